@@ -1,0 +1,228 @@
+// The layers of docs/architecture.md, kept by a test: without one, even careful code grows cycles.
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import ts from 'typescript';
+import { describe, expect, test } from 'vitest';
+
+const root = resolve(import.meta.dirname, '..');
+
+const ranks: Record<string, number> = {
+  'lib/base': 0,
+  'lib/backup': 1,
+  'lib/files': 2,
+  'lib/config': 3,
+  'lib/history': 3,
+  'lib/lock': 3,
+  'lib/placement': 3,
+  'lib/process': 3,
+  'lib/sqlite': 3,
+  'lib/store': 3,
+  'lib/run': 4,
+  'jobs/steps': 5,
+  'jobs/db-backup': 6,
+  'jobs/restore': 6,
+  jobs: 7,
+};
+
+/** Each package, and the one folder or file that may import it. */
+const importers: Record<string, string> = {
+  'better-sqlite3': 'lib/sqlite/open.ts',
+  commander: 'lib/run/options.ts',
+  execa: 'lib/process/run-command.ts',
+  'proper-lockfile': 'lib/lock/heartbeat-lock.ts',
+  'smol-toml': 'lib/config/parse.ts',
+  tsx: 'lib/run/typescript.mjs',
+  zod: 'lib/config',
+};
+
+/** Folders whose code computes and nothing else. */
+const pure = ['lib/base', 'lib/backup'];
+
+interface Import {
+  from: string;
+  /** A path below the root, or a package. */
+  to: string;
+  typeOnly: boolean;
+}
+
+const sources = ['lib', 'jobs'].flatMap((folder) => filesBelow(join(root, folder)));
+const imports = sources.flatMap(importsOf);
+
+describe('the layers', () => {
+  test('are read from the code at all', () => {
+    expect(imports.length).toBeGreaterThan(200);
+    expect(imports).toContainEqual({
+      from: 'jobs/db-backup.ts',
+      to: 'jobs/db-backup/run.ts',
+      typeOnly: false,
+    });
+  });
+
+  test('every folder has a rank', () => {
+    const folders = new Set(sources.map(folderOf));
+    expect([...folders].filter((folder) => ranks[folder] === undefined)).toEqual([]);
+  });
+
+  test('imports go strictly downward, and folders of one rank never import each other', () => {
+    const upward = imports
+      .filter(({ from, to }) => isOurs(to) && folderOf(from) !== folderOf(to))
+      .filter(({ from, to }) => rankOf(from) <= rankOf(to))
+      .map(({ from, to }) => `${from} imports ${to}`);
+    expect(upward).toEqual([]);
+  });
+
+  test('files form no cycle', () => {
+    expect(cycles(imports)).toEqual([]);
+  });
+
+  test('each package has one importer', () => {
+    const strangers = imports
+      .filter(({ to }) => !isOurs(to) && !to.startsWith('node:'))
+      .filter(({ from, to }) => !from.startsWith(importers[packageName(to)] ?? '(nobody)'))
+      .map(({ from, to }) => `${from} imports ${to}`);
+    expect(strangers).toEqual([]);
+  });
+
+  test('pure folders touch neither files nor processes nor the network', () => {
+    const impure = imports
+      .filter(({ from, to }) => pure.includes(folderOf(from)) && to.startsWith('node:'))
+      .map(({ from, to }) => `${from} imports ${to}`);
+    expect(impure).toEqual([]);
+  });
+});
+
+describe('the habits', () => {
+  test('the environment is read in one place', () => {
+    const readers = matching(/process\.env/).filter(
+      // open.ts sets a switch for SQLite, typescript.mjs runs before anything else; neither reads a setting.
+      (file) => !['lib/config/load.ts', 'lib/sqlite/open.ts', 'lib/run/typescript.mjs'].includes(file),
+    );
+    expect(readers).toEqual([]);
+  });
+
+  test('the time of day is read in one place', () => {
+    expect(matching(/new Date\(\)|Date\.now/).filter((file) => file !== 'lib/base/clock.ts')).toEqual([]);
+  });
+
+  test('nothing prints by itself, and nothing exits but the start', () => {
+    expect(matching(/\bconsole\.|process\.exit\(/)).toEqual([]);
+    expect(
+      matching(/process\.(stdout|stderr|stdin|exitCode|argv)/).filter((file) => file !== 'lib/run/start.ts'),
+    ).toEqual([]);
+  });
+
+  test('there are no barrels and no catch-alls', () => {
+    const names = sources.map((file) => file.split('/').at(-1) ?? '');
+    expect(names.filter((name) => /^(index|utils?|common|helpers?|manager|misc)\.ts$/.test(name))).toEqual(
+      [],
+    );
+  });
+
+  test('no file is longer than 250 lines', () => {
+    const long = sources.filter((file) => text(file).split('\n').length > 251);
+    expect(long).toEqual([]);
+  });
+
+  test('every file says in its first line what it is', () => {
+    expect(sources.filter((file) => !text(file).startsWith('// '))).toEqual([]);
+  });
+
+  test('no test replaces modules', () => {
+    const forbidden = new RegExp(['vi', 'mock'].join(String.raw`\.`));
+    const tests = filesBelow(join(root, 'test')).filter((file) => forbidden.test(text(file)));
+    expect(tests).toEqual([]);
+  });
+
+  test('every job has its launcher, and all launchers are the same', () => {
+    const jobs = readdirSync(join(root, 'jobs')).filter((name) => name.endsWith('.ts'));
+    const launchers = readdirSync(join(root, 'bin'));
+    expect(launchers.sort()).toEqual(jobs.map((name) => name.replace(/\.ts$/, '')).sort());
+    const texts = new Set(launchers.map((name) => readFileSync(join(root, 'bin', name), 'utf8')));
+    expect(texts.size).toBe(1);
+    for (const name of launchers) expect(statSync(join(root, 'bin', name)).mode & 0o111).toBe(0o111);
+  });
+});
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && /\.m?ts$|\.mjs$/.test(entry.name))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)));
+}
+
+/** Static, type-only, side-effect and dynamic imports, read by the compiler's own parser. */
+function importsOf(file: string): Import[] {
+  const source = ts.createSourceFile(file, text(file), ts.ScriptTarget.Latest, true);
+  const found: Import[] = [];
+  const add = (specifier: string, typeOnly: boolean) => {
+    const to = specifier.startsWith('.')
+      ? relative(root, resolve(root, dirname(file), specifier))
+      : specifier;
+    found.push({ from: file, to, typeOnly });
+  };
+  const visit = (node: ts.Node): void => {
+    if (
+      (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) &&
+      node.moduleSpecifier !== undefined
+    ) {
+      const typeOnly =
+        ts.isImportDeclaration(node) && node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword;
+      add((node.moduleSpecifier as ts.StringLiteral).text, typeOnly);
+    }
+    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      const [argument] = node.arguments;
+      if (argument !== undefined && ts.isStringLiteral(argument)) add(argument.text, false);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+/** Cycles that exist at run time: a type alone cannot close one. */
+function cycles(edges: readonly Import[]): string[] {
+  const next = new Map<string, string[]>();
+  for (const { from, to, typeOnly } of edges) {
+    if (isOurs(to) && !typeOnly) next.set(from, [...(next.get(from) ?? []), to]);
+  }
+  const found: string[] = [];
+  const state = new Map<string, 'open' | 'done'>();
+  const walk = (file: string, trail: string[]): void => {
+    if (state.get(file) === 'done') return;
+    if (state.get(file) === 'open')
+      return void found.push([...trail.slice(trail.indexOf(file)), file].join(' -> '));
+    state.set(file, 'open');
+    for (const target of next.get(file) ?? []) walk(target, [...trail, file]);
+    state.set(file, 'done');
+  };
+  for (const file of next.keys()) walk(file, []);
+  return found;
+}
+
+function isOurs(to: string): boolean {
+  return /^(lib|jobs|test|units|bin)\//.test(to) || to === 'package.json';
+}
+
+function folderOf(file: string): string {
+  const [top, second] = file.split('/');
+  if (top === 'jobs') return file.split('/').length > 2 ? `jobs/${second}` : 'jobs';
+  return `${top}/${second}`;
+}
+
+function rankOf(file: string): number {
+  return ranks[folderOf(file)] ?? -1;
+}
+
+function packageName(specifier: string): string {
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+}
+
+function matching(pattern: RegExp): string[] {
+  return sources.filter((file) => pattern.test(text(file).replace(/^\s*(\/\/|\*|\/\*\*).*$/gm, '')));
+}
+
+function text(file: string): string {
+  return readFileSync(join(root, file), 'utf8');
+}

@@ -1,0 +1,22 @@
+// Where everything is required (HOLDFAST_REQUIRE_ALL=1, as in continuous integration), a component that is missing
+// fails here. Elsewhere the tests that need it are visibly skipped.
+import { execFileSync } from 'node:child_process';
+import { describe, expect, test } from 'vitest';
+
+describe.runIf(process.env.HOLDFAST_REQUIRE_ALL === '1')('what the whole suite needs', () => {
+  test('root, for other users, mounts and ownership', () => {
+    expect(process.geteuid?.()).toBe(0);
+  });
+
+  test('a mount namespace of our own, for a full disk and a read-only one', () => {
+    expect(() => execFileSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'none', '/mnt'])).not.toThrow();
+  });
+
+  test.each([
+    ['sqlite3', '--version'],
+    ['flock', '--version'],
+    ['sha256sum', '--version'],
+  ])('%s', (program, argument) => {
+    expect(() => execFileSync(program, [argument])).not.toThrow();
+  });
+});
