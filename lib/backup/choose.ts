@@ -1,0 +1,116 @@
+// Which backup a person means: the latest, the one as of a time, or one by name.
+import { OpsError } from '../base/errors.ts';
+import { formatInstant } from '../base/format.ts';
+import { type CatalogueEntry, dataEnding } from './catalogue.ts';
+import { newestFirst } from './order.ts';
+
+/** What was asked for. */
+export type BackupRequest = { kind: 'latest' } | { kind: 'at'; at: Date } | { kind: 'name'; name: string };
+
+const listHint = 'restore list shows what there is';
+const namesListedMax = 10;
+
+/**
+ * The one entry that is meant.
+ *
+ * - `latest`: the newest proven backup.
+ * - `at`: the newest proven one taken at that second or before it.
+ * - `name`: whichever has that name, in any state but lost; a name is the whole name in the store, with or without
+ *   leading slashes, the file name with or without its ending, or the stamp in it (`20261120T020513Z`,
+ *   `20261120_030513`). The whole name goes before all other readings.
+ *
+ * Throws OpsError `missing` when there is none, saying what there is instead, and `usage` when a name fits several.
+ */
+export function chooseBackup(entries: readonly CatalogueEntry[], request: BackupRequest): CatalogueEntry {
+  const newest = [...entries].sort(newestFirst);
+  switch (request.kind) {
+    case 'latest':
+      return chooseLatest(newest);
+    case 'at':
+      return chooseAt(newest, request.at);
+    case 'name':
+      return chooseNamed(newest, request.name);
+  }
+}
+
+function chooseLatest(entries: readonly CatalogueEntry[]): CatalogueEntry {
+  return entries.find(isProven) ?? failWithoutProven(entries, 'choose the latest backup');
+}
+
+function chooseAt(entries: readonly CatalogueEntry[], at: Date): CatalogueEntry {
+  const proven = entries.filter(isProven);
+  const act = `choose a backup as of ${formatInstant(at)}`;
+  const oldest = proven.at(-1) ?? failWithoutProven(entries, act);
+  // To the second, as listings show it: whoever types the time of a backup means that backup.
+  const chosen = proven.find(({ takenAt }) => wholeSeconds(takenAt) <= wholeSeconds(at));
+  if (chosen !== undefined) return chosen;
+  const oldestOf = proven.length === 1 ? 'the only one' : `the oldest of ${proven.length}`;
+  throw new OpsError('missing', `cannot ${act}: ${oldestOf} is ${described(oldest)}`, { hint: listHint });
+}
+
+function chooseNamed(entries: readonly CatalogueEntry[], text: string): CatalogueEntry {
+  const name = text.replace(/^\/+/, '');
+  const exact = entries.filter((entry) => entry.name === name);
+  const matches = exact.length > 0 ? exact : entries.filter((entry) => shortNames(entry.name).includes(name));
+  const present = matches.filter(({ state }) => state !== 'lost');
+  const [chosen] = present;
+  if (chosen !== undefined && present.length === 1) return chosen;
+  if (present.length > 1) {
+    const shown = present.slice(0, namesListedMax).map((entry) => entry.name);
+    const more = present.length > shown.length ? ` and ${present.length - shown.length} more` : '';
+    throw new OpsError('usage', `cannot choose backup ${text}: it may be ${shown.join(', ')}${more}`, {
+      hint: 'give the whole name of one of them',
+    });
+  }
+  const [lost] = matches;
+  if (lost !== undefined) {
+    throw new OpsError('missing', `cannot choose backup ${lost.name}: its data is no longer in the store`, {
+      hint: listHint,
+    });
+  }
+  throw new OpsError('missing', `cannot find backup ${text}: ${whatThereIs(entries)}`, { hint: listHint });
+}
+
+/** The shorter names under which an entry is found: the file name, that without its ending, and the stamp alone. */
+function shortNames(name: string): string[] {
+  const base = name.slice(name.lastIndexOf('/') + 1);
+  const stem = base.replace(dataEnding, '');
+  const stamp = /(?:^|[-_])(\d{8}T\d{6}Z|\d{8}_\d{6})$/.exec(stem)?.[1];
+  return stamp === undefined ? [base, stem] : [base, stem, stamp];
+}
+
+function failWithoutProven(entries: readonly CatalogueEntry[], act: string): never {
+  const [newest] = entries.filter(({ state }) => state !== 'lost');
+  if (newest === undefined) {
+    throw new OpsError('missing', `cannot ${act}: ${whatThereIs(entries)}`, {
+      hint: 'db-backup makes one; restore list shows what there is',
+    });
+  }
+  const states = entries.map(({ state }) => state);
+  const counts = [...new Set(states)].map((state) => `${states.filter((s) => s === state).length} ${state}`);
+  throw new OpsError(
+    'missing',
+    `cannot ${act}: there is no proven one (${counts.join(', ')}); the newest is ${described(newest)}`,
+    { hint: `restore list shows them; to use one all the same, give its name, such as ${newest.name}` },
+  );
+}
+
+function whatThereIs(entries: readonly CatalogueEntry[]): string {
+  const present = entries.filter(({ state }) => state !== 'lost');
+  const [newest] = present;
+  if (newest === undefined) return 'there is no backup at all';
+  if (present.length === 1) return `the only one is ${described(newest)}`;
+  return `there are ${present.length}, the newest is ${described(newest)}`;
+}
+
+function described({ name, takenAt }: CatalogueEntry): string {
+  return `${name} of ${formatInstant(takenAt)}`;
+}
+
+function wholeSeconds(instant: Date): number {
+  return Math.floor(instant.getTime() / 1000);
+}
+
+function isProven({ state }: CatalogueEntry): boolean {
+  return state === 'proven';
+}

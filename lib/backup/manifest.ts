@@ -1,0 +1,174 @@
+// The manifest that makes a copy a backup: what it is of, when it was taken, and what its bytes must be.
+// The format is a promise (docs/formats.md): a change of meaning raises `version`, new facts are only added.
+import { OpsError } from '../base/errors.ts';
+import type { Facts } from './facts.ts';
+import { Fields, type Flaw } from './fields.ts';
+import { isAppName } from './name.ts';
+import { parseFacts } from './parse-facts.ts';
+
+/** What the machine knew of its clock. Only `unsynchronised` is a reason not to believe it. */
+export type ClockState = (typeof clockStates)[number];
+
+/** The integrity check the copy passed before it was published; `note` says what was left out, and why. */
+export interface IntegrityResult {
+  check: 'full' | 'quick';
+  result: 'ok';
+  note?: string;
+}
+
+/** Owner, group and permission bits of the source file. */
+export interface SourceOwnership {
+  uid: number;
+  gid: number;
+  mode: number;
+}
+
+export interface Manifest extends Facts {
+  app: string;
+  /** The name in the store of the data file this is the manifest of. */
+  backup: string;
+  takenAt: Date;
+  /** The path of the database on `host`. */
+  source: string;
+  /** How the database belonged, for a restore to where nothing is left. Absent where nobody looked. */
+  ownership?: SourceOwnership;
+  host: string;
+  /** SHA-256 of the data file, lower-case hex. */
+  sha256: string;
+  /** Dropbox content hash of the data file, lower-case hex. */
+  contentHash: string;
+  /** How the source journals, which the data file need not show: `wal`, `delete` … */
+  journalMode: string;
+  encoding: string;
+  integrity: IntegrityResult;
+  sqliteVersion: string;
+  holdfastVersion: string;
+  runId: string;
+  clock: ClockState;
+  /** Why this backup is kept but not trusted as a successor; usually empty. */
+  suspect: string[];
+}
+
+const clockStates = ['synchronised', 'unknown', 'unsynchronised'] as const;
+const formatName = 'holdfast-manifest';
+const formatVersion = 1;
+const idMax = 0xffff_fffe;
+
+/** The manifest as JSON text: two spaces, keys always in this order, a newline at the end. */
+export function formatManifest(manifest: Manifest): string {
+  const { check, result, note } = manifest.integrity;
+  const record = {
+    format: formatName,
+    version: formatVersion,
+    app: manifest.app,
+    backup: manifest.backup,
+    taken_at: manifest.takenAt.toISOString(),
+    source: manifest.source,
+    host: manifest.host,
+    ...formatOwnership(manifest.ownership),
+    size_bytes: manifest.sizeBytes,
+    page_size: manifest.pageSize,
+    page_count: manifest.pageCount,
+    free_page_count: manifest.freePageCount,
+    sha256: manifest.sha256,
+    content_hash: manifest.contentHash,
+    user_version: manifest.userVersion,
+    application_id: manifest.applicationId,
+    journal_mode: manifest.journalMode,
+    encoding: manifest.encoding,
+    schema_sha256: manifest.schemaSha256,
+    tables: manifest.tables.map(({ name, rows }) => ({ name, rows })),
+    integrity: { check, result, note },
+    foreign_key_violations: manifest.foreignKeyViolations,
+    sqlite_version: manifest.sqliteVersion,
+    holdfast_version: manifest.holdfastVersion,
+    run_id: manifest.runId,
+    clock: manifest.clock,
+    suspect: manifest.suspect,
+  };
+  return `${JSON.stringify(record, undefined, 2)}\n`;
+}
+
+/**
+ * The manifest that `text` holds. Throws OpsError `damaged`, naming the first thing wrong, unless every field is
+ * there, of its type and in agreement with the others, and also when a newer Holdfast wrote it. Keys this version
+ * does not know are accepted and left out. `name` is for the message.
+ */
+export function parseManifest(text: string, name: string): Manifest {
+  const flaw: Flaw = (cause) => new OpsError('damaged', `cannot use manifest ${name}: ${cause}`);
+  const fields = new Fields(parseJson(text, name), '', flaw);
+  requireFormat(fields, name, flaw);
+  const app = fields.text('app');
+  if (!isAppName(app)) throw flaw('app is not a name that an app can have');
+  return {
+    app,
+    backup: fields.text('backup'),
+    takenAt: fields.instant('taken_at'),
+    source: fields.text('source'),
+    host: fields.text('host'),
+    ...parseOwnership(fields, flaw),
+    ...parseFacts(fields, flaw),
+    sha256: fields.digest('sha256'),
+    contentHash: fields.digest('content_hash'),
+    journalMode: fields.text('journal_mode'),
+    encoding: fields.text('encoding'),
+    integrity: parseIntegrity(fields.object('integrity')),
+    sqliteVersion: fields.text('sqlite_version'),
+    holdfastVersion: fields.text('holdfast_version'),
+    runId: fields.text('run_id'),
+    clock: fields.choice('clock', clockStates),
+    suspect: parseSuspect(fields.list('suspect'), flaw),
+  };
+}
+
+function parseJson(text: string, name: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const problem = text.trim() === '' ? 'it is empty' : 'it is not JSON, or it is cut short';
+    throw new OpsError('damaged', `cannot use manifest ${name}: ${problem}`, { cause });
+  }
+}
+
+function requireFormat(fields: Fields, name: string, flaw: Flaw): void {
+  if (!fields.has('format') || fields.string('format') !== formatName)
+    throw flaw('it is no Holdfast manifest');
+  const version = fields.integer('version', 1, Number.MAX_SAFE_INTEGER);
+  if (version <= formatVersion) return;
+  throw new OpsError(
+    'damaged',
+    `cannot use manifest ${name}: it was made by a newer Holdfast ` +
+      `(format ${version}, this one reads up to ${formatVersion})`,
+    { hint: 'upgrade Holdfast on this machine, then try again' },
+  );
+}
+
+/** The mode is written as people read it, in octal. */
+function formatOwnership(ownership: SourceOwnership | undefined): Record<string, unknown> {
+  if (ownership === undefined) return {};
+  const { uid, gid, mode } = ownership;
+  return { owner: uid, group: gid, mode: mode.toString(8).padStart(4, '0') };
+}
+
+function parseOwnership(fields: Fields, flaw: Flaw): { ownership?: SourceOwnership } {
+  if (!fields.has('mode')) return {};
+  const mode = fields.text('mode');
+  if (!/^[0-7]{3,4}$/.test(mode)) throw flaw('mode is not an octal number');
+  const [uid, gid] = [fields.integer('owner', 0, idMax), fields.integer('group', 0, idMax)];
+  return { ownership: { uid, gid, mode: Number.parseInt(mode, 8) } };
+}
+
+function parseIntegrity(fields: Fields): IntegrityResult {
+  return {
+    check: fields.choice('check', ['full', 'quick']),
+    result: fields.choice('result', ['ok']),
+    ...(fields.has('note') ? { note: fields.string('note') } : {}),
+  };
+}
+
+function parseSuspect(list: readonly unknown[], flaw: Flaw): string[] {
+  return list.map((reason, index) => {
+    if (typeof reason !== 'string' || reason === '') throw flaw(`suspect[${index}] is not a reason`);
+    return reason;
+  });
+}

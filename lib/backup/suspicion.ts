@@ -1,0 +1,58 @@
+// Whether a backup looks as if its database had been emptied since the one before it (invariant P3).
+import { formatBytes, formatCount, groupThousands } from '../base/format.ts';
+import { type Facts, type TableRows, firstTen, tableLabel } from './facts.ts';
+
+const rowsWorthComparing = 10;
+const tableRowsWorthComparing = 100;
+const bytesWorthComparing = 1024 * 1024;
+
+/**
+ * Why `next` looks emptied or shrunken against `previous`: one sentence each, at most ten and then `and N more`.
+ * Empty when nothing does. Loss counts from a half on, so a database that grows, is tidied up or loses a few rows
+ * is never suspected; one that is very small is suspected only when a table is gone.
+ */
+export function shrinkReasons(previous: Facts, next: Facts): string[] {
+  return firstTen([
+    ...rowReasons(previous.tables, next.tables),
+    ...byteReasons(previous, next),
+    ...tableReasons(previous.tables, next.tables),
+  ]);
+}
+
+function rowReasons(previous: readonly TableRows[], next: readonly TableRows[]): string[] {
+  const before = totalRows(previous);
+  const after = totalRows(next);
+  if (before < rowsWorthComparing || after > before / 2) return [];
+  return [`all tables together have ${formatCount(after, 'row')}, down from ${groupThousands(before)}`];
+}
+
+function byteReasons(previous: Facts, next: Facts): string[] {
+  const counted = previous.freePageCount !== undefined && next.freePageCount !== undefined;
+  const before = counted ? bytesInUse(previous) : previous.sizeBytes;
+  const after = counted ? bytesInUse(next) : next.sizeBytes;
+  if (before < bytesWorthComparing || after > before / 2) return [];
+  return [`the database uses ${formatBytes(after)}, down from ${formatBytes(before)}`];
+}
+
+function tableReasons(previous: readonly TableRows[], next: readonly TableRows[]): string[] {
+  const rowsNow = new Map(next.map(({ name, rows }) => [name, rows]));
+  const reasons: string[] = [];
+  for (const { name, rows } of previous) {
+    const now = rowsNow.get(name);
+    if (now === undefined) {
+      reasons.push(`table ${tableLabel(name)} is gone, it had ${formatCount(rows, 'row')}`);
+    } else if (now === 0 && rows >= tableRowsWorthComparing) {
+      reasons.push(`table ${tableLabel(name)} is empty, it had ${formatCount(rows, 'row')}`);
+    }
+  }
+  return reasons;
+}
+
+function totalRows(tables: readonly TableRows[]): number {
+  return tables.reduce((sum, { rows }) => sum + rows, 0);
+}
+
+/** Free pages hold nothing: without them neither a VACUUM looks like loss, nor does mass deletion look like none. */
+function bytesInUse(facts: Facts): number {
+  return facts.pageSize * (facts.pageCount - (facts.freePageCount ?? 0));
+}

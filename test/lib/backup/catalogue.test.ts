@@ -1,0 +1,313 @@
+// The store's listing and the manifests, joined: the state of every file, in both layouts.
+import { describe, expect, test } from 'vitest';
+import { OpsError } from '../../../lib/base/errors.ts';
+import { catalogue, manifestNames } from '../../../lib/backup/catalogue.ts';
+import type { CatalogueNaming, ListedFile } from '../../../lib/backup/catalogue.ts';
+import type { Manifest } from '../../../lib/backup/manifest.ts';
+import { exampleManifest } from './examples.ts';
+
+const modifiedAt = new Date('2026-12-01T00:00:00Z');
+const appNaming: CatalogueNaming = {
+  layout: 'app',
+  app: 'ctv',
+  timeZone: 'UTC',
+  latestName: 'latest/ctv.db',
+};
+const classicNaming: CatalogueNaming = { ...appNaming, layout: 'classic', latestName: 'database.db' };
+
+const data = 'backups/ctv/ctv-20261120T020513Z.db';
+const manifestFile = 'backups/ctv/ctv-20261120T020513Z.json';
+const classicData = 'backups/database_backup_20261120_020513.db';
+const classicManifestFile = 'backups/database_backup_20261120_020513.json';
+
+const nameTime = new Date('2026-11-20T02:05:13Z');
+const manifestTime = new Date('2026-11-20T02:05:13.250Z');
+
+function listed(...names: string[]): ListedFile[] {
+  return names.map((name) => ({ name, sizeBytes: 4_096_000, modifiedAt }));
+}
+
+function single(naming: CatalogueNaming, listing: ListedFile[], manifest?: Manifest | OpsError) {
+  const file = naming.layout === 'app' ? manifestFile : classicManifestFile;
+  const entries = catalogue(listing, new Map(manifest === undefined ? [] : [[file, manifest]]), naming);
+  expect(entries.length).toBe(1);
+  return entries[0];
+}
+
+describe('a backup in the app layout', () => {
+  test('is proven by a manifest that fits', () => {
+    const manifest = exampleManifest();
+    expect(single(appNaming, listed(data, manifestFile), manifest)).toEqual({
+      name: data,
+      sizeBytes: 4_096_000,
+      takenAt: manifestTime,
+      state: 'proven',
+      manifest,
+    });
+  });
+
+  test('is suspect when its manifest has reasons', () => {
+    const manifest = exampleManifest({ suspect: ['table a is gone', 'table b is gone'] });
+    expect(single(appNaming, listed(data, manifestFile), manifest)).toMatchObject({
+      state: 'suspect',
+      takenAt: manifestTime,
+      manifest,
+      problem: 'table a is gone; table b is gone',
+    });
+  });
+
+  test('is unfinished without a manifest', () => {
+    expect(single(appNaming, listed(data))).toEqual({
+      name: data,
+      sizeBytes: 4_096_000,
+      takenAt: nameTime,
+      state: 'unfinished',
+      problem: 'it has no manifest: the run that made it did not finish',
+    });
+  });
+
+  test.each<[string, Manifest | OpsError | undefined, Date, string]>([
+    [
+      'cannot be used',
+      new OpsError('damaged', `cannot use manifest ${manifestFile}: it is empty`),
+      nameTime,
+      `cannot use manifest ${manifestFile}: it is empty`,
+    ],
+    ['was not read', undefined, nameTime, 'its manifest was not read'],
+    [
+      'is that of another file',
+      exampleManifest({ backup: 'backups/ctv/ctv-20261119T020513Z.db' }),
+      nameTime,
+      'its manifest is that of backups/ctv/ctv-20261119T020513Z.db',
+    ],
+    [
+      'is that of another app',
+      exampleManifest({ app: 'other' }),
+      nameTime,
+      'its manifest says that it is of the app other',
+    ],
+    [
+      'says another size',
+      exampleManifest({ sizeBytes: 8192, pageCount: 2 }),
+      manifestTime,
+      'it has 4096000 bytes, its manifest says 8192',
+    ],
+    [
+      'is suspect and says another size',
+      exampleManifest({ sizeBytes: 8192, pageCount: 2, suspect: ['table a is gone'] }),
+      manifestTime,
+      'it has 4096000 bytes, its manifest says 8192',
+    ],
+  ])('is damaged when its manifest %s', (_, manifest, takenAt, problem) => {
+    expect(single(appNaming, listed(data, manifestFile), manifest)).toMatchObject({
+      state: 'damaged',
+      takenAt,
+      problem,
+    });
+  });
+
+  test('is lost when only its manifest is there', () => {
+    const manifest = exampleManifest();
+    expect(single(appNaming, listed(manifestFile), manifest)).toEqual({
+      name: data,
+      sizeBytes: 0,
+      takenAt: manifestTime,
+      state: 'lost',
+      manifest,
+      problem: 'its manifest is there, its data is not',
+    });
+  });
+
+  test.each([
+    ['cannot be used', new OpsError('damaged', 'it is empty')],
+    ['was not read', undefined],
+    ['is that of another file', exampleManifest({ backup: 'x.db', takenAt: new Date(0) })],
+  ])('is lost also when that manifest %s', (_, manifest) => {
+    expect(single(appNaming, listed(manifestFile), manifest)).toMatchObject({
+      name: data,
+      takenAt: nameTime,
+      state: 'lost',
+    });
+  });
+
+  test.each([
+    'backups/ctv/production.db',
+    'backups/ctv/copy.sqlite',
+    'backups/ctv/copy.sqlite3',
+    'backups/ctv/COPY.DB3',
+    'backups/ctv/ctv-20261320T020513Z.db',
+    'backups/ctv/ctv-20261120T020513Z (1).db',
+    'backups/ctv/database_backup_20261120_020513.db',
+  ])('is foreign when it is called %s and has no manifest', (name) => {
+    expect(single(appNaming, listed(name))).toEqual({
+      name,
+      sizeBytes: 4_096_000,
+      takenAt: modifiedAt,
+      state: 'foreign',
+      problem: 'it has no name that Holdfast gives',
+    });
+  });
+});
+
+describe('a backup that a person named', () => {
+  const name = 'backups/ctv/before-upgrade.db';
+  const itsManifest = 'backups/ctv/before-upgrade.json';
+
+  function named(manifest: Manifest | OpsError | undefined, ...names: string[]) {
+    const manifests = new Map(manifest === undefined ? [] : [[itsManifest, manifest]]);
+    return catalogue(listed(...names), manifests, appNaming);
+  }
+
+  test('is proven by its manifest as any other, and says that it is named', () => {
+    const manifest = exampleManifest({ backup: name });
+    expect(named(manifest, name, itsManifest)).toEqual([
+      { name, sizeBytes: 4_096_000, takenAt: manifestTime, state: 'proven', named: true, manifest },
+    ]);
+  });
+
+  test('may be suspect', () => {
+    const manifest = exampleManifest({ backup: name, suspect: ['table a is gone'] });
+    expect(named(manifest, name, itsManifest)).toMatchObject([{ state: 'suspect', named: true }]);
+  });
+
+  test('is damaged when its manifest is that of another file', () => {
+    expect(named(exampleManifest(), name, itsManifest)).toMatchObject([
+      { state: 'damaged', named: true, takenAt: modifiedAt },
+    ]);
+  });
+
+  test('is taken for another program’s file when what lies beside it is no manifest', () => {
+    const unusable = new OpsError('damaged', 'it is no Holdfast manifest');
+    expect(named(unusable, name, itsManifest)).toMatchObject([
+      { state: 'foreign', takenAt: modifiedAt, problem: 'it is no Holdfast manifest' },
+    ]);
+  });
+
+  test('is foreign without a manifest, and a manifest alone is nothing', () => {
+    expect(named(undefined, name)).toMatchObject([{ name, state: 'foreign' }]);
+    expect(named(exampleManifest({ backup: name }), itsManifest)).toEqual([]);
+  });
+
+  test('is never said of one with a time in its name', () => {
+    const manifests = new Map([[manifestFile, exampleManifest()]]);
+    for (const entry of catalogue(listed(data, manifestFile), manifests, appNaming)) {
+      expect(entry.named).toBeUndefined();
+    }
+  });
+});
+
+describe('a backup in the classic layout', () => {
+  const manifest = exampleManifest({ backup: classicData });
+
+  test('is proven by a manifest that fits', () => {
+    expect(single(classicNaming, listed(classicData, classicManifestFile), manifest)).toMatchObject({
+      name: classicData,
+      state: 'proven',
+      takenAt: manifestTime,
+    });
+  });
+
+  test('is foreign without one, with the time its name says in the zone', () => {
+    const entry = single({ ...classicNaming, timeZone: 'Europe/Berlin' }, listed(classicData));
+    expect(entry).toEqual({
+      name: classicData,
+      sizeBytes: 4_096_000,
+      takenAt: new Date('2026-11-20T01:05:13Z'),
+      state: 'foreign',
+      problem: 'it has no manifest',
+    });
+  });
+
+  test('is foreign, not damaged, when its manifest is another app’s: the name does not say whose it is', () => {
+    const other = exampleManifest({ backup: classicData, app: 'other' });
+    expect(single(classicNaming, listed(classicData, classicManifestFile), other)).toMatchObject({
+      state: 'foreign',
+      problem: 'its manifest says that it is of the app other',
+    });
+    const onlyManifest = listed(classicManifestFile);
+    expect(catalogue(onlyManifest, new Map([[classicManifestFile, other]]), classicNaming)).toEqual([]);
+  });
+
+  test('is lost when only its manifest is there', () => {
+    expect(single(classicNaming, listed(classicManifestFile), manifest)).toMatchObject({
+      name: classicData,
+      state: 'lost',
+    });
+  });
+});
+
+describe('a listing', () => {
+  test.each<[string, CatalogueNaming, string[]]>([
+    ['another app’s files', appNaming, ['backups/other/other-20261120T020513Z.db', 'backups/other/x.json']],
+    ['an app whose name begins like ours', appNaming, ['backups/ctv-2/ctv-2-20261120T020513Z.db']],
+    ['folders below', appNaming, ['backups/ctv/old/ctv-20261120T020513Z.db', 'backups/ctv/old/x.db']],
+    ['folders below, classic', classicNaming, [data, manifestFile, 'backups/old/database.db']],
+    [
+      'files that are not data',
+      appNaming,
+      ['backups/ctv/README.md', 'backups/ctv/notes.json', `${data}.part`],
+    ],
+    ['what lies elsewhere', appNaming, ['ctv.db', 'latest/ctv.db', 'database.db']],
+  ])('leaves out %s', (_, naming, names) => {
+    expect(catalogue(listed(...names), new Map(), naming)).toEqual([]);
+    expect(manifestNames(listed(...names), naming)).toEqual([]);
+  });
+
+  test.each<[string, string]>([
+    ['backups/newest.db', 'backups/newest.db'],
+    ['with a leading slash', '/backups/newest.db'],
+  ])('leaves out the latest copy, %s', (_, latestName) => {
+    const naming = { ...classicNaming, latestName };
+    const names = catalogue(listed('backups/newest.db', 'backups/other.db'), new Map(), naming).map(
+      ({ name }) => name,
+    );
+    expect(names).toEqual(['backups/other.db']);
+  });
+
+  test('names the manifests to read: with a data name of ours, or beside data of any other name', () => {
+    const listing = listed(
+      data,
+      manifestFile,
+      'backups/ctv/ctv-20261119T020513Z.json',
+      'backups/ctv/ctv-20261319T020513Z.json',
+      'backups/ctv/notes.json',
+      'backups/ctv/production.db',
+      'backups/ctv/production.json',
+      'backups/ctv/copy.sqlite',
+      'backups/ctv/copy.json',
+      'backups/ctv/old/ctv-20261119T020513Z.json',
+      classicManifestFile,
+    );
+    expect(manifestNames(listing, appNaming)).toEqual([
+      manifestFile,
+      'backups/ctv/ctv-20261119T020513Z.json',
+      'backups/ctv/production.json',
+    ]);
+    expect(manifestNames(listing, classicNaming)).toEqual([classicManifestFile]);
+  });
+
+  test('comes back newest first, by the time that counts for each', () => {
+    const names = [
+      'backups/ctv/ctv-20261118T020513Z.db',
+      'backups/ctv/ctv-20261121T020513Z.db',
+      'backups/ctv/production.db',
+    ];
+    const entries = catalogue(
+      listed(...names, data, manifestFile, 'backups/ctv/ctv-20261119T020513Z.json'),
+      new Map([[manifestFile, exampleManifest()]]),
+      appNaming,
+    );
+    expect(entries.map(({ name, state }) => `${state} ${name}`)).toEqual([
+      'foreign backups/ctv/production.db',
+      'unfinished backups/ctv/ctv-20261121T020513Z.db',
+      `proven ${data}`,
+      'lost backups/ctv/ctv-20261119T020513Z.db',
+      'unfinished backups/ctv/ctv-20261118T020513Z.db',
+    ]);
+  });
+
+  test('that is empty gives no entries', () => {
+    expect(catalogue([], new Map(), appNaming)).toEqual([]);
+    expect(manifestNames([], appNaming)).toEqual([]);
+  });
+});

@@ -1,0 +1,43 @@
+// A plain example of each thing the tests in this folder vary.
+import type { Facts } from '../../../lib/backup/facts.ts';
+import type { Manifest } from '../../../lib/backup/manifest.ts';
+
+const facts: Facts = {
+  sizeBytes: 4096 * 1000,
+  pageSize: 4096,
+  pageCount: 1000,
+  userVersion: 7,
+  applicationId: 0,
+  schemaSha256: 'a'.repeat(64),
+  tables: [
+    { name: 'customers', rows: 40 },
+    { name: 'orders', rows: 135 },
+  ],
+  foreignKeyViolations: 0,
+};
+
+export function exampleFacts(changes: Partial<Facts> = {}): Facts {
+  return { ...structuredClone(facts), ...changes };
+}
+
+export function exampleManifest(changes: Partial<Manifest> = {}): Manifest {
+  return {
+    app: 'ctv',
+    backup: 'backups/ctv/ctv-20261120T020513Z.db',
+    takenAt: new Date('2026-11-20T02:05:13.250Z'),
+    source: '/opt/apps/ctv/production.db',
+    host: 'pi5',
+    ...exampleFacts(),
+    sha256: 'b'.repeat(64),
+    contentHash: 'c'.repeat(64),
+    journalMode: 'wal',
+    encoding: 'UTF-8',
+    integrity: { check: 'full', result: 'ok' },
+    sqliteVersion: '3.53.1',
+    holdfastVersion: '0.1.0',
+    runId: '2f0c5a5e9d8e4a6f8b7c6d5e4f3a2b1c',
+    clock: 'synchronised',
+    suspect: [],
+    ...changes,
+  };
+}
