@@ -1,0 +1,203 @@
+// Finds the configuration and completes it. The only reader of the environment.
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { appNameFromPath, defaultLatestName, latestNameProblem } from '../backup/name.ts';
+import { OpsError, systemError } from '../base/errors.ts';
+import type { AppConfig, Config, StoreConfig } from './config.ts';
+import { parseConfigFile } from './parse.ts';
+import type { ConfigFile } from './schema.ts';
+
+/** The environment a process was started with. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const defaultPath = '/etc/holdfast/holdfast.toml';
+
+/**
+ * Loads the configuration: the file named by `path` (`--config`), else by `$HOLDFAST_CONFIG`, else
+ * /etc/holdfast/holdfast.toml, else the environment alone, which is enough for one app.
+ *
+ * Throws OpsError `config` with every problem, or `denied`.
+ */
+export function loadConfig(options: { path?: string | undefined; environment?: Environment } = {}): Config {
+  const environment = options.environment ?? process.env;
+  const named = options.path ?? nonEmpty(environment.HOLDFAST_CONFIG);
+  const path = named ?? (existsSync(defaultPath) ? defaultPath : undefined);
+  return deepFreeze(path === undefined ? fromEnvironment(environment) : fromFile(resolve(path), environment));
+}
+
+/**
+ * The identity systemd gave this run, or undefined outside systemd. A shell that systemd started hands its own
+ * INVOCATION_ID down to everything typed in it; only the process systemd itself executed may call itself by it.
+ */
+export function invocationId(pid: number, environment: Environment = process.env): string | undefined {
+  return environment.SYSTEMD_EXEC_PID === String(pid) ? nonEmpty(environment.INVOCATION_ID) : undefined;
+}
+
+/** Whether stderr is the journal, which understands `<3>` style priority prefixes. */
+export function logsToJournal(environment: Environment = process.env): boolean {
+  return nonEmpty(environment.JOURNAL_STREAM) !== undefined;
+}
+
+function fromFile(path: string, environment: Environment): Config {
+  const file = parseConfigFile(readText(path), path);
+  const stateDirectory = file.state_directory ?? stateFrom(environment);
+  return {
+    source: path,
+    apps: Object.entries(file.apps).map(([name, app]) => appFromFile(name, app)),
+    store: file.store ?? storeFrom(environment, stateDirectory),
+    stateDirectory,
+    runDirectory: file.run_directory ?? runFrom(environment, stateDirectory),
+    timeZone: file.time_zone ?? systemTimeZone(),
+    clock: file.clock,
+  };
+}
+
+function appFromFile(name: string, app: ConfigFile['apps'][string]): AppConfig {
+  return {
+    name,
+    database: app.database,
+    layout: 'app',
+    latest: app.latest === false ? undefined : (app.latest ?? defaultLatestName(name)).replace(/^\//, ''),
+    keep: app.keep,
+    services: {
+      units: app.services,
+      stop: app.stop,
+      start: app.start,
+      timeoutMs: app.service_timeout_seconds * 1000,
+    },
+    health:
+      app.health === undefined
+        ? undefined
+        : { command: app.health.command, url: app.health.url, timeoutMs: app.health.timeout_seconds * 1000 },
+  };
+}
+
+/** One app from the names the existing scripts use. */
+function fromEnvironment(environment: Environment): Config {
+  const database = nonEmpty(environment.DATABASE_PATH);
+  if (database === undefined) {
+    throw new OpsError(
+      'config',
+      'cannot find a database to guard: there is no configuration file, and DATABASE_PATH is not set',
+      {
+        hint: `set DATABASE_PATH=/path/to/app.db, or write ${defaultPath} (sample: etc/holdfast.toml)`,
+      },
+    );
+  }
+  const stateDirectory = stateFrom(environment);
+  const path = resolve(database);
+  return {
+    source: 'the environment',
+    apps: [
+      {
+        name: appNameFromPath(path),
+        database: path,
+        layout: 'classic',
+        latest: latestFrom(environment),
+        keep: { last: 7, daily: 0, weekly: 0, monthly: 0 },
+        services: { units: [], stop: undefined, start: undefined, timeoutMs: 120_000 },
+        health: undefined,
+      },
+    ],
+    store: storeFrom(environment, stateDirectory),
+    stateDirectory,
+    runDirectory: runFrom(environment, stateDirectory),
+    timeZone: systemTimeZone(),
+    clock: 'auto',
+  };
+}
+
+/** `DROPBOX_DB_PATH`, `/database.db` unless set; it may not lie among the backups, where it would be taken for one. */
+function latestFrom(environment: Environment): string {
+  const latest = (nonEmpty(environment.DROPBOX_DB_PATH) ?? '/database.db').replace(/^\/+/, '');
+  const problem = latestNameProblem(latest);
+  if (problem === undefined) return latest;
+  throw new OpsError('config', `cannot use DROPBOX_DB_PATH=${latest}: it ${problem}`, {
+    hint: 'use a name outside /backups, such as /database.db',
+  });
+}
+
+function storeFrom(environment: Environment, stateDirectory: string): StoreConfig {
+  const path = absolute(environment, 'HOLDFAST_STORE');
+  if (path !== undefined) return { kind: 'directory', path };
+  const dropbox = ['DROPBOX_REFRESH_TOKEN', 'DROPBOX_ACCESS_TOKEN'].find(
+    (name) => nonEmpty(environment[name]) !== undefined,
+  );
+  // Off-site copies were asked for: keeping them on the same disk instead would be a failure that nobody is told.
+  if (dropbox !== undefined) {
+    throw new OpsError(
+      'config',
+      `cannot use Dropbox (${dropbox} is set): this version stores copies in a directory only`,
+      {
+        hint: 'set HOLDFAST_STORE=/path/to/store to use a directory',
+      },
+    );
+  }
+  return { kind: 'directory', path: join(stateDirectory, 'store') };
+}
+
+function stateFrom(environment: Environment): string {
+  const given =
+    absolute(environment, 'HOLDFAST_STATE') ?? nonEmpty(environment.STATE_DIRECTORY)?.split(':')[0];
+  if (given !== undefined) return given;
+  if (mayHold('/var/lib/holdfast')) return '/var/lib/holdfast';
+  return join(nonEmpty(environment.XDG_STATE_HOME) ?? join(homedir(), '.local/state'), 'holdfast');
+}
+
+function runFrom(environment: Environment, stateDirectory: string): string {
+  const given = absolute(environment, 'HOLDFAST_RUN');
+  if (given !== undefined) return given;
+  return mayHold('/run/holdfast') ? '/run/holdfast' : join(stateDirectory, 'run');
+}
+
+function absolute(environment: Environment, name: string): string | undefined {
+  const value = nonEmpty(environment[name]);
+  if (value === undefined || isAbsolute(value)) return value;
+  throw new OpsError('config', `cannot use ${name}=${value}: it must be an absolute path`, {
+    hint: `for example ${name}=${resolve(value)}`,
+  });
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const wrapped = systemError(`read the configuration ${path}`, error);
+    if (!(wrapped instanceof OpsError) || wrapped.kind !== 'missing') throw wrapped;
+    throw new OpsError('config', wrapped.message, {
+      hint: 'name it with --config <path> or HOLDFAST_CONFIG, or start from etc/holdfast.toml',
+      cause: error,
+    });
+  }
+}
+
+function systemTimeZone(): string {
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+function nonEmpty(value: string | undefined): string | undefined {
+  return value === undefined || value === '' ? undefined : value;
+}
+
+/**
+ * Whether a directory can be written, or made: for root before the first run as after it, so that a run by hand and
+ * one by the timer never have different ideas of where state and locks are.
+ */
+function mayHold(path: string): boolean {
+  const place = existsSync(path) ? path : dirname(path);
+  try {
+    accessSync(place, constants.W_OK);
+    return true;
+  } catch {
+    return false; // not ours: the next place is tried
+  }
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const inner of Object.values(value)) deepFreeze(inner);
+    Object.freeze(value);
+  }
+  return value;
+}

@@ -1,0 +1,88 @@
+// TOML text to a checked file, or one error that lists every problem with its place.
+import { parse as parseToml, TomlError } from 'smol-toml';
+import { z } from 'zod';
+import { OpsError } from '../base/errors.ts';
+import { type ConfigFile, fileSchema } from './schema.ts';
+
+/** Parses the text of a configuration file. Throws OpsError `config` naming all problems at once. */
+export function parseConfigFile(text: string, path: string): ConfigFile {
+  const checked = fileSchema.safeParse(parseText(text, path));
+  if (checked.success) return checked.data;
+  const problems = checked.error.issues.flatMap(describeIssue);
+  throw new OpsError(
+    'config',
+    [`cannot use ${path}:`, ...problems.map((problem) => `  ${problem}`)].join('\n'),
+    {
+      hint: 'docs/configuration.md explains every key; etc/holdfast.toml is a sample',
+    },
+  );
+}
+
+function parseText(text: string, path: string): unknown {
+  try {
+    return parseToml(text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const reason = (error.message.split('\n', 1)[0] ?? '').replace(/^Invalid TOML document: /, '');
+    throw new OpsError(
+      'config',
+      `cannot use ${path}: line ${error.line}, column ${error.column}: ${reason}`,
+      {
+        hint: `open it at that line: editor +${error.line} ${path}`,
+      },
+    );
+  }
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string[] {
+  const place = issue.path.map(String).join('.') || '(top level)';
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => unknownKey([...issue.path.map(String), key]));
+  if (issue.code === 'invalid_key') return issue.issues.map((inner) => `${place}: ${inner.message}`);
+  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined'))
+    return [`${place}: is missing`];
+  if (issue.code === 'invalid_union')
+    return [
+      `${place}: ${issue.errors
+        .flat()
+        .map(({ message }) => message)
+        .join(', or ')}`,
+    ];
+  return [`${place}: ${issue.message.replace(/^Invalid input: /, '')}`];
+}
+
+function unknownKey(path: string[]): string {
+  const known = keysAt(path.slice(0, -1));
+  const key = path.at(-1) ?? '';
+  const nearest = known
+    .map((candidate) => ({ candidate, distance: editDistance(key, candidate) }))
+    .filter(({ distance }) => distance <= Math.max(2, key.length / 3))
+    .sort((a, b) => a.distance - b.distance)[0];
+  return `${path.join('.')}: unknown key${nearest === undefined ? '' : `; did you mean ${nearest.candidate}?`}`;
+}
+
+/** The keys that may stand at a place of the file, read off the schema. */
+function keysAt(path: string[]): string[] {
+  let schema = z.toJSONSchema(fileSchema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
+  for (const key of path) schema = schema.properties?.[key] ?? schema.additionalProperties ?? {};
+  return Object.keys(schema.properties ?? {});
+}
+
+interface JsonSchema {
+  properties?: Record<string, JsonSchema>;
+  additionalProperties?: JsonSchema;
+}
+
+/** Levenshtein distance; keys are short, so the plain table will do. */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i += 1) {
+    const current = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const substitution = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      current.push(Math.min((previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1, substitution));
+    }
+    previous = current;
+  }
+  return previous[b.length] ?? 0;
+}

@@ -1,0 +1,139 @@
+// The shape of holdfast.toml: every key, its default and a sentence of what it means. Unknown keys are errors.
+import { z } from 'zod';
+import { defaultLatestName, latestNameProblem, requireAppName } from '../backup/name.ts';
+import { errorMessage } from '../base/errors.ts';
+
+const absolutePath = z
+  .string()
+  .startsWith('/', 'must be an absolute path')
+  .refine((path) => !path.includes('\0'), 'must not contain a NUL character');
+
+const count = z
+  .int('must be a whole number')
+  .min(0, 'must not be negative')
+  .max(10_000, 'must be at most 10000');
+
+const seconds = z.number().positive('must be more than 0').max(86_400, 'must be at most a day');
+
+const keep = z
+  .strictObject({
+    last: count.default(0).describe('the newest N backups'),
+    daily: count.default(0).describe('the newest backup of each of N days that have one'),
+    weekly: count.default(0).describe('the newest backup of each of N ISO weeks that have one'),
+    monthly: count.default(0).describe('the newest backup of each of N months that have one'),
+  })
+  .refine(
+    ({ last, daily, weekly, monthly }) => last + daily + weekly + monthly > 0,
+    'must keep at least one backup',
+  );
+
+const latestName = z.string().superRefine((name, context) => {
+  const message = latestNameProblem(name);
+  if (message !== undefined) context.addIssue({ code: 'custom', message });
+});
+
+const health = z
+  .strictObject({
+    command: z.string().min(1).optional().describe('healthy when this shell command exits 0'),
+    url: z
+      .url({ protocol: /^https?$/ })
+      .optional()
+      .describe('healthy when this address answers 2xx'),
+    timeout_seconds: seconds.default(60).describe('how long the app may take to become healthy'),
+  })
+  .refine(
+    ({ command, url }) => (command === undefined) !== (url === undefined),
+    'needs either command or url',
+  );
+
+const app = z
+  .strictObject({
+    database: absolutePath.describe('the live SQLite database'),
+    latest: z
+      .union([latestName, z.literal(false)])
+      .optional()
+      .describe(
+        'name of the plain latest copy in the store, or false for none; latest/<app>.db unless given',
+      ),
+    keep: keep.default({ last: 7, daily: 7, weekly: 4, monthly: 12 }).describe('which backups stay'),
+    services: z.array(z.string()).default([]).describe('systemd units a restore stops and starts'),
+    stop: z.string().min(1).optional().describe('shell command that stops the app, instead of services'),
+    start: z.string().min(1).optional().describe('shell command that starts the app again'),
+    service_timeout_seconds: seconds.default(120).describe('how long stopping or starting may take'),
+    health: health.optional().describe('how a restore finds out that the app is well again'),
+  })
+  .refine(
+    ({ stop, start }) => (stop === undefined) === (start === undefined),
+    'stop and start belong together',
+  )
+  .refine(
+    ({ services, stop }) => services.length === 0 || stop === undefined,
+    'give services, or stop and start, not both',
+  );
+
+const store = z.strictObject({
+  kind: z.literal('directory', 'must be "directory"').describe('where copies go'),
+  path: absolutePath.describe('the directory; best on another disk than the database'),
+});
+
+/** The whole file. */
+export const fileSchema = z.strictObject({
+  state_directory: absolutePath.optional().describe('ops.db and scratch; $HOLDFAST_STATE unless given'),
+  run_directory: absolutePath.optional().describe('locks; $HOLDFAST_RUN unless given'),
+  time_zone: z
+    .string()
+    .refine(isTimeZone, 'must be a time zone such as "Europe/Berlin"')
+    .optional()
+    .describe("the zone in which days begin; the machine's own unless given"),
+  clock: z
+    .enum(['auto', 'trusted'], 'must be "auto" or "trusted"')
+    .default('auto')
+    .describe('"trusted" where no time service can vouch for the clock'),
+  store: store.optional().describe('where copies go; a directory in the state directory unless given'),
+  apps: z
+    .record(z.string().superRefine(checkAppName), app)
+    .refine((apps) => Object.keys(apps).length > 0, 'needs at least one app, such as [apps.ctv]')
+    .superRefine(checkLatestNames),
+});
+
+export type ConfigFile = z.infer<typeof fileSchema>;
+
+function checkAppName(
+  name: string,
+  context: { addIssue(issue: { code: 'custom'; message: string }): void },
+): void {
+  try {
+    requireAppName(name);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: errorMessage(error) });
+  }
+}
+
+/** Two apps with one latest copy would replace each other's, night after night. */
+function checkLatestNames(
+  apps: Record<string, { latest?: string | false | undefined }>,
+  context: { addIssue(issue: { code: 'custom'; path: string[]; message: string }): void },
+): void {
+  const owners = new Map<string, string>();
+  for (const [app, { latest = defaultLatestName(app) }] of Object.entries(apps)) {
+    if (latest === false) continue;
+    const name = latest.replace(/^\//, '');
+    const owner = owners.get(name);
+    if (owner === undefined) owners.set(name, app);
+    else
+      context.addIssue({
+        code: 'custom',
+        path: [app, 'latest'],
+        message: `is the latest copy of ${owner} already`,
+      });
+  }
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false; // Intl throws a RangeError for an unknown zone
+  }
+}

@@ -1,0 +1,99 @@
+// What Holdfast has done, kept in ops.db for people, Datasette and health checks. Never asked whether something is
+// safe: the store's listing is the truth, and losing this file loses history only. Secrets never get in.
+import type { Clock } from '../base/clock.ts';
+import { errorMessage } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import type { ProcessIdentity } from '../files/process-identity.ts';
+import type { HistoryDatabase } from './database.ts';
+import { openDatabase } from './open-database.ts';
+import type { BackupRecord, DrillRecord, DrillResult, RunEnd, RunRecord, RunStart } from './records.ts';
+import * as statements from './statements.ts';
+
+/** No method throws: what cannot be written or read is one warning, and then the answer is "nothing is known". */
+export interface History {
+  begin(run: RunStart): void;
+  finish(runId: string, end: RunEnd): void;
+  recordBackup(backup: BackupRecord): void;
+  recordDrill(drill: DrillResult): void;
+  /** The newest drill of an app, whatever its outcome. */
+  lastDrill(app: string): DrillRecord | undefined;
+  /** Every backup of an app that a drill has proven, newest drill first, with the time of its newest passed drill. */
+  passedDrills(app: string): { name: string; at: Date }[];
+  /** The newest runs first; of every app when `app` is undefined. */
+  recentRuns(app: string | undefined, limit: number): RunRecord[];
+  /**
+   * Runs that count as running and whose process `alive` denies become `interrupted`, without an end time because
+   * nobody knows it, and are returned.
+   */
+  markInterrupted(alive: (identity: ProcessIdentity) => boolean): RunRecord[];
+  close(): void;
+}
+
+export interface HistoryOptions {
+  clock: Clock;
+  log: Log;
+  /** Renames a damaged ops.db, so that `open` makes a new one. */
+  quarantine: () => void;
+}
+
+/**
+ * Opens the history with the database that `open` gives. Never throws: a history that cannot be opened, or that a
+ * newer Holdfast has made, is a warning and the null history.
+ */
+export function openHistory(
+  open: () => HistoryDatabase,
+  { clock, log, quarantine }: HistoryOptions,
+): History {
+  const database = openDatabase(open, { log, quarantine });
+  return database === undefined ? nullHistory : databaseHistory(database, clock, log);
+}
+
+/** Remembers nothing. */
+export const nullHistory: History = {
+  begin() {},
+  finish() {},
+  recordBackup() {},
+  recordDrill() {},
+  lastDrill: () => undefined,
+  passedDrills: () => [],
+  recentRuns: () => [],
+  markInterrupted: () => [],
+  close() {},
+};
+
+function databaseHistory(database: HistoryDatabase, clock: Clock, log: Log): History {
+  const write = guard(log, 'written');
+  const read = guard(log, 'read');
+  return {
+    begin: (run) => write(undefined, () => statements.insertRun(database, run, clock.now())),
+    finish: (runId, end) => write(undefined, () => statements.endRun(database, runId, end, clock.now())),
+    recordBackup: (backup) => write(undefined, () => statements.upsertBackup(database, backup)),
+    recordDrill: (drill) =>
+      write(undefined, () => statements.insertDrill(database, { ...drill, at: clock.now() })),
+    lastDrill: (app) => read(undefined, () => statements.lastDrill(database, app)),
+    passedDrills: (app) => read([], () => statements.passedDrills(database, app)),
+    recentRuns: (app, limit) => read([], () => statements.recentRuns(database, app, limit)),
+    markInterrupted(alive) {
+      const running = read([], () => statements.runningRuns(database));
+      const dead = running.filter((run) => !alive(run));
+      return write([], () => statements.interruptRuns(database, dead));
+    },
+    close: () => write(undefined, () => database.close()),
+  };
+}
+
+/** Runs what touches the database; an error becomes a warning, the next ones of the same history are details. */
+function guard(log: Log, verb: 'written' | 'read') {
+  let warned = false;
+  return <T>(otherwise: T, work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      const message = `history could not be ${verb}: ${errorMessage(error)}`;
+      if (warned) log.debug(message);
+      else log.warn(message);
+      warned = true;
+      return otherwise;
+    }
+  };
+}

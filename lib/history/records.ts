@@ -1,0 +1,99 @@
+// What the history remembers: runs, backups and restore drills, as data and as rows. Times are ISO 8601 in UTC.
+import type { ProcessIdentity } from '../files/process-identity.ts';
+
+export type RunOutcome = 'running' | 'done' | 'bad-news' | 'failed' | 'busy' | 'interrupted';
+
+/** A run as it begins: what it is, and which process it is. */
+export interface RunStart extends ProcessIdentity {
+  id: string;
+  job: string;
+  command: string;
+  /** The one app it is about; undefined for all of them. */
+  app?: string | undefined;
+  holdfastVersion: string;
+}
+
+export interface RunEnd {
+  outcome: Exclude<RunOutcome, 'running'>;
+  exitCode: number;
+  message?: string | undefined;
+}
+
+/** A run as it is remembered. */
+export interface RunRecord extends RunStart {
+  app: string | undefined;
+  startedAt: Date;
+  endedAt: Date | undefined;
+  outcome: RunOutcome;
+  exitCode: number | undefined;
+  message: string | undefined;
+}
+
+export interface BackupRecord {
+  /** Its name in the store. With the app it is the key: recording it again replaces what was known. */
+  name: string;
+  app: string;
+  runId: string;
+  takenAt: Date;
+  sizeBytes: number;
+  sha256: string;
+  /** What has become of it, in the caller's word: `published`, `pruned` … */
+  state: string;
+  publishedAt?: Date | undefined;
+}
+
+/** A restore drill: whether a backup could be restored and was whole. */
+export interface DrillResult {
+  runId: string;
+  app: string;
+  /** The backup's name. */
+  name: string;
+  outcome: 'passed' | 'failed';
+  detail: string;
+}
+
+export interface DrillRecord extends DrillResult {
+  at: Date;
+}
+
+type Row = Record<string, unknown>;
+
+export function runFromRow(row: Row): RunRecord {
+  return {
+    id: text(row['id']),
+    job: text(row['job']),
+    command: text(row['command']),
+    app: optionalText(row['app']),
+    host: text(row['host']),
+    machine: text(row['machine']),
+    bootId: text(row['boot_id']),
+    pidNamespace: text(row['pid_namespace']),
+    pid: Number(row['pid']),
+    startTicks: Number(row['start_ticks']),
+    startedAt: new Date(text(row['started_at'])),
+    endedAt: row['ended_at'] === null ? undefined : new Date(text(row['ended_at'])),
+    outcome: text(row['outcome']) as RunOutcome, // the table's CHECK admits no other
+    exitCode: row['exit_code'] === null ? undefined : Number(row['exit_code']),
+    message: optionalText(row['message']),
+    holdfastVersion: text(row['holdfast_version']),
+  };
+}
+
+export function drillFromRow(row: Row): DrillRecord {
+  return {
+    runId: text(row['run_id']),
+    app: text(row['app']),
+    name: text(row['name']),
+    at: new Date(text(row['at'])),
+    outcome: text(row['outcome']) === 'passed' ? 'passed' : 'failed',
+    detail: text(row['detail']),
+  };
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function optionalText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}

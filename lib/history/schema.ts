@@ -1,0 +1,79 @@
+// The tables of ops.db. `PRAGMA user_version` says which version they are; each entry below leads to the next one.
+import type { HistoryDatabase } from './database.ts';
+
+const versions = [
+  `
+  CREATE TABLE runs (
+    id TEXT PRIMARY KEY,
+    job TEXT NOT NULL,
+    command TEXT NOT NULL,
+    app TEXT,
+    host TEXT NOT NULL,
+    machine TEXT NOT NULL,
+    boot_id TEXT NOT NULL,
+    pid_namespace TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    start_ticks INTEGER NOT NULL,
+    started_at TEXT NOT NULL,
+    ended_at TEXT,
+    outcome TEXT NOT NULL CHECK (outcome IN ('running', 'done', 'bad-news', 'failed', 'busy', 'interrupted')),
+    exit_code INTEGER,
+    message TEXT,
+    holdfast_version TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX runs_by_start ON runs (started_at);
+  CREATE INDEX runs_by_app ON runs (app, started_at);
+  CREATE INDEX runs_running ON runs (id) WHERE outcome = 'running';
+
+  CREATE TABLE backups (
+    app TEXT NOT NULL,
+    name TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    taken_at TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    state TEXT NOT NULL,
+    published_at TEXT,
+    PRIMARY KEY (app, name)
+  ) STRICT;
+
+  CREATE TABLE drills (
+    id INTEGER PRIMARY KEY,
+    run_id TEXT NOT NULL,
+    app TEXT NOT NULL,
+    name TEXT NOT NULL,
+    at TEXT NOT NULL,
+    outcome TEXT NOT NULL CHECK (outcome IN ('passed', 'failed')),
+    detail TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX drills_by_app ON drills (app, id);
+  `,
+];
+
+/** The version this program writes. */
+export const schemaVersion = versions.length;
+
+/**
+ * Brings the database to our version, creating the tables in a new one, and returns its version. One that a newer
+ * Holdfast has made is left as it is: then the number is greater than `schemaVersion`, and nothing may be written.
+ */
+export function prepareSchema(database: HistoryDatabase): number {
+  const found = userVersion(database);
+  if (found > schemaVersion) return found;
+  // Not WAL: Datasette reads the file from a read-only mount, where it could not make the side files.
+  database.exec('PRAGMA journal_mode = DELETE');
+  database.exec('PRAGMA synchronous = FULL');
+  if (found === schemaVersion) return found;
+  return database.transaction(() => {
+    // Asked again: another process may have done the work in between.
+    for (let version = userVersion(database); version < schemaVersion; version += 1) {
+      database.exec(versions[version] ?? '');
+      database.exec(`PRAGMA user_version = ${version + 1}`);
+    }
+    return userVersion(database);
+  });
+}
+
+function userVersion(database: HistoryDatabase): number {
+  return Number(database.all('PRAGMA user_version')[0]?.['user_version']);
+}

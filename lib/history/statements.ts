@@ -1,0 +1,121 @@
+// The SQL of the history. Each function is one statement, or one transaction.
+import type { HistoryDatabase } from './database.ts';
+import {
+  drillFromRow,
+  runFromRow,
+  type BackupRecord,
+  type DrillRecord,
+  type RunEnd,
+  type RunRecord,
+  type RunStart,
+} from './records.ts';
+
+export function insertRun(database: HistoryDatabase, run: RunStart, startedAt: Date): void {
+  database.run(
+    `INSERT INTO runs (id, job, command, app, host, machine, boot_id, pid_namespace, pid, start_ticks,
+       started_at, outcome, holdfast_version)
+     VALUES (:id, :job, :command, :app, :host, :machine, :bootId, :pidNamespace, :pid, :startTicks,
+       :startedAt, 'running', :holdfastVersion)`,
+    {
+      id: run.id,
+      job: run.job,
+      command: run.command,
+      app: run.app ?? null,
+      host: run.host,
+      machine: run.machine,
+      bootId: run.bootId,
+      pidNamespace: run.pidNamespace,
+      pid: run.pid,
+      startTicks: run.startTicks,
+      startedAt: startedAt.toISOString(),
+      holdfastVersion: run.holdfastVersion,
+    },
+  );
+}
+
+/** A run that was taken for dead, and was not, ends as it really did; one that has ended is not changed. */
+export function endRun(database: HistoryDatabase, id: string, end: RunEnd, endedAt: Date): void {
+  database.run(
+    `UPDATE runs SET outcome = :outcome, exit_code = :exitCode, message = :message, ended_at = :endedAt
+     WHERE id = :id AND ended_at IS NULL`,
+    {
+      id,
+      outcome: end.outcome,
+      exitCode: end.exitCode,
+      message: end.message ?? null,
+      endedAt: endedAt.toISOString(),
+    },
+  );
+}
+
+export function runningRuns(database: HistoryDatabase): RunRecord[] {
+  return database.all(`SELECT * FROM runs WHERE outcome = 'running' ORDER BY started_at`).map(runFromRow);
+}
+
+/** Returns the runs that this call has changed: of two processes that find the same one, one reports it. */
+export function interruptRuns(database: HistoryDatabase, runs: readonly RunRecord[]): RunRecord[] {
+  if (runs.length === 0) return [];
+  const update = `UPDATE runs SET outcome = 'interrupted' WHERE id = :id AND outcome = 'running' RETURNING *`;
+  return database.transaction(() => runs.flatMap(({ id }) => database.all(update, { id }))).map(runFromRow);
+}
+
+export function recentRuns(database: HistoryDatabase, app: string | undefined, limit: number): RunRecord[] {
+  const where = app === undefined ? '' : 'WHERE app = :app';
+  return database
+    .all(`SELECT * FROM runs ${where} ORDER BY started_at DESC, rowid DESC LIMIT :limit`, {
+      limit,
+      ...(app === undefined ? {} : { app }),
+    })
+    .map(runFromRow);
+}
+
+export function upsertBackup(database: HistoryDatabase, backup: BackupRecord): void {
+  database.run(
+    `INSERT INTO backups (app, name, run_id, taken_at, size_bytes, sha256, state, published_at)
+     VALUES (:app, :name, :runId, :takenAt, :sizeBytes, :sha256, :state, :publishedAt)
+     ON CONFLICT (app, name) DO UPDATE SET run_id = excluded.run_id, taken_at = excluded.taken_at,
+       size_bytes = excluded.size_bytes, sha256 = excluded.sha256, state = excluded.state,
+       published_at = excluded.published_at`,
+    {
+      app: backup.app,
+      name: backup.name,
+      runId: backup.runId,
+      takenAt: backup.takenAt.toISOString(),
+      sizeBytes: backup.sizeBytes,
+      sha256: backup.sha256,
+      state: backup.state,
+      publishedAt: backup.publishedAt?.toISOString() ?? null,
+    },
+  );
+}
+
+export function insertDrill(database: HistoryDatabase, drill: DrillRecord): void {
+  database.run(
+    `INSERT INTO drills (run_id, app, name, at, outcome, detail)
+     VALUES (:runId, :app, :name, :at, :outcome, :detail)`,
+    {
+      runId: drill.runId,
+      app: drill.app,
+      name: drill.name,
+      at: drill.at.toISOString(),
+      outcome: drill.outcome,
+      detail: drill.detail,
+    },
+  );
+}
+
+export function lastDrill(database: HistoryDatabase, app: string): DrillRecord | undefined {
+  return database
+    .all('SELECT * FROM drills WHERE app = :app ORDER BY id DESC LIMIT 1', { app })
+    .map(drillFromRow)[0];
+}
+
+export function passedDrills(database: HistoryDatabase, app: string): { name: string; at: Date }[] {
+  return database
+    .all(
+      `SELECT name, max(at) AS at FROM drills WHERE app = :app AND outcome = 'passed'
+       GROUP BY name ORDER BY max(id) DESC`,
+      { app },
+    )
+    .map((row) => ({ name: String(row['name']), at: new Date(String(row['at'])) }));
+}

@@ -1,0 +1,93 @@
+// The file a lock lives on: `<directory>/<name>.lock`, shared with shell scripts that use flock(1) on it.
+// It is created once and never truncated, written or removed, because a lock belongs to the file and not to its name.
+import { constants } from 'node:fs';
+import { chmod, lstat, mkdir, open, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorCode, OpsError, systemError } from '../base/errors.ts';
+
+const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+
+/** The path of a lock's file. Throws OpsError `usage` for a name that could lead outside the directory. */
+export function lockPath(directory: string, name: string): string {
+  if (/^[^./][^/\0]*$/.test(name)) return join(directory, `${name}.lock`);
+  throw new OpsError('usage', `cannot lock ${JSON.stringify(name)}: it is not a name`);
+}
+
+/**
+ * Opens the lock's file for reading and writing, creating it (0660) and its directory (0770) when they are missing.
+ * Throws OpsError `denied` when this user may not, and `refused` when the path is anything but a plain file.
+ */
+export async function openLockFile(directory: string, path: string): Promise<FileHandle> {
+  await makeDirectory(directory);
+  const file = await openOrCreate(path).catch((error: unknown) => {
+    throw openingError(directory, path, error);
+  });
+  if ((await file.stat()).isFile()) return file;
+  await file.close();
+  throw notPlain(path, 'it is not a plain file');
+}
+
+/** Whether the path still leads to the open file: a lock on a file that was removed or replaced excludes nobody. */
+export async function isStillThere(file: FileHandle, path: string): Promise<boolean> {
+  const held = await file.stat({ bigint: true });
+  try {
+    const there = await lstat(path, { bigint: true });
+    return there.dev === held.dev && there.ino === held.ino;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return false;
+    throw systemError(`lock ${path}`, error);
+  }
+}
+
+async function makeDirectory(directory: string): Promise<void> {
+  try {
+    const made = await mkdir(directory, { recursive: true, mode: 0o770 });
+    // The umask would keep the group out, and with it the people who run jobs by hand.
+    if (made !== undefined) await chmod(directory, 0o770);
+  } catch (error) {
+    throw systemError(`create the directory for locks ${directory}`, error, { hint: elsewhere(directory) });
+  }
+}
+
+async function openOrCreate(path: string): Promise<FileHandle> {
+  for (;;) {
+    try {
+      return await openExisting(path);
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error;
+    }
+    try {
+      const file = await open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o660);
+      await file.chmod(0o660); // as above: the umask
+      return file;
+    } catch (error) {
+      // Another process has created it between the two: open that one.
+      if (errorCode(error) !== 'EEXIST') throw error;
+    }
+  }
+}
+
+/** A script of root's may have created the file for its owner alone to write; reading is enough to lock it. */
+async function openExisting(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, O_RDWR | O_NOFOLLOW);
+  } catch (error) {
+    if (errorCode(error) !== 'EACCES') throw error;
+    return open(path, O_RDONLY | O_NOFOLLOW);
+  }
+}
+
+function openingError(directory: string, path: string, error: unknown): unknown {
+  if (errorCode(error) === 'ELOOP') return notPlain(path, 'it is a symbolic link', error);
+  if (errorCode(error) === 'EISDIR') return notPlain(path, 'it is a directory', error);
+  return systemError(`open the lock ${path}`, error, { hint: elsewhere(directory) });
+}
+
+function notPlain(path: string, words: string, cause?: unknown): OpsError {
+  const hint = 'find out who put it there, and remove it';
+  return new OpsError('refused', `cannot use the lock ${path}: ${words}`, { hint, cause });
+}
+
+function elsewhere(directory: string): string {
+  return `run it as a user who may write ${directory}, or set HOLDFAST_RUN to another directory`;
+}

@@ -1,0 +1,122 @@
+// One run at a time. Whoever works on an app's database holds the app's lock, and a shell script can share it:
+//   flock --nonblock /run/holdfast/locks/ctv.lock sqlite3 production.db …
+import type { Clock } from '../base/clock.ts';
+import type { CommandRunner } from '../base/command.ts';
+import { errorMessage, OpsError } from '../base/errors.ts';
+import { formatInstant } from '../base/format.ts';
+import type { Log } from '../base/log.ts';
+import { currentProcess } from '../files/process-identity.ts';
+import { takeHeartbeatLock } from './heartbeat-lock.ts';
+import { takeKernelLock, type Hold } from './kernel-lock.ts';
+import { lockPath } from './lock-file.ts';
+import { compareOwner, readOwner, removeOwner, writeOwner, type OwnerRecord } from './owner.ts';
+
+export interface LockRequest {
+  /** Where locks are: `/run/holdfast/locks`. Created when it is missing. */
+  directory: string;
+  /** What is locked, usually an app's name. */
+  name: string;
+  /** What for, as another run's message will name it: `db-backup run`. */
+  purpose: string;
+  runId: string;
+  run: CommandRunner;
+  clock: Clock;
+  log: Log;
+}
+
+/** A lock that this process holds until `release`, or until it ends, however it ends. */
+export interface HeldLock extends AsyncDisposable {
+  readonly path: string;
+  /**
+   * Aborts when the lock is lost, with an OpsError as its reason: work has to stop. Never happens where flock(1)
+   * exists.
+   */
+  readonly signal: AbortSignal;
+  /** Lets go. The second call does nothing. */
+  release(): Promise<void>;
+}
+
+/**
+ * Takes the lock or throws OpsError `busy` at once, naming the holder; it does not queue. Two locks of one process
+ * exclude each other as well. Throws `denied` when the directory may not be written, `refused` when the lock's path
+ * is a symbolic link.
+ */
+export async function acquireLock(request: LockRequest): Promise<HeldLock> {
+  const { directory, name, log } = request;
+  const path = lockPath(directory, name);
+  const hold = await take(request, path);
+  const ownerText = await nameOwner(request);
+  log.debug('holding the lock', { lock: path });
+  let released: Promise<void> | undefined;
+  const release = () => (released ??= letGo(request, hold, ownerText));
+  return { path, signal: hold.signal, release, [Symbol.asyncDispose]: release };
+}
+
+async function take({ directory, name, run, log }: LockRequest, path: string): Promise<Hold> {
+  const holderIsDead = async () => (await readOwner(directory, name))?.alive === false;
+  const kernel = await takeKernelLock({ directory, path, run, holderIsDead });
+  if (kernel === 'busy') throw busyError(name, path, await readOwner(directory, name));
+  if (kernel !== 'no-flock') return kernel;
+  const heartbeat = await takeHeartbeatLock({ path, name, log });
+  if (heartbeat !== 'busy') return heartbeat;
+  const record = await readOwner(directory, name);
+  throw record?.alive === false ? fadingError(name, record) : busyError(name, path, record);
+}
+
+/** Nobody needs the owner file to be safe: without it the lock is held by "another program". */
+async function nameOwner({
+  directory,
+  name,
+  purpose,
+  runId,
+  clock,
+  log,
+}: LockRequest): Promise<string | undefined> {
+  try {
+    return await writeOwner(directory, name, { ...currentProcess(), purpose, runId, since: clock.now() });
+  } catch (error) {
+    if (!(error instanceof OpsError)) throw error;
+    log.warn('the lock is held without a name', { reason: errorMessage(error) });
+    // Whatever was written is not to outlive us: it would name us as the holder.
+    await removeOwner(directory, name).catch(() => undefined);
+    return undefined;
+  }
+}
+
+/** The owner file goes first: once the lock is free, the file that is there may be the next holder's. */
+async function letGo(
+  { directory, name, log }: LockRequest,
+  hold: Hold,
+  text: string | undefined,
+): Promise<void> {
+  let takenByOther = false;
+  try {
+    const whose = await compareOwner(directory, name, text);
+    takenByOther = whose === 'other';
+    if (whose === 'ours') await removeOwner(directory, name);
+  } catch (error) {
+    log.warn('the owner file of the lock stays behind', { reason: errorMessage(error) });
+  } finally {
+    await hold.free(takenByOther);
+  }
+}
+
+function busyError(name: string, path: string, record: OwnerRecord | undefined): OpsError {
+  if (record?.alive !== true) {
+    return new OpsError('busy', `cannot lock ${name}: another program (no owner file) holds it`, {
+      hint: `fuser -v ${path} shows which; try again when it has ended`,
+    });
+  }
+  const { purpose, pid, host, since } = record.owner;
+  return new OpsError(
+    'busy',
+    `cannot lock ${name}: ${purpose} (pid ${pid} on ${host}) has held it since ${formatInstant(since)}`,
+    { hint: `ps -fp ${pid} or systemctl status ${pid} shows it; try again when it has ended` },
+  );
+}
+
+function fadingError(name: string, { owner: { purpose, pid } }: OwnerRecord): OpsError {
+  return new OpsError('busy', `cannot lock ${name}: ${purpose} (pid ${pid}) died while it held the lock`, {
+    hint: 'the lock frees itself within a minute; try again then',
+  });
+}

@@ -1,0 +1,72 @@
+// Runs other programs. The only importer of execa.
+import type { CommandRunner } from '../base/command.ts';
+import { requireGoodEnding } from './ending.ts';
+import { keepTail } from './output-tail.ts';
+
+/** How long a program may take to end by itself once it is asked to, before it is killed. */
+const killAfterMs = 5000;
+
+/** The CommandRunner of the real machine. */
+export const runCommand: CommandRunner = async (command, args, options = {}) => {
+  const { timeoutMs, signal, inheritFd, input, acceptExitCodes } = options;
+  signal?.throwIfAborted();
+  const { child } = await startProgram(command, args, {
+    stdio: [
+      input === undefined ? 'ignore' : 'pipe',
+      'pipe',
+      'pipe',
+      ...(inheritFd === undefined ? [] : [inheritFd]),
+    ],
+    ...(input === undefined ? {} : { input }),
+    timeoutMs,
+    signal,
+  });
+  const stdout = keepTail(child.stdout);
+  const stderr = keepTail(child.stderr);
+  const ending = await child;
+  const exitCode = requireGoodEnding(ending, {
+    name: command,
+    timeoutMs,
+    signal,
+    acceptExitCodes,
+    output: stderr(),
+  });
+  return { exitCode, stdout: stdout(), stderr: stderr() };
+};
+
+type Stream = 'ignore' | 'pipe';
+/** execa takes every open descriptor, but its types name only those up to 9. */
+type ExecaStdio = readonly [Stream, Stream | 3, Stream | 3, ...3[]];
+
+export interface ProgramOptions {
+  /** What the program's descriptors 0, 1, 2 … are: nothing, a pipe, or an open descriptor of ours. */
+  stdio: readonly [Stream, Stream | number, Stream | number, ...number[]];
+  input?: string;
+  timeoutMs?: number | undefined;
+  signal?: AbortSignal | undefined;
+  /** Gives the program a process group of its own, which is ended as a whole. */
+  ownGroup?: boolean;
+}
+
+/**
+ * Starts a program in the directory `/`. Awaiting `child` gives its ending and never throws; whatever goes through a
+ * pipe has to be read. It is ended when the time is up, when the signal aborts, and when this process exits.
+ */
+export async function startProgram(command: string, args: readonly string[], options: ProgramOptions) {
+  // Loading execa takes 60 ms, which a command that runs no other program (`--help`) should not pay.
+  const { execa } = await import('execa');
+  const child = execa(command, args, {
+    // Not the caller's directory: a timer and a person get the same result, and a directory that has been removed
+    // cannot make an installed program look missing.
+    cwd: '/',
+    stdio: options.stdio as ExecaStdio,
+    ...(options.input === undefined ? {} : { input: options.input }),
+    ...(options.timeoutMs === undefined ? {} : { timeout: Math.max(1, options.timeoutMs) }),
+    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+    killDescendants: options.ownGroup ?? false,
+    forceKillAfterDelay: killAfterMs,
+    buffer: false,
+    reject: false,
+  });
+  return { child };
+}

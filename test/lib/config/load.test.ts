@@ -1,0 +1,209 @@
+// The configuration: where it is looked for, what it means, and how every mistake in it is named.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { invocationId, loadConfig } from '../../../lib/config/load.ts';
+import type { OpsError } from '../../../lib/base/errors.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'holdfast-config-'));
+const path = join(folder, 'holdfast.toml');
+const environment = { HOLDFAST_STATE: '/state', HOLDFAST_RUN: '/run/here' };
+
+afterEach(() => rmSync(path, { force: true }));
+
+const minimal = `
+[store]
+kind = "directory"
+path = "/srv/backups"
+[apps.ctv]
+database = "/srv/ctv.db"
+`;
+
+describe('a file', () => {
+  test('needs little, and has a default for the rest', () => {
+    expect(load(minimal)).toMatchObject({
+      source: path,
+      store: { kind: 'directory', path: '/srv/backups' },
+      stateDirectory: '/state',
+      runDirectory: '/run/here',
+      clock: 'auto',
+      apps: [
+        {
+          name: 'ctv',
+          database: '/srv/ctv.db',
+          layout: 'app',
+          latest: 'latest/ctv.db',
+          keep: { last: 7, daily: 7, weekly: 4, monthly: 12 },
+          services: { units: [], timeoutMs: 120_000 },
+        },
+      ],
+    });
+  });
+
+  test('may turn the latest copy off, or name it with a slash in front', () => {
+    expect(load(`${minimal}latest = false`).apps[0]?.latest).toBeUndefined();
+    expect(load(`${minimal}latest = "/database.db"`).apps[0]?.latest).toBe('database.db');
+  });
+
+  test('keeps only what a given policy says', () => {
+    expect(load(`${minimal}keep = { daily = 3 }`).apps[0]?.keep).toEqual({
+      last: 0,
+      daily: 3,
+      weekly: 0,
+      monthly: 0,
+    });
+  });
+
+  test('cannot be changed by anybody who reads it', () => {
+    const config = load(minimal);
+    expect(() => {
+      (config.apps[0] as { database: string }).database = '/other';
+    }).toThrow(TypeError);
+  });
+
+  test.each<[string, string, RegExp]>([
+    [
+      'an unknown key, with the one that was meant',
+      `${minimal}keeep = { last = 3 }`,
+      /apps\.ctv\.keeep: unknown key; did you mean keep\?/,
+    ],
+    ['an unknown key at the top', `state_dir = "/x"\n${minimal}`, /state_dir: unknown key/],
+    [
+      'an unknown key inside a table',
+      `${minimal}keep = { lats = 3 }`,
+      /apps\.ctv\.keep\.lats: unknown key; did you mean last\?/,
+    ],
+    ['a wrong type', `${minimal}keep = "7"`, /apps\.ctv\.keep: .*expected object/],
+    [
+      'a number that is no count',
+      `${minimal}keep = { last = -1 }`,
+      /apps\.ctv\.keep\.last: must not be negative/,
+    ],
+    ['a policy that keeps nothing', `${minimal}keep = { last = 0 }`, /must keep at least one backup/],
+    [
+      'a relative path',
+      minimal.replace('/srv/ctv.db', 'ctv.db'),
+      /apps\.ctv\.database: must be an absolute path/,
+    ],
+    ['a missing database', minimal.replace('database =', 'latest ='), /apps\.ctv\.database: is missing/],
+    ['no app at all', '[store]\nkind = "directory"\npath = "/srv"\n[apps]', /needs at least one app/],
+    [
+      'an app that could leave its folder',
+      minimal.replace('[apps.ctv]', '[apps."../ctv"]'),
+      /as the name of an app/,
+    ],
+    [
+      'a store that is not known',
+      minimal.replace('"directory"', '"ftp"'),
+      /store\.kind: must be "directory"/,
+    ],
+    [
+      'a zone that does not exist',
+      `time_zone = "Europe/Atlantis"\n${minimal}`,
+      /time_zone: must be a time zone/,
+    ],
+    ['stop without start', `${minimal}stop = "true"`, /stop and start belong together/],
+    [
+      'services beside stop and start',
+      `${minimal}services = ["a.service"]\nstop = "true"\nstart = "true"`,
+      /not both/,
+    ],
+    ['a health check that asks nothing', `${minimal}health = {}`, /needs either command or url/],
+    [
+      'a health check of another protocol',
+      `${minimal}health = { url = "ftp://x" }`,
+      /apps\.ctv\.health\.url/,
+    ],
+    [
+      'a latest copy outside the store',
+      `${minimal}latest = "../x.db"`,
+      /apps\.ctv\.latest: must be a plain name/,
+    ],
+    ['TOML that is none, with line and column', `${minimal}latest = `, /line 7, column \d+/],
+  ])('names %s', (_, text, message) => {
+    const error = failure(() => load(text));
+    expect(error.kind).toBe('config');
+    expect(error.message).toMatch(message);
+    expect(error.message).toContain(path);
+    expect(error.hint).toBeTruthy();
+  });
+
+  test('names all problems at once', () => {
+    const { message } = failure(() =>
+      load(`time_zone = "x"\n${minimal.replace('/srv/ctv.db', 'ctv.db')}colour = "red"`),
+    );
+    expect(message).toMatch(/time_zone/);
+    expect(message).toMatch(/apps\.ctv\.database/);
+    expect(message).toMatch(/apps\.ctv\.colour/);
+  });
+
+  test('that is not there is an error when it was named, and passed over when it was not', () => {
+    expect(failure(() => loadConfig({ path: '/nowhere.toml', environment })).message).toContain(
+      'it is not there',
+    );
+    expect(
+      failure(() => loadConfig({ environment: { ...environment, HOLDFAST_CONFIG: '/nowhere.toml' } })).kind,
+    ).toBe('config');
+  });
+});
+
+describe('the environment alone', () => {
+  const database = { DATABASE_PATH: '/srv/My App.v2.db', ...environment };
+
+  test('is enough for one app, with the names of earlier scripts', () => {
+    expect(loadConfig({ environment: database })).toMatchObject({
+      source: 'the environment',
+      store: { kind: 'directory', path: '/state/store' },
+      apps: [{ name: 'My-App.v2', layout: 'classic', latest: 'database.db', keep: { last: 7, daily: 0 } }],
+    });
+  });
+
+  test('names the latest copy and the store', () => {
+    const config = loadConfig({
+      environment: { ...database, DROPBOX_DB_PATH: '/ctv/production.db', HOLDFAST_STORE: '/mnt/b' },
+    });
+    expect(config.apps[0]?.latest).toBe('ctv/production.db');
+    expect(config.store.path).toBe('/mnt/b');
+  });
+
+  test.each<[string, Record<string, string>, RegExp]>([
+    ['no database', { DATABASE_PATH: '' }, /DATABASE_PATH is not set/],
+    [
+      'a latest copy among the backups',
+      { DROPBOX_DB_PATH: '/backups/x.db' },
+      /must not lie in the folder of the backups/,
+    ],
+    ['a relative store', { HOLDFAST_STORE: 'store' }, /HOLDFAST_STORE=store: it must be an absolute path/],
+    [
+      'Dropbox without a directory instead',
+      { DROPBOX_REFRESH_TOKEN: 'secret-token-123' },
+      /DROPBOX_REFRESH_TOKEN is set/,
+    ],
+  ])('with %s is refused', (_, change, message) => {
+    const error = failure(() => loadConfig({ environment: { ...database, ...change } }));
+    expect(error.kind).toBe('config');
+    expect(error.message).toMatch(message);
+    expect(`${error.message}${error.hint}`).not.toContain('secret-token-123');
+  });
+});
+
+test('only the process that systemd itself executed takes its invocation id', () => {
+  const given = { INVOCATION_ID: 'a'.repeat(32), SYSTEMD_EXEC_PID: '42' };
+  expect(invocationId(42, given)).toBe('a'.repeat(32));
+  expect(invocationId(43, given)).toBeUndefined();
+});
+
+function load(text: string) {
+  writeFileSync(path, text);
+  return loadConfig({ path, environment });
+}
+
+function failure(work: () => unknown): OpsError {
+  try {
+    work();
+  } catch (error) {
+    return error as OpsError;
+  }
+  throw new Error('it did not fail');
+}

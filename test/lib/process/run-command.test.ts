@@ -1,0 +1,131 @@
+import { open, readFile } from 'node:fs/promises';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { runCommand } from '../../../lib/process/run-command.ts';
+import { scratch } from '../../support/scratch.ts';
+
+test('a program that ends well gives its output', async () => {
+  const result = await runCommand('sh', ['-c', 'echo out; echo err >&2']);
+  expect(result).toEqual({ exitCode: 0, stdout: 'out\n', stderr: 'err\n' });
+});
+
+test('arguments reach the program as they are, without a shell', async () => {
+  const { stdout } = await runCommand('printf', ['%s|', '$HOME', 'a b', '"; rm x', '']);
+  expect(stdout).toBe('$HOME|a b|"; rm x||');
+});
+
+test('a program finds on its standard input what it is given, and otherwise nothing', async () => {
+  expect((await runCommand('cat', [], { input: 'ö\n' })).stdout).toBe('ö\n');
+  expect((await runCommand('cat', [])).stdout).toBe('');
+});
+
+test('a program that does not read its input does not matter', async () => {
+  expect((await runCommand('true', [], { input: 'x'.repeat(1_000_000) })).exitCode).toBe(0);
+});
+
+test('a program runs in the root directory, whatever the current one is', async () => {
+  expect((await runCommand('pwd', [])).stdout).toBe('/\n');
+});
+
+test('a descriptor of ours is the descriptor 3 of the program', async () => {
+  const path = join(scratch(), 'file');
+  writeFileSync(path, 'before\n');
+  // Opened many times first, so that the number differs from 3 on our side.
+  const handles = await Promise.all(Array.from({ length: 12 }, () => open(path, 'r+')));
+  await runCommand('sh', ['-c', 'cat <&3; echo after >&3'], { inheritFd: handles.at(-1)?.fd ?? -1 });
+  await Promise.all(handles.map((handle) => handle.close()));
+  expect(readFileSync(path, 'utf8')).toBe('before\nafter\n');
+});
+
+test('of long output the last 8 KiB are kept, without half a character', async () => {
+  const { stdout, stderr } = await runCommand('sh', [
+    '-c',
+    'i=0; while [ $i -lt 3000 ]; do echo "öööö$i"; i=$((i+1)); done; echo end >&2',
+  ]);
+  expect(Buffer.byteLength(stdout)).toBeLessThanOrEqual(8192);
+  expect(Buffer.byteLength(stdout)).toBeGreaterThan(8192 - 4);
+  expect(stdout).not.toContain('\ufffd');
+  expect(stdout.endsWith('öööö2999\n')).toBe(true);
+  expect(stderr).toBe('end\n');
+});
+
+test('a program that is not there is missing, with the way out', async () => {
+  await expect(runCommand('holdfast-no-such-program', ['x'])).rejects.toMatchObject({
+    name: 'OpsError',
+    kind: 'missing',
+    message: 'cannot run holdfast-no-such-program: it is not installed',
+    hint: 'install the package that has holdfast-no-such-program, or check PATH',
+  });
+});
+
+test('a file that may not be executed is denied', async () => {
+  const path = join(scratch(), 'plain');
+  writeFileSync(path, 'x', { mode: 0o600 });
+  await expect(runCommand(path, [])).rejects.toMatchObject({ kind: 'denied' });
+});
+
+test('an exit code that is not accepted is an error that quotes the last line', async () => {
+  const failing = ['-c', 'echo first >&2; printf "\\033[31mDisk is gone.\\033[0m\\n\\n" >&2; exit 7'];
+  await expect(runCommand('sh', failing)).rejects.toMatchObject({
+    kind: 'io',
+    message: 'cannot run sh: exit code 7: Disk is gone',
+  });
+});
+
+test('an exit code that is accepted is an answer', async () => {
+  const { exitCode } = await runCommand('sh', ['-c', 'exit 75'], { acceptExitCodes: [0, 75] });
+  expect(exitCode).toBe(75);
+});
+
+test('zero is a failure too where it is not accepted', async () => {
+  await expect(runCommand('true', [], { acceptExitCodes: [1] })).rejects.toMatchObject({ kind: 'io' });
+});
+
+test('a program ended by a signal is an error that names the signal', async () => {
+  await expect(runCommand('sh', ['-c', 'kill -9 $$'])).rejects.toMatchObject({
+    kind: 'io',
+    message: 'cannot run sh: it was ended by SIGKILL',
+  });
+});
+
+test('a program that takes too long is ended and unavailable', async () => {
+  await expect(runCommand('sleep', ['600'], { timeoutMs: 100 })).rejects.toMatchObject({
+    kind: 'unavailable',
+    message: 'cannot run sleep: it took longer than 100 ms',
+  });
+});
+
+test('an aborted run ends the program and throws the reason', async () => {
+  const fifo = join(scratch(), 'fifo');
+  await runCommand('mkfifo', [fifo]);
+  const stop = new AbortController();
+  const reason = new Error('stopped by the test');
+  const running = runCommand('sh', ['-c', 'echo $$ > "$0"; exec sleep 600', fifo], { signal: stop.signal });
+  // The program tells its number when it runs; only then is it aborted.
+  const pid = Number(await readFile(fifo, 'utf8'));
+  stop.abort(reason);
+  await expect(running).rejects.toBe(reason);
+  expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+});
+
+test('a run that is aborted before it starts does not start', async () => {
+  const path = join(scratch(), 'made');
+  const reason = new Error('too late');
+  await expect(runCommand('touch', [path], { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  expect(() => readFileSync(path)).toThrow('ENOENT');
+});
+
+test('loading the runner does not load execa, running a program does', async () => {
+  const runner = join(import.meta.dirname, '../../../lib/process/run-command.ts');
+  const { stdout } = await runCommand(process.execPath, [
+    '--input-type=module',
+    '-e',
+    `import { registerHooks } from 'node:module';
+     registerHooks({ resolve: (name, context, next) => { if (name === 'execa') console.log(name); return next(name, context); } });
+     const { runCommand } = await import(${JSON.stringify(runner)});
+     console.log('loaded');
+     await runCommand('true', []);`,
+  ]);
+  expect(stdout).toBe('loaded\nexeca\n');
+});
