@@ -1,0 +1,79 @@
+// Counts and hashes of a file that nobody writes; see measure.
+import { createHash } from 'node:crypto';
+import { readSync, openSync, closeSync, statSync } from 'node:fs';
+import type { Facts } from '../backup/facts.ts';
+import { OpsError } from '../base/errors.ts';
+import { sqliteError } from './errors.ts';
+import { requireEveryPage } from './every-page.ts';
+import { countForeignKeyViolations } from './foreign-keys.ts';
+import { headerBytes, parseHeader, type SqliteHeader } from './header.ts';
+import type { MeasureWork, Traits } from './measure.ts';
+import { type Database, openImmutable } from './open.ts';
+import { countTables } from './table-rows.ts';
+import { serve } from './worker-port.ts';
+
+await serve<MeasureWork, { facts: Facts; traits: Traits }>(({ path, called }) => {
+  try {
+    const header = readHeader(path, called);
+    const database = openImmutable(path);
+    try {
+      requireEveryPage(database, path, called);
+      return { facts: measureFacts(database, path), traits: measureTraits(database, header) };
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    throw sqliteError(`read ${called}`, error);
+  }
+});
+
+function readHeader(path: string, called: string): SqliteHeader {
+  const bytes = Buffer.alloc(headerBytes);
+  const file = openSync(path, 'r');
+  try {
+    readSync(file, bytes, 0, headerBytes, 0);
+  } finally {
+    closeSync(file);
+  }
+  const header = parseHeader(bytes);
+  if (header === undefined)
+    throw new OpsError('damaged', `cannot read ${called}: it is not a SQLite database`);
+  return header;
+}
+
+function measureFacts(database: Database, path: string): Facts {
+  return {
+    sizeBytes: statSync(path).size,
+    pageSize: number(database, 'page_size'),
+    pageCount: number(database, 'page_count'),
+    freePageCount: number(database, 'freelist_count'),
+    userVersion: number(database, 'user_version'),
+    applicationId: number(database, 'application_id'),
+    schemaSha256: schemaSha256(database),
+    tables: countTables(database),
+    foreignKeyViolations: countForeignKeyViolations(database),
+  };
+}
+
+function measureTraits(database: Database, header: SqliteHeader): Traits {
+  return {
+    journalMode: header.wal ? 'wal' : 'delete',
+    encoding: String(database.pragma('encoding', { simple: true })),
+    sqliteVersion: String(database.prepare('SELECT sqlite_version()').pluck().get()),
+  };
+}
+
+function number(database: Database, pragma: string): number {
+  return Number(database.pragma(pragma, { simple: true }));
+}
+
+/** One hash over every schema entry in a fixed order; the same for two files exactly when their schemas are. */
+function schemaSha256(database: Database): string {
+  const hash = createHash('sha256');
+  const entries = database
+    .prepare('SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name, tbl_name, sql')
+    .raw()
+    .all() as (string | null)[][];
+  for (const entry of entries) hash.update(`${JSON.stringify(entry)}\n`);
+  return hash.digest('hex');
+}

@@ -1,0 +1,81 @@
+// The only place where a database is opened, and the only importer of better-sqlite3.
+import { statSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { errorCode, systemError } from '../base/errors.ts';
+
+// SQLite reads this when it is first initialised. URI names are what lets us say immutable=1, for files that
+// nobody writes: no locks, no -wal and -shm made beside them.
+process.env.SQLITE_USE_URI = '1';
+
+export type { Database } from 'better-sqlite3';
+
+/** Every page is read about once, so a larger cache costs memory and gains nothing (measured: 2 and 16 MB alike). */
+const readCacheKiB = 2000;
+
+/** How long a read waits for a lock that the app holds, before it counts as busy. */
+const lockWaitMs = 10_000;
+
+/**
+ * Opens a live database for reading. Never checkpoints, never creates the database. In WAL mode SQLite itself
+ * maintains the -shm file beside it, as for every reader; with `makeIndex: false` it uses the one that is there, and
+ * fails without one rather than make it.
+ */
+export function openLive(path: string, { makeIndex = true } = {}): Database.Database {
+  const parameters = makeIndex ? '' : '?readonly_shm=1';
+  return openReader(path, parameters);
+}
+
+/**
+ * Opens a file that nobody writes while it is open. Takes no locks and leaves no side files, also where the header
+ * says WAL. Wrong on a live database: the caller must know that it is not one, or check afterwards.
+ */
+export function openImmutable(path: string): Database.Database {
+  return openReader(path, '?immutable=1');
+}
+
+/** Opens a file of our own for reading and writing; only with `create` may it be missing. */
+export function openOwn(path: string, { create = false } = {}): Database.Database {
+  return open(path, '', { fileMustExist: !create });
+}
+
+function openReader(path: string, parameters: string): Database.Database {
+  const database = open(path, parameters, { readonly: true, fileMustExist: true });
+  try {
+    database.pragma(`cache_size = -${readCacheKiB}`);
+    return database;
+  } catch (error) {
+    database.close(); // the pragma reads the schema already, and fails where that cannot be read
+    throw error;
+  }
+}
+
+function open(path: string, parameters: string, options: Database.Options): Database.Database {
+  try {
+    return new Database(`file:${uriPath(path)}${parameters}`, { ...options, timeout: lockWaitMs });
+  } catch (error) {
+    // SQLite has one code for a file that is not there, may not be reached, or lacks its directory.
+    if (options.fileMustExist === true && errorCode(error) === 'SQLITE_CANTOPEN') requireThere(path);
+    throw error;
+  }
+}
+
+function requireThere(path: string): void {
+  try {
+    statSync(path);
+  } catch (error) {
+    throw systemError(`open ${path}`, error);
+  }
+}
+
+/**
+ * Escapes what has a meaning in a SQLite URI (https://sqlite.org/uri.html, section 3.1), and white space, which
+ * better-sqlite3 would cut off at the end of a name.
+ */
+function uriPath(path: string): string {
+  return path.replace(/[%?#\s]/g, (character) => encodeURIComponent(character)).replace(/^\/\/+/, '/');
+}
+
+/** An SQL identifier, quoted. */
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}

@@ -1,0 +1,56 @@
+// The copying itself, in a worker thread: chooses the gentlest method that is sure to finish.
+import { rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { errorCode, OpsError, systemError } from '../base/errors.ts';
+import { fullDiskDetails } from '../files/space.ts';
+import { sqliteError } from './errors.ts';
+import { requireVisibleLog } from './hidden-log.ts';
+import { copyLive, emptyTarget } from './live-copy.ts';
+import { copyQuiet } from './quiet-copy.ts';
+import type { SnapshotReport, SnapshotWork } from './snapshot-work.ts';
+import { serve } from './worker-port.ts';
+
+// Above the first await: constants and classes, unlike functions, are not there before their line has run.
+const hints: Partial<Record<OpsError['kind'], (source: string) => string>> = {
+  busy: (source) => `see who holds it: fuser -v ${source}`,
+  denied: (source) => `run as the app's user or in its group: ls -l ${source}*`,
+  damaged: () => 'the backups made before are untouched: restore list',
+};
+
+await serve<SnapshotWork, SnapshotReport>(async (work, report) => {
+  try {
+    if (work.wal) await requireVisibleLog(work.source);
+    const quiet = await copyQuiet(work, report);
+    if (quiet !== undefined) return quiet;
+    if (work.wal) await requireVisibleLog(work.source);
+    await emptyTarget(work.target);
+    return await copyLive(work, report);
+  } catch (error) {
+    throw explained(work, error);
+  }
+});
+
+function explained({ source, target }: SnapshotWork, error: unknown): unknown {
+  if (errorCode(error)?.startsWith('SQLITE_FULL') === true)
+    return sqliteError(`write the snapshot ${target}`, error, {
+      hint: `free some space: df -h ${dirname(target)}`,
+    });
+  const wrapped = unwritable(target, error) ?? sqliteError(`snapshot ${source}`, error);
+  if (!(wrapped instanceof OpsError) || wrapped.hint !== undefined) return wrapped;
+  const hint = hints[wrapped.kind]?.(source);
+  return hint === undefined ? wrapped : new OpsError(wrapped.kind, wrapped.message, { hint, cause: error });
+}
+
+/** SQLite has one code for a source it cannot open and a journal of the copy it cannot make: the system tells which. */
+function unwritable(target: string, error: unknown): unknown {
+  if (errorCode(error)?.startsWith('SQLITE_CANTOPEN') !== true) return undefined;
+  const [directory, probe] = [dirname(target), `${target}-probe`];
+  try {
+    writeFileSync(probe, '', { flag: 'wx' });
+    return undefined;
+  } catch (problem) {
+    return systemError(`write the snapshot ${target}`, problem, fullDiskDetails(problem, directory));
+  } finally {
+    rmSync(probe, { force: true });
+  }
+}

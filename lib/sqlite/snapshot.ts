@@ -1,0 +1,56 @@
+// A consistent copy of a live database: equal to it at one committed instant, whatever writes beside it (S1, S2).
+import { open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { systemError } from '../base/errors.ts';
+import { fullDiskDetails } from '../files/space.ts';
+import { settledMark } from './quiet-copy.ts';
+import type { SnapshotReport, SnapshotWork } from './snapshot-work.ts';
+import type { Source } from './source.ts';
+import { runWorker } from './work.ts';
+
+export type { SnapshotReport } from './snapshot-work.ts';
+
+/**
+ * Copies `source` to `target` (which must not exist) through SQLite's backup API in a worker thread. The source is
+ * opened read-only and never checkpointed. On failure `target` may be left behind: it lies in the caller's scratch.
+ *
+ * Throws OpsError `damaged`, `denied`, `busy`, `missing`, `refused` or `io`; rejects with the signal's reason on abort.
+ */
+export async function takeSnapshot(
+  source: Source,
+  target: string,
+  options: { now: Date; signal?: AbortSignal; onProgress?: (doneBytes: number, totalBytes: number) => void },
+): Promise<SnapshotReport> {
+  await createPrivate(target);
+  const { path, pageSize, wal } = source;
+  const work: SnapshotWork = { source: path, target, pageSize, wal, quiet: await quiet(source, options) };
+  return runWorker<SnapshotReport>('./snapshot-worker.ts', work, {
+    signal: options.signal,
+    onProgress: options.onProgress,
+    waitForEnd: true,
+  });
+}
+
+/** SQLite would create the copy readable by everybody; a backup is for its owner and group. */
+async function createPrivate(target: string): Promise<void> {
+  try {
+    await (await open(target, 'wx', 0o640)).close();
+  } catch (error) {
+    throw systemError(`create the snapshot ${target}`, error, fullDiskDetails(error, dirname(target)));
+  }
+}
+
+/** As `settledMark`, in words of ours. */
+async function quiet(
+  { path, wal, walBytes }: Source,
+  { now, signal }: { now: Date; signal?: AbortSignal },
+): Promise<string | undefined> {
+  if (!wal || walBytes !== undefined) return undefined;
+  try {
+    return await settledMark(path, now, (ms) => delay(ms, undefined, signal === undefined ? {} : { signal }));
+  } catch (error) {
+    signal?.throwIfAborted(); // the wait ends with an AbortError of its own, not with the signal's reason
+    throw systemError(`snapshot ${path}`, error);
+  }
+}

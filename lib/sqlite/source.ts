@@ -1,0 +1,95 @@
+// Looks at a live database's files before SQLite touches them, so that a wrong path has a clear answer (S3).
+import { constants } from 'node:fs';
+import { open, realpath, stat } from 'node:fs/promises';
+import { errorCode, OpsError, systemError } from '../base/errors.ts';
+import { headerBytes, looksEncrypted, otherFormat, parseHeader } from './header.ts';
+
+/** A database that is there and begins like one. */
+export interface Source {
+  /** The file itself, symbolic links resolved: where SQLite keeps the side files. */
+  path: string;
+  sizeBytes: number;
+  /** Bytes in the write-ahead log beside it; undefined when there is none. */
+  walBytes: number | undefined;
+  wal: boolean;
+  pageSize: number;
+  /** Owner, group and permission bits of the file. */
+  ownership: { uid: number; gid: number; mode: number };
+}
+
+/**
+ * Requires that `path` is a readable, non-empty regular file with a SQLite header. Never creates or changes anything,
+ * and never opens a pipe or device, on which it would hang. Throws OpsError `missing`, `denied` or `damaged`.
+ */
+export async function requireSource(path: string): Promise<Source> {
+  const act = `read the database ${path}`;
+  const hint = 'check the path of the database in the configuration (DATABASE_PATH)';
+  try {
+    const real = await realpath(path);
+    const status = await stat(real);
+    if (!status.isFile()) {
+      const what = status.isDirectory() ? 'a directory' : 'not a regular file';
+      throw new OpsError('missing', `cannot ${act}: it is ${what}`, { hint });
+    }
+    if (status.size === 0) throw new OpsError('missing', `cannot ${act}: it is empty (0 bytes)`, { hint });
+    const first = await firstBytes(real);
+    const header = parseHeader(first);
+    if (header === undefined) throw foreign(act, first);
+    const walBytes = await sizeIfThere(`${real}-wal`);
+    const ownership = { uid: status.uid, gid: status.gid, mode: status.mode & 0o7777 };
+    return {
+      path: real,
+      sizeBytes: status.size,
+      walBytes,
+      wal: header.wal,
+      pageSize: header.pageSize,
+      ownership,
+    };
+  } catch (error) {
+    throw systemError(act, error, {
+      hint: isRefusal(error) ? `run as the app's user or in its group: ls -l ${path}` : hint,
+    });
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  return ['EACCES', 'EPERM'].includes(errorCode(error) ?? '');
+}
+
+async function firstBytes(path: string): Promise<Buffer> {
+  // O_NONBLOCK: should the file have become a pipe since it was looked at, opening it must not hang.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(headerBytes), 0, headerBytes, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+function foreign(act: string, first: Buffer): OpsError {
+  if (first.length < headerBytes) {
+    return new OpsError('damaged', `cannot ${act}: it is shorter than a SQLite header`, {
+      hint: 'the file is truncated or not a database; restore list shows the backups there are',
+    });
+  }
+  return new OpsError('damaged', `cannot ${act}: ${guess(first)}`, {
+    hint: 'nothing was copied or removed; if this is the right file, restore plan latest shows the way back',
+  });
+}
+
+function guess(first: Buffer): string {
+  if (looksEncrypted(first)) return 'it looks encrypted (or damaged in its header)';
+  const other = otherFormat(first);
+  return `it is not a SQLite database${other === undefined ? '' : ` but ${other}`}`;
+}
+
+/** The size of a file, or undefined when there is none. */
+export async function sizeIfThere(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}

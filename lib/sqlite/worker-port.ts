@@ -1,0 +1,20 @@
+// The worker's side of lib/sqlite/work: takes the input, posts progress, the result or the reason there is none.
+import { parentPort, workerData } from 'node:worker_threads';
+import { OpsError } from '../base/errors.ts';
+import type { WorkerMessage } from './work.ts';
+
+/** Runs `work` on this worker's input and posts how it ended. */
+export async function serve<Input, Result>(
+  work: (input: Input, progress: (done: number, total: number) => void) => Result | Promise<Result>,
+): Promise<void> {
+  const post = (message: WorkerMessage<Result>) => parentPort?.postMessage(message);
+  try {
+    const result = await work(workerData as Input, (done, total) => post({ type: 'progress', done, total }));
+    post({ type: 'result', result });
+  } catch (error) {
+    if (error instanceof OpsError) {
+      post({ type: 'error', error: { kind: error.kind, message: error.message, hint: error.hint } });
+    } else
+      post({ type: 'bug', stack: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  }
+}

@@ -1,0 +1,96 @@
+import { chmodSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { measureDatabase } from '../../../lib/sqlite/measure.ts';
+import { scratch } from '../../support/scratch.ts';
+import { makeLedger, query } from './databases.ts';
+import { makeOdd, ordinary } from './odd-databases.ts';
+
+test('everything that can be measured of a file is, and the file stays as it was', async () => {
+  const folder = scratch();
+  const path = join(folder, 'app.db');
+  makeLedger(path, { journalMode: 'wal', rows: 30, pageSize: 8192 });
+  const { mtimeNs } = statSync(path, { bigint: true });
+  chmodSync(path, 0o440);
+  const pageCount = statSync(path).size / 8192;
+  expect(await measureDatabase(path)).toEqual({
+    facts: {
+      sizeBytes: statSync(path).size,
+      pageSize: 8192,
+      pageCount,
+      freePageCount: 0,
+      userVersion: 0,
+      applicationId: 0,
+      schemaSha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+      tables: [{ name: 'ledger', rows: 30 }],
+      foreignKeyViolations: 0,
+    },
+    traits: {
+      journalMode: 'wal',
+      encoding: 'UTF-8',
+      sqliteVersion: query(path, 'SELECT sqlite_version()')[0],
+    },
+    integrity: { check: 'full', problems: [], note: undefined },
+  });
+  expect(statSync(path, { bigint: true }).mtimeNs).toBe(mtimeNs);
+});
+
+test.each([
+  ['no table at all', { facts: { userVersion: 1, pageCount: 1 } }],
+  ['negative user_version and application_id', { facts: { userVersion: -5, applicationId: -7 } }],
+  ['text in UTF-16', { traits: { encoding: 'UTF-16be' } }],
+  ['auto_vacuum incremental, with free pages', { facts: { freePageCount: expect.any(Number) as number } }],
+  ['foreign keys that are broken', { facts: { foreignKeyViolations: 1 } }],
+])('a database with %s', async (name, expected) => {
+  const path = join(scratch(), 'app.db');
+  makeOdd(path, ordinary[name]?.build ?? (() => expect.unreachable()));
+  expect(await measureDatabase(path)).toMatchObject({
+    ...expected,
+    integrity: { check: 'full', problems: [] },
+  });
+});
+
+test('the schema hash is equal for equal schemas, whatever pages they are on, and else it is not', async () => {
+  const hashOf = async (...sql: string[]) => {
+    const path = join(scratch(), 'app.db');
+    makeOdd(path, (database) => sql.forEach((line) => database.exec(line)));
+    return (await measureDatabase(path)).facts.schemaSha256;
+  };
+  const [a, b] = ['CREATE TABLE a (x)', 'CREATE TABLE b (x)'];
+  const hash = await hashOf(a, b);
+  expect(await hashOf(b, 'CREATE TABLE c (x)', a, 'DROP TABLE c', 'VACUUM')).toBe(hash);
+  expect(await hashOf(a)).not.toBe(hash);
+  expect(await hashOf(a, 'CREATE TABLE b (y)')).not.toBe(hash);
+  expect(await hashOf(a, b, 'CREATE INDEX i ON a (x)')).not.toBe(hash);
+});
+
+test('a file that cannot be read at all is damaged, and called as the caller calls it', async () => {
+  const path = join(scratch(), 'scratch-4711.db');
+  const called = 'backups/app/a.db';
+  writeFileSync(path, 'no database'.repeat(20));
+  await expect(measureDatabase(path, { called })).rejects.toMatchObject({
+    kind: 'damaged',
+    message: expect.stringContaining(called) as string,
+  });
+  makeLedger(`${path}.2`);
+  truncateSync(`${path}.2`, statSync(`${path}.2`).size - 1);
+  await expect(measureDatabase(`${path}.2`, { called })).rejects.toMatchObject({
+    kind: 'damaged',
+    message: `cannot read all of ${called}: it is cut short, 1 page of 12 missing or not whole`,
+  });
+});
+
+test('a file that is not there is missing', async () => {
+  const path = join(scratch(), 'none.db');
+  await expect(measureDatabase(path)).rejects.toMatchObject({ kind: 'missing' });
+  expect(readdirSync(join(path, '..'))).toEqual([]);
+});
+
+test('an abort ends it with its reason', async () => {
+  const path = join(scratch(), 'app.db');
+  makeLedger(path);
+  const stop = new AbortController();
+  const measured = measureDatabase(path, { signal: stop.signal });
+  stop.abort(new Error('stopped by SIGTERM'));
+  await expect(measured).rejects.toThrow('stopped by SIGTERM');
+});
