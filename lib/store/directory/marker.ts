@@ -1,0 +1,125 @@
+// The marker that makes a directory a store. An empty mount point has none, so a disk that is not mounted is noticed
+// instead of being taken for an empty store.
+import { lstat, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../../base/clock.ts';
+import { OpsError, errorCode, systemError } from '../../base/errors.ts';
+import type { Log } from '../../base/log.ts';
+import { createDirectories, writeFileAtomically } from '../../files/durable.ts';
+
+/** `.holdfast-store` in the root: `{"format": "holdfast-store", "version": 1, "created_at": …}`. */
+export const markerName = '.holdfast-store';
+const format = 'holdfast-store';
+const version = 1;
+
+export interface RootOptions {
+  path: string;
+  create: boolean;
+  clock: Clock;
+  log: Log;
+}
+
+/**
+ * Makes sure that a store is at `path`. With `create`, a directory that is missing or has no marker becomes one;
+ * without it both are OpsError `unavailable`, and nothing is written.
+ */
+export async function openRoot({ path, create, clock, log }: RootOptions): Promise<void> {
+  if (create) await createRoot(path);
+  const text = await readMarker(path);
+  if (text !== undefined) return requireKnownMarker(path, text);
+  if (!create) throw (await rootProblem(path)) ?? noMarker(path);
+  const marker = { format, version, created_at: clock.now().toISOString() };
+  await writeFileAtomically(join(path, markerName), `${JSON.stringify(marker)}\n`, { mode: 0o640 });
+  log.info('made the directory a store', { path });
+}
+
+/** Throws OpsError `unavailable` when the store at `path` is not there any more: before every operation. */
+export async function requireStoreMarker(path: string): Promise<void> {
+  if (await hasMarker(path)) return;
+  throw (await rootProblem(path)) ?? noMarker(path);
+}
+
+async function hasMarker(path: string): Promise<boolean> {
+  try {
+    await lstat(join(path, markerName));
+    return true;
+  } catch (error) {
+    if (isNotThere(error)) return false;
+    throw systemError(`use the store directory ${path}`, error);
+  }
+}
+
+async function createRoot(path: string): Promise<void> {
+  const link = await lstat(path).catch(() => undefined);
+  // The disk behind a symbolic link is not mounted: creating the directory there would hide that.
+  if (link?.isSymbolicLink() === true) {
+    const problem = await rootProblem(path);
+    if (problem !== undefined) throw problem;
+  }
+  await createDirectories(path, 0o750);
+}
+
+async function readMarker(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(join(path, markerName), 'utf8');
+  } catch (error) {
+    if (isNotThere(error)) return undefined;
+    throw systemError(`use the store directory ${path}`, error);
+  }
+}
+
+function requireKnownMarker(path: string, text: string): void {
+  const marker = parseMarker(text);
+  if (marker?.format !== format || typeof marker.version !== 'number') {
+    throw new OpsError(
+      'damaged',
+      `cannot use the store directory ${path}: its ${markerName} is not readable`,
+      {
+        hint: `write a new one: ${writeMarkerCommand(path)}`,
+      },
+    );
+  }
+  if (marker.version > version) {
+    throw new OpsError(
+      'unavailable',
+      `cannot use the store directory ${path}: its format is version ${marker.version}, ` +
+        `this Holdfast knows version ${version}`,
+      { hint: 'use the Holdfast that made it, or a newer one' },
+    );
+  }
+}
+
+function parseMarker(text: string): { format?: unknown; version?: unknown } | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined; // not JSON: the caller says so
+  }
+}
+
+async function rootProblem(path: string): Promise<OpsError | undefined> {
+  try {
+    if ((await stat(path)).isDirectory()) return undefined;
+  } catch (error) {
+    if (!isNotThere(error)) throw systemError(`use the store directory ${path}`, error);
+  }
+  return new OpsError('unavailable', `cannot use the store directory ${path}: it is not there`, {
+    hint: 'is the disk mounted? findmnt lists what is',
+  });
+}
+
+function noMarker(path: string): OpsError {
+  return new OpsError('unavailable', `cannot use the store directory ${path}: it holds no ${markerName}`, {
+    hint: `is the disk mounted? to make this directory a store: ${writeMarkerCommand(path)}`,
+  });
+}
+
+function writeMarkerCommand(path: string): string {
+  return `echo '{"format":"${format}","version":${version}}' > ${join(path, markerName)}`;
+}
+
+function isNotThere(error: unknown): boolean {
+  const code = errorCode(error);
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}

@@ -1,0 +1,108 @@
+// Bringing bytes into a directory store: moved when they are known, otherwise copied and proven before they get a name.
+import { chmod, lstat, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../../base/clock.ts';
+import { systemError } from '../../base/errors.ts';
+import type { Log } from '../../base/log.ts';
+import { copyFileDurably } from '../../files/copy-file.ts';
+import type { CopyOptions } from '../../files/copy-file.ts';
+import type { FileDigest } from '../../files/digest.ts';
+import { identityOf, sameIdentity } from '../../files/identity.ts';
+import { removeQuietly } from '../../files/publish-file.ts';
+import { makeScratch, sweepScratch } from '../../files/scratch.ts';
+import { requireSpace } from '../../files/space.ts';
+import { quoteName } from '../name.ts';
+import type { PutOptions, Stored, StoreName } from '../store.ts';
+import { systemCode } from './failure.ts';
+import { findObject, requireObject } from './objects.ts';
+import { nameTaken, publishObject } from './publish.ts';
+
+/** What the operations on one store share. */
+export interface Place {
+  root: string;
+  clock: Clock;
+  log: Log;
+}
+
+/** Readable for the group, so that a person or rsync can take copies without being root. */
+const objectMode = 0o640;
+
+/** Gives the bytes of `file` the name `name`; see `Store.put`. */
+export async function putObject(
+  place: Place,
+  name: StoreName,
+  file: FileDigest,
+  options: PutOptions,
+): Promise<Stored> {
+  options.signal?.throwIfAborted();
+  await requireFreeName(place.root, name, options.replace);
+  await sweepScratch(place.root, place);
+  const moved = options.consume === true ? await moveIn(place.root, name, file, options) : undefined;
+  if (moved !== undefined) return moved;
+  const copied = await copyIn(place, file.path, name, file.sizeBytes, { ...options, expected: file });
+  if (options.consume === true) await removeQuietly(file.path);
+  return copied;
+}
+
+/** Gives the bytes of one object a second name, as bytes of their own; see `Store.copy`. */
+export async function copyObject(
+  place: Place,
+  from: StoreName,
+  to: StoreName,
+  options: { replace?: boolean; signal?: AbortSignal },
+): Promise<Stored> {
+  options.signal?.throwIfAborted();
+  const { sizeBytes } = await requireObject(place.root, from);
+  await requireFreeName(place.root, to, options.replace);
+  await sweepScratch(place.root, place);
+  return copyIn(place, join(place.root, from), to, sizeBytes, options);
+}
+
+/** Refuses a taken name before anything is copied. What decides is the publishing at the end. */
+async function requireFreeName(root: string, name: StoreName, replace = false): Promise<void> {
+  const found = await findObject(root, name);
+  if (found.is === 'blocked') throw nameTaken(name, found.by);
+  if (found.is === 'object' && !replace) throw nameTaken(name, 'it exists already');
+}
+
+/** Moves a file whose bytes are still those that were hashed. Undefined when it must be copied instead. */
+async function moveIn(
+  root: string,
+  name: StoreName,
+  file: FileDigest,
+  { replace = false, onProgress }: PutOptions,
+): Promise<Stored | undefined> {
+  const stats = await lstat(file.path, { bigint: true }).catch((error: unknown) => {
+    throw systemError(`read ${file.path}`, error);
+  });
+  // With a second name, or as a symbolic link, the bytes could still be changed from outside the store.
+  if (!stats.isFile() || stats.nlink !== 1n) return undefined;
+  if (!sameIdentity(identityOf(stats), file.identity)) return undefined;
+  if (stats.dev !== (await stat(root, { bigint: true })).dev) return undefined;
+  // A file system without modes may refuse; then its mount options decide who reads.
+  await chmod(file.path, objectMode).catch(() => undefined);
+  try {
+    const stored = await publishObject(root, name, file.path, replace);
+    onProgress?.(stored.sizeBytes);
+    return stored;
+  } catch (error) {
+    if (systemCode(error) === 'EXDEV') return undefined; // one device mounted twice
+    throw error;
+  }
+}
+
+async function copyIn(
+  place: Place,
+  from: string,
+  name: StoreName,
+  neededBytes: number,
+  { replace = false, ...options }: CopyOptions & { replace?: boolean },
+): Promise<Stored> {
+  const purpose = `store ${quoteName(name)}`;
+  await requireSpace({ directory: place.root, neededBytes, purpose });
+  await using scratch = await makeScratch(place.root, place);
+  const temporary = scratch.file('object');
+  await copyFileDurably(from, temporary, { ...options, mode: objectMode });
+  options.signal?.throwIfAborted();
+  return await publishObject(place.root, name, temporary, replace); // awaited, or the scratch is removed first
+}

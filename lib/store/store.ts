@@ -1,0 +1,77 @@
+// The contract every store keeps. One conformance suite (test/contract/store-suite.ts) holds each of them to it.
+import type { FileDigest } from '../files/digest.ts';
+
+/**
+ * A name in a store: path segments joined by `/`, without a leading slash, as `requireStoreName` accepts it.
+ * Names are opaque to a store; what they mean is fixed in lib/backup/name.
+ */
+export type StoreName = string;
+
+/** One visible object of a store. */
+export interface Stored {
+  name: StoreName;
+  sizeBytes: number;
+  /** When the store says the bytes arrived. Information only: decisions use the time in the name or manifest. */
+  modifiedAt: Date;
+}
+
+/** What the store has, in bytes; undefined where it cannot say. */
+export interface StoreSpace {
+  freeBytes: number | undefined;
+  totalBytes: number | undefined;
+}
+
+export interface PutOptions {
+  /** Replace what has this name, atomically. Without it an existing name is refused and stays as it is. */
+  replace?: boolean;
+  /**
+   * The caller gives the file away: the store may move it instead of copying it, and it is gone afterwards.
+   * On failure it may or may not still be there.
+   */
+  consume?: boolean;
+  signal?: AbortSignal;
+  onProgress?: (doneBytes: number) => void;
+}
+
+export interface GetOptions {
+  signal?: AbortSignal;
+  onProgress?: (doneBytes: number) => void;
+}
+
+/**
+ * Where copies go.
+ *
+ * Guarantees, for every implementation:
+ * - A name is visible (to `list`, `stat`, `get`, `copy`) only when its bytes are whole and their hash, as the store
+ *   itself computed it, equals the caller's. A failed or killed `put` or `copy` leaves no visible name and does not
+ *   touch what had the name before.
+ * - `put` and `copy` never overwrite unless `replace` is set; then readers see the old bytes or the new ones.
+ * - `get` creates its target (which must not exist) only when the bytes are whole, and removes it on failure.
+ * - `remove` of a name that is not there succeeds. Nothing else is ever removed.
+ *
+ * Errors, as OpsError: `missing` (no such name), `refused` (name taken), `damaged` (bytes are not what they should
+ * be), `unavailable` (the store is not there), `denied`, `io` (full), `usage` (not a valid name).
+ */
+export interface Store {
+  /** The store in a few words, for messages: `directory /srv/backups`. Never a secret. */
+  readonly description: string;
+  /** A directory on the store's own file system where a file that will be `put` with `consume` is best made. */
+  readonly stagingDirectory: string | undefined;
+
+  put(name: StoreName, file: FileDigest, options?: PutOptions): Promise<Stored>;
+  /** Writes the object to `target` and returns the digest of the bytes that were written. */
+  get(name: StoreName, target: string, options?: GetOptions): Promise<FileDigest>;
+  /** Small objects (at most 1 MiB) straight into memory. */
+  read(name: StoreName): Promise<Uint8Array>;
+  /** Every visible object whose name starts with `prefix` ('' for all), sorted by name. */
+  list(prefix: string): Promise<Stored[]>;
+  stat(name: StoreName): Promise<Stored | undefined>;
+  /** Copies inside the store, without moving the bytes through this machine where the store can. */
+  copy(
+    from: StoreName,
+    to: StoreName,
+    options?: { replace?: boolean; signal?: AbortSignal },
+  ): Promise<Stored>;
+  remove(name: StoreName): Promise<void>;
+  space(): Promise<StoreSpace>;
+}
