@@ -1,0 +1,133 @@
+// Which processes hold a file open (R7). Files are compared by device and inode, never by name: a holder may have
+// opened the file under another path, or before it was renamed.
+import { readFile, readdir, readlink, stat } from 'node:fs/promises';
+import { errorCode } from '../base/errors.ts';
+import { attempt } from './attempt.ts';
+import { processName } from './process-name.ts';
+
+/** A process that holds one of the files open. */
+export interface Holder {
+  /** Zero or less where the kernel does not say, as for a process in another container. */
+  pid: number;
+  /** Its program and script, never its whole command line. */
+  command: string;
+  path: string;
+}
+
+/** `partial`: the open files of some process could not be read, so there may be more holders. */
+export interface Holders {
+  holders: Holder[];
+  partial: boolean;
+}
+
+/**
+ * The other processes that hold any of `paths` open; a path where nothing is holds nobody. As root the answer is
+ * complete. Otherwise `/proc/locks` still shows processes of other users that hold a lock, as everyone does who
+ * has a SQLite database open in WAL mode.
+ */
+export async function findHolders(paths: readonly string[]): Promise<Holders> {
+  const wanted = await identities(paths);
+  if (wanted.size === 0) return { holders: [], partial: false };
+  const found = new Map<string, { pid: number; path: string }>();
+  const own = await ownProcessId();
+  const add = (pid: number, file: string): void => {
+    const path = wanted.get(file);
+    if (path !== undefined && pid !== own) found.set(`${pid} ${path}`, { pid, path });
+  };
+  let partial = false;
+  for (const pid of await processIds()) {
+    const files = await openFiles(pid);
+    if (files === undefined) partial = true;
+    for (const file of files ?? []) add(pid, file);
+  }
+  for (const { pid, file } of await lockedFiles()) add(pid, file);
+  const holders = await Promise.all(
+    [...found.values()].map(async ({ pid, path }) => ({ pid, command: await commandOf(pid), path })),
+  );
+  return { holders: holders.sort((a, b) => a.pid - b.pid), partial };
+}
+
+async function identities(paths: readonly string[]): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for (const path of paths) {
+    const identity = await attempt(`look at ${path}`, () => identityOf(path));
+    if (identity !== undefined) found.set(identity, path);
+  }
+  return found;
+}
+
+async function identityOf(path: string): Promise<string | undefined> {
+  try {
+    const { dev, ino } = await stat(path, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function ownProcessId(): Promise<number> {
+  return Number(await attempt('look at /proc/self', () => readlink('/proc/self')));
+}
+
+async function processIds(): Promise<number[]> {
+  const names = await attempt('list /proc', () => readdir('/proc'));
+  return names.filter((name) => /^\d+$/.test(name)).map(Number);
+}
+
+/** The identities of a process's open files, or undefined when this process may not see them. */
+async function openFiles(pid: number): Promise<string[] | undefined> {
+  try {
+    const descriptors = await readdir(`/proc/${pid}/fd`);
+    const files = await Promise.all(descriptors.map((name) => openFile(`/proc/${pid}/fd/${name}`)));
+    return files.filter((file) => file !== undefined);
+  } catch (error) {
+    const code = errorCode(error);
+    return code === 'EACCES' || code === 'EPERM' ? undefined : []; // otherwise it has ended meanwhile
+  }
+}
+
+async function openFile(descriptor: string): Promise<string | undefined> {
+  try {
+    return await identityOf(descriptor);
+  } catch {
+    return undefined; // closed meanwhile
+  }
+}
+
+async function lockedFiles(): Promise<{ pid: number; file: string }[]> {
+  let table: string;
+  try {
+    table = await readFile('/proc/locks', 'utf8');
+  } catch {
+    return []; // hidden here; the open files say what can be said
+  }
+  // 1: POSIX  ADVISORY  READ 812 fe:00:3157 1073741826 1073742335
+  const pattern = /^\d+: (?:-> )?\S+\s+\S+\s+\S+\s+(-?\d+) ([0-9a-f]+):([0-9a-f]+):(\d+) /gm;
+  return [...table.matchAll(pattern)].map(([, pid, major = '', minor = '', inode]) => ({
+    pid: Number(pid),
+    file: `${deviceNumber(BigInt(`0x${major}`), BigInt(`0x${minor}`))}:${inode}`,
+  }));
+}
+
+/** Major and minor as `stat` joins them (makedev of the C library). */
+function deviceNumber(major: bigint, minor: bigint): bigint {
+  return (
+    ((major & 0xfffff000n) << 32n) |
+    ((major & 0xfffn) << 8n) |
+    ((minor & 0xffffff00n) << 12n) |
+    (minor & 0xffn)
+  );
+}
+
+async function commandOf(pid: number): Promise<string> {
+  for (const file of ['cmdline', 'comm']) {
+    try {
+      const name = processName(await readFile(`/proc/${pid}/${file}`, 'utf8'));
+      if (name !== '') return name;
+    } catch {
+      continue; // ended meanwhile, or of another container: the next file, else nothing
+    }
+  }
+  return 'unknown';
+}

@@ -1,0 +1,116 @@
+// The record of a placement under way. Files are named in it without their directory, which is the database's own:
+// an intent can lead nobody out of it. The format is a promise: what an older Holdfast wrote is still read.
+import { basename, dirname, join } from 'node:path';
+import { OpsError } from '../base/errors.ts';
+import type { Fields, Flaw } from '../backup/fields.ts';
+import type { ProcessIdentity } from '../files/process-identity.ts';
+import type { DatabaseSet } from './database-set.ts';
+import type { FileMark } from './file-mark.ts';
+import { isStagingName, undoOrder } from './names.ts';
+import { formatMark, formatRecord, formatSet, openRecord, parseMark, parseSet } from './record.ts';
+
+/** `placing`: the exchange is not known to be complete. `placed`: the new database is in place. */
+export type Phase = (typeof phases)[number];
+
+/** What a placement set out to do, and by what its files are known again. */
+export interface Intent {
+  phase: Phase;
+  target: string;
+  app: string;
+  /** The backup or undo set that is placed. */
+  backup: string;
+  /** The services that have to be started afterwards, as the caller wrote them down. */
+  services: string;
+  startedAt: Date;
+  /** The process that began. */
+  startedBy: ProcessIdentity;
+  /** The staging directory. */
+  staging: string;
+  /** The undo set; undefined when nothing was in place that could be brought back. */
+  undo: string | undefined;
+  /** The set that was in place at the start; empty when nothing was. */
+  old: DatabaseSet;
+  /** The single file that equals the old set, where one was made. */
+  merged: FileMark | undefined;
+  new: FileMark;
+}
+
+const phases = ['placing', 'placed'] as const;
+const formatName = 'holdfast-restore-intent';
+const formatVersion = 1;
+
+/** The intent as JSON text. */
+export function formatIntent(intent: Intent): string {
+  return formatRecord(formatName, formatVersion, {
+    phase: intent.phase,
+    target: intent.target,
+    app: intent.app,
+    backup: intent.backup,
+    services: intent.services,
+    started_at: intent.startedAt.toISOString(),
+    started_by: formatProcess(intent.startedBy),
+    staging: basename(intent.staging),
+    undo: intent.undo === undefined ? undefined : basename(intent.undo),
+    old: formatSet(intent.old),
+    merged: intent.merged === undefined ? undefined : formatMark(intent.merged),
+    new: formatMark(intent.new),
+  });
+}
+
+/** The intent that `text`, read at `path`, holds for `target`. Throws OpsError `damaged` when it holds none. */
+export function parseIntent(text: string, path: string, target: string): Intent {
+  const flaw: Flaw = (cause) =>
+    new OpsError('damaged', `cannot use ${path}: ${cause}`, {
+      hint: 'look which database is in place, then move this file away; nothing else depends on it',
+    });
+  const fields = openRecord(text, formatName, formatVersion, flaw);
+  return {
+    phase: fields.choice('phase', phases),
+    // Where the intent lies counts, not the path it names: the directory may have been moved since.
+    target,
+    app: fields.string('app'),
+    backup: fields.string('backup'),
+    services: fields.string('services'),
+    startedAt: fields.instant('started_at'),
+    startedBy: parseProcess(fields.object('started_by')),
+    staging: stagingPath(fields, target, flaw),
+    undo: fields.has('undo') ? undoPath(fields, target, flaw) : undefined,
+    old: parseSet(fields, 'old', flaw),
+    merged: fields.has('merged') ? parseMark(fields.object('merged'), flaw) : undefined,
+    new: parseMark(fields.object('new'), flaw),
+  };
+}
+
+function formatProcess(identity: ProcessIdentity): Record<string, unknown> {
+  return {
+    host: identity.host,
+    machine: identity.machine,
+    boot_id: identity.bootId,
+    pid_namespace: identity.pidNamespace,
+    pid: identity.pid,
+    start_ticks: identity.startTicks,
+  };
+}
+
+function parseProcess(fields: Fields): ProcessIdentity {
+  return {
+    host: fields.string('host'),
+    machine: fields.string('machine'),
+    bootId: fields.string('boot_id'),
+    pidNamespace: fields.string('pid_namespace'),
+    pid: fields.count('pid'),
+    startTicks: fields.count('start_ticks'),
+  };
+}
+
+function stagingPath(fields: Fields, target: string, flaw: Flaw): string {
+  const name = fields.text('staging');
+  if (!isStagingName(target, name)) throw flaw('staging is not the name of a staging directory');
+  return join(dirname(target), name);
+}
+
+function undoPath(fields: Fields, target: string, flaw: Flaw): string {
+  const name = fields.text('undo');
+  if (undoOrder(target, name) === undefined) throw flaw('undo is not the name of an undo set');
+  return join(dirname(target), name);
+}

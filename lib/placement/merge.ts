@@ -1,0 +1,41 @@
+// One file out of a set. SQLite itself is not known here: whoever calls brings a function that lets it do the work
+// on a private copy.
+import { mkdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { copyFileDurably } from '../files/copy-file.ts';
+import { syncFile } from '../files/sync.ts';
+import { attempt } from './attempt.ts';
+import { holdsContent, inspectSet, memberSuffixes, requireAlone } from './database-set.ts';
+import type { Staging } from './staging.ts';
+
+/**
+ * Makes a copied set into a single file. `database` is the path of the copy, in a directory of its own, with its
+ * -wal or -journal beside it: opened for writing, SQLite recovers it; then a checkpoint and a close leave one file.
+ * Returns that file's path, in the same directory, or undefined when the database is too damaged to recover.
+ */
+export type MergeSet = (database: string) => Promise<string | undefined>;
+
+/**
+ * A single durable file in the staging directory that holds what the set at `database` holds, or undefined when the
+ * set is too damaged. The set itself is only read.
+ */
+export async function mergeCopy(
+  database: string,
+  staging: Staging,
+  merge: MergeSet,
+): Promise<string | undefined> {
+  const directory = join(staging.directory, 'old-set');
+  await attempt(`make ${directory}`, () => mkdir(directory, { mode: 0o700 }));
+  const copy = join(directory, basename(database));
+  const set = await inspectSet(database);
+  for (const suffix of memberSuffixes) {
+    if (suffix === '' || holdsContent(set, suffix)) {
+      await copyFileDurably(`${database}${suffix}`, `${copy}${suffix}`);
+    }
+  }
+  const merged = await attempt(`make one file of the copy of ${database}`, () => merge(copy));
+  if (merged === undefined) return undefined;
+  await requireAlone(merged);
+  await syncFile(merged);
+  return merged;
+}

@@ -1,0 +1,132 @@
+// After a kill: which database is in place, and what is left to do (R6). Nothing in place is ever changed here, so
+// recovery may itself be killed at any instant and be run again.
+import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Clock } from '../base/clock.ts';
+import { OpsError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import { currentProcess, processState } from '../files/process-identity.ts';
+import { syncDirectory } from '../files/sync.ts';
+import { attempt } from './attempt.ts';
+import { type DatabaseSet, inspectSet } from './database-set.ts';
+import { isSameFile } from './file-mark.ts';
+import type { Intent, Phase } from './intent.ts';
+import { abandonIntent, readIntent, removeIntent } from './intent-file.ts';
+import { removeStaging } from './staging.ts';
+import { readUndoRecord, writeUndoRecord } from './undo-set.ts';
+
+/** A placement that was begun and not completed. */
+export interface Interruption {
+  /** `placed` as soon as the new database is in place, also when the intent does not say so yet. */
+  phase: Phase;
+  /**
+   * `old`: what was in place at the start, in its own file or in the one that equals it, or still nothing.
+   * `new`: what was to be placed. `other`: neither; somebody replaced or removed it since.
+   */
+  inPlace: 'old' | 'new' | 'other';
+  intent: Intent;
+}
+
+/** What recovery found and did. After the first two the caller starts the services and calls `complete`. */
+export type Recovery =
+  | {
+      outcome: 'rolled-back';
+      intent: Intent;
+      /** Withdrawn, but not told to be superfluous. */ keptUndo?: string;
+    }
+  | { outcome: 'rolled-forward'; intent: Intent }
+  | { outcome: 'abandoned'; intent: Intent; /** Where the intent lies now. */ keptIntent: string };
+
+/** Tells which database is in place when a placement on `target` is under way; undefined when none is. */
+export async function describeInterrupted(target: string): Promise<Interruption | undefined> {
+  const intent = await readIntent(target);
+  if (intent === undefined) return undefined;
+  const inPlace = tellInPlace(intent, await inspectSet(target));
+  return { phase: inPlace === 'new' ? 'placed' : intent.phase, inPlace, intent };
+}
+
+/**
+ * Settles an interrupted placement on `target`: what is in place stays there, and what is not needed for it goes.
+ * The intent stays until `complete`, except when it no longer fits. Undefined when there is nothing to settle.
+ * Throws OpsError `busy` when the process that began still runs.
+ */
+export async function recover(
+  target: string,
+  { clock, log }: { clock: Clock; log: Log },
+): Promise<Recovery | undefined> {
+  const interruption = await describeInterrupted(target);
+  if (interruption === undefined) return undefined;
+  const { inPlace, intent } = interruption;
+  requireEnded(intent);
+  // What was seen must also be what is there after a power cut, before anything is removed because of it.
+  await syncDirectory(dirname(target));
+  switch (inPlace) {
+    case 'old':
+      return rollBack(intent, log);
+    case 'new':
+      log.info('the new database is in place', { path: target, backup: intent.backup });
+      return { outcome: 'rolled-forward', intent };
+    case 'other': {
+      const keptIntent = await abandonIntent(target, clock.now());
+      log.warn('neither the old nor the new database is in place; everything is kept', { path: target });
+      return { outcome: 'abandoned', intent, keptIntent };
+    }
+  }
+}
+
+/** Ends a placement whose outcome is settled: removes the staging directory, then the intent. Again is fine. */
+export async function complete(target: string): Promise<void> {
+  const intent = await readIntent(target);
+  if (intent === undefined) return;
+  await removeStaging(intent.staging);
+  await removeIntent(target);
+}
+
+function tellInPlace(intent: Intent, found: DatabaseSet): Interruption['inPlace'] {
+  const database = found.get('');
+  if (database === undefined) return intent.old.has('') ? 'other' : 'old';
+  if (isSameFile(database, intent.new)) return 'new';
+  const isOld = isSameFile(database, intent.old.get('')) || isSameFile(database, intent.merged);
+  return isOld ? 'old' : 'other';
+}
+
+async function rollBack(intent: Intent, log: Log): Promise<Recovery> {
+  const { target, undo } = intent;
+  await removeStaging(intent.staging);
+  if (undo === undefined) return { outcome: 'rolled-back', intent };
+  if (!holdsNothingElse(intent, await inspectSet(target)) && (await withdraw(undo))) {
+    log.info('the old database is in place; its undo set is kept', { path: target, undo });
+    return { outcome: 'rolled-back', intent, keptUndo: undo };
+  }
+  await attempt(`remove ${undo}`, () => rm(undo, { recursive: true, force: true }));
+  await syncDirectory(dirname(target));
+  log.info('the old database is in place, as it was', { path: target });
+  return { outcome: 'rolled-back', intent };
+}
+
+/** Marks an undo set as withdrawn; false when it was never complete, and so nothing was taken from in place. */
+async function withdraw(undo: string): Promise<boolean> {
+  try {
+    await writeUndoRecord(undo, { ...(await readUndoRecord(undo)), state: 'withdrawn' });
+    return true;
+  } catch (error) {
+    if (error instanceof OpsError && error.kind === 'missing') return false;
+    throw error;
+  }
+}
+
+/** Whether every file of the old set that held anything is still in place, so that the undo set adds nothing. */
+function holdsNothingElse(intent: Intent, found: DatabaseSet): boolean {
+  return [...intent.old].every(
+    ([suffix, mark]) => suffix === '-shm' || mark.sizeBytes === 0n || isSameFile(found.get(suffix), mark),
+  );
+}
+
+function requireEnded({ startedBy, target }: Intent): void {
+  const own = currentProcess();
+  const isOwn = startedBy.pid === own.pid && startedBy.startTicks === own.startTicks;
+  if (isOwn || processState(startedBy, own) !== 'alive') return;
+  throw new OpsError('busy', `cannot recover ${target}: process ${startedBy.pid} is still replacing it`, {
+    hint: `wait for it to end; ps -p ${startedBy.pid} shows it`,
+  });
+}
