@@ -1,0 +1,35 @@
+// How code asks for another program to be run. Adapters receive a CommandRunner instead of spawning by themselves;
+// the real one is lib/process/run-command.
+
+export interface CommandOptions {
+  /** The program is ended when it takes longer. Without it there is no limit. */
+  timeoutMs?: number;
+  /** Ends the program when it aborts; the call then throws the signal's reason. */
+  signal?: AbortSignal | undefined;
+  /** An open descriptor of ours, which the program finds as its descriptor 3. */
+  inheritFd?: number;
+  /** What the program reads on its standard input, which is empty otherwise. */
+  input?: string;
+  /** Exit codes that are answers and not failures. Without it only 0. */
+  acceptExitCodes?: readonly number[];
+}
+
+/** How a program ended. Of long output only the end is kept: the last 8 KiB of each stream. */
+export interface CommandResult {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+}
+
+/**
+ * Runs a program to its end, without a shell, in the directory `/`: paths in `args` are absolute.
+ *
+ * Throws OpsError `missing` (not installed), `denied` (may not be executed), `unavailable` (took longer than
+ * `timeoutMs`) or `io` (an exit code that is not accepted, or ended by a signal; the message ends with the last line
+ * of its stderr).
+ */
+export type CommandRunner = (
+  command: string,
+  args: readonly string[],
+  options?: CommandOptions,
+) => Promise<CommandResult>;

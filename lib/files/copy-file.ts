@@ -1,0 +1,60 @@
+// Copying a file with proof: the bytes written are the bytes hashed, and they are on the device at the end.
+import { open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { systemError } from '../base/errors.ts';
+import type { FileDigest } from './digest.ts';
+import { readWhole, requireSameBytes } from './hash-file.ts';
+import type { ReadOptions } from './hash-file.ts';
+import { fileIdentity } from './identity.ts';
+import { removeQuietly } from './publish-file.ts';
+import { fullDiskDetails } from './space.ts';
+import { syncDirectory } from './sync.ts';
+
+export interface CopyOptions extends ReadOptions {
+  /** What the bytes have to be; anything else is OpsError `damaged`. */
+  expected?: Pick<FileDigest, 'sizeBytes' | 'sha256'> | undefined;
+  /** The new file's mode, less what the umask takes away. Private by default. */
+  mode?: number;
+}
+
+/**
+ * Copies `from` to `to`, which must not exist (OpsError `refused`), and returns the digest of the bytes that were
+ * written. When it returns they are on the device; on any failure, also an abort, `to` is removed. A source that
+ * changes meanwhile is OpsError `damaged`. The bytes are always read, never shared with the source: a copy on the
+ * same blocks would be damaged together with it.
+ */
+export async function copyFileDurably(
+  from: string,
+  to: string,
+  { expected, mode = 0o600, ...options }: CopyOptions = {},
+): Promise<FileDigest> {
+  options.signal?.throwIfAborted();
+  const target = await attemptWrite(to, () => open(to, 'wx', mode));
+  try {
+    await using file = target;
+    const source = await readWhole(from, options, (block) => attemptWrite(to, () => writeAll(file, block)));
+    if (expected !== undefined) requireSameBytes(from, source, expected);
+    await attemptWrite(to, () => file.sync());
+    await syncDirectory(dirname(to));
+    return { ...source, path: to, identity: await fileIdentity(file) };
+  } catch (error) {
+    await removeQuietly(to);
+    throw error;
+  }
+}
+
+/** Writes every byte: a write may take less than it was given, for example just before the disk is full. */
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.length;) {
+    written += (await file.write(bytes, written, bytes.length - written)).bytesWritten;
+  }
+}
+
+async function attemptWrite<T>(path: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    throw systemError(`write ${path}`, error, fullDiskDetails(error, dirname(path)));
+  }
+}

@@ -1,0 +1,96 @@
+// Which process something belongs to, and whether that process still runs. A process id alone proves nothing: it is
+// used again after a reboot or a while, and means something else on another machine or in a container.
+import { createHash } from 'node:crypto';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+import process from 'node:process';
+import { errorCode } from '../base/errors.ts';
+
+/** One process among all there ever were, as far as the system tells. Empty strings and 0 are "not known". */
+export interface ProcessIdentity {
+  host: string;
+  /** A short hash of the machine's id, because two machines may have the same name. */
+  machine: string;
+  /** New with every boot. */
+  bootId: string;
+  /** Containers number their processes for themselves. */
+  pidNamespace: string;
+  pid: number;
+  /** When it started, in clock ticks since boot: field 22 of /proc/<pid>/stat. */
+  startTicks: number;
+}
+
+/** The identity of this process. Without /proc only host and process id are known. */
+export function currentProcess(): ProcessIdentity {
+  const machineId = readText('/etc/machine-id');
+  return {
+    host: hostname(),
+    machine: machineId === '' ? '' : createHash('sha256').update(machineId).digest('hex').slice(0, 8),
+    bootId: readText('/proc/sys/kernel/random/boot_id'),
+    pidNamespace: readLink('/proc/self/ns/pid'),
+    pid: process.pid,
+    startTicks: processStat('self')?.startTicks ?? 0,
+  };
+}
+
+/**
+ * Whether a process still runs. `unknown` when this process cannot tell: on another machine, in another container.
+ * `dead` is certain, also for a process of an earlier boot and for one that has exited but was not waited for.
+ */
+export function processState(
+  identity: ProcessIdentity,
+  here: ProcessIdentity = currentProcess(),
+): 'alive' | 'dead' | 'unknown' {
+  if (identity.host !== here.host || identity.machine !== here.machine) return 'unknown';
+  if (differ(identity.bootId, here.bootId)) return 'dead';
+  if (identity.pidNamespace !== here.pidNamespace) return 'unknown';
+  const stat = processStat(identity.pid);
+  if (stat === undefined) return answersSignals(identity.pid) ? 'alive' : 'dead';
+  if (stat.exited) return 'dead';
+  if (identity.startTicks === 0) return 'alive';
+  return stat.startTicks === identity.startTicks ? 'alive' : 'dead';
+}
+
+/** False only when the process certainly does not run any more. */
+export function processAlive(identity: ProcessIdentity): boolean {
+  return processState(identity) !== 'dead';
+}
+
+function differ(a: string, b: string): boolean {
+  return a !== '' && b !== '' && a !== b;
+}
+
+function processStat(pid: number | 'self'): { exited: boolean; startTicks: number } | undefined {
+  const text = readText(`/proc/${pid}/stat`);
+  if (text === '') return undefined;
+  // The second field is the program's name in parentheses, which may itself hold spaces and parentheses.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const state = fields[0] ?? '';
+  return { exited: state === 'Z' || state === 'X', startTicks: Number(fields[19]) };
+}
+
+/** Asks the kernel itself, for systems without /proc and for units that hide other processes in it. */
+function answersSignals(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return errorCode(error) !== 'ESRCH';
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return ''; // not known
+  }
+}
+
+function readLink(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return ''; // not known
+  }
+}
