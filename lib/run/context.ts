@@ -1,0 +1,125 @@
+// What a job is handed: everything remote, slow or random, and everything that belongs to the process.
+import { mkdirSync, renameSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock } from '../base/clock.ts';
+import type { CommandRunner } from '../base/command.ts';
+import { formatInstant } from '../base/format.ts';
+import type { Log, Progress } from '../base/log.ts';
+import type { AppConfig, Config } from '../config/config.ts';
+import { createDirectories } from '../files/durable.ts';
+import { sweepTemporaries } from '../files/durable.ts';
+import { makeScratch, type Scratch, sweepScratch } from '../files/scratch.ts';
+import { type History, nullHistory, openHistory } from '../history/history.ts';
+import { acquireLock, type HeldLock } from '../lock/lock.ts';
+import { clockState, type ClockState } from '../process/clock-check.ts';
+import { createServices, type Services } from '../process/services.ts';
+import { runCommand } from '../process/run-command.ts';
+import { openLocal } from '../sqlite/local.ts';
+import type { Store } from '../store/store.ts';
+import { openStore } from './open-store.ts';
+import { inStateDirectory } from './state-directory.ts';
+import { holdfastVersion } from './version.ts';
+
+export interface JobContext {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly progress: Progress;
+  /** Aborts when the process is told to stop; long work passes it on. */
+  readonly signal: AbortSignal;
+  /** 32 hex digits: systemd's INVOCATION_ID when there is one. */
+  readonly runId: string;
+  readonly host: string;
+  readonly version: string;
+  readonly history: History;
+  readonly runCommand: CommandRunner;
+  /** The configured store, opened once. */
+  openStore(): Promise<Store>;
+  /** Takes the lock of an app, or throws OpsError `busy` naming the holder. */
+  lock(app: AppConfig, purpose: string): Promise<HeldLock>;
+  /** A private directory under `parent` (the state directory unless given), after sweeping what dead runs left. */
+  scratch(parent?: string): Promise<Scratch>;
+  /** Whether the time of day can be believed. */
+  clockState(): Promise<ClockState>;
+  services(app: AppConfig): Services;
+  /** Asks the person at the terminal; false without asking when nobody is there. */
+  confirm(question: string): Promise<boolean>;
+  /** Returns after `ms`, or throws the signal's reason when it aborts. */
+  wait(ms: number, signal: AbortSignal): Promise<void>;
+  /** Records what stands now, so that an interrupted run can say what was left. */
+  noteLeft(what: string): void;
+}
+
+/** What the process contributes; see start. */
+export interface ContextParts {
+  config: Config;
+  clock: Clock;
+  log: Log;
+  progress: Progress;
+  signal: AbortSignal;
+  runId: string;
+  confirm(question: string): Promise<boolean>;
+  noteLeft(what: string): void;
+  /** Stops the run from within: a lock was lost. */
+  abort(reason: unknown): void;
+}
+
+/** Builds the context; the only place that names every adapter. */
+export function createContext(parts: ContextParts): JobContext {
+  const { config, clock, log } = parts;
+  let store: Promise<Store> | undefined;
+  let state: Promise<ClockState> | undefined;
+  return {
+    ...parts,
+    host: hostname(),
+    version: holdfastVersion(),
+    history: openOpsDatabase(config, clock, log),
+    runCommand,
+    openStore: () => (store ??= openStore(config, clock, log)),
+    async lock(app, purpose) {
+      const directory = join(config.runDirectory, 'locks');
+      const request = { directory, name: app.name, purpose, run: runCommand, clock, log, runId: parts.runId };
+      const held = await acquireLock(request);
+      await sweepTemporaries(directory, clock.now());
+      held.signal.addEventListener('abort', () => parts.abort(held.signal.reason), { once: true });
+      return held;
+    },
+    async scratch(parent) {
+      const makeIn = async (directory: string) => {
+        await sweepScratch(directory, { clock, log });
+        return makeScratch(directory, { clock });
+      };
+      // A directory that was given is there, or its disk is gone: it is not made.
+      if (parent !== undefined) return makeIn(parent);
+      const own = join(config.stateDirectory, 'scratch');
+      return inStateDirectory(`make scratch in ${own}`, async () => {
+        await createDirectories(own, 0o750);
+        return makeIn(own);
+      });
+    },
+    clockState: () =>
+      (state ??= config.clock === 'trusted' ? Promise.resolve('synchronised') : clockState(runCommand)),
+    wait: async (ms, signal) => void (await delay(ms, undefined, { signal })),
+    services: (app) => createServices({ ...app.services, run: runCommand, log }),
+  };
+}
+
+function openOpsDatabase(config: Config, clock: Clock, log: Log): History {
+  const path = join(config.stateDirectory, 'ops.db');
+  try {
+    mkdirSync(config.stateDirectory, { recursive: true, mode: 0o750 });
+  } catch (error) {
+    log.warn('history could not be written: the state directory cannot be made', {
+      path: config.stateDirectory,
+      reason: error instanceof Error ? error.message : String(error),
+    });
+    return nullHistory;
+  }
+  return openHistory(() => openLocal(path), {
+    clock,
+    log,
+    quarantine: () => renameSync(path, `${path}.damaged-${formatInstant(clock.now()).replace(/[ :]/g, '')}`),
+  });
+}

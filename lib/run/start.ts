@@ -1,0 +1,61 @@
+// Binds a job to the real process: arguments, streams, signals, exit code. Kept light, for --help waits for it.
+import { systemClock } from '../base/clock.ts';
+import type { Job } from './job.ts';
+import { parseArguments } from './options.ts';
+import { holdfastVersion } from './version.ts';
+
+/** Parses the command line and runs the job; the exit code is set when it resolves. */
+export async function start(job: Job): Promise<void> {
+  // `db-backup list | head` closes the pipe early; that is no failure of ours.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+  const parsed = await parseArguments(job, process.argv.slice(2), {
+    version: holdfastVersion(),
+    writeOut: (text) => void process.stdout.write(text),
+    writeErr: (text) => void process.stderr.write(text),
+  });
+  if ('exitCode' in parsed) {
+    process.exitCode = parsed.exitCode;
+    return;
+  }
+  const { Interrupted, runJob } = await import('./main.ts');
+  const stop = new AbortController();
+  let signalled: 'SIGINT' | 'SIGTERM' | undefined;
+  const handle = (name: 'SIGINT' | 'SIGTERM') => {
+    if (signalled !== undefined) dieBy(name);
+    signalled = name;
+    process.stderr.write(`${job.name}: ${name} received, stopping cleanly (again to stop at once)\n`);
+    stop.abort(new Interrupted(name));
+  };
+  process.on('SIGINT', handle).on('SIGTERM', handle);
+  process.exitCode = await runJob({ job, ...parsed.run }, { ...streams(), signal: stop.signal }, systemClock);
+  // To die by the signal tells the caller the truth, and does not wait for a thread inside a long SQLite call.
+  if (signalled !== undefined && process.exitCode >= 128) dieBy(signalled);
+}
+
+function streams() {
+  return {
+    writeResult: (text: string) => void process.stdout.write(text),
+    writeLog: (text: string) => void process.stderr.write(text),
+    logIsTerminal: process.stderr.isTTY,
+    columns: process.stderr.columns ?? 80,
+    confirm,
+  };
+}
+
+function dieBy(name: 'SIGINT' | 'SIGTERM'): void {
+  process.removeAllListeners(name);
+  process.kill(process.pid, name);
+}
+
+async function confirm(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return false;
+  const { createInterface } = await import('node:readline/promises');
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
+  } finally {
+    terminal.close();
+  }
+}

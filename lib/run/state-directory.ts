@@ -1,0 +1,16 @@
+// Work in the state directory, whose failures all have the same remedy.
+import { OpsError, systemError } from '../base/errors.ts';
+
+const hint =
+  'state_directory in the configuration, or HOLDFAST_STATE, must be a directory this user may write';
+
+/** Does `work`, wrapping what fails as "cannot <act>: <cause>" with the hint that helps. */
+export async function inStateDirectory<T>(act: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    const error = systemError(act, thrown);
+    if (!(error instanceof OpsError) || error.hint !== undefined) throw error;
+    throw new OpsError(error.kind, error.message, { hint, cause: error });
+  }
+}

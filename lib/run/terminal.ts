@@ -1,0 +1,116 @@
+// The log and the progress of a run, on stderr: a bar on a terminal, plain lines elsewhere, priorities in the journal.
+import type { Clock } from '../base/clock.ts';
+import { formatBytes, formatDuration } from '../base/format.ts';
+import type { Log, LogFields, Progress } from '../base/log.ts';
+
+/** What of it is shown: `quiet` only warnings and errors, `verbose` every detail. */
+export type Verbosity = 'quiet' | 'normal' | 'verbose';
+
+export interface TerminalOptions {
+  write(text: string): void;
+  name: string;
+  verbosity: Verbosity;
+  isTerminal: boolean;
+  columns: number;
+  journal: boolean;
+  clock: Clock;
+}
+
+const levels = { debug: 7, info: 6, warn: 4, error: 3 } as const;
+
+const lineIntervalMs = 5000;
+const barIntervalMs = 100;
+
+/** A log and a progress display that share one stream without writing into each other. */
+export function createTerminal(options: TerminalOptions): { log: Log; progress: Progress } {
+  let barShown = false;
+  const clearBar = () => {
+    if (barShown) options.write('\r\u001b[K');
+    barShown = false;
+  };
+  const say =
+    (level: keyof typeof levels) =>
+    (message: string, fields: LogFields = {}) => {
+      if (level === 'debug' && options.verbosity !== 'verbose') return;
+      if (level === 'info' && options.verbosity === 'quiet') return;
+      clearBar();
+      options.write(`${prefix(level, options)}${message}${formatFields(fields)}\n`);
+    };
+  const draw = (text: string) => {
+    options.write(`\r${text.slice(0, Math.max(20, options.columns - 1))}\u001b[K`);
+    barShown = true;
+  };
+  return {
+    log: { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') },
+    progress:
+      options.verbosity === 'quiet' ? quietProgress() : createProgress(options, draw, clearBar, say('info')),
+  };
+}
+
+function prefix(level: keyof typeof levels, { journal, isTerminal, name, clock }: TerminalOptions): string {
+  const word = level === 'warn' ? 'warning: ' : level === 'error' ? 'error: ' : '';
+  if (journal) return `<${levels[level]}>${word}`;
+  if (isTerminal) return `${name}: ${word}`;
+  return `${clock.now().toISOString()} ${name}: ${word}`;
+}
+
+function formatFields(fields: LogFields): string {
+  return Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => ` ${key}=${formatField(value)}`)
+    .join('');
+}
+
+function formatField(value: LogFields[string]): string {
+  const text = String(value);
+  return /^[^\s"=]+$/.test(text) ? text : JSON.stringify(text);
+}
+
+function quietProgress(): Progress {
+  return { start() {}, update() {}, end() {} };
+}
+
+function createProgress(
+  { isTerminal, clock }: TerminalOptions,
+  draw: (text: string) => void,
+  clear: () => void,
+  say: (message: string) => void,
+): Progress {
+  let task = { name: '', total: 0, unit: 'bytes' as 'bytes' | 'steps', startedMs: 0, shownMs: 0 };
+  return {
+    start(name, total, unit = 'bytes') {
+      const startedMs = clock.monotonicMs();
+      task = { name, total, unit, startedMs, shownMs: startedMs };
+    },
+    update(done) {
+      const now = clock.monotonicMs();
+      if (now - task.shownMs < (isTerminal ? barIntervalMs : lineIntervalMs)) return;
+      task.shownMs = now;
+      const text = progressText(task, done, now - task.startedMs, isTerminal);
+      if (isTerminal) draw(text);
+      else say(text);
+    },
+    end: clear,
+  };
+}
+
+interface Task {
+  name: string;
+  total: number;
+  unit: 'bytes' | 'steps';
+}
+
+/** `copying  ███████░░░  62 %  620 MB of 1.0 GB  180 MB/s  2 s left`; without the bar off a terminal. */
+function progressText({ name, total, unit }: Task, done: number, elapsedMs: number, bar: boolean): string {
+  if (total === 0) return `${name}  ${formatDuration(elapsedMs)}`;
+  const share = Math.min(1, done / total);
+  const parts = [name];
+  if (bar) parts.push('█'.repeat(Math.round(share * 20)).padEnd(20, '░'));
+  parts.push(`${Math.floor(share * 100)} %`);
+  if (unit === 'bytes') {
+    parts.push(`${formatBytes(done)} of ${formatBytes(total)}`);
+    parts.push(`${formatBytes((done / Math.max(1, elapsedMs)) * 1000)}/s`);
+  }
+  if (share > 0.01 && share < 1) parts.push(`${formatDuration((elapsedMs / share) * (1 - share))} left`);
+  return parts.join('  ');
+}

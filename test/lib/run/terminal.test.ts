@@ -1,0 +1,103 @@
+// What a person sees while a run goes on: a bar on a terminal, a line now and then elsewhere, priorities in the journal.
+import { describe, expect, test } from 'vitest';
+import type { Clock } from '../../../lib/base/clock.ts';
+import { createTerminal, type TerminalOptions } from '../../../lib/run/terminal.ts';
+
+function terminal(options: Partial<TerminalOptions> = {}) {
+  const written: string[] = [];
+  const time = { ms: 0 };
+  const clock: Clock = { now: () => new Date('2026-11-20T02:05:13Z'), monotonicMs: () => time.ms };
+  const shown = createTerminal({
+    write: (text) => void written.push(text),
+    name: 'db-backup',
+    verbosity: 'normal',
+    isTerminal: false,
+    columns: 100,
+    journal: false,
+    clock,
+    ...options,
+  });
+  return { ...shown, written, time };
+}
+
+describe('the log', () => {
+  test('has a time off a terminal, the name on one, and a priority in the journal', () => {
+    for (const [options, line] of [
+      [{}, '2026-11-20T02:05:13.000Z db-backup: warning: low size=3\n'],
+      [{ isTerminal: true }, 'db-backup: warning: low size=3\n'],
+      [{ journal: true }, '<4>warning: low size=3\n'],
+    ] as const) {
+      const { log, written } = terminal(options);
+      log.warn('low', { size: 3, nothing: undefined });
+      expect(written).toEqual([line]);
+    }
+  });
+
+  test('quotes what would not be one word', () => {
+    const { log, written } = terminal({ journal: true });
+    log.info('said', { a: 'two words', b: 'x="y"', c: '' });
+    expect(written).toEqual(['<6>said a="two words" b="x=\\"y\\"" c=""\n']);
+  });
+
+  test('says more when asked to, and only what is wrong when asked to be quiet', () => {
+    const [verbose, quiet] = [terminal({ verbosity: 'verbose' }), terminal({ verbosity: 'quiet' })];
+    for (const { log } of [verbose, quiet]) {
+      log.debug('detail');
+      log.info('news');
+      log.error('trouble');
+    }
+    expect(verbose.written).toHaveLength(3);
+    expect(quiet.written).toHaveLength(1);
+  });
+});
+
+describe('the progress', () => {
+  test('is a bar with rate and time left on a terminal, wiped before a line of the log', () => {
+    const { log, progress, written, time } = terminal({ isTerminal: true });
+    progress.start('copying', 1_000_000_000);
+    time.ms = 2000;
+    progress.update(500_000_000);
+    expect(written.join('')).toContain(
+      `copying  ${'█'.repeat(10)}${'░'.repeat(10)}  50 %  500 MB of 1 GB  250 MB/s  2.0 s left`,
+    );
+    log.info('done');
+    expect(written.at(-2)).toBe('\r\u001b[K');
+    progress.end();
+    expect(written.at(-1)).toBe('db-backup: done\n');
+  });
+
+  test('is a plain line every five seconds elsewhere', () => {
+    const { progress, written, time } = terminal();
+    progress.start('copying', 100);
+    for (let second = 1; second <= 12; second += 1) {
+      time.ms = second * 1000;
+      progress.update(second);
+    }
+    expect(written).toHaveLength(2);
+    expect(written[0]).toMatch(/copying {2}5 % {2}5 B of 100 B/);
+    expect(written.join('')).not.toContain('\r');
+  });
+
+  test('shows the time where nobody knows how much there is to do, and nothing in a quiet run', () => {
+    const known = terminal({ isTerminal: true });
+    known.progress.start('checking', 0);
+    known.time.ms = 75_000;
+    known.progress.update(0);
+    expect(known.written.join('')).toContain('checking  1 min 15 s');
+
+    const quiet = terminal({ isTerminal: true, verbosity: 'quiet' });
+    quiet.progress.start('checking', 10);
+    quiet.time.ms = 75_000;
+    quiet.progress.update(5);
+    expect(quiet.written).toEqual([]);
+  });
+
+  test('never writes beyond the edge of the terminal', () => {
+    const { progress, written, time } = terminal({ isTerminal: true, columns: 40 });
+    progress.start('copying a database with a long name', 1000);
+    time.ms = 1000;
+    progress.update(10);
+    // eslint-disable-next-line no-control-regex -- the escape sequence is what is left out
+    expect(written.join('').replace(/\r|\u001b\[K/g, '').length).toBeLessThan(40);
+  });
+});
