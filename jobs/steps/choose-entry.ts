@@ -1,0 +1,75 @@
+// From what was typed to one file of the store.
+import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
+import { chooseBackup } from '../../lib/backup/choose.ts';
+import { parseTime } from '../../lib/backup/parse-time.ts';
+import { OpsError } from '../../lib/base/errors.ts';
+import type { AppConfig } from '../../lib/config/config.ts';
+import type { JobContext } from '../../lib/run/context.ts';
+import type { Input } from '../../lib/run/job.ts';
+import { requireStoreName } from '../../lib/store/name.ts';
+import type { Store } from '../../lib/store/store.ts';
+import { readCatalogue } from './catalogue.ts';
+
+/**
+ * The backup that `[name]` or `--at` names. A name that is no backup of the app may be any other file of the store:
+ * the latest copy, or one that somebody put there. Throws OpsError `usage` or `missing`.
+ */
+export async function chooseEntry(
+  context: JobContext,
+  store: Store,
+  app: AppConfig,
+  input: Input,
+): Promise<{ entry: CatalogueEntry; entries: CatalogueEntry[] }> {
+  const [name, at] = [input.argument(0), input.option('at')];
+  if (name !== undefined && at !== undefined) {
+    throw new OpsError('usage', 'cannot restore by name and by time at once: give a name or --at');
+  }
+  if (name === undefined && at === undefined) {
+    throw new OpsError('usage', 'cannot tell which backup is meant', {
+      hint: 'name it: "latest", a name from restore list, or --at <time>',
+    });
+  }
+  if (at !== undefined) {
+    const time = parseTime(at, context.config.timeZone);
+    const entries = await readCatalogue(store, app, context.config);
+    return { entry: chooseBackup(entries, { kind: 'at', at: time }), entries };
+  }
+  return chooseNamed(context, store, app, name ?? 'latest');
+}
+
+/** The entry a person names; see `chooseEntry`. */
+export async function chooseNamed(context: JobContext, store: Store, app: AppConfig, name: string) {
+  const storeName = requireStoreName(name);
+  const entries = await readCatalogue(store, app, context.config);
+  if (name === 'latest') return { entry: chooseBackup(entries, { kind: 'latest' }), entries };
+  try {
+    return { entry: chooseBackup(entries, { kind: 'name', name }), entries };
+  } catch (error) {
+    if (!(error instanceof OpsError) || error.kind !== 'missing') throw error;
+    const stored = await store.stat(storeName);
+    if (stored === undefined) throw error;
+    const { sizeBytes, modifiedAt: takenAt } = stored;
+    const entry: CatalogueEntry = { name: storeName, sizeBytes, takenAt, state: 'foreign', named: true };
+    return { entry: { ...entry, problem: 'it is no backup of this app, but a file of the store' }, entries };
+  }
+}
+
+/**
+ * Requires that the entry may be restored as it is. A damaged or newer manifest is no manifest: it takes the
+ * operator's word to go on without it.
+ */
+export function requireRestorable(entry: CatalogueEntry, unproven: boolean): CatalogueEntry {
+  if (entry.state !== 'damaged') return entry;
+  if (unproven) {
+    const { manifest, ...rest } = entry;
+    void manifest;
+    return { ...rest, state: 'foreign' };
+  }
+  throw new OpsError(
+    'damaged',
+    `cannot restore ${entry.name}: ${entry.problem ?? 'its manifest cannot be used'}`,
+    {
+      hint: 'choose another backup; to try this one all the same, checked by SQLite only, add --unproven',
+    },
+  );
+}

@@ -1,0 +1,80 @@
+// One command over several apps: each in turn, one failure not stopping the others.
+import { OpsError } from '../../lib/base/errors.ts';
+import type { ErrorKind } from '../../lib/base/exit-code.ts';
+import type { AppConfig } from '../../lib/config/config.ts';
+import type { JobContext } from '../../lib/run/context.ts';
+import type { Input, Outcome } from '../../lib/run/job.ts';
+
+/** How it went for one app: data, or the reason why it could not go on. */
+export type AppResult<Value> =
+  | { app: string; ok: true; value: Value }
+  | { app: string; ok: false; error: { kind: ErrorKind; message: string; hint: string | undefined } };
+
+/** The apps a command is about: the one named by `--app`, else all. Throws OpsError `usage` for an unknown name. */
+export function selectedApps({ config }: JobContext, input: Input): readonly AppConfig[] {
+  if (input.app === undefined) return config.apps;
+  const app = config.apps.find(({ name }) => name === input.app);
+  if (app !== undefined) return [app];
+  const known = config.apps.map(({ name }) => name).join(', ');
+  throw new OpsError(
+    'usage',
+    `cannot find the app ${JSON.stringify(input.app)}: ${config.source} has ${known}`,
+    {
+      hint: `name one of them: --app ${config.apps[0]?.name}`,
+    },
+  );
+}
+
+/** The one app a command is about. Throws OpsError `usage` when there are several and none is named. */
+export function selectedApp(context: JobContext, input: Input): AppConfig {
+  const [app, ...others] = selectedApps(context, input);
+  if (app !== undefined && others.length === 0) return app;
+  const known = context.config.apps.map(({ name }) => name).join(', ');
+  throw new OpsError('usage', `cannot tell which app is meant: ${context.config.source} has ${known}`, {
+    hint: 'name it with --app <name>',
+  });
+}
+
+/**
+ * Does `work` for each app, in the order of the configuration. With a single app its error is the command's own;
+ * with several, errors become data. Being stopped ends the round at once, and so does a bug.
+ */
+export async function eachApp<Value>(
+  context: JobContext,
+  apps: readonly AppConfig[],
+  work: (app: AppConfig) => Promise<Value>,
+): Promise<AppResult<Value>[]> {
+  const results: AppResult<Value>[] = [];
+  for (const app of apps) {
+    context.signal.throwIfAborted();
+    try {
+      results.push({ app: app.name, ok: true, value: await work(app) });
+    } catch (error) {
+      if (!(error instanceof OpsError) || apps.length === 1 || context.signal.aborted) throw error;
+      context.log.error(`${app.name}: ${error.message}`);
+      if (error.hint !== undefined) context.log.error(`${app.name}: hint: ${error.hint}`);
+      results.push({
+        app: app.name,
+        ok: false,
+        error: { kind: error.kind, message: error.message, hint: error.hint },
+      });
+    }
+  }
+  return results;
+}
+
+/** The command's outcome: bad news when any app failed or `isBad` says so of its value. */
+export function appsOutcome<Value>(
+  results: readonly AppResult<Value>[],
+  describe: { lines(value: Value, app: string): readonly string[]; isBad(value: Value): boolean },
+): Outcome {
+  return {
+    result: { apps: results },
+    lines: results.flatMap((result) =>
+      result.ok
+        ? describe.lines(result.value, result.app)
+        : [`${result.app}: failed: ${result.error.message}`],
+    ),
+    badNews: results.some((result) => !result.ok || describe.isBad(result.value)),
+  };
+}

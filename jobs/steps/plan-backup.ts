@@ -1,0 +1,43 @@
+// What a backup would do, for --dry-run: everything is looked at, nothing is made.
+import { backupName, namedBackupName } from '../../lib/backup/name.ts';
+import { formatBytes } from '../../lib/base/format.ts';
+import type { AppConfig } from '../../lib/config/config.ts';
+import { requireSpace } from '../../lib/files/space.ts';
+import type { JobContext } from '../../lib/run/context.ts';
+import { requireSource } from '../../lib/sqlite/source.ts';
+import type { BackupOrder } from './back-up-app.ts';
+import { spaceNeeded } from './snapshot.ts';
+
+/** What would be copied, and where to. */
+export interface BackupPlan {
+  database: string;
+  sizeBytes: number;
+  backup: string;
+  store: string;
+}
+
+/** Looks at source, store and space. Throws what the backup itself would throw up to there. */
+export async function planBackup(
+  context: JobContext,
+  app: AppConfig,
+  order: BackupOrder,
+): Promise<BackupPlan> {
+  const source = await requireSource(app.database);
+  const store = await context.openStore();
+  if (store.stagingDirectory !== undefined) {
+    await requireSpace({
+      directory: store.stagingDirectory,
+      neededBytes: spaceNeeded(source, order.copies),
+      purpose: `back up ${app.name}`,
+    });
+  }
+  const backup =
+    order.label === undefined
+      ? backupName(app.layout, app.name, context.clock.now(), context.config.timeZone)
+      : namedBackupName(app.layout, app.name, order.label);
+  return { database: app.database, sizeBytes: source.sizeBytes, backup, store: store.description };
+}
+
+export function planLines({ database, sizeBytes, backup, store }: BackupPlan, app: string): string[] {
+  return [`${app}: would back up ${database} (${formatBytes(sizeBytes)}) as ${backup} in ${store}`];
+}

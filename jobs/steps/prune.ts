@@ -1,0 +1,79 @@
+// Removing what the retention policy no longer keeps. Only backups that are ours and proven are ever candidates.
+import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
+import { manifestName } from '../../lib/backup/name.ts';
+import { type RetentionDecision, type RetentionPlan, retentionPlan } from '../../lib/backup/retention.ts';
+import type { AppConfig } from '../../lib/config/config.ts';
+import type { JobContext } from '../../lib/run/context.ts';
+import type { Store } from '../../lib/store/store.ts';
+
+/** What would go, what went, and why. */
+export interface PruneReport {
+  decisions: RetentionDecision[];
+  /** Why nothing may be removed now; undefined when the plan may be carried out. */
+  refused: string | undefined;
+  removed: string[];
+  /** Backups whose data is gone although the policy keeps them: somebody else removed it. */
+  lost: string[];
+}
+
+/** Plans, and carries the plan out unless it is a dry run. Called under the app's lock. */
+export async function pruneApp(
+  context: JobContext,
+  store: Store,
+  app: AppConfig,
+  entries: readonly CatalogueEntry[],
+  dryRun: boolean,
+): Promise<PruneReport> {
+  const plan = await planPrune(context, app, entries.filter(isCandidate));
+  const { leftovers, lost } = await judgeLost(context, app, entries);
+  const removed: string[] = [];
+  if (!dryRun && plan.refused === undefined) {
+    for (const { name } of plan.decisions.filter(({ keep }) => !keep)) {
+      context.signal.throwIfAborted();
+      await removeBackup(store, name);
+      context.noteLeft(`${name} was removed by the retention policy`);
+      removed.push(name);
+    }
+    for (const name of leftovers) await store.remove(manifestName(name));
+  }
+  return { decisions: plan.decisions, refused: plan.refused, removed, lost };
+}
+
+/**
+ * Data first, manifest second: killed in between, the manifest still tells what it was, and the next run, which
+ * comes to the same decision, removes it too.
+ */
+async function removeBackup(store: Store, name: string): Promise<void> {
+  await store.remove(name);
+  await store.remove(manifestName(name));
+}
+
+async function planPrune(
+  context: JobContext,
+  app: AppConfig,
+  candidates: readonly CatalogueEntry[],
+): Promise<RetentionPlan> {
+  return retentionPlan({
+    backups: candidates.map(({ name, takenAt, state }) => ({ name, takenAt, suspect: state === 'suspect' })),
+    policy: app.keep,
+    now: context.clock.now(),
+    timeZone: context.config.timeZone,
+    clock: await context.clockState(),
+  });
+}
+
+/** A manifest without data is what an interrupted removal leaves, unless the policy would have kept that backup. */
+async function judgeLost(context: JobContext, app: AppConfig, entries: readonly CatalogueEntry[]) {
+  const [leftovers, lost]: [string[], string[]] = [[], []];
+  for (const entry of entries.filter(({ state }) => state === 'lost')) {
+    const plan = await planPrune(context, app, [...entries.filter(isCandidate), entry]);
+    const kept = plan.decisions.find(({ name }) => name === entry.name)?.keep ?? true;
+    (kept ? lost : leftovers).push(entry.name);
+  }
+  return { leftovers, lost };
+}
+
+/** A backup somebody gave a name of its own is theirs to remove. */
+function isCandidate({ state, named }: CatalogueEntry): boolean {
+  return (state === 'proven' || state === 'suspect') && !named;
+}

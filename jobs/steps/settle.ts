@@ -1,0 +1,68 @@
+// Before a restore changes anything: an earlier one that was interrupted is finished or undone, and said so.
+import { dirname } from 'node:path';
+import type { AppConfig } from '../../lib/config/config.ts';
+import { sweepTemporaries } from '../../lib/files/durable.ts';
+import { complete, describeInterrupted, recover } from '../../lib/placement/recovery.ts';
+import { removeLeftStaging } from '../../lib/placement/staging.ts';
+import type { JobContext } from '../../lib/run/context.ts';
+import { hasRestoringNote, removeRestoringNote } from './restoring-note.ts';
+
+/**
+ * Settles what an interrupted restore left at `target`: rolls it back or forward, removes its staging directory,
+ * starts the services it had stopped. Returns what was found, in sentences; empty when there was nothing. Called
+ * under the app's lock.
+ */
+export async function settleEarlier(context: JobContext, app: AppConfig, target: string): Promise<string[]> {
+  const said: string[] = [];
+  const recovery = await recover(target, context);
+  if (recovery !== undefined) {
+    const { backup } = recovery.intent;
+    if (recovery.outcome === 'rolled-back') {
+      said.push(
+        `an earlier restore of ${backup} was interrupted: the OLD database is in place, whole; it was undone`,
+      );
+      if (recovery.keptUndo !== undefined) said.push(`its undo set is kept: ${recovery.keptUndo}`);
+    } else if (recovery.outcome === 'rolled-forward') {
+      said.push(
+        `an earlier restore of ${backup} was interrupted: the NEW database is in place, whole; it was finished`,
+      );
+    } else {
+      said.push(
+        `an earlier restore of ${backup} was interrupted, and another database was put in place since; ` +
+          `everything is kept, its record is ${recovery.keptIntent}`,
+      );
+    }
+  }
+  if (await hasRestoringNote(context, app)) {
+    await context.services(app).start();
+    await removeRestoringNote(context, app);
+    said.push(`the services it had stopped were started: ${context.services(app).describe()}`);
+  }
+  await complete(target);
+  await removeLeftStaging(target);
+  await sweepTemporaries(dirname(target), context.clock.now());
+  for (const sentence of said) context.log.warn(`${app.name}: ${sentence}`);
+  return said;
+}
+
+/** What an interrupted restore left, in sentences, without touching it. */
+export async function describeEarlier(
+  context: JobContext,
+  app: AppConfig,
+  target: string,
+): Promise<string[]> {
+  const interruption = await describeInterrupted(target);
+  const said: string[] = [];
+  if (interruption !== undefined) {
+    const { inPlace, intent } = interruption;
+    const which = { old: 'the OLD database is in place, whole', new: 'the NEW database is in place, whole' };
+    said.push(
+      `a restore of ${intent.backup} was interrupted: ` +
+        (inPlace === 'other' ? 'neither the old nor the new database is in place' : which[inPlace]),
+    );
+  }
+  if (await hasRestoringNote(context, app))
+    said.push(`its services may be stopped: ${context.services(app).describe()}`);
+  if (said.length > 0) said.push('restore run or restore undo settles this first, then goes on');
+  return said;
+}

@@ -1,0 +1,45 @@
+// A small note in the state directory about work under way: if this run is killed, the next one finds it.
+import { readFile, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { errorCode } from '../../lib/base/errors.ts';
+import type { AppConfig } from '../../lib/config/config.ts';
+import { createDirectories, writeFileAtomically } from '../../lib/files/durable.ts';
+import type { JobContext } from '../../lib/run/context.ts';
+import { inStateDirectory } from '../../lib/run/state-directory.ts';
+
+/** The note of one app about one kind of work. Every method throws OpsError where the state directory cannot be used. */
+export interface StateNote {
+  readonly path: string;
+  write(text: string): Promise<void>;
+  /** Undefined when there is none. */
+  read(): Promise<string | undefined>;
+  /** Removes it; again is fine. */
+  remove(): Promise<void>;
+}
+
+/**
+ * The note about `work`: `<state directory>/<work>/<app>/note.json`. The directory is the app's own, so that under the
+ * app's lock it may be removed with whatever a killed run left in it.
+ */
+export function stateNote({ config }: JobContext, work: string, app: AppConfig['name']): StateNote {
+  const path = join(config.stateDirectory, work, app, 'note.json');
+  return {
+    path,
+    write: (text) =>
+      inStateDirectory(`write ${path}`, async () => {
+        await createDirectories(dirname(path), 0o750);
+        await writeFileAtomically(path, text, { mode: 0o640 });
+      }),
+    read: () =>
+      inStateDirectory(`read ${path}`, async () => {
+        try {
+          return await readFile(path, 'utf8');
+        } catch (error) {
+          if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return undefined;
+          throw error;
+        }
+      }),
+    remove: () =>
+      inStateDirectory(`remove ${path}`, () => rm(dirname(path), { recursive: true, force: true })),
+  };
+}

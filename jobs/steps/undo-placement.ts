@@ -1,0 +1,64 @@
+// Putting an undo set back: proven and placed exactly like a backup, so that an undo can be undone as well.
+import { basename } from 'node:path';
+import { OpsError } from '../../lib/base/errors.ts';
+import type { AppConfig } from '../../lib/config/config.ts';
+import { digestFile } from '../../lib/files/hash-file.ts';
+import { markUndoUsed, prepareUndo } from '../../lib/placement/prepare-undo.ts';
+import { complete } from '../../lib/placement/recovery.ts';
+import { makeStaging, removeStaging } from '../../lib/placement/staging.ts';
+import { listUndoSets, type UsableUndoSet } from '../../lib/placement/undo-list.ts';
+import type { JobContext } from '../../lib/run/context.ts';
+import { mergeSet } from '../../lib/sqlite/merge.ts';
+import { type Replaced, replaceDatabase } from './replace-database.ts';
+import { proveFetched } from './prove-stored.ts';
+
+/** Places the undo set at `path`. Throws OpsError; then what was in place still is. */
+export async function undoPlacement(
+  context: JobContext,
+  app: AppConfig,
+  target: string,
+  path: string,
+): Promise<Replaced> {
+  const set = await requireUsable(target, path);
+  const staging = await makeStaging(target);
+  try {
+    await prepareUndo(set, staging, async (copy) => ((await mergeSet(copy)) ? copy : undefined));
+    await warnWhenUnsound(context, app, set, staging.database);
+    const replaced = await replaceDatabase(context, {
+      app,
+      target,
+      staging,
+      source: set.name,
+      ownership: set.record.ownership,
+    });
+    await markUndoUsed(set, context.clock.now());
+    await complete(target);
+    return replaced;
+  } finally {
+    await removeStaging(staging.directory);
+  }
+}
+
+/** The database from before may well have been damaged: that is why it was replaced. It is the operator's to decide. */
+async function warnWhenUnsound(
+  context: JobContext,
+  app: AppConfig,
+  set: UsableUndoSet,
+  path: string,
+): Promise<void> {
+  const proof = await proveFetched(
+    context,
+    app,
+    { name: set.name },
+    await digestFile(path, { signal: context.signal }),
+  );
+  for (const problem of proof.problems) context.log.warn(`${set.name} is damaged: ${problem}`);
+}
+
+async function requireUsable(target: string, path: string): Promise<UsableUndoSet> {
+  const set = (await listUndoSets(target)).find(({ name }) => name === basename(path));
+  if (set?.usable === true) return set;
+  throw new OpsError('missing', `cannot undo with ${basename(path)}: ${set?.problem ?? 'it is not there'}`, {
+    hint: 'restore status shows the undo sets there are',
+  });
+}
