@@ -1,0 +1,198 @@
+// Files among the backups that Holdfast did not make: shown as unproven, restored by name, never removed. Among them the
+// names that the earlier scripts gave, where the environment alone is the configuration.
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import {
+  backedUpWorld,
+  contents,
+  expectBadNews,
+  expectNothingLeft,
+  expectRefusal,
+  type Runner,
+} from '../../support/bad-input.ts';
+import { onlyObject, onlyValue, runPrinted } from '../../support/printed.ts';
+import { makeBookings, readBookings, World } from '../../support/world.ts';
+
+describe('a plain database among the backups of an app', () => {
+  test('is listed as foreign, called unproven, and restorable by name', async () => {
+    await using world = await backedUpWorld();
+    makeBookings(`${world.store}/backups/bookings/by-hand.db`, {
+      journalMode: 'delete',
+      label: 'hand',
+      rows: 7,
+    });
+    const { result } = await runPrinted(world, 'db-backup', ['list-backups']);
+    expect(onlyValue(result).backups.find(({ name }) => name.endsWith('by-hand.db'))).toMatchObject({
+      state: 'foreign',
+    });
+
+    const verified = await world.run('db-backup', ['verify', 'by-hand']);
+    expect(verified).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/sound, but unproven/) as unknown,
+    });
+    const restored = await world.run('restore', ['run', 'by-hand', '--yes']);
+    expect(restored).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringMatching(/by-hand\.db is unproven/) as unknown,
+    });
+    expect(readBookings(world.database)).toHaveLength(7);
+  });
+
+  test('is never chosen as the latest, and never pruned', async () => {
+    await using world = await backedUpWorld({ app: 'keep = { last = 1 }', top: 'clock = "trusted"' });
+    makeBookings(`${world.store}/backups/bookings/by-hand.db`, {
+      journalMode: 'delete',
+      label: 'hand',
+      rows: 7,
+    });
+    expect(await world.run('db-backup', ['prune'])).toMatchObject({ exitCode: 0 });
+    expect(world.stored()).toContain('backups/bookings/by-hand.db');
+    expect(await world.run('restore', ['run', 'latest', '--yes'])).toMatchObject({ exitCode: 0 });
+    expect(readBookings(world.database)).toHaveLength(200);
+  });
+
+  test('that is no database is refused, and what is in place stays', async () => {
+    await using world = await backedUpWorld();
+    writeFileSync(`${world.store}/backups/bookings/notes.db`, 'shopping list\n');
+    await expectRefusal(world, 'restore', ['run', 'notes', '--yes'], {
+      kind: 'damaged',
+      says: [/cannot restore backups\/bookings\/notes\.db/, /not a SQLite database/],
+      hint: /restore list/,
+    });
+    await expectBadNews(world, 'db-backup', ['verify', 'notes']);
+  });
+
+  test('that is empty is refused, for an empty file is an empty database to SQLite', async () => {
+    await using world = await backedUpWorld();
+    writeFileSync(`${world.store}/backups/bookings/nothing.db`, '');
+    await expectRefusal(world, 'restore', ['run', 'nothing', '--yes'], {
+      kind: 'damaged',
+      says: [/cannot restore backups\/bookings\/nothing\.db/],
+      hint: /restore list/,
+    });
+  });
+});
+
+describe('with the environment alone', () => {
+  const script = 'backups/database_backup_20250102_030405.db';
+
+  /** A world as the earlier scripts left it. */
+  function classicWorld(): World {
+    const world = new World();
+    makeBookings(world.database, { journalMode: 'delete' });
+    mkdirSync(join(world.store, 'backups'), { recursive: true });
+    makeBookings(join(world.store, script), { journalMode: 'delete', label: 'script', rows: 5 });
+    makeBookings(join(world.store, 'database.db'), { journalMode: 'delete', label: 'latest', rows: 6 });
+    return world;
+  }
+
+  /** Runs commands without a configuration file. */
+  function classicRunner(world: World, more: Record<string, string> = {}): Runner {
+    const classic = {
+      HOLDFAST_CONFIG: '',
+      DATABASE_PATH: world.database,
+      HOLDFAST_STORE: world.store,
+      HOLDFAST_STATE: world.state,
+      HOLDFAST_RUN: join(world.home, 'run'),
+      ...more,
+    };
+    return (command, args, environment) =>
+      world.run(command, args, { environment: { ...environment, ...classic } });
+  }
+
+  test('the files of the earlier script are listed as unproven', async () => {
+    await using world = classicWorld();
+    const run = classicRunner(world);
+    expect(onlyObject(await run('db-backup', ['list-backups', '--json'], {})).result.apps).toMatchObject([
+      {
+        app: 'bookings',
+        value: { backups: [{ name: script, state: 'foreign', taken_at: '2025-01-02T03:04:05.000Z' }] },
+      },
+    ]);
+    await expectRefusal(
+      world,
+      'restore',
+      ['run', 'latest', '--yes'],
+      {
+        kind: 'missing',
+        says: [/no proven one/, /1 foreign/, /database_backup_20250102_030405/],
+        hint: /give its name/,
+      },
+      run,
+    );
+  });
+
+  test.each([
+    [script, 5],
+    ['database_backup_20250102_030405.db', 5],
+    ['20250102_030405', 5],
+    ['/database.db', 6],
+    ['database.db', 6],
+  ])('%s is restorable by that name, and called unproven', async (name, rows) => {
+    await using world = classicWorld();
+    const run = classicRunner(world);
+    const { exitCode, stdout, stderr } = await run('restore', ['run', name, '--yes'], {});
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/sound, but unproven/);
+    expect(stderr).toMatch(/is unproven/);
+    expect(readBookings(world.database)).toHaveLength(rows);
+    expectNothingLeft(world);
+  });
+
+  test('a night beside them keeps them all', async () => {
+    await using world = classicWorld();
+    const run = classicRunner(world);
+    const before = contents(world);
+    expect(await run('db-backup', ['run'], {})).toMatchObject({ exitCode: 0 });
+    const after = contents(world);
+    expect(after[`store/${script}`]).toBe(before[`store/${script}`]);
+    expect(readBookings(join(world.store, 'database.db'))).toHaveLength(200);
+  });
+
+  const mistakes: [what: string, change: Record<string, string>, says: RegExp[], hint: RegExp][] = [
+    [
+      'no database',
+      { DATABASE_PATH: '' },
+      [/DATABASE_PATH is not set/, /no configuration file/],
+      /DATABASE_PATH=\//,
+    ],
+    [
+      'a latest copy among the backups',
+      { DROPBOX_DB_PATH: '/backups/database.db' },
+      [/DROPBOX_DB_PATH=backups\/database\.db/, /folder of the backups/],
+      /outside \/backups/,
+    ],
+    [
+      'a relative state directory',
+      { HOLDFAST_STATE: 'state' },
+      [/HOLDFAST_STATE=state/, /absolute path/],
+      /HOLDFAST_STATE=\//,
+    ],
+    [
+      'a relative directory for locks',
+      { HOLDFAST_RUN: './run' },
+      [/HOLDFAST_RUN=\.\/run/, /absolute path/],
+      /HOLDFAST_RUN=\//,
+    ],
+    [
+      'a token for Dropbox and no directory',
+      { HOLDFAST_STORE: '' },
+      [/cannot use Dropbox/, /DROPBOX_REFRESH_TOKEN is set/],
+      /HOLDFAST_STORE=\//,
+    ],
+    [
+      'an old token for Dropbox and no directory',
+      { HOLDFAST_STORE: '', DROPBOX_REFRESH_TOKEN: '' },
+      [/cannot use Dropbox/, /DROPBOX_ACCESS_TOKEN is set/],
+      /HOLDFAST_STORE=\//,
+    ],
+  ];
+  test.each(mistakes)('%s is a mistake of the configuration', async (_, change, says, hint) => {
+    await using world = classicWorld();
+    const run = classicRunner(world, change);
+    await expectRefusal(world, 'db-backup', ['run'], { kind: 'config', says, hint }, run);
+    expect(existsSync(world.state)).toBe(false);
+  });
+});

@@ -1,0 +1,120 @@
+// A lock that somebody else holds: busy (exit 75) at once, with the holder named, and nothing begun.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { beforeAll, describe, expect, test } from 'vitest';
+import {
+  backedUpWorld,
+  expectBadNews,
+  expectRefusal,
+  type Refusal,
+  runnerOf,
+} from '../../support/bad-input.ts';
+import { type LineProcess, spawnLines } from '../../support/spawn-lines.ts';
+import type { World } from '../../support/world.ts';
+
+const commands = [
+  ['db-backup', 'run'],
+  ['db-backup', 'backup once-more'],
+  ['db-backup', 'upload'],
+  ['db-backup', 'prune'],
+  ['restore', 'run latest --yes'],
+  ['restore', 'undo --yes'],
+] as const;
+
+/** A shell script that holds the lock of the bookings, in the way docs/operations.md shows, until it is told. */
+async function holdFromShell(world: World): Promise<LineProcess> {
+  const lock = `${world.home}/run/locks/bookings.lock`;
+  const holder = spawnLines('flock', ['--nonblock', lock, 'sh', '-c', 'echo held; read -r word']);
+  await holder.line('held');
+  return holder;
+}
+
+describe('a lock', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await backedUpWorld();
+    return () => world[Symbol.asyncDispose]();
+  });
+
+  test('that a shell script holds is busy for every command that changes something', async () => {
+    await using holder = await holdFromShell(world);
+    for (const [command, line] of commands) {
+      await expectRefusal(world, command, line.split(' '), {
+        kind: 'busy',
+        says: [/cannot lock bookings/, /another program/],
+        hint: /fuser -v .*bookings\.lock/,
+      });
+    }
+    const { checks } = await expectBadNews(world, 'db-backup', ['test']);
+    expect(checks.filter(({ ok }) => !ok).map(({ name }) => name)).toEqual(['bookings: lock']);
+    holder.endInput();
+    expect(await holder.ended).toBe(1);
+  });
+
+  test('keeps nobody from looking', async () => {
+    await using holder = await holdFromShell(world);
+    for (const [command, line] of [
+      ['db-backup', 'list-backups'],
+      ['db-backup', 'info'],
+      ['db-backup', 'run --dry-run'],
+      ['restore', 'list'],
+      ['restore', 'plan latest'],
+      ['restore', 'run latest --to ' + `${world.home}/look.db`],
+    ] as const) {
+      expect(await world.run(command, line.split(' '))).toMatchObject({ exitCode: 0 });
+    }
+    holder.endInput();
+  });
+
+  test('of a name that is a symbolic link is refused, and the link is not followed', async () => {
+    const lock = `${world.home}/run/locks/bookings.lock`;
+    rmSync(lock);
+    symlinkSync(`${world.home}/elsewhere`, lock);
+    await expectRefusal(world, 'db-backup', ['run'], {
+      kind: 'refused',
+      says: [/bookings\.lock/, /symbolic link/],
+      hint: /remove it/,
+    });
+    rmSync(lock);
+  });
+
+  test('in a place where a file is instead of the directory is refused', async () => {
+    const run = `${world.home}/run`;
+    rmSync(run, { recursive: true });
+    writeFileSync(run, 'a note\n');
+    const ended = await expectRefusal(world, 'db-backup', ['run'], {
+      kind: 'missing',
+      says: [/locks/, /not a directory|exists already/],
+      hint: /HOLDFAST_RUN/,
+    });
+    expect(ended.signal).toBeNull();
+    rmSync(run);
+    mkdirSync(run);
+  });
+});
+
+test('a lock that another run holds is busy, and names the run', async () => {
+  await using world = await backedUpWorld();
+  // The restore stops the app with a command that waits for a word on a pipe: until then it holds the lock.
+  const [begun, word] = [`${world.home}/begun`, `${world.home}/word`];
+  execFileSync('mkfifo', [begun, word]);
+  world.configure({ app: `stop = "echo stopping > ${begun}; cat ${word}"\nstart = "true"` });
+  const restoring = world.run('restore', ['run', 'latest', '--yes']);
+  await using pipe = spawnLines('cat', [begun]);
+  await pipe.line('stopping');
+  const before = runnerOf(world);
+  const refusal: Refusal = {
+    kind: 'busy',
+    says: [/cannot lock bookings/, /restore run \(pid \d+ on .*\) has held it since \d{4}-/],
+    hint: /ps -fp \d+/,
+  };
+  const ended = await before('db-backup', ['run', '--json'], {});
+  expect(ended.exitCode).toBe(75);
+  for (const words of refusal.says) expect(ended.stderr).toMatch(words);
+  expect(ended.stderr).toMatch(refusal.hint ?? /./);
+  const { stdout } = await world.run('restore', ['status']);
+  expect(stdout).toMatch(/working on it now: restore run \(process \d+\)/);
+  writeFileSync(word, 'go on\n');
+  expect(await restoring).toMatchObject({ exitCode: 0 });
+  expect(await world.run('db-backup', ['backup', 'afterwards'])).toMatchObject({ exitCode: 0 });
+});

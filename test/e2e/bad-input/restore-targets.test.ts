@@ -1,0 +1,238 @@
+// Where a restore or a download may not go. What is there stays, and so does the live database.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { backedUpWorld, entriesBelow, expectRefusal, noise, type Refusal } from '../../support/bad-input.ts';
+import { asNobody, giveToNobody, isRoot } from '../../support/other-runners.ts';
+import { readBookings, type World } from '../../support/world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await backedUpWorld();
+  return () => world[Symbol.asyncDispose]();
+});
+
+/** A refusal that leaves the directory of the wanted path as it was, too. */
+async function expectUntouched(args: string[], refusal: Refusal): Promise<void> {
+  const before = entriesBelow(`${world.home}/to`);
+  await expectRefusal(world, 'restore', args, refusal);
+  expect(entriesBelow(`${world.home}/to`)).toEqual(before);
+}
+
+describe('a restore in place', () => {
+  test('without --yes and without a terminal changes nothing', async () => {
+    await expectRefusal(world, 'restore', ['run', 'latest'], {
+      kind: 'usage',
+      says: [/cannot replace .*bookings\.db/, /without consent/],
+      hint: /--yes/,
+    });
+  });
+
+  test('has nothing to undo before the first one', async () => {
+    await expectRefusal(world, 'restore', ['undo', '--yes'], {
+      kind: 'missing',
+      says: [/cannot undo/, /bookings\.db/],
+      hint: /restore list/,
+    });
+  });
+
+  test.each(['nothing-of-the-kind', '../bookings.db.undo-20261120T020513Z', ''])(
+    'has no undo set called %j',
+    async (name) => {
+      await expectRefusal(world, 'restore', ['undo', name, '--yes'], {
+        kind: 'missing',
+        says: [/cannot find the undo set/],
+        hint: /restore status/,
+      });
+    },
+  );
+});
+
+describe('restore run --to', () => {
+  beforeEach(() => {
+    rmSync(`${world.home}/to`, { recursive: true, force: true });
+    mkdirSync(`${world.home}/to/folder`, { recursive: true });
+  });
+  const target = () => `${world.home}/to/look.db`;
+  const taken: Refusal = {
+    kind: 'refused',
+    says: [/look\.db/, /exists/],
+    hint: /does not exist/,
+  };
+
+  test('an existing file does not overwrite it', async () => {
+    writeFileSync(target(), 'precious\n');
+    await expectUntouched(['run', 'latest', '--to', target()], taken);
+    expect(readFileSync(target(), 'utf8')).toBe('precious\n');
+  });
+
+  test('an empty file does not overwrite it either', async () => {
+    writeFileSync(target(), '');
+    await expectUntouched(['run', 'latest', '--to', target()], taken);
+  });
+
+  test('the live database itself does not overwrite it', async () => {
+    await expectUntouched(['run', 'latest', '--to', world.database], {
+      kind: 'refused',
+      says: [/bookings\.db/, /exists/],
+    });
+  });
+
+  test('an existing directory does not go into it', async () => {
+    await expectUntouched(['run', 'latest', '--to', `${world.home}/to/folder`], {
+      kind: 'refused',
+      says: [/folder/, /not a regular file/],
+    });
+  });
+
+  test('a symbolic link to nothing is not followed', async () => {
+    symlinkSync(`${world.home}/to/elsewhere.db`, target());
+    await expectUntouched(['run', 'latest', '--to', target()], {
+      kind: 'missing',
+      says: [/look\.db/, /not there/],
+    });
+  });
+
+  test('a path in a directory that is not there does not make it', async () => {
+    await expectUntouched(['run', 'latest', '--to', `${world.home}/to/no/where/look.db`], {
+      kind: 'missing',
+      says: [/no\/where/, /not there/],
+    });
+  });
+
+  test('a path below a file does not replace the file', async () => {
+    writeFileSync(target(), 'precious\n');
+    await expectUntouched(['run', 'latest', '--to', `${target()}/below.db`], {
+      kind: 'missing',
+      says: [/below\.db/, /not a directory/],
+    });
+  });
+
+  test.each(['-wal', '-shm', '-journal'])(
+    'a path beside which a stale %s lies is refused',
+    async (suffix) => {
+      writeFileSync(target() + suffix, noise(4152));
+      await expectUntouched(['run', 'latest', '--to', target()], {
+        kind: 'refused',
+        says: [/look\.db/, new RegExp(`look\\.db${suffix} is there`)],
+        hint: /belongs to another database/,
+      });
+    },
+  );
+
+  test('a name of 300 characters is refused', async () => {
+    await expectUntouched(['run', 'latest', '--to', `${world.home}/to/${'n'.repeat(300)}`], {
+      kind: 'usage',
+      says: [/name is too long/],
+    });
+  });
+
+  test.skipIf(!isRoot)('a directory that may not be written is denied', async () => {
+    giveToNobody(world);
+    execFileSync('chown', ['-R', '0:0', `${world.home}/to`]);
+    const before = entriesBelow(`${world.home}/to`);
+    await expectRefusal(
+      world,
+      'restore',
+      ['run', 'latest', '--to', target()],
+      { kind: 'denied', says: [/look\.db|\/to/, /permission denied/] },
+      asNobody(world),
+    );
+    expect(entriesBelow(`${world.home}/to`)).toEqual(before);
+  });
+});
+
+describe('restore download', () => {
+  beforeEach(() => {
+    rmSync(`${world.home}/to`, { recursive: true, force: true });
+    mkdirSync(`${world.home}/to`, { recursive: true });
+  });
+  const target = () => `${world.home}/to/look.db`;
+
+  test('onto an existing file does not overwrite it', async () => {
+    writeFileSync(target(), 'precious\n');
+    await expectUntouched(['download', 'latest', target()], {
+      kind: 'refused',
+      says: [/look\.db/, /exists already/],
+      hint: /does not exist/,
+    });
+  });
+
+  test('into a directory that has such a file does not overwrite it', async () => {
+    writeFileSync(`${world.home}/to/bookings.db`, 'precious\n');
+    await expectUntouched(['download', 'latest/bookings.db', `${world.home}/to`], {
+      kind: 'refused',
+      says: [/to\/bookings\.db/, /exists already/],
+    });
+  });
+
+  test.each([
+    ['no/where/look.db', 'missing', /not there/],
+    ['look.db/below.db', 'missing', /not a directory|not there/],
+    ['n'.repeat(300), 'usage', /too long/],
+  ] as const)('to a path that cannot be made is refused (%#)', async (path, kind, cause) => {
+    if (path.startsWith('look.db/')) writeFileSync(target(), 'precious\n');
+    await expectUntouched(['download', 'latest', `${world.home}/to/${path}`], { kind, says: [cause] });
+  });
+
+  test('to a path that is no path is refused', async () => {
+    await expectUntouched(['download', 'latest', ''], { kind: 'usage', says: [/no path/] });
+  });
+});
+
+describe('a live database that is no database any more', () => {
+  const cases: [what: string, make: (path: string) => unknown, refusal: Refusal | undefined][] = [
+    ['gone', () => undefined, undefined],
+    ['a text file', (path) => writeFileSync(path, 'precious\n'), undefined],
+    ['random bytes', (path) => writeFileSync(path, noise(8192)), undefined],
+    ['empty', (path) => writeFileSync(path, ''), undefined],
+    ['a directory', (path) => mkdirSync(path), { kind: 'refused', says: [/bookings\.db/, /regular file/] }],
+    [
+      'a pipe',
+      (path) => execFileSync('mkfifo', [path]),
+      { kind: 'refused', says: [/bookings\.db/, /regular file/] },
+    ],
+    [
+      'a loop of links',
+      (path) => symlinkSync(path, path),
+      { kind: 'missing', says: [/bookings\.db/, /loop/] },
+    ],
+    [
+      'a link to nothing',
+      (path) => symlinkSync(`${path}.x`, path),
+      { kind: 'missing', says: [/bookings\.db/] },
+    ],
+  ];
+  test.each(cases)('because it is %s', async (_, make, refusal) => {
+    await using own = await backedUpWorld();
+    rmSync(own.database);
+    make(own.database);
+    if (refusal === undefined) {
+      expect(await own.run('restore', ['run', 'latest', '--yes'])).toMatchObject({ exitCode: 0 });
+      expect(readBookings(own.database)).toHaveLength(200);
+      return;
+    }
+    await expectRefusal(own, 'restore', ['run', 'latest', '--yes'], refusal);
+  });
+
+  test('because its directory is gone is missing, and the directory is not made', async () => {
+    await using own = await backedUpWorld();
+    rmSync(`${own.home}/app`, { recursive: true });
+    await expectRefusal(own, 'restore', ['run', 'latest', '--yes'], {
+      kind: 'missing',
+      says: [/app/, /not there/],
+    });
+    expect(existsSync(`${own.home}/app`)).toBe(false);
+  });
+
+  test('but has left its log is brought back without that log, which goes to the undo set', async () => {
+    await using own = await backedUpWorld();
+    rmSync(own.database);
+    writeFileSync(`${own.database}-wal`, noise(4152));
+    expect(await own.run('restore', ['run', 'latest', '--yes'])).toMatchObject({ exitCode: 0 });
+    expect(existsSync(`${own.database}-wal`)).toBe(false);
+    expect(readBookings(own.database)).toHaveLength(200);
+    const kept = Object.keys(entriesBelow(`${own.home}/app`));
+    expect(kept).toContainEqual(expect.stringMatching(/^app\/bookings\.db\.undo-.*\/bookings\.db-wal$/));
+  });
+});

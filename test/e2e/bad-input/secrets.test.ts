@@ -1,0 +1,35 @@
+// Secrets in the environment are neither printed nor written, whatever a command has to say.
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { expectNoSecret, secret, secrets } from '../../support/bad-input.ts';
+import { makeBookings, World } from '../../support/world.ts';
+
+test('no command shows or keeps a secret of the environment, however much it is asked to say', async () => {
+  await using world = new World();
+  makeBookings(world.database, { journalMode: 'delete' });
+  const environment = {
+    ...secrets,
+    NTFY_TOPIC: secret,
+    HOLDFAST_CONFIG: '',
+    DATABASE_PATH: world.database,
+    HOLDFAST_STORE: world.store,
+    HOLDFAST_STATE: world.state,
+    HOLDFAST_RUN: join(world.home, 'run'),
+  };
+  for (const [command, line, exitCode] of [
+    ['db-backup', 'run --dry-run', 0],
+    ['db-backup', 'run', 0],
+    ['db-backup', 'info --json', 0],
+    ['db-backup', 'list-backups', 0],
+    ['db-backup', 'verify --all --json', 0],
+    ['restore', 'plan latest', 0],
+    ['restore', 'run latest --yes', 0],
+    ['restore', 'status --json', 0],
+    ['restore', 'run nothing-of-the-kind --yes', 66],
+    ['restore', 'frobnicate', 64],
+  ] as const) {
+    const ended = await world.run(command, [...line.split(' '), '--verbose'], { environment });
+    expect({ command, line, exitCode: ended.exitCode }).toEqual({ command, line, exitCode });
+    expectNoSecret(world, ended);
+  }
+});

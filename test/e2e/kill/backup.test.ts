@@ -1,0 +1,145 @@
+// db-backup, ended at every step: nothing half-done at a final name, nothing old gone, and the next run cleans up.
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { isDeepStrictEqual } from 'node:util';
+import { type KillScenario, mustSucceed, requireKept, runKillTable } from '../../support/kill-table.ts';
+import { makeBookings, readBookings, type World } from '../../support/world.ts';
+
+const prunable = 'backups/bookings/bookings-20260101T020000Z';
+
+/** A night that does everything: a new backup, a latest copy to replace, an old backup to remove. */
+const night: KillScenario = {
+  command: 'db-backup',
+  args: ['run'],
+  prepare: async (world) => {
+    world.configure({ app: 'keep = { last = 1 }', top: 'clock = "trusted"' });
+    makeBookings(world.database, { journalMode: 'delete', rows: 50, label: 'before' });
+    await mustSucceed(world, 'db-backup', ['backup', 'named']);
+    plantOld(world);
+    await mustSucceed(world, 'db-backup', ['upload']);
+    makeBookings(world.database, { journalMode: 'delete', rows: 50, label: 'since' });
+    writeFileSync(join(world.store, 'backups/bookings/foreign.db'), 'not ours');
+    save(world);
+  },
+  requireSafe: (world) => {
+    const { store, source } = saved(world);
+    const proven = requireWholeBackups(world);
+    requireKept(
+      world,
+      store,
+      (name) => name === 'latest/bookings.db' || (proven && name.startsWith(prunable)),
+    );
+    requireWhole(world, 'latest/bookings.db');
+    requireUnchanged(world, source);
+  },
+  requireRecovered: async (world) => {
+    await mustSucceed(world, 'db-backup', ['run']);
+    const { json } = await world.runJson('db-backup', ['list-backups']);
+    const states = json.result.apps[0].value.backups.map(({ state }: { state: string }) => state) as string[];
+    if (states.some((state) => state !== 'proven' && state !== 'foreign'))
+      throw new Error(`left: ${states.join(', ')}`);
+    requireWholeBackups(world);
+    if (world.stored().some((name) => name.startsWith(prunable)))
+      throw new Error('the old backup was not pruned');
+  },
+};
+
+/** Some hundred processes are started one after the other; a slow machine may take its time. */
+const timeout = 900_000;
+
+test('db-backup run, killed at every step', { timeout }, async () => {
+  const { problems, ends } = await runKillTable(night, ['kill-before'], 4);
+  expect(problems).toEqual([]);
+  expect(ends).toBeGreaterThan(20);
+});
+
+test('db-backup run, interrupted at every step, says what it left', { timeout }, async () => {
+  const { problems } = await runKillTable(
+    {
+      ...night,
+      requireSafe: (world, ending) => {
+        if (ending.signal !== 'SIGINT' && ending.exitCode !== 0)
+          throw new Error(`ended with ${JSON.stringify(ending)}`);
+        if (ending.signal === 'SIGINT' && !/stopped by SIGINT: ./.test(ending.stderr))
+          throw new Error(`it said: ${ending.stderr}`);
+        void night.requireSafe(world, ending);
+      },
+    },
+    ['int-before'],
+  );
+  expect(problems).toEqual([]);
+});
+
+test('db-backup run, with a full disk at every step', { timeout }, async () => {
+  const { problems } = await runKillTable(
+    {
+      ...night,
+      requireSafe: (world, ending) => {
+        if (ending.signal !== null || ending.exitCode === 70)
+          throw new Error(`ended with ${JSON.stringify(ending)}`);
+        void night.requireSafe(world, ending);
+      },
+    },
+    ['enospc'],
+  );
+  expect(problems).toEqual([]);
+});
+
+function plantOld(world: World): void {
+  const folder = join(world.store, 'backups/bookings');
+  const manifest = JSON.parse(readFileSync(join(folder, 'named.json'), 'utf8')) as Record<string, unknown>;
+  manifest['backup'] = `${prunable}.db`;
+  manifest['taken_at'] = '2026-01-01T02:00:00.000Z';
+  writeFileSync(join(world.store, `${prunable}.db`), readFileSync(join(folder, 'named.db')));
+  writeFileSync(join(world.store, `${prunable}.json`), JSON.stringify(manifest));
+}
+
+interface Saved {
+  store: Record<string, string>;
+  source: Record<string, string>;
+}
+
+/** What was there before, kept in the world itself so that a reset brings it back too. */
+function save(world: World): void {
+  const state: Saved = {
+    store: world.fingerprint(world.store),
+    source: world.fingerprint(join(world.home, 'app')),
+  };
+  writeFileSync(join(world.home, 'saved.json'), JSON.stringify(state));
+}
+
+function saved(world: World): Saved {
+  return JSON.parse(readFileSync(join(world.home, 'saved.json'), 'utf8')) as Saved;
+}
+
+function requireUnchanged(world: World, before: Record<string, string>): void {
+  const now = world.fingerprint(join(world.home, 'app'));
+  if (!isDeepStrictEqual(now, before))
+    throw new Error(`the source is ${JSON.stringify(now)}, it was ${JSON.stringify(before)}`);
+}
+
+/** Every visible backup is a whole database, and every manifest true of it. Returns whether a new one is proven. */
+function requireWholeBackups(world: World): boolean {
+  const before = saved(world).store;
+  let proven = false;
+  for (const name of world.stored().filter((file) => file.startsWith('backups/') && file.endsWith('.db'))) {
+    if (name.endsWith('foreign.db')) continue;
+    requireWhole(world, name);
+    const manifest = name.replace(/db$/, 'json');
+    if (!world.stored().includes(manifest)) continue;
+    const { sha256 } = JSON.parse(readFileSync(join(world.store, manifest), 'utf8')) as { sha256: string };
+    const found = createHash('sha256')
+      .update(readFileSync(join(world.store, name)))
+      .digest('hex');
+    if (found !== sha256) throw new Error(`${name} is not what its manifest says`);
+    if (before[name] === undefined) proven = true;
+  }
+  return proven;
+}
+
+function requireWhole(world: World, name: string): void {
+  const rows = readBookings(join(world.store, name)).length;
+  if (rows !== 50 && rows !== 100) throw new Error(`${name} has ${rows} rows`);
+}

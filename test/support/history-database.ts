@@ -1,0 +1,14 @@
+// A real SQLite database as the history sees one.
+import Database from 'better-sqlite3';
+import type { HistoryDatabase } from '../../lib/history/database.ts';
+
+export function openHistoryDatabase(path: string): HistoryDatabase {
+  const database = new Database(path);
+  return {
+    exec: (sql) => void database.exec(sql),
+    run: (sql, parameters) => void database.prepare(sql).run(parameters),
+    all: (sql, parameters = {}) => database.prepare(sql).all(parameters) as Record<string, unknown>[],
+    transaction: (work) => database.transaction(work).immediate(),
+    close: () => void database.close(),
+  };
+}
