@@ -1,0 +1,94 @@
+// The docs are true: generated pages are fresh, samples parse, every key and exit code is explained, links lead somewhere.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { exitCodeTable } from '../lib/base/exit-code.ts';
+import { parseConfigFile } from '../lib/config/parse.ts';
+import { fileSchema } from '../lib/config/schema.ts';
+import { allJobs, commandPages } from './support/command-pages.ts';
+
+const root = resolve(import.meta.dirname, '..');
+
+describe('the command pages', () => {
+  test('are what --help prints', async () => {
+    const pages = await commandPages();
+    expect(readdirSync(join(root, 'docs/commands')).sort()).toEqual(pages.map(({ name }) => `${name}.md`));
+    for (const { name, text } of pages) expect(read(`docs/commands/${name}.md`)).toBe(text);
+  });
+
+  test('show every example as a command that exists', async () => {
+    const jobs = await allJobs();
+    for (const job of jobs) {
+      for (const { command } of job.examples) {
+        const [name, word] = command.split(' ');
+        expect(name).toBe(job.name);
+        if (word !== undefined) expect(job.commands.map((known) => known.name)).toContain(word);
+      }
+    }
+  });
+});
+
+describe('the configuration', () => {
+  test.each([
+    'etc/holdfast.toml',
+    ...readdirSync(join(root, 'etc/examples')).map((name) => `etc/examples/${name}`),
+  ])('%s parses', (file) => {
+    expect(() => parseConfigFile(read(file), file)).not.toThrow();
+  });
+
+  test('has a line in docs/configuration.md for every key', () => {
+    const page = read('docs/configuration.md');
+    const missing = keysOf(
+      z.toJSONSchema(fileSchema, { io: 'input', unrepresentable: 'any' }) as JsonSchema,
+    ).filter((key) => !page.includes(`\`${key}\``));
+    expect(missing).toEqual([]);
+  });
+});
+
+test('docs/operations.md explains every exit code', () => {
+  const page = read('docs/operations.md');
+  const missing = exitCodeTable().filter(({ code, meaning }) => !page.includes(`| ${code} | ${meaning} |`));
+  expect(missing).toEqual([]);
+});
+
+test('every link between pages leads to a file', () => {
+  const pages = ['README.md', ...markdownBelow('docs')];
+  const broken = pages.flatMap((page) =>
+    [...read(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)]
+      .map(([, target]) => join(dirname(page), target ?? ''))
+      .filter((target) => !existsSync(join(root, target)))
+      .map((target) => `${page} -> ${target}`),
+  );
+  expect(broken).toEqual([]);
+});
+
+test('every decision page is listed', () => {
+  const index = read('docs/decisions/README.md');
+  const pages = readdirSync(join(root, 'docs/decisions')).filter((name) => name !== 'README.md');
+  expect(pages.filter((name) => !index.includes(`(${name})`))).toEqual([]);
+});
+
+interface JsonSchema {
+  properties?: Record<string, JsonSchema>;
+  additionalProperties?: JsonSchema | boolean;
+  anyOf?: JsonSchema[];
+}
+
+/** Every leaf as the page writes it: `apps.<name>.keep.last`. */
+function keysOf(schema: JsonSchema, path: string[] = []): string[] {
+  const inner = schema.additionalProperties;
+  if (typeof inner === 'object' && inner.properties !== undefined) return keysOf(inner, [...path, '<name>']);
+  if (schema.properties === undefined) return [path.join('.')];
+  return Object.entries(schema.properties).flatMap(([key, value]) => keysOf(value, [...path, key]));
+}
+
+function markdownBelow(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.md'))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)));
+}
+
+function read(path: string): string {
+  return readFileSync(join(root, path), 'utf8');
+}
