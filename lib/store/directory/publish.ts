@@ -31,7 +31,7 @@ export async function publishObject(
     } catch (error) {
       // Another process removed the last object beside this one, and with it the directory just made for this one.
       if (systemCode(error) === 'ENOENT' && attempt < attemptsMax) continue;
-      if (root === '') await takeBack(root, name, stats);
+      if (!replace) await takeBack(root, name, stats);
       throw asRefusal(name, error);
     }
   }
