@@ -1,0 +1,81 @@
+// Faults that give an answer other contents: wrong metadata, a missing header, a captive portal.
+import type { Effects, ScriptedReply } from './faults.ts';
+import { asciiJson, json, plainText, tooManyRequests, type RateLimit, type Reply } from './replies.ts';
+
+/** The answer of a fault that comes instead of applying the request. */
+export function insteadOfApplying(effects: Effects): Reply | undefined {
+  const limit = effects.one('tooManyRequests');
+  if (limit !== undefined && limit.afterApply !== true) return tooManyRequests(limit);
+  const portal = effects.one('html200');
+  if (portal !== undefined && portal.afterApply !== true) return captivePortal();
+  const contention = effects.one('tooManyWrites');
+  if (contention?.as === '429') return writeContention(contention.retryAfterSeconds);
+  const scripted = effects.one('reply');
+  return scripted === undefined ? undefined : scriptedReply(scripted);
+}
+
+/** The answer of a fault that comes although the request was applied; else the true one, perhaps distorted. */
+export function afterApplying(effects: Effects, reply: Reply): Reply {
+  const limit = effects.one('tooManyRequests');
+  if (limit?.afterApply === true) return tooManyRequests(limit);
+  if (effects.one('html200')?.afterApply === true) return captivePortal();
+  const scripted = effects.one('replyAfterApply');
+  if (scripted !== undefined) return scriptedReply(scripted);
+  return withoutHeader(effects, withWrongMetadata(effects, reply));
+}
+
+export function writeContention(retryAfterSeconds?: number): Reply {
+  const limit: RateLimit = { reason: 'too_many_write_operations' };
+  return tooManyRequests(retryAfterSeconds === undefined ? limit : { ...limit, retryAfterSeconds });
+}
+
+function scriptedReply({ status, body = '', headers = {} }: ScriptedReply): Reply {
+  const reply = typeof body === 'string' ? plainText(status, body) : json(body, status);
+  return { ...reply, headers: { ...reply.headers, ...headers } };
+}
+
+function captivePortal(): Reply {
+  const page = '<!doctype html><title>Welcome to Hotel Wi-Fi</title><p>Please accept our terms.</p>';
+  return { status: 200, headers: { 'Content-Type': 'text/html' }, body: Buffer.from(page) };
+}
+
+function withWrongMetadata(effects: Effects, reply: Reply): Reply {
+  const wrong = effects.one('wrongMetadata');
+  if (wrong === undefined || reply.status >= 300) return reply;
+  const header = reply.headers['Dropbox-API-Result'];
+  if (header !== undefined) {
+    const result = asciiJson(falsify(JSON.parse(header), wrong.change));
+    return { ...reply, headers: { ...reply.headers, 'Dropbox-API-Result': result } };
+  }
+  const body = JSON.stringify(falsify(JSON.parse(reply.body.toString()), wrong.change));
+  return { ...reply, body: Buffer.from(body) };
+}
+
+function withoutHeader(effects: Effects, reply: Reply): Reply {
+  if (!effects.has('missingResultHeader')) return reply;
+  const headers = { ...reply.headers };
+  delete headers['Dropbox-API-Result'];
+  return { ...reply, headers };
+}
+
+const wrongs: Record<string, (value: never) => unknown> = {
+  content_hash: (hash: string) => (hash.startsWith('0') ? '1' : '0') + hash.slice(1),
+  size: (size: number) => size + 1,
+  rev: (rev: string) => rev.slice(0, -1) + (rev.endsWith('0') ? '1' : '0'),
+  path_lower: (path: string) => `${path} (2)`,
+  path_display: (path: string) => `${path} (2)`,
+  name: (name: string) => `${name} (2)`,
+};
+
+/** Changes the fields in metadata at any depth. */
+function falsify(value: unknown, change: string): unknown {
+  if (Array.isArray(value)) return value.map((item) => falsify(item, change));
+  if (typeof value !== 'object' || value === null) return value;
+  const names = change === 'path' ? ['path_lower', 'path_display', 'name'] : [change];
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [
+      name,
+      names.includes(name) ? wrongs[name]?.(member as never) : falsify(member, change),
+    ]),
+  );
+}
