@@ -16,6 +16,8 @@ describe.runIf(process.env.HOLDFAST_REQUIRE_ALL === '1')('what the whole suite n
     ['sqlite3', '--version'],
     ['flock', '--version'],
     ['sha256sum', '--version'],
+    ['rclone', 'version'],
+    ['openssl', 'version'],
   ])('%s', (program, argument) => {
     expect(() => execFileSync(program, [argument])).not.toThrow();
   });
