@@ -89,6 +89,13 @@ export const dbBackup: Job = {
       load: () => import('./db-backup/prune.ts'),
     },
     {
+      name: 'link',
+      summary: 'Connect this machine with Dropbox: shows an address, takes the code, keeps the token.',
+      options: [{ flags: '--print', description: 'print the refresh token instead of keeping it' }],
+      recorded: true,
+      load: () => import('./db-backup/link.ts'),
+    },
+    {
       name: 'test',
       summary: 'Try everything a backup needs, without making one.',
       recorded: false,

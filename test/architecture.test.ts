@@ -28,6 +28,7 @@ const ranks: Record<string, number> = {
 const importers: Record<string, string> = {
   'better-sqlite3': 'lib/sqlite/open.ts',
   commander: 'lib/run/options.ts',
+  dropbox: 'lib/store/dropbox/sdk.ts',
   execa: 'lib/process/run-command.ts',
   'proper-lockfile': 'lib/lock/heartbeat-lock.ts',
   'smol-toml': 'lib/config/parse.ts',

@@ -9,7 +9,7 @@ export const run: CommandRun = async (context, input) => {
   const order: BackupOrder = {
     label: input.argument(0),
     acceptShrink: input.flag('accept-shrink'),
-    copies: 1,
+    refreshLatest: false,
   };
   const apps = selectedApps(context, input);
   // A name no store would take is refused before the first app is touched.

@@ -10,28 +10,23 @@ import { appsOutcome, eachApp, selectedApps } from '../steps/each-app.ts';
 import { planBackup, planLines } from '../steps/plan-backup.ts';
 import { pruneApp, type PruneReport } from '../steps/prune.ts';
 
-/** One app's night. `latest` and `prune` are undefined where they were left out on purpose. */
+/** One app's night. `prune` is undefined where it was left out on purpose. */
 interface NightReport extends BackupReport {
-  latest: string | undefined;
   prune: PruneReport | undefined;
 }
 
 export const run: CommandRun = async (context, input) => {
   const acceptShrink = input.flag('accept-shrink');
-  const orderFor = (app: AppConfig): BackupOrder => ({
-    label: undefined,
-    acceptShrink,
-    copies: app.latest === undefined ? 1 : 2,
-  });
+  const order: BackupOrder = { label: undefined, acceptShrink, refreshLatest: true };
   const apps = selectedApps(context, input);
   if (input.dryRun) {
-    const plans = await eachApp(context, apps, (app) => planBackup(context, app, orderFor(app)));
+    const plans = await eachApp(context, apps, (app) => planBackup(context, app, order));
     return appsOutcome(plans, { lines: planLines, isBad: () => false });
   }
   const results = await eachApp(context, apps, async (app) => {
     await using lock = await context.lock(app, 'db-backup run');
     void lock;
-    return await night(context, await context.openStore(), app, orderFor(app));
+    return await night(context, await context.openStore(), app, order);
   });
   return appsOutcome(results, {
     lines: nightLines,
@@ -47,24 +42,10 @@ async function night(
 ): Promise<NightReport> {
   const report = await backUpApp(context, store, app, order);
   // P3: what may be the remains of a lost database replaces nothing and lets nothing go.
-  if (report.suspect.length > 0) return { ...report, latest: undefined, prune: undefined };
-  const latest = await refreshLatest(context, store, app, report.backup);
+  if (report.suspect.length > 0) return { ...report, prune: undefined };
   const prune = await pruneApp(context, store, app, await readCatalogue(store, app, context.config), false);
   if (prune.refused !== undefined) context.log.warn(`${app.name}: nothing was pruned: ${prune.refused}`);
-  return { ...report, latest, prune };
-}
-
-/** P4: the bytes are in the store already, so the store copies them itself. */
-async function refreshLatest(
-  context: JobContext,
-  store: Store,
-  app: AppConfig,
-  backup: string,
-): Promise<string | undefined> {
-  if (app.latest === undefined) return undefined;
-  await store.copy(backup, app.latest, { replace: true, signal: context.signal });
-  context.noteLeft(`the latest copy ${app.latest} is up to date`);
-  return app.latest;
+  return { ...report, prune };
 }
 
 function nightLines(report: NightReport, app: string): string[] {

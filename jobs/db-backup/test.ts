@@ -8,20 +8,16 @@ import { freeBytes } from '../../lib/files/space.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { CommandRun } from '../../lib/run/job.ts';
 import { requireSource } from '../../lib/sqlite/source.ts';
+import type { StoreCheck } from '../../lib/store/store.ts';
+import { localCopies } from '../steps/back-up-app.ts';
 import { selectedApps } from '../steps/each-app.ts';
 import { spaceNeeded } from '../steps/snapshot.ts';
 
-interface Check {
-  name: string;
-  ok: boolean;
-  detail: string;
-  hint: string | undefined;
-}
-
 export const run: CommandRun = async (context, input) => {
-  const checks: Check[] = [
+  const checks: StoreCheck[] = [
     { name: 'configuration', ok: true, detail: context.config.source, hint: undefined },
     await check('store', () => probeStore(context, input.dryRun)),
+    ...(await examineStore(context)),
     await check('state', () => probeScratch(context)),
     await check('clock', () => probeClock(context)),
   ];
@@ -40,7 +36,7 @@ export const run: CommandRun = async (context, input) => {
   };
 };
 
-async function check(name: string, probe: () => Promise<string>): Promise<Check> {
+async function check(name: string, probe: () => Promise<string>): Promise<StoreCheck> {
   try {
     return { name, ok: true, detail: await probe(), hint: undefined };
   } catch (error) {
@@ -66,6 +62,12 @@ async function probeStore(context: JobContext, dryRun: boolean): Promise<string>
   }
 }
 
+/** What the store itself can say; nothing where it cannot be opened, which was told already. */
+async function examineStore(context: JobContext): Promise<StoreCheck[]> {
+  const store = await context.openStore().catch(() => undefined);
+  return store === undefined ? [] : store.examine();
+}
+
 async function probeScratch(context: JobContext): Promise<string> {
   const scratch = await context.scratch();
   await scratch.remove();
@@ -87,8 +89,10 @@ async function probeDatabase(app: AppConfig): Promise<string> {
 }
 
 async function probeSpace(context: JobContext, app: AppConfig): Promise<string> {
-  const needed = spaceNeeded(await requireSource(app.database), app.latest === undefined ? 1 : 2);
-  const directory = (await context.openStore()).stagingDirectory ?? context.config.stateDirectory;
+  const store = await context.openStore();
+  const copies = localCopies(store, app, { label: undefined, acceptShrink: false, refreshLatest: true });
+  const needed = spaceNeeded(await requireSource(app.database), copies);
+  const directory = store.stagingDirectory ?? context.config.stateDirectory;
   const free = await freeBytes(directory);
   if (free === undefined || free >= needed) {
     return `needs ${formatBytes(needed)}, ${free === undefined ? 'unknown' : formatBytes(free)} free in ${directory}`;

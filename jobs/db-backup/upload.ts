@@ -22,7 +22,11 @@ export const run: CommandRun = async (context, input) => {
   const results = await eachApp(context, selectedApps(context, input), async (app): Promise<UploadReport> => {
     const latest = requireLatest(app);
     if (input.dryRun) {
-      const plan = await planBackup(context, app, { label: undefined, acceptShrink: false, copies: 1 });
+      const plan = await planBackup(context, app, {
+        label: undefined,
+        acceptShrink: false,
+        refreshLatest: false,
+      });
       return { latest, sizeBytes: plan.sizeBytes, sha256: '', dryRun: true };
     }
     await using lock = await context.lock(app, 'db-backup upload');
@@ -55,11 +59,14 @@ async function upload(
   try {
     const snapshot = await proveSnapshot(context, app, scratch, 1);
     if (!acceptShrink) await requireNotShrunken(context, store, app, snapshot);
+    context.progress.start(`${app.name}: storing`, snapshot.digest.sizeBytes);
     const stored = await store.put(latest, snapshot.digest, {
       replace: true,
       consume: true,
       signal: context.signal,
+      onProgress: (done) => context.progress.update(done),
     });
+    context.progress.end();
     context.noteLeft(`the latest copy ${latest} is up to date`);
     return { latest, sizeBytes: stored.sizeBytes, sha256: snapshot.digest.sha256, dryRun: false };
   } finally {

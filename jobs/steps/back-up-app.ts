@@ -1,5 +1,6 @@
 // One proven backup of one app, in the order that makes it safe: copy, prove, publish.
 import { namedBackupName, backupName } from '../../lib/backup/name.ts';
+import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
 import type { Manifest } from '../../lib/backup/manifest.ts';
 import { shrinkReasons } from '../../lib/backup/suspicion.ts';
 import { OpsError } from '../../lib/base/errors.ts';
@@ -18,8 +19,13 @@ export interface BackupOrder {
   label: string | undefined;
   /** Take an emptied or shrunken database for what it should be. */
   acceptShrink: boolean;
-  /** How many copies the store will hold of it in the end: the backup, and the latest copy where there is one. */
-  copies: number;
+  /** Refresh the latest copy too, where the app has one. */
+  refreshLatest: boolean;
+}
+
+/** How many copies this machine has to have room for at once. */
+export function localCopies(store: Store, app: AppConfig, { refreshLatest }: BackupOrder): number {
+  return store.isRemote || app.latest === undefined || !refreshLatest ? 1 : 2;
 }
 
 /** A backup that stands in the store. */
@@ -29,6 +35,10 @@ export interface BackupReport {
   snapshot: ProvenSnapshot['report'];
   /** Why it is kept, but trusted neither to replace the latest copy nor to let older ones go (P3). */
   suspect: string[];
+  /** The latest copy, where it was refreshed. */
+  latest: string | undefined;
+  /** The database is the very one of `backup`, which was made before: nothing new was stored. */
+  unchanged: boolean;
 }
 
 /** Snapshots, proves and publishes. Called under the app's lock. Nothing old is touched. */
@@ -42,8 +52,12 @@ export async function backUpApp(
   const scratch = await context.scratch(store.stagingDirectory);
   try {
     await requireFreeName(context, store, app, order);
-    const snapshot = await proveSnapshot(context, app, scratch, order.copies);
-    const suspect = order.acceptShrink ? [] : await suspicions(context, store, app, snapshot);
+    const snapshot = await proveSnapshot(context, app, scratch, localCopies(store, app, order));
+    const previous = newestProven(await readCatalogue(store, app, context.config));
+    if (order.refreshLatest && isSame(app, previous, snapshot))
+      return await keepPrevious(context, store, app, previous, snapshot);
+    const suspect = order.acceptShrink ? [] : suspicions(context, app, previous, snapshot);
+    const latest = order.refreshLatest && suspect.length === 0 ? app.latest : undefined;
     const manifest = await describeBackup(
       context,
       app,
@@ -51,12 +65,13 @@ export async function backUpApp(
       nameOf(context, app, order, snapshot.takenAt),
       suspect,
     );
-    await publishBackup(context, store, scratch, snapshot, manifest);
+    await publishBackup(context, store, scratch, snapshot, manifest, latest);
     context.log.info(`${app.name}: backed up`, {
       backup: manifest.backup,
       copied: snapshotSummary(snapshot),
     });
-    return { backup: manifest.backup, manifest, snapshot: snapshot.report, suspect };
+    const { report } = snapshot;
+    return { backup: manifest.backup, manifest, snapshot: report, suspect, latest, unchanged: false };
   } finally {
     await removeQuietly(context, scratch);
   }
@@ -86,14 +101,43 @@ async function requireFreeName(
   });
 }
 
-/** Compares with the newest backup that is not itself suspect, so that a loss does not become normal after a night. */
-async function suspicions(
+/**
+ * In the classic layout, which keeps the newest N, a night without changes makes no new backup: N equal ones would push
+ * out the last different one. The app layout keeps by days and needs one a night to tell that there was one.
+ */
+function isSame(
+  { layout }: AppConfig,
+  previous: CatalogueEntry | undefined,
+  { digest }: ProvenSnapshot,
+): previous is CatalogueEntry & { manifest: Manifest } {
+  return layout === 'classic' && previous?.manifest?.sha256 === digest.sha256;
+}
+
+/** Nothing new to store; but the latest copy must be what it would have been. */
+async function keepPrevious(
   context: JobContext,
   store: Store,
   app: AppConfig,
+  { name, manifest }: CatalogueEntry & { manifest: Manifest },
+  { digest, report }: ProvenSnapshot,
+): Promise<BackupReport> {
+  const { latest } = app;
+  const found = latest === undefined ? undefined : await store.stat(latest);
+  const isThere =
+    found?.sizeBytes === digest.sizeBytes && (found.contentHash ?? digest.contentHash) === digest.contentHash;
+  if (latest !== undefined && !isThere)
+    await store.put(latest, digest, { replace: true, consume: true, signal: context.signal });
+  context.log.info(`${app.name}: unchanged since ${name}`);
+  return { backup: name, manifest, snapshot: report, suspect: [], latest, unchanged: true };
+}
+
+/** Compares with the newest backup that is not itself suspect, so that a loss does not become normal after a night. */
+function suspicions(
+  context: JobContext,
+  app: AppConfig,
+  previous: CatalogueEntry | undefined,
   { measured }: ProvenSnapshot,
-): Promise<string[]> {
-  const previous = newestProven(await readCatalogue(store, app, context.config));
+): string[] {
   if (previous?.manifest === undefined) return [];
   const reasons = shrinkReasons(previous.manifest, measured.facts);
   for (const reason of reasons) context.log.warn(`${app.name}: ${reason}`, { since: previous.name });
@@ -108,10 +152,11 @@ async function removeQuietly({ log }: JobContext, scratch: Scratch): Promise<voi
 }
 
 /** What a person reads of a backup that was made. */
-export function backupLines(app: string, { backup, manifest, suspect }: BackupReport): string[] {
+export function backupLines(app: string, report: BackupReport): string[] {
+  const { backup, manifest, suspect, unchanged } = report;
   const rows = manifest.tables.reduce((sum, table) => sum + table.rows, 0);
   return [
-    `${app}: backed up as ${backup}: ${formatCount(manifest.tables.length, 'table')}, ${formatCount(rows, 'row')}, ` +
+    `${app}: ${unchanged ? 'unchanged since' : 'backed up as'} ${backup}: ${formatCount(manifest.tables.length, 'table')}, ${formatCount(rows, 'row')}, ` +
       `integrity ${manifest.integrity.check === 'full' ? 'ok' : 'ok (quick check)'}`,
     ...(manifest.foreignKeyViolations === 0
       ? []

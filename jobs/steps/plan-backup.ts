@@ -5,7 +5,7 @@ import type { AppConfig } from '../../lib/config/config.ts';
 import { requireSpace } from '../../lib/files/space.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import { requireSource } from '../../lib/sqlite/source.ts';
-import type { BackupOrder } from './back-up-app.ts';
+import { type BackupOrder, localCopies } from './back-up-app.ts';
 import { spaceNeeded } from './snapshot.ts';
 
 /** What would be copied, and where to. */
@@ -24,13 +24,11 @@ export async function planBackup(
 ): Promise<BackupPlan> {
   const source = await requireSource(app.database);
   const store = await context.openStore();
-  if (store.stagingDirectory !== undefined) {
-    await requireSpace({
-      directory: store.stagingDirectory,
-      neededBytes: spaceNeeded(source, order.copies),
-      purpose: `back up ${app.name}`,
-    });
-  }
+  await requireSpace({
+    directory: store.stagingDirectory ?? context.config.stateDirectory,
+    neededBytes: spaceNeeded(source, localCopies(store, app, order)),
+    purpose: `back up ${app.name}`,
+  });
   const backup =
     order.label === undefined
       ? backupName(app.layout, app.name, context.clock.now(), context.config.timeZone)

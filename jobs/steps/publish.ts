@@ -1,13 +1,16 @@
 // From a proven snapshot to a backup in the store: data first, manifest last, for the manifest is the commit point.
+// Where the latest copy is refreshed too, the bytes go there, and the store copies them to the backup's own name itself:
+// a remote store can replace a file only by sending it, and the bytes are to be sent once (P4).
 import { formatManifest, type Manifest, parseManifest } from '../../lib/backup/manifest.ts';
 import { manifestName } from '../../lib/backup/name.ts';
 import { errorMessage, OpsError } from '../../lib/base/errors.ts';
+import { formatBytes } from '../../lib/base/format.ts';
 import type { AppConfig } from '../../lib/config/config.ts';
 import { writeFileAtomically } from '../../lib/files/durable.ts';
 import { digestFile } from '../../lib/files/hash-file.ts';
 import type { Scratch } from '../../lib/files/scratch.ts';
 import type { JobContext } from '../../lib/run/context.ts';
-import type { Store } from '../../lib/store/store.ts';
+import type { Store, Stored } from '../../lib/store/store.ts';
 import type { ProvenSnapshot } from './snapshot.ts';
 import { type StateNote, stateNote } from './state-note.ts';
 
@@ -42,7 +45,7 @@ export async function describeBackup(
 }
 
 /**
- * Puts data, then manifest. Both names become visible whole or not at all. When the manifest cannot be put the data
+ * Puts data, then manifest; with `latest`, the latest copy on the way. Each name becomes visible whole or not at all. When the manifest cannot be put the data
  * is taken back; when this process dies in between, the next run finds the note in the state directory and finishes.
  */
 export async function publishBackup(
@@ -51,23 +54,24 @@ export async function publishBackup(
   scratch: Scratch,
   snapshot: ProvenSnapshot,
   manifest: Manifest,
+  latest: string | undefined,
 ): Promise<void> {
-  const { progress, signal } = context;
   const text = formatManifest(manifest);
   const pending = pendingNote(context, manifest.app);
+  // Data whose manifest could be neither put nor taken back is for the next run, which needs the note.
+  let isForNextRun = false;
   try {
+    await requireRoom(store, manifest, latest);
     await pending.write(text);
-    progress.start(`${manifest.app}: storing`, snapshot.digest.sizeBytes);
-    await store.put(manifest.backup, snapshot.digest, {
-      consume: true,
-      signal,
-      onProgress: (done) => progress.update(done),
+    await putData(context, store, snapshot, manifest, latest);
+    await putManifest(store, scratch, manifest, text).catch(async (error: unknown) => {
+      isForNextRun = !(await takeBack(context, store, manifest));
+      throw error;
     });
-    progress.end();
-    await putManifestOrTakeBack(context, store, scratch, manifest, text);
   } finally {
     // How the backup went is the news: a note that stays is looked at and removed by the next run.
-    await pending.remove().catch((error: unknown) => context.log.warn(errorMessage(error)));
+    if (!isForNextRun)
+      await pending.remove().catch((error: unknown) => context.log.warn(errorMessage(error)));
   }
   context.noteLeft(`${manifest.backup} is complete in the store`);
   context.history.recordBackup({
@@ -81,25 +85,58 @@ export async function publishBackup(
   });
 }
 
+/** A remote store that is full is found out before the upload, not at its end. */
+async function requireRoom(
+  store: Store,
+  { app, sizeBytes }: Manifest,
+  latest: string | undefined,
+): Promise<void> {
+  if (!store.isRemote) return; // checked before the snapshot, which lies on the same disk
+  const { freeBytes, totalBytes } = await store.space();
+  const replacedBytes = latest === undefined ? sizeBytes : ((await store.stat(latest))?.sizeBytes ?? 0);
+  const neededBytes = 2 * sizeBytes - replacedBytes;
+  if (freeBytes === undefined || freeBytes >= neededBytes) return;
+  throw new OpsError(
+    'unavailable',
+    `cannot store the backup of ${app} in ${store.description}: it is full: ${formatBytes(Math.max(0, neededBytes))} are ` +
+      `needed, ${formatBytes(freeBytes)} of ${totalBytes === undefined ? 'it' : formatBytes(totalBytes)} are free`,
+    { hint: 'free some space there; the backups made before are untouched, and db-backup prune still works' },
+  );
+}
+
+async function putData(
+  { progress, signal, noteLeft }: JobContext,
+  store: Store,
+  { digest }: ProvenSnapshot,
+  { app, backup }: Manifest,
+  latest: string | undefined,
+): Promise<void> {
+  progress.start(`${app}: storing`, digest.sizeBytes);
+  await store.put(latest ?? backup, digest, {
+    replace: latest !== undefined,
+    consume: true,
+    signal,
+    onProgress: (done) => progress.update(done),
+  });
+  progress.end();
+  if (latest === undefined) return;
+  noteLeft(`the latest copy ${latest} is up to date`);
+  await store.copy(latest, backup, { expected: digest, signal });
+}
+
 /** Finishes what a killed run had put into the store without its manifest. Called under the app's lock. */
 export async function finishPending(context: JobContext, store: Store, app: AppConfig): Promise<void> {
   const manifest = await readPending(context, app.name);
   if (manifest === undefined) return;
-  const [data, already] = [
-    await store.stat(manifest.backup),
-    await store.stat(manifestName(manifest.backup)),
-  ];
+  const { backup } = manifest;
+  const [data, already] = [await store.stat(backup), await store.stat(manifestName(backup))];
   if (data !== undefined && already === undefined) {
     const scratch = await context.scratch(store.stagingDirectory);
     try {
-      const found = await store.get(manifest.backup, scratch.file('pending.db'), { signal: context.signal });
-      if (found.sha256 === manifest.sha256) {
+      if (await holdsBytes(context, store, scratch, data, manifest)) {
         await putManifest(store, scratch, manifest, formatManifest(manifest));
-        context.log.info('finished the backup of a run that was killed', { backup: manifest.backup });
-      } else
-        context.log.warn('a backup that a killed run had begun is not what it should be', {
-          backup: manifest.backup,
-        });
+        context.log.info('finished the backup of a run that was killed', { backup });
+      } else context.log.warn('a backup that a killed run had begun is not what it should be', { backup });
     } finally {
       await scratch.remove();
     }
@@ -107,21 +144,30 @@ export async function finishPending(context: JobContext, store: Store, app: AppC
   await pendingNote(context, app.name).remove();
 }
 
-/** Without its manifest the data is no backup, and it is ours alone: it goes again. */
-async function putManifestOrTakeBack(
-  context: JobContext,
+/** Whether an object has the bytes its manifest will vouch for: as the store's own hash says, else by reading it. */
+async function holdsBytes(
+  { signal }: JobContext,
   store: Store,
   scratch: Scratch,
+  data: Stored,
   manifest: Manifest,
-  text: string,
-): Promise<void> {
+): Promise<boolean> {
+  if (data.sizeBytes !== manifest.sizeBytes) return false;
+  if (data.contentHash !== undefined) return data.contentHash === manifest.contentHash;
+  const found = await store.get(data.name, scratch.file('pending.db'), { signal });
+  return found.sha256 === manifest.sha256;
+}
+
+/** Without its manifest the data is no backup, and it is ours alone: it goes again. Whether it went. */
+async function takeBack(context: JobContext, store: Store, { backup }: Manifest): Promise<boolean> {
   try {
-    await putManifest(store, scratch, manifest, text);
+    await store.remove(backup);
+    return true;
   } catch (error) {
-    await store.remove(manifest.backup).catch((cause: unknown) => {
-      context.noteLeft(`${manifest.backup} is in the store without its manifest (${errorMessage(cause)})`);
-    });
-    throw error;
+    context.noteLeft(
+      `${backup} is in the store without its manifest (${errorMessage(error)}); the next run finishes it`,
+    );
+    return false;
   }
 }
 

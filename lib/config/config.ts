@@ -18,9 +18,39 @@ export interface Config {
   readonly clock: 'auto' | 'trusted';
 }
 
-export interface StoreConfig {
+/** Where copies go. */
+export type StoreConfig = DirectoryStoreConfig | DropboxStoreConfig;
+
+export interface DirectoryStoreConfig {
   readonly kind: 'directory';
   readonly path: string;
+}
+
+export interface DropboxStoreConfig {
+  readonly kind: 'dropbox';
+  /** Where all of Dropbox's hosts are, instead of its own: a relay, or a test. */
+  readonly origin: string | undefined;
+  /** The folder everything lies below: '' for the root that the app sees, else `/name`. */
+  readonly folder: string;
+  /** Without a byte for so long, a request has failed. */
+  readonly timeoutMs: number;
+  /** After so long a whole run gives up. */
+  readonly deadlineMs: number;
+  readonly retriesMax: number;
+  /** Bytes per second, both directions together; undefined for no limit. */
+  readonly limitBytesPerSecond: number | undefined;
+  /** Where `db-backup link` leaves the refresh token. */
+  readonly refreshTokenFile: string;
+  /** Reads the secrets from wherever they are, each time anew. Throws OpsError `denied` for a file others may read. */
+  readCredentials(): DropboxSecrets;
+}
+
+/** What Dropbox is asked for access with; undefined for what was not given. */
+export interface DropboxSecrets {
+  readonly appKey: string | undefined;
+  readonly appSecret: string | undefined;
+  readonly refreshToken: string | undefined;
+  readonly accessToken: string | undefined;
 }
 
 export interface AppConfig {

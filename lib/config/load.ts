@@ -1,15 +1,14 @@
 // Finds the configuration and completes it. The only reader of the environment.
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { appNameFromPath, defaultLatestName, latestNameProblem } from '../backup/name.ts';
 import { OpsError, systemError } from '../base/errors.ts';
 import type { AppConfig, Config, StoreConfig } from './config.ts';
+import { dropboxConfig } from './dropbox.ts';
+import { absolute, type Environment, nonEmpty } from './environment.ts';
 import { parseConfigFile } from './parse.ts';
 import type { ConfigFile } from './schema.ts';
-
-/** The environment a process was started with. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 const defaultPath = '/etc/holdfast/holdfast.toml';
 
@@ -45,12 +44,21 @@ function fromFile(path: string, environment: Environment): Config {
   return {
     source: path,
     apps: Object.entries(file.apps).map(([name, app]) => appFromFile(name, app)),
-    store: file.store ?? storeFrom(environment, stateDirectory),
+    store: storeFromFile(file.store, environment, stateDirectory),
     stateDirectory,
     runDirectory: file.run_directory ?? runFrom(environment, stateDirectory),
     timeZone: file.time_zone ?? systemTimeZone(),
     clock: file.clock,
   };
+}
+
+function storeFromFile(
+  store: ConfigFile['store'],
+  environment: Environment,
+  stateDirectory: string,
+): StoreConfig {
+  if (store === undefined) return storeFrom(environment, stateDirectory);
+  return store.kind === 'directory' ? store : dropboxConfig(store, environment, stateDirectory);
 }
 
 function appFromFile(name: string, app: ConfigFile['apps'][string]): AppConfig {
@@ -121,19 +129,11 @@ function latestFrom(environment: Environment): string {
 function storeFrom(environment: Environment, stateDirectory: string): StoreConfig {
   const path = absolute(environment, 'HOLDFAST_STORE');
   if (path !== undefined) return { kind: 'directory', path };
-  const dropbox = ['DROPBOX_REFRESH_TOKEN', 'DROPBOX_ACCESS_TOKEN'].find(
+  // Off-site copies were asked for: keeping them on the same disk instead would be a failure that nobody is told.
+  const asked = ['DROPBOX_REFRESH_TOKEN', 'DROPBOX_ACCESS_TOKEN', 'DROPBOX_APP_KEY'].some(
     (name) => nonEmpty(environment[name]) !== undefined,
   );
-  // Off-site copies were asked for: keeping them on the same disk instead would be a failure that nobody is told.
-  if (dropbox !== undefined) {
-    throw new OpsError(
-      'config',
-      `cannot use Dropbox (${dropbox} is set): this version stores copies in a directory only`,
-      {
-        hint: 'set HOLDFAST_STORE=/path/to/store to use a directory',
-      },
-    );
-  }
+  if (asked) return dropboxConfig({ kind: 'dropbox' }, environment, stateDirectory);
   return { kind: 'directory', path: join(stateDirectory, 'store') };
 }
 
@@ -151,14 +151,6 @@ function runFrom(environment: Environment, stateDirectory: string): string {
   return mayHold('/run/holdfast') ? '/run/holdfast' : join(stateDirectory, 'run');
 }
 
-function absolute(environment: Environment, name: string): string | undefined {
-  const value = nonEmpty(environment[name]);
-  if (value === undefined || isAbsolute(value)) return value;
-  throw new OpsError('config', `cannot use ${name}=${value}: it must be an absolute path`, {
-    hint: `for example ${name}=${resolve(value)}`,
-  });
-}
-
 function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
@@ -174,10 +166,6 @@ function readText(path: string): string {
 
 function systemTimeZone(): string {
   return new Intl.DateTimeFormat().resolvedOptions().timeZone;
-}
-
-function nonEmpty(value: string | undefined): string | undefined {
-  return value === undefined || value === '' ? undefined : value;
 }
 
 /**

@@ -41,7 +41,7 @@ function describeIssue(issue: z.core.$ZodIssue): string[] {
   if (issue.code === 'invalid_key') return issue.issues.map((inner) => `${place}: ${inner.message}`);
   if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined'))
     return [`${place}: is missing`];
-  if (issue.code === 'invalid_union')
+  if (issue.code === 'invalid_union' && issue.errors.length > 0)
     return [
       `${place}: ${issue.errors
         .flat()
@@ -64,13 +64,23 @@ function unknownKey(path: string[]): string {
 /** The keys that may stand at a place of the file, read off the schema. */
 function keysAt(path: string[]): string[] {
   let schema = z.toJSONSchema(fileSchema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
-  for (const key of path) schema = schema.properties?.[key] ?? schema.additionalProperties ?? {};
-  return Object.keys(schema.properties ?? {});
+  for (const key of path) schema = propertiesOf(schema)[key] ?? schema.additionalProperties ?? {};
+  return Object.keys(propertiesOf(schema));
+}
+
+/** Of a table that may be one of several kinds, the keys of all of them. */
+function propertiesOf({ properties, oneOf, anyOf }: JsonSchema): Record<string, JsonSchema> {
+  return Object.assign({}, ...[...(oneOf ?? []), ...(anyOf ?? [])].map(propertiesOf), properties) as Record<
+    string,
+    JsonSchema
+  >;
 }
 
 interface JsonSchema {
   properties?: Record<string, JsonSchema>;
   additionalProperties?: JsonSchema;
+  oneOf?: JsonSchema[];
+  anyOf?: JsonSchema[];
 }
 
 /** Levenshtein distance; keys are short, so the plain table will do. */

@@ -71,10 +71,65 @@ const app = z
     'give services, or stop and start, not both',
   );
 
-const store = z.strictObject({
-  kind: z.literal('directory', 'must be "directory"').describe('where copies go'),
+const directoryStore = z.strictObject({
+  kind: z.literal('directory').describe('copies go to a directory'),
   path: absolutePath.describe('the directory; best on another disk than the database'),
 });
+
+const dropboxFolder = z
+  .string()
+  .regex(/^(?:\/[^/\\\p{Cc}]*[^/\\\p{Cc} .])+$/u, 'must be a path such as "/pi", without a slash at its end')
+  .refine((path) => !path.split('/').includes('..'), 'must not hold ".."');
+
+/** `2 MB/s` in bytes per second. */
+const rate = z.string().transform((text, context) => {
+  const found = /^(\d+(?:\.\d+)?) ?(kB|KB|MB|GB|KiB|MiB)\/s$/.exec(text);
+  const bytes = Number(found?.[1] ?? 0) * (rateUnits[found?.[2] ?? ''] ?? 0);
+  if (bytes >= 1000) return bytes;
+  context.addIssue({ code: 'custom', message: 'must be a rate of at least 1 kB/s, such as "2 MB/s"' });
+  return z.NEVER;
+});
+
+const rateUnits: Record<string, number> = {
+  kB: 1e3,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KiB: 1024,
+  MiB: 1024 ** 2,
+};
+
+const dropboxStore = z.strictObject({
+  kind: z.literal('dropbox').describe('copies go to Dropbox'),
+  folder: dropboxFolder.optional().describe("everything lies below it; the app's own root unless given"),
+  app_key: z.string().min(1).optional().describe('$DROPBOX_APP_KEY unless given; not a secret'),
+  app_secret_file: absolutePath
+    .optional()
+    .describe('holds the app secret; an app linked with PKCE needs none'),
+  refresh_token_file: absolutePath
+    .optional()
+    .describe('holds the refresh token, mode 600; db-backup link writes it'),
+  limit: rate.optional().describe('at most so much per second, such as "2 MB/s"'),
+  timeout_seconds: seconds.default(60).describe('a request without a byte for so long has failed'),
+  deadline_minutes: z
+    .number()
+    .positive('must be more than 0')
+    .max(10_080, 'must be at most a week')
+    .default(360)
+    .describe('a run that takes longer fails'),
+  retries: z
+    .int('must be a whole number')
+    .min(0, 'must not be negative')
+    .max(100, 'must be at most 100')
+    .default(8)
+    .describe('how often a request is made again after a failure that may pass'),
+});
+
+const store = z.discriminatedUnion(
+  'kind',
+  [directoryStore, dropboxStore],
+  'must be "directory" or "dropbox"',
+);
 
 /** The whole file. */
 export const fileSchema = z.strictObject({

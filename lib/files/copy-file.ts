@@ -1,6 +1,5 @@
 // Copying a file with proof: the bytes written are the bytes hashed, and they are on the device at the end.
 import { open } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemError } from '../base/errors.ts';
 import type { FileDigest } from './digest.ts';
@@ -10,6 +9,7 @@ import { fileIdentity } from './identity.ts';
 import { removeQuietly } from './publish-file.ts';
 import { fullDiskDetails } from './space.ts';
 import { syncDirectory } from './sync.ts';
+import { writeAll } from './write-all.ts';
 
 export interface CopyOptions extends ReadOptions {
   /** What the bytes have to be; anything else is OpsError `damaged`. */
@@ -33,7 +33,11 @@ export async function copyFileDurably(
   const target = await attemptWrite(to, () => open(to, 'wx', mode));
   try {
     await using file = target;
-    const source = await readWhole(from, options, (block) => attemptWrite(to, () => writeAll(file, block)));
+    let at = 0;
+    const source = await readWhole(from, options, async (block) => {
+      await attemptWrite(to, () => writeAll(file, block, at));
+      at += block.length;
+    });
     if (expected !== undefined) requireSameBytes(from, source, expected);
     await attemptWrite(to, () => file.sync());
     await syncDirectory(dirname(to));
@@ -41,13 +45,6 @@ export async function copyFileDurably(
   } catch (error) {
     await removeQuietly(to);
     throw error;
-  }
-}
-
-/** Writes every byte: a write may take less than it was given, for example just before the disk is full. */
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let written = 0; written < bytes.length;) {
-    written += (await file.write(bytes, written, bytes.length - written)).bytesWritten;
   }
 }
 

@@ -8,6 +8,8 @@ export interface FileDigest {
   sha256: string;
   /** Dropbox content hash: SHA-256 over the SHA-256 digests of each 4 MiB block, lower-case hex. */
   contentHash: string;
+  /** The SHA-256 of each 4 MiB block, in order, 32 bytes each. */
+  blockDigests: Uint8Array;
   /**
    * The identity the file had while it was read. Whoever finds the same identity again knows the bytes are those
    * that were hashed, without reading them a second time; whoever does not must read them.

@@ -4,13 +4,15 @@ import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
 
 /** The block of the Dropbox content hash. */
-const blockBytes = 4 * 1024 * 1024;
+export const contentBlockBytes = 4 * 1024 * 1024;
 
 /** Size and hashes of a run of bytes. */
 export interface BytesDigest {
   sizeBytes: number;
   sha256: string;
   contentHash: string;
+  /** The SHA-256 of each block of 4 MiB, in order, 32 bytes each: what the content hash is the hash of. */
+  blockDigests: Uint8Array;
 }
 
 /** Takes bytes in order, in pieces of any size; then `finish`, once. */
@@ -25,7 +27,7 @@ export interface Digester {
  */
 export function createDigester(): Digester {
   const whole = createHash('sha256');
-  const contents = createHash('sha256');
+  const blocks: Buffer[] = [];
   let sizeBytes = 0;
   let part: Hash | undefined; // the block that is not complete yet
   let partBytes = 0;
@@ -34,19 +36,21 @@ export function createDigester(): Digester {
       whole.update(bytes);
       sizeBytes += bytes.length;
       for (let at = 0; at < bytes.length;) {
-        const piece = bytes.subarray(at, at + blockBytes - partBytes);
+        const piece = bytes.subarray(at, at + contentBlockBytes - partBytes);
         part = (part ?? createHash('sha256')).update(piece);
         partBytes += piece.length;
         at += piece.length;
-        if (partBytes < blockBytes) continue;
-        contents.update(part.digest());
+        if (partBytes < contentBlockBytes) continue;
+        blocks.push(part.digest());
         part = undefined;
         partBytes = 0;
       }
     },
     finish() {
-      if (part !== undefined) contents.update(part.digest());
-      return { sizeBytes, sha256: whole.digest('hex'), contentHash: contents.digest('hex') };
+      if (part !== undefined) blocks.push(part.digest());
+      const blockDigests = Buffer.concat(blocks);
+      const contentHash = createHash('sha256').update(blockDigests).digest('hex');
+      return { sizeBytes, sha256: whole.digest('hex'), contentHash, blockDigests };
     },
   };
 }

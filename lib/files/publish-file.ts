@@ -1,7 +1,7 @@
 // The step that gives a finished file its final name: atomic, durable, and never over another file by accident.
 import { link, lstat, open, rename, rm, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errorCode, systemError } from '../base/errors.ts';
+import { errorCode, OpsError, systemError } from '../base/errors.ts';
 import { fullDiskDetails } from './space.ts';
 import { syncDirectory, syncFile } from './sync.ts';
 
@@ -30,6 +30,19 @@ export async function publishFile(
     throw systemError(`create ${target}`, error, fullDiskDetails(error, dirname(target)));
   }
   await syncDirectory(dirname(target));
+}
+
+/** Throws OpsError `refused` when something, of whatever type, has this name: before the work, not after it. */
+export async function requireNothingAt(target: string): Promise<void> {
+  try {
+    await lstat(target);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return;
+    throw systemError(`write ${target}`, error);
+  }
+  throw new OpsError('refused', `cannot write ${target}: it exists already`, {
+    hint: 'name a file that does not exist; nothing is overwritten',
+  });
 }
 
 /** Removes a file if it is there. For clean-up after an error: that error is the one to tell, not this one's. */

@@ -17,7 +17,7 @@ import { clockState, type ClockState } from '../process/clock-check.ts';
 import { createServices, type Services } from '../process/services.ts';
 import { runCommand } from '../process/run-command.ts';
 import { openLocal } from '../sqlite/local.ts';
-import type { Store } from '../store/store.ts';
+import type { Store, StoreTraffic } from '../store/store.ts';
 import { openStore } from './open-store.ts';
 import { inStateDirectory } from './state-directory.ts';
 import { holdfastVersion } from './version.ts';
@@ -37,6 +37,8 @@ export interface JobContext {
   readonly runCommand: CommandRunner;
   /** The configured store, opened once. */
   openStore(): Promise<Store>;
+  /** What the store has cost on the network so far; undefined when it was not opened, or none is involved. */
+  traffic(): StoreTraffic | undefined;
   /** Takes the lock of an app, or throws OpsError `busy` naming the holder. */
   lock(app: AppConfig, purpose: string): Promise<HeldLock>;
   /** A private directory under `parent` (the state directory unless given), after sweeping what dead runs left. */
@@ -46,6 +48,8 @@ export interface JobContext {
   services(app: AppConfig): Services;
   /** Asks the person at the terminal; false without asking when nobody is there. */
   confirm(question: string): Promise<boolean>;
+  /** Asks for a line of text, from the terminal or what is piped in; undefined when nothing comes. */
+  ask(question: string): Promise<string | undefined>;
   /** Returns after `ms`, or throws the signal's reason when it aborts. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
   /** Records what stands now, so that an interrupted run can say what was left. */
@@ -61,6 +65,7 @@ export interface ContextParts {
   signal: AbortSignal;
   runId: string;
   confirm(question: string): Promise<boolean>;
+  ask(question: string): Promise<string | undefined>;
   noteLeft(what: string): void;
   /** Stops the run from within: a lock was lost. */
   abort(reason: unknown): void;
@@ -70,6 +75,7 @@ export interface ContextParts {
 export function createContext(parts: ContextParts): JobContext {
   const { config, clock, log } = parts;
   let store: Promise<Store> | undefined;
+  let opened: Store | undefined;
   let state: Promise<ClockState> | undefined;
   return {
     ...parts,
@@ -77,7 +83,8 @@ export function createContext(parts: ContextParts): JobContext {
     version: holdfastVersion(),
     history: openOpsDatabase(config, clock, log),
     runCommand,
-    openStore: () => (store ??= openStore(config, clock, log)),
+    openStore: () => (store ??= openStore(config, { ...parts, wait }).then((found) => (opened = found))),
+    traffic: () => opened?.traffic(),
     async lock(app, purpose) {
       const directory = join(config.runDirectory, 'locks');
       const request = { directory, name: app.name, purpose, run: runCommand, clock, log, runId: parts.runId };
@@ -101,9 +108,16 @@ export function createContext(parts: ContextParts): JobContext {
     },
     clockState: () =>
       (state ??= config.clock === 'trusted' ? Promise.resolve('synchronised') : clockState(runCommand)),
-    wait: async (ms, signal) => void (await delay(ms, undefined, { signal })),
+    wait,
     services: (app) => createServices({ ...app.services, run: runCommand, log }),
   };
+}
+
+/** Timers take at most 24 days; nothing here waits longer. */
+async function wait(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(Math.min(ms, 2 ** 31 - 1), undefined, { signal }).catch((error: unknown) => {
+    throw signal.aborted ? signal.reason : error;
+  });
 }
 
 function openOpsDatabase(config: Config, clock: Clock, log: Log): History {

@@ -17,6 +17,7 @@ export interface ProcessStreams {
   logIsTerminal: boolean;
   columns: number;
   confirm(question: string): Promise<boolean>;
+  ask(question: string): Promise<string | undefined>;
   /** Aborts with an Interrupted as its reason. */
   signal: AbortSignal;
 }
@@ -59,7 +60,7 @@ export async function runJob(invocation: Invocation, streams: ProcessStreams, cl
   try {
     const config = loadConfig({ path: invocation.configPath });
     const runId = invocationId(currentProcess().pid) ?? randomUUID().replaceAll('-', '');
-    const { confirm } = streams;
+    const { confirm, ask } = streams;
     const noteLeft = (what: string) => void left.push(what);
     context = createContext({
       config,
@@ -69,6 +70,7 @@ export async function runJob(invocation: Invocation, streams: ProcessStreams, cl
       signal,
       runId,
       confirm,
+      ask,
       noteLeft,
       abort: (reason) => lost.abort(reason),
     });
@@ -83,7 +85,9 @@ export async function runJob(invocation: Invocation, streams: ProcessStreams, cl
       undefined,
     );
     streams.writeResult(
-      json ? successJson(job.name, command.name, runId, outcome.badNews, outcome.result) : text(outcome),
+      json
+        ? successJson(job.name, command.name, runId, outcome.badNews, outcome.result, context.traffic())
+        : text(outcome),
     );
     return outcome.badNews ? exitBadNews : exitDone;
   } catch (thrown) {
@@ -91,7 +95,7 @@ export async function runJob(invocation: Invocation, streams: ProcessStreams, cl
     const failure = describeFailure(signal.aborted ? signal.reason : thrown, left);
     if (context !== undefined)
       finishRun(context, command, failure.outcome, failure.exitCode, failure.message);
-    if (json) streams.writeResult(failureJson(job.name, command.name, failure));
+    if (json) streams.writeResult(failureJson(job.name, command.name, failure, context?.traffic()));
     for (const what of failure.kind === 'interrupted' ? [] : left) log.info(`before that: ${what}`);
     log.error(failure.message);
     if (failure.hint !== undefined) log.error(`hint: ${failure.hint}`);

@@ -20,8 +20,9 @@ export function successJson(
   runId: string,
   badNews: boolean,
   result: unknown,
+  traffic?: object,
 ): string {
-  return print({ ok: !badNews, job, command, runId, result });
+  return print({ ok: !badNews, job, command, runId, result, traffic });
 }
 
 /** The object `--json` prints for a run that could not go on. */
@@ -29,8 +30,9 @@ export function failureJson(
   job: string,
   command: string,
   error: { kind: ErrorKind | 'interrupted'; message: string; hint: string | undefined; exitCode: number },
+  traffic?: object,
 ): string {
-  return print({ ok: false, job, command, error });
+  return print({ ok: false, job, command, error, traffic });
 }
 
 function print(value: unknown): string {

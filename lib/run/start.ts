@@ -41,12 +41,27 @@ function streams() {
     logIsTerminal: process.stderr.isTTY,
     columns: process.stderr.columns ?? 80,
     confirm,
+    ask,
   };
 }
 
 function dieBy(name: 'SIGINT' | 'SIGTERM'): void {
   process.removeAllListeners(name);
   process.kill(process.pid, name);
+}
+
+/** One line, with the question on stderr: stdout is for the result. */
+async function ask(question: string): Promise<string | undefined> {
+  process.stderr.write(question);
+  const { createInterface } = await import('node:readline');
+  const lines = createInterface({ input: process.stdin });
+  try {
+    for await (const line of lines) return line.trim();
+    return undefined;
+  } finally {
+    lines.close();
+    process.stdin.destroy(); // or a pipe that stays open would keep this process alive
+  }
 }
 
 async function confirm(question: string): Promise<boolean> {

@@ -13,6 +13,8 @@ export interface Stored {
   sizeBytes: number;
   /** When the store says the bytes arrived. Information only: decisions use the time in the name or manifest. */
   modifiedAt: Date;
+  /** The Dropbox content hash of the bytes, where the store computes it itself and can say so without reading. */
+  contentHash?: string | undefined;
 }
 
 /** What the store has, in bytes; undefined where it cannot say. */
@@ -29,8 +31,35 @@ export interface PutOptions {
    * On failure it may or may not still be there.
    */
   consume?: boolean;
-  signal?: AbortSignal;
-  onProgress?: (doneBytes: number) => void;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((doneBytes: number) => void) | undefined;
+}
+
+export interface CopyOptions {
+  /** What the bytes must be: a copy of anything else is OpsError `damaged`, and is not visible. */
+  expected?: Pick<FileDigest, 'sizeBytes' | 'sha256' | 'contentHash'> | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** One thing that can be wrong between here and a store, looked at. */
+export interface StoreCheck {
+  name: string;
+  ok: boolean;
+  detail: string;
+  hint: string | undefined;
+}
+
+/** What a run has cost on the network so far. */
+export interface StoreTraffic {
+  requests: number;
+  /** Bytes of request bodies. */
+  sentBytes: number;
+  /** Bytes of reply bodies. */
+  receivedBytes: number;
+  /** Requests that were made again. */
+  retries: number;
+  /** Time spent waiting because the store asked for it, or between two tries. */
+  waitedMs: number;
 }
 
 export interface GetOptions {
@@ -45,7 +74,7 @@ export interface GetOptions {
  * - A name is visible (to `list`, `stat`, `get`, `copy`) only when its bytes are whole and their hash, as the store
  *   itself computed it, equals the caller's. A failed or killed `put` or `copy` leaves no visible name and does not
  *   touch what had the name before.
- * - `put` and `copy` never overwrite unless `replace` is set; then readers see the old bytes or the new ones.
+ * - `put` never overwrites unless `replace` is set; then readers see the old bytes or the new ones. `copy` never does.
  * - `get` creates its target (which must not exist) only when the bytes are whole, and removes it on failure.
  * - `remove` of a name that is not there succeeds. Nothing else is ever removed.
  *
@@ -57,6 +86,8 @@ export interface Store {
   readonly description: string;
   /** A directory on the store's own file system where a file that will be `put` with `consume` is best made. */
   readonly stagingDirectory: string | undefined;
+  /** Whether bytes put there leave this machine: then they are not sent twice, and need no room here a second time. */
+  readonly isRemote: boolean;
 
   put(name: StoreName, file: FileDigest, options?: PutOptions): Promise<Stored>;
   /** Writes the object to `target` and returns the digest of the bytes that were written. */
@@ -67,11 +98,11 @@ export interface Store {
   list(prefix: string): Promise<Stored[]>;
   stat(name: StoreName): Promise<Stored | undefined>;
   /** Copies inside the store, without moving the bytes through this machine where the store can. */
-  copy(
-    from: StoreName,
-    to: StoreName,
-    options?: { replace?: boolean; signal?: AbortSignal },
-  ): Promise<Stored>;
+  copy(from: StoreName, to: StoreName, options?: CopyOptions): Promise<Stored>;
   remove(name: StoreName): Promise<void>;
   space(): Promise<StoreSpace>;
+  /** What can be looked at beside writing and reading; nothing is changed. */
+  examine(): Promise<StoreCheck[]>;
+  /** Undefined where nothing travels over a network. */
+  traffic(): StoreTraffic | undefined;
 }

@@ -74,6 +74,14 @@ describe('a directory store and what else is in its directory', () => {
     expect(await readdir(join(root, 'backups'))).toEqual(['foreign']);
   });
 
+  it('lets an object have the name of a directory that became empty', async () => {
+    const { store } = await openNew();
+    await putAll(store, ['backups/ctv/1.db']);
+    await store.remove('backups/ctv/1.db');
+    await store.put('backups', await makeFile('now an object'));
+    expect(await contentsOf(store)).toEqual({ backups: sha256('now an object') });
+  });
+
   it('makes objects and directories that the group may read', async () => {
     const { root, store } = await openNew();
     await store.put('backups/copied', await makeFile('bytes'));

@@ -60,21 +60,29 @@ export function copyTests(open: Open): void {
     });
   });
 
-  it('refuses a name that is taken unless it is told to replace', async () => {
+  it('refuses a name that is taken, and leaves what is there', async () => {
     const { store } = await open();
     await store.put('one', await makeFile('one'));
     await store.put('two', await makeFile('two'));
     await expect(store.copy('one', 'two')).rejects.toMatchObject({ kind: 'refused' });
     expect(await contentsOf(store)).toEqual({ one: sha256('one'), two: sha256('two') });
-    await store.copy('one', 'two', { replace: true });
-    expect(await contentsOf(store)).toEqual({ one: sha256('one'), two: sha256('one') });
   });
 
-  it('says that there is no such name, and leaves what it was to replace', async () => {
+  it('says that there is no such name, and makes nothing', async () => {
     const { store } = await open();
     await store.put('two', await makeFile('two'));
-    await expect(store.copy('none', 'two', { replace: true })).rejects.toMatchObject({ kind: 'missing' });
+    await expect(store.copy('none', 'one')).rejects.toMatchObject({ kind: 'missing' });
     expect(await contentsOf(store)).toEqual({ two: sha256('two') });
+  });
+
+  it('copies the bytes that are expected, and nothing else', async () => {
+    const { store } = await open();
+    const file = await makeFile('bytes');
+    await store.put('one', file);
+    await store.copy('one', 'two', { expected: file });
+    const others = await makeFile('BYTES');
+    await expect(store.copy('one', 'three', { expected: others })).rejects.toMatchObject({ kind: 'damaged' });
+    expect(await contentsOf(store)).toEqual({ one: sha256('bytes'), two: sha256('bytes') });
   });
 }
 
@@ -100,8 +108,8 @@ export function removeTests(open: Open): void {
     const { store } = await open();
     await putAll(store, ['backups/ctv/1.db']);
     await store.remove('backups/ctv/1.db');
-    await store.put('backups', await makeFile('now an object'));
-    expect(await contentsOf(store)).toEqual({ backups: sha256('now an object') });
+    await store.put('backups/ctv/1.db', await makeFile('another object'));
+    expect(await contentsOf(store)).toEqual({ 'backups/ctv/1.db': sha256('another object') });
   });
 
   it('does not disturb puts beside it', async () => {

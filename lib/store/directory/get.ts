@@ -1,11 +1,11 @@
 // Taking bytes out of a directory store.
-import { lstat, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { OpsError, errorCode } from '../../base/errors.ts';
+import { OpsError } from '../../base/errors.ts';
 import { copyFileDurably } from '../../files/copy-file.ts';
 import type { FileDigest } from '../../files/digest.ts';
 import { identityAfterMove } from '../../files/identity.ts';
-import { publishFile } from '../../files/publish-file.ts';
+import { publishFile, requireNothingAt } from '../../files/publish-file.ts';
 import { makeScratch, sweepScratch } from '../../files/scratch.ts';
 import { requireSpace } from '../../files/space.ts';
 import { quoteName } from '../name.ts';
@@ -47,16 +47,4 @@ export async function readObject({ root }: Place, name: StoreName): Promise<Uint
   }
   await using file = await open(join(root, name), 'r');
   return await file.readFile();
-}
-
-async function requireNothingAt(target: string): Promise<void> {
-  try {
-    await lstat(target);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return;
-    throw error;
-  }
-  throw new OpsError('refused', `cannot write ${target}: it exists already`, {
-    hint: 'name a file that does not exist; nothing is overwritten',
-  });
 }

@@ -52,6 +52,7 @@ function directoryStore(place: Place): Store {
   return {
     description,
     stagingDirectory: root,
+    isRemote: false,
     async put(name, file, options = {}) {
       const object = requireObjectName(name);
       return onStore(root, act('store', object), () => putObject(place, object, file, options));
@@ -85,6 +86,8 @@ function directoryStore(place: Place): Store {
     async space() {
       return onStore(root, act('read the free space of'), () => fileSystemSpace(root));
     },
+    examine: () => Promise.resolve([]),
+    traffic: () => undefined,
   };
 }
 

@@ -12,7 +12,7 @@ import { removeQuietly } from '../../files/publish-file.ts';
 import { makeScratch, sweepScratch } from '../../files/scratch.ts';
 import { requireSpace } from '../../files/space.ts';
 import { quoteName } from '../name.ts';
-import type { PutOptions, Stored, StoreName } from '../store.ts';
+import type { CopyOptions as StoreCopyOptions, PutOptions, Stored, StoreName } from '../store.ts';
 import { systemCode } from './failure.ts';
 import { findObject, requireObject } from './objects.ts';
 import { nameTaken, publishObject } from './publish.ts';
@@ -49,11 +49,11 @@ export async function copyObject(
   place: Place,
   from: StoreName,
   to: StoreName,
-  options: { replace?: boolean; signal?: AbortSignal },
+  options: StoreCopyOptions,
 ): Promise<Stored> {
   options.signal?.throwIfAborted();
   const { sizeBytes } = await requireObject(place.root, from);
-  await requireFreeName(place.root, to, options.replace);
+  await requireFreeName(place.root, to);
   await sweepScratch(place.root, place);
   return copyIn(place, join(place.root, from), to, sizeBytes, options);
 }

@@ -29,6 +29,7 @@ async function runAt(world: World, args: readonly string[], clock = fixedClock(s
     logIsTerminal: false,
     columns: 80,
     confirm: async () => false,
+    ask: async () => undefined,
     signal: new AbortController().signal,
   };
   return { exitCode: await runJob(invocation, streams, clock), signal: null, ...output };

@@ -164,7 +164,7 @@ describe('the environment alone', () => {
       environment: { ...database, DROPBOX_DB_PATH: '/ctv/production.db', HOLDFAST_STORE: '/mnt/b' },
     });
     expect(config.apps[0]?.latest).toBe('ctv/production.db');
-    expect(config.store.path).toBe('/mnt/b');
+    expect(config.store).toEqual({ kind: 'directory', path: '/mnt/b' });
   });
 
   test.each<[string, Record<string, string>, RegExp]>([
@@ -176,9 +176,9 @@ describe('the environment alone', () => {
     ],
     ['a relative store', { HOLDFAST_STORE: 'store' }, /HOLDFAST_STORE=store: it must be an absolute path/],
     [
-      'Dropbox without a directory instead',
-      { DROPBOX_REFRESH_TOKEN: 'secret-token-123' },
-      /DROPBOX_REFRESH_TOKEN is set/,
+      'Dropbox at an address in the clear',
+      { DROPBOX_REFRESH_TOKEN: 'secret-token-123', HOLDFAST_DROPBOX_URL: 'http://example.org' },
+      /HOLDFAST_DROPBOX_URL: it must be an origin/,
     ],
   ])('with %s is refused', (_, change, message) => {
     const error = failure(() => loadConfig({ environment: { ...database, ...change } }));

@@ -16,13 +16,16 @@ function plainDigest(bytes: Uint8Array) {
     sizeBytes: bytes.length,
     sha256: sha256(bytes).toString('hex'),
     contentHash: sha256(Buffer.concat(blocks)).toString('hex'),
+    blockDigests: Buffer.concat(blocks),
   };
 }
 
 describe('createDigester', () => {
   it('gives the SHA-256 of nothing for no bytes, as content hash too', () => {
     const nothing = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
-    expect(createDigester().finish()).toEqual({ sizeBytes: 0, sha256: nothing, contentHash: nothing });
+    const blockDigests = Buffer.alloc(0);
+    const expected = { sizeBytes: 0, sha256: nothing, contentHash: nothing, blockDigests };
+    expect(createDigester().finish()).toEqual(expected);
   });
 
   it.each([1, 4 * mebibyte - 1, 4 * mebibyte, 4 * mebibyte + 1, 8 * mebibyte, 9 * mebibyte])(

@@ -1,0 +1,20 @@
+// Single settings of the environment.
+import { isAbsolute, resolve } from 'node:path';
+import { OpsError } from '../base/errors.ts';
+
+/** The environment a process was started with. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A variable that is set to nothing is not set. */
+export function nonEmpty(value: string | undefined): string | undefined {
+  return value === undefined || value === '' ? undefined : value;
+}
+
+/** The absolute path in a variable, undefined when it is not set. Throws OpsError `config` for a relative one. */
+export function absolute(environment: Environment, name: string): string | undefined {
+  const value = nonEmpty(environment[name]);
+  if (value === undefined || isAbsolute(value)) return value;
+  throw new OpsError('config', `cannot use ${name}=${value}: it must be an absolute path`, {
+    hint: `for example ${name}=${resolve(value)}`,
+  });
+}

@@ -1,0 +1,77 @@
+// Secrets: systemd's credentials first, then a file that only its owner can read, then the environment. Never argv.
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { OpsError, systemError } from '../base/errors.ts';
+import { type Environment, nonEmpty } from './environment.ts';
+
+/** Where a secret may be. */
+export interface SecretPlace {
+  environment: Environment;
+  /** Its name in `$CREDENTIALS_DIRECTORY`. */
+  credential: string;
+  /** A file that must be there. */
+  file?: string | undefined;
+  /** A file that may be there. */
+  fileIfThere?: string | undefined;
+  /** A variable of the environment. */
+  variable: string;
+}
+
+const bytesMax = 4096;
+
+/**
+ * The secret, without the line break at its end; undefined when it is nowhere. Throws OpsError `denied` for a file that
+ * others may read, `missing` for one that must be there, and `config` for content that can be no secret. No message
+ * holds any of it.
+ */
+export function readSecret({
+  environment,
+  credential,
+  file,
+  fileIfThere,
+  variable,
+}: SecretPlace): string | undefined {
+  const directory = nonEmpty(environment.CREDENTIALS_DIRECTORY);
+  const given = directory === undefined ? undefined : join(directory, credential);
+  // systemd's own directory is readable by this service alone, whatever the modes say.
+  if (given !== undefined && existsSync(given)) return readFile(given);
+  const path = file ?? (fileIfThere !== undefined && existsSync(fileIfThere) ? fileIfThere : undefined);
+  if (path !== undefined) {
+    requirePrivate(path);
+    return readFile(path);
+  }
+  const value = nonEmpty(environment[variable]?.trim());
+  return value === undefined ? undefined : requireSecret(value, `$${variable}`);
+}
+
+function requirePrivate(path: string): void {
+  const mode = attempt(path, () => statSync(path).mode);
+  if ((mode & 0o077) === 0) return;
+  throw new OpsError('denied', `cannot use the secret in ${path}: others may read it`, {
+    hint: `chmod 600 ${path}`,
+  });
+}
+
+function readFile(path: string): string {
+  return requireSecret(attempt(path, () => readFileSync(path, 'utf8')).trim(), path);
+}
+
+function requireSecret(value: string, where: string): string {
+  // A header that is built of it must not be broken by it.
+  if (value !== '' && value.length <= bytesMax && /^[\x21-\x7e]+$/.test(value)) return value;
+  throw new OpsError(
+    'config',
+    `cannot use the secret in ${where}: it is empty, too long, or holds other than plain characters`,
+    {
+      hint: 'it is one line, as the service gave it',
+    },
+  );
+}
+
+function attempt<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw systemError(`read the secret in ${path}`, error);
+  }
+}

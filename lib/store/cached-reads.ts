@@ -1,0 +1,54 @@
+// Small objects read once: what a listing vouches for by its content hash need not travel again.
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createDigester } from '../files/digester.ts';
+import { writeFileAtomically } from '../files/durable.ts';
+import type { Store, StoreName } from './store.ts';
+
+/** More than any retention keeps; beyond it the cache is emptied rather than looked after. */
+const filesMax = 5000;
+
+/**
+ * The same store, whose `read` answers from `directory` when the listing made just before says that the object has the
+ * very bytes that lie there. The store's word stays the truth: a cached file counts only with the hash the store gave.
+ */
+export function cachedReads(store: Store, directory: string): Store {
+  const hashes = new Map<StoreName, string>();
+  return {
+    ...store,
+    async list(prefix) {
+      const found = await store.list(prefix);
+      for (const { name, contentHash } of found) if (contentHash !== undefined) hashes.set(name, contentHash);
+      return found;
+    },
+    async read(name) {
+      const hash = hashes.get(name);
+      if (hash === undefined) return store.read(name);
+      const path = join(directory, hash);
+      const cached = await readFile(path).catch(() => undefined);
+      if (cached !== undefined && contentHashOf(cached) === hash) return cached;
+      const bytes = await store.read(name);
+      if (contentHashOf(bytes) === hash) await keep(directory, path, bytes);
+      return bytes;
+    },
+  };
+}
+
+function contentHashOf(bytes: Uint8Array): string {
+  const digester = createDigester();
+  digester.update(bytes);
+  return digester.finish().contentHash;
+}
+
+/** A cache that cannot be written costs time, and nothing else. */
+async function keep(directory: string, path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o750 });
+    const names = await readdir(directory);
+    if (names.length >= filesMax)
+      await Promise.all(names.map((name) => rm(join(directory, name), { force: true })));
+    await writeFileAtomically(path, bytes, { mode: 0o640 });
+  } catch {
+    // the next run reads it from the store again
+  }
+}

@@ -1,0 +1,149 @@
+// Whose Dropbox it is, how full it is, and what we are allowed to do there.
+import type { Clock } from '../../base/clock.ts';
+import { OpsError } from '../../base/errors.ts';
+import { formatBytes, formatDuration } from '../../base/format.ts';
+import type { StoreCheck, StoreSpace } from '../store.ts';
+import { DropboxFailure, failureOf } from './failure.ts';
+import { explainFailure } from './explain.ts';
+import type { Place } from './place.ts';
+
+/** Free and total bytes; of a team, the share that is left to this account. */
+export async function readSpace({ client }: Place): Promise<StoreSpace> {
+  const { used, allocation } = await client.call((calls) => calls.usersGetSpaceUsage());
+  if (typeof used !== 'number')
+    throw new DropboxFailure('stranger', 'this is not Dropbox answering: no space usage');
+  if (allocation['.tag'] === 'individual') return spaceOf(used, allocation.allocated);
+  if (allocation['.tag'] === 'team') return spaceOf(allocation.used, allocation.allocated);
+  return { freeBytes: undefined, totalBytes: undefined };
+}
+
+function spaceOf(usedBytes: number, totalBytes: number): StoreSpace {
+  return { freeBytes: Math.max(0, totalBytes - usedBytes), totalBytes };
+}
+
+/** A clock that is off by more makes names and retention wrong, and other services refuse. */
+const clockToleranceMs = 60_000;
+
+/** Everything that can be wrong between here and Dropbox, each looked at by itself. */
+export async function examine(place: Place): Promise<StoreCheck[]> {
+  return [
+    await check(place, 'account', () => account(place)),
+    await check(place, 'permissions', () => permissions(place)),
+    await check(place, 'folder', () => folder(place)),
+    await check(place, 'space', () => space(place)),
+    await check(place, 'clock difference', () => clockDifference(place)),
+  ];
+}
+
+async function check(place: Place, name: string, probe: () => Promise<string>): Promise<StoreCheck> {
+  try {
+    return { name: `Dropbox ${name}`, ok: true, detail: await probe(), hint: undefined };
+  } catch (thrown) {
+    const error = await explainFailure(`ask Dropbox for the ${name}`, thrown, () => readSpace(place));
+    if (!(error instanceof OpsError)) throw error;
+    return { name: `Dropbox ${name}`, ok: false, detail: error.message, hint: error.hint };
+  }
+}
+
+async function account({ client }: Place): Promise<string> {
+  const { email, name, account_type } = await client.call((calls) => calls.usersGetCurrentAccount());
+  return `${name.display_name} <${email}>, ${account_type['.tag']}`;
+}
+
+/** Each permission by a call that needs it and changes nothing. */
+async function permissions(place: Place): Promise<string> {
+  const nowhere = `${place.folder}/holdfast-permission-probe`;
+  const probes: [string, () => Promise<unknown>][] = [
+    ['account_info.read', () => place.client.call((calls) => calls.usersGetSpaceUsage())],
+    ['files.metadata.read', () => place.client.call((calls) => calls.filesGetMetadata({ path: nowhere }))],
+    ['files.content.read', () => probeDownload(place, nowhere)],
+    ['files.content.write', () => place.client.call((calls) => calls.filesDeleteV2({ path: nowhere }))],
+  ];
+  const missing: string[] = [];
+  for (const [scope, probe] of probes) {
+    try {
+      await probe();
+    } catch (error) {
+      if (!(error instanceof DropboxFailure)) throw error;
+      if (error.kind === 'scope') missing.push(error.requiredScope ?? scope);
+      else if (!error.has('not_found')) throw error;
+    }
+  }
+  if (missing.length === 0) return probes.map(([scope]) => scope).join(', ');
+  throw new DropboxFailure('scope', 'missing_scope', { requiredScope: missing.join(', ') });
+}
+
+async function probeDownload({ client }: Place, path: string): Promise<void> {
+  await client.persist(async (token) => {
+    const response = await client.transport.exchange({
+      url: 'https://content.dropboxapi.com/2/files/download',
+      headers: { authorization: `Bearer ${token}`, 'dropbox-api-arg': JSON.stringify({ path }) },
+      signal: client.signalFor(undefined),
+    });
+    if (!response.ok) throw await failureFrom(response);
+  });
+}
+
+/** Only an app with a folder of its own refuses the header that names a root. */
+async function folder(place: Place): Promise<string> {
+  const below = place.folder === '' ? '' : `, in ${place.folder}`;
+  const isAppFolder = await place.client.persist(async (token) => {
+    const response = await place.client.transport.exchange({
+      url: 'https://api.dropboxapi.com/2/files/list_folder',
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        'dropbox-api-path-root': JSON.stringify({ '.tag': 'home' }),
+      },
+      body: JSON.stringify({ path: '', limit: 1 }),
+      signal: place.client.signalFor(undefined),
+    });
+    if (response.ok) return false;
+    const failure = await failureFrom(response);
+    if (response.status === 400 && /path root is not supported/i.test(failure.message)) return true;
+    throw failure;
+  });
+  return isAppFolder
+    ? `the app's own folder${below}; nothing else can be reached`
+    : `the whole Dropbox can be reached${below}; an app with a folder of its own is safer`;
+}
+
+async function space(place: Place): Promise<string> {
+  const { freeBytes, totalBytes } = await readSpace(place);
+  if (freeBytes === undefined || totalBytes === undefined) return 'Dropbox does not say';
+  return `${formatBytes(freeBytes)} of ${formatBytes(totalBytes)} free`;
+}
+
+async function clockDifference(place: Place): Promise<string> {
+  const response = await place.client.persist((token) =>
+    place.client.transport.exchange({
+      url: 'https://api.dropboxapi.com/2/check/user',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ query: '' }),
+      signal: place.client.signalFor(undefined),
+    }),
+  );
+  return describeDifference(Date.parse(response.headers.get('date') ?? ''), place.clock);
+}
+
+function describeDifference(theirsMs: number, clock: Clock): string {
+  if (Number.isNaN(theirsMs)) return 'Dropbox does not say what time it is';
+  // Their time is cut to the second.
+  const differenceMs = clock.now().getTime() - theirsMs;
+  const words = `${formatDuration(Math.abs(differenceMs))} ${differenceMs < 0 ? 'behind' : 'ahead'}`;
+  if (Math.abs(differenceMs) <= clockToleranceMs) return words;
+  throw new OpsError('unavailable', `this machine's clock is ${words}`, {
+    hint: 'set it: timedatectl set-ntp true',
+  });
+}
+
+async function failureFrom(response: Response): Promise<DropboxFailure> {
+  const text = await response.text();
+  let body: unknown = text;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    // plain text, as every 400
+  }
+  return failureOf({ status: response.status, header: (name) => response.headers.get(name), body });
+}

@@ -1,0 +1,66 @@
+// A second name for bytes that Dropbox has already: nothing travels.
+import { OpsError } from '../../base/errors.ts';
+import { quoteName } from '../name.ts';
+import type { CopyOptions, Stored, StoreName } from '../store.ts';
+import { holds } from './commit.ts';
+import { requireFile } from './download.ts';
+import { DropboxFailure } from './failure.ts';
+import { lookUp, type RemoteFile, remoteFile, storedAs } from './metadata.ts';
+import { pathOf, samePath } from './paths.ts';
+import type { Place } from './place.ts';
+import type { files } from './sdk.ts';
+import { nameTaken } from './taken.ts';
+
+/** Copies inside Dropbox, and proves by its own hash that the copy has the bytes; see `Store.copy`. */
+export async function copyFile(
+  place: Place,
+  from: StoreName,
+  to: StoreName,
+  options: CopyOptions,
+): Promise<Stored> {
+  options.signal?.throwIfAborted();
+  const source = await requireFile(place, from, options.signal);
+  if (options.expected !== undefined && !holds(source, options.expected)) {
+    throw new OpsError(
+      'damaged',
+      `cannot copy ${quoteName(from)}: its bytes are not the ones that were stored there`,
+      {
+        hint: 'somebody else replaced it; run it again',
+      },
+    );
+  }
+  const [from_path, to_path] = [pathOf(place.folder, from), pathOf(place.folder, to)];
+  const before = await lookUp(place.client, to_path, options.signal);
+  if (before !== undefined)
+    throw nameTaken(to, before === 'folder' ? 'a folder has that name' : 'it exists already');
+  const copied = async (): Promise<RemoteFile | undefined> => {
+    const found = await lookUp(place.client, to_path, options.signal);
+    return found !== undefined && found !== 'folder' && holds(found, source) ? found : undefined;
+  };
+  try {
+    const metadata = await place.client.callFor(
+      (calls) => calls.filesCopyV2({ from_path, to_path, autorename: false }),
+      (result) => remoteFile(result.metadata as files.FileMetadataReference),
+      { signal: options.signal, settle: copied },
+    );
+    if (holds(metadata, source) && samePath(metadata.path, to_path)) return storedAs(to, metadata);
+    const found = await copied();
+    if (found !== undefined) return storedAs(to, found);
+    throw new OpsError(
+      'damaged',
+      `cannot create ${quoteName(to)} in Dropbox: the copy is not what was copied`,
+      {
+        hint: 'run it again; what was stored before is untouched',
+      },
+    );
+  } catch (error) {
+    if (!(error instanceof DropboxFailure) || !error.has('conflict')) throw error;
+    const found = await copied();
+    if (found !== undefined) return storedAs(to, found);
+    throw nameTaken(
+      to,
+      error.has('file_ancestor') ? 'a file has the name of one of its folders' : 'it exists already',
+      error,
+    );
+  }
+}

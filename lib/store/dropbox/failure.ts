@@ -1,0 +1,189 @@
+// Why a call to Dropbox did not do what it was asked: read once from status, headers and body, then decided on by kind.
+
+/**
+ * - `throttled`: asked to wait (429 in any form)
+ * - `contended`: another write holds the namespace; later, and not in parallel
+ * - `token`: the access token is not (or no longer) accepted
+ * - `scope`: the app or its token lacks a permission, `requiredScope`
+ * - `unreachable`: no reply; what was asked may have been done
+ * - `server`: a 5xx; what was asked may have been done
+ * - `stranger`: something answered that is not Dropbox, or a reply that was cut off
+ * - `endpoint`: the call's own error, named by `tags`
+ * - `rejected`: 400, 403 and whatever else repeating would not change
+ */
+export type DropboxFailureKind =
+  | 'throttled'
+  | 'contended'
+  | 'token'
+  | 'scope'
+  | 'unreachable'
+  | 'server'
+  | 'stranger'
+  | 'endpoint'
+  | 'rejected';
+
+/** A call that failed. Its message names no secret. */
+export class DropboxFailure extends Error {
+  readonly kind: DropboxFailureKind;
+  /** The tags of an endpoint error, outermost first: `['lookup_failed', 'incorrect_offset']`. */
+  readonly tags: readonly string[];
+  readonly status: number | undefined;
+  /** For `throttled`: how long Dropbox asks to wait. */
+  readonly retryAfterMs: number | undefined;
+  /** For `incorrect_offset`: how many bytes the upload session holds. */
+  readonly correctOffset: number | undefined;
+  readonly requiredScope: string | undefined;
+
+  constructor(
+    kind: DropboxFailureKind,
+    message: string,
+    details: {
+      tags?: readonly string[];
+      status?: number;
+      retryAfterMs?: number | undefined;
+      correctOffset?: number | undefined;
+      requiredScope?: string | undefined;
+      cause?: unknown;
+    } = {},
+  ) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'DropboxFailure';
+    this.kind = kind;
+    this.tags = details.tags ?? [];
+    this.status = details.status;
+    this.retryAfterMs = details.retryAfterMs;
+    this.correctOffset = details.correctOffset;
+    this.requiredScope = details.requiredScope;
+  }
+
+  /** Whether the tags hold this one, at any depth. */
+  has(tag: string): boolean {
+    return this.tags.includes(tag);
+  }
+
+  /** Whether the reply was lost or unreadable, so that what was asked may have been done all the same. */
+  get inDoubt(): boolean {
+    return this.kind === 'unreachable' || this.kind === 'server' || this.kind === 'stranger';
+  }
+}
+
+/** What of a reply decides its kind. */
+export interface FailedReply {
+  status: number;
+  header(name: string): string | null;
+  /** Parsed when it was JSON, otherwise the text. */
+  body: unknown;
+}
+
+/** Reads a reply other than 2xx. */
+export function failureOf({ status, header, body }: FailedReply): DropboxFailure {
+  const summary = summaryOf(body);
+  const id = header('x-dropbox-request-id');
+  const message = `HTTP ${status}${summary === '' ? '' : `: ${summary}`}${id === null ? '' : ` (request ${id})`}`;
+  const tags = tagsOf(errorOf(body));
+  if (status === 429) return throttled(message, status, header('retry-after'), body, tags);
+  if (tags.includes('too_many_write_operations'))
+    return new DropboxFailure('contended', message, { tags, status });
+  if (status === 401 || status === 400) return accessFailure(message, status, body, tags);
+  if (status === 409) return endpointFailure(message, status, body, tags);
+  if (status === 408 || status >= 500) return new DropboxFailure('server', message, { tags, status });
+  if (id === null && typeof body === 'string' && looksLikeHtml(body))
+    return strangerFailure(`HTTP ${status}, a web page`);
+  return new DropboxFailure('rejected', message, { tags, status });
+}
+
+/** Something that is not Dropbox answered; `what` says what came instead. */
+export function strangerFailure(what: string): DropboxFailure {
+  return new DropboxFailure('stranger', `this is not Dropbox answering: ${what}`);
+}
+
+/** Whether a text is a web page: what a captive portal, or a proxy in between, sends for everything. */
+export function looksLikeHtml(text: string): boolean {
+  return /^\s*<(?:!doctype|html|head|body|\?xml)/i.test(text);
+}
+
+/** Dropbox's own floor where a 429 says nothing of how long. */
+const retryAfterFloorMs = 1000;
+
+/** Both the header and the body may say how long, and either may be missing: the longer one counts. */
+function throttled(
+  message: string,
+  status: number,
+  header: string | null,
+  body: unknown,
+  tags: readonly string[],
+): DropboxFailure {
+  const inBody = recordOf(errorOf(body))?.retry_after;
+  const seconds = [Number(header ?? Number.NaN), Number(inBody ?? Number.NaN)].filter((value) => value >= 0);
+  const retryAfterMs = Math.max(retryAfterFloorMs, ...seconds.map((value) => value * 1000));
+  return new DropboxFailure('throttled', message, { tags, status, retryAfterMs });
+}
+
+/** 401 is about the token; 400 may be, when the app itself lacks the scope. */
+function accessFailure(
+  message: string,
+  status: number,
+  body: unknown,
+  tags: readonly string[],
+): DropboxFailure {
+  const error = recordOf(errorOf(body));
+  const scope =
+    typeof error?.required_scope === 'string'
+      ? error.required_scope
+      : /required scope '([a-z_.]+)'/.exec(typeof body === 'string' ? body : '')?.[1];
+  if (scope !== undefined)
+    return new DropboxFailure('scope', message, { tags, status, requiredScope: scope });
+  if (status === 400) return new DropboxFailure('rejected', message, { tags, status });
+  const renewable = tags.length === 0 || tags.some((tag) => /^(expired|invalid)_access_token$/.test(tag));
+  return new DropboxFailure(renewable ? 'token' : 'rejected', message, { tags, status });
+}
+
+function endpointFailure(
+  message: string,
+  status: number,
+  body: unknown,
+  tags: readonly string[],
+): DropboxFailure {
+  if (tags.length === 0) return strangerFailure(`HTTP ${status} without Dropbox's words`);
+  return new DropboxFailure('endpoint', message, { tags, status, correctOffset: offsetIn(errorOf(body)) });
+}
+
+/** The chain of `.tag`s, from the outermost to the innermost. */
+function tagsOf(error: unknown): string[] {
+  const record = recordOf(error);
+  if (record === undefined) return [];
+  const tag = record['.tag'];
+  const own = typeof tag === 'string' ? [tag] : [];
+  const nested = typeof tag === 'string' ? record[tag] : undefined;
+  // An upload's WriteError lies under `reason`, and so does the reason of a 429.
+  return [...own, ...tagsOf(nested), ...tagsOf(record.reason)];
+}
+
+function offsetIn(error: unknown): number | undefined {
+  const record = recordOf(error);
+  if (record === undefined) return undefined;
+  if (typeof record.correct_offset === 'number') return record.correct_offset;
+  const tag = record['.tag'];
+  return typeof tag === 'string' ? offsetIn(record[tag]) : undefined;
+}
+
+function errorOf(body: unknown): unknown {
+  return recordOf(body)?.error;
+}
+
+/** A line that may be shown: Dropbox's own summary, or the start of its text. */
+function summaryOf(body: unknown): string {
+  const summary = recordOf(body)?.error_summary;
+  const text =
+    typeof summary === 'string' ? summary.replace(/\/\.*$/, '') : typeof body === 'string' ? body : '';
+  if (looksLikeHtml(text)) return 'a web page';
+  // Control characters would let a reply write into the operator's terminal.
+  return text
+    .replace(/\p{Cc}+/gu, ' ')
+    .trim()
+    .slice(0, 300);
+}
+
+function recordOf(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+}

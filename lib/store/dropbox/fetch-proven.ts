@@ -1,0 +1,170 @@
+// A download as one stream, taken up again where it broke, and hashed on its way.
+import { OpsError } from '../../base/errors.ts';
+import type { FileDigest } from '../../files/digest.ts';
+import { createDigester } from '../../files/digester.ts';
+import { quoteName } from '../name.ts';
+import type { GetOptions, StoreName } from '../store.ts';
+import { DropboxFailure, failureOf, strangerFailure } from './failure.ts';
+import type { RemoteFile } from './metadata.ts';
+import type { Place } from './place.ts';
+import { bytesOf } from './transport.ts';
+
+const downloadUrl = 'https://content.dropboxapi.com/2/files/download';
+
+/** How often bytes may arrive that are not what Dropbox says they are. */
+const corruptMax = 3;
+
+/** Where the bytes go. `restart` throws away what came so far. */
+export interface Sink {
+  restart(): Promise<void>;
+  take(piece: Uint8Array): Promise<void>;
+}
+
+/**
+ * Streams the whole file into `sink` and returns its digest; anew when its bytes turn out to be others than Dropbox says,
+ * and gives up at the third time. Throws OpsError `damaged`, or DropboxFailure.
+ */
+export async function fetchProven(
+  place: Place,
+  name: StoreName,
+  file: RemoteFile,
+  options: GetOptions,
+  sink: Sink,
+): Promise<Omit<FileDigest, 'path' | 'identity'>> {
+  for (let corrupt = 1; ; corrupt += 1) {
+    const digest = await fetchOnce(place, file, options, sink);
+    if (digest.contentHash === file.contentHash) return digest;
+    if (corrupt === corruptMax) {
+      throw new OpsError(
+        'damaged',
+        `cannot get ${quoteName(name)}: what arrives is not what Dropbox says it is, ${corruptMax} times in a row`,
+        { hint: 'something between here and Dropbox alters it; try another network' },
+      );
+    }
+    place.log.warn('what arrived is damaged; it is fetched again', { name });
+    await sink.restart();
+  }
+}
+
+async function fetchOnce(place: Place, file: RemoteFile, options: GetOptions, sink: Sink) {
+  let digester = createDigester();
+  let doneBytes = 0;
+  const state = {
+    doneBytes: () => doneBytes,
+    async restart() {
+      digester = createDigester();
+      doneBytes = 0;
+      await sink.restart();
+    },
+    async take(piece: Uint8Array) {
+      digester.update(piece);
+      await sink.take(piece);
+      doneBytes += piece.length;
+      options.onProgress?.(doneBytes);
+    },
+  };
+  // Every break that brought some bytes starts a new series of tries: only standing still gives up.
+  while (doneBytes < file.sizeBytes) {
+    const before = doneBytes;
+    try {
+      await place.client.persist(
+        async (token) => {
+          if (doneBytes > before) throw new Progress();
+          await streamRest(place, token, file, options.signal, state);
+        },
+        { signal: options.signal },
+      );
+    } catch (error) {
+      if (!(error instanceof Progress)) throw error;
+    }
+  }
+  return digester.finish();
+}
+
+/** Not a failure: some bytes came before the break, so the count of failures begins anew. */
+class Progress extends Error {}
+
+interface StreamState {
+  doneBytes(): number;
+  restart(): Promise<void>;
+  take(piece: Uint8Array): Promise<void>;
+}
+
+/** One request, from where the bytes so far end. Pinned to one revision: a file that is replaced meanwhile stays whole. */
+async function streamRest(
+  { client }: Place,
+  token: string,
+  file: RemoteFile,
+  callerSignal: AbortSignal | undefined,
+  state: StreamState,
+): Promise<void> {
+  const { transport } = client;
+  const from = state.doneBytes();
+  const signal = client.signalFor(callerSignal);
+  const { response, touch, end } = await transport.open({
+    url: downloadUrl,
+    headers: {
+      authorization: `Bearer ${token}`,
+      'dropbox-api-arg': JSON.stringify({ path: `rev:${file.rev}` }),
+      ...(from === 0 ? {} : { range: `bytes=${from}-` }),
+    },
+    signal,
+  });
+  try {
+    if (!response.ok)
+      throw failureOf(await failedReply(response, (reply) => transport.readText(reply, touch)));
+    requireSameFile(response, file);
+    // A server that knows no ranges begins at the beginning; so do we.
+    if (response.status === 200 && from > 0) await state.restart();
+    for await (const piece of bytesOf(response)) {
+      touch();
+      transport.options.traffic.receivedBytes += piece.length;
+      if (state.doneBytes() + piece.length > file.sizeBytes)
+        throw strangerFailure('more bytes than the file has');
+      await transport.options.pace(piece.length, signal);
+      await state.take(piece);
+    }
+    if (state.doneBytes() < file.sizeBytes)
+      throw new DropboxFailure('unreachable', 'the download was cut off');
+  } catch (error) {
+    throw signal.aborted ? signal.reason : asBreak(error);
+  } finally {
+    end();
+  }
+}
+
+/** Where the reply says which file it is, it must be the one that was asked for. */
+function requireSameFile(response: Response, file: RemoteFile): void {
+  const text = response.headers.get('dropbox-api-result');
+  if (text === null) {
+    const type = response.headers.get('content-type') ?? '';
+    if (type.startsWith('text/html')) throw strangerFailure(`HTTP ${response.status}, a web page`);
+    return; // the hash at the end decides
+  }
+  try {
+    const { rev, size } = JSON.parse(text) as { rev?: unknown; size?: unknown };
+    if (rev === file.rev && size === file.sizeBytes) return;
+  } catch {
+    // falls through: not Dropbox's words
+  }
+  throw strangerFailure('a download of another file');
+}
+
+async function failedReply(response: Response, readText: (response: Response) => Promise<string>) {
+  const text = await readText(response);
+  let body: unknown = text;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    // plain text: 400, or a proxy
+  }
+  return { status: response.status, header: (name: string) => response.headers.get(name), body };
+}
+
+function asBreak(error: unknown): unknown {
+  if (error instanceof DropboxFailure || error instanceof OpsError) return error;
+  if (error instanceof TypeError) {
+    return new DropboxFailure('unreachable', 'the download was cut off', { cause: error });
+  }
+  return error;
+}

@@ -1,0 +1,160 @@
+// A store in Dropbox. An object is a file under its own name, so that a person can take it without Holdfast.
+import type { Clock } from '../../base/clock.ts';
+import { OpsError } from '../../base/errors.ts';
+import type { Log } from '../../base/log.ts';
+import { removeQuietly } from '../../files/publish-file.ts';
+import { quoteName } from '../name.ts';
+import type { Store, StoreName } from '../store.ts';
+import { examine, readSpace } from './account.ts';
+import { DropboxClient } from './client.ts';
+import { copyFile } from './copy.ts';
+import { downloadBytes, downloadFile } from './download.ts';
+import { endpointAt } from './endpoint.ts';
+import { explainFailure } from './explain.ts';
+import { listFiles } from './listing.ts';
+import { lookUp, storedAs } from './metadata.ts';
+import { createPace } from './pace.ts';
+import { pathOf, requireDropboxName } from './paths.ts';
+import type { Place } from './place.ts';
+import { RateGate, type Waiting } from './rate-gate.ts';
+import { createTokens, type DropboxCredentials } from './tokens.ts';
+import { noTraffic } from './traffic.ts';
+import { Transport } from './transport.ts';
+import { createUploadNotes } from './upload-notes.ts';
+import { uploadFile } from './upload.ts';
+
+export interface DropboxStoreOptions {
+  credentials: DropboxCredentials;
+  /** Where all of Dropbox's hosts are, instead of its own. */
+  origin: string | undefined;
+  /** The folder everything lies below, as `/backups of the pi`; '' for the root the app sees. */
+  folder: string;
+  /** Without a byte for so long, a request has failed. */
+  timeoutMs: number;
+  /** After so long the whole run gives up. */
+  deadlineMs: number;
+  /** How often a request is made again after a failure that may pass. */
+  retriesMax: number;
+  /** Bytes per second in both directions together; undefined for no limit. */
+  limitBytesPerSecond: number | undefined;
+  /** Where unfinished uploads are remembered. */
+  notesDirectory: string;
+  clock: Clock;
+  log: Log;
+  /** Aborts with the job. */
+  signal: AbortSignal;
+  /** Returns after `ms`, or throws the signal's reason. */
+  wait(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+const readBytesMax = 1024 * 1024;
+
+/** Opens the store; nothing is asked of Dropbox yet. Throws OpsError `denied` when there are no credentials. */
+export function openDropboxStore(options: DropboxStoreOptions): Store {
+  return dropboxStore(createPlace(options));
+}
+
+function createPlace(options: DropboxStoreOptions): Place {
+  const { clock, log, wait, timeoutMs, retriesMax, deadlineMs } = options;
+  const traffic = noTraffic();
+  const waiting: Waiting = { clock, log, traffic, wait, deadlineAtMs: clock.monotonicMs() + deadlineMs };
+  const transport = new Transport({
+    endpoint: endpointAt(options.origin),
+    timeoutMs,
+    pace: createPace(options.limitBytesPerSecond, clock, wait),
+    traffic,
+  });
+  const tokens = createTokens(options.credentials, transport, clock);
+  const signal = AbortSignal.any([options.signal, deadlineSignal(deadlineMs)]);
+  const gate = new RateGate(waiting);
+  const client = new DropboxClient({ transport, tokens, gate, waiting, retriesMax, signal });
+  const notes = createUploadNotes(options.notesDirectory, clock, log);
+  return { client, folder: options.folder, notes, clock, log };
+}
+
+function dropboxStore(place: Place): Store {
+  const description = place.folder === '' ? 'Dropbox' : `Dropbox ${place.folder}`;
+  const space = () => readSpace(place);
+  const during = async <T>(act: string, operation: () => Promise<T>): Promise<T> => {
+    try {
+      return await operation();
+    } catch (error) {
+      throw await explainFailure(act, error, space);
+    }
+  };
+  const inDropbox = (doing: string, name: StoreName) => `${doing} ${quoteName(name)} in ${description}`;
+  return {
+    description,
+    stagingDirectory: undefined,
+    isRemote: true,
+    async put(name, file, options = {}) {
+      const object = requireDropboxName(name);
+      const stored = await during(inDropbox('store', object), () => uploadFile(place, object, file, options));
+      if (options.consume === true) await removeQuietly(file.path);
+      return stored;
+    },
+    async get(name, target, options = {}) {
+      const object = requireDropboxName(name);
+      return during(`get ${quoteName(object)} from ${description}`, () =>
+        downloadFile(place, object, target, options),
+      );
+    },
+    async read(name) {
+      const object = requireDropboxName(name);
+      return during(`read ${quoteName(object)} from ${description}`, () =>
+        downloadBytes(place, object, readBytesMax),
+      );
+    },
+    async list(prefix) {
+      return during(`list ${description}`, () => listFiles(place, prefix.replace(/^\/+/, '')));
+    },
+    async stat(name) {
+      const object = requireDropboxName(name);
+      const found = await during(inDropbox('look for', object), () =>
+        lookUp(place.client, pathOf(place.folder, object)),
+      );
+      return found === undefined || found === 'folder' ? undefined : storedAs(object, found);
+    },
+    async copy(from, to, options = {}) {
+      const [source, object] = [requireDropboxName(from), requireDropboxName(to)];
+      return during(inDropbox('create', object), () => copyFile(place, source, object, options));
+    },
+    async remove(name) {
+      const object = requireDropboxName(name);
+      await during(inDropbox('remove', object), () => removeFile(place, object));
+    },
+    async space() {
+      return during(`ask ${description} for its space`, space);
+    },
+    examine: () => examine(place),
+    traffic: () => ({ ...place.client.transport.options.traffic }),
+  };
+}
+
+/** Removes the very revision that was looked at: a folder, or a file that came in between, is not ours to remove. */
+async function removeFile({ client, folder }: Place, name: StoreName): Promise<void> {
+  const path = pathOf(folder, name);
+  const found = await lookUp(client, path);
+  if (found === undefined || found === 'folder') return;
+  const isGone = async () => ((await lookUp(client, path)) === undefined ? true : undefined);
+  await client.call<unknown>((calls) => calls.filesDeleteV2({ path, parent_rev: found.rev }), {
+    settle: isGone,
+  });
+}
+
+/** Aborts when the whole run has taken too long: a failure that is told, instead of a run that never ends. */
+function deadlineSignal(ms: number): AbortSignal {
+  const deadline = new AbortController();
+  const timer = setTimeout(
+    () => {
+      deadline.abort(
+        new OpsError('unavailable', 'cannot finish with Dropbox: the deadline of this run is over', {
+          hint: 'run it again: an upload goes on where it stopped; or raise deadline_minutes under [store]',
+        }),
+      );
+    },
+    Math.min(ms, 2 ** 31 - 1),
+  );
+  timer.unref();
+  return deadline.signal;
+}

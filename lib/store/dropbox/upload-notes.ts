@@ -1,0 +1,94 @@
+// Where an unfinished upload is remembered, so that the next run goes on where a killed one stopped.
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../../base/clock.ts';
+import { errorMessage } from '../../base/errors.ts';
+import type { Log } from '../../base/log.ts';
+import type { FileDigest } from '../../files/digest.ts';
+import { writeFileAtomically } from '../../files/durable.ts';
+
+/** Upload sessions live 7 days; none is asked for that may be gone. */
+const sessionLifeMs = 6 * 24 * 60 * 60 * 1000;
+
+type Content = Pick<FileDigest, 'contentHash' | 'sizeBytes'>;
+
+/** Remembers by content: only the very same bytes may go into the rest of a session. */
+export interface UploadNotes {
+  /** The session in which these bytes were being sent, if one is remembered and may still be there. */
+  find(content: Content): Promise<string | undefined>;
+  /** That it cannot be remembered costs a resumption and nothing else: it is logged, never thrown. */
+  remember(content: Content, sessionId: string): Promise<void>;
+  forget(content: Content): Promise<void>;
+}
+
+/** Notes as small files in `directory`, private because a session id lets others write into the session. */
+export function createUploadNotes(directory: string, clock: Clock, log: Log): UploadNotes {
+  const pathOf = ({ contentHash }: Content) => join(directory, `${contentHash}.json`);
+  return {
+    async find(content) {
+      await sweep(directory, clock);
+      const note = parseNote(await readFile(pathOf(content), 'utf8').catch(() => ''));
+      if (note?.size !== content.sizeBytes) return undefined;
+      return isAlive(note, clock) ? note.session_id : undefined;
+    },
+    async remember(content, sessionId) {
+      const note: Note = {
+        format: 'holdfast-upload',
+        version: 1,
+        session_id: sessionId,
+        size: content.sizeBytes,
+        content_hash: content.contentHash,
+        started_at: clock.now().toISOString(),
+      };
+      try {
+        await mkdir(directory, { recursive: true, mode: 0o700 });
+        await writeFileAtomically(pathOf(content), `${JSON.stringify(note)}\n`, { mode: 0o600 });
+      } catch (error) {
+        log.warn('an upload cannot be remembered; killed, it would begin anew', {
+          cause: errorMessage(error),
+        });
+      }
+    },
+    async forget(content) {
+      await rm(pathOf(content), { force: true }).catch(() => undefined);
+    },
+  };
+}
+
+interface Note {
+  format: 'holdfast-upload';
+  version: 1;
+  session_id: string;
+  size: number;
+  content_hash: string;
+  started_at: string;
+}
+
+/** A note that cannot be read costs a resumption and nothing else. */
+function parseNote(text: string): Note | undefined {
+  try {
+    const note = JSON.parse(text) as Partial<Note> | null;
+    const isWhole =
+      note?.format === 'holdfast-upload' &&
+      note.version === 1 &&
+      typeof note.session_id === 'string' &&
+      typeof note.size === 'number' &&
+      typeof note.started_at === 'string';
+    return isWhole ? (note as Note) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive({ started_at }: Note, clock: Clock): boolean {
+  const ageMs = clock.now().getTime() - Date.parse(started_at);
+  return Math.abs(ageMs) < sessionLifeMs; // a clock that was set back makes an age negative
+}
+
+async function sweep(directory: string, clock: Clock): Promise<void> {
+  for (const name of await readdir(directory).catch(() => [])) {
+    const path = join(directory, name);
+    const note = parseNote(await readFile(path, 'utf8').catch(() => ''));
+    if (note === undefined || !isAlive(note, clock)) await rm(path, { force: true }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,200 @@
+// An upload session, from its start (or from where an earlier run left it) to the commit. Data travels in appends
+// only: a start or a finish that fails would waste what it carried, and those are the calls that Dropbox throttles.
+import { requireUnchanged } from '../../files/hash-file.ts';
+import { bodyOf, chunkHash, type Range, rangeFrom } from './chunk.ts';
+import { createChunkSize } from './chunk-size.ts';
+import { DropboxFailure } from './failure.ts';
+import { type CommitOrder, commitInfo, findCommitted } from './commit.ts';
+import { type RemoteFile, remoteFile } from './metadata.ts';
+
+/** How often a session may be begun anew, a chunk be found different, or go by without any progress. */
+const restartsMax = 3;
+const mismatchesMax = 3;
+const standstillsMax = 8;
+
+/** Sends the file and commits it. Throws DropboxFailure, or OpsError when the file is not what was hashed. */
+export async function sendInSession(
+  order: CommitOrder,
+  onProgress: (doneBytes: number) => void,
+): Promise<RemoteFile> {
+  const { place, file } = order;
+  for (let restarts = 0; ; restarts += 1) {
+    const session = await openSession(order);
+    try {
+      await sendRest(order, session, onProgress);
+      const committed = await finish(order, session);
+      await place.notes.forget(file);
+      return committed;
+    } catch (error) {
+      if (!isSessionLost(error)) throw error;
+      await place.notes.forget(file);
+      // A session is also gone when its commit was carried out and the reply was lost.
+      const committed = await findCommitted(order);
+      if (committed !== undefined) return committed;
+      if (restarts === restartsMax) throw error;
+      place.log.info('the upload session is gone; the upload begins anew', { name: order.name });
+    }
+  }
+}
+
+/** A session, and how many bytes of the file it holds. */
+interface Session {
+  id: string;
+  offset: number;
+}
+
+async function openSession(order: CommitOrder): Promise<Session> {
+  const { place, file } = order;
+  const known = await place.notes.find(file);
+  const offset = known === undefined ? undefined : await probe(order, { id: known, offset: 0 });
+  if (known !== undefined && offset !== undefined) {
+    place.log.info('going on with an upload that was interrupted', { name: order.name, sent_bytes: offset });
+    return { id: known, offset };
+  }
+  const { session_id } = await place.client.call(
+    (calls) => calls.filesUploadSessionStart({ close: false }),
+    // The session of a lost reply holds nothing, and goes by itself.
+    { signal: order.signal },
+  );
+  if (typeof session_id !== 'string')
+    throw new DropboxFailure('stranger', 'a reply without an upload session');
+  await place.notes.remember(file, session_id);
+  return { id: session_id, offset: 0 };
+}
+
+/** How many bytes the session holds: asked by appending nothing. Undefined when it is gone or not usable. */
+async function probe(
+  { place, file, signal }: CommitOrder,
+  { id, offset }: Session,
+): Promise<number | undefined> {
+  const cursor = { session_id: id, offset };
+  try {
+    const content_hash = await chunkHash(file, { from: 0, to: 0 });
+    await place.client.call(
+      (calls) => calls.filesUploadSessionAppendV2({ cursor, content_hash, contents: '' }),
+      {
+        signal,
+      },
+    );
+    return offset;
+  } catch (error) {
+    if (!(error instanceof DropboxFailure)) throw error;
+    if (error.has('closed')) return file.sizeBytes;
+    const held = error.correctOffset;
+    if (held !== undefined && held >= 0 && held <= file.sizeBytes) return held;
+    if (isSessionLost(error) || held !== undefined) return undefined;
+    throw error;
+  }
+}
+
+async function sendRest(
+  order: CommitOrder,
+  session: Session,
+  onProgress: (doneBytes: number) => void,
+): Promise<void> {
+  const { file, place } = order;
+  const chunkSize = createChunkSize(place.clock);
+  let [mismatches, standstills] = [0, 0];
+  while (session.offset < file.sizeBytes) {
+    onProgress(session.offset);
+    const range = rangeFrom(session.offset, file.sizeBytes, chunkSize.bytes);
+    const sent = chunkSize.start();
+    const outcome = await append(order, session, range, (bytes) => onProgress(range.from + bytes));
+    if (outcome.offset > session.offset) standstills = 0;
+    else standstills += 1;
+    session.offset = outcome.offset;
+    if (outcome.failure === undefined) {
+      sent(range.to - range.from);
+      continue;
+    }
+    chunkSize.shrink();
+    if (outcome.failure.has('content_hash_mismatch')) {
+      // Either it was damaged on its way, or the file is no longer the one that was hashed.
+      await requireUnchanged({ ...file, identity: undefined }, { signal: order.signal });
+      mismatches += 1;
+    }
+    if (mismatches > mismatchesMax || standstills > standstillsMax) throw outcome.failure;
+  }
+  onProgress(file.sizeBytes);
+}
+
+/** Where the session stands after an append, and what went wrong with it, if anything did. */
+interface Appended {
+  offset: number;
+  failure: DropboxFailure | undefined;
+}
+
+async function append(
+  order: CommitOrder,
+  session: Session,
+  range: Range,
+  onSent: (bytes: number) => void,
+): Promise<Appended> {
+  const { place, file, signal } = order;
+  const cursor = { session_id: session.id, offset: range.from };
+  const content_hash = await chunkHash(file, range);
+  const settle = async (): Promise<Appended | undefined> => {
+    const offset = await probe(order, { id: session.id, offset: range.from });
+    if (offset === undefined)
+      throw new DropboxFailure('endpoint', 'the upload session is gone', { tags: ['not_found'] });
+    // Exactly where it was: the call may be repeated as it is. Anywhere else, another range comes next.
+    return offset === range.from ? undefined : { offset, failure: undefined };
+  };
+  try {
+    return await place.client.callFor<unknown, Appended>(
+      (calls) =>
+        calls.filesUploadSessionAppendV2({
+          cursor,
+          content_hash,
+          contents: watched(bodyOf(file, range), onSent),
+        }),
+      () => ({ offset: range.to, failure: undefined }),
+      { signal, settle },
+    );
+  } catch (error) {
+    if (!(error instanceof DropboxFailure)) throw error;
+    const held = error.correctOffset;
+    if (held !== undefined && held >= 0 && held <= file.sizeBytes) return { offset: held, failure: error };
+    if (error.has('closed')) return { offset: file.sizeBytes, failure: undefined };
+    if (error.has('content_hash_mismatch')) return { offset: range.from, failure: error };
+    throw error;
+  }
+}
+
+function watched(
+  body: ReturnType<typeof bodyOf>,
+  onSent: (bytes: number) => void,
+): ReturnType<typeof bodyOf> {
+  return {
+    sizeBytes: body.sizeBytes,
+    async *open() {
+      let bytes = 0;
+      for await (const piece of body.open()) {
+        yield piece;
+        bytes += piece.length;
+        onSent(bytes);
+      }
+    },
+  };
+}
+
+/** The commit: the only call that makes something visible. */
+async function finish(order: CommitOrder, session: Session): Promise<RemoteFile> {
+  const { place, file, signal } = order;
+  const arg = {
+    cursor: { session_id: session.id, offset: file.sizeBytes },
+    commit: commitInfo(order),
+    contents: '',
+  };
+  return place.client.callFor((calls) => calls.filesUploadSessionFinish(arg), remoteFile, {
+    signal,
+    settle: () => findCommitted(order),
+  });
+}
+
+/** Gone, closed before all was in it, or holding something else than this file: only a new one helps. */
+function isSessionLost(error: unknown): boolean {
+  if (!(error instanceof DropboxFailure) || error.kind !== 'endpoint') return false;
+  if (error.has('path') || error.has('conflict')) return false;
+  return ['not_found', 'closed', 'not_closed', 'incorrect_offset', 'too_large'].some((tag) => error.has(tag));
+}
