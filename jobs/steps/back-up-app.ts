@@ -1,5 +1,5 @@
 // One proven backup of one app, in the order that makes it safe: copy, prove, publish.
-import { namedBackupName, backupName } from '../../lib/backup/name.ts';
+import { backupName, manifestName, namedBackupName } from '../../lib/backup/name.ts';
 import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
 import type { Manifest } from '../../lib/backup/manifest.ts';
 import { shrinkReasons } from '../../lib/backup/suspicion.ts';
@@ -65,7 +65,8 @@ export async function backUpApp(
       nameOf(context, app, order, snapshot.takenAt),
       suspect,
     );
-    await publishBackup(context, store, scratch, snapshot, manifest, latest);
+    const blocked = await publishBackup(context, store, scratch, snapshot, manifest, latest);
+    if (blocked !== undefined) throw blocked;
     context.log.info(`${app.name}: backed up`, {
       backup: manifest.backup,
       copied: snapshotSummary(snapshot),
@@ -90,7 +91,7 @@ async function requireFreeName(
   order: BackupOrder,
 ): Promise<void> {
   const name = nameOf(context, app, order, context.clock.now());
-  if ((await store.stat(name)) === undefined) return;
+  if ((await store.stat(name)) === undefined) return requireNoManifest(store, app, name);
   const cause =
     order.label === undefined ? 'there is a backup of this second already' : 'there is a backup of that name';
   throw new OpsError('refused', `cannot back up ${app.name} as ${name}: ${cause}`, {
@@ -98,6 +99,15 @@ async function requireFreeName(
       order.label === undefined
         ? 'run it again in a second'
         : 'choose another name; backups are never overwritten',
+  });
+}
+
+/** A manifest without its data is what is left of a backup that somebody removed: its name is not free either. */
+async function requireNoManifest(store: Store, app: AppConfig, name: string): Promise<void> {
+  const manifest = manifestName(name);
+  if ((await store.stat(manifest)) === undefined) return;
+  throw new OpsError('refused', `cannot back up ${app.name} as ${name}: ${manifest} exists already`, {
+    hint: 'run it again in a second, or under another name; nothing is overwritten',
   });
 }
 

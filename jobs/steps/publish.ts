@@ -47,6 +47,9 @@ export async function describeBackup(
 /**
  * Puts data, then manifest; with `latest`, the latest copy on the way. Each name becomes visible whole or not at all. When the manifest cannot be put the data
  * is taken back; when this process dies in between, the next run finds the note in the state directory and finishes.
+ *
+ * Returns why the latest copy could not be refreshed, where its name is what is in the way: that must not cost the
+ * backup, which stands all the same.
  */
 export async function publishBackup(
   context: JobContext,
@@ -55,15 +58,16 @@ export async function publishBackup(
   snapshot: ProvenSnapshot,
   manifest: Manifest,
   latest: string | undefined,
-): Promise<void> {
+): Promise<OpsError | undefined> {
   const text = formatManifest(manifest);
   const pending = pendingNote(context, manifest.app);
   // Data whose manifest could be neither put nor taken back is for the next run, which needs the note.
   let isForNextRun = false;
+  let blocked: OpsError | undefined;
   try {
     await requireRoom(store, manifest, latest);
     await pending.write(text);
-    await putData(context, store, snapshot, manifest, latest);
+    blocked = await putData(context, store, snapshot, manifest, latest);
     await putManifest(store, scratch, manifest, text).catch(async (error: unknown) => {
       isForNextRun = !(await takeBack(context, store, manifest));
       throw error;
@@ -83,6 +87,7 @@ export async function publishBackup(
     sha256: manifest.sha256,
     state: manifest.suspect.length === 0 ? 'proven' : 'suspect',
   });
+  return blocked;
 }
 
 /** A remote store that is full is found out before the upload, not at its end. */
@@ -110,18 +115,27 @@ async function putData(
   { digest }: ProvenSnapshot,
   { app, backup }: Manifest,
   latest: string | undefined,
-): Promise<void> {
-  progress.start(`${app}: storing`, digest.sizeBytes);
-  await store.put(latest ?? backup, digest, {
-    replace: latest !== undefined,
-    consume: true,
-    signal,
-    onProgress: (done) => progress.update(done),
-  });
-  progress.end();
-  if (latest === undefined) return;
+): Promise<OpsError | undefined> {
+  const put = async (name: string, replace: boolean) => {
+    progress.start(`${app}: storing`, digest.sizeBytes);
+    const onProgress = (doneBytes: number) => progress.update(doneBytes);
+    await store.put(name, digest, { replace, consume: true, signal, onProgress });
+    progress.end();
+  };
+  const blocked = latest === undefined ? undefined : await put(latest, true).then(() => undefined, asBlocked);
+  if (latest === undefined || blocked !== undefined) {
+    await put(backup, false);
+    return blocked;
+  }
   noteLeft(`the latest copy ${latest} is up to date`);
   await store.copy(latest, backup, { expected: digest, signal });
+  return undefined;
+}
+
+/** Whether it is the one name that is the trouble, and not the store. */
+function asBlocked(error: unknown): OpsError {
+  if (error instanceof OpsError && (error.kind === 'refused' || error.kind === 'usage')) return error;
+  throw error;
 }
 
 /** Finishes what a killed run had put into the store without its manifest. Called under the app's lock. */

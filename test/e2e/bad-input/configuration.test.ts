@@ -173,7 +173,7 @@ describe('a configuration', () => {
       world.config,
       `state_directory = "${world.state}"\n[apps.bookings]\ndatabase = "${world.database}"\n`,
     );
-    await expectRefusal(world, 'db-backup', ['run'], config([/cannot use Dropbox/], /HOLDFAST_STORE/));
+    await expectRefusal(world, 'db-backup', ['run'], config([/cannot use the Dropbox/], /DROPBOX_APP_KEY/));
   });
 });
 

@@ -176,18 +176,6 @@ describe('with the environment alone', () => {
       [/HOLDFAST_RUN=\.\/run/, /absolute path/],
       /HOLDFAST_RUN=\//,
     ],
-    [
-      'a token for Dropbox and no directory',
-      { HOLDFAST_STORE: '' },
-      [/cannot use Dropbox/, /DROPBOX_REFRESH_TOKEN is set/],
-      /HOLDFAST_STORE=\//,
-    ],
-    [
-      'an old token for Dropbox and no directory',
-      { HOLDFAST_STORE: '', DROPBOX_REFRESH_TOKEN: '' },
-      [/cannot use Dropbox/, /DROPBOX_ACCESS_TOKEN is set/],
-      /HOLDFAST_STORE=\//,
-    ],
   ];
   test.each(mistakes)('%s is a mistake of the configuration', async (_, change, says, hint) => {
     await using world = classicWorld();

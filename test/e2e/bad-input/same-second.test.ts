@@ -95,7 +95,7 @@ describe('a file of somebody else', () => {
     expect(readFileSync(`${world.store}/${backup}.db`, 'utf8')).toBe('not ours\n');
   });
 
-  test('where the manifest would go stays, and the data is taken back', async () => {
+  test('where the manifest would go stays, and nothing is made', async () => {
     await using world = makeWorld();
     await runAt(world, ['list']);
     mkdirSync(`${world.store}/backups/bookings`, { recursive: true });
@@ -107,7 +107,12 @@ describe('a file of somebody else', () => {
     await using world = makeWorld();
     await runAt(world, ['list']);
     writeFileSync(`${world.store}/backups`, 'not ours\n');
-    await expectTaken(world, ['run'], { says: [/backups\/bookings/, /backups is a file/] });
+    const ended = await runAt(world, ['run']);
+    expectWords(ended, { kind: 'refused', says: [/backups\/bookings/, /backups is a file/] });
+    expect(ended.stderr).toMatch(/before that: the latest copy latest\/bookings\.db is up to date/);
+    expect(readFileSync(`${world.store}/backups`, 'utf8')).toBe('not ours\n');
+    expect(world.stored()).toEqual(['backups', 'latest/bookings.db']);
+    expectNothingLeft(world);
   });
 
   test('a directory where the latest copy would go stays; the backup is made, and the failure is told', async () => {
