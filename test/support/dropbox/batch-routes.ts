@@ -1,15 +1,12 @@
 // Routes that take several entries at once. They answer 200 even when entries fail: each one has its own result.
 import { randomBytes } from 'node:crypto';
-import type { Part } from './blobs.ts';
 import { deleteEntry, type Deletion } from './change-routes.ts';
 import { metadata, taggedMetadata } from './entries.ts';
 import { endpointError, json, Refusal, type Reply, type Tagged } from './replies.ts';
 import type { Call, Caller, Handler } from './service.ts';
-import { finishError, finishOne, noteAutorename, type Finish } from './upload-routes.ts';
+import { finishError, finishSession, type Finish } from './upload-commit.ts';
+import { noteAutorename } from './upload-routes.ts';
 import { SessionRefused, type UploadCursor } from './upload-sessions.ts';
-
-/** Jobs of the routes that may answer later; a result is fetched once or more. */
-const jobs = new Map<string, { route: string; result: object; asked: number }>();
 
 function finishBatchV2(call: Call<{ entries: Finish[] }>): Reply {
   return json({ entries: call.argument.entries.map((entry, index) => finishEntry(call, entry, index)) });
@@ -27,7 +24,7 @@ function finishEntry(call: Caller, entry: Finish, index: number): object {
     return failure({ '.tag': 'too_many_write_operations' });
   }
   try {
-    const file = finishOne(call, entry, { closedRequired: true });
+    const file = finishSession(call, entry, { closedRequired: true });
     return { '.tag': 'success', ...metadata(file) };
   } catch (error) {
     const refusal = finishError(error);
@@ -60,37 +57,22 @@ interface AppendBatch {
 /** The body is all entries' data, one after the other; it is split into parts of its own. */
 function appendBatch(call: Call<AppendBatch>): Reply {
   const { service, argument, body, request } = call;
-  const wanted = argument.entries.reduce((sum, entry) => sum + entry.length, 0);
-  const problem = body.tooLarge
-    ? 'payload_too_large'
-    : argument.content_hash !== undefined && argument.content_hash !== body.contentHash
-      ? 'content_hash_mismatch'
-      : wanted !== body.length
-        ? 'length_mismatch'
-        : undefined;
   if (body.length > 0 && argument.content_hash === undefined) {
     service.violations.add('no-content-hash', request, `${body.length} bytes without a content_hash`);
   }
-  if (problem !== undefined) {
-    service.blobs.discard(body.part);
-    throw endpointError({ '.tag': problem });
-  }
+  const problem = batchProblem(call);
+  if (problem !== undefined) throw endpointError({ '.tag': problem });
   const bytes = body.part === undefined ? Buffer.alloc(0) : service.blobs.readPart(body.part);
-  service.blobs.discard(body.part);
   let offset = 0;
-  const entries = argument.entries.map((entry) => {
-    const piece = bytes.subarray(offset, (offset += entry.length));
-    const part: Part | undefined = piece.length === 0 ? undefined : service.blobs.write(piece);
-    const split = { length: piece.length, contentHash: '', tooLarge: false, cut: body.cut };
+  const entries = argument.entries.map(({ cursor, length, close }) => {
+    const piece = bytes.subarray(offset, (offset += length));
+    const part = piece.length === 0 ? {} : { part: service.blobs.write(piece) };
+    const split = { length: piece.length, contentHash: '', tooLarge: false, cut: false, ...part };
     try {
-      service.sessions.append({
-        cursor: entry.cursor,
-        close: entry.close,
-        body: part === undefined ? split : { ...split, part },
-        request: request.number,
-      });
+      service.sessions.append({ cursor, close, body: split, request: request.number });
       return { '.tag': 'success' };
     } catch (error) {
+      service.blobs.discardLoose(split.part);
       if (!(error instanceof SessionRefused)) throw error;
       return failure(error.error);
     }
@@ -98,16 +80,25 @@ function appendBatch(call: Call<AppendBatch>): Reply {
   return json({ entries });
 }
 
+function batchProblem({ argument, body }: Call<AppendBatch>): string | undefined {
+  if (body.tooLarge) return 'payload_too_large';
+  if (argument.content_hash !== undefined && argument.content_hash !== body.contentHash) {
+    return 'content_hash_mismatch';
+  }
+  const announced = argument.entries.reduce((sum, { length }) => sum + length, 0);
+  return announced === body.length ? undefined : 'length_mismatch';
+}
+
 function launch({ service, route }: Caller, result: object): Reply {
   if (!service.switches.asyncJobs) return json({ '.tag': 'complete', ...result });
   const id = `dbjid:${randomBytes(24).toString('base64url')}`;
-  jobs.set(id, { route, result, asked: 0 });
+  service.jobs.set(id, { route, result, asked: 0 });
   return json({ '.tag': 'async_job_id', async_job_id: id });
 }
 
 /** In progress at the first question, complete from the second on. */
-function check({ argument, route }: Call<{ async_job_id: string }>): Reply {
-  const job = jobs.get(argument.async_job_id);
+function check({ service, argument, route }: Call<{ async_job_id: string }>): Reply {
+  const job = service.jobs.get(argument.async_job_id);
   if (job === undefined || `${job.route}/check` !== route) {
     throw endpointError({ '.tag': 'invalid_async_job_id' });
   }

@@ -26,6 +26,8 @@ export interface Part {
 export class Blobs {
   private readonly parts: string;
   private readonly blobs: DurableMap<Part[]>;
+  /** Parts of requests that are under way. */
+  private readonly loose = new Set<string>();
 
   constructor(directory: string, state: DurableState) {
     this.parts = join(directory, 'parts');
@@ -35,11 +37,22 @@ export class Blobs {
 
   newPartFile(): { name: string; path: string } {
     const name = randomUUID();
+    this.loose.add(name);
     return { name, path: this.pathOf(name) };
   }
 
-  discard(part: Part | undefined): void {
-    if (part !== undefined) rmSync(this.pathOf(part.file), { force: true });
+  /** The part belongs to an upload session or a file from now on. */
+  adopt(part: Part | undefined): void {
+    if (part !== undefined) this.loose.delete(part.file);
+  }
+
+  /** Call when a request ends: what it brought and nobody adopted is removed. */
+  discardLoose(part: Part | undefined): void {
+    if (part !== undefined && this.loose.delete(part.file)) this.remove([part]);
+  }
+
+  remove(parts: readonly Part[]): void {
+    for (const { file } of parts) rmSync(this.pathOf(file), { force: true });
   }
 
   /** What the parts are when read one after the other. */
@@ -59,10 +72,12 @@ export class Blobs {
     return hashOfDigests(hasher.blockDigests());
   }
 
-  /** Takes the parts over as the contents with this hash. */
-  keep(contentHash: string, parts: readonly Part[]): void {
-    if (this.blobs.get(contentHash) === undefined) this.blobs.set(contentHash, [...parts]);
-    else for (const part of parts) this.discard(part);
+  /** Takes the parts over as the contents with this hash. Returns those to remove, since the contents are known. */
+  keep(contentHash: string, parts: readonly Part[]): readonly Part[] {
+    for (const part of parts) this.adopt(part);
+    if (this.blobs.get(contentHash) !== undefined) return parts;
+    this.blobs.set(contentHash, [...parts]);
+    return [];
   }
 
   /** Puts bytes of a test there directly. */

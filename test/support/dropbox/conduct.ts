@@ -1,4 +1,5 @@
 // Watching how a client behaves over several requests: waits after a 429, dead tokens, parallel commits, open requests.
+import type { Reply } from './replies.ts';
 import type { Service } from './service.ts';
 import type { RequestLogEntry } from './request-log.ts';
 
@@ -44,18 +45,14 @@ export class Conduct {
   }
 
   /** Call when the answer is sent. */
-  told(
-    request: RequestLogEntry,
-    token: string | undefined,
-    reply: { status: number; retryAfter: number },
-  ): void {
+  told(request: RequestLogEntry, token: string | undefined, reply: Reply): void {
     if (token === undefined) return;
     const toldAt = performance.now();
     const call = callOf(request);
     if (reply.status === 401 && !/^missing_scope/.test(request.error ?? ''))
       this.dead.set(token, { until: Infinity, toldAt, call });
     if (reply.status !== 429) return;
-    const until = this.service.clock.now() + reply.retryAfter * 1000;
+    const until = this.service.clock.now() + retryAfter(reply) * 1000;
     const before = this.waits.get(token);
     this.waits.set(token, { until: Math.max(until, before?.until ?? 0), toldAt, call });
   }
@@ -84,4 +81,10 @@ export class Conduct {
 
 function callOf({ route, argument }: RequestLogEntry): string {
   return `${route} ${JSON.stringify(argument)}`;
+}
+
+/** What the answer itself says about waiting; nothing, in one of its forms. */
+function retryAfter({ headers, body }: Reply): number {
+  const inBody = /"retry_after":(\d+)/.exec(body.toString())?.[1];
+  return Number(headers['Retry-After'] ?? inBody ?? 0);
 }

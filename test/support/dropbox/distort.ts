@@ -1,15 +1,26 @@
 // Faults that give an answer other contents: wrong metadata, a missing header, a captive portal.
 import type { Effects, ScriptedReply } from './faults.ts';
-import { asciiJson, json, plainText, tooManyRequests, type RateLimit, type Reply } from './replies.ts';
+import {
+  asciiJson,
+  endpointError,
+  json,
+  plainText,
+  tooManyRequests,
+  under,
+  type RateLimit,
+  type Reply,
+  type Tagged,
+} from './replies.ts';
 
 /** The answer of a fault that comes instead of applying the request. */
-export function insteadOfApplying(effects: Effects): Reply | undefined {
+export function insteadOfApplying(effects: Effects, route: string): Reply | undefined {
   const limit = effects.one('tooManyRequests');
   if (limit !== undefined && limit.afterApply !== true) return tooManyRequests(limit);
   const portal = effects.one('html200');
   if (portal !== undefined && portal.afterApply !== true) return captivePortal();
   const contention = effects.one('tooManyWrites');
   if (contention?.as === '429') return writeContention(contention.retryAfterSeconds);
+  if (contention?.as === '409') return endpointError(contentionError(route)).reply;
   const scripted = effects.one('reply');
   return scripted === undefined ? undefined : scriptedReply(scripted);
 }
@@ -24,7 +35,7 @@ export function afterApplying(effects: Effects, reply: Reply): Reply {
   return withoutHeader(effects, withWrongMetadata(effects, reply));
 }
 
-export function writeContention(retryAfterSeconds?: number): Reply {
+function writeContention(retryAfterSeconds?: number): Reply {
   const limit: RateLimit = { reason: 'too_many_write_operations' };
   return tooManyRequests(retryAfterSeconds === undefined ? limit : { ...limit, retryAfterSeconds });
 }
@@ -78,4 +89,14 @@ function falsify(value: unknown, change: string): unknown {
       names.includes(name) ? wrongs[name]?.(member as never) : falsify(member, change),
     ]),
   );
+}
+
+/** Where each endpoint's error union has too_many_write_operations. */
+function contentionError(route: string): Tagged {
+  const contention: Tagged = { '.tag': 'too_many_write_operations' };
+  if (route === 'files/upload')
+    return { '.tag': 'path', reason: contention, upload_session_id: 'AAAAAAAAAAE' };
+  if (route === 'files/create_folder_v2') return under('path', contention);
+  if (route === 'files/restore') return under('path_write', contention);
+  return /copy_v2|move_v2/.test(route) ? under('to', contention) : contention;
 }

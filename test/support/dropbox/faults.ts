@@ -2,13 +2,13 @@
 import type { RateLimit } from './replies.ts';
 import type { RequestLogEntry } from './request-log.ts';
 
-/** At which moment of a request something happens. By default after its body arrived: see `hang`. */
+/** At which moment of a request something happens. Only an upload has a body that is still on its way on arrival. */
 export type Moment = 'arrival' | 'after-body' | 'after-apply';
 
 /** What a `run` action sees. */
 export interface FaultContext {
+  /** Also holds the argument. */
   request: RequestLogEntry;
-  argument: unknown;
   /** Destroys the connection without an answer. */
   drop(): void;
 }

@@ -58,12 +58,11 @@ export class FilesBehind {
       autorename: false,
       strict_conflict: false,
     };
-    const file = writeFile({ ...this.service, quotaBytes: () => Infinity }, commit, {
-      contentHash,
-      size: part.length,
+    const writer = { ...this.service, quotaBytes: () => Infinity };
+    return this.service.atomically(() => {
+      blobs.remove(blobs.keep(contentHash, [part]));
+      return fileOf(writeFile(writer, commit, { contentHash, size: part.length }));
     });
-    blobs.keep(contentHash, [part]);
-    return fileOf(file);
   }
 
   /** Removes a file or a folder with everything in it; nothing when there is none. */

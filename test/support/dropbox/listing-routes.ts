@@ -83,7 +83,7 @@ function openCursor(call: Call<ListFolder>): Omit<Cursor, 'after'> {
     recursive: argument.recursive,
     deleted: argument.include_deleted,
     limit: argument.limit ?? service.switches.defaultPageSize,
-    position: service.namespace.latest,
+    position: lookup.tree.position,
   };
 }
 

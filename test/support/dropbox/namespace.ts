@@ -19,10 +19,13 @@ export interface Change {
 export class Tree {
   readonly entries = new Map<string, Present>();
   usedBytes = 0;
+  /** How many entries were applied: the position in the feed that this tree shows. */
+  position = 0;
   private sorted: Present[] | undefined;
 
   apply(entry: Entry): void {
     this.sorted = undefined;
+    this.position += 1;
     const before = this.entries.get(entry.pathLower);
     if (before?.kind === 'folder' && entry.kind !== 'folder') {
       for (const below of this.below(entry.pathLower)) this.remove(below);

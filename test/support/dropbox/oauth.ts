@@ -1,4 +1,6 @@
 // /oauth2/authorize and /oauth2/token.
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Incoming } from './incoming.ts';
 import { json, plainText, type Reply } from './replies.ts';
 import type { RequestLogEntry } from './request-log.ts';
 import type { Service } from './service.ts';
@@ -7,18 +9,25 @@ import { accessTokenSeconds, matchesChallenge } from './tokens.ts';
 /** Parameters that must never stand in a URL, where every proxy writes them down. */
 const secrets = ['refresh_token', 'client_secret', 'code', 'code_verifier'];
 
-export interface OAuthCall {
+interface OAuthCall {
   service: Service;
   request: RequestLogEntry;
   url: URL;
-  contentType: string;
-  authorization: string | undefined;
-  accept: string;
+  headers: IncomingHttpHeaders;
   body: Buffer;
 }
 
+export function answerOAuth(service: Service, incoming: Incoming, body: Buffer): Reply {
+  const { request, url, message } = incoming;
+  const call = { service, request, url, headers: message.headers, body };
+  const endpoint = `${message.method} ${url.pathname}`;
+  if (endpoint === 'GET /oauth2/authorize') return authorizePage(call);
+  if (endpoint === 'POST /oauth2/token') return tokenEndpoint(call);
+  return plainText(404, 'Not found');
+}
+
 /** A person who clicks "Allow" at once: the code as JSON, as a page for browsers, or by redirection. */
-export function authorizePage({ service, url, accept, request }: OAuthCall): Reply {
+function authorizePage({ service, url, headers, request }: OAuthCall): Reply {
   const query = url.searchParams;
   request.argument = Object.fromEntries(query);
   if (query.get('client_id') !== service.account.appKey) return plainText(400, 'Invalid client_id');
@@ -42,12 +51,12 @@ export function authorizePage({ service, url, accept, request }: OAuthCall): Rep
     if (query.has('state')) target.searchParams.set('state', query.get('state') ?? '');
     return { status: 302, headers: { Location: target.href }, body: Buffer.alloc(0) };
   }
-  if (!accept.includes('text/html')) return json({ code });
+  if (!(headers.accept ?? '').includes('text/html')) return json({ code });
   const page = `<!doctype html><title>Dropbox</title><p>Enter this code into the app to finish the process.</p><input readonly value="${code}">`;
   return { status: 200, headers: { 'Content-Type': 'text/html; charset=utf-8' }, body: Buffer.from(page) };
 }
 
-export function tokenEndpoint(call: OAuthCall): Reply {
+function tokenEndpoint(call: OAuthCall): Reply {
   const given = parameters(call);
   const { grant_type: grantType, client_id: clientId, scope } = given;
   call.request.argument = {
@@ -115,9 +124,10 @@ function refresh({ account, tokens }: Service, given: Record<string, string>): R
 }
 
 /** Query, form body and Basic authorization, all of which Dropbox takes. */
-function parameters({ url, contentType, authorization, body }: OAuthCall): Record<string, string> {
-  const form = contentType.startsWith('application/x-www-form-urlencoded') ? body.toString() : '';
-  const basic = /^Basic (\S+)$/i.exec(authorization ?? '')?.[1];
+function parameters({ url, headers, body }: OAuthCall): Record<string, string> {
+  const isForm = headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true;
+  const form = isForm ? body.toString() : '';
+  const basic = /^Basic (\S+)$/i.exec(headers.authorization ?? '')?.[1];
   const [id, secret] = Buffer.from(basic ?? '', 'base64')
     .toString()
     .split(':');

@@ -113,7 +113,7 @@ function replaceContents({ service }: Caller, file: FileEntry): void {
   const bytes = service.blobs.readWhole(file.contentHash).map((byte) => byte ^ 0xff);
   const part = service.blobs.write(Buffer.from(bytes));
   const contentHash = service.blobs.contentHash([part]);
-  service.blobs.keep(contentHash, [part]);
+  service.blobs.remove(service.blobs.keep(contentHash, [part]));
   const now = service.clock.timestamp();
   const changed = { contentHash, rev: service.namespace.newRev(), serverModified: now };
   service.namespace.commit([{ ...file, ...changed }], service.clock.now());

@@ -70,12 +70,12 @@ export function badCall(route: string, problem: string): Refusal {
 }
 
 export interface RateLimit {
-  form?: 'json' | 'plain' | 'plain-without-header';
+  form?: 'json' | 'json-without-header' | 'plain' | 'plain-without-header';
   retryAfterSeconds?: number;
   reason?: 'too_many_requests' | 'too_many_write_operations';
 }
 
-/** A 429 in one of the three forms in which it was seen. */
+/** A 429 in one of the forms in which it was seen. */
 export function tooManyRequests(limit: RateLimit): Reply {
   const { form = 'json', retryAfterSeconds = 1, reason = 'too_many_requests' } = limit;
   const header = { 'Retry-After': String(retryAfterSeconds) };
@@ -83,7 +83,8 @@ export function tooManyRequests(limit: RateLimit): Reply {
   if (form === 'plain') return plainText(429, `${reason}/..`, header);
   const error = { reason: { '.tag': reason }, retry_after: retryAfterSeconds };
   const reply = json({ error_summary: `${reason}/..`, error }, 429);
-  return { ...reply, headers: { ...reply.headers, ...header }, summary: `${reason}/..` };
+  const headers = form === 'json' ? { ...reply.headers, ...header } : reply.headers;
+  return { ...reply, headers, summary: `${reason}/..` };
 }
 
 /** JSON that is safe in a header: everything beyond ASCII is escaped. */

@@ -43,9 +43,9 @@ export async function receiveBody(source: BodySource, blobs: Blobs): Promise<Rec
   }
 }
 
-/** Reads a body that nobody wants. */
-export async function discardBody(source: BodySource): Promise<void> {
-  await pass(source, () => undefined);
+/** Reads a body that nobody wants; true when it was cut. */
+export async function discardBody(source: BodySource): Promise<boolean> {
+  return pass(source, () => undefined);
 }
 
 /** Reads a small body into memory. */
@@ -131,7 +131,8 @@ class Spool {
 
   async abandon(): Promise<void> {
     await this.file?.close();
-    if (this.target !== undefined) this.blobs.discard({ file: this.target.name, length: 0, digests: '' });
+    if (this.target !== undefined)
+      this.blobs.discardLoose({ file: this.target.name, length: 0, digests: '' });
   }
 
   private async flush(): Promise<void> {

@@ -1,6 +1,7 @@
 // Everything that one running stand-in consists of, as the routes see it.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Blobs } from './blobs.ts';
+import type { DurableState } from './durable.ts';
 import type { Effects, Faults } from './faults.ts';
 import type { Link } from './link.ts';
 import type { Namespace, Tree } from './namespace.ts';
@@ -26,6 +27,8 @@ export interface Service {
   account: Account;
   appScopes: readonly string[];
   quotaBytes: () => number;
+  /** Everything written inside is there after a kill, or nothing of it. */
+  atomically: DurableState['atomically'];
   clock: VirtualClock;
   link: Link;
   blobs: Blobs;
@@ -36,6 +39,8 @@ export interface Service {
   faults: Faults;
   log: RequestLog;
   violations: Violations;
+  /** Answers of batch routes that are fetched later. */
+  jobs: Map<string, { route: string; result: object; asked: number }>;
 }
 
 /** One call of a route whose authorization, headers and argument are in order; what is the same for all routes. */

@@ -1,26 +1,22 @@
 // A Dropbox on 127.0.0.1, as strict as the real one: for tests that run real commands against it, and for measuring.
 // What it does follows docs of the service; where they are silent, there is a switch.
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { Blobs } from './blobs.ts';
+import { assemble } from './assemble.ts';
 import { Conduct } from './conduct.ts';
 import { control } from './control.ts';
 import { DurableState } from './durable.ts';
 import { Exchange } from './exchange.ts';
 import { FilesBehind, openSession, type OpenSession } from './files-behind.ts';
 import { Faults, type Fault } from './faults.ts';
-import { Link } from './link.ts';
-import { Namespace } from './namespace.ts';
+import { Listener } from './listener.ts';
 import { RequestLog, type RequestLogEntry } from './request-log.ts';
-import type { Account, Service } from './service.ts';
+import type { Service } from './service.ts';
 import { defaultSwitches, type Switches } from './switches.ts';
-import { allScopes, Tokens } from './tokens.ts';
-import { UploadSessions } from './upload-sessions.ts';
+import { allScopes } from './tokens.ts';
 import { Violations, type Violation } from './violations.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -48,17 +44,15 @@ export class DropboxStandIn implements AsyncDisposable {
   private readonly log = new RequestLog();
   private readonly found = new Violations();
   private readonly faults = new Faults();
-  private readonly connections = new Set<Duplex>();
+  private readonly listener: Listener;
   private quota: number;
-  private port: number;
-  private server: Server | undefined;
   private state: DurableState | undefined;
   private current: Service | undefined;
 
   private constructor(options: StandInOptions) {
     this.options = options;
     this.quota = options.quotaBytes ?? defaultQuota;
-    this.port = options.port ?? 0;
+    this.listener = new Listener(options.port ?? 0);
     this.directory = options.directory ?? mkdtempSync(join(tmpdir(), 'dropbox-stand-in-'));
   }
 
@@ -70,7 +64,7 @@ export class DropboxStandIn implements AsyncDisposable {
 
   /** The one origin for the hosts api, content, notify and www; paths are the real ones. */
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `http://127.0.0.1:${this.listener.port}`;
   }
 
   /** What a client needs to reach this account. */
@@ -93,6 +87,11 @@ export class DropboxStandIn implements AsyncDisposable {
   /** The account's files behind the API's back. */
   get files(): FilesBehind {
     return new FilesBehind(this.service);
+  }
+
+  /** Names of the files that hold bytes: one for each request body that was kept. */
+  partsOnDisk(): string[] {
+    return readdirSync(join(this.directory, 'parts'));
   }
 
   /** Upload sessions, committed ones too. */
@@ -153,44 +152,37 @@ export class DropboxStandIn implements AsyncDisposable {
 
   /** Serves HTTP on a connection that somebody else accepted, for example one with TLS. */
   accept(socket: Duplex): void {
-    this.server?.emit('connection', socket);
+    this.listener.accept(socket);
   }
 
-  /** Ends all connections. Nothing that was applied is lost. */
+  /** Ends all connections. Nothing that was applied is lost; what was under way is. */
   async stop(): Promise<void> {
-    const { server } = this;
-    if (server === undefined) return;
-    this.server = undefined;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    server.close(() => resolve());
-    for (const connection of this.connections) connection.destroy();
+    const { state } = this;
+    this.state = undefined;
     this.faults.release();
-    await promise;
+    await this.listener.stop();
     await this.log.idle();
-    this.state?.close();
     this.current = undefined;
+    state?.close();
   }
 
   /** Starts again at the same port, with everything that was there. */
   async restart(): Promise<void> {
     await this.stop();
-    mkdirSync(this.directory, { recursive: true });
-    const service = this.assemble();
-    this.current = service;
-    const conduct = new Conduct(service);
-    const server = createServer((message, response) => void this.serve(conduct, message, response));
-    server.on('connection', (socket: Duplex) => {
-      this.connections.add(socket);
-      socket.on('close', () => this.connections.delete(socket));
+    this.state = new DurableState(this.directory);
+    const service = assemble(this.directory, this.state, {
+      appScopes: this.options.scopes ?? allScopes,
+      quotaBytes: () => this.quota,
+      line: this.options,
+      clock: this.clock,
+      switches: this.switches,
+      faults: this.faults,
+      log: this.log,
+      violations: this.found,
     });
-    // Uploads over a slow line take longer than any default allows.
-    Object.assign(server, { requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 60_000 });
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    server.on('error', reject);
-    server.listen(this.port, '127.0.0.1', resolve);
-    await promise;
-    this.port = (server.address() as AddressInfo).port;
-    this.server = server;
+    const conduct = new Conduct(service);
+    this.current = service;
+    await this.listener.start((message, response) => void this.answer(conduct, message, response));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -203,54 +195,14 @@ export class DropboxStandIn implements AsyncDisposable {
     return this.current;
   }
 
-  private async serve(conduct: Conduct, message: IncomingMessage, response: ServerResponse): Promise<void> {
+  private async answer(conduct: Conduct, message: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       if (await control(this, message, response)) return;
       await new Exchange(this.service, conduct, [message, response]).serve();
     } catch (error) {
-      // A mistake in the stand-in must not look like a fault of the service that a client has to survive.
-      console.error('the stand-in failed:', error);
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.found.add('stand-in-failed', { number: this.log.entries.length, route: message.url ?? '' }, text);
       response.destroy();
     }
   }
-
-  private assemble(): Service {
-    const { clock, switches } = this;
-    const state = new DurableState(this.directory);
-    const blobs = new Blobs(this.directory, state);
-    const tokens = new Tokens(state, clock);
-    const appScopes = this.options.scopes ?? allScopes;
-    this.state = state;
-    return {
-      account: account(state, tokens, appScopes),
-      appScopes,
-      quotaBytes: () => this.quota,
-      clock,
-      link: new Link(this.options),
-      blobs,
-      namespace: new Namespace(state),
-      sessions: new UploadSessions(state, { blobs, clock, switches }),
-      tokens,
-      switches,
-      faults: this.faults,
-      log: this.log,
-      violations: this.found,
-    };
-  }
-}
-
-/** The account that the directory holds, or a new one. */
-function account(state: DurableState, tokens: Tokens, scopes: readonly string[]): Account {
-  const accounts = state.map<Account>('account');
-  const known = accounts.get('account');
-  if (known !== undefined) return known;
-  const made = {
-    accountId: `dbid:${randomBytes(32).toString('base64url').slice(0, 35)}`,
-    uid: '12345',
-    appKey: randomBytes(8).toString('hex').slice(0, 15),
-    appSecret: randomBytes(8).toString('hex').slice(0, 15),
-    refreshToken: tokens.newRefresh(scopes).token,
-  };
-  accounts.set('account', made);
-  return made;
 }

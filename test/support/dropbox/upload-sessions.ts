@@ -72,18 +72,13 @@ export class UploadSessions {
     return session;
   }
 
-  /** Checks in Dropbox's order and appends, or throws a SessionRefused and keeps nothing of the body. */
+  /** Checks in Dropbox's order and appends, or throws a SessionRefused. */
   append(append: Append): void {
-    try {
-      const session = this.require(append.cursor.session_id);
-      if (session.closed) throw new SessionRefused('closed');
-      if (session.concurrent) checkConcurrent(session, append);
-      else this.checkSequential(session, append);
-      this.take(session, append);
-    } catch (error) {
-      this.blobs.discard(append.body.part);
-      throw error;
-    }
+    const session = this.require(append.cursor.session_id);
+    if (session.closed) throw new SessionRefused('closed');
+    if (session.concurrent) checkConcurrent(session, append);
+    else checkSequential(session, append);
+    this.take(session, append);
   }
 
   /** The session of a finish, at the offset where the client believes it ends. */
@@ -123,19 +118,13 @@ export class UploadSessions {
   }
 
   forget(id: string): void {
-    for (const { part } of this.sessions.get(id)?.parts ?? []) this.blobs.discard(part);
+    this.blobs.remove((this.sessions.get(id)?.parts ?? []).map(({ part }) => part));
     this.sessions.delete(id);
   }
 
-  private checkSequential(session: UploadSession, { cursor, body, contentHash }: Append): void {
-    const length = lengthOf(session);
-    if (cursor.offset !== length) throw new SessionRefused('incorrect_offset', { correct_offset: length });
-    checkBody(body, contentHash);
-    if (length + body.length > largestFile) throw new SessionRefused('too_large');
-  }
-
   private take(session: UploadSession, { cursor, close, contentHash, body, request }: Append): void {
-    const parts = session.parts.filter(({ offset }) => !session.concurrent || offset !== cursor.offset);
+    const repeats = ({ offset }: { offset: number }) => session.concurrent && offset === cursor.offset;
+    const parts = session.parts.filter((part) => !repeats(part));
     if (body.part !== undefined) parts.push({ offset: cursor.offset, part: body.part });
     const entry = { offset: cursor.offset, length: body.length, request };
     this.sessions.set(session.id, {
@@ -145,6 +134,8 @@ export class UploadSessions {
       parts: parts.sort((a, b) => a.offset - b.offset),
       journal: [...session.journal, { ...entry, withHash: contentHash !== undefined, cut: body.cut }],
     });
+    this.blobs.adopt(body.part);
+    this.blobs.remove(session.parts.filter(repeats).map(({ part }) => part));
   }
 }
 
@@ -160,6 +151,13 @@ export function checkBody(body: ReceivedBody, contentHash: string | undefined): 
   if (!body.cut && contentHash !== undefined && contentHash !== body.contentHash) {
     throw new SessionRefused('content_hash_mismatch');
   }
+}
+
+function checkSequential(session: UploadSession, { cursor, body, contentHash }: Append): void {
+  const length = lengthOf(session);
+  if (cursor.offset !== length) throw new SessionRefused('incorrect_offset', { correct_offset: length });
+  checkBody(body, contentHash);
+  if (length + body.length > largestFile) throw new SessionRefused('too_large');
 }
 
 function checkConcurrent(session: UploadSession, { cursor, close, body, contentHash }: Append): void {

@@ -10,7 +10,8 @@ export type ViolationKind =
   | 'unbounded-body' // more than 150 MiB without announcing it
   | 'foreign-host'
   | 'expired-token-reused' // after a 401 said so
-  | 'too-many-open-requests';
+  | 'too-many-open-requests'
+  | 'stand-in-failed'; // no fault of the client: a mistake in here, which must not pass for a hard service
 
 export interface Violation {
   kind: ViolationKind;
