@@ -73,6 +73,15 @@ export const dbBackup: Job = {
       load: () => import('./db-backup/list.ts'),
     },
     {
+      name: 'download',
+      summary: 'Fetch the latest copy to a new file; to put it in place of a database, see restore.',
+      arguments: [
+        { name: 'path', description: "the new file; the database's own path unless given", required: false },
+      ],
+      recorded: false,
+      load: () => import('./db-backup/download.ts'),
+    },
+    {
       name: 'verify',
       summary: 'Read a backup back from the store and prove it against its manifest.',
       arguments: [

@@ -1,59 +1,12 @@
 // restore download: a file of the store, copied to a new path and compared with its manifest.
-import { stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
-import { errorCode, OpsError, systemError } from '../../lib/base/errors.ts';
-import { formatBytes } from '../../lib/base/format.ts';
-import { requireSpace } from '../../lib/files/space.ts';
 import type { CommandRun } from '../../lib/run/job.ts';
 import { chooseNamed } from '../steps/choose-entry.ts';
+import { downloadEntry } from '../steps/download-entry.ts';
 import { selectedApp } from '../steps/each-app.ts';
 
 export const run: CommandRun = async (context, input) => {
   const app = selectedApp(context, input);
   const store = await context.openStore();
   const { entry } = await chooseNamed(context, store, app, input.argument(0) ?? '');
-  const target = await targetPath(input.argument(1) ?? '', entry.name);
-  await requireSpace({ directory: target, neededBytes: entry.sizeBytes, purpose: `download ${entry.name}` });
-  if (input.dryRun) {
-    return {
-      result: { name: entry.name, target, sizeBytes: entry.sizeBytes, dryRun: true },
-      lines: [`would download ${entry.name} (${formatBytes(entry.sizeBytes)}) to ${target}`],
-      badNews: false,
-    };
-  }
-  context.progress.start('downloading', entry.sizeBytes);
-  const digest = await store.get(entry.name, target, {
-    signal: context.signal,
-    onProgress: (done) => context.progress.update(done),
-  });
-  context.progress.end();
-  const altered = entry.manifest !== undefined && entry.manifest.sha256 !== digest.sha256;
-  return {
-    result: {
-      name: entry.name,
-      target,
-      sizeBytes: digest.sizeBytes,
-      sha256: digest.sha256,
-      state: entry.state,
-      altered,
-    },
-    lines: [
-      `downloaded ${entry.name} (${formatBytes(digest.sizeBytes)}, ${entry.state}) to ${target}`,
-      ...(altered ? ['its bytes are NOT those of its manifest: do not trust this file'] : []),
-    ],
-    badNews: altered,
-  };
+  return downloadEntry(context, store, entry, input.argument(1) ?? '', input.dryRun);
 };
-
-/** As with cp: an existing directory takes the file under its own name. */
-async function targetPath(given: string, name: string): Promise<string> {
-  if (given === '' || given.includes('\0'))
-    throw new OpsError('usage', 'cannot download to a path that is no path');
-  const path = resolve(given);
-  try {
-    return (await stat(path)).isDirectory() ? join(path, basename(name)) : path;
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return path;
-    throw systemError(`download to ${path}`, error);
-  }
-}

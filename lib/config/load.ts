@@ -33,6 +33,11 @@ export function invocationId(pid: number, environment: Environment = process.env
   return environment.SYSTEMD_EXEC_PID === String(pid) ? nonEmpty(environment.INVOCATION_ID) : undefined;
 }
 
+/** Whether a service manager listens for how far we are. */
+export function isNotified(environment: Environment = process.env): boolean {
+  return nonEmpty(environment.NOTIFY_SOCKET) !== undefined;
+}
+
 /** Whether stderr is the journal, which understands `<3>` style priority prefixes. */
 export function logsToJournal(environment: Environment = process.env): boolean {
   return nonEmpty(environment.JOURNAL_STREAM) !== undefined;

@@ -3,8 +3,10 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import { errorMessage, OpsError } from '../base/errors.ts';
 import { errorExitCodes, exitBadNews, exitDone, exitInterrupted, exitTerminated } from '../base/exit-code.ts';
-import { invocationId, loadConfig, logsToJournal } from '../config/load.ts';
+import { invocationId, isNotified, loadConfig, logsToJournal } from '../config/load.ts';
 import { currentProcess, processAlive } from '../files/process-identity.ts';
+import { runCommand } from '../process/run-command.ts';
+import { createServiceStatus } from '../process/service-status.ts';
 import { createContext, type JobContext } from './context.ts';
 import type { Command, Input, Job, Outcome } from './job.ts';
 import { failureJson, successJson } from './report.ts';
@@ -51,6 +53,7 @@ export async function runJob(invocation: Invocation, streams: ProcessStreams, cl
     isTerminal: streams.logIsTerminal,
     columns: streams.columns,
     journal: logsToJournal(),
+    tellStatus: isNotified() ? createServiceStatus(runCommand) : undefined,
     clock,
   });
   const left: string[] = [];

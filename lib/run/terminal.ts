@@ -14,6 +14,8 @@ export interface TerminalOptions {
   columns: number;
   journal: boolean;
   clock: Clock;
+  /** Where a service manager listens: told how far the work is, as often as a line is written. */
+  tellStatus?: ((text: string) => void) | undefined;
 }
 
 const levels = { debug: 7, info: 6, warn: 4, error: 3 } as const;
@@ -37,13 +39,13 @@ export function createTerminal(options: TerminalOptions): { log: Log; progress: 
       options.write(`${prefix(level, options)}${message}${formatFields(fields)}\n`);
     };
   const draw = (text: string) => {
+    if (options.verbosity === 'quiet') return;
     options.write(`\r${text.slice(0, Math.max(20, options.columns - 1))}\u001b[K`);
     barShown = true;
   };
   return {
     log: { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') },
-    progress:
-      options.verbosity === 'quiet' ? quietProgress() : createProgress(options, draw, clearBar, say('info')),
+    progress: createProgress(options, draw, clearBar, say('info')),
   };
 }
 
@@ -66,12 +68,8 @@ function formatField(value: LogFields[string]): string {
   return /^[^\s"=]+$/.test(text) ? text : JSON.stringify(text);
 }
 
-function quietProgress(): Progress {
-  return { start() {}, update() {}, end() {} };
-}
-
 function createProgress(
-  { isTerminal, clock }: TerminalOptions,
+  { isTerminal, clock, tellStatus }: TerminalOptions,
   draw: (text: string) => void,
   clear: () => void,
   say: (message: string) => void,
@@ -81,6 +79,7 @@ function createProgress(
     start(name, total, unit = 'bytes') {
       const startedMs = clock.monotonicMs();
       task = { name, total, unit, startedMs, shownMs: startedMs };
+      tellStatus?.(name);
     },
     update(done) {
       const now = clock.monotonicMs();
@@ -89,6 +88,7 @@ function createProgress(
       const text = progressText(task, done, now - task.startedMs, isTerminal);
       if (isTerminal) draw(text);
       else say(text);
+      tellStatus?.(text);
     },
     end: clear,
   };

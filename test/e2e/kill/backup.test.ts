@@ -123,6 +123,7 @@ function requireUnchanged(world: World, before: Record<string, string>): void {
 /** Every visible backup is a whole database, and every manifest true of it. Returns whether a new one is proven. */
 function requireWholeBackups(world: World): boolean {
   const before = saved(world).store;
+  requireNoEarlyManifest(world, before);
   let proven = false;
   for (const name of world.stored().filter((file) => file.startsWith('backups/') && file.endsWith('.db'))) {
     if (name.endsWith('foreign.db')) continue;
@@ -137,6 +138,16 @@ function requireWholeBackups(world: World): boolean {
     if (before[name] === undefined) proven = true;
   }
   return proven;
+}
+
+/** The manifest is the commit point: a new one that stands before its data vouches for nothing. */
+function requireNoEarlyManifest(world: World, before: Record<string, string>): void {
+  const stored = world.stored();
+  const early = stored.filter(
+    (name) =>
+      name.endsWith('.json') && before[name] === undefined && !stored.includes(name.replace(/json$/, 'db')),
+  );
+  if (early.length > 0) throw new Error(`there before its data: ${early.join(', ')}`);
 }
 
 function requireWhole(world: World, name: string): void {

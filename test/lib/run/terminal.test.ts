@@ -101,3 +101,18 @@ describe('the progress', () => {
     expect(written.join('').replace(/\r|\u001b\[K/g, '').length).toBeLessThan(40);
   });
 });
+
+test('a service manager is told the task at once, and how far it is as often as a line is written, also when quiet', () => {
+  const told: string[] = [];
+  const { progress, written, time } = terminal({
+    verbosity: 'quiet',
+    tellStatus: (text) => void told.push(text),
+  });
+  progress.start('storing', 1000);
+  time.ms = 4000;
+  progress.update(100);
+  time.ms = 5000;
+  progress.update(500);
+  expect(told).toEqual(['storing', 'storing  50 %  500 B of 1 kB  100 B/s  5.0 s left']);
+  expect(written).toEqual([]);
+});
