@@ -73,12 +73,15 @@ interface JsonSchema {
   properties?: Record<string, JsonSchema>;
   additionalProperties?: JsonSchema | boolean;
   anyOf?: JsonSchema[];
+  oneOf?: JsonSchema[];
 }
 
 /** Every leaf as the page writes it: `apps.<name>.keep.last`. */
 function keysOf(schema: JsonSchema, path: string[] = []): string[] {
   const inner = schema.additionalProperties;
   if (typeof inner === 'object' && inner.properties !== undefined) return keysOf(inner, [...path, '<name>']);
+  // A table that may be one of several kinds has the keys of all of them.
+  if (schema.oneOf !== undefined) return schema.oneOf.flatMap((kind) => keysOf(kind, path));
   if (schema.properties === undefined) return [path.join('.')];
   return Object.entries(schema.properties).flatMap(([key, value]) => keysOf(value, [...path, key]));
 }
