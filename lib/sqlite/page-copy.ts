@@ -1,8 +1,8 @@
 // The loop around SQLite's backup API: copies page by page into an empty file, and sees when a step was for nothing.
-import { closeSync, fdatasyncSync, openSync } from 'node:fs';
 import { watchAppRoom } from './app-room.ts';
 import type { Database } from './open.ts';
 import type { Report, SnapshotWork } from './snapshot-work.ts';
+import { startWriteBack } from './write-back.ts';
 
 export interface PageCopyOptions {
   /** How much one step copies; the source is locked for one step at a time, unless a transaction holds it anyway. */
@@ -45,7 +45,7 @@ export async function copyPages(
   const step = Math.max(1, Math.floor(options.stepBytes / work.pageSize));
   const watch = watchSteps(work.source, step, options.spoiledStepsMax);
   let steps = 0;
-  const target = openSync(work.target, 'r');
+  const writeBack = startWriteBack(work.target);
   try {
     const { totalPages } = await database.backup(work.target, {
       progress(counts) {
@@ -53,8 +53,7 @@ export async function copyPages(
         const [total, remaining] = [counts.totalPages >>> 0, counts.remainingPages >>> 0];
         watch.stepDone(total, remaining);
         steps += 1;
-        if (options.syncEverySteps !== undefined && steps % options.syncEverySteps === 0)
-          fdatasyncSync(target);
+        if (options.syncEverySteps !== undefined && steps % options.syncEverySteps === 0) writeBack.begin();
         report((total - remaining) * work.pageSize, total * work.pageSize);
         watch.stepBegins();
         return step;
@@ -64,7 +63,7 @@ export async function copyPages(
     report(copy.pageCount * work.pageSize, copy.pageCount * work.pageSize);
     return copy;
   } finally {
-    closeSync(target);
+    await writeBack.end();
   }
 }
 
