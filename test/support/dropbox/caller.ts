@@ -85,7 +85,8 @@ export class Caller {
       message.setHeader('Content-Length', whole?.length ?? 0);
       message.end(whole);
     } else {
-      Readable.from(whole).pipe(message);
+      const source = Readable.from(whole).on('error', (error) => message.destroy(error));
+      source.pipe(message);
     }
     const [response] = await answered;
     return readAnswer(response);

@@ -150,7 +150,10 @@ export class Exchange {
     const racing = this.conduct.beginCommit(this.incoming.request);
     const { contention } = this.service.switches;
     if (!racing || contention === 'none') return;
-    this.effects = new Effects([...this.effects.actions, { kind: 'tooManyWrites', as: contention }]);
+    this.effects = new Effects(
+      [...this.effects.actions, { kind: 'tooManyWrites', as: contention }],
+      this.effects.era,
+    );
   }
 
   private endCommit(): void {

@@ -76,9 +76,12 @@ export type ActionOf<Kind extends FaultAction['kind']> = Extract<FaultAction, { 
 /** What one request meets. */
 export class Effects {
   readonly actions: readonly FaultAction[];
+  /** How often faults had been cleared when the request met them. */
+  readonly era: number;
 
-  constructor(actions: readonly FaultAction[]) {
+  constructor(actions: readonly FaultAction[], era = 0) {
     this.actions = actions;
+    this.era = era;
   }
 
   one<Kind extends FaultAction['kind']>(kind: Kind): ActionOf<Kind> | undefined {
@@ -97,6 +100,7 @@ export class Effects {
 export class Faults {
   private armed: { fault: Fault; seen: number; used: number }[] = [];
   private readonly hanging = new Set<() => void>();
+  private era = 0;
 
   add(fault: Fault): void {
     this.armed.push({ fault, seen: 0, used: 0 });
@@ -108,8 +112,9 @@ export class Faults {
     this.release();
   }
 
-  /** Ends everything that hangs. */
+  /** Ends everything that hangs, and everything that was about to. */
   release(): void {
+    this.era += 1;
     for (const end of this.hanging) end();
     this.hanging.clear();
   }
@@ -128,11 +133,12 @@ export class Faults {
       return due ? [armed.fault.action] : [];
     });
     request.faults = actions.map((action) => action.kind);
-    return new Effects(actions);
+    return new Effects(actions, this.era);
   }
 
-  /** Returns when the faults are cleared. */
-  async hang(): Promise<void> {
+  /** Returns when the faults are cleared; at once when they were, since the request met them. */
+  async hang({ era }: Effects): Promise<void> {
+    if (era < this.era) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.hanging.add(resolve);
     await promise;

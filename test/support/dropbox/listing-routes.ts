@@ -51,7 +51,7 @@ async function longpoll(call: Call<{ cursor: string; timeout: number }>): Promis
   const { service, argument, gone } = call;
   const cursor = parse(call, argument.cursor);
   if (call.effects.has('cursorReset')) throw endpointError({ '.tag': 'reset' });
-  const deadline = service.clock.now() + argument.timeout * 1000;
+  const deadline = call.request.startedAt + argument.timeout * 1000;
   const changed = () => changesSince(service.namespace, cursor).length > 0;
   const { promise, resolve } = Promise.withResolvers<void>();
   const look = () => {

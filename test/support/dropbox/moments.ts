@@ -21,7 +21,7 @@ export async function meet(moment: Moment, incoming: Incoming, given: Given): Pr
   }
   for (const { when = 'after-body' } of effects.all('hang')) {
     if (when !== moment) continue;
-    await untilGone(incoming, faults.hang());
+    await untilGone(incoming, faults.hang(effects));
     throw new Dropped();
   }
 }

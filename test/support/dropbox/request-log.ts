@@ -30,7 +30,7 @@ export class RequestLog {
   maximumOpen = 0;
   bytesReceived = 0;
   bytesSent = 0;
-  private whenIdle: (() => void) | undefined;
+  private readonly whenIdle = new Set<() => void>();
 
   begin(route: string, method: string, startedAt: number): RequestLogEntry {
     const entry: RequestLogEntry = {
@@ -54,14 +54,16 @@ export class RequestLog {
     entry.endedAt = endedAt;
     if (entry.outcome === 'open') entry.outcome = 'dropped';
     this.open -= 1;
-    if (this.open === 0) this.whenIdle?.();
+    if (this.open > 0) return;
+    for (const tell of this.whenIdle) tell();
+    this.whenIdle.clear();
   }
 
   /** Returns when no request is open any more. */
   async idle(): Promise<void> {
     if (this.open === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.whenIdle = resolve;
+    this.whenIdle.add(resolve);
     await promise;
   }
 }

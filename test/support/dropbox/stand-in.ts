@@ -150,6 +150,11 @@ export class DropboxStandIn implements AsyncDisposable {
     this.quota = bytes;
   }
 
+  /** Returns when no request is open: what a client that went away left behind is over then. */
+  async idle(): Promise<void> {
+    await this.log.idle();
+  }
+
   /** Serves HTTP on a connection that somebody else accepted, for example one with TLS. */
   accept(socket: Duplex): void {
     this.listener.accept(socket);
