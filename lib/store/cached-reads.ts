@@ -18,8 +18,22 @@ export function cachedReads(store: Store, directory: string): Store {
     ...store,
     async list(prefix) {
       const found = await store.list(prefix);
+      for (const name of hashes.keys()) if (name.startsWith(prefix)) hashes.delete(name);
       for (const { name, contentHash } of found) if (contentHash !== undefined) hashes.set(name, contentHash);
       return found;
+    },
+    // What is changed here is no longer what the listing said.
+    async put(name, file, options) {
+      hashes.delete(name);
+      return store.put(name, file, options);
+    },
+    async copy(from, to, options) {
+      hashes.delete(to);
+      return store.copy(from, to, options);
+    },
+    async remove(name) {
+      hashes.delete(name);
+      return store.remove(name);
     },
     async read(name) {
       const hash = hashes.get(name);

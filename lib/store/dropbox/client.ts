@@ -78,11 +78,14 @@ export class DropboxClient {
         else if (error.kind === 'token' && token !== undefined) {
           if (hasRenewed) throw rejectedAnew(error);
           hasRenewed = true;
-          await tokens.renew(token, signal);
+          tokens.reject(token);
         } else {
           if (!mayPass(error) || failures === retriesMax) throw error;
           failures += 1;
-          await gate.sleep(backoffMs(failures), signal);
+          const ms = backoffMs(failures);
+          // What failed is the news, and not that there is no time left to try it again.
+          if (gate.isTooLong(ms)) throw error;
+          await gate.sleep(ms, signal);
           const settled = error.inDoubt ? await options.settle?.() : undefined;
           if (settled !== undefined) return settled;
         }

@@ -6,6 +6,7 @@ import { holds } from './commit.ts';
 import { requireFile } from './download.ts';
 import { DropboxFailure } from './failure.ts';
 import { lookUp, type RemoteFile, remoteFile, storedAs } from './metadata.ts';
+import { removeRevision } from './remove.ts';
 import { pathOf, samePath } from './paths.ts';
 import type { Place } from './place.ts';
 import type { files } from './sdk.ts';
@@ -46,6 +47,8 @@ export async function copyFile(
     if (holds(metadata, source) && samePath(metadata.path, to_path)) return storedAs(to, metadata);
     const found = await copied();
     if (found !== undefined) return storedAs(to, found);
+    // The source was replaced meanwhile: the copy of something else must not stay visible.
+    await removeRevision(place.client, to_path, metadata.rev);
     throw new OpsError(
       'damaged',
       `cannot create ${quoteName(to)} in Dropbox: the copy is not what was copied`,

@@ -80,6 +80,7 @@ export function failureOf({ status, header, body }: FailedReply): DropboxFailure
   const summary = summaryOf(body);
   const id = header('x-dropbox-request-id');
   const message = `HTTP ${status}${summary === '' ? '' : `: ${summary}`}${id === null ? '' : ` (request ${id})`}`;
+  if (isForeignPage(status, id, body)) return strangerFailure(`HTTP ${status}, a web page`);
   const tags = tagsOf(errorOf(body));
   if (status === 429) return throttled(message, status, header('retry-after'), body, tags);
   if (tags.includes('too_many_write_operations'))
@@ -87,9 +88,16 @@ export function failureOf({ status, header, body }: FailedReply): DropboxFailure
   if (status === 401 || status === 400) return accessFailure(message, status, body, tags);
   if (status === 409) return endpointFailure(message, status, body, tags);
   if (status === 408 || status >= 500) return new DropboxFailure('server', message, { tags, status });
-  if (id === null && typeof body === 'string' && looksLikeHtml(body))
-    return strangerFailure(`HTTP ${status}, a web page`);
   return new DropboxFailure('rejected', message, { tags, status });
+}
+
+/**
+ * A page without Dropbox's request id comes from somebody in between: 511 is made for captive portals, and 407 for
+ * proxies. Only 500 and 502 to 504 may be pages of Dropbox's own outermost servers.
+ */
+function isForeignPage(status: number, requestId: string | null, body: unknown): boolean {
+  if (requestId !== null || typeof body !== 'string' || !looksLikeHtml(body)) return false;
+  return status < 500 || status > 504;
 }
 
 /** Something that is not Dropbox answered; `what` says what came instead. */
@@ -177,8 +185,9 @@ function summaryOf(body: unknown): string {
   const text =
     typeof summary === 'string' ? summary.replace(/\/\.*$/, '') : typeof body === 'string' ? body : '';
   if (looksLikeHtml(text)) return 'a web page';
-  // Control characters would let a reply write into the operator's terminal.
+  // Control characters would let a reply write into the operator's terminal; a refusal may quote what was sent.
   return text
+    .replace(/Bearer [^\s"]+/gi, 'Bearer ***')
     .replace(/\p{Cc}+/gu, ' ')
     .trim()
     .slice(0, 300);

@@ -17,6 +17,7 @@ import { createPace } from './pace.ts';
 import { pathOf, requireDropboxName } from './paths.ts';
 import type { Place } from './place.ts';
 import { RateGate, type Waiting } from './rate-gate.ts';
+import { removeRevision } from './remove.ts';
 import { createTokens, type DropboxCredentials } from './tokens.ts';
 import { noTraffic } from './traffic.ts';
 import { Transport } from './transport.ts';
@@ -131,15 +132,10 @@ function dropboxStore(place: Place): Store {
   };
 }
 
-/** Removes the very revision that was looked at: a folder, or a file that came in between, is not ours to remove. */
 async function removeFile({ client, folder }: Place, name: StoreName): Promise<void> {
   const path = pathOf(folder, name);
   const found = await lookUp(client, path);
-  if (found === undefined || found === 'folder') return;
-  const isGone = async () => ((await lookUp(client, path)) === undefined ? true : undefined);
-  await client.call<unknown>((calls) => calls.filesDeleteV2({ path, parent_rev: found.rev }), {
-    settle: isGone,
-  });
+  if (found !== undefined && found !== 'folder') await removeRevision(client, path, found.rev);
 }
 
 /** Aborts when the whole run has taken too long: a failure that is told, instead of a run that never ends. */

@@ -43,10 +43,16 @@ export class RateGate {
     }
   }
 
+  /** Whether a wait of `ms` would end after the job's deadline. */
+  isTooLong(ms: number): boolean {
+    const { clock, deadlineAtMs } = this.#waiting;
+    return clock.monotonicMs() + ms > deadlineAtMs;
+  }
+
   /** Waits, and counts it as such. Throws OpsError `unavailable` when the deadline comes first. */
   async sleep(ms: number, signal: AbortSignal): Promise<void> {
-    const { clock, wait, traffic, deadlineAtMs } = this.#waiting;
-    if (clock.monotonicMs() + ms > deadlineAtMs) {
+    const { wait, traffic } = this.#waiting;
+    if (this.isTooLong(ms)) {
       throw new OpsError(
         'unavailable',
         `cannot wait for Dropbox: it asks for ${formatDuration(ms)} more, and the deadline of this run comes first`,

@@ -18,8 +18,8 @@ export interface DropboxCredentials {
 export interface Tokens {
   /** A token that should be valid. Throws OpsError `denied`, or DropboxFailure. */
   current(signal: AbortSignal): Promise<string>;
-  /** Replaces a token that Dropbox rejected. Throws OpsError `denied` when there is no other. */
-  renew(rejected: string, signal: AbortSignal): Promise<void>;
+  /** Forgets a token that Dropbox rejected, so that `current` gets another. Throws OpsError `denied` when there is none. */
+  reject(rejected: string): void;
 }
 
 const tokenUrl = 'https://api.dropboxapi.com/oauth2/token';
@@ -56,16 +56,15 @@ function noTokens(): never {
 function singleToken(accessToken: string): Tokens {
   return {
     current: () => Promise.resolve(accessToken),
-    renew: () =>
-      Promise.reject(
-        new OpsError(
-          'denied',
-          'cannot use Dropbox: DROPBOX_ACCESS_TOKEN is not accepted; such a token lives four hours',
-          {
-            hint: 'link this machine for good: db-backup link',
-          },
-        ),
-      ),
+    reject() {
+      throw new OpsError(
+        'denied',
+        'cannot use Dropbox: DROPBOX_ACCESS_TOKEN is not accepted; such a token lives four hours',
+        {
+          hint: 'link this machine for good: db-backup link',
+        },
+      );
+    },
   };
 }
 
@@ -100,8 +99,9 @@ function refreshedTokens(
       if (token !== undefined && clock.monotonicMs() < token.usableUntilMs) return token.text;
       return refreshOnce(signal);
     },
-    async renew(rejected, signal) {
-      if (token === undefined || token.text === rejected) await refreshOnce(signal);
+    reject(rejected) {
+      // Another call may have been quicker, and this one is about the token before.
+      if (token?.text === rejected) token = undefined;
     },
   };
 }

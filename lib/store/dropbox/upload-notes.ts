@@ -14,10 +14,13 @@ type Content = Pick<FileDigest, 'contentHash' | 'sizeBytes'>;
 
 /** Remembers by content: only the very same bytes may go into the rest of a session. */
 export interface UploadNotes {
-  /** The session in which these bytes were being sent, if one is remembered and may still be there. */
-  find(content: Content): Promise<string | undefined>;
+  /**
+   * The session in which these bytes were being sent, if one is remembered and may still be there. Whatever else was on
+   * its way to the same `path` will never get there any more, and is forgotten.
+   */
+  find(content: Content, path: string): Promise<string | undefined>;
   /** That it cannot be remembered costs a resumption and nothing else: it is logged, never thrown. */
-  remember(content: Content, sessionId: string): Promise<void>;
+  remember(content: Content, path: string, sessionId: string): Promise<void>;
   forget(content: Content): Promise<void>;
 }
 
@@ -25,17 +28,20 @@ export interface UploadNotes {
 export function createUploadNotes(directory: string, clock: Clock, log: Log): UploadNotes {
   const pathOf = ({ contentHash }: Content) => join(directory, `${contentHash}.json`);
   return {
-    async find(content) {
-      await sweep(directory, clock);
+    async find(content, path) {
+      const isOutdated = (note: Note) =>
+        !isAlive(note, clock) || (note.path === path && note.content_hash !== content.contentHash);
+      await sweep(directory, isOutdated);
       const note = parseNote(await readFile(pathOf(content), 'utf8').catch(() => ''));
       if (note?.size !== content.sizeBytes) return undefined;
       return isAlive(note, clock) ? note.session_id : undefined;
     },
-    async remember(content, sessionId) {
+    async remember(content, path, sessionId) {
       const note: Note = {
         format: 'holdfast-upload',
         version: 1,
         session_id: sessionId,
+        path,
         size: content.sizeBytes,
         content_hash: content.contentHash,
         started_at: clock.now().toISOString(),
@@ -59,6 +65,7 @@ interface Note {
   format: 'holdfast-upload';
   version: 1;
   session_id: string;
+  path: string;
   size: number;
   content_hash: string;
   started_at: string;
@@ -85,10 +92,10 @@ function isAlive({ started_at }: Note, clock: Clock): boolean {
   return Math.abs(ageMs) < sessionLifeMs; // a clock that was set back makes an age negative
 }
 
-async function sweep(directory: string, clock: Clock): Promise<void> {
+async function sweep(directory: string, isOutdated: (note: Note) => boolean): Promise<void> {
   for (const name of await readdir(directory).catch(() => [])) {
     const path = join(directory, name);
     const note = parseNote(await readFile(path, 'utf8').catch(() => ''));
-    if (note === undefined || !isAlive(note, clock)) await rm(path, { force: true }).catch(() => undefined);
+    if (note === undefined || isOutdated(note)) await rm(path, { force: true }).catch(() => undefined);
   }
 }

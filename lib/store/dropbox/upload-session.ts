@@ -1,6 +1,8 @@
 // An upload session, from its start (or from where an earlier run left it) to the commit. Data travels in appends
 // only: a start or a finish that fails would waste what it carried, and those are the calls that Dropbox throttles.
+import { OpsError } from '../../base/errors.ts';
 import { requireUnchanged } from '../../files/hash-file.ts';
+import { quoteName } from '../name.ts';
 import { bodyOf, chunkHash, type Range, rangeFrom } from './chunk.ts';
 import { createChunkSize } from './chunk-size.ts';
 import { DropboxFailure } from './failure.ts';
@@ -31,10 +33,18 @@ export async function sendInSession(
       // A session is also gone when its commit was carried out and the reply was lost.
       const committed = await findCommitted(order);
       if (committed !== undefined) return committed;
-      if (restarts === restartsMax) throw error;
+      if (restarts === restartsMax) throw lostAgain(order, error);
       place.log.info('the upload session is gone; the upload begins anew', { name: order.name });
     }
   }
+}
+
+function lostAgain({ name }: CommitOrder, cause: unknown): OpsError {
+  return new OpsError(
+    'unavailable',
+    `cannot store ${quoteName(name)} in Dropbox: it loses the upload session, ${restartsMax + 1} times in a row`,
+    { hint: 'run it again later; what was stored before is untouched', cause },
+  );
 }
 
 /** A session, and how many bytes of the file it holds. */
@@ -44,8 +54,8 @@ interface Session {
 }
 
 async function openSession(order: CommitOrder): Promise<Session> {
-  const { place, file } = order;
-  const known = await place.notes.find(file);
+  const { place, file, path } = order;
+  const known = await place.notes.find(file, path);
   const offset = known === undefined ? undefined : await probe(order, { id: known, offset: 0 });
   if (known !== undefined && offset !== undefined) {
     place.log.info('going on with an upload that was interrupted', { name: order.name, sent_bytes: offset });
@@ -58,7 +68,7 @@ async function openSession(order: CommitOrder): Promise<Session> {
   );
   if (typeof session_id !== 'string')
     throw new DropboxFailure('stranger', 'a reply without an upload session');
-  await place.notes.remember(file, session_id);
+  await place.notes.remember(file, path, session_id);
   return { id: session_id, offset: 0 };
 }
 
@@ -113,9 +123,18 @@ async function sendRest(
       await requireUnchanged({ ...file, identity: undefined }, { signal: order.signal });
       mismatches += 1;
     }
-    if (mismatches > mismatchesMax || standstills > standstillsMax) throw outcome.failure;
+    if (mismatches > mismatchesMax) throw altered(order, outcome.failure);
+    if (standstills > standstillsMax) throw outcome.failure;
   }
   onProgress(file.sizeBytes);
+}
+
+function altered({ name }: CommitOrder, cause: DropboxFailure): OpsError {
+  return new OpsError(
+    'damaged',
+    `cannot store ${quoteName(name)} in Dropbox: what arrives there is not what was sent, ${mismatchesMax + 1} times`,
+    { hint: 'something between here and Dropbox alters it; try another network', cause },
+  );
 }
 
 /** Where the session stands after an append, and what went wrong with it, if anything did. */

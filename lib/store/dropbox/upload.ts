@@ -31,6 +31,8 @@ export async function uploadFile(
   if (before === 'folder') throw nameTaken(name, 'a folder has that name');
   if (before !== undefined && !replace) throw nameTaken(name, 'it exists already');
   if (before !== undefined && holds(before, file)) {
+    // A run that was killed right after its commit has left its note.
+    await place.notes.forget(file);
     options.onProgress?.(file.sizeBytes);
     return storedAs(name, before);
   }
@@ -47,9 +49,9 @@ export async function uploadFile(
       file.sizeBytes <= singleCallBytesMax
         ? await sendAtOnce(order)
         : await sendInSession(order, options.onProgress ?? (() => undefined));
-    await requireCommitted(order, committed, before);
+    const proven = await requireCommitted(order, committed, before);
     options.onProgress?.(file.sizeBytes);
-    return storedAs(name, committed);
+    return storedAs(name, proven);
   } catch (error) {
     if (error instanceof DropboxFailure && error.has('conflict')) return reconcileConflict(order, error);
     throw error;
@@ -69,27 +71,49 @@ async function sendAtOnce(order: CommitOrder): Promise<RemoteFile> {
 
 /**
  * A commit counts only when Dropbox's own metadata says that our bytes have our name. Otherwise it is taken back: a
- * new name is removed, and a file that was replaced is restored.
+ * new name is removed, and a file that was replaced is restored. Returns the metadata that says so.
  */
 async function requireCommitted(
   order: CommitOrder,
   committed: RemoteFile,
   before: RemoteFile | undefined,
-): Promise<void> {
+): Promise<RemoteFile> {
   const { place, path, file, name } = order;
-  if (holds(committed, file) && samePath(committed.path, path)) return;
+  const isOurs = holds(committed, file);
+  if (isOurs && samePath(committed.path, path)) return committed;
   // The reply may be wrong where the file is right, and a name may be folded in a way that JavaScript does not know.
   const found = await lookUp(place.client, path, order.signal);
-  if (found !== undefined && found !== 'folder' && holds(found, file)) return;
-  if (found !== undefined && found !== 'folder' && found.rev === committed.rev)
-    await takeBack(order, found, before);
+  if (found !== undefined && found !== 'folder') {
+    if (holds(found, file)) return found;
+    if (found.rev === committed.rev) await takeBack(order, found, before);
+  }
+  const hint = 'run it again; what was stored before is untouched';
+  if (isOurs) {
+    await removeStray(order, committed);
+    const where = quoteName(committed.path);
+    throw new OpsError(
+      'damaged',
+      `cannot store ${quoteName(name)} in Dropbox: it came to lie under another name, ${where}`,
+      { hint },
+    );
+  }
   throw new OpsError(
     'damaged',
     `cannot store ${quoteName(name)} in Dropbox: what arrived there is not what was sent ` +
       `(${committed.sizeBytes} bytes with content hash ${committed.contentHash.slice(0, 12)}…, sent were ` +
       `${file.sizeBytes} with ${file.contentHash.slice(0, 12)}…)`,
-    { hint: 'run it again; what was stored before is untouched' },
+    { hint },
   );
+}
+
+/** Our bytes under a name that nobody asked for: that very revision goes, or stays where it is somebody else's by now. */
+async function removeStray({ place, signal }: CommitOrder, { path, rev }: RemoteFile): Promise<void> {
+  try {
+    await place.client.call((calls) => calls.filesDeleteV2({ path, parent_rev: rev }), { signal });
+  } catch (error) {
+    if (!(error instanceof DropboxFailure)) throw error;
+    place.log.warn('a file under a name that nobody asked for is left', { path, cause: error.message });
+  }
 }
 
 async function takeBack(
@@ -105,7 +129,10 @@ async function takeBack(
 /** A conflict is success when the same bytes are there: an earlier try of ours was carried out after all. */
 async function reconcileConflict(order: CommitOrder, conflict: DropboxFailure): Promise<Stored> {
   const found = await findCommitted(order);
-  if (found !== undefined) return storedAs(order.name, found);
+  if (found !== undefined) {
+    await order.place.notes.forget(order.file);
+    return storedAs(order.name, found);
+  }
   const why = conflict.has('file_ancestor')
     ? 'a file has the name of one of its folders'
     : conflict.has('folder')
