@@ -24,9 +24,9 @@ const { values } = parseArgs({
 const standIn = await DropboxStandIn.start(options());
 const proxy = values.tls === true ? await TlsProxy.start(standIn) : undefined;
 const tls = proxy === undefined ? {} : { proxy: proxy.url, certificateAuthority: proxy.certificateAuthority };
-console.log(JSON.stringify({ url: standIn.url, environment: standIn.environment, ...tls }));
-
+// Before anybody knows that we are here: a signal may follow at once.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
+console.log(JSON.stringify({ url: standIn.url, environment: standIn.environment, ...tls }));
 
 async function stop(): Promise<void> {
   await proxy?.[Symbol.asyncDispose]();
