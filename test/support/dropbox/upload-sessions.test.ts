@@ -104,6 +104,7 @@ describe('a sequential upload session', () => {
       status: 409,
       json: { error: { '.tag': 'path', path: { '.tag': 'conflict', conflict: { '.tag': 'folder' } } } },
     });
+    expect(standIn.sessions).toMatchObject([{ length: 17, closed: false }]);
     expect(tagsOf(await caller.upload(finish, { cursor, commit }))).toBe('lookup_failed/incorrect_offset');
     const advanced = { ...cursor, offset: 17 };
     expect(await caller.upload(finish, { cursor: advanced, commit })).toMatchObject({
