@@ -1,8 +1,8 @@
 // The loop around SQLite's backup API: copies page by page into an empty file, and sees when a step was for nothing.
+import { startWriteBack } from '../files/write-back.ts';
 import { watchAppRoom } from './app-room.ts';
 import type { Database } from './open.ts';
 import type { Report, SnapshotWork } from './snapshot-work.ts';
-import { startWriteBack } from './write-back.ts';
 
 export interface PageCopyOptions {
   /** How much one step copies; the source is locked for one step at a time, unless a transaction holds it anyway. */

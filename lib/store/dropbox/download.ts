@@ -8,12 +8,15 @@ import { publishFile, requireNothingAt } from '../../files/publish-file.ts';
 import { makeScratch, sweepScratch } from '../../files/scratch.ts';
 import { fullDiskDetails, requireSpace } from '../../files/space.ts';
 import { writeAll } from '../../files/write-all.ts';
+import { startWriteBack } from '../../files/write-back.ts';
 import { quoteName } from '../name.ts';
 import type { GetOptions, StoreName } from '../store.ts';
 import { fetchProven } from './fetch-proven.ts';
 import { lookUp, type RemoteFile } from './metadata.ts';
 import { pathOf } from './paths.ts';
 import type { Place } from './place.ts';
+
+const writeBackBytes = 16 * 1024 * 1024;
 
 /** The file under `name`. Throws OpsError `missing`. */
 export async function requireFile(place: Place, name: StoreName, signal?: AbortSignal): Promise<RemoteFile> {
@@ -84,6 +87,7 @@ async function fetchTo(
     }
   };
   await using handle = await attempt(() => open(path, 'wx', 0o600));
+  const writeBack = startWriteBack(path);
   let at = 0;
   const digest = await fetchProven(place, name, file, options, {
     async restart() {
@@ -92,9 +96,15 @@ async function fetchTo(
     },
     async take(piece) {
       await attempt(() => writeAll(handle, piece, at));
+      if (crosses(at, piece.length)) writeBack.beginIfIdle();
       at += piece.length;
     },
-  });
+  }).finally(() => writeBack.end());
   await attempt(() => handle.sync());
   return { path, ...digest, identity: await fileIdentity(handle) };
+}
+
+/** Whether a piece at this place goes over a boundary of 16 MiB. */
+function crosses(at: number, bytes: number): boolean {
+  return Math.floor(at / writeBackBytes) !== Math.floor((at + bytes) / writeBackBytes);
 }

@@ -1,0 +1,113 @@
+// Snapshots and backups on this machine, beside sqlite3 and sha256sum.
+import { spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { dbBackup, node, peakMegabytes, project, run } from './commands.ts';
+import { inTurns, median, plainRow, type Row, timeRow } from './table.ts';
+
+/** What is measured, and how often. */
+export interface LocalBench {
+  home: string;
+  small: string;
+  large: string;
+  /** Of the large one. */
+  megabytes: number;
+  times: number;
+}
+
+export async function benchLocal(bench: LocalBench): Promise<Row[]> {
+  return [
+    await compareSnapshot(bench),
+    await compareWhole(bench),
+    ...(await measureMemory(bench)),
+    ...(await measureUnderLoad(bench)),
+    await compareHelp(),
+  ];
+}
+
+async function compareSnapshot({ home, large, times }: LocalBench): Promise<Row> {
+  const [ours, peer] = await inTurns(
+    () => node(['test/bench/snapshot.ts', large, fresh(home, 'snapshot.db')]),
+    () => run('sqlite3', [large, `.backup ${fresh(home, 'peer.db')}`]),
+    { times },
+  );
+  return timeRow('snapshot alone', ours, 'sqlite3 .backup', peer, 1.5);
+}
+
+async function compareWhole({ home, large, times }: LocalBench): Promise<Row> {
+  const [ours, peer] = await inTurns(
+    () => dbBackup(home, large, ['backup']),
+    async () => {
+      const copy = fresh(home, 'peer.db');
+      await run('sqlite3', [large, `.backup ${copy}`]);
+      await run('sqlite3', [copy, 'pragma integrity_check']);
+      await run('sha256sum', [copy]);
+    },
+    { times },
+  );
+  return timeRow('whole db-backup backup', ours, '.backup + integrity_check + sha256sum', peer, 1);
+}
+
+async function measureMemory({ home, small, large, megabytes }: LocalBench): Promise<Row[]> {
+  const figures: [string, number][] = [
+    [small, megabytes / 10],
+    [large, megabytes],
+  ];
+  const rows: Row[] = [];
+  for (const [database, size] of figures) {
+    const peak = await peakMegabytes(home, database, ['backup']);
+    rows.push(plainRow(`peak memory, ${size} MB`, peak, 150, 'MB'));
+  }
+  return rows;
+}
+
+async function measureUnderLoad({ home, large }: LocalBench): Promise<Row[]> {
+  const snapshotOnce = async () => {
+    const started = performance.now();
+    await node(['test/bench/snapshot.ts', large, fresh(home, 'snapshot.db')]);
+    return performance.now() - started;
+  };
+  const idle = median([await snapshotOnce(), await snapshotOnce(), await snapshotOnce()]);
+  const writer = spawn(process.execPath, [join(import.meta.dirname, 'writer.ts'), large], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const output = collect(writer.stdout);
+  await output.first;
+  const busy = median([await snapshotOnce(), await snapshotOnce(), await snapshotOnce()]);
+  writer.kill('SIGTERM');
+  const report = JSON.parse((await output.all).trim().split('\n').at(-1) ?? '') as {
+    commits: number;
+    longestMs: number;
+  };
+  return [
+    timeRow('snapshot beside a writer at full speed', busy, 'the same, idle', idle, 3),
+    plainRow(`longest commit of that writer (${report.commits} commits)`, report.longestMs, 1000, 'ms'),
+  ];
+}
+
+async function compareHelp(): Promise<Row> {
+  const [ours, peer] = await inTurns(
+    () => run(join(project, 'bin/db-backup'), ['--help']),
+    () => run(process.execPath, ['-e', '0']),
+    { times: 15 },
+  );
+  return timeRow('db-backup --help', ours, 'node -e 0', peer, 4);
+}
+
+function fresh(home: string, name: string): string {
+  const path = join(home, name);
+  rmSync(path, { force: true });
+  return path;
+}
+
+function collect(stream: NodeJS.ReadableStream): { first: Promise<void>; all: Promise<string> } {
+  const [first, all] = [Promise.withResolvers<void>(), Promise.withResolvers<string>()];
+  let text = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (part: string) => {
+    text += part;
+    first.resolve();
+  });
+  stream.on('end', () => all.resolve(text));
+  return { first: first.promise, all: all.promise };
+}
