@@ -74,18 +74,19 @@ function createProgress(
   clear: () => void,
   say: (message: string) => void,
 ): Progress {
-  let task = { name: '', total: 0, unit: 'bytes' as 'bytes' | 'steps', startedMs: 0, shownMs: 0 };
+  let task: Task = newTask('', 0, 'bytes', 0);
   return {
     start(name, total, unit = 'bytes') {
       const startedMs = clock.monotonicMs();
-      task = { name, total, unit, startedMs, shownMs: startedMs };
+      task = newTask(name, total, unit, startedMs);
       tellStatus?.(name);
     },
     update(done) {
       const now = clock.monotonicMs();
+      task.first ??= { done, ms: now };
       if (now - task.shownMs < (isTerminal ? barIntervalMs : lineIntervalMs)) return;
       task.shownMs = now;
-      const text = progressText(task, done, now - task.startedMs, isTerminal);
+      const text = progressText(task, done, now, isTerminal);
       if (isTerminal) draw(text);
       else say(text);
       tellStatus?.(text);
@@ -98,19 +99,30 @@ interface Task {
   name: string;
   total: number;
   unit: 'bytes' | 'steps';
+  startedMs: number;
+  shownMs: number;
+  /** Where it stood when it was first heard of: an upload that goes on is not fast because of what was sent before. */
+  first: { done: number; ms: number } | undefined;
+}
+
+function newTask(name: string, total: number, unit: Task['unit'], startedMs: number): Task {
+  return { name, total, unit, startedMs, shownMs: startedMs, first: undefined };
 }
 
 /** `copying  ███████░░░  62 %  620 MB of 1.0 GB  180 MB/s  2 s left`; without the bar off a terminal. */
-function progressText({ name, total, unit }: Task, done: number, elapsedMs: number, bar: boolean): string {
-  if (total === 0) return `${name}  ${formatDuration(elapsedMs)}`;
+function progressText(task: Task, done: number, now: number, bar: boolean): string {
+  const { name, total, unit, startedMs, first } = task;
+  if (total === 0) return `${name}  ${formatDuration(now - startedMs)}`;
+  const since = first !== undefined && done > first.done ? first : { done: 0, ms: startedMs };
+  const perMs = (done - since.done) / Math.max(1, now - since.ms);
   const share = Math.min(1, done / total);
   const parts = [name];
   if (bar) parts.push('█'.repeat(Math.round(share * 20)).padEnd(20, '░'));
   parts.push(`${Math.floor(share * 100)} %`);
   if (unit === 'bytes') {
     parts.push(`${formatBytes(done)} of ${formatBytes(total)}`);
-    parts.push(`${formatBytes((done / Math.max(1, elapsedMs)) * 1000)}/s`);
+    parts.push(`${formatBytes(perMs * 1000)}/s`);
   }
-  if (share > 0.01 && share < 1) parts.push(`${formatDuration((elapsedMs / share) * (1 - share))} left`);
+  if (share > 0.01 && share < 1 && perMs > 0) parts.push(`${formatDuration((total - done) / perMs)} left`);
   return parts.join('  ');
 }

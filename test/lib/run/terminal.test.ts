@@ -113,6 +113,15 @@ test('a service manager is told the task at once, and how far it is as often as 
   progress.update(100);
   time.ms = 5000;
   progress.update(500);
-  expect(told).toEqual(['storing', 'storing  50 %  500 B of 1 kB  100 B/s  5.0 s left']);
+  expect(told).toEqual(['storing', 'storing  50 %  500 B of 1 kB  400 B/s  1.3 s left']);
   expect(written).toEqual([]);
+});
+
+test('work that goes on where it stopped is measured from there', () => {
+  const { progress, written, time } = terminal();
+  progress.start('storing', 1000);
+  progress.update(400);
+  time.ms = 5000;
+  progress.update(500);
+  expect(written.join('')).toContain('storing  50 %  500 B of 1 kB  20 B/s  25 s left');
 });
