@@ -26,6 +26,7 @@ export async function sendInSession(
       await sendRest(order, session, onProgress);
       const committed = await finish(order, session);
       await place.notes.forget(file);
+      if (session.isResumed) await requireFresh(order);
       return committed;
     } catch (error) {
       if (!isSessionLost(error)) throw error;
@@ -37,6 +38,15 @@ export async function sendInSession(
       place.log.info('the upload session is gone; the upload begins anew', { name: order.name });
     }
   }
+}
+
+/**
+ * What an earlier run left may have been committed then, and Dropbox may say so once more of a file that is no longer
+ * there. Throws the DropboxFailure of a session that is gone.
+ */
+async function requireFresh(order: CommitOrder): Promise<void> {
+  if ((await findCommitted(order)) !== undefined) return;
+  throw new DropboxFailure('endpoint', 'the upload session was used up before', { tags: ['closed'] });
 }
 
 function lostAgain({ name }: CommitOrder, cause: unknown): OpsError {
@@ -51,6 +61,8 @@ function lostAgain({ name }: CommitOrder, cause: unknown): OpsError {
 interface Session {
   id: string;
   offset: number;
+  /** An earlier run began it. */
+  isResumed: boolean;
 }
 
 async function openSession(order: CommitOrder): Promise<Session> {
@@ -59,7 +71,7 @@ async function openSession(order: CommitOrder): Promise<Session> {
   const offset = known === undefined ? undefined : await probe(order, { id: known, offset: 0 });
   if (known !== undefined && offset !== undefined) {
     place.log.info('going on with an upload that was interrupted', { name: order.name, sent_bytes: offset });
-    return { id: known, offset };
+    return { id: known, offset, isResumed: true };
   }
   const { session_id } = await place.client.call(
     (calls) => calls.filesUploadSessionStart({ close: false }),
@@ -69,13 +81,13 @@ async function openSession(order: CommitOrder): Promise<Session> {
   if (typeof session_id !== 'string')
     throw new DropboxFailure('stranger', 'a reply without an upload session');
   await place.notes.remember(file, path, session_id);
-  return { id: session_id, offset: 0 };
+  return { id: session_id, offset: 0, isResumed: false };
 }
 
 /** How many bytes the session holds: asked by appending nothing. Undefined when it is gone or not usable. */
 async function probe(
   { place, file, signal }: CommitOrder,
-  { id, offset }: Session,
+  { id, offset }: Pick<Session, 'id' | 'offset'>,
 ): Promise<number | undefined> {
   const cursor = { session_id: id, offset };
   try {

@@ -79,7 +79,8 @@ async function pass(source: BodySource, use: (bytes: Buffer) => void | Promise<v
     await source.lane.settle();
     return !source.request.complete;
   } catch (error) {
-    if (source.request.complete || !isBrokenConnection(error)) throw error;
+    // Also of a request that arrived whole: what was not read yet is lost with the connection.
+    if (!isBrokenConnection(error)) throw error;
     return true;
   }
 }
