@@ -1,5 +1,6 @@
 // Runs other programs. The only importer of execa.
 import type { CommandRunner } from '../base/command.ts';
+import { secretVariables } from '../base/secret-variables.ts';
 import { requireGoodEnding } from './ending.ts';
 import { keepTail } from './output-tail.ts';
 
@@ -59,6 +60,8 @@ export async function startProgram(command: string, args: readonly string[], opt
     // Not the caller's directory: a timer and a person get the same result, and a directory that has been removed
     // cannot make an installed program look missing.
     cwd: '/',
+    // An app's stop command has no business with our secrets, and might show its environment to others.
+    env: Object.fromEntries(secretVariables.map((name) => [name, undefined])),
     stdio: options.stdio as ExecaStdio,
     ...(options.input === undefined ? {} : { input: options.input }),
     ...(options.timeoutMs === undefined ? {} : { timeout: Math.max(1, options.timeoutMs) }),

@@ -28,6 +28,19 @@ test('a program runs in the root directory, whatever the current one is', async 
   expect((await runCommand('pwd', [])).stdout).toBe('/\n');
 });
 
+test('a program has our environment, but none of our secrets', async () => {
+  process.env.DROPBOX_REFRESH_TOKEN = 'secret-token-123';
+  process.env.HOLDFAST_TEST = 'plain';
+  try {
+    const { stdout } = await runCommand('env', []);
+    expect(stdout).toContain('HOLDFAST_TEST=plain');
+    expect(stdout).not.toContain('DROPBOX_REFRESH_TOKEN');
+  } finally {
+    delete process.env.DROPBOX_REFRESH_TOKEN;
+    delete process.env.HOLDFAST_TEST;
+  }
+});
+
 test('a descriptor of ours is the descriptor 3 of the program', async () => {
   const path = join(scratch(), 'file');
   writeFileSync(path, 'before\n');
