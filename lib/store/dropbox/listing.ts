@@ -84,7 +84,8 @@ function namesBelow(folder: StoreName, path: string, entries: Map<string, Entry>
     if (known !== undefined) return known;
     const entry = entries.get(key);
     const parent = key.slice(0, key.lastIndexOf('/'));
-    const below = parent.length <= path.length || !entries.has(parent) ? folder : nameOf(parent);
+    // A folder that is not among the entries is called by its path: a file must never seem to lie higher than it does.
+    const below = parent.length <= path.length ? folder : nameOf(parent);
     const own = entry?.name ?? key.slice(key.lastIndexOf('/') + 1);
     const name = below === '' ? own : `${below}/${own}`;
     names.set(key, name);

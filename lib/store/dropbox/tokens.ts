@@ -129,7 +129,9 @@ export async function requestToken(
     body: new URLSearchParams(form).toString(),
     signal,
   });
-  const body = parseJson(await response.text());
+  const text = await response.text();
+  // A refusal may quote what was sent.
+  const body = parseJson(response.ok ? text : withoutSecrets(text, form));
   if (!response.ok) {
     const refusal = refusalOf(response.status, body);
     if (refusal !== undefined) throw refusal;
@@ -165,6 +167,13 @@ function refusalOf(status: number, body: unknown): OpsError | undefined {
     );
   }
   return new OpsError('denied', `cannot use Dropbox: ${said}`, { hint: linkHint });
+}
+
+const secretFields = ['refresh_token', 'client_secret', 'code', 'code_verifier'];
+
+function withoutSecrets(text: string, form: Record<string, string>): string {
+  const secrets = secretFields.map((name) => form[name] ?? '').filter((value) => value.length >= 8);
+  return secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
 }
 
 function parseJson(text: string): unknown {
