@@ -30,6 +30,7 @@ export const dbBackup: Job = {
       isDefault: true,
       options: [acceptShrink],
       recorded: true,
+      proves: ['backup', 'upload', 'prune'],
       load: () => import('./db-backup/run.ts'),
     },
     {
@@ -102,6 +103,7 @@ export const dbBackup: Job = {
       summary: 'Connect this machine with Dropbox: shows an address, takes the code, keeps the token.',
       options: [{ flags: '--print', description: 'print the refresh token instead of keeping it' }],
       recorded: true,
+      attended: true,
       load: () => import('./db-backup/link.ts'),
     },
     {

@@ -9,16 +9,19 @@ const root = resolve(import.meta.dirname, '..');
 const ranks: Record<string, number> = {
   'lib/base': 0,
   'lib/backup': 1,
+  'lib/health': 1,
   'lib/files': 2,
   'lib/config': 3,
   'lib/history': 3,
   'lib/lock': 3,
+  'lib/notify': 3,
   'lib/placement': 3,
   'lib/process': 3,
   'lib/sqlite': 3,
   'lib/store': 3,
   'lib/run': 4,
   'jobs/steps': 5,
+  'jobs/alert-send': 6,
   'jobs/db-backup': 6,
   'jobs/restore': 6,
   jobs: 7,
@@ -37,7 +40,7 @@ const importers: Record<string, string> = {
 };
 
 /** Folders whose code computes and nothing else. */
-const pure = ['lib/base', 'lib/backup'];
+const pure = ['lib/base', 'lib/backup', 'lib/health'];
 
 interface Import {
   from: string;

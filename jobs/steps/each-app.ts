@@ -3,7 +3,7 @@ import { OpsError } from '../../lib/base/errors.ts';
 import type { ErrorKind } from '../../lib/base/exit-code.ts';
 import type { AppConfig } from '../../lib/config/config.ts';
 import type { JobContext } from '../../lib/run/context.ts';
-import type { Input, Outcome } from '../../lib/run/job.ts';
+import type { Input, Outcome, Trouble } from '../../lib/run/job.ts';
 
 /** How it went for one app: data, or the reason why it could not go on. */
 export type AppResult<Value> =
@@ -63,11 +63,18 @@ export async function eachApp<Value>(
   return results;
 }
 
+/** How the values of a command are told. */
+export interface Description<Value> {
+  lines(value: Value, app: string): readonly string[];
+  isBad(value: Value): boolean;
+}
+
 /** The command's outcome: bad news when any app failed or `isBad` says so of its value. */
 export function appsOutcome<Value>(
   results: readonly AppResult<Value>[],
-  describe: { lines(value: Value, app: string): readonly string[]; isBad(value: Value): boolean },
+  describe: Description<Value>,
 ): Outcome {
+  const troubles = results.flatMap((result) => troubleOf(result, describe));
   return {
     result: { apps: results },
     lines: results.flatMap((result) =>
@@ -75,6 +82,17 @@ export function appsOutcome<Value>(
         ? describe.lines(result.value, result.app)
         : [`${result.app}: failed: ${result.error.message}`],
     ),
-    badNews: results.some((result) => !result.ok || describe.isBad(result.value)),
+    badNews: troubles.length > 0,
+    troubles,
   };
+}
+
+/** The lines in capitals are the bad ones: SUSPECT, LOST, NOT SOUND. Where there is none, all are told. */
+function troubleOf<Value>(result: AppResult<Value>, describe: Description<Value>): Trouble[] {
+  const { app } = result;
+  if (!result.ok) return [{ app, ...result.error }];
+  if (!describe.isBad(result.value)) return [];
+  const lines = describe.lines(result.value, app).map((line) => line.replace(`${app}: `, '').trim());
+  const bad = lines.filter((line) => /^[A-Z][A-Z ]+:/.test(line));
+  return [{ app, message: (bad.length > 0 ? bad : lines).join('; ') }];
 }

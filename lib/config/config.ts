@@ -1,6 +1,7 @@
 // The configuration as the rest of the program sees it: parsed, complete, frozen. Defaults live in schema.ts.
 import type { Layout } from '../backup/name.ts';
 import type { RetentionPolicy } from '../backup/retention.ts';
+import type { AlertPolicy } from '../health/policy.ts';
 
 /** Everything an operator decided, or the default where they did not. */
 export interface Config {
@@ -16,6 +17,35 @@ export interface Config {
   readonly timeZone: string;
   /** `trusted`: the operator vouches for the clock where no time service can be asked. */
   readonly clock: 'auto' | 'trusted';
+  /** Who is told when something went wrong; undefined for nobody. */
+  readonly alerts: AlertsConfig | undefined;
+}
+
+/** Alerts: what is told, and through what. Every secret is read where it is used, each time anew. */
+export interface AlertsConfig {
+  readonly policy: AlertPolicy;
+  /** A page that shows more, for a tap on the message. */
+  readonly link: string | undefined;
+  readonly ntfy: NtfyConfig | undefined;
+  readonly slack: { readWebhookUrl(): string | undefined } | undefined;
+  /** Whether this very machine's screen is one of them, and whether there is a desktop session to show it in. */
+  readonly desktop: { readonly isThere: boolean } | undefined;
+  readonly ping: PingConfig | undefined;
+}
+
+export interface NtfyConfig {
+  readonly server: string;
+  readTopic(): string | undefined;
+  readToken(): string | undefined;
+}
+
+/** A dead-man's switch outside: it alarms when nothing is heard. */
+export interface PingConfig {
+  readUrl(): string | undefined;
+  /** The checks it is told about. */
+  readonly checks: readonly string[];
+  /** Whether the service makes a check that it does not know yet. */
+  readonly create: boolean;
 }
 
 /** Where copies go. */

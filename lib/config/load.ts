@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { appNameFromPath, defaultLatestName, latestNameProblem } from '../backup/name.ts';
 import { OpsError, systemError } from '../base/errors.ts';
+import { alertsFromEnvironment, alertsFromFile } from './alerts.ts';
 import type { AppConfig, Config, StoreConfig } from './config.ts';
 import { dropboxConfig } from './dropbox.ts';
 import { absolute, type Environment, nonEmpty } from './environment.ts';
@@ -33,6 +34,33 @@ export function invocationId(pid: number, environment: Environment = process.env
   return environment.SYSTEMD_EXEC_PID === String(pid) ? nonEmpty(environment.INVOCATION_ID) : undefined;
 }
 
+/** How systemd says that a unit ended: to its handler (`MONITOR_…`, for OnFailure=), or to its own ExecStopPost=. */
+export interface ServiceEnding {
+  /** Whether another unit's end is meant, and this process handles it. */
+  isHandler: boolean;
+  unit: string | undefined;
+  /** `success`, `exit-code`, `signal`, `timeout`, `oom-kill` … */
+  result: string | undefined;
+  /** A number after `exited`, else the name of a signal. */
+  exitStatus: string | undefined;
+  invocationId: string | undefined;
+}
+
+/** What systemd's variables say; all undefined outside systemd. */
+export function serviceEnding(environment: Environment = process.env): ServiceEnding {
+  const isHandler = nonEmpty(environment.MONITOR_SERVICE_RESULT) !== undefined;
+  const of = (name: string) => nonEmpty(environment[isHandler ? `MONITOR_${name}` : name]);
+  const result = of('SERVICE_RESULT');
+  return {
+    isHandler,
+    unit: nonEmpty(environment.MONITOR_UNIT),
+    result,
+    exitStatus: of('EXIT_STATUS'),
+    // A shell under systemd hands its own id down; only beside a result does it belong to the unit that ended.
+    invocationId: result === undefined ? undefined : of('INVOCATION_ID'),
+  };
+}
+
 /** Whether a service manager listens for how far we are. */
 export function isNotified(environment: Environment = process.env): boolean {
   return nonEmpty(environment.NOTIFY_SOCKET) !== undefined;
@@ -46,14 +74,16 @@ export function logsToJournal(environment: Environment = process.env): boolean {
 function fromFile(path: string, environment: Environment): Config {
   const file = parseConfigFile(readText(path), path);
   const stateDirectory = file.state_directory ?? stateFrom(environment);
+  const timeZone = file.time_zone ?? systemTimeZone();
   return {
     source: path,
     apps: Object.entries(file.apps).map(([name, app]) => appFromFile(name, app)),
     store: storeFromFile(file.store, environment, stateDirectory),
     stateDirectory,
     runDirectory: file.run_directory ?? runFrom(environment, stateDirectory),
-    timeZone: file.time_zone ?? systemTimeZone(),
+    timeZone,
     clock: file.clock,
+    alerts: alertsFromFile(file.alerts, environment, timeZone),
   };
 }
 
@@ -118,6 +148,7 @@ function fromEnvironment(environment: Environment): Config {
     runDirectory: runFrom(environment, stateDirectory),
     timeZone: systemTimeZone(),
     clock: 'auto',
+    alerts: alertsFromEnvironment(environment, systemTimeZone()),
   };
 }
 

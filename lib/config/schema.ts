@@ -1,5 +1,6 @@
 // The shape of holdfast.toml: every key, its default and a sentence of what it means. Unknown keys are errors.
 import { z } from 'zod';
+import { alertsSchema } from './alerts-schema.ts';
 import { defaultLatestName, latestNameProblem, requireAppName } from '../backup/name.ts';
 import { errorMessage } from '../base/errors.ts';
 
@@ -145,6 +146,7 @@ export const fileSchema = z.strictObject({
     .default('auto')
     .describe('"trusted" where no time service can vouch for the clock'),
   store: store.optional().describe('where copies go; a directory in the state directory unless given'),
+  alerts: alertsSchema.optional().describe('who is told when something went wrong; nobody unless given'),
   apps: z
     .record(z.string().superRefine(checkAppName), app)
     .refine((apps) => Object.keys(apps).length > 0, 'needs at least one app, such as [apps.ctv]')

@@ -19,6 +19,13 @@ export interface SecretPlace {
 
 const bytesMax = 4096;
 
+/** Whether the secret is anywhere, without a look at it. */
+export function isSecretGiven({ environment, credential, file, variable }: SecretPlace): boolean {
+  const directory = nonEmpty(environment.CREDENTIALS_DIRECTORY);
+  const isCredential = directory !== undefined && existsSync(join(directory, credential));
+  return isCredential || file !== undefined || nonEmpty(environment[variable]?.trim()) !== undefined;
+}
+
 /**
  * The secret, without the line break at its end; undefined when it is nowhere. Throws OpsError `denied` for a file that
  * others may read, `missing` for one that must be there, and `config` for content that can be no secret. No message

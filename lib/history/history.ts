@@ -14,6 +14,8 @@ export interface History {
   begin(run: RunStart): void;
   finish(runId: string, end: RunEnd): void;
   recordBackup(backup: BackupRecord): void;
+  /** The newest backup of an app that counts: proven, and not suspect. */
+  lastBackup(app: string): { name: string; takenAt: Date } | undefined;
   recordDrill(drill: DrillResult): void;
   /** The newest drill of an app, whatever its outcome. */
   lastDrill(app: string): DrillRecord | undefined;
@@ -53,6 +55,7 @@ export const nullHistory: History = {
   begin() {},
   finish() {},
   recordBackup() {},
+  lastBackup: () => undefined,
   recordDrill() {},
   lastDrill: () => undefined,
   passedDrills: () => [],
@@ -68,6 +71,7 @@ function databaseHistory(database: HistoryDatabase, clock: Clock, log: Log): His
     begin: (run) => write(undefined, () => statements.insertRun(database, run, clock.now())),
     finish: (runId, end) => write(undefined, () => statements.endRun(database, runId, end, clock.now())),
     recordBackup: (backup) => write(undefined, () => statements.upsertBackup(database, backup)),
+    lastBackup: (app) => read(undefined, () => statements.lastBackup(database, app)),
     recordDrill: (drill) =>
       write(undefined, () => statements.insertDrill(database, { ...drill, at: clock.now() })),
     lastDrill: (app) => read(undefined, () => statements.lastDrill(database, app)),

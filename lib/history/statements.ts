@@ -89,6 +89,18 @@ export function upsertBackup(database: HistoryDatabase, backup: BackupRecord): v
   );
 }
 
+export function lastBackup(
+  database: HistoryDatabase,
+  app: string,
+): { name: string; takenAt: Date } | undefined {
+  return database
+    .all(
+      `SELECT name, taken_at FROM backups WHERE app = :app AND state = 'proven' ORDER BY taken_at DESC LIMIT 1`,
+      { app },
+    )
+    .map((row) => ({ name: String(row['name']), takenAt: new Date(String(row['taken_at'])) }))[0];
+}
+
 export function insertDrill(database: HistoryDatabase, drill: DrillRecord): void {
   database.run(
     `INSERT INTO drills (run_id, app, name, at, outcome, detail)

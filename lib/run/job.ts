@@ -1,5 +1,6 @@
 // What a job is: a name, and commands that take a context and return data. A job never prints, exits, or reads the
 // clock or the environment itself; lib/run/main is the only frame around it.
+import type { ErrorKind } from '../base/exit-code.ts';
 import type { JobContext } from './context.ts';
 
 /** One executable: `bin/<name>`, `jobs/<name>.ts`, docs/commands/<name>.md. */
@@ -29,6 +30,10 @@ export interface Command {
   readonly examples?: readonly Example[];
   /** Whether the run leaves a row in the history: it changes something or proves something. */
   readonly recorded: boolean;
+  /** Commands of this job whose failure is old news once this one ends well: it does what they do. */
+  readonly proves?: readonly string[];
+  /** A person sits before it and sees how it ends: nobody else is told. */
+  readonly attended?: boolean;
   /** Loads the steps, only when they are needed: `--help` must not wait for them. */
   readonly load: () => Promise<{ run: CommandRun }>;
 }
@@ -67,4 +72,15 @@ export interface Outcome {
   readonly lines: readonly string[];
   /** Bad news exits 1. */
   readonly badNews: boolean;
+  /** Which apps the bad news is about, for an alert; the lines tell it where this is left out. */
+  readonly troubles?: readonly Trouble[];
+}
+
+/** The bad news of one app. */
+export interface Trouble {
+  readonly app: string;
+  readonly message: string;
+  readonly hint?: string | undefined;
+  /** Where an error is the reason. */
+  readonly kind?: ErrorKind | undefined;
 }

@@ -5,11 +5,13 @@ import { errorMessage, OpsError } from '../base/errors.ts';
 import { errorExitCodes, exitBadNews, exitDone, exitInterrupted, exitTerminated } from '../base/exit-code.ts';
 import { invocationId, isNotified, loadConfig, logsToJournal } from '../config/load.ts';
 import { currentProcess, processAlive } from '../files/process-identity.ts';
+import type { RunRecord } from '../history/records.ts';
 import { runCommand } from '../process/run-command.ts';
 import { createServiceStatus } from '../process/service-status.ts';
 import { createContext, type JobContext } from './context.ts';
 import type { Command, Input, Job, Outcome } from './job.ts';
 import { failureJson, successJson } from './report.ts';
+import { createTeller, type RunEnding, type Teller } from './tell.ts';
 import { createTerminal, type Verbosity } from './terminal.ts';
 
 /** The process, as far as a run needs it. */
@@ -60,6 +62,7 @@ export async function runJob(invocation: Invocation, streams: ProcessStreams, cl
   const lost = new AbortController();
   const signal = AbortSignal.any([streams.signal, lost.signal]);
   let context: JobContext | undefined;
+  let teller: Teller | undefined;
   try {
     const config = loadConfig({ path: invocation.configPath });
     const runId = invocationId(currentProcess().pid) ?? randomUUID().replaceAll('-', '');
@@ -77,7 +80,11 @@ export async function runJob(invocation: Invocation, streams: ProcessStreams, cl
       noteLeft,
       abort: (reason) => lost.abort(reason),
     });
-    if (command.recorded) beginRun(context, job, command, input);
+    if (command.recorded) {
+      const lost = beginRun(context, job, command, input);
+      teller = createTeller(context, { job, command, input });
+      await teller.began(lost);
+    }
     const outcome = await (await command.load()).run(context, input);
     progress.end();
     finishRun(
@@ -87,6 +94,7 @@ export async function runJob(invocation: Invocation, streams: ProcessStreams, cl
       outcome.badNews ? exitBadNews : exitDone,
       undefined,
     );
+    await teller?.ended(endingOf(outcome));
     streams.writeResult(
       json
         ? successJson(job.name, command.name, runId, outcome.badNews, outcome.result, context.traffic())
@@ -98,6 +106,7 @@ export async function runJob(invocation: Invocation, streams: ProcessStreams, cl
     const failure = describeFailure(signal.aborted ? signal.reason : thrown, left);
     if (context !== undefined)
       finishRun(context, command, failure.outcome, failure.exitCode, failure.message);
+    await teller?.ended({ ...failure, result: failure.outcome, troubles: undefined });
     if (json) streams.writeResult(failureJson(job.name, command.name, failure, context?.traffic()));
     for (const what of failure.kind === 'interrupted' ? [] : left) log.info(`before that: ${what}`);
     log.error(failure.message);
@@ -113,8 +122,10 @@ function text(outcome: Outcome): string {
   return outcome.lines.map((line) => `${line}\n`).join('');
 }
 
-function beginRun(context: JobContext, job: Job, command: Command, input: Input): void {
-  for (const run of context.history.markInterrupted(processAlive)) {
+/** Returns the runs that ended without saying so. */
+function beginRun(context: JobContext, job: Job, command: Command, input: Input): RunRecord[] {
+  const interrupted = context.history.markInterrupted(processAlive);
+  for (const run of interrupted) {
     context.log.warn('an earlier run ended without saying so; what it left is cleaned up as it is met', {
       job: run.job,
       command: run.command,
@@ -129,6 +140,18 @@ function beginRun(context: JobContext, job: Job, command: Command, input: Input)
     app: input.app,
     holdfastVersion: context.version,
   });
+  return interrupted;
+}
+
+function endingOf({ badNews, troubles, lines }: Outcome): RunEnding {
+  return {
+    result: badNews ? 'bad-news' : 'done',
+    kind: undefined,
+    exitCode: badNews ? exitBadNews : exitDone,
+    message: badNews ? lines.join('; ') : '',
+    hint: undefined,
+    troubles,
+  };
 }
 
 type RunOutcome = 'done' | 'bad-news' | 'failed' | 'busy' | 'interrupted';

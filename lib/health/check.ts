@@ -1,0 +1,40 @@
+// The name of what is watched: one job's command, for all apps or for one. It is what people type and what a systemd
+// unit is called: `db-backup`, `db-backup@ctv`, `restore-drill`.
+
+/** One command of one job, as far as its name goes. */
+export interface CheckedCommand {
+  job: string;
+  command: string;
+  /** The one app it was told to work on; undefined for all of them. */
+  app: string | undefined;
+}
+
+/** `db-backup` (for its command `run`), `db-backup-verify`, `restore-drill@ctv`. */
+export function checkName({ job, command, app }: CheckedCommand): string {
+  const name = command === 'run' ? job : `${job}-${command}`;
+  return app === undefined ? name : `${name}@${app}`;
+}
+
+/** Whether good news of `check` is good news of `other` too: itself, or the same for a single app. */
+export function covers(check: string, other: string): boolean {
+  return other === check || other.startsWith(`${check}@`);
+}
+
+/** Whether a text can be a check's name. */
+export function isCheckName(text: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}(@[A-Za-z0-9][A-Za-z0-9._-]{0,99})?$/.test(text);
+}
+
+/** Sixteen hex digits that stand for a check of a host: FNV-1a, 64 bits. It names, it protects nothing. */
+export function fingerprint(host: string, check: string): string {
+  let hash = 0xcbf29ce484222325n;
+  for (const character of `${host}\0${check}`) {
+    hash = BigInt.asUintN(64, (hash ^ BigInt(character.codePointAt(0) ?? 0)) * 0x100000001b3n);
+  }
+  return hash.toString(16).padStart(16, '0');
+}
+
+/** The short form of it that people type. */
+export function incidentId(host: string, check: string): string {
+  return fingerprint(host, check).slice(0, 6);
+}
