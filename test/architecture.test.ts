@@ -33,6 +33,7 @@ const importers: Record<string, string> = {
   commander: 'lib/run/options.ts',
   dropbox: 'lib/store/dropbox/sdk.ts',
   execa: 'lib/process/run-command.ts',
+  'node-notifier': 'lib/notify/desktop.ts',
   'proper-lockfile': 'lib/lock/heartbeat-lock.ts',
   'smol-toml': 'lib/config/parse.ts',
   tsx: 'lib/run/typescript.mjs',

@@ -40,6 +40,11 @@ export function channelCheck(channel: string): string {
   return `alerts-${channel}`;
 }
 
+/** The alerts' own trouble is told after that of the data. */
+function isOfAlerts(check: string): boolean {
+  return check.startsWith('alerts-');
+}
+
 /** Whether a channel is to be told about a check at all. */
 export function concerns(channel: string, check: string): boolean {
   return check !== channelCheck(channel);
@@ -55,7 +60,8 @@ export function dueNotices(
   const quiet = isQuiet(policy.quiet, now);
   const news = state.checks
     .filter(({ check }) => concerns(channel, check))
-    .flatMap((check) => newsOf(check, channel, now));
+    .flatMap((check) => newsOf(check, channel, now))
+    .sort((a, b) => Number(isOfAlerts(a.check)) - Number(isOfAlerts(b.check)));
   const loud = news.filter(isUrgent);
   const mild = quiet ? [] : news.filter((item) => !isUrgent(item));
   const notices = [...loud.map((item) => [item]), ...(mild.length === 0 ? [] : [mild])];

@@ -52,12 +52,12 @@ function remember(state: AlertState, { runId, check, result }: Observation): Ale
 }
 
 /** A run that systemd reported first has more to say for itself. */
-function enrich(state: AlertState, check: string, { facts, runId }: Observation): AlertState {
+function enrich(state: AlertState, check: string, { facts, runId, result }: Observation): AlertState {
   const found = checkOf(state, check);
   const incident = found.incident;
   const isPoorer = incident?.facts.exitCode === undefined && facts.exitCode !== undefined;
   if (incident === undefined || incident.facts.runId !== runId || !isPoorer) return state;
-  return withCheck(state, { ...found, incident: { ...incident, facts } });
+  return withCheck(state, { ...found, incident: { ...incident, facts, result } });
 }
 
 function take(state: AlertState, observation: Observation, policy: AlertPolicy, now: number): AlertState {
@@ -115,11 +115,12 @@ function isEnough(counted: CheckState, { result, severity }: Observation, policy
   return severity === 'critical' || counted.failures >= thresholds(policy, counted.check).failures;
 }
 
-function worsened(incident: Incident, { at, severity, facts }: Observation): Incident {
+function worsened(incident: Incident, { at, severity, facts, result }: Observation): Incident {
   return {
     ...incident,
     lastFailureAt: at,
     severity: severity === 'critical' ? 'critical' : incident.severity,
+    result,
     runs: incident.runs + 1,
     apps: union(incident.apps, facts.apps),
     facts,
@@ -132,7 +133,7 @@ function worsened(incident: Incident, { at, severity, facts }: Observation): Inc
  */
 function opened(
   found: CheckState,
-  { at, severity, facts }: Observation,
+  { at, severity, facts, result }: Observation,
   policy: AlertPolicy,
   now: number,
 ): CheckState {
@@ -144,6 +145,7 @@ function opened(
     lastFailureAt: at,
     closedAt: undefined,
     severity: before?.severity === 'critical' ? 'critical' : severity,
+    result,
     runs: (before?.runs ?? 0) + Math.max(1, found.failures),
     episodes: (before?.episodes ?? 0) + 1,
     flapping: changesAt.length >= flapping.changes,

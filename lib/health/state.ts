@@ -42,6 +42,8 @@ export interface Incident {
   lastFailureAt: number;
   closedAt: number | undefined;
   severity: Severity;
+  /** How the newest of its runs ended. */
+  result: RunResult;
   /** Runs that failed. */
   runs: number;
   /** How often it ended and began again before anyone could be told. */

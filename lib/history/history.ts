@@ -6,7 +6,15 @@ import type { Log } from '../base/log.ts';
 import type { ProcessIdentity } from '../files/process-identity.ts';
 import type { HistoryDatabase } from './database.ts';
 import { openDatabase } from './open-database.ts';
-import type { BackupRecord, DrillRecord, DrillResult, RunEnd, RunRecord, RunStart } from './records.ts';
+import type {
+  BackupRecord,
+  DeliveryRecord,
+  DrillRecord,
+  DrillResult,
+  RunEnd,
+  RunRecord,
+  RunStart,
+} from './records.ts';
 import * as statements from './statements.ts';
 
 /** No method throws: what cannot be written or read is one warning, and then the answer is "nothing is known". */
@@ -17,6 +25,7 @@ export interface History {
   /** The newest backup of an app that counts: proven, and not suspect. */
   lastBackup(app: string): { name: string; takenAt: Date } | undefined;
   recordDrill(drill: DrillResult): void;
+  recordDelivery(delivery: DeliveryRecord): void;
   /** The newest drill of an app, whatever its outcome. */
   lastDrill(app: string): DrillRecord | undefined;
   /** Every backup of an app that a drill has proven, newest drill first, with the time of its newest passed drill. */
@@ -57,6 +66,7 @@ export const nullHistory: History = {
   recordBackup() {},
   lastBackup: () => undefined,
   recordDrill() {},
+  recordDelivery() {},
   lastDrill: () => undefined,
   passedDrills: () => [],
   recentRuns: () => [],
@@ -74,6 +84,8 @@ function databaseHistory(database: HistoryDatabase, clock: Clock, log: Log): His
     lastBackup: (app) => read(undefined, () => statements.lastBackup(database, app)),
     recordDrill: (drill) =>
       write(undefined, () => statements.insertDrill(database, { ...drill, at: clock.now() })),
+    recordDelivery: (delivery) =>
+      write(undefined, () => statements.insertDelivery(database, delivery, clock.now())),
     lastDrill: (app) => read(undefined, () => statements.lastDrill(database, app)),
     passedDrills: (app) => read([], () => statements.passedDrills(database, app)),
     recentRuns: (app, limit) => read([], () => statements.recentRuns(database, app, limit)),

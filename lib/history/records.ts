@@ -56,6 +56,16 @@ export interface DrillRecord extends DrillResult {
   at: Date;
 }
 
+/** A message that a channel took, or refused for good. */
+export interface DeliveryRecord {
+  channel: string;
+  /** What it was about, by the names of the checks; none for a canary. */
+  checks: readonly string[];
+  title: string;
+  outcome: 'delivered' | 'refused';
+  reason?: string | undefined;
+}
+
 type Row = Record<string, unknown>;
 
 export function runFromRow(row: Row): RunRecord {

@@ -48,6 +48,18 @@ const versions = [
   ) STRICT;
   CREATE INDEX drills_by_app ON drills (app, id);
   `,
+  `
+  CREATE TABLE deliveries (
+    id INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    checks TEXT NOT NULL,
+    title TEXT NOT NULL,
+    outcome TEXT NOT NULL CHECK (outcome IN ('delivered', 'refused')),
+    reason TEXT
+  ) STRICT;
+  CREATE INDEX deliveries_by_time ON deliveries (at);
+  `,
 ];
 
 /** The version this program writes. */

@@ -4,6 +4,7 @@ import {
   drillFromRow,
   runFromRow,
   type BackupRecord,
+  type DeliveryRecord,
   type DrillRecord,
   type RunEnd,
   type RunRecord,
@@ -112,6 +113,21 @@ export function insertDrill(database: HistoryDatabase, drill: DrillRecord): void
       at: drill.at.toISOString(),
       outcome: drill.outcome,
       detail: drill.detail,
+    },
+  );
+}
+
+export function insertDelivery(database: HistoryDatabase, delivery: DeliveryRecord, at: Date): void {
+  database.run(
+    `INSERT INTO deliveries (at, channel, checks, title, outcome, reason)
+     VALUES (:at, :channel, :checks, :title, :outcome, :reason)`,
+    {
+      at: at.toISOString(),
+      channel: delivery.channel,
+      checks: delivery.checks.join(' '),
+      title: delivery.title,
+      outcome: delivery.outcome,
+      reason: delivery.reason ?? null,
     },
   );
 }

@@ -8,6 +8,7 @@ import type { CommandRunner } from '../base/command.ts';
 import { formatInstant } from '../base/format.ts';
 import type { Log, Progress } from '../base/log.ts';
 import type { AppConfig, Config } from '../config/config.ts';
+import { serviceEnding, type ServiceEnding } from '../config/load.ts';
 import { createDirectories } from '../files/durable.ts';
 import { sweepTemporaries } from '../files/durable.ts';
 import { makeScratch, type Scratch, sweepScratch } from '../files/scratch.ts';
@@ -18,6 +19,7 @@ import { createServices, type Services } from '../process/services.ts';
 import { runCommand } from '../process/run-command.ts';
 import { openLocal } from '../sqlite/local.ts';
 import type { Store, StoreTraffic } from '../store/store.ts';
+import type { Alerts } from './open-alerts.ts';
 import { openStore } from './open-store.ts';
 import { inStateDirectory } from './state-directory.ts';
 import { holdfastVersion } from './version.ts';
@@ -40,7 +42,11 @@ export interface JobContext {
   /** What the store has cost on the network so far; undefined when it was not opened, or none is involved. */
   traffic(): StoreTraffic | undefined;
   /** Takes the lock of an app, or throws OpsError `busy` naming the holder. */
-  lock(app: AppConfig, purpose: string): Promise<HeldLock>;
+  lock(app: Pick<AppConfig, 'name'>, purpose: string): Promise<HeldLock>;
+  /** The alerts. Throws OpsError `config` where nobody is to be told. */
+  openAlerts(): Promise<Alerts>;
+  /** What systemd says of a unit that ended, to the command that it starts then. */
+  serviceEnding(): ServiceEnding;
   /** A private directory under `parent` (the state directory unless given), after sweeping what dead runs left. */
   scratch(parent?: string): Promise<Scratch>;
   /** Whether the time of day can be believed. */
@@ -93,6 +99,8 @@ export function createContext(parts: ContextParts): JobContext {
       held.signal.addEventListener('abort', () => parts.abort(held.signal.reason), { once: true });
       return held;
     },
+    openAlerts: async () => (await import('./open-alerts.ts')).openAlerts(config, log),
+    serviceEnding: () => serviceEnding(),
     async scratch(parent) {
       const makeIn = async (directory: string) => {
         await sweepScratch(directory, { clock, log });

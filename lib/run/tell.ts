@@ -1,6 +1,5 @@
 // What a run leaves for alert-send: a record in the spool of how it ended. Needs no network, no store and no ops.db, and
 // neither fails nor holds up the run: how the job went is the news.
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorMessage } from '../base/errors.ts';
 import type { ErrorKind } from '../base/exit-code.ts';
@@ -10,10 +9,10 @@ import { nextCommand } from '../health/next-command.ts';
 import type { Protection, RunResult, Severity } from '../health/observation.ts';
 import { severityOf } from '../health/severity.ts';
 import type { RunRecord } from '../history/records.ts';
-import { Spool } from '../notify/spool.ts';
 import type { SpoolRecord } from '../notify/spool-record.ts';
 import type { JobContext } from './context.ts';
 import type { Command, Input, Job, Trouble } from './job.ts';
+import { openSpool } from './open-alerts.ts';
 
 /** How a run ended, as far as others are told. */
 export interface RunEnding {
@@ -35,11 +34,6 @@ export interface Teller {
 /** A disk that hangs must not hold up a run that is over. */
 const patienceMs = 5000;
 
-/** The spool of a configuration: in the state directory, or in the run directory where that cannot be written. */
-export function spoolOf({ stateDirectory, runDirectory }: Config, log: JobContext['log']): Spool {
-  return new Spool([join(stateDirectory, 'spool'), join(runDirectory, 'spool')], log);
-}
-
 /** Tells of one run, where alerts are configured; else, and of a dry run, nothing. */
 export function createTeller(
   context: JobContext,
@@ -49,7 +43,7 @@ export function createTeller(
   const { alerts } = config;
   const check = checkName({ job: job.name, command: command.name, app: scope(config, input.app) });
   if (alerts === undefined || input.dryRun || command.attended === true || !isCheckName(check)) return silent;
-  const spool = spoolOf(config, log);
+  const spool = openSpool(config, log);
   const add = async (record: SpoolRecord) => {
     const written = spool.add(record, clock.now().getTime()).catch((error: unknown) => {
       log.warn('no alert can be sent of this run', { reason: errorMessage(error) });

@@ -1,0 +1,130 @@
+// alert-send list: what is wrong now, what waits, how the channels are, and the dead letters.
+import { formatCount, formatDuration, formatInstant, formatTable } from '../../lib/base/format.ts';
+import { incidentId } from '../../lib/health/check.ts';
+import { dueNotices, heldNews } from '../../lib/health/due.ts';
+import {
+  type AlertState,
+  channelOf,
+  type CheckState,
+  isAcknowledged,
+  openIncident,
+} from '../../lib/health/state.ts';
+import { compose, headline } from '../../lib/notify/compose.ts';
+import { deadLetters } from '../../lib/notify/dead-letters.ts';
+import type { CommandRun } from '../../lib/run/job.ts';
+import type { Alerts } from '../../lib/run/open-alerts.ts';
+import { peek } from './take-in.ts';
+
+export const run: CommandRun = async (context) => {
+  const alerts = await context.openAlerts();
+  const now = context.clock.now().getTime();
+  const { kept, clockTrusted, names } = await peek(context, alerts);
+  const incidents = kept.state.checks.flatMap((check) => describe(check, alerts.host, now));
+  const spoken = alerts.channels.map(({ name }) => name);
+  const held = heldNews(kept.state, spoken, alerts.policy, now).map(headline);
+  const waiting = waitingMessages(kept.state, alerts, now, clockTrusted);
+  const channels = channelNames(alerts).map((channel) => channelFacts(kept.state, channel));
+  const dead = await deadLetters(alerts.deadDirectory);
+  return {
+    result: {
+      incidents,
+      waiting,
+      held,
+      pings: kept.state.pings.length,
+      channels,
+      deadLetters: dead,
+      recordsInSpool: names.length,
+    },
+    lines: [
+      ...(incidents.length === 0
+        ? ['nothing is wrong']
+        : incidents.flatMap((one) => incidentLines(one, now))),
+      ...waiting.map(({ channel, title }) => `waits to be sent through ${channel}: ${title}`),
+      ...held.map((text) => `waits for the end of the quiet hours: ${text}`),
+      ...formatTable(channels.map(({ channel, ...facts }) => [channel, channelLine(facts, now)])),
+      ...dead.map(({ name, reason }) => `dead letter: ${name}: ${reason ?? 'nobody could read it'}`),
+      ...(dead.length === 0 ? [] : [`when they were read: rm ${alerts.deadDirectory}/*`]),
+      ...(clockTrusted ? [] : ['the clock is not synchronised: no reminder comes due meanwhile']),
+    ],
+    badNews: false,
+  };
+};
+
+interface ListedIncident {
+  id: string;
+  check: string;
+  severity: string;
+  apps: readonly string[];
+  since: Date;
+  failedRuns: number;
+  message: string;
+  next: string | undefined;
+  acknowledged: boolean;
+  acknowledgedUntil: Date | undefined;
+}
+
+function describe(check: CheckState, host: string, now: number): ListedIncident[] {
+  const incident = openIncident(check);
+  if (incident === undefined) return [];
+  const { severity, apps, openedAt, runs, facts, acknowledged } = incident;
+  return [
+    {
+      id: incidentId(host, check.check),
+      check: check.check,
+      severity,
+      apps,
+      since: new Date(openedAt),
+      failedRuns: runs,
+      message: facts.message,
+      next: facts.next,
+      acknowledged: isAcknowledged(incident, now),
+      acknowledgedUntil: acknowledged?.untilAt === undefined ? undefined : new Date(acknowledged.untilAt),
+    },
+  ];
+}
+
+function incidentLines(one: ListedIncident, now: number): string[] {
+  const lasts = formatDuration(Math.max(0, now - one.since.getTime()));
+  const until = one.acknowledgedUntil === undefined ? 'its end' : formatInstant(one.acknowledgedUntil);
+  return [
+    `${one.id}  ${one.check}  ${one.severity}  since ${formatInstant(one.since)} (${lasts}), ${formatCount(one.failedRuns, 'failed run')}` +
+      (one.acknowledged ? `, acknowledged until ${until}` : ''),
+    `    ${one.message}`,
+    ...(one.next === undefined ? [] : [`    next: ${one.next}`]),
+  ];
+}
+
+function waitingMessages(state: AlertState, alerts: Alerts, now: number, clockTrusted: boolean) {
+  const { policy, host, link } = alerts;
+  return alerts.channels.flatMap(({ name: channel }) =>
+    dueNotices(state, channel, policy, { now, clockTrusted }).map((notice) => ({
+      channel,
+      title: compose(notice, { host, now, link }).title,
+    })),
+  );
+}
+
+function channelFacts(state: AlertState, channel: string) {
+  const { attempts, problem, retryAt, lastGoodAt } = channelOf(state, channel);
+  return { channel, attempts, problem, retryAt: date(retryAt), lastGoodAt: date(lastGoodAt) };
+}
+
+function channelLine(
+  { attempts, problem, retryAt, lastGoodAt }: Omit<ReturnType<typeof channelFacts>, 'channel'>,
+  now: number,
+): string {
+  const good =
+    lastGoodAt === undefined ? 'nothing was sent yet' : `last message ${formatInstant(lastGoodAt)}`;
+  if (attempts === 0) return `ok, ${good}`;
+  const again =
+    retryAt === undefined ? '' : `, next try in ${formatDuration(Math.max(0, retryAt.getTime() - now))}`;
+  return `FAILING (${formatCount(attempts, 'attempt')}): ${problem ?? ''}${again}; ${good}`;
+}
+
+function date(at: number | undefined): Date | undefined {
+  return at === undefined ? undefined : new Date(at);
+}
+
+function channelNames({ channels, ping }: Alerts): string[] {
+  return [...channels.map(({ name }) => name), ...(ping === undefined ? [] : ['ping'])];
+}

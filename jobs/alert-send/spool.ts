@@ -1,0 +1,88 @@
+// alert-send spool: what systemd says of a unit that ended, as a record. No network, no lock, no store: it works where
+// the job was killed, and a run that has spoken for itself gives one alert with this one, by its run id.
+import { OpsError } from '../../lib/base/errors.ts';
+import { isCheckName } from '../../lib/health/check.ts';
+import { nextCommand } from '../../lib/health/next-command.ts';
+import { severityOf } from '../../lib/health/severity.ts';
+import { unitEnding } from '../../lib/health/unit-ending.ts';
+import type { SpoolRecord } from '../../lib/notify/spool-record.ts';
+import type { JobContext } from '../../lib/run/context.ts';
+import type { CommandRun, Input } from '../../lib/run/job.ts';
+import { protectionOf, scope } from '../../lib/run/tell.ts';
+
+export const run: CommandRun = async (context, input) => {
+  const record = recordOf(context, input);
+  if (context.config.alerts === undefined) {
+    return {
+      result: { spooled: false },
+      lines: ['alerts are not configured: nobody is to be told'],
+      badNews: false,
+    };
+  }
+  if (!input.dryRun) {
+    const { spool } = await context.openAlerts();
+    await spool.add(record, record.at);
+  }
+  const { check, result, facts } = record;
+  return {
+    result: { spooled: !input.dryRun, check, result, message: facts.message, runId: record.runId },
+    lines: [
+      `${input.dryRun ? 'would spool' : 'spooled'}: ${check}: ${result}${facts.message === '' ? '' : `: ${facts.message}`}`,
+    ],
+    badNews: false,
+  };
+};
+
+function recordOf(context: JobContext, input: Input): Extract<SpoolRecord, { kind: 'run' }> {
+  const { config, clock } = context;
+  const found = context.serviceEnding();
+  const unit = input.option('unit') ?? found.unit;
+  const name = requireName(input.option('job') ?? unit?.replace(/\.service$/, ''));
+  const result = requireResult(input.option('result') ?? found.result);
+  const ending = unitEnding(result, found.exitStatus, found.isHandler);
+  const [job = name, app] = name.split('@');
+  const owner = scope(config, app);
+  const apps = app === undefined ? config.apps.map((one) => one.name) : [app];
+  const isBad = ending.result !== 'done';
+  return {
+    kind: 'run',
+    check: owner === undefined ? job : name,
+    runId: found.invocationId,
+    at: clock.now().getTime(),
+    result: ending.result,
+    severity: severityOf(ending.result, ending.kind),
+    proves: [],
+    facts: {
+      message: ending.message,
+      hint: undefined,
+      next: isBad ? nextCommand({ job: commandOf(job), ...ending, app: owner, unit }) : undefined,
+      apps: isBad ? apps : [],
+      runId: found.invocationId,
+      exitCode: ending.exitCode,
+      protection: isBad ? protectionOf(context, apps) : [],
+    },
+  };
+}
+
+/** `restore-drill` is a command of restore. */
+function commandOf(job: string): string {
+  return ['db-backup', 'restore'].find((known) => job === known || job.startsWith(`${known}-`)) ?? job;
+}
+
+function requireName(name: string | undefined): string {
+  if (name !== undefined && isCheckName(name)) return name;
+  throw new OpsError(
+    'usage',
+    `cannot tell what ended: ${name === undefined ? '--job is missing' : `${JSON.stringify(name)} names no job`}`,
+    {
+      hint: 'name it: alert-send spool --job db-backup --unit db-backup.service',
+    },
+  );
+}
+
+function requireResult(result: string | undefined): string {
+  if (result !== undefined && /^[a-z-]{1,40}$/.test(result)) return result;
+  throw new OpsError('usage', 'cannot tell how it ended: neither --result nor $SERVICE_RESULT says so', {
+    hint: 'systemd sets it for OnFailure= and ExecStopPost=; by hand: --result timeout',
+  });
+}

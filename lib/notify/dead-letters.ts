@@ -1,0 +1,68 @@
+// Messages that a service refused for good, kept for a person: dead letters.
+import { randomBytes } from 'node:crypto';
+import { lstat, readdir, readFile, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorCode, systemError } from '../base/errors.ts';
+import { createDirectories, writeFileAtomically } from '../files/durable.ts';
+import type { Message } from './channel.ts';
+
+/** A dead letter, or a spool file that was none of ours. */
+export interface DeadLetter {
+  name: string;
+  /** Why it lies there; undefined where nobody knows. */
+  reason: string | undefined;
+  modifiedAt: Date;
+}
+
+const lettersMax = 200;
+
+/** Keeps a refused message. The oldest letters give way when there are 200. */
+export async function keepDeadLetter(
+  directory: string,
+  { channel, reason, message, now }: { channel: string; reason: string; message: Message; now: number },
+): Promise<string> {
+  await createDirectories(directory);
+  const at = new Date(now).toISOString();
+  const name = `${at.replace(/[-:.]/g, '')}-${channel}-${randomBytes(4).toString('hex')}.json`;
+  const { title, body, priority } = message;
+  const letter = { format: 'holdfast-dead-letter', version: 1, at, channel, reason, title, body, priority };
+  await writeFileAtomically(join(directory, name), `${JSON.stringify(letter, undefined, 2)}\n`, {
+    mode: 0o640,
+  });
+  const names = (await namesIn(directory)).sort();
+  for (const old of names.slice(0, -lettersMax)) await unlink(join(directory, old)).catch(() => undefined); // the next one tries again
+  return join(directory, name);
+}
+
+/** What lies there, oldest first. */
+export async function deadLetters(directory: string): Promise<DeadLetter[]> {
+  const letters: DeadLetter[] = [];
+  for (const name of (await namesIn(directory)).sort()) {
+    const status = await lstat(join(directory, name)).catch(() => undefined);
+    if (status === undefined) continue; // removed by a person meanwhile
+    letters.push({
+      name,
+      reason: status.isFile() ? await reasonOf(join(directory, name)) : undefined,
+      modifiedAt: status.mtime,
+    });
+  }
+  return letters;
+}
+
+async function reasonOf(path: string): Promise<string | undefined> {
+  try {
+    const letter = JSON.parse(await readFile(path, 'utf8')) as { reason?: unknown } | null;
+    return typeof letter?.reason === 'string' ? letter.reason : undefined;
+  } catch {
+    return undefined; // a spool file that could not be read, and still cannot
+  }
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return (await readdir(directory)).filter((name) => !name.startsWith('.'));
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return [];
+    throw systemError(`read ${directory}`, error);
+  }
+}

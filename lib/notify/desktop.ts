@@ -1,0 +1,44 @@
+// The screen of this machine. The only importer of node-notifier, which is loaded where a desktop session exists.
+import { errorMessage } from '../base/errors.ts';
+import { type Channel, DeliveryFailure } from './channel.ts';
+import { oneLine, plainLines, shorten } from './shorten.ts';
+
+const patienceMs = 10_000;
+
+/** A notifier as node-notifier has it; without a callback it would fail in silence. */
+export interface ScreenNotifier {
+  notify(notification: { title: string; message: string }, callback: (error: Error | null) => void): unknown;
+}
+
+/** Never counts as told: nobody may sit there. `isThere` says whether there is a session to show it in. */
+export function createDesktop(
+  { isThere }: { isThere: boolean },
+  load: () => Promise<ScreenNotifier> = loadNotifier,
+): Channel {
+  return {
+    name: 'desktop',
+    counts: false,
+    async send({ title, body }, signal) {
+      if (!isThere) throw new DeliveryFailure('there is no desktop session here', { permanent: false });
+      const notifier = await load();
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]);
+      limit.addEventListener('abort', () => reject(new Error(`no answer within ${patienceMs / 1000} s`)), {
+        once: true,
+      });
+      const message = shorten(plainLines(body).trim(), 1000);
+      notifier.notify({ title: shorten(oneLine(title), 200), message }, (error) =>
+        error === null ? resolve() : reject(error),
+      );
+      await promise.catch((error: unknown) => {
+        signal.throwIfAborted();
+        throw new DeliveryFailure(`the desktop shows nothing: ${errorMessage(error)}`, { permanent: false });
+      });
+    },
+  };
+}
+
+async function loadNotifier(): Promise<ScreenNotifier> {
+  const { default: notifier } = await import('node-notifier');
+  return notifier;
+}

@@ -1,0 +1,94 @@
+// Takes the records of the spool into the engine's state. Pure: reading and keeping are done elsewhere.
+import { channelCheck } from '../health/due.ts';
+import type { Observation } from '../health/observation.ts';
+import { acknowledge, observe } from '../health/observe.ts';
+import { pingKind, withPing } from '../health/ping.ts';
+import type { AlertPolicy } from '../health/policy.ts';
+import { type AlertState, checkOf, openIncident } from '../health/state.ts';
+import type { Spooled } from './spool.ts';
+import type { SpoolRecord } from './spool-record.ts';
+
+export interface FoldOptions {
+  policy: AlertPolicy;
+  /** The checks a dead-man's switch is told about. */
+  pingChecks: readonly string[];
+  now: number;
+}
+
+/** The state after these records, in their order. Those named in `taken` are in it already. */
+export function fold(
+  state: AlertState,
+  records: readonly Spooled[],
+  taken: readonly string[],
+  options: FoldOptions,
+): AlertState {
+  const fresh = records.filter(({ name }) => !taken.includes(name));
+  return fresh.reduce((sum, { record }) => foldOne(sum, record, options), state);
+}
+
+function foldOne(state: AlertState, record: SpoolRecord, options: FoldOptions): AlertState {
+  const { policy, pingChecks, now } = options;
+  const isPinged = pingChecks.includes(record.check);
+  if (record.kind === 'acknowledgement') return acknowledge(state, record);
+  if (record.kind === 'start') {
+    const { check, runId } = record;
+    return isPinged
+      ? withPing(state, { check, kind: 'start', runId, exitCode: undefined, message: '' })
+      : state;
+  }
+  const after = observe(state, record, policy, now);
+  const kind = pingKind(record.result);
+  if (!isPinged || kind === undefined || isKnown(state, record)) return after;
+  const { check, runId, facts } = record;
+  return withPing(after, { check, kind, runId, exitCode: facts.exitCode, message: facts.message });
+}
+
+/** A second report that says nothing new of its run. */
+function isKnown({ runs }: AlertState, { runId, result }: Observation): boolean {
+  const before = runs.find((run) => run.runId === runId);
+  return before !== undefined && (pingKind(before.result) !== undefined || before.result === result);
+}
+
+/** What alert-send knows of itself: that it runs, and whether the spool held what nobody could read. */
+export function observeSelf(
+  state: AlertState,
+  {
+    unreadable,
+    isBuried,
+    policy,
+    now,
+  }: { unreadable: readonly string[]; isBuried: boolean; policy: AlertPolicy; now: number },
+): AlertState {
+  const spool = channelCheck('spool');
+  let next = state;
+  if (unreadable.length > 0) {
+    const message = `${unreadable.length} of the spool's records could not be read and may have been news: ${unreadable.slice(0, 3).join(', ')}`;
+    next = observe(next, ofSelf(spool, 'failed', message, now), policy, now);
+  }
+  for (const check of [spool, 'alert-send']) {
+    const isOpen = openIncident(checkOf(next, check)) !== undefined;
+    if (isOpen && !(check === spool && (isBuried || unreadable.length > 0)))
+      next = observe(next, ofSelf(check, 'done', '', now), policy, now);
+  }
+  return next;
+}
+
+function ofSelf(check: string, result: 'failed' | 'done', message: string, now: number): Observation {
+  return {
+    check,
+    runId: undefined,
+    at: now,
+    result,
+    severity: 'warning',
+    proves: [],
+    facts: {
+      message,
+      hint: undefined,
+      next: 'alert-send list',
+      apps: [],
+      runId: undefined,
+      exitCode: undefined,
+      protection: [],
+    },
+  };
+}

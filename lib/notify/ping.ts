@@ -1,0 +1,86 @@
+// A dead-man's switch in the way of healthchecks.io: it is told of runs, and alarms when it hears nothing.
+// https://healthchecks.io/docs/http_api/
+import { OpsError } from '../base/errors.ts';
+import type { Ping } from '../health/state.ts';
+import { DeliveryFailure } from './channel.ts';
+import { looksLikeHtml, post, type PostReply, shownReason, stranger } from './post.ts';
+import { plainLines, shorten } from './shorten.ts';
+
+export interface PingOptions {
+  readUrl(): string | undefined;
+  create: boolean;
+}
+
+/** Throws as a channel does. */
+export type SendPing = (ping: Ping, signal: AbortSignal) => Promise<void>;
+
+const bodyBytesMax = 10_000;
+const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+export function createPing({ readUrl, create }: PingOptions): SendPing {
+  return async (ping, signal) => {
+    const base = requireUrl(readUrl());
+    const reply = await post({
+      service: "the dead-man's switch",
+      url: addressOf(base, ping, create),
+      headers: { 'Content-Type': 'text/plain; charset=utf-8' },
+      body: shorten(plainLines(ping.message), bodyBytesMax),
+      signal,
+    });
+    requireTaken(reply, [
+      base.href,
+      base.pathname,
+      ...base.pathname.split('/').filter((part) => part.length > 6),
+    ]);
+  };
+}
+
+/** `/<ping key>/<check>`, or the address of one check by its UUID; then how it went. */
+function addressOf(base: URL, { check, kind, runId, exitCode }: Ping, create: boolean): URL {
+  const url = new URL(base);
+  const path = base.pathname.replace(/\/+$/, '');
+  const isOneCheck = uuidPattern.test(path.split('/').at(-1) ?? '');
+  const slug = check.toLowerCase().replace(/[^a-z0-9_-]+/g, '-');
+  url.pathname = `${path}${isOneCheck ? '' : `/${slug}`}${ending(kind, exitCode)}`;
+  const rid = runId === undefined ? undefined : asUuid(runId);
+  if (rid !== undefined) url.searchParams.set('rid', rid);
+  if (create && !isOneCheck) url.searchParams.set('create', '1');
+  return url;
+}
+
+/** Only a run that really ended well has no ending here: that is the address of success. */
+function ending(kind: Ping['kind'], exitCode: number | undefined): string {
+  if (kind === 'success') return '';
+  if (kind === 'start') return '/start';
+  return exitCode !== undefined && exitCode >= 1 && exitCode <= 255 ? `/${exitCode}` : '/fail';
+}
+
+function asUuid(runId: string): string | undefined {
+  const parts = /^([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})$/.exec(runId);
+  return parts?.slice(1).join('-');
+}
+
+function requireUrl(text: string | undefined): URL {
+  const hint =
+    'put it into the credential ping-url, a file named by alerts.ping.url_file, or HEALTHCHECKS_PING_URL';
+  if (text === undefined)
+    throw new OpsError('config', "cannot reach the dead-man's switch: its address is missing", { hint });
+  const url = URL.parse(text);
+  if (url !== null && /^https?:$/.test(url.protocol) && url.search === '' && url.pathname.length > 1)
+    return url;
+  throw new OpsError(
+    'config',
+    "cannot use the address of the dead-man's switch: it must be one such as https://hc-ping.com/<ping key>",
+    { hint },
+  );
+}
+
+/** It answers OK also where it has done nothing, and then says so in brackets. */
+function requireTaken({ status, text, retryAfterMs }: PostReply, secrets: readonly string[]): void {
+  const word = text.trim();
+  if ((status === 200 && word === 'OK') || (status === 201 && /^created/i.test(word))) return;
+  if (looksLikeHtml(text)) throw stranger("the dead-man's switch", `HTTP ${status}, a web page`);
+  const what = `the dead-man's switch says HTTP ${status} (${shownReason(word, secrets)})`;
+  const isBusy = status === 429 || status === 408 || status >= 500 || /rate limited/.test(word);
+  throw new DeliveryFailure(what, { permanent: !isBusy, retryAfterMs });
+}

@@ -1,0 +1,60 @@
+// The alerts of a configuration: where they are kept, and the channels they go through.
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { OpsError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import type { Config } from '../config/config.ts';
+import type { AlertPolicy } from '../health/policy.ts';
+import type { Channel } from '../notify/channel.ts';
+import { createDesktop } from '../notify/desktop.ts';
+import { createNtfy } from '../notify/ntfy.ts';
+import { createPing, type SendPing } from '../notify/ping.ts';
+import { createSlack } from '../notify/slack.ts';
+import { Spool } from '../notify/spool.ts';
+import { StateFile } from '../notify/state-file.ts';
+
+export interface Alerts {
+  readonly policy: AlertPolicy;
+  readonly host: string;
+  readonly link: string | undefined;
+  readonly spool: Spool;
+  readonly states: StateFile;
+  /** Where dead letters lie. */
+  readonly deadDirectory: string;
+  /** Those that can be used here: without a desktop session there is no desktop. */
+  readonly channels: readonly Channel[];
+  readonly ping: { readonly send: SendPing; readonly checks: readonly string[] } | undefined;
+  /** A number from 0 to 1, so that many machines do not knock at once. */
+  random(): number;
+}
+
+/** The spool of a configuration: in the state directory, or in the run directory where that cannot be written. */
+export function openSpool({ stateDirectory, runDirectory }: Config, log: Log): Spool {
+  return new Spool([join(stateDirectory, 'spool'), join(runDirectory, 'spool')], log);
+}
+
+/** Throws OpsError `config` where nobody is to be told. */
+export function openAlerts(config: Config, log: Log): Alerts {
+  const { alerts, stateDirectory, runDirectory } = config;
+  if (alerts === undefined) {
+    throw new OpsError('config', `cannot send alerts: ${config.source} names no channel`, {
+      hint: 'set NTFY_TOPIC or SLACK_WEBHOOK_URL, or write [alerts]; docs/configuration.md has every key',
+    });
+  }
+  const { ntfy, slack, desktop, ping } = alerts;
+  return {
+    policy: alerts.policy,
+    host: hostname(),
+    link: alerts.link,
+    spool: openSpool(config, log),
+    states: new StateFile([join(stateDirectory, 'alerts'), join(runDirectory, 'alerts')], log),
+    deadDirectory: join(stateDirectory, 'spool', 'dead'),
+    channels: [
+      ...(ntfy === undefined ? [] : [createNtfy(ntfy)]),
+      ...(slack === undefined ? [] : [createSlack(slack)]),
+      ...(desktop?.isThere === true ? [createDesktop(desktop)] : []),
+    ],
+    ping: ping && { send: createPing(ping), checks: ping.checks },
+    random: Math.random,
+  };
+}
