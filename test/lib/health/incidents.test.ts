@@ -187,6 +187,22 @@ describe('acknowledging', () => {
     expect(machine.pass(15 * minute)).toEqual(['reminder']);
   });
 
+  test('begins the pause between reminders anew when it ends', () => {
+    const machine = new AlertMachine();
+    machine.run('failed', { severity: 'critical' });
+    machine.acknowledge(8 * hour);
+    expect(machine.pass(8 * hour)).toEqual(['reminder']);
+    expect(machine.pass(23 * hour + 45 * minute)).toEqual([]);
+    expect(machine.pass(15 * minute)).toEqual(['reminder']);
+  });
+
+  test('holds though a warning becomes critical by lasting', () => {
+    const machine = new AlertMachine();
+    machine.run('failed');
+    machine.acknowledge(undefined);
+    expect(machine.pass(3 * day)).toEqual([]);
+  });
+
   test('without an end holds until the recovery, which is told', () => {
     const machine = new AlertMachine();
     machine.run('failed', { severity: 'critical' });

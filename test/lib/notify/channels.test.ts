@@ -180,6 +180,27 @@ describe('ntfy', () => {
     expect(error.message).not.toContain(world.service.topic);
   });
 
+  test('that sends us on to another server does not carry topic and token there', async () => {
+    await using world = await ntfyWorld();
+    await using other = await ntfyWorld();
+    world.service.fault({
+      kind: 'answer',
+      reply: { status: 307, body: '', headers: { Location: `${other.service.url}/` } },
+    });
+    expect((await failureOf(world.send())).message).toBe(
+      'this is not ntfy answering: HTTP 307, a redirect to another page',
+    );
+    expect(other.service.requests).toEqual([]);
+  });
+
+  test('without an end is read to a limit', async () => {
+    await using world = await ntfyWorld();
+    world.service.fault({ kind: 'answer', reply: { status: 200, body: 'x'.repeat(200_000) } });
+    expect((await failureOf(world.send())).message).toBe(
+      'this is not ntfy answering: a reply of more than 65536 bytes',
+    );
+  });
+
   test('that echoes a secret has it struck out', async () => {
     await using world = await ntfyWorld({ token });
     world.service.fault({
