@@ -69,6 +69,8 @@ export interface DropboxStoreConfig {
   readonly retriesMax: number;
   /** Bytes per second, both directions together; undefined for no limit. */
   readonly limitBytesPerSecond: number | undefined;
+  /** The file with the app's secret, where the configuration names one. */
+  readonly appSecretFile: string | undefined;
   /** Where `db-backup link` leaves the refresh token. */
   readonly refreshTokenFile: string;
   /** Reads the secrets from wherever they are, each time anew. Throws OpsError `denied` for a file others may read. */

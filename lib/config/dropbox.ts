@@ -25,6 +25,7 @@ export function dropboxConfig(
     deadlineMs: (table.deadline_minutes ?? 360) * 60_000,
     retriesMax: table.retries ?? 8,
     limitBytesPerSecond: table.limit,
+    appSecretFile: table.app_secret_file,
     refreshTokenFile,
     readCredentials: () => ({
       appKey: table.app_key ?? secret({ credential: 'dropbox-app-key', variable: 'DROPBOX_APP_KEY' }),

@@ -2,7 +2,7 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { appNameFromPath, defaultLatestName, latestNameProblem } from '../backup/name.ts';
+import { appNameFromPath, defaultLatestName, latestNameProblem, requireAppName } from '../backup/name.ts';
 import { OpsError, systemError } from '../base/errors.ts';
 import { alertsFromEnvironment, alertsFromFile } from './alerts.ts';
 import type { AppConfig, Config, StoreConfig } from './config.ts';
@@ -134,7 +134,7 @@ function fromEnvironment(environment: Environment): Config {
     source: 'the environment',
     apps: [
       {
-        name: appNameFromPath(path),
+        name: appNameFrom(environment, path),
         database: path,
         layout: 'classic',
         latest: latestFrom(environment),
@@ -150,6 +150,12 @@ function fromEnvironment(environment: Environment): Config {
     clock: 'auto',
     alerts: alertsFromEnvironment(environment, systemTimeZone()),
   };
+}
+
+/** `HOLDFAST_APP`, by which a unit's instance and the environment's one app become the same; else the file's name. */
+function appNameFrom(environment: Environment, path: string): string {
+  const given = nonEmpty(environment.HOLDFAST_APP);
+  return given === undefined ? appNameFromPath(path) : requireAppName(given);
 }
 
 /** `DROPBOX_DB_PATH`, `/database.db` unless set; it may not lie among the backups, where it would be taken for one. */

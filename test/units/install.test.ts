@@ -1,0 +1,259 @@
+// The installer on a system that does not run (--root): what it checks, shows, writes, keeps and takes away.
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type Ended, filesBelow, runProgram } from '../support/world.ts';
+
+const project = resolve(import.meta.dirname, '../..');
+const isRoot = process.geteuid?.() === 0;
+const group = 4242;
+
+class FakeSystem implements Disposable {
+  readonly root = mkdtempSync(join(tmpdir(), 'holdfast-root-'));
+
+  constructor() {
+    this.write('/etc/group', `root:x:0:\nctvapps:x:${group}:\n`);
+    this.write('/srv/app/app.db', 'a database', 0o660);
+    chownSync(this.path('/srv/app/app.db'), 0, group);
+    chownSync(this.path('/srv/app'), 0, group);
+    chmodSync(this.path('/srv/app'), 0o2770);
+    this.write(
+      '/etc/holdfast/holdfast.toml',
+      '[store]\nkind = "directory"\npath = "/mnt/backups"\n[apps.ctv]\ndatabase = "/srv/app/app.db"\n',
+    );
+  }
+
+  path(inside: string): string {
+    return join(this.root, inside);
+  }
+
+  write(inside: string, text: string, mode = 0o644): void {
+    mkdirSync(dirname(this.path(inside)), { recursive: true });
+    writeFileSync(this.path(inside), text);
+    chmodSync(this.path(inside), mode);
+  }
+
+  read(inside: string): string {
+    return readFileSync(this.path(inside), 'utf8');
+  }
+
+  units(...args: string[]): Promise<Ended> {
+    return runProgram(
+      join(project, 'node_modules/.bin/tsx'),
+      [join(project, 'units/install.ts'), ...args, '--root', this.root],
+      {
+        environment: { PATH: `${join(project, 'node_modules/.bin')}:${process.env.PATH}` },
+      },
+    );
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.root, { recursive: true, force: true });
+  }
+}
+
+const dropIn = '/etc/systemd/system/db-backup@ctv.service.d/50-holdfast.conf';
+const unit = '/etc/systemd/system/db-backup@.service';
+
+describe.skipIf(!isRoot)('install', () => {
+  test('writes the units and what belongs to the app, and a second time finds nothing to change', async () => {
+    using system = new FakeSystem();
+    const first = await system.units('install', '--app', 'ctv');
+    expect(first).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(first.stdout).toContain(
+      'jobs run as holdfast in the group ctvapps, and may write /srv/app and /mnt/backups',
+    );
+    expect(first.stdout).toContain(`new     ${unit}`);
+    expect(first.stdout).toContain('A first run: sudo systemctl start db-backup@ctv');
+    expect(system.read(dropIn)).toContain('User=holdfast\nGroup=ctvapps\nBindPaths="-/srv/app"\n');
+    expect(system.read(unit)).toContain(`ExecStart=${project}/bin/db-backup run --app %i\n`);
+    expect(system.read('/etc/polkit-1/rules.d/50-holdfast-ctv.rules')).toContain("isInGroup('ctvapps')");
+    expect((await system.units('install', '--app', 'ctv')).stdout).toContain('nothing to change');
+  });
+
+  test('diff shows it all and changes nothing', async () => {
+    using system = new FakeSystem();
+    const before = filesBelow(system.root);
+    const { stdout, exitCode } = await system.units('diff', '--app', 'ctv');
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('+OnFailure=job-failed@%N.service');
+    expect(filesBelow(system.root)).toEqual(before);
+  });
+
+  test('does not replace what an operator changed, until told to, and keeps it then', async () => {
+    using system = new FakeSystem();
+    await system.units('install', '--app', 'ctv');
+    system.write(unit, '# mine\n');
+    expect((await system.units('status', '--app', 'ctv')).stdout).toContain(`changed by hand  ${unit}`);
+    const refused = await system.units('install', '--app', 'ctv');
+    expect(refused).toMatchObject({ exitCode: 73 });
+    expect(refused.stderr).toContain(`cannot replace ${unit}: changed by hand`);
+    expect(system.read(unit)).toBe('# mine\n');
+    expect(await system.units('install', '--app', 'ctv', '--replace-edited')).toMatchObject({ exitCode: 0 });
+    expect(system.read(`${unit}.edited`)).toBe('# mine\n');
+    expect(system.read(unit)).toContain('[Service]');
+  });
+
+  test('uninstall leaves no unit behind, and everything else', async () => {
+    using system = new FakeSystem();
+    system.write('/etc/holdfast/credentials/ntfy-token', 'tk', 0o600);
+    const before = filesBelow(system.root);
+    await system.units('install', '--app', 'ctv');
+    expect(await system.units('uninstall', '--app', 'ctv')).toMatchObject({ exitCode: 0 });
+    expect(filesBelow(system.root)).toEqual(before);
+    expect(existsSync(dirname(system.path(dropIn)))).toBe(false);
+    expect(await system.units('uninstall', '--app', 'ctv')).toMatchObject({ exitCode: 66 });
+  });
+
+  test('two apps share the units, which go with the last', async () => {
+    using system = new FakeSystem();
+    system.write(
+      '/etc/holdfast/holdfast.toml',
+      `${system.read('/etc/holdfast/holdfast.toml')}[apps.baby]\ndatabase = "/srv/app/app.db"\n`,
+    );
+    await system.units('install', '--app', 'ctv');
+    await system.units('install', '--app', 'baby');
+    await system.units('uninstall', '--app', 'ctv');
+    expect(existsSync(system.path(dropIn))).toBe(false);
+    expect(existsSync(system.path(unit))).toBe(true);
+    await system.units('uninstall', '--app', 'baby');
+    expect(existsSync(system.path(unit))).toBe(false);
+  });
+});
+
+describe.skipIf(!isRoot)('secrets', () => {
+  const environmentFile = '/etc/ctv-db-sync.env';
+  const variables =
+    'DATABASE_PATH=/srv/app/app.db\nDROPBOX_APP_KEY="key"\nDROPBOX_REFRESH_TOKEN=token-of-mine\n';
+
+  test('of an existing environment file are taken as they are, under the name of the app', async () => {
+    using system = new FakeSystem();
+    rmSync(system.path('/etc/holdfast'), { recursive: true });
+    system.write(environmentFile, variables, 0o600);
+    const { exitCode, stdout } = await system.units('install', '--app', 'ctv');
+    expect({ exitCode, stdout }).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining(`secrets come from ${environmentFile}`) as string,
+    });
+    expect(system.read(dropIn)).toContain(`EnvironmentFile=${environmentFile}\n`);
+    expect(stdout + system.read(dropIn)).not.toContain('token-of-mine');
+  });
+
+  test.each([
+    [0o644, 'chmod 600 /etc/ctv-db-sync.env'],
+    [0o640, 'chmod 600 /etc/ctv-db-sync.env'],
+  ])('in an environment file of mode %o are refused, with the command that helps', async (mode, command) => {
+    using system = new FakeSystem();
+    system.write(environmentFile, variables, mode);
+    const { exitCode, stderr } = await system.units('install', '--app', 'ctv');
+    expect(exitCode).toBe(78);
+    expect(stderr).toContain(`try: ${command}`);
+    expect(existsSync(system.path(unit))).toBe(false);
+  });
+
+  test('that others may read are refused, all at once', async () => {
+    using system = new FakeSystem();
+    const toml = system
+      .read('/etc/holdfast/holdfast.toml')
+      .replace(/kind.*\npath.*/, 'kind = "dropbox"\napp_key = "key"');
+    system.write('/etc/holdfast/holdfast.toml', toml);
+    system.write('/etc/holdfast/credentials/dropbox-refresh-token', 'token', 0o644);
+    system.write('/etc/holdfast/credentials/ntfy-token', 'token', 0o604);
+    const { stderr } = await system.units('install', '--app', 'ctv');
+    expect(stderr).toContain('chmod 600 /etc/holdfast/credentials/dropbox-refresh-token');
+    expect(stderr).toContain('chmod 600 /etc/holdfast/credentials/ntfy-token');
+    chmodSync(system.path('/etc/holdfast/credentials/dropbox-refresh-token'), 0o600);
+    chmodSync(system.path('/etc/holdfast/credentials/ntfy-token'), 0o600);
+    expect(await system.units('install', '--app', 'ctv')).toMatchObject({ exitCode: 0 });
+    expect(system.read(dropIn)).toContain(
+      'LoadCredential=dropbox-refresh-token:/etc/holdfast/credentials/dropbox-refresh-token',
+    );
+  });
+
+  test('that are missing are missed before the first night', async () => {
+    using system = new FakeSystem();
+    const toml = system
+      .read('/etc/holdfast/holdfast.toml')
+      .replace(/kind.*\npath.*/, 'kind = "dropbox"\napp_key = "key"');
+    system.write('/etc/holdfast/holdfast.toml', toml);
+    expect((await system.units('install', '--app', 'ctv')).stderr).toContain(
+      'Dropbox would not let the jobs in',
+    );
+  });
+
+  test('a line that systemd would leave out is named without being shown', async () => {
+    using system = new FakeSystem();
+    system.write(environmentFile, `${variables}export NTFY_TOPIC=secret-topic\n`, 0o600);
+    const { stderr } = await system.units('install', '--app', 'ctv');
+    expect(stderr).toContain('line 4 begins with "export"');
+    expect(stderr).not.toContain('secret-topic');
+  });
+});
+
+describe.skipIf(!isRoot)('bad input', () => {
+  test.each([
+    [['install'], 64, '--app <name> is missing'],
+    [['reinstall', '--app', 'ctv'], 64, 'it is none of install, uninstall, status, diff'],
+    [['install', '--app', 'ctv', '--force'], 64, "Unknown option '--force'"],
+    [['install', '--app', '../etc'], 78, 'as the name of an app'],
+    [['install', '--app', 'a b'], 78, 'as the name of an app'],
+    [['install', '--app', 'ctv@pi'], 78, 'as the name of an app'],
+    [['install', '--app', 'ctv.service/x'], 78, 'as the name of an app'],
+    [['install', '--app', '%i'], 78, 'as the name of an app'],
+    [['install', '--app', ''], 78, 'it is empty'],
+    [['install', '--app', 'ctv\n[Service]'], 78, 'as the name of an app'],
+    [['install', '--app', 'other'], 78, 'has no app other'],
+    [['install', '--app', 'ctv', '--user', 'root;id'], 64, 'that is no user name'],
+    [['install', '--app', 'ctv', '--config', 'here.toml'], 64, 'must be an absolute path'],
+  ])('%j exits %i', async (args, exitCode, words) => {
+    using system = new FakeSystem();
+    const ended = await system.units(...args);
+    expect(ended.stderr).toContain(words);
+    expect(ended.exitCode).toBe(exitCode);
+    expect(existsSync(system.path('/etc/systemd'))).toBe(false);
+  });
+
+  test('a database that the group cannot reach is refused with what to do', async () => {
+    using system = new FakeSystem();
+    chownSync(system.path('/srv/app/app.db'), 0, 0);
+    const { stderr, exitCode } = await system.units('install', '--app', 'ctv');
+    expect(exitCode).toBe(78);
+    expect(stderr).toContain('belongs to the group root, through which holdfast cannot reach it');
+    expect(await system.units('install', '--app', 'ctv', '--user', 'root')).toMatchObject({ exitCode: 0 });
+    expect(system.read(dropIn)).toContain('User=root\n');
+  });
+
+  test('a configuration that is wrong is told with its places', async () => {
+    using system = new FakeSystem();
+    system.write('/etc/holdfast/holdfast.toml', '[apps.ctv]\ndatabse = "/srv/app/app.db"\n');
+    expect((await system.units('install', '--app', 'ctv')).stderr).toContain('did you mean database?');
+  });
+
+  test('someone who is not root is told so', () => {
+    const command = [
+      join(project, 'node_modules/.bin/tsx'),
+      join(project, 'units/install.ts'),
+      'install',
+      '--app',
+      'ctv',
+    ];
+    const asNobody = () =>
+      execFileSync('setpriv', ['--reuid=65534', '--clear-groups', '--', ...command], {
+        stdio: 'pipe',
+        cwd: '/',
+        env: { PATH: `${join(project, 'node_modules/.bin')}:${process.env.PATH}` },
+      });
+    expect(asNobody).toThrow(/that is for root/);
+  });
+});

@@ -1,0 +1,95 @@
+// The units as systemd reads them: no mistake in them, and a sandbox that stays as tight as it was measured.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { dropInText } from '../../units/install/drop-in.ts';
+
+const folder = resolve(import.meta.dirname, '../../units');
+const names = readdirSync(folder).filter((name) => /\.(service|timer|path|slice)$/.test(name));
+const services = names.filter((name) => name.endsWith('.service'));
+const hasAnalyze = spawnSync('systemd-analyze', ['--version']).status === 0;
+
+describe.skipIf(!hasAnalyze)('systemd', () => {
+  test('finds nothing wrong in any unit or sample', () => {
+    const samples = readdirSync(join(folder, 'samples')).map((name) => join(folder, 'samples', name));
+    const all = [...names.map((name) => join(folder, name)), ...samples];
+    const { stderr } = spawnSync('systemd-analyze', ['verify', ...all], { encoding: 'utf8' });
+    // Their programs are where they will be installed, not here.
+    expect(stderr.split('\n').filter((line) => line !== '' && !line.includes('is not executable'))).toEqual(
+      [],
+    );
+  });
+
+  test.each(services)('gives %s no more exposure than was measured', (name) => {
+    expect(exposure(readFileSync(join(folder, name), 'utf8'))).toBeLessThanOrEqual(limitOf(name));
+  });
+
+  test('gives a job no more exposure with what belongs to an app', () => {
+    const dropIn = dropInText({
+      app: 'ctv',
+      user: 'holdfast',
+      group: 'ctvapps',
+      writes: ['/srv/app/data', '/srv/backups'],
+      reads: [],
+      configPath: undefined,
+      environmentFile: undefined,
+      credentials: [
+        { name: 'dropbox-refresh-token', path: '/etc/holdfast/credentials/dropbox-refresh-token' },
+      ],
+    });
+    const unit = readFileSync(join(folder, 'db-backup@.service'), 'utf8');
+    expect(exposure(`${unit}\n${dropIn}`)).toBeLessThanOrEqual(limitOf('db-backup@.service'));
+  });
+});
+
+describe('every service', () => {
+  test.each(services)('%s has a time limit, and logs to the namespace that survives a reboot', (name) => {
+    const text = readFileSync(join(folder, name), 'utf8');
+    expect(text).toMatch(/^TimeoutStartSec=\d/m);
+    expect(text).toMatch(/^LogNamespace=holdfast$/m);
+    expect(text).toMatch(/^Slice=holdfast-jobs\.slice$/m);
+  });
+
+  test.each(['db-backup@.service', 'restore-drill@.service'])(
+    '%s tells its failure and its progress',
+    (name) => {
+      const text = readFileSync(join(folder, name), 'utf8');
+      expect(text).toMatch(/^OnFailure=job-failed@%N\.service$/m);
+      expect(text).toMatch(/^NotifyAccess=all$/m);
+    },
+  );
+
+  test('the sandbox is the same in each', () => {
+    const sandboxes = services.map((name) =>
+      readFileSync(join(folder, name), 'utf8').replace(/^.*# privileges, kernel/s, ''),
+    );
+    expect(new Set(sandboxes).size).toBe(1);
+  });
+
+  test('job-failed@ reaches no network', () => {
+    const text = readFileSync(join(folder, 'job-failed@.service'), 'utf8');
+    expect(text).toMatch(/^PrivateNetwork=yes\nRestrictAddressFamilies=none\nIPAddressDeny=any$/m);
+  });
+});
+
+/** Tenths, as systemd-analyze rounds them; docs/decisions/sandbox.md says what each of them is for. */
+function limitOf(name: string): number {
+  return name === 'job-failed@.service' ? 0.3 : 1.1;
+}
+
+function exposure(text: string): number {
+  const home = mkdtempSync(join(tmpdir(), 'holdfast-unit-'));
+  try {
+    writeFileSync(join(home, 'job@.service'), text);
+    const said = execFileSync(
+      'systemd-analyze',
+      ['security', '--offline=true', '--no-pager', join(home, 'job@.service')],
+      { encoding: 'utf8' },
+    );
+    return Number(/exposure level for .*: ([\d.]+)/.exec(said)?.[1]);
+  } finally {
+    rmSync(home, { recursive: true });
+  }
+}

@@ -1,0 +1,57 @@
+// npm run units: puts the units of an app in place and takes them away again. The only importer of zx.
+import { $ } from 'zx';
+import { OpsError } from '../lib/base/errors.ts';
+import { errorExitCodes } from '../lib/base/exit-code.ts';
+import { parseInstallArguments, usage } from './install/arguments.ts';
+import { install } from './install/install.ts';
+import type { Machine } from './install/machine.ts';
+import { diff, status } from './install/status.ts';
+import { uninstall } from './install/uninstall.ts';
+
+const commands = { install, uninstall, status, diff };
+const quiet = $({
+  quiet: true,
+  nothrow: true,
+  env: { ...process.env, LC_ALL: 'C.UTF-8', SYSTEMD_COLORS: '0' },
+});
+
+const machine: Machine = {
+  async run(program, ...args) {
+    const { exitCode, stdout, stderr } = await quiet`${program} ${args}`;
+    if (exitCode === 0) return stdout;
+    const said = stderr.trim().split('\n').at(-1);
+    throw new OpsError(
+      'io',
+      `cannot run ${program} ${args.join(' ')}: ${said || `it exited with ${exitCode}`}`,
+      {
+        hint: 'correct it and run the same command again: it goes on from where it is',
+      },
+    );
+  },
+  try: async (program, ...args) => (await quiet`${program} ${args}`).stdout,
+  say: (text) => void process.stdout.write(`${text}\n`),
+};
+
+async function main(): Promise<void> {
+  const request = parseInstallArguments(process.argv.slice(2));
+  if (request === 'help') return machine.say(usage);
+  requireRoot(request.root);
+  await commands[request.command](request, machine);
+}
+
+/** Secrets are root's to read, and units root's to write. */
+function requireRoot(root: string): void {
+  if (root !== '/' || process.geteuid?.() === 0) return;
+  throw new OpsError('denied', 'cannot look after units: that is for root', {
+    hint: 'sudo npm run units -- …',
+  });
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof OpsError)) throw error;
+  process.stderr.write(`units: error: ${error.message}\n`);
+  if (error.hint !== undefined) process.stderr.write(`units: hint: ${error.hint}\n`);
+  process.exitCode = errorExitCodes[error.kind].code;
+}

@@ -1,0 +1,76 @@
+// What belongs to one app in its units: the group, the paths, where secrets are. Written as `50-holdfast.conf`.
+import type { Credential } from './secret-files.ts';
+
+export interface DropIn {
+  app: string;
+  user: string;
+  /** The group of the database. */
+  group: string;
+  /** Directories that the job writes in. */
+  writes: readonly string[];
+  /** Files and directories outside /usr and /etc that it reads. */
+  reads: readonly string[];
+  /** Undefined where the default is used. */
+  configPath: string | undefined;
+  environmentFile: string | undefined;
+  credentials: readonly Credential[];
+}
+
+const inHome = /^\/(home|root|run\/user)\//;
+
+export function dropInText({ app, user, group, writes, reads, ...from }: DropIn): string {
+  return lines([
+    `# Written by npm run units -- install --app ${app}, and written anew by the next. Your own settings:`,
+    '# systemctl edit <unit> makes a file beside this one that goes before it.',
+    '[Service]',
+    ...(user === 'root' ? asRoot : [`User=${user}`, `Group=${group}`]),
+    ...(writes.some((path) => inHome.test(path))
+      ? ['# The rest of /home stays hidden.', 'ProtectHome=tmpfs']
+      : []),
+    // A path that is not there is left out: the job says in words what is missing.
+    ...writes.flatMap((path) => [`BindPaths=${quote(`-${path}`)}`, `ReadWritePaths=${quote(`-${path}`)}`]),
+    ...reads.map((path) => `BindReadOnlyPaths=${quote(`-${path}`)}`),
+    ...(from.configPath === undefined ? [] : [`Environment=${quote(`HOLDFAST_CONFIG=${from.configPath}`)}`]),
+    ...(from.environmentFile === undefined ? [] : [`EnvironmentFile=${escape(from.environmentFile)}`]),
+    ...credentialLines(from.credentials),
+  ]);
+}
+
+export function alertDropInText(
+  credentials: readonly Credential[],
+  environmentFiles: readonly string[],
+): string {
+  return lines([
+    '# Written by npm run units -- install: where alerts get their secrets from.',
+    '[Service]',
+    ...environmentFiles.map((path) => `EnvironmentFile=-${escape(path)}`),
+    ...credentialLines(credentials),
+  ]);
+}
+
+/** Root needs its rights over files, and side files of the database must be given to the app's user. */
+const asRoot = [
+  '# Asked for with --user root.',
+  'User=root',
+  'Group=root',
+  'PrivateUsers=no',
+  'CapabilityBoundingSet=CAP_DAC_OVERRIDE CAP_CHOWN CAP_FOWNER',
+  'SystemCallFilter=@chown',
+];
+
+function credentialLines(credentials: readonly Credential[]): string[] {
+  return credentials.map(({ name, path }) => `LoadCredential=${name}:${escape(path)}`);
+}
+
+/** `%` is systemd's own. */
+function escape(text: string): string {
+  return text.replaceAll('%', '%%');
+}
+
+function quote(text: string): string {
+  return `"${escape(text).replace(/["\\]/g, String.raw`\$&`)}"`;
+}
+
+function lines(all: readonly string[]): string {
+  return `${all.join('\n')}\n`;
+}

@@ -1,0 +1,122 @@
+// What is to be installed for an app, found out and checked before anything is changed.
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { OpsError, systemError } from '../../lib/base/errors.ts';
+import type { Config } from '../../lib/config/config.ts';
+import type { Environment } from '../../lib/config/environment.ts';
+import { loadConfig } from '../../lib/config/load.ts';
+import type { Arguments } from './arguments.ts';
+import type { DropIn } from './drop-in.ts';
+import { parseEnvironmentFile } from './env-file.ts';
+import { Problems } from './problems.ts';
+import { databaseGroup } from './reach.ts';
+import { checkPrivate, presentAlertCredentials, storeCredentials } from './secret-files.ts';
+
+const defaultConfig = '/etc/holdfast/holdfast.toml';
+const stateDirectory = '/var/lib/holdfast';
+
+/** Throws OpsError `config` with everything that is in the way at once. */
+export function examine(request: Arguments): DropIn {
+  const { app, root, user, configPath } = request;
+  const problems = new Problems();
+  const environmentFile = environmentFileOf(request);
+  if (environmentFile !== undefined) checkPrivate(root, environmentFile, problems);
+  const environment = problems.attempt(() => variablesOf(root, environmentFile));
+  const config = environment && problems.attempt(() => configOf(request, environment));
+  const found = config?.apps.find(({ name }) => name === app);
+  if (config !== undefined && found === undefined)
+    problems.add(
+      `${config.source} has no app ${app}`,
+      `name one of: ${config.apps.map(({ name }) => name).join(', ')}`,
+    );
+  const group = found && databaseGroup({ root, database: found.database, user }, problems);
+  const credentials = config === undefined ? [] : storeCredentials(root, config.store);
+  for (const { path } of [...credentials, ...presentAlertCredentials(root)])
+    checkPrivate(root, path, problems);
+  if (config !== undefined) {
+    checkReadable(request, problems);
+    checkDropboxAccess(
+      config,
+      credentials.map(({ name }) => name),
+      problems,
+    );
+  }
+  problems.requireNone(app);
+  if (found === undefined || group === undefined || config === undefined)
+    throw new Error('what is missing was not noted as a problem');
+  const { store } = config;
+  const writes = [dirname(found.database), ...(store.kind === 'directory' ? [store.path] : [])];
+  return {
+    app,
+    user,
+    group,
+    writes: [...new Set(writes)].filter((path) => !`${path}/`.startsWith(`${stateDirectory}/`)),
+    reads: configPath === undefined || configPath.startsWith('/etc/') ? [] : [configPath],
+    configPath,
+    environmentFile,
+    credentials,
+  };
+}
+
+/** The named one, or the one that the script before Holdfast had. */
+export function environmentFileOf({ root, app, environmentFile }: Arguments): string | undefined {
+  const usual = `/etc/${app}-db-sync.env`;
+  return environmentFile ?? (existsSync(join(root, usual)) ? usual : undefined);
+}
+
+function variablesOf(root: string, path: string | undefined): Record<string, string> {
+  return path === undefined ? {} : parseEnvironmentFile(read(join(root, path), path), path);
+}
+
+/** As the unit will see it: its state and its app's name are fixed. */
+function configOf({ root, app, configPath }: Arguments, variables: Environment): Config {
+  const usual = existsSync(join(root, defaultConfig)) ? defaultConfig : undefined;
+  const path = configPath ?? variables.HOLDFAST_CONFIG ?? usual;
+  const environment = {
+    ...variables,
+    HOLDFAST_APP: app,
+    HOLDFAST_STATE: stateDirectory,
+    HOLDFAST_CONFIG: '',
+  };
+  if (path === undefined && variables.DATABASE_PATH === undefined)
+    throw new OpsError(
+      'config',
+      `cannot find a configuration: there is neither ${defaultConfig} nor /etc/${app}-db-sync.env`,
+      {
+        hint: `install -D -m 644 etc/holdfast.toml ${defaultConfig}, and say in it what to guard`,
+      },
+    );
+  return loadConfig({ path: path === undefined ? undefined : join(root, path), environment });
+}
+
+/** The jobs read the configuration as a user of their own; no secret belongs in it. */
+function checkReadable({ root, configPath, user }: Arguments, problems: Problems): void {
+  const path = configPath ?? defaultConfig;
+  if (user === 'root' || !existsSync(join(root, path))) return;
+  if ((statSync(join(root, path)).mode & 0o004) === 0)
+    problems.add(`the user ${user} may not read ${path}, which should hold no secret`, `chmod 644 ${path}`);
+}
+
+/** The same question that the run will ask, with the credentials counted as there. */
+function checkDropboxAccess({ store }: Config, credentials: readonly string[], problems: Problems): void {
+  if (store.kind !== 'dropbox') return;
+  const given = problems.attempt(() => store.readCredentials());
+  if (given === undefined) return;
+  const has = (name: string, value: string | undefined) => value !== undefined || credentials.includes(name);
+  const mayEnter =
+    has('dropbox-access-token', given.accessToken) ||
+    (has('dropbox-app-key', given.appKey) && has('dropbox-refresh-token', given.refreshToken));
+  if (!mayEnter)
+    problems.add(
+      'Dropbox would not let the jobs in: there is no app key with a refresh token',
+      'sudo db-backup link',
+    );
+}
+
+function read(path: string, shown: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw systemError(`read ${shown}`, error);
+  }
+}

@@ -1,0 +1,125 @@
+// install: check everything, show what will change, change it, start the timers, say what comes next.
+import { dirname } from 'node:path';
+import { OpsError } from '../../lib/base/errors.ts';
+import { applyChanges, editedPath } from './apply.ts';
+import type { Arguments } from './arguments.ts';
+import { type Change, changesTo } from './changes.ts';
+import type { DropIn } from './drop-in.ts';
+import { examine } from './examine.ts';
+import type { Machine } from './machine.ts';
+import { hashOf, type InstallRecord, readRecord, type Written, writeRecord } from './record.ts';
+import { presentAlertCredentials } from './secret-files.ts';
+import { appFiles, appTimers, type Files, sharedFiles, sharedTimers } from './wanted.ts';
+
+export interface Plan {
+  dropIn: DropIn;
+  record: InstallRecord;
+  shared: Files;
+  own: Files;
+  changes: Change[];
+}
+
+/** What install would do, after every check. Throws OpsError `config` with what is in the way. */
+export function planInstall(request: Arguments): Plan {
+  const { app, root } = request;
+  const dropIn = examine(request);
+  const record = readRecord(root);
+  const files = {
+    ...Object.fromEntries(
+      Object.entries(record.apps).map(([name, { environmentFile }]) => [name, environmentFile]),
+    ),
+    [app]: dropIn.environmentFile,
+  };
+  const environmentFiles = [...new Set(Object.values(files).filter((path) => path !== undefined))].sort();
+  const shared = sharedFiles(presentAlertCredentials(root), environmentFiles);
+  const own = appFiles(dropIn);
+  const changes = [
+    ...changesTo(root, shared, record.shared),
+    ...changesTo(root, own, record.apps[app]?.files ?? {}),
+  ];
+  return { dropIn, record, shared, own, changes };
+}
+
+export async function install(request: Arguments, machine: Machine): Promise<void> {
+  const { app, root, replaceEdited } = request;
+  const { dropIn, record, shared, own, changes } = planInstall(request);
+  machine.say(planText(changes, dropIn));
+  requireNoEdits(changes, replaceEdited);
+  applyChanges(root, changes);
+  const apps = { ...record.apps, [app]: { files: written(own), environmentFile: dropIn.environmentFile } };
+  writeRecord(root, { version: 1, shared: written(shared), apps });
+  if (root === '/') await bringUp(app, changes, machine);
+  machine.say(`\nA first run: sudo systemctl start db-backup@${app}
+then: journalctl --namespace=holdfast -u db-backup@${app} -n 20`);
+}
+
+/** What will change, and as whom the jobs will run, before anything does. */
+export function planText(
+  changes: readonly Change[],
+  { app, user, group, writes, credentials, environmentFile }: DropIn,
+): string {
+  const real = changes.filter(({ kind }) => kind !== 'same');
+  const secrets = [...credentials.map(({ path }) => path), environmentFile].filter(
+    (path) => path !== undefined,
+  );
+  return [
+    `${app}: jobs run as ${user}${user === 'root' ? '' : ` in the group ${group}`}, and may write ${writes.join(' and ')}`,
+    `${app}: secrets come from ${secrets.length === 0 ? 'nowhere: the store needs none' : secrets.join(', ')}`,
+    ...(real.length === 0 ? ['nothing to change: everything is as it should be'] : real.map(changeLine)),
+  ].join('\n');
+}
+
+function changeLine({ kind, path }: Change): string {
+  return kind === 'edited' ? `edited  ${path} (changed by hand)` : `${kind.padEnd(7)} ${path}`;
+}
+
+export function requireNoEdits(changes: readonly Change[], replaceEdited: boolean): void {
+  const edited = changes.filter(({ kind }) => kind === 'edited');
+  if (edited.length === 0 || replaceEdited) return;
+  const [first] = edited;
+  throw new OpsError(
+    'refused',
+    `cannot replace ${edited.map(({ path }) => path).join(', ')}: changed by hand, or not from here`,
+    {
+      hint:
+        `put changes into a drop-in (systemctl edit …), then repeat with --replace-edited; ` +
+        `yours stays as ${editedPath(first?.path ?? '')}`,
+    },
+  );
+}
+
+function written(files: Files): Written {
+  return Object.fromEntries([...files].map(([path, text]) => [path, hashOf(text)]));
+}
+
+/** In the order in which one thing needs another. */
+async function bringUp(app: string, changes: readonly Change[], machine: Machine): Promise<void> {
+  const changed = new Set(changes.filter(({ kind }) => kind !== 'same').map(({ path }) => path));
+  await machine.run('systemd-sysusers', '/etc/sysusers.d/holdfast.conf');
+  await machine.run(
+    'systemd-tmpfiles',
+    '--create',
+    '/etc/tmpfiles.d/holdfast.conf',
+    `/etc/tmpfiles.d/holdfast-${app}.conf`,
+  );
+  await machine.run('systemctl', 'daemon-reload');
+  if (changed.has('/etc/systemd/journald@holdfast.conf'))
+    await machine.try('systemctl', 'try-restart', 'systemd-journald@holdfast.service');
+  if ([...changed].some((path) => dirname(path) === '/etc/polkit-1/rules.d'))
+    await machine.try('systemctl', 'try-reload-or-restart', 'polkit.service');
+  await machine.run('systemctl', 'enable', '--now', '--quiet', ...appTimers(app), ...sharedTimers);
+  await warnOfOlder(machine);
+  machine.say(
+    `\n${(await machine.run('systemctl', 'list-timers', '--all', '--no-pager', ...appTimers(app))).trim()}`,
+  );
+}
+
+/** Two timers would make two backups a night. */
+async function warnOfOlder(machine: Machine): Promise<void> {
+  const state = (await machine.try('systemctl', 'is-enabled', 'db-backup.timer')).trim();
+  if (state === 'enabled')
+    machine.say(
+      '\nwarning: the older db-backup.timer is still enabled, so there would be two runs a night\n' +
+        'try: systemctl disable --now db-backup.timer',
+    );
+}

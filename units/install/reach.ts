@@ -1,0 +1,59 @@
+// How the jobs reach an app's database: through its group, or as root where the operator says so.
+import { statSync, type Stats } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { systemError } from '../../lib/base/errors.ts';
+import { groupName } from './accounts.ts';
+import type { Problems } from './problems.ts';
+
+export interface DatabasePlace {
+  root: string;
+  database: string;
+  user: string;
+}
+
+/**
+ * The group that the database belongs to. Notes whatever would keep a job in this group from reading it, or make it
+ * leave side files that the app cannot write.
+ */
+export function databaseGroup(
+  { root, database, user }: DatabasePlace,
+  problems: Problems,
+): string | undefined {
+  const found = problems.attempt(() => look(root, database));
+  if (found === undefined) return undefined;
+  const { file, directory } = found;
+  const group = groupName(root, file.gid);
+  if (group === undefined) problems.add(`${database} belongs to the group ${file.gid}, which has no name`);
+  if (user === 'root' || group === undefined) return group;
+  const folder = dirname(database);
+  const asRoot = `or install with --user root`;
+  if (file.gid === 0) {
+    const remedy = `groupadd ctvapps; chgrp ctvapps ${folder} ${database}; chmod 2770 ${folder}; chmod 660 ${database}`;
+    problems.add(
+      `${database} belongs to the group root, through which ${user} cannot reach it`,
+      `${remedy}; ${asRoot}`,
+    );
+    return undefined;
+  }
+  if ((file.mode & 0o060) !== 0o060)
+    problems.add(
+      `the group ${group} may not read and write ${database}`,
+      `chmod g+rw ${database}, ${asRoot}`,
+    );
+  if (directory.gid !== file.gid || (directory.mode & 0o2070) !== 0o2070)
+    problems.add(
+      `in ${folder} the group ${group} may not write, or new files do not get that group`,
+      `chgrp ${group} ${folder} && chmod g+rwxs ${folder}, ${asRoot}`,
+    );
+  return group;
+}
+
+function look(root: string, database: string): { file: Stats; directory: Stats } {
+  try {
+    return { file: statSync(join(root, database)), directory: statSync(join(root, dirname(database))) };
+  } catch (error) {
+    throw systemError(`find the database ${database}`, error, {
+      hint: 'correct its path in the configuration; a database that is gone: restore run latest',
+    });
+  }
+}

@@ -1,0 +1,55 @@
+// What was installed, so that a later run can tell its own files from an operator's edits.
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { errorCode, OpsError, systemError } from '../../lib/base/errors.ts';
+
+export const recordPath = '/etc/holdfast/installed.json';
+
+/** Path on the system to the SHA-256 of what was written there. */
+export type Written = Record<string, string>;
+
+export interface InstallRecord {
+  version: 1;
+  shared: Written;
+  apps: Record<string, { files: Written; environmentFile: string | undefined }>;
+}
+
+export function readRecord(root: string): InstallRecord {
+  let text: string;
+  try {
+    text = readFileSync(join(root, recordPath), 'utf8');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return { version: 1, shared: {}, apps: {} };
+    throw systemError(`read ${recordPath}`, error);
+  }
+  const record = parse(text);
+  if (record !== undefined) return record;
+  throw new OpsError('damaged', `cannot use ${recordPath}: it is not what an installation wrote`, {
+    hint: `move it away: files that were installed then count as an operator's, and --replace-edited replaces them`,
+  });
+}
+
+/** Whole or not at all; without an app it is removed. */
+export function writeRecord(root: string, record: InstallRecord): void {
+  const path = join(root, recordPath);
+  if (Object.keys(record.apps).length === 0) return rmSync(path, { force: true });
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(`${path}.new`, `${JSON.stringify(record, null, 2)}\n`);
+  renameSync(`${path}.new`, path);
+}
+
+export function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function parse(text: string): InstallRecord | undefined {
+  try {
+    const value = JSON.parse(text) as Partial<InstallRecord>;
+    const isRecord =
+      value.version === 1 && typeof value.shared === 'object' && typeof value.apps === 'object';
+    return isRecord ? (value as InstallRecord) : undefined;
+  } catch {
+    return undefined; // not JSON: the caller says so
+  }
+}

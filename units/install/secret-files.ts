@@ -1,0 +1,74 @@
+// Which files the jobs get their secrets from. systemd reads them as root and hands each job a copy of its own.
+import { lstatSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { errorCode, systemError } from '../../lib/base/errors.ts';
+import type { StoreConfig } from '../../lib/config/config.ts';
+import type { Problems } from './problems.ts';
+
+export const credentialsDirectory = '/etc/holdfast/credentials';
+export const dropboxCredentials = [
+  'dropbox-app-key',
+  'dropbox-app-secret',
+  'dropbox-refresh-token',
+  'dropbox-access-token',
+] as const;
+export const alertCredentials = ['ntfy-token', 'slack-webhook-url'] as const;
+
+/** A secret and the file it is loaded from. */
+export interface Credential {
+  name: string;
+  path: string;
+}
+
+/** The secrets that are there, each once: below /etc/holdfast/credentials, else where the configuration says. */
+export function storeCredentials(root: string, store: StoreConfig): Credential[] {
+  if (store.kind === 'directory') return [];
+  const elsewhere: Record<string, string | undefined> = {
+    'dropbox-app-secret': store.appSecretFile,
+    'dropbox-refresh-token': store.refreshTokenFile,
+  };
+  return present(root, dropboxCredentials, elsewhere);
+}
+
+export function presentAlertCredentials(root: string): Credential[] {
+  return present(root, alertCredentials, {});
+}
+
+function present(
+  root: string,
+  names: readonly string[],
+  elsewhere: Record<string, string | undefined>,
+): Credential[] {
+  return names.flatMap((name) => {
+    const path = [join(credentialsDirectory, name), elsewhere[name]].find(
+      (candidate) => candidate !== undefined && isThere(join(root, candidate)),
+    );
+    return path === undefined ? [] : [{ name, path }];
+  });
+}
+
+/** Notes a file that is no plain file, is not root's, or that others may read, with the command that helps. */
+export function checkPrivate(root: string, path: string, problems: Problems): void {
+  const found = problems.attempt(() => {
+    try {
+      return statSync(join(root, path));
+    } catch (error) {
+      throw systemError(`read the secret in ${path}`, error);
+    }
+  });
+  if (found === undefined) return;
+  if (!found.isFile()) problems.add(`${path} is not a plain file`);
+  if ((found.mode & 0o077) !== 0) problems.add(`others than root may read ${path}`, `chmod 600 ${path}`);
+  if (found.uid !== 0)
+    problems.add(`${path} belongs to user ${found.uid}, not root`, `chown root:root ${path}`);
+}
+
+function isThere(path: string): boolean {
+  try {
+    lstatSync(path);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return false;
+  }
+}

@@ -1,0 +1,49 @@
+// uninstall: units go; data, secrets and configuration stay.
+import { OpsError } from '../../lib/base/errors.ts';
+import { applyChanges, editedPath } from './apply.ts';
+import type { Arguments } from './arguments.ts';
+import { type Change, changesTo } from './changes.ts';
+import type { Machine } from './machine.ts';
+import { readRecord, writeRecord } from './record.ts';
+import { appTimers, appUnits, sharedTimers } from './wanted.ts';
+
+export async function uninstall({ app, root }: Arguments, machine: Machine): Promise<void> {
+  const record = readRecord(root);
+  const installed = record.apps[app];
+  if (installed === undefined)
+    throw new OpsError('missing', `cannot uninstall ${app}: its units are not installed`, {
+      hint:
+        'npm run units -- status --app <name>; installed: ' + (Object.keys(record.apps).join(', ') || 'none'),
+    });
+  const others = Object.fromEntries(Object.entries(record.apps).filter(([name]) => name !== app));
+  const isLast = Object.keys(others).length === 0;
+  const changes = [
+    ...changesTo(root, new Map(), installed.files),
+    ...(isLast ? changesTo(root, new Map(), record.shared) : []),
+  ];
+  machine.say(changes.map(line).join('\n'));
+  if (root === '/') await stop(app, isLast, machine);
+  applyChanges(root, changes);
+  writeRecord(root, { ...record, apps: others });
+  if (root === '/') {
+    await machine.run('systemctl', 'daemon-reload');
+    // A unit that failed is remembered until somebody says it may be forgotten.
+    await machine.try('systemctl', 'reset-failed', ...appUnits(app), ...(isLast ? ['job-failed@*'] : []));
+  }
+  machine.say(
+    'left as they are: /etc/holdfast, /var/lib/holdfast with the history, the logs, the store and the user holdfast',
+  );
+}
+
+async function stop(app: string, isLast: boolean, machine: Machine): Promise<void> {
+  const timers = [...appTimers(app), ...(isLast ? sharedTimers : [])];
+  await machine.run('systemctl', 'disable', '--now', '--quiet', ...timers);
+  await machine.run('systemctl', 'stop', ...appUnits(app), ...(isLast ? ['alert-send.service'] : []));
+  if (isLast) await machine.try('systemctl', 'stop', 'holdfast-jobs.slice');
+}
+
+function line({ kind, path }: Change): string {
+  return kind === 'edited'
+    ? `remove  ${path} (changed by hand: kept as ${editedPath(path)})`
+    : `remove  ${path}`;
+}

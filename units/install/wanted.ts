@@ -1,0 +1,62 @@
+// Every file that an installation consists of: where it lies on the system, and its text.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { alertDropInText, type DropIn, dropInText } from './drop-in.ts';
+import type { Credential } from './secret-files.ts';
+
+const project = resolve(import.meta.dirname, '../..');
+const usualPlace = '/opt/holdfast';
+export const systemUnits = '/etc/systemd/system';
+
+/** Path on the system to text. */
+export type Files = ReadonlyMap<string, string>;
+
+/** What all apps share. */
+export function sharedFiles(credentials: readonly Credential[], environmentFiles: readonly string[]): Files {
+  const units = readdirSync(join(project, 'units')).filter((name) =>
+    /\.(service|timer|path|slice)$/.test(name),
+  );
+  return new Map([
+    ...units.map((name): [string, string] => [join(systemUnits, name), ours('units', name)]),
+    [
+      join(systemUnits, 'alert-send.service.d/50-holdfast.conf'),
+      alertDropInText(credentials, environmentFiles),
+    ],
+    ['/etc/systemd/journald@holdfast.conf', ours('etc/journald', 'journald@holdfast.conf')],
+    ['/etc/sysusers.d/holdfast.conf', ours('etc/sysusers', 'holdfast.conf')],
+    ['/etc/tmpfiles.d/holdfast.conf', ours('etc/tmpfiles', 'holdfast.conf')],
+  ]);
+}
+
+/** What belongs to one app. */
+export function appFiles(dropIn: DropIn): Files {
+  const { app, group } = dropIn;
+  const fill = (text: string) => text.replaceAll('@APP@', app).replaceAll('@GROUP@', group);
+  return new Map([
+    ...appUnits(app).map((unit): [string, string] => [
+      join(systemUnits, `${unit}.d/50-holdfast.conf`),
+      dropInText(dropIn),
+    ]),
+    [`/etc/tmpfiles.d/holdfast-${app}.conf`, fill(ours('etc/tmpfiles', 'holdfast-app.conf'))],
+    [`/etc/polkit-1/rules.d/50-holdfast-${app}.rules`, fill(ours('etc/polkit', 'holdfast-app.rules'))],
+  ]);
+}
+
+/** The services of one app. */
+export function appUnits(app: string): string[] {
+  return [`db-backup@${app}.service`, `db-backup-info@${app}.service`, `restore-drill@${app}.service`];
+}
+
+export function appTimers(app: string): string[] {
+  return [`db-backup@${app}.timer`, `restore-drill@${app}.timer`];
+}
+
+/** What delivers alerts, where this checkout can. */
+export const sharedTimers = existsSync(join(project, 'bin/alert-send'))
+  ? ['alert-send.timer', 'alert-send.path']
+  : [];
+
+/** Units name the place that the README installs to; a checkout elsewhere puts its own there. */
+function ours(folder: string, name: string): string {
+  return readFileSync(join(project, folder, name), 'utf8').replaceAll(usualPlace, project);
+}
