@@ -28,7 +28,8 @@ export function ownerPath(directory: string, name: string): string {
 /** Writes the owner file and returns its text, by which `removeOwner` knows it again. */
 export async function writeOwner(directory: string, name: string, owner: LockOwner): Promise<string> {
   const text = formatOwner(owner);
-  await writeFileAtomically(ownerPath(directory, name), text, { mode: 0o640 });
+  // For whoever finds the lock taken, of whatever group: it says which process, and nothing that is secret.
+  await writeFileAtomically(ownerPath(directory, name), text, { mode: 0o644 });
   return text;
 }
 

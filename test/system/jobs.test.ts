@@ -1,0 +1,191 @@
+// The jobs on a booted system, installed as README says: what systemd, the journal and other people see of them.
+import { utimesSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { missingForMachines } from '../support/machine/base-root.ts';
+import { backup, database, Pi } from '../support/machine/pi.ts';
+
+const missing = missingForMachines();
+let pi: Pi;
+
+describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ') || 'nothing more'})`, () => {
+  beforeAll(async () => {
+    pi = await Pi.boot();
+  }, 300_000);
+  afterAll(async () => {
+    await pi?.[Symbol.asyncDispose]();
+  });
+  afterEach(async () => {
+    await pi.clear();
+  });
+
+  test('README installs it: the timers are listed with their next runs', async () => {
+    const said = await pi.install();
+    expect(said).toMatch(/02:0\d:\d\d UTC .*db-backup@ctv\.timer/);
+    expect(said).toContain('sudo systemctl start db-backup@ctv');
+    expect(await pi.machine.ok('systemctl --failed --no-legend')).toBe('');
+  }, 300_000);
+
+  test('systemctl start leaves a proven backup in Dropbox', async () => {
+    await pi.machine.ok(`systemctl start ${backup}`);
+    const names = pi.dropbox.files.list().map(({ path }) => path);
+    expect(names).toContain('/database.db');
+    expect(names.filter((name) => /^\/backups\/database_backup_\d{8}_\d{6}\.json$/.test(name))).toHaveLength(
+      1,
+    );
+    await pi.machine.ok('systemctl start restore-drill@ctv.service');
+    expect(await pi.log()).toContain('ctv: restore drill passed');
+    expect(await pi.machine.ok(`ls -l --time-style=+ ${database}`)).toMatch(
+      /^-rw-rw---- 1 flaskapp ctvapps /,
+    );
+  });
+
+  test('systemctl status shows how far it is, and SIGKILL is told once', async () => {
+    const before = await pi.failuresTold();
+    await pi.startHanging(undefined, /upload/);
+    expect(await pi.machine.sh(`systemctl status ${backup}`)).toMatchObject({
+      stdout: expect.stringMatching(/Status: ".+"/) as string,
+    });
+    await pi.machine.ok(
+      `systemctl kill --signal=KILL ${backup}; systemctl is-active --wait ${backup} || true`,
+    );
+    await settled();
+    expect(await pi.show('Result')).toBe('signal');
+    expect(await pi.failuresTold()).toBe(before + 1);
+  });
+
+  test.each([
+    ['TimeoutStartSec', 'TimeoutStartSec=3s', 'timeout'],
+    ['a missing credential', 'LoadCredential=gone:/etc/holdfast/credentials/gone', 'exit-code'],
+    ['a store that is gone', 'Environment=HOLDFAST_STORE=/mnt/gone/store', 'exit-code'],
+  ])('a job ended by %s is told once', async (_, lines, result) => {
+    const before = await pi.failuresTold();
+    await pi.override(lines);
+    if (result === 'timeout') await pi.startHanging();
+    expect((await pi.machine.sh(`systemctl start ${backup}`)).exitCode).not.toBe(0);
+    await settled();
+    expect(await pi.show('Result')).toBe(result);
+    expect(await pi.failuresTold()).toBe(before + 1);
+  });
+
+  test('a job ended by the memory limit is told once', async (context) => {
+    const limited = await pi.machine.sh(
+      'systemd-run --quiet --wait -p MemoryMax=8M -p MemorySwapMax=0 /opt/holdfast/bin/db-backup --help',
+    );
+    if (limited.exitCode === 0) return context.skip('nobody counts the memory of units in this kernel');
+    const before = await pi.failuresTold();
+    await pi.override('MemoryHigh=infinity\nMemoryMax=24M');
+    await pi.machine.sh(`systemctl start ${backup}`);
+    await settled();
+    expect(await pi.show('Result')).toBe('oom-kill');
+    expect(await pi.failuresTold()).toBe(before + 1);
+  });
+
+  test('a full disk is told once', async () => {
+    const before = await pi.failuresTold();
+    await pi.machine.ok('mkdir -p /mnt/small && mount -t tmpfs -o size=64k,mode=777 none /mnt/small');
+    await pi.override('EnvironmentFile=/etc/small.env\nBindPaths=/mnt/small\nReadWritePaths=/mnt/small');
+    pi.machine.write('/etc/small.env', 'HOLDFAST_STORE=/mnt/small/store\n', 0o600);
+    await pi.machine.sh(`systemctl start ${backup}`);
+    await settled();
+    expect(await pi.show('ExecMainStatus')).toBe('74');
+    expect(await pi.failuresTold()).toBe(before + 1);
+  });
+
+  test('a wrong token is told once', async () => {
+    const before = await pi.failuresTold();
+    pi.writeEnvironment({ DROPBOX_REFRESH_TOKEN: 'not-the-token' });
+    await pi.machine.sh(`systemctl start ${backup}`);
+    await settled();
+    expect(await pi.show('ExecMainStatus')).toBe('77');
+    expect(await pi.failuresTold()).toBe(before + 1);
+  });
+
+  test('beside a run by hand it is skipped, and says who holds the lock', async () => {
+    const before = await pi.failuresTold();
+    // systemd-nspawn lays an id of its own over the kernel's, which a unit with a /proc of its own does not see.
+    await pi.machine.ok('umount /proc/sys/kernel/random/boot_id');
+    const byHand = `set -a; . /etc/ctv-db-sync.env; HOLDFAST_APP=ctv setsid /opt/holdfast/bin/db-backup run >/dev/null 2>&1 & echo $!`;
+    await pi.startHanging(byHand);
+    await pi.machine.ok(`systemctl start ${backup}`);
+    const script = `su dev -c 'flock --nonblock /run/holdfast/locks/ctv.lock true'`;
+    expect((await pi.machine.sh(script)).exitCode, 'a script beside our job').toBe(1);
+    expect(await pi.log()).toMatch(/cannot lock ctv: db-backup run \(pid \d+ on pi\) has held it since/);
+    expect(await pi.show('ExecMainStatus')).toBe('75');
+    expect(await pi.failuresTold()).toBe(before);
+    const owner = JSON.parse(await pi.machine.ok('cat /run/holdfast/locks/ctv.owner.json'));
+    await pi.machine.ok(`kill -9 ${owner.pid}`);
+  });
+
+  test('a script that holds the lock with flock excludes it', async () => {
+    const lock = '/run/holdfast/locks/ctv.lock';
+    const inside = `systemctl start ${backup}; systemctl show --value -p ExecMainStatus ${backup}`;
+    expect((await pi.machine.ok(`flock ${lock} sh -c '${inside}'`)).trim()).toBe('75');
+    expect(await pi.log()).toContain('cannot lock ctv: another program');
+  });
+
+  test("a person of the app's group starts runs and reads about them, and no secrets", async () => {
+    const as = (user: string, line: string) => pi.machine.sh(`su ${user} -c "${line}"`);
+    expect(await as('dev', `systemctl start ${backup}`)).toMatchObject({ exitCode: 0 });
+    const info = await as('dev', 'systemctl start db-backup-info@ctv && cat /run/holdfast/info/ctv');
+    expect(info.stdout).toMatch(/newest proven backup: backups\/.*\n[^]*ctv: \d+ backups?, .* in Dropbox/);
+    expect((await as('dev', 'journalctl --namespace=holdfast -n 5')).stdout).toContain('db-backup');
+    for (const line of [
+      'cat /etc/ctv-db-sync.env',
+      'ls /etc/holdfast/credentials',
+      'cat /var/lib/holdfast/ops.db',
+      `systemctl stop ${backup}`,
+      'systemctl start job-failed@x.service',
+      'systemctl start systemd-journal-flush.service',
+    ]) {
+      expect((await as('dev', line)).exitCode, line).not.toBe(0);
+    }
+    for (const line of [
+      `systemctl start ${backup}`,
+      `cat ${database}`,
+      'cat /run/holdfast/info/ctv',
+      'cat /etc/ctv-db-sync.env',
+      'flock --nonblock /run/holdfast/locks/ctv.lock true',
+    ]) {
+      expect((await as('other', line)).exitCode, line).not.toBe(0);
+    }
+    expect(await pi.show('Environment')).not.toContain('DROPBOX');
+  });
+
+  test('a night without power is made up for after boot, and the logs are still there', async () => {
+    const stored = pi.dropbox.files.list().length;
+    await pi.change();
+    // The chosen delay of this machine may be minutes.
+    pi.machine.write(
+      '/etc/systemd/system/db-backup@ctv.timer.d/99-test.conf',
+      '[Timer]\nRandomizedDelaySec=0\nAccuracySec=1s\n',
+    );
+    await pi.machine.powerOff();
+    const before = new Date('2026-01-01T02:05:00Z');
+    utimesSync(pi.machine.path('/var/lib/systemd/timers/stamp-db-backup@ctv.timer'), before, before);
+    await pi.machine.boot();
+    // Nobody starts it but the timer.
+    const finished = `journalctl --boot --unit=${backup} --output=cat --follow --lines=all | grep --max-count=1 ^Finished`;
+    expect(await pi.machine.ok(finished)).toContain('Holdfast: back up ctv');
+    expect(pi.dropbox.files.list().length).toBeGreaterThan(stored);
+    expect(await pi.machine.ok('journalctl --namespace=holdfast --list-boots')).toMatch(/^ *-1 /m);
+    expect(await pi.machine.ok('journalctl --namespace=holdfast --boot=-1')).toContain(
+      'restore drill passed',
+    );
+  });
+
+  test('uninstall leaves no unit behind, and the data', async () => {
+    await pi.machine.ok('rm -r /etc/systemd/system/db-backup@ctv.timer.d');
+    await pi.machine.ok('cd /opt/holdfast && npm run units -- uninstall --app ctv');
+    const left = await pi.machine.ok(
+      "systemctl list-units --all --no-legend 'db-backup*' 'restore-drill*' 'alert-send*' 'job-failed*'; " +
+        "find /etc/systemd /etc/tmpfiles.d /etc/sysusers.d /etc/polkit-1 -name '*holdfast*' -o -name 'db-backup*' -o -name '*drill*'",
+    );
+    expect(left.trim()).toBe('');
+    await pi.machine.ok('test -s /var/lib/holdfast/ops.db && test -s /etc/ctv-db-sync.env');
+  });
+});
+
+/** Returns when systemd has no job left to do: handlers of failures have run. */
+async function settled(): Promise<void> {
+  await pi.machine.ok('while systemctl list-jobs --no-legend | grep -q job-failed; do :; done');
+}
