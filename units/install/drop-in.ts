@@ -36,15 +36,38 @@ export function dropInText({ app, user, group, writes, reads, ...from }: DropIn)
   ]);
 }
 
+/** An app whose configuration is an environment file. */
+export interface AppEnvironment {
+  app: string;
+  path: string;
+}
+
+/** What delivers alerts is one for all apps; a single app known by the environment alone keeps its name there too. */
 export function alertDropInText(
   credentials: readonly Credential[],
-  environmentFiles: readonly string[],
+  environments: readonly AppEnvironment[],
 ): string {
+  const [first, ...others] = environments;
   return lines([
-    '# Written by npm run units -- install: where alerts get their secrets from.',
+    '# Written by npm run units -- install: where alerts get their settings and secrets from.',
     '[Service]',
-    ...environmentFiles.map((path) => `EnvironmentFile=-${escape(path)}`),
+    ...(first === undefined || others.length > 0 ? [] : [`Environment=HOLDFAST_APP=${first.app}`]),
+    ...[...new Set(environments.map(({ path }) => path))].map((path) => `EnvironmentFile=-${escape(path)}`),
     ...credentialLines(credentials),
+  ]);
+}
+
+/** What notes that a job of the app failed: the same configuration, and none of the job's paths and credentials. */
+export function failureDropInText({ app, configPath, environmentFile }: DropIn): string {
+  return lines([
+    `# Written by npm run units -- install --app ${app}.`,
+    '[Service]',
+    `Environment=HOLDFAST_APP=${app}`,
+    ...(configPath === undefined ? [] : [`Environment=${quote(`HOLDFAST_CONFIG=${configPath}`)}`]),
+    ...(configPath === undefined || configPath.startsWith('/etc/')
+      ? []
+      : [`BindReadOnlyPaths=${quote(`-${configPath}`)}`]),
+    ...(environmentFile === undefined ? [] : [`EnvironmentFile=-${escape(environmentFile)}`]),
   ]);
 }
 

@@ -24,14 +24,12 @@ export function planInstall(request: Arguments): Plan {
   const { app, root } = request;
   const dropIn = examine(request);
   const record = readRecord(root);
-  const files = {
-    ...Object.fromEntries(
-      Object.entries(record.apps).map(([name, { environmentFile }]) => [name, environmentFile]),
-    ),
-    [app]: dropIn.environmentFile,
-  };
-  const environmentFiles = [...new Set(Object.values(files).filter((path) => path !== undefined))].sort();
-  const shared = sharedFiles(presentAlertCredentials(root), environmentFiles);
+  const others = Object.entries(record.apps).filter(([name]) => name !== app);
+  const environments = [
+    ...others.map(([name, { environmentFile }]) => ({ app: name, path: environmentFile })),
+    { app, path: dropIn.environmentFile },
+  ].flatMap(({ app: name, path }) => (path === undefined ? [] : [{ app: name, path }]));
+  const shared = sharedFiles(presentAlertCredentials(root), environments);
   const own = appFiles(dropIn);
   const changes = [
     ...changesTo(root, shared, record.shared),

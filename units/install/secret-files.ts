@@ -12,7 +12,7 @@ export const dropboxCredentials = [
   'dropbox-refresh-token',
   'dropbox-access-token',
 ] as const;
-export const alertCredentials = ['ntfy-token', 'slack-webhook-url'] as const;
+export const alertCredentials = ['ntfy-topic', 'ntfy-token', 'slack-webhook-url', 'ping-url'] as const;
 
 /** A secret and the file it is loaded from. */
 export interface Credential {

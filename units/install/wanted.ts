@@ -1,7 +1,13 @@
 // Every file that an installation consists of: where it lies on the system, and its text.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { alertDropInText, type DropIn, dropInText } from './drop-in.ts';
+import {
+  alertDropInText,
+  type AppEnvironment,
+  type DropIn,
+  dropInText,
+  failureDropInText,
+} from './drop-in.ts';
 import type { Credential } from './secret-files.ts';
 
 const project = resolve(import.meta.dirname, '../..');
@@ -12,16 +18,16 @@ export const systemUnits = '/etc/systemd/system';
 export type Files = ReadonlyMap<string, string>;
 
 /** What all apps share. */
-export function sharedFiles(credentials: readonly Credential[], environmentFiles: readonly string[]): Files {
+export function sharedFiles(
+  credentials: readonly Credential[],
+  environments: readonly AppEnvironment[],
+): Files {
   const units = readdirSync(join(project, 'units')).filter((name) =>
     /\.(service|timer|path|slice)$/.test(name),
   );
   return new Map([
     ...units.map((name): [string, string] => [join(systemUnits, name), ours('units', name)]),
-    [
-      join(systemUnits, 'alert-send.service.d/50-holdfast.conf'),
-      alertDropInText(credentials, environmentFiles),
-    ],
+    [join(systemUnits, 'alert-send.service.d/50-holdfast.conf'), alertDropInText(credentials, environments)],
     ['/etc/systemd/journald@holdfast.conf', ours('etc/journald', 'journald@holdfast.conf')],
     ['/etc/sysusers.d/holdfast.conf', ours('etc/sysusers', 'holdfast.conf')],
     ['/etc/tmpfiles.d/holdfast.conf', ours('etc/tmpfiles', 'holdfast.conf')],
@@ -37,6 +43,10 @@ export function appFiles(dropIn: DropIn): Files {
       join(systemUnits, `${unit}.d/50-holdfast.conf`),
       dropInText(dropIn),
     ]),
+    ...failureUnits(app).map((unit): [string, string] => [
+      join(systemUnits, `${unit}.d/50-holdfast.conf`),
+      failureDropInText(dropIn),
+    ]),
     [`/etc/tmpfiles.d/holdfast-${app}.conf`, fill(ours('etc/tmpfiles', 'holdfast-app.conf'))],
     [`/etc/polkit-1/rules.d/50-holdfast-${app}.rules`, fill(ours('etc/polkit', 'holdfast-app.rules'))],
   ]);
@@ -45,6 +55,11 @@ export function appFiles(dropIn: DropIn): Files {
 /** The services of one app. */
 export function appUnits(app: string): string[] {
   return [`db-backup@${app}.service`, `db-backup-info@${app}.service`, `restore-drill@${app}.service`];
+}
+
+/** What OnFailure= of the app's jobs starts. */
+function failureUnits(app: string): string[] {
+  return [`job-failed@db-backup@${app}.service`, `job-failed@restore-drill@${app}.service`];
 }
 
 export function appTimers(app: string): string[] {
