@@ -14,9 +14,10 @@ import { selectedApps } from '../steps/each-app.ts';
 import { spaceNeeded } from '../steps/snapshot.ts';
 
 export const run: CommandRun = async (context, input) => {
+  const store = await check('store', () => probeStore(context, input.dryRun));
   const checks: StoreCheck[] = [
     { name: 'configuration', ok: true, detail: context.config.source, hint: undefined },
-    await check('store', () => probeStore(context, input.dryRun)),
+    store,
     ...(await examineStore(context)),
     await check('state', () => probeScratch(context)),
     await check('clock', () => probeClock(context)),
@@ -54,10 +55,15 @@ async function probeStore(context: JobContext, dryRun: boolean): Promise<string>
   try {
     await writeFileAtomically(scratch.file('probe'), 'this file may be removed\n');
     await store.put(name, await digestFile(scratch.file('probe')));
-    await store.read(name);
+    try {
+      await store.read(name);
+    } catch (error) {
+      await store.remove(name).catch(() => undefined); // why it cannot be read is the news
+      throw error;
+    }
+    await store.remove(name);
     return `${store.description}: can be written, read and cleaned`;
   } finally {
-    await store.remove(name);
     await scratch.remove();
   }
 }

@@ -24,24 +24,37 @@ function spaceOf(usedBytes: number, totalBytes: number): StoreSpace {
 /** A clock that is off by more makes names and retention wrong, and other services refuse. */
 const clockToleranceMs = 60_000;
 
-/** Everything that can be wrong between here and Dropbox, each looked at by itself. */
+/** Everything that can be wrong between here and Dropbox, each looked at by itself, up to where nobody answers. */
 export async function examine(place: Place): Promise<StoreCheck[]> {
-  return [
-    await check(place, 'account', () => account(place)),
-    await check(place, 'permissions', () => permissions(place)),
-    await check(place, 'folder', () => folder(place)),
-    await check(place, 'space', () => space(place)),
-    await check(place, 'clock difference', () => clockDifference(place)),
+  const probes: [string, () => Promise<string>][] = [
+    ['account', () => account(place)],
+    ['permissions', () => permissions(place)],
+    ['folder', () => folder(place)],
+    ['space', () => space(place)],
+    ['clock difference', () => clockDifference(place)],
   ];
+  const checks: StoreCheck[] = [];
+  for (const [name, probe] of probes) {
+    const { silent, ...found } = await check(place, name, probe);
+    checks.push(found);
+    // Each of them would go through all its tries again, minutes at a time.
+    if (silent) break;
+  }
+  return checks;
 }
 
-async function check(place: Place, name: string, probe: () => Promise<string>): Promise<StoreCheck> {
+async function check(
+  place: Place,
+  name: string,
+  probe: () => Promise<string>,
+): Promise<StoreCheck & { silent: boolean }> {
   try {
-    return { name: `Dropbox ${name}`, ok: true, detail: await probe(), hint: undefined };
+    return { name: `Dropbox ${name}`, ok: true, detail: await probe(), hint: undefined, silent: false };
   } catch (thrown) {
+    const silent = thrown instanceof DropboxFailure && thrown.inDoubt;
     const error = await explainFailure(`ask Dropbox for the ${name}`, thrown, () => readSpace(place));
     if (!(error instanceof OpsError)) throw error;
-    return { name: `Dropbox ${name}`, ok: false, detail: error.message, hint: error.hint };
+    return { name: `Dropbox ${name}`, ok: false, detail: error.message, hint: error.hint, silent };
   }
 }
 
