@@ -14,10 +14,9 @@ import { selectedApps } from '../steps/each-app.ts';
 import { spaceNeeded } from '../steps/snapshot.ts';
 
 export const run: CommandRun = async (context, input) => {
-  const store = await check('store', () => probeStore(context, input.dryRun));
   const checks: StoreCheck[] = [
     { name: 'configuration', ok: true, detail: context.config.source, hint: undefined },
-    store,
+    await check('store', () => probeStore(context, input.dryRun)),
     ...(await examineStore(context)),
     await check('state', () => probeScratch(context)),
     await check('clock', () => probeClock(context)),

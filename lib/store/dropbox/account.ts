@@ -3,7 +3,8 @@ import type { Clock } from '../../base/clock.ts';
 import { OpsError } from '../../base/errors.ts';
 import { formatBytes, formatDuration } from '../../base/format.ts';
 import type { StoreCheck, StoreSpace } from '../store.ts';
-import { DropboxFailure, failureOf } from './failure.ts';
+import { downloadUrl } from './endpoint.ts';
+import { DropboxFailure, failureOfReply } from './failure.ts';
 import { explainFailure } from './explain.ts';
 import type { Place } from './place.ts';
 
@@ -89,11 +90,11 @@ async function permissions(place: Place): Promise<string> {
 async function probeDownload({ client }: Place, path: string): Promise<void> {
   await client.persist(async (token) => {
     const response = await client.transport.exchange({
-      url: 'https://content.dropboxapi.com/2/files/download',
+      url: downloadUrl,
       headers: { authorization: `Bearer ${token}`, 'dropbox-api-arg': JSON.stringify({ path }) },
       signal: client.signalFor(undefined),
     });
-    if (!response.ok) throw await failureFrom(response);
+    if (!response.ok) throw failureOfReply(response, await response.text());
   });
 }
 
@@ -112,7 +113,7 @@ async function folder(place: Place): Promise<string> {
       signal: place.client.signalFor(undefined),
     });
     if (response.ok) return false;
-    const failure = await failureFrom(response);
+    const failure = failureOfReply(response, await response.text());
     if (response.status === 400 && /path root is not supported/i.test(failure.message)) return true;
     throw failure;
   });
@@ -148,15 +149,4 @@ function describeDifference(theirsMs: number, clock: Clock): string {
   throw new OpsError('unavailable', `this machine's clock is ${words}`, {
     hint: 'set it: timedatectl set-ntp true',
   });
-}
-
-async function failureFrom(response: Response): Promise<DropboxFailure> {
-  const text = await response.text();
-  let body: unknown = text;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    // plain text, as every 400
-  }
-  return failureOf({ status: response.status, header: (name) => response.headers.get(name), body });
 }

@@ -1,7 +1,7 @@
 // What is to become visible in Dropbox, and how to find out whether it did.
 import type { FileDigest } from '../../files/digest.ts';
 import type { StoreName } from '../store.ts';
-import { lookUp, type RemoteFile } from './metadata.ts';
+import { lookUpFile, type RemoteFile } from './metadata.ts';
 import type { Place } from './place.ts';
 import type { files } from './sdk.ts';
 
@@ -35,6 +35,16 @@ export async function findCommitted({
   file,
   signal,
 }: CommitOrder): Promise<RemoteFile | undefined> {
-  const found = await lookUp(place.client, path, signal);
-  return found !== undefined && found !== 'folder' && holds(found, file) ? found : undefined;
+  return findHolding(place, path, file, signal);
+}
+
+/** The file at `path` when it has the very bytes of `file`; the question after every lost reply. */
+export async function findHolding(
+  { client }: Place,
+  path: string,
+  file: Pick<FileDigest, 'sizeBytes' | 'contentHash'>,
+  signal: AbortSignal | undefined,
+): Promise<RemoteFile | undefined> {
+  const found = await lookUpFile(client, path, signal);
+  return found !== undefined && holds(found, file) ? found : undefined;
 }

@@ -2,10 +2,10 @@
 import { OpsError } from '../../base/errors.ts';
 import { quoteName } from '../name.ts';
 import type { CopyOptions, Stored, StoreName } from '../store.ts';
-import { holds } from './commit.ts';
+import { findHolding, holds } from './commit.ts';
 import { requireFile } from './download.ts';
 import { DropboxFailure } from './failure.ts';
-import { lookUp, type RemoteFile, remoteFile, storedAs } from './metadata.ts';
+import { lookUp, remoteFile, storedAs } from './metadata.ts';
 import { removeRevision } from './remove.ts';
 import { pathOf, samePath } from './paths.ts';
 import type { Place } from './place.ts';
@@ -34,10 +34,7 @@ export async function copyFile(
   const before = await lookUp(place.client, to_path, options.signal);
   if (before !== undefined)
     throw nameTaken(to, before === 'folder' ? 'a folder has that name' : 'it exists already');
-  const copied = async (): Promise<RemoteFile | undefined> => {
-    const found = await lookUp(place.client, to_path, options.signal);
-    return found !== undefined && found !== 'folder' && holds(found, source) ? found : undefined;
-  };
+  const copied = () => findHolding(place, to_path, source, options.signal);
   try {
     const metadata = await place.client.callFor(
       (calls) => calls.filesCopyV2({ from_path, to_path, autorename: false }),

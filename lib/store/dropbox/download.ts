@@ -21,7 +21,7 @@ const writeBackBytes = 16 * 1024 * 1024;
 /** The file under `name`. Throws OpsError `missing`. */
 export async function requireFile(place: Place, name: StoreName, signal?: AbortSignal): Promise<RemoteFile> {
   const found = await lookUp(place.client, pathOf(place.folder, name), signal);
-  if (found !== undefined && found !== 'folder') return found;
+  if (typeof found === 'object') return found;
   const why = found === 'folder' ? 'it is a folder' : 'it is not there';
   throw new OpsError('missing', `cannot find ${quoteName(name)} in Dropbox: ${why}`, {
     hint: 'list-backups shows the names there are',

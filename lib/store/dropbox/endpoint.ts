@@ -1,5 +1,8 @@
 // Where Dropbox answers: its own hosts, or all of them at one origin, for a test or a relay.
 
+/** The one call that is made without the SDK for its content, which the SDK would hold whole in memory. */
+export const downloadUrl = 'https://content.dropboxapi.com/2/files/download';
+
 /** The origins of the hosts that are used. */
 export interface Endpoint {
   api: string;

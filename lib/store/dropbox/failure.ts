@@ -75,6 +75,20 @@ export interface FailedReply {
   body: unknown;
 }
 
+/** What a reply's text says: parsed when it is JSON, otherwise the text itself (every 400, and what proxies send). */
+export function parseBody(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The failure that a reply other than 2xx with this text is. */
+export function failureOfReply({ status, headers }: Response, text: string): DropboxFailure {
+  return failureOf({ status, header: (name) => headers.get(name), body: parseBody(text) });
+}
+
 /** Reads a reply other than 2xx. */
 export function failureOf({ status, header, body }: FailedReply): DropboxFailure {
   const summary = summaryOf(body);

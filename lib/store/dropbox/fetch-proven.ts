@@ -4,12 +4,11 @@ import type { FileDigest } from '../../files/digest.ts';
 import { createDigester } from '../../files/digester.ts';
 import { quoteName } from '../name.ts';
 import type { GetOptions, StoreName } from '../store.ts';
-import { DropboxFailure, failureOf, strangerFailure } from './failure.ts';
+import { downloadUrl } from './endpoint.ts';
+import { DropboxFailure, failureOfReply, strangerFailure } from './failure.ts';
 import type { RemoteFile } from './metadata.ts';
 import type { Place } from './place.ts';
 import { bytesOf } from './transport.ts';
-
-const downloadUrl = 'https://content.dropboxapi.com/2/files/download';
 
 /** How often bytes may arrive that are not what Dropbox says they are. */
 const corruptMax = 3;
@@ -111,8 +110,7 @@ async function streamRest(
     signal,
   });
   try {
-    if (!response.ok)
-      throw failureOf(await failedReply(response, (reply) => transport.readText(reply, touch)));
+    if (!response.ok) throw failureOfReply(response, await transport.readText(response, touch));
     requireSameFile(response, file);
     // A server that knows no ranges begins at the beginning; so do we.
     if (response.status === 200 && from > 0) await state.restart();
@@ -148,17 +146,6 @@ function requireSameFile(response: Response, file: RemoteFile): void {
     // falls through: not Dropbox's words
   }
   throw strangerFailure('a download of another file');
-}
-
-async function failedReply(response: Response, readText: (response: Response) => Promise<string>) {
-  const text = await readText(response);
-  let body: unknown = text;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    // plain text: 400, or a proxy
-  }
-  return { status: response.status, header: (name: string) => response.headers.get(name), body };
 }
 
 function asBreak(error: unknown): unknown {

@@ -49,6 +49,16 @@ export async function lookUp(
   }
 }
 
+/** The file at `path`; undefined when nothing is there, or a folder. */
+export async function lookUpFile(
+  client: DropboxClient,
+  path: string,
+  signal?: AbortSignal,
+): Promise<RemoteFile | undefined> {
+  const found = await lookUp(client, path, signal);
+  return found === 'folder' ? undefined : found;
+}
+
 /** The object a remote file is under our name. */
 export function storedAs(name: StoreName, { sizeBytes, modifiedAt, contentHash }: RemoteFile): Stored {
   return { name, sizeBytes, modifiedAt, contentHash };

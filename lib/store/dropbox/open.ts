@@ -12,7 +12,7 @@ import { downloadBytes, downloadFile } from './download.ts';
 import { endpointAt } from './endpoint.ts';
 import { explainFailure } from './explain.ts';
 import { listFiles } from './listing.ts';
-import { lookUp, storedAs } from './metadata.ts';
+import { lookUpFile, storedAs } from './metadata.ts';
 import { createPace } from './pace.ts';
 import { pathOf, requireDropboxName } from './paths.ts';
 import type { Place } from './place.ts';
@@ -112,9 +112,9 @@ function dropboxStore(place: Place): Store {
     async stat(name) {
       const object = requireDropboxName(name);
       const found = await during(inDropbox('look for', object), () =>
-        lookUp(place.client, pathOf(place.folder, object)),
+        lookUpFile(place.client, pathOf(place.folder, object)),
       );
-      return found === undefined || found === 'folder' ? undefined : storedAs(object, found);
+      return found === undefined ? undefined : storedAs(object, found);
     },
     async copy(from, to, options = {}) {
       const [source, object] = [requireDropboxName(from), requireDropboxName(to)];
@@ -134,8 +134,8 @@ function dropboxStore(place: Place): Store {
 
 async function removeFile({ client, folder }: Place, name: StoreName): Promise<void> {
   const path = pathOf(folder, name);
-  const found = await lookUp(client, path);
-  if (found !== undefined && found !== 'folder') await removeRevision(client, path, found.rev);
+  const found = await lookUpFile(client, path);
+  if (found !== undefined) await removeRevision(client, path, found.rev);
 }
 
 /** Aborts when the whole run has taken too long: a failure that is told, instead of a run that never ends. */

@@ -1,7 +1,7 @@
 // Access tokens: short-lived, in memory only, fetched with the refresh token, once for all who wait for one.
 import { OpsError } from '../../base/errors.ts';
 import type { Clock } from '../../base/clock.ts';
-import { failureOf, strangerFailure } from './failure.ts';
+import { failureOfReply, parseBody, strangerFailure } from './failure.ts';
 import type { Transport } from './transport.ts';
 
 /** What the operator gave, from wherever it was kept. */
@@ -130,13 +130,12 @@ export async function requestToken(
     signal,
   });
   const text = await response.text();
-  // A refusal may quote what was sent.
-  const body = parseJson(response.ok ? text : withoutSecrets(text, form));
   if (!response.ok) {
-    const refusal = refusalOf(response.status, body);
-    if (refusal !== undefined) throw refusal;
-    throw failureOf({ status: response.status, header: (name) => response.headers.get(name), body });
+    // A refusal may quote what was sent.
+    const said = withoutSecrets(text, form);
+    throw refusalOf(response.status, parseBody(said)) ?? failureOfReply(response, said);
   }
+  const body = parseBody(text);
   const { access_token, refresh_token, expires_in, scope } = (body ?? {}) as Record<string, unknown>;
   if (typeof access_token !== 'string' || access_token === '')
     throw strangerFailure('a reply without a token');
@@ -174,12 +173,4 @@ const secretFields = ['refresh_token', 'client_secret', 'code', 'code_verifier']
 function withoutSecrets(text: string, form: Record<string, string>): string {
   const secrets = secretFields.map((name) => form[name] ?? '').filter((value) => value.length >= 8);
   return secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }

@@ -86,9 +86,10 @@ async function openSession(order: CommitOrder): Promise<Session> {
 
 /** How many bytes the session holds: asked by appending nothing. Undefined when it is gone or not usable. */
 async function probe(
-  { place, file, signal }: CommitOrder,
+  order: CommitOrder,
   { id, offset }: Pick<Session, 'id' | 'offset'>,
 ): Promise<number | undefined> {
+  const { place, file, signal } = order;
   const cursor = { session_id: id, offset };
   try {
     const content_hash = await chunkHash(file, { from: 0, to: 0 });
@@ -102,11 +103,17 @@ async function probe(
   } catch (error) {
     if (!(error instanceof DropboxFailure)) throw error;
     if (error.has('closed')) return file.sizeBytes;
-    const held = error.correctOffset;
-    if (held !== undefined && held >= 0 && held <= file.sizeBytes) return held;
-    if (isSessionLost(error) || held !== undefined) return undefined;
+    const held = heldBytes(error, order);
+    if (held !== undefined) return held;
+    if (isSessionLost(error) || error.correctOffset !== undefined) return undefined;
     throw error;
   }
+}
+
+/** Where the session says it stands, as long as that lies within the file. */
+function heldBytes({ correctOffset }: DropboxFailure, { file }: CommitOrder): number | undefined {
+  const isWithin = correctOffset !== undefined && correctOffset >= 0 && correctOffset <= file.sizeBytes;
+  return isWithin ? correctOffset : undefined;
 }
 
 async function sendRest(
@@ -184,8 +191,8 @@ async function append(
     );
   } catch (error) {
     if (!(error instanceof DropboxFailure)) throw error;
-    const held = error.correctOffset;
-    if (held !== undefined && held >= 0 && held <= file.sizeBytes) return { offset: held, failure: error };
+    const held = heldBytes(error, order);
+    if (held !== undefined) return { offset: held, failure: error };
     if (error.has('closed')) return { offset: file.sizeBytes, failure: undefined };
     if (error.has('content_hash_mismatch')) return { offset: range.from, failure: error };
     throw error;

@@ -7,7 +7,7 @@ import { quoteName } from '../name.ts';
 import { bodyOf, chunkHash } from './chunk.ts';
 import { DropboxFailure } from './failure.ts';
 import { type CommitOrder, commitInfo, findCommitted, holds } from './commit.ts';
-import { lookUp, type RemoteFile, remoteFile, storedAs } from './metadata.ts';
+import { lookUp, lookUpFile, type RemoteFile, remoteFile, storedAs } from './metadata.ts';
 import { pathOf, samePath } from './paths.ts';
 import type { Place } from './place.ts';
 import { nameTaken } from './taken.ts';
@@ -82,8 +82,8 @@ async function requireCommitted(
   const isOurs = holds(committed, file);
   if (isOurs && samePath(committed.path, path)) return committed;
   // The reply may be wrong where the file is right, and a name may be folded in a way that JavaScript does not know.
-  const found = await lookUp(place.client, path, order.signal);
-  if (found !== undefined && found !== 'folder') {
+  const found = await lookUpFile(place.client, path, order.signal);
+  if (found !== undefined) {
     if (holds(found, file)) return found;
     if (found.rev === committed.rev) await takeBack(order, found, before);
   }
