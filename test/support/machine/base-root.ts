@@ -3,12 +3,13 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+// debootstrap resolves no virtual packages: libpam-systemd is the logind that polkitd wants.
 const packages = [
-  ...['systemd', 'systemd-sysv', 'dbus', 'polkitd', 'util-linux', 'git', 'ca-certificates'],
+  ...['systemd', 'systemd-sysv', 'dbus', 'polkitd', 'libpam-systemd', 'util-linux', 'git', 'ca-certificates'],
   ...['sudo', 'acl', 'procps', 'sqlite3', 'libatomic1'],
 ];
 /** Another list of packages is another root. */
-const name = 'debian-bookworm-1';
+const name = 'debian-bookworm-2';
 
 /** What a machine needs from this one; tests that boot are visibly skipped where it is missing. */
 export function missingForMachines(): string[] {
