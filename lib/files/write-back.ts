@@ -1,4 +1,5 @@
-// Bringing a growing file to the disk while it still grows, so that little is left to wait for at its end.
+// Bringing a growing file to the disk while it still grows, so that little is left to wait for at its end. The file may
+// be another program's: this reads and changes nothing.
 import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs';
 
 export interface WriteBack {

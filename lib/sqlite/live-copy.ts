@@ -5,6 +5,7 @@
 // source connection pins one state: no restarts at any write rate. In WAL mode that holds nobody up. With a rollback
 // journal it blocks every commit, so there short unpinned steps are tried first, a bounded number of times.
 import { rm, truncate } from 'node:fs/promises';
+import { startWriteBack, type WriteBack } from '../files/write-back.ts';
 import { requireEveryPage } from './every-page.ts';
 import { openSource } from './live-reader.ts';
 import type { Database } from './open.ts';
@@ -44,14 +45,37 @@ async function copyPinned(
   report: Report,
   restarts: number,
 ): Promise<SnapshotReport> {
-  return withinRead(database, async () => {
-    const since = performance.now();
-    requireEveryPage(database, work.source);
-    const options = { stepBytes: pinnedStepBytes, syncEverySteps: pinnedSyncSteps, spoiledStepsMax: 0 };
-    const { pageCount, walPeakBytes } = await copyPages(database, work, options, report);
-    const writersHeldMs = isWal(database) ? 0 : performance.now() - since;
-    return { method: 'pinned', restarts, writersHeldMs, walPeakBytes, pageCount };
-  });
+  const log = isWal(database) ? startLogWriteBack(work.source) : undefined;
+  const options = {
+    stepBytes: pinnedStepBytes,
+    syncEverySteps: pinnedSyncSteps,
+    spoiledStepsMax: 0,
+    afterStep: () => log?.beginIfIdle(),
+  };
+  try {
+    return await withinRead(database, async () => {
+      const since = performance.now();
+      requireEveryPage(database, work.source);
+      const { pageCount, walPeakBytes } = await copyPages(database, work, options, report);
+      const writersHeldMs = isWal(database) ? 0 : performance.now() - since;
+      return { method: 'pinned', restarts, writersHeldMs, walPeakBytes, pageCount };
+    });
+  } finally {
+    await log?.end();
+  }
+}
+
+/**
+ * Brings the app's log to the disk while our read transaction lets it grow. Its next checkpoint has to, before it may
+ * begin, while the commit that it belongs to waits. (No lock is lost with the file: SQLite keeps none on the log.)
+ * Undefined where the log cannot be opened: it only helps. See docs/decisions/log-write-back.md.
+ */
+function startLogWriteBack(source: string): WriteBack | undefined {
+  try {
+    return startWriteBack(`${source}-wal`);
+  } catch {
+    return undefined; // gone, or not ours to read: then SQLite has a word to say about it as well
+  }
 }
 
 async function copyStepwise(

@@ -14,6 +14,8 @@ export interface PageCopyOptions {
   syncEverySteps?: number;
   /** How many steps may be spoiled before the copy is given up with `Spoiled`. */
   spoiledStepsMax: number;
+  /** Called after each step, and once before the first. */
+  afterStep?: () => void;
 }
 
 export interface PageCopy {
@@ -54,6 +56,7 @@ export async function copyPages(
         watch.stepDone(total, remaining);
         steps += 1;
         if (options.syncEverySteps !== undefined && steps % options.syncEverySteps === 0) writeBack.begin();
+        options.afterStep?.();
         report((total - remaining) * work.pageSize, total * work.pageSize);
         watch.stepBegins();
         return step;

@@ -62,27 +62,45 @@ async function measureMemory({ home, small, large, megabytes }: LocalBench): Pro
 }
 
 async function measureUnderLoad({ home, large }: LocalBench): Promise<Row[]> {
-  const snapshotOnce = async () => {
+  const snapshot = () => node(['test/bench/snapshot.ts', large, fresh(home, 'snapshot.db')]);
+  const vacuum = () => run('sqlite3', [large, `VACUUM INTO '${fresh(home, 'peer.db')}'`]);
+  const idle = await medianMs(snapshot);
+  const ours = await besideWriter(large, () => medianMs(snapshot));
+  const peer = await besideWriter(large, () => medianMs(vacuum));
+  return [
+    timeRow('snapshot beside a writer at full speed', ours.result, 'the same, idle', idle, 3),
+    {
+      ...plainRow(`longest commit of that writer (${ours.commits} commits)`, ours.longestMs, 1000, 'ms'),
+      peer: `${Math.round(peer.longestMs)} ms (beside sqlite3 VACUUM INTO)`,
+    },
+  ];
+}
+
+/** Of three. */
+async function medianMs(work: () => Promise<unknown>): Promise<number> {
+  const times: number[] = [];
+  for (let i = 0; i < 3; i += 1) {
     const started = performance.now();
-    await node(['test/bench/snapshot.ts', large, fresh(home, 'snapshot.db')]);
-    return performance.now() - started;
-  };
-  const idle = median([await snapshotOnce(), await snapshotOnce(), await snapshotOnce()]);
-  const writer = spawn(process.execPath, [join(import.meta.dirname, 'writer.ts'), large], {
+    await work();
+    times.push(performance.now() - started);
+  }
+  return median(times);
+}
+
+/** Runs `work` beside a process that commits as fast as it can, and returns what that process says of itself as well. */
+async function besideWriter<T>(
+  database: string,
+  work: () => Promise<T>,
+): Promise<{ result: T; commits: number; longestMs: number }> {
+  const writer = spawn(process.execPath, [join(import.meta.dirname, 'writer.ts'), database], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const output = collect(writer.stdout);
   await output.first;
-  const busy = median([await snapshotOnce(), await snapshotOnce(), await snapshotOnce()]);
+  const result = await work();
   writer.kill('SIGTERM');
-  const report = JSON.parse((await output.all).trim().split('\n').at(-1) ?? '') as {
-    commits: number;
-    longestMs: number;
-  };
-  return [
-    timeRow('snapshot beside a writer at full speed', busy, 'the same, idle', idle, 3),
-    plainRow(`longest commit of that writer (${report.commits} commits)`, report.longestMs, 1000, 'ms'),
-  ];
+  const report = (await output.all).trim().split('\n').at(-1) ?? '';
+  return { result, ...(JSON.parse(report) as { commits: number; longestMs: number }) };
 }
 
 async function compareHelp(): Promise<Row> {
