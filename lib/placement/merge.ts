@@ -1,6 +1,6 @@
 // One file out of a set. SQLite itself is not known here: whoever calls brings a function that lets it do the work
 // on a private copy.
-import { mkdir } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { copyFileDurably } from '../files/copy-file.ts';
 import { syncFile } from '../files/sync.ts';
@@ -24,8 +24,10 @@ export async function mergeCopy(
   staging: Staging,
   merge: MergeSet,
 ): Promise<string | undefined> {
-  const directory = join(staging.directory, 'old-set');
-  await attempt(`make ${directory}`, () => mkdir(directory, { mode: 0o700 }));
+  // Of its own each time: an undo merges the set it brings back, and then the one that is in place.
+  const directory = await attempt(`make a directory in ${staging.directory}`, () =>
+    mkdtemp(join(staging.directory, 'set-')),
+  );
   const copy = join(directory, basename(database));
   const set = await inspectSet(database);
   for (const suffix of memberSuffixes) {

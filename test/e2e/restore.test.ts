@@ -49,6 +49,22 @@ describe('restore run', () => {
     expect(readBookings(world.database).length).toBeGreaterThan(good.length);
   });
 
+  test('of an app that is ended without closing its database can be undone, again and again', async () => {
+    await using world = await backedUp();
+    leaveWalBehind(world.database);
+    const before = readBookings(world.database);
+    expect((await world.run('restore', ['run', 'latest', '--yes'])).exitCode).toBe(0);
+    leaveWalBehind(world.database);
+    const after = readBookings(world.database);
+
+    expect(await world.run('restore', ['undo', '--yes'])).toMatchObject({ exitCode: 0 });
+
+    expect(readBookings(world.database)).toEqual(before);
+    leaveWalBehind(world.database);
+    expect((await world.run('restore', ['undo', '--yes'])).exitCode).toBe(0);
+    expect(readBookings(world.database)).toEqual(after);
+  });
+
   test('brings a deleted database back as it belonged', async () => {
     await using world = new World();
     world.configure();
