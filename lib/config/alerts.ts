@@ -62,14 +62,18 @@ function alertsConfig(table: AlertsTable, environment: Environment, timeZone: st
     link: table.link,
     ntfy: ntfy && {
       server: ntfy.server,
+      topicFile: ntfy.topic_file,
+      tokenFile: ntfy.token_file,
       readTopic: () => secret({ ...places.topic, file: ntfy.topic_file }),
       readToken: () => secret({ ...places.token, file: ntfy.token_file }),
     },
     slack: slack && {
+      webhookUrlFile: slack.webhook_url_file,
       readWebhookUrl: () => secret({ ...places.webhookUrl, file: slack.webhook_url_file }),
     },
     desktop: table.desktop ? { isThere: hasDesktopSession(environment) } : undefined,
     ping: ping && {
+      urlFile: ping.url_file,
       readUrl: () => secret({ ...places.pingUrl, file: ping.url_file }),
       checks: ping.jobs,
       create: ping.create,

@@ -27,7 +27,8 @@ export interface AlertsConfig {
   /** A page that shows more, for a tap on the message. */
   readonly link: string | undefined;
   readonly ntfy: NtfyConfig | undefined;
-  readonly slack: { readWebhookUrl(): string | undefined } | undefined;
+  readonly slack:
+    { readonly webhookUrlFile: string | undefined; readWebhookUrl(): string | undefined } | undefined;
   /** Whether this very machine's screen is one of them, and whether there is a desktop session to show it in. */
   readonly desktop: { readonly isThere: boolean } | undefined;
   readonly ping: PingConfig | undefined;
@@ -35,12 +36,15 @@ export interface AlertsConfig {
 
 export interface NtfyConfig {
   readonly server: string;
+  readonly topicFile: string | undefined;
+  readonly tokenFile: string | undefined;
   readTopic(): string | undefined;
   readToken(): string | undefined;
 }
 
 /** A dead-man's switch outside: it alarms when nothing is heard. */
 export interface PingConfig {
+  readonly urlFile: string | undefined;
   readUrl(): string | undefined;
   /** The checks it is told about. */
   readonly checks: readonly string[];

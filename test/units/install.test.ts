@@ -74,6 +74,7 @@ describe.skipIf(!isRoot)('install', () => {
     expect(first.stdout).toContain(
       'jobs run as holdfast in the group ctvapps, and may write /srv/app and /mnt/backups',
     );
+    expect(first.stdout).toContain('alerts go nowhere, so nobody is told when a job fails');
     expect(first.stdout).toContain(`new     ${unit}`);
     expect(first.stdout).toContain('A first run: sudo systemctl start db-backup@ctv');
     expect(system.read(dropIn)).toContain('User=holdfast\nGroup=ctvapps\nBindPaths="-/srv/app"\n');
@@ -114,6 +115,46 @@ describe.skipIf(!isRoot)('install', () => {
     expect(filesBelow(system.root)).toEqual(before);
     expect(existsSync(dirname(system.path(dropIn)))).toBe(false);
     expect(await system.units('uninstall', '--app', 'ctv')).toMatchObject({ exitCode: 66 });
+  });
+
+  test('another configuration is read by all units, also by what delivers alerts, and remembered', async () => {
+    using system = new FakeSystem();
+    const config = '/srv/holdfast/pi.toml';
+    const alerts = '[alerts.ntfy]\ntopic_file = "/etc/holdfast/my-topic"\n';
+    system.write(config, system.read('/etc/holdfast/holdfast.toml') + alerts);
+    rmSync(system.path('/etc/holdfast/holdfast.toml'));
+    system.write('/etc/holdfast/my-topic', 'a-topic\n', 0o600);
+    const { exitCode, stdout } = await system.units('install', '--app', 'ctv', '--config', config);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('alerts go through ntfy\n');
+    const bound = `Environment="HOLDFAST_CONFIG=${config}"\nBindReadOnlyPaths="-${config}"\n`;
+    const alertSend = system.read('/etc/systemd/system/alert-send.service.d/50-holdfast.conf');
+    const handler = '/etc/systemd/system/job-failed@db-backup@ctv.service.d/50-holdfast.conf';
+    for (const text of [system.read(dropIn), system.read(handler), alertSend]) expect(text).toContain(bound);
+    expect(alertSend).toContain('LoadCredential=ntfy-topic:/etc/holdfast/my-topic\n');
+    expect((await system.units('install', '--app', 'ctv')).stdout).toContain('nothing to change');
+  });
+
+  test('two configurations are refused: alerts, which are for all apps, come from one', async () => {
+    using system = new FakeSystem();
+    const other = system.read('/etc/holdfast/holdfast.toml').replace('apps.ctv', 'apps.baby');
+    system.write('/etc/holdfast/baby.toml', other);
+    await system.units('install', '--app', 'ctv');
+    const before = filesBelow(system.root);
+    const refused = await system.units('install', '--app', 'baby', '--config', '/etc/holdfast/baby.toml');
+    expect(refused).toMatchObject({ exitCode: 78 });
+    expect(refused.stderr).toContain(
+      'read both /etc/holdfast/holdfast.toml (ctv) and /etc/holdfast/baby.toml (baby)',
+    );
+    expect(filesBelow(system.root)).toEqual(before);
+  });
+
+  test('who ran the jobs runs them after the next installation too', async () => {
+    using system = new FakeSystem();
+    await system.units('install', '--app', 'ctv', '--user', 'root');
+    expect((await system.units('install', '--app', 'ctv')).stdout).toContain('nothing to change');
+    await system.units('install', '--app', 'ctv', '--user', 'holdfast');
+    expect(system.read(dropIn)).toContain('User=holdfast\n');
   });
 
   test('two apps share the units, which go with the last', async () => {
@@ -190,6 +231,14 @@ describe.skipIf(!isRoot)('secrets', () => {
     expect((await system.units('install', '--app', 'ctv')).stderr).toContain(
       'Dropbox would not let the jobs in',
     );
+  });
+
+  test('that name another configuration than --config does are refused: in the unit they would win', async () => {
+    using system = new FakeSystem();
+    system.write(environmentFile, `${variables}HOLDFAST_CONFIG=/etc/other.toml\n`, 0o600);
+    const ended = await system.units('install', '--app', 'ctv', '--config', '/etc/holdfast/holdfast.toml');
+    expect(ended.stderr).toContain('names another configuration, /etc/other.toml');
+    expect(ended.exitCode).toBe(78);
   });
 
   test('a line that systemd would leave out is named without being shown', async () => {

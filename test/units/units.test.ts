@@ -32,7 +32,6 @@ describe.skipIf(!hasAnalyze)('systemd', () => {
       user: 'holdfast',
       group: 'ctvapps',
       writes: ['/srv/app/data', '/srv/backups'],
-      reads: [],
       configPath: undefined,
       environmentFile: undefined,
       credentials: [

@@ -12,9 +12,10 @@ export const usage = `usage: npm run units -- <install|uninstall|status|diff> --
   uninstall    stop and remove the units of the app; data, secrets and configuration stay
 
   --app <name>           the app, as in [apps.<name>] of the configuration
-  --config <path>        the configuration, /etc/holdfast/holdfast.toml unless given
+  --config <path>        the configuration; as installed before, else /etc/holdfast/holdfast.toml
   --env-file <path>      an environment file with DATABASE_PATH and DROPBOX_…; /etc/<app>-db-sync.env when it is there
-  --user <name>          who runs the jobs, holdfast unless given; root only where the app's group cannot reach it
+  --user <name>          who runs the jobs; as installed before, else holdfast; root only where the app's group cannot
+                         reach the database
   --replace-edited       replace files that were changed by hand; what they were stays beside them as <file>.edited
   --root <directory>     work on a system that is not running, below this directory
 `;
@@ -26,7 +27,8 @@ export interface Arguments {
   app: string;
   configPath: string | undefined;
   environmentFile: string | undefined;
-  user: string;
+  /** Undefined for whoever it was before. */
+  user: string | undefined;
   replaceEdited: boolean;
   /** '/' for the running system. */
   root: string;
@@ -46,7 +48,7 @@ export function parseInstallArguments(argv: readonly string[]): Arguments | 'hel
     configPath: values.config === undefined ? undefined : requireAbsolute('--config', values.config),
     environmentFile:
       values['env-file'] === undefined ? undefined : requireAbsolute('--env-file', values['env-file']),
-    user: requireUserName(values.user ?? 'holdfast'),
+    user: values.user === undefined ? undefined : requireUserName(values.user),
     replaceEdited: values['replace-edited'] === true,
     root: resolve(values.root ?? '/'),
   };

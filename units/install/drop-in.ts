@@ -8,8 +8,6 @@ export interface DropIn {
   group: string;
   /** Directories that the job writes in. */
   writes: readonly string[];
-  /** Files and directories outside /usr and /etc that it reads. */
-  reads: readonly string[];
   /** Undefined where the default is used. */
   configPath: string | undefined;
   environmentFile: string | undefined;
@@ -18,7 +16,7 @@ export interface DropIn {
 
 const inHome = /^\/(home|root|run\/user)\//;
 
-export function dropInText({ app, user, group, writes, reads, ...from }: DropIn): string {
+export function dropInText({ app, user, group, writes, ...from }: DropIn): string {
   return lines([
     `# Written by npm run units -- install --app ${app}, and written anew by the next. Your own settings:`,
     '# systemctl edit <unit> makes a file beside this one that goes before it.',
@@ -29,8 +27,7 @@ export function dropInText({ app, user, group, writes, reads, ...from }: DropIn)
       : []),
     // A path that is not there is left out: the job says in words what is missing.
     ...writes.flatMap((path) => [`BindPaths=${quote(`-${path}`)}`, `ReadWritePaths=${quote(`-${path}`)}`]),
-    ...reads.map((path) => `BindReadOnlyPaths=${quote(`-${path}`)}`),
-    ...(from.configPath === undefined ? [] : [`Environment=${quote(`HOLDFAST_CONFIG=${from.configPath}`)}`]),
+    ...configLines(from.configPath),
     ...(from.environmentFile === undefined ? [] : [`EnvironmentFile=${escape(from.environmentFile)}`]),
     ...credentialLines(from.credentials),
   ]);
@@ -42,16 +39,22 @@ export interface AppEnvironment {
   path: string;
 }
 
-/** What delivers alerts is one for all apps; a single app known by the environment alone keeps its name there too. */
-export function alertDropInText(
-  credentials: readonly Credential[],
-  environments: readonly AppEnvironment[],
-): string {
+/** Where what delivers alerts, one for all apps, gets its settings and secrets from. */
+export interface AlertSettings {
+  /** Undefined where the default is used, or environment files are enough. */
+  configPath: string | undefined;
+  credentials: readonly Credential[];
+  environments: readonly AppEnvironment[];
+}
+
+/** A single app known by the environment alone keeps its name there too. */
+export function alertDropInText({ configPath, credentials, environments }: AlertSettings): string {
   const [first, ...others] = environments;
   return lines([
     '# Written by npm run units -- install: where alerts get their settings and secrets from.',
     '[Service]',
     ...(first === undefined || others.length > 0 ? [] : [`Environment=HOLDFAST_APP=${first.app}`]),
+    ...configLines(configPath),
     ...[...new Set(environments.map(({ path }) => path))].map((path) => `EnvironmentFile=-${escape(path)}`),
     ...credentialLines(credentials),
   ]);
@@ -63,10 +66,7 @@ export function failureDropInText({ app, configPath, environmentFile }: DropIn):
     `# Written by npm run units -- install --app ${app}.`,
     '[Service]',
     `Environment=HOLDFAST_APP=${app}`,
-    ...(configPath === undefined ? [] : [`Environment=${quote(`HOLDFAST_CONFIG=${configPath}`)}`]),
-    ...(configPath === undefined || configPath.startsWith('/etc/')
-      ? []
-      : [`BindReadOnlyPaths=${quote(`-${configPath}`)}`]),
+    ...configLines(configPath),
     ...(environmentFile === undefined ? [] : [`EnvironmentFile=-${escape(environmentFile)}`]),
   ]);
 }
@@ -80,6 +80,13 @@ const asRoot = [
   'CapabilityBoundingSet=CAP_DAC_OVERRIDE CAP_CHOWN CAP_FOWNER',
   'SystemCallFilter=@chown',
 ];
+
+/** A file outside /etc is not there unless it is bound. */
+function configLines(path: string | undefined): string[] {
+  if (path === undefined) return [];
+  const name = `Environment=${quote(`HOLDFAST_CONFIG=${path}`)}`;
+  return path.startsWith('/etc/') ? [name] : [name, `BindReadOnlyPaths=${quote(`-${path}`)}`];
+}
 
 function credentialLines(credentials: readonly Credential[]): string[] {
   return credentials.map(({ name, path }) => `LoadCredential=${name}:${escape(path)}`);

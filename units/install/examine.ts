@@ -4,25 +4,44 @@ import { dirname, join } from 'node:path';
 import { OpsError, systemError } from '../../lib/base/errors.ts';
 import type { Config } from '../../lib/config/config.ts';
 import type { Environment } from '../../lib/config/environment.ts';
-import { loadConfig } from '../../lib/config/load.ts';
-import type { Arguments } from './arguments.ts';
+import { defaultPath, loadConfig } from '../../lib/config/load.ts';
 import type { DropIn } from './drop-in.ts';
 import { parseEnvironmentFile } from './env-file.ts';
 import { Problems } from './problems.ts';
 import { databaseGroup } from './reach.ts';
 import { checkPrivate, presentAlertCredentials, storeCredentials } from './secret-files.ts';
 
-const defaultConfig = '/etc/holdfast/holdfast.toml';
 const stateDirectory = '/var/lib/holdfast';
 
+/** What is asked for, with what an earlier installation was asked for. */
+export interface Request {
+  app: string;
+  root: string;
+  user: string;
+  configPath: string | undefined;
+  /** What it was in the installation before. */
+  installedConfigFile: string | undefined;
+  environmentFile: string | undefined;
+}
+
+/** What was found. */
+export interface Examined {
+  dropIn: DropIn;
+  /** Through which people are told when a job fails: `ntfy`, `Slack`. */
+  channels: readonly string[];
+  /** Undefined where an environment file is all there is. */
+  configFile: string | undefined;
+}
+
 /** Throws OpsError `config` with everything that is in the way at once. */
-export function examine(request: Arguments): DropIn {
-  const { app, root, user, configPath } = request;
+export function examine(request: Request): Examined {
+  const { app, root, user } = request;
   const problems = new Problems();
   const environmentFile = environmentFileOf(request);
   if (environmentFile !== undefined) checkPrivate(root, environmentFile, problems);
   const environment = problems.attempt(() => variablesOf(root, environmentFile));
-  const config = environment && problems.attempt(() => configOf(request, environment));
+  const configFile = environment && configFileOf(request, environment, problems);
+  const config = environment && problems.attempt(() => configOf(request, configFile, environment));
   const found = config?.apps.find(({ name }) => name === app);
   if (config !== undefined && found === undefined)
     problems.add(
@@ -31,10 +50,10 @@ export function examine(request: Arguments): DropIn {
     );
   const group = found && databaseGroup({ root, database: found.database, user }, problems);
   const credentials = config === undefined ? [] : storeCredentials(root, config.store);
-  for (const { path } of [...credentials, ...presentAlertCredentials(root)])
+  for (const { path } of [...credentials, ...presentAlertCredentials(root, config?.alerts)])
     checkPrivate(root, path, problems);
   if (config !== undefined) {
-    checkReadable(request, problems);
+    checkReadable(request, configFile, problems);
     checkDropboxAccess(
       config,
       credentials.map(({ name }) => name),
@@ -46,20 +65,32 @@ export function examine(request: Arguments): DropIn {
     throw new Error('what is missing was not noted as a problem');
   const { store } = config;
   const writes = [dirname(found.database), ...(store.kind === 'directory' ? [store.path] : [])];
-  return {
+  const dropIn = {
     app,
     user,
     group,
     writes: [...new Set(writes)].filter((path) => !`${path}/`.startsWith(`${stateDirectory}/`)),
-    reads: configPath === undefined || configPath.startsWith('/etc/') ? [] : [configPath],
-    configPath,
+    configPath: unlessUsual(configFile),
     environmentFile,
     credentials,
   };
+  return { dropIn, configFile, channels: channelsOf(config) };
+}
+
+function channelsOf({ alerts }: Config): string[] {
+  const { ntfy, slack, ping } = alerts ?? {};
+  return [ntfy && 'ntfy', slack && 'Slack', ping && "the dead-man's switch"].filter(
+    (one) => one !== undefined,
+  );
+}
+
+/** What a unit has to be told of where the configuration is. */
+export function unlessUsual(configFile: string | undefined): string | undefined {
+  return configFile === defaultPath ? undefined : configFile;
 }
 
 /** The named one, or the one that the script before Holdfast had. */
-export function environmentFileOf({ root, app, environmentFile }: Arguments): string | undefined {
+function environmentFileOf({ root, app, environmentFile }: Request): string | undefined {
   const usual = `/etc/${app}-db-sync.env`;
   return environmentFile ?? (existsSync(join(root, usual)) ? usual : undefined);
 }
@@ -68,10 +99,23 @@ function variablesOf(root: string, path: string | undefined): Record<string, str
   return path === undefined ? {} : parseEnvironmentFile(read(join(root, path), path), path);
 }
 
+/** In a unit what the environment file says wins. */
+function configFileOf(
+  { root, configPath, installedConfigFile }: Request,
+  { HOLDFAST_CONFIG: named }: Environment,
+  problems: Problems,
+): string | undefined {
+  if (configPath !== undefined && named !== undefined && configPath !== named)
+    problems.add(
+      `the environment file names another configuration, ${named}`,
+      `take HOLDFAST_CONFIG out of it, or --config away`,
+    );
+  const usual = existsSync(join(root, defaultPath)) ? defaultPath : undefined;
+  return named ?? configPath ?? unlessUsual(installedConfigFile) ?? usual;
+}
+
 /** As the unit will see it: its state and its app's name are fixed. */
-function configOf({ root, app, configPath }: Arguments, variables: Environment): Config {
-  const usual = existsSync(join(root, defaultConfig)) ? defaultConfig : undefined;
-  const path = configPath ?? variables.HOLDFAST_CONFIG ?? usual;
+function configOf({ root, app }: Request, path: string | undefined, variables: Environment): Config {
   const environment = {
     ...variables,
     HOLDFAST_APP: app,
@@ -81,18 +125,17 @@ function configOf({ root, app, configPath }: Arguments, variables: Environment):
   if (path === undefined && variables.DATABASE_PATH === undefined)
     throw new OpsError(
       'config',
-      `cannot find a configuration: there is neither ${defaultConfig} nor /etc/${app}-db-sync.env`,
+      `cannot find a configuration: there is neither ${defaultPath} nor /etc/${app}-db-sync.env`,
       {
-        hint: `install -D -m 644 etc/holdfast.toml ${defaultConfig}, and say in it what to guard`,
+        hint: `install -D -m 644 etc/holdfast.toml ${defaultPath}, and say in it what to guard`,
       },
     );
   return loadConfig({ path: path === undefined ? undefined : join(root, path), environment });
 }
 
 /** The jobs read the configuration as a user of their own; no secret belongs in it. */
-function checkReadable({ root, configPath, user }: Arguments, problems: Problems): void {
-  const path = configPath ?? defaultConfig;
-  if (user === 'root' || !existsSync(join(root, path))) return;
+function checkReadable({ root, user }: Request, path: string | undefined, problems: Problems): void {
+  if (user === 'root' || path === undefined || !existsSync(join(root, path))) return;
   if ((statSync(join(root, path)).mode & 0o004) === 0)
     problems.add(`the user ${user} may not read ${path}, which should hold no secret`, `chmod 644 ${path}`);
 }

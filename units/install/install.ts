@@ -5,57 +5,62 @@ import { applyChanges, editedPath } from './apply.ts';
 import type { Arguments } from './arguments.ts';
 import { type Change, changesTo } from './changes.ts';
 import type { DropIn } from './drop-in.ts';
+import { alertSettings } from './alerts.ts';
 import { examine } from './examine.ts';
 import type { Machine } from './machine.ts';
 import { hashOf, type InstallRecord, readRecord, type Written, writeRecord } from './record.ts';
-import { presentAlertCredentials } from './secret-files.ts';
 import { appFiles, appTimers, type Files, sharedFiles, sharedTimers } from './wanted.ts';
 
 export interface Plan {
   dropIn: DropIn;
-  record: InstallRecord;
-  shared: Files;
-  own: Files;
+  channels: readonly string[];
   changes: Change[];
+  /** To be kept when they are made. */
+  record: InstallRecord;
 }
 
 /** What install would do, after every check. Throws OpsError `config` with what is in the way. */
 export function planInstall(request: Arguments): Plan {
   const { app, root } = request;
-  const dropIn = examine(request);
   const record = readRecord(root);
-  const others = Object.entries(record.apps).filter(([name]) => name !== app);
-  const environments = [
-    ...others.map(([name, { environmentFile }]) => ({ app: name, path: environmentFile })),
-    { app, path: dropIn.environmentFile },
-  ].flatMap(({ app: name, path }) => (path === undefined ? [] : [{ app: name, path }]));
-  const shared = sharedFiles(presentAlertCredentials(root), environments);
+  const before = record.apps[app];
+  const { dropIn, configFile, channels } = examine({
+    ...request,
+    user: request.user ?? before?.user ?? 'holdfast',
+    installedConfigFile: before?.configFile,
+  });
+  const { user, environmentFile } = dropIn;
   const own = appFiles(dropIn);
-  const changes = [
-    ...changesTo(root, shared, record.shared),
-    ...changesTo(root, own, record.apps[app]?.files ?? {}),
-  ];
-  return { dropIn, record, shared, own, changes };
+  const apps = {
+    ...record.apps,
+    [app]: { files: written(own), environmentFile, configFile, user },
+  };
+  const places = Object.entries(apps).map(([name, place]) => ({
+    app: name,
+    environmentFile: place.environmentFile,
+    configFile: place.configFile,
+  }));
+  const shared = sharedFiles(alertSettings(root, places));
+  const changes = [...changesTo(root, shared, record.shared), ...changesTo(root, own, before?.files ?? {})];
+  return { dropIn, channels, changes, record: { version: 1, shared: written(shared), apps } };
 }
 
 export async function install(request: Arguments, machine: Machine): Promise<void> {
   const { app, root, replaceEdited } = request;
-  const { dropIn, record, shared, own, changes } = planInstall(request);
-  machine.say(planText(changes, dropIn));
+  const plan = planInstall(request);
+  const { record, changes } = plan;
+  machine.say(planText(plan));
   requireNoEdits(changes, replaceEdited);
   applyChanges(root, changes);
-  const apps = { ...record.apps, [app]: { files: written(own), environmentFile: dropIn.environmentFile } };
-  writeRecord(root, { version: 1, shared: written(shared), apps });
+  writeRecord(root, record);
   if (root === '/') await bringUp(app, changes, machine);
   machine.say(`\nA first run: sudo systemctl start db-backup@${app}
 then: journalctl --namespace=holdfast -u db-backup@${app} -n 20`);
 }
 
 /** What will change, and as whom the jobs will run, before anything does. */
-export function planText(
-  changes: readonly Change[],
-  { app, user, group, writes, credentials, environmentFile }: DropIn,
-): string {
+export function planText({ changes, channels, dropIn }: Plan): string {
+  const { app, user, group, writes, credentials, environmentFile } = dropIn;
   const real = changes.filter(({ kind }) => kind !== 'same');
   const secrets = [...credentials.map(({ path }) => path), environmentFile].filter(
     (path) => path !== undefined,
@@ -63,6 +68,9 @@ export function planText(
   return [
     `${app}: jobs run as ${user}${user === 'root' ? '' : ` in the group ${group}`}, and may write ${writes.join(' and ')}`,
     `${app}: secrets come from ${secrets.length === 0 ? 'nowhere: the store needs none' : secrets.join(', ')}`,
+    channels.length === 0
+      ? `${app}: alerts go nowhere, so nobody is told when a job fails; docs/operations.md, "Setting alerts up"`
+      : `${app}: alerts go through ${channels.join(' and ')}`,
     ...(real.length === 0 ? ['nothing to change: everything is as it should be'] : real.map(changeLine)),
   ].join('\n');
 }

@@ -12,7 +12,16 @@ export type Written = Record<string, string>;
 export interface InstallRecord {
   version: 1;
   shared: Written;
-  apps: Record<string, { files: Written; environmentFile: string | undefined }>;
+  apps: Record<string, InstalledApp>;
+}
+
+export interface InstalledApp {
+  files: Written;
+  environmentFile: string | undefined;
+  /** Undefined where an environment file is all there is, and in records of an older installer. */
+  configFile?: string | undefined;
+  /** Undefined in records of an older installer. */
+  user?: string | undefined;
 }
 
 export function readRecord(root: string): InstallRecord {

@@ -2,7 +2,7 @@
 import { lstatSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, systemError } from '../../lib/base/errors.ts';
-import type { StoreConfig } from '../../lib/config/config.ts';
+import type { AlertsConfig, StoreConfig } from '../../lib/config/config.ts';
 import type { Problems } from './problems.ts';
 
 export const credentialsDirectory = '/etc/holdfast/credentials';
@@ -30,8 +30,14 @@ export function storeCredentials(root: string, store: StoreConfig): Credential[]
   return present(root, dropboxCredentials, elsewhere);
 }
 
-export function presentAlertCredentials(root: string): Credential[] {
-  return present(root, alertCredentials, {});
+/** The same of the channels of alerts. */
+export function presentAlertCredentials(root: string, alerts: AlertsConfig | undefined): Credential[] {
+  return present(root, alertCredentials, {
+    'ntfy-topic': alerts?.ntfy?.topicFile,
+    'ntfy-token': alerts?.ntfy?.tokenFile,
+    'slack-webhook-url': alerts?.slack?.webhookUrlFile,
+    'ping-url': alerts?.ping?.urlFile,
+  });
 }
 
 function present(

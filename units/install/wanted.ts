@@ -3,12 +3,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import {
   alertDropInText,
-  type AppEnvironment,
+  type AlertSettings,
   type DropIn,
   dropInText,
   failureDropInText,
 } from './drop-in.ts';
-import type { Credential } from './secret-files.ts';
 
 const project = resolve(import.meta.dirname, '../..');
 const usualPlace = '/opt/holdfast';
@@ -18,16 +17,13 @@ export const systemUnits = '/etc/systemd/system';
 export type Files = ReadonlyMap<string, string>;
 
 /** What all apps share. */
-export function sharedFiles(
-  credentials: readonly Credential[],
-  environments: readonly AppEnvironment[],
-): Files {
+export function sharedFiles(alerts: AlertSettings): Files {
   const units = readdirSync(join(project, 'units')).filter((name) =>
     /\.(service|timer|path|slice)$/.test(name),
   );
   return new Map([
     ...units.map((name): [string, string] => [join(systemUnits, name), ours('units', name)]),
-    [join(systemUnits, 'alert-send.service.d/50-holdfast.conf'), alertDropInText(credentials, environments)],
+    [join(systemUnits, 'alert-send.service.d/50-holdfast.conf'), alertDropInText(alerts)],
     ['/etc/systemd/journald@holdfast.conf', ours('etc/journald', 'journald@holdfast.conf')],
     ['/etc/sysusers.d/holdfast.conf', ours('etc/sysusers', 'holdfast.conf')],
     ['/etc/tmpfiles.d/holdfast.conf', ours('etc/tmpfiles', 'holdfast.conf')],

@@ -1,0 +1,42 @@
+// What delivers alerts is one for all apps: which configuration it reads, and which secrets it is given.
+import { join } from 'node:path';
+import { OpsError } from '../../lib/base/errors.ts';
+import { loadConfig } from '../../lib/config/load.ts';
+import type { AlertSettings } from './drop-in.ts';
+import { unlessUsual } from './examine.ts';
+import { presentAlertCredentials } from './secret-files.ts';
+
+/** Where the settings of one installed app are. */
+export interface AppPlace {
+  app: string;
+  environmentFile: string | undefined;
+  configFile: string | undefined;
+}
+
+/** Throws OpsError `config` where the apps are in several configurations, of which one would not be heard. */
+export function alertSettings(root: string, apps: readonly AppPlace[]): AlertSettings {
+  const configFile = oneConfigFile(apps);
+  const alerts =
+    configFile === undefined
+      ? undefined
+      : loadConfig({ path: join(root, configFile), environment: {} }).alerts;
+  return {
+    configPath: unlessUsual(configFile),
+    credentials: presentAlertCredentials(root, alerts),
+    environments: apps.flatMap(({ app, environmentFile: path }) =>
+      path === undefined ? [] : [{ app, path }],
+    ),
+  };
+}
+
+function oneConfigFile(apps: readonly AppPlace[]): string | undefined {
+  const inFiles = apps.filter(({ configFile }) => configFile !== undefined);
+  const [first] = inFiles;
+  const other = inFiles.find(({ configFile }) => configFile !== first?.configFile);
+  if (first === undefined || other === undefined) return first?.configFile;
+  throw new OpsError(
+    'config',
+    `cannot let alert-send, one for all apps, read both ${first.configFile} (${first.app}) and ${other.configFile} (${other.app})`,
+    { hint: 'put all apps of this machine into one file, and name it with --config for each' },
+  );
+}
