@@ -39,7 +39,7 @@ function plan(desk: Desk): Outcome {
   const messages = alerts.channels.flatMap(({ name }) =>
     dueNotices(state, name, alerts.policy, { now, clockTrusted }).map((notice) => ({
       channel: name,
-      ...compose(notice, { host: alerts.host, now, link: alerts.link }),
+      ...compose(notice, { ...alerts, now }),
     })),
   );
   const pings = state.pings.map(({ check, kind }) => ({ check, kind }));

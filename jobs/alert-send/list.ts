@@ -95,11 +95,11 @@ function incidentLines(one: ListedIncident, now: number): string[] {
 }
 
 function waitingMessages(state: AlertState, alerts: Alerts, now: number, clockTrusted: boolean) {
-  const { policy, host, link } = alerts;
+  const { policy, host, link, configOption } = alerts;
   return alerts.channels.flatMap(({ name: channel }) =>
     dueNotices(state, channel, policy, { now, clockTrusted }).map((notice) => ({
       channel,
-      title: compose(notice, { host, now, link }).title,
+      title: compose(notice, { host, now, link, configOption }).title,
     })),
   );
 }

@@ -40,7 +40,7 @@ export async function sendDue(desk: Desk, channel: Channel, hasTime: () => boole
     const [notice] = dueNotices(desk.state, channel.name, alerts.policy, { now, clockTrusted });
     if (notice === undefined) break;
     if (attempts.length > 0) await context.wait(paceMs, context.signal);
-    const message = compose(notice, { host: alerts.host, now, link: alerts.link });
+    const message = compose(notice, { ...alerts, now });
     const attempt = await sendOne(desk, channel, notice, message);
     attempts.push(attempt);
     if (attempt.outcome === 'failed') desk.giveUp(channel.name);

@@ -6,6 +6,7 @@ import { nextCommand } from '../../lib/health/next-command.ts';
 import { severityOf } from '../../lib/health/severity.ts';
 import { unitEnding } from '../../lib/health/unit-ending.ts';
 import type { SpoolRecord } from '../../lib/notify/spool-record.ts';
+import { configOption } from '../../lib/run/config-option.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { CommandRun, Input } from '../../lib/run/job.ts';
 import { protectionOf, scope } from '../../lib/run/tell.ts';
@@ -55,7 +56,15 @@ function recordOf(context: JobContext, input: Input): Extract<SpoolRecord, { kin
     facts: {
       message: ending.message,
       hint: undefined,
-      next: isBad ? nextCommand({ job: commandOf(job), ...ending, app: owner, unit }) : undefined,
+      next: isBad
+        ? nextCommand({
+            job: commandOf(job),
+            ...ending,
+            app: owner,
+            unit,
+            configOption: configOption(config),
+          })
+        : undefined,
       apps: isBad ? apps : [],
       runId: found.invocationId,
       exitCode: ending.exitCode,

@@ -42,8 +42,9 @@ export const run: CommandRun = async (context, input) => {
 };
 
 async function trial(context: JobContext, alerts: Alerts, channel: Channel, dryRun: boolean): Promise<Trial> {
-  const { host, link } = alerts;
-  const message = testMessage(channel.name, { host, link, now: context.clock.now().getTime() });
+  const { host, link, configOption } = alerts;
+  const now = context.clock.now().getTime();
+  const message = testMessage(channel.name, { host, link, configOption, now });
   const done = { channel: channel.name, ok: true, hint: undefined };
   if (dryRun) return { ...done, detail: `would send: ${message.title}` };
   try {

@@ -8,10 +8,12 @@ import { alertsFromEnvironment, alertsFromFile } from './alerts.ts';
 import type { AppConfig, Config, StoreConfig } from './config.ts';
 import { dropboxConfig } from './dropbox.ts';
 import { absolute, type Environment, nonEmpty } from './environment.ts';
+import { environmentFileHint } from './environment-file-hint.ts';
 import { parseConfigFile } from './parse.ts';
 import type { ConfigFile } from './schema.ts';
 
-const defaultPath = '/etc/holdfast/holdfast.toml';
+/** Where the configuration is unless something else is said. */
+export const defaultPath = '/etc/holdfast/holdfast.toml';
 
 /**
  * Loads the configuration: the file named by `path` (`--config`), else by `$HOLDFAST_CONFIG`, else
@@ -124,7 +126,9 @@ function fromEnvironment(environment: Environment): Config {
       'config',
       'cannot find a database to guard: there is no configuration file, and DATABASE_PATH is not set',
       {
-        hint: `set DATABASE_PATH=/path/to/app.db, or write ${defaultPath} (sample: etc/holdfast.toml)`,
+        hint:
+          environmentFileHint() ??
+          `set DATABASE_PATH=/path/to/app.db, or write ${defaultPath} (sample: etc/holdfast.toml)`,
       },
     );
   }

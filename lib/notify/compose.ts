@@ -9,6 +9,8 @@ export interface Composition {
   host: string;
   now: number;
   link: string | undefined;
+  /** What commands in messages need to find the configuration: ` --config <path>`, or nothing. */
+  configOption: string;
 }
 
 /** A cause may be 10 kB long; what follows it must not be cut off. */
@@ -42,10 +44,10 @@ export function testMessage(channel: string, { host, now, link }: Composition): 
   };
 }
 
-function canary(channel: string, { host, link }: Composition): Message {
+function canary(channel: string, { host, link, configOption }: Composition): Message {
   return {
     title: `${host}: alerts work`,
-    body: `This silent message comes regularly through ${channel}. When it stays away, so would an alert: alert-send test`,
+    body: `This silent message comes regularly through ${channel}. When it stays away, so would an alert: alert-send test${configOption}`,
     priority: 1,
     tags: ['bird', 'holdfast'],
     link,
@@ -95,23 +97,23 @@ function lines(item: News, around: Composition): string[] {
   return openLines(item, around);
 }
 
-function openLines({ check, incident, severity }: News, { host, now }: Composition): string[] {
+function openLines({ check, incident, severity }: News, { host, now, configOption }: Composition): string[] {
   const { message, hint, next, protection, runId } = incident.facts;
   const since = `Since ${formatInstant(new Date(incident.openedAt))}${age(incident.openedAt, now, ' (%s ago)')}`;
   return [
     cause(message),
     ...(hint === undefined ? [] : [`Hint: ${cause(hint)}`]),
     `${since}, ${formatCount(incident.runs, 'failed run')}${severity === 'critical' ? '. This should not wait' : ''}.`,
-    ...protection.map((one) => protectionLine(one, now)),
+    ...protection.map((one) => protectionLine(one, now, configOption)),
     ...(next === undefined ? [] : [`Next: ${next}`]),
-    `I know: alert-send ack ${incidentId(host, check)} --for 8h`,
+    `I know: alert-send ack ${incidentId(host, check)} --for 8h${configOption}`,
     ...(runId === undefined ? [] : [`Run ${runId}`]),
   ];
 }
 
-function protectionLine({ app, backup, takenAt }: Protection, now: number): string {
+function protectionLine({ app, backup, takenAt }: Protection, now: number, configOption: string): string {
   if (backup === undefined || takenAt === undefined)
-    return `No proven backup of ${app} is known here; what the store has: db-backup info`;
+    return `No proven backup of ${app} is known here; what the store has: db-backup info${configOption}`;
   return `The newest proven backup of ${app} is of ${formatInstant(new Date(takenAt))}${age(takenAt, now, ', %s old')}.`;
 }
 

@@ -12,11 +12,14 @@ import { createPing, type SendPing } from '../notify/ping.ts';
 import { createSlack } from '../notify/slack.ts';
 import { Spool } from '../notify/spool.ts';
 import { StateFile } from '../notify/state-file.ts';
+import { configOption } from './config-option.ts';
 
 export interface Alerts {
   readonly policy: AlertPolicy;
   readonly host: string;
   readonly link: string | undefined;
+  /** What commands in messages need to find this configuration. */
+  readonly configOption: string;
   readonly spool: Spool;
   readonly states: StateFile;
   /** Where dead letters lie. */
@@ -46,6 +49,7 @@ export function openAlerts(config: Config, log: Log): Alerts {
     policy: alerts.policy,
     host: hostname(),
     link: alerts.link,
+    configOption: configOption(config),
     spool: openSpool(config, log),
     states: new StateFile([join(stateDirectory, 'alerts'), join(runDirectory, 'alerts')], log),
     deadDirectory: join(stateDirectory, 'spool', 'dead'),

@@ -10,6 +10,7 @@ import type { Protection, RunResult, Severity } from '../health/observation.ts';
 import { severityOf } from '../health/severity.ts';
 import type { RunRecord } from '../history/records.ts';
 import type { SpoolRecord } from '../notify/spool-record.ts';
+import { configOption } from './config-option.ts';
 import type { JobContext } from './context.ts';
 import type { Command, Input, Job, Trouble } from './job.ts';
 import { openSpool } from './open-alerts.ts';
@@ -112,7 +113,14 @@ function endRecord(context: JobContext, { job, command, check, app, ending }: En
     facts: {
       message: troubles.length > 0 ? told(troubles, config.apps.length > 1) : ending.message,
       hint: troubles.length === 1 ? troubles[0]?.hint : ending.hint,
-      next: nextCommand({ job: job.name, result, kind, app: only, unit: undefined }),
+      next: nextCommand({
+        job: job.name,
+        result,
+        kind,
+        app: only,
+        unit: undefined,
+        configOption: configOption(config),
+      }),
       apps: result === 'done' ? [] : apps,
       runId,
       exitCode,
@@ -145,7 +153,14 @@ function lostRecord(context: JobContext, run: RunRecord): SpoolRecord {
     facts: {
       message: `the run that began at ${run.startedAt.toISOString()} ended without a word: killed, or the power failed`,
       hint: undefined,
-      next: nextCommand({ job: run.job, result: 'killed', kind: undefined, app: run.app, unit: undefined }),
+      next: nextCommand({
+        job: run.job,
+        result: 'killed',
+        kind: undefined,
+        app: run.app,
+        unit: undefined,
+        configOption: configOption(config),
+      }),
       apps,
       runId: run.id,
       exitCode: undefined,

@@ -156,10 +156,16 @@ test.each([
   [{ job: 'db-backup', result: 'failed', kind: 'bug' }, 'db-backup run --verbose'],
   [
     { job: 'db-backup', result: 'killed', unit: 'db-backup@ctv.service' },
-    'journalctl -u db-backup@ctv.service -n 50',
+    'journalctl --namespace=+holdfast -u db-backup@ctv.service -n 50',
   ],
   [{ job: 'restore', result: 'failed' }, 'restore status'],
-  [{ job: 'delta-push', result: 'failed' }, 'journalctl -u delta-push.service -n 50'],
+  [
+    { job: 'restore', result: 'failed', app: 'ctv', configOption: ' --config /srv/pi.toml' },
+    'restore status --app ctv --config /srv/pi.toml',
+  ],
+  [{ job: 'delta-push', result: 'failed' }, 'journalctl --namespace=+holdfast -u delta-push.service -n 50'],
 ] as const)('after %o comes %s', (ended, command) => {
-  expect(nextCommand({ kind: undefined, app: undefined, unit: undefined, ...ended })).toBe(command);
+  expect(nextCommand({ kind: undefined, app: undefined, unit: undefined, configOption: '', ...ended })).toBe(
+    command,
+  );
 });
