@@ -2,6 +2,7 @@
 // fails here. Elsewhere the tests that need it are visibly skipped.
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
+import { missingForMachines } from './support/machine/base-root.ts';
 
 describe.runIf(process.env.HOLDFAST_REQUIRE_ALL === '1')('what the whole suite needs', () => {
   test('root, for other users, mounts and ownership', () => {
@@ -11,6 +12,8 @@ describe.runIf(process.env.HOLDFAST_REQUIRE_ALL === '1')('what the whole suite n
   test('a mount namespace of our own, for a full disk and a read-only one', () => {
     expect(() => execFileSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'none', '/mnt'])).not.toThrow();
   });
+
+  test('a Debian that boots beside this one', () => expect(missingForMachines()).toEqual([]));
 
   test.each([
     ['sqlite3', '--version'],

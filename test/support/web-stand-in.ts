@@ -37,6 +37,7 @@ export abstract class WebStandIn implements AsyncDisposable {
   /** What a client should not have done, though the service may let it pass. */
   readonly violations: string[] = [];
   #faults: WebFault[] = [];
+  #watchers: (() => void)[] = [];
   #server: Server | undefined;
   #port = 0;
 
@@ -50,6 +51,15 @@ export abstract class WebStandIn implements AsyncDisposable {
   /** The next requests meet these, one each. */
   fault(...faults: WebFault[]): void {
     this.#faults.push(...faults);
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  /** Returns when the condition holds; it is looked at after each answer. */
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((answered) => this.#watchers.push(answered));
   }
 
   get waitingFaults(): number {
@@ -97,6 +107,7 @@ export abstract class WebStandIn implements AsyncDisposable {
     response
       .writeHead(reply.status, { 'Content-Type': 'text/plain; charset=utf-8', ...reply.headers })
       .end(reply.body);
+    this.#watchers.splice(0).forEach((answered) => answered());
   }
 }
 

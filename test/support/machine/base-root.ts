@@ -6,14 +6,16 @@ import { join } from 'node:path';
 // debootstrap resolves no virtual packages: libpam-systemd is the logind that polkitd wants.
 const packages = [
   ...['systemd', 'systemd-sysv', 'dbus', 'polkitd', 'libpam-systemd', 'util-linux', 'git', 'ca-certificates'],
-  ...['sudo', 'acl', 'procps', 'sqlite3', 'libatomic1'],
+  ...['sudo', 'acl', 'procps', 'sqlite3', 'curl', 'libatomic1'],
 ];
 /** Another list of packages is another root. */
-const name = 'debian-bookworm-2';
+const name = 'debian-bookworm-3';
 
 /** What a machine needs from this one; tests that boot are visibly skipped where it is missing. */
 export function missingForMachines(): string[] {
-  const programs = ['systemd-nspawn', 'debootstrap', 'nsenter'].filter((program) => !isInstalled(program));
+  const programs = ['systemd-nspawn', 'debootstrap', 'nsenter', 'ip'].filter(
+    (program) => !isInstalled(program),
+  );
   return process.geteuid?.() === 0 ? programs : ['root', ...programs];
 }
 

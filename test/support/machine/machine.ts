@@ -1,17 +1,32 @@
-// A small computer: Debian under systemd-nspawn, with a disk of its own that survives reboots and power cuts.
+// A small computer: Debian under systemd-nspawn, with a network of its own, and a disk that survives reboots and power
+// cuts.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Ended, runProgram } from '../world.ts';
 import { baseRoot } from './base-root.ts';
+import { MemoryGroup } from './memory.ts';
+import { MachineNetwork } from './network.ts';
 import { commitWorkTree, npmFolder } from './project.ts';
 
-/** Boots once made; off and gone with `await using`. Its network is this machine's, so loopback is shared. */
+/** Boots once made; off and gone with `await using`. */
 export class Machine implements AsyncDisposable {
   readonly home = mkdtempSync(join(tmpdir(), 'holdfast-machine-'));
   /** Its file system, seen from here. */
   readonly root = join(this.home, 'root');
+  private readonly name = `holdfast-${process.pid}-${this.home.slice(-6)}`;
+  readonly network = new MachineNetwork(this.name, this.home);
+  private readonly memory = MemoryGroup.create(this.name);
   private process: ChildProcess | undefined;
   private ended: Promise<unknown> = Promise.resolve();
   private leader = 0;
@@ -25,9 +40,10 @@ export class Machine implements AsyncDisposable {
     mkdirSync(this.path('/usr/local/lib/node_modules/npm'), { recursive: true });
     mkdirSync(this.path('/root/.npm'));
     this.write('/usr/local/bin/node', '');
+    // It has no way to a registry: what it installs was installed here before.
     this.write(
       '/usr/local/bin/npm',
-      '#!/bin/sh\nexport NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt npm_config_prefer_offline=true\nexec node /usr/local/lib/node_modules/npm/bin/npm-cli.js "$@"\n',
+      '#!/bin/sh\nexport npm_config_offline=true\nexec node /usr/local/lib/node_modules/npm/bin/npm-cli.js "$@"\n',
       0o755,
     );
   }
@@ -47,28 +63,28 @@ export class Machine implements AsyncDisposable {
 
   /** Returns when everything that starts by itself has started. */
   async boot(): Promise<void> {
-    const name = `holdfast-${process.pid}-${this.home.slice(-6)}`;
     const bind = [
       `--bind-ro=${join(this.home, 'source')}:/src`,
       `--bind-ro=${process.execPath}:/usr/local/bin/node`,
       `--bind-ro=${npmFolder()}:/usr/local/lib/node_modules/npm`,
       `--bind=${join(homedir(), '.npm')}:/root/.npm`,
-      '--bind-ro=/etc/ssl/certs/ca-certificates.crt',
     ];
     const flags = [
       '--register=no',
       '--keep-unit',
       '--console=read-only',
-      '--resolv-conf=copy-host',
+      '--resolv-conf=off',
       '--timezone=off',
+      `--network-namespace-path=/run/netns/${this.network.name}`,
     ];
-    const child = spawn('systemd-nspawn', [...flags, `--machine=${name}`, '-D', this.root, ...bind, '-b'], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const command = ['systemd-nspawn', ...flags, `--machine=${this.name}`, '-D', this.root, ...bind, '-b'];
+    const [program = '', ...args] = this.memory?.enter(command) ?? command;
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.process = child;
     this.ended = new Promise((done) => child.on('close', done));
     await this.consoleSays(child, /Reached target .*multi-user\.target|Reached target .*Multi-User/);
     this.leader = childOf(child.pid ?? 0);
+    if (this.memory !== undefined) await this.ok(this.memory.useInside);
     await this.run('systemctl', 'is-system-running', '--wait');
   }
 
@@ -81,6 +97,7 @@ export class Machine implements AsyncDisposable {
       '--uts',
       '--ipc',
       '--pid',
+      '--net',
       '--cgroup',
       '--root',
       '--wdns=/',
@@ -108,24 +125,40 @@ export class Machine implements AsyncDisposable {
     throw new Error(`${line}\nexited with ${exitCode}\n${stdout}\n${stderr}`);
   }
 
+  /** Whether a unit that uses more memory than it may is ended here. */
+  async countsMemory(): Promise<boolean> {
+    const greedy = 'head -c 100000000 /dev/zero | tail -c 100000000 >/dev/null';
+    return (
+      (await this.run('systemd-run', '--wait', '-p', 'MemoryMax=20M', 'sh', '-c', greedy)).exitCode !== 0
+    );
+  }
+
   async powerOff(): Promise<void> {
     if (this.process === undefined) return;
     await this.run('systemctl', 'poweroff');
-    await this.ended;
-    this.process = undefined;
+    await this.isOff();
   }
 
   /** What had not reached the disk stays in the page cache here: a cut of the processes, not of the disk. */
   async cutPower(): Promise<void> {
-    this.process?.kill('SIGKILL');
-    await this.ended;
-    this.process = undefined;
+    if (this.process === undefined) return;
+    // Its first process takes all others with it. systemd-nspawn, were it killed, would leave them running.
+    process.kill(this.leader, 'SIGKILL');
+    await this.isOff();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.cutPower();
+    this.memory?.remove();
+    await this.network[Symbol.asyncDispose]();
     execFileSync('umount', ['--lazy', this.root]);
     rmSync(this.home, { recursive: true, force: true });
+  }
+
+  private async isOff(): Promise<void> {
+    await this.ended;
+    while (existsSync(`/proc/${this.leader}`)) await nextTurn();
+    this.process = undefined;
   }
 
   private consoleSays(child: ChildProcess, pattern: RegExp): Promise<void> {
