@@ -2,10 +2,11 @@
 // left is removed by the next one (invariant S4).
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { errorCode, errorMessage, systemError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import { giveToOwnerOf } from './belong.ts';
 import { currentProcess } from './process-identity.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 import { removeLeftover, removeScratch } from './scratch-leftover.ts';
@@ -62,7 +63,9 @@ async function makeOwned(path: string, owner: ProcessIdentity, clock: Clock): Pr
     try {
       const text = formatScratchOwner(owner, clock.now());
       // Flushed: after a power cut an empty owner file would keep a large leftover for a week.
-      return await writeFile(join(path, ownerFileName), text, { flag: 'wx', flush: true });
+      await writeFile(join(path, ownerFileName), text, { flag: 'wx', flush: true });
+      // Who sweeps here may be the directory's owner, and this process may be killed.
+      return await giveToOwnerOf(dirname(path), path);
     } catch (error) {
       // Between the two steps a sweep took the empty directory for a leftover.
       if (errorCode(error) !== 'ENOENT' || attempt === attemptsMax) throw error;

@@ -28,6 +28,7 @@ class FakeSystem implements Disposable {
     chownSync(this.path('/srv/app/app.db'), 0, group);
     chownSync(this.path('/srv/app'), 0, group);
     chmodSync(this.path('/srv/app'), 0o2770);
+    mkdirSync(this.path('/mnt'));
     this.write(
       '/etc/holdfast/holdfast.toml',
       '[store]\nkind = "directory"\npath = "/mnt/backups"\n[apps.ctv]\ndatabase = "/srv/app/app.db"\n',
@@ -74,6 +75,7 @@ describe.skipIf(!isRoot)('install', () => {
     expect(first.stdout).toContain(
       'jobs run as holdfast in the group ctvapps, and may write /srv/app and /mnt/backups',
     );
+    expect(first.stdout).toContain('ctv: /mnt/backups is made, and belongs to holdfast');
     expect(first.stdout).toContain('alerts go nowhere, so nobody is told when a job fails');
     expect(first.stdout).toContain(`new     ${unit}`);
     expect(first.stdout).toContain('A first run: sudo systemctl start db-backup@ctv');
@@ -281,6 +283,31 @@ describe.skipIf(!isRoot)('bad input', () => {
     expect(stderr).toContain('belongs to the group root, through which holdfast cannot reach it');
     expect(await system.units('install', '--app', 'ctv', '--user', 'root')).toMatchObject({ exitCode: 0 });
     expect(system.read(dropIn)).toContain('User=root\n');
+  });
+
+  test.each([
+    ['a file', (path: string) => writeFileSync(path, ''), 'the store /mnt/backups is not a directory'],
+    [
+      'full of other things',
+      (path: string) => (mkdirSync(path), writeFileSync(join(path, 'holiday.jpg'), '')),
+      "and what is in it is not Holdfast's",
+    ],
+  ])('a store that is %s is refused, and not touched', async (_, make, words) => {
+    using system = new FakeSystem();
+    make(system.path('/mnt/backups'));
+    const before = filesBelow(system.root);
+    const { stderr, exitCode } = await system.units('install', '--app', 'ctv');
+    expect(stderr).toContain(words);
+    expect(exitCode).toBe(78);
+    expect(filesBelow(system.root)).toEqual(before);
+  });
+
+  test('a store whose disk is not mounted is refused with what to do', async () => {
+    using system = new FakeSystem();
+    rmSync(system.path('/mnt'), { recursive: true });
+    const { stderr } = await system.units('install', '--app', 'ctv');
+    expect(stderr).toContain('the store /mnt/backups cannot be made: /mnt is not there');
+    expect(stderr).toContain('is its disk mounted?');
   });
 
   test('a configuration that is wrong is told with its places', async () => {

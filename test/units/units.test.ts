@@ -62,8 +62,9 @@ describe('every service', () => {
     },
   );
 
-  test('the sandbox is the same in each', () => {
-    const sandboxes = services.map((name) =>
+  test('the sandbox is the same in each job', () => {
+    const jobs = services.filter((name) => name !== 'holdfast-state.service');
+    const sandboxes = jobs.map((name) =>
       readFileSync(join(folder, name), 'utf8').replace(/^.*# privileges, kernel/s, ''),
     );
     expect(new Set(sandboxes).size).toBe(1);
@@ -77,6 +78,7 @@ describe('every service', () => {
 
 /** Tenths, as systemd-analyze rounds them; docs/decisions/sandbox.md says what each of them is for. */
 function limitOf(name: string): number {
+  if (name === 'holdfast-state.service') return 1.4;
   return name === 'job-failed@.service' ? 0.3 : 1.1;
 }
 

@@ -6,8 +6,10 @@ export function groupName(root: string, id: number): string | undefined {
   return entries(root, 'group').find((fields) => fields[2] === String(id))?.[0];
 }
 
-export function userExists(root: string, name: string): boolean {
-  return entries(root, 'passwd').some((fields) => fields[0] === name);
+/** Undefined where there is no such user yet. */
+export function userId(root: string, name: string): number | undefined {
+  const id = entries(root, 'passwd').find((fields) => fields[0] === name)?.[2];
+  return id === undefined ? undefined : Number(id);
 }
 
 function entries(root: string, file: 'group' | 'passwd'): string[][] {

@@ -9,6 +9,7 @@ import type { DropIn } from './drop-in.ts';
 import { parseEnvironmentFile } from './env-file.ts';
 import { Problems } from './problems.ts';
 import { databaseGroup } from './reach.ts';
+import { examineStoreDirectory, type StoreDirectory } from './store-directory.ts';
 import { checkPrivate, presentAlertCredentials, storeCredentials } from './secret-files.ts';
 
 const stateDirectory = '/var/lib/holdfast';
@@ -27,6 +28,8 @@ export interface Request {
 /** What was found. */
 export interface Examined {
   dropIn: DropIn;
+  /** The directory that is the store, where it needs looking after. */
+  store: StoreDirectory | undefined;
   /** Through which people are told when a job fails: `ntfy`, `Slack`. */
   channels: readonly string[];
   /** Undefined where an environment file is all there is. */
@@ -49,6 +52,7 @@ export function examine(request: Request): Examined {
       `name one of: ${config.apps.map(({ name }) => name).join(', ')}`,
     );
   const group = found && databaseGroup({ root, database: found.database, user }, problems);
+  const store = config && examineStoreDirectory({ root, user, stateDirectory }, config, problems);
   const credentials = config === undefined ? [] : storeCredentials(root, config.store);
   for (const { path } of [...credentials, ...presentAlertCredentials(root, config?.alerts)])
     checkPrivate(root, path, problems);
@@ -63,8 +67,7 @@ export function examine(request: Request): Examined {
   problems.requireNone(app);
   if (found === undefined || group === undefined || config === undefined)
     throw new Error('what is missing was not noted as a problem');
-  const { store } = config;
-  const writes = [dirname(found.database), ...(store.kind === 'directory' ? [store.path] : [])];
+  const writes = [dirname(found.database), ...(config.store.kind === 'directory' ? [config.store.path] : [])];
   const dropIn = {
     app,
     user,
@@ -74,7 +77,7 @@ export function examine(request: Request): Examined {
     environmentFile,
     credentials,
   };
-  return { dropIn, configFile, channels: channelsOf(config) };
+  return { dropIn, store, configFile, channels: channelsOf(config) };
 }
 
 function channelsOf({ alerts }: Config): string[] {

@@ -9,10 +9,12 @@ import { alertSettings } from './alerts.ts';
 import { examine } from './examine.ts';
 import type { Machine } from './machine.ts';
 import { hashOf, type InstallRecord, readRecord, type Written, writeRecord } from './record.ts';
+import { prepareStoreDirectory, type StoreDirectory, storeDirectoryLine } from './store-directory.ts';
 import { appFiles, appTimers, type Files, sharedFiles, sharedTimers } from './wanted.ts';
 
 export interface Plan {
   dropIn: DropIn;
+  store: StoreDirectory | undefined;
   channels: readonly string[];
   changes: Change[];
   /** To be kept when they are made. */
@@ -24,7 +26,7 @@ export function planInstall(request: Arguments): Plan {
   const { app, root } = request;
   const record = readRecord(root);
   const before = record.apps[app];
-  const { dropIn, configFile, channels } = examine({
+  const { dropIn, store, configFile, channels } = examine({
     ...request,
     user: request.user ?? before?.user ?? 'holdfast',
     installedConfigFile: before?.configFile,
@@ -42,35 +44,37 @@ export function planInstall(request: Arguments): Plan {
   }));
   const shared = sharedFiles(alertSettings(root, places));
   const changes = [...changesTo(root, shared, record.shared), ...changesTo(root, own, before?.files ?? {})];
-  return { dropIn, channels, changes, record: { version: 1, shared: written(shared), apps } };
+  return { dropIn, store, channels, changes, record: { version: 1, shared: written(shared), apps } };
 }
 
 export async function install(request: Arguments, machine: Machine): Promise<void> {
   const { app, root, replaceEdited } = request;
   const plan = planInstall(request);
-  const { record, changes } = plan;
+  const { record, changes, store } = plan;
   machine.say(planText(plan));
   requireNoEdits(changes, replaceEdited);
   applyChanges(root, changes);
   writeRecord(root, record);
-  if (root === '/') await bringUp(app, changes, machine);
+  if (root === '/') await bringUp({ app, changes, store }, machine);
   machine.say(`\nA first run: sudo systemctl start db-backup@${app}
 then: journalctl --namespace=holdfast -u db-backup@${app} -n 20`);
 }
 
 /** What will change, and as whom the jobs will run, before anything does. */
-export function planText({ changes, channels, dropIn }: Plan): string {
+export function planText({ changes, channels, dropIn, store }: Plan): string {
   const { app, user, group, writes, credentials, environmentFile } = dropIn;
   const real = changes.filter(({ kind }) => kind !== 'same');
   const secrets = [...credentials.map(({ path }) => path), environmentFile].filter(
     (path) => path !== undefined,
   );
+  const storeLine = store && storeDirectoryLine(store);
   return [
     `${app}: jobs run as ${user}${user === 'root' ? '' : ` in the group ${group}`}, and may write ${writes.join(' and ')}`,
     `${app}: secrets come from ${secrets.length === 0 ? 'nowhere: the store needs none' : secrets.join(', ')}`,
     channels.length === 0
       ? `${app}: alerts go nowhere, so nobody is told when a job fails; docs/operations.md, "Setting alerts up"`
       : `${app}: alerts go through ${channels.join(' and ')}`,
+    ...(storeLine === undefined ? [] : [`${app}: ${storeLine}`]),
     ...(real.length === 0 ? ['nothing to change: everything is as it should be'] : real.map(changeLine)),
   ].join('\n');
 }
@@ -99,7 +103,10 @@ function written(files: Files): Written {
 }
 
 /** In the order in which one thing needs another. */
-async function bringUp(app: string, changes: readonly Change[], machine: Machine): Promise<void> {
+async function bringUp(
+  { app, changes, store }: Pick<Plan, 'changes' | 'store'> & { app: string },
+  machine: Machine,
+): Promise<void> {
   const changed = new Set(changes.filter(({ kind }) => kind !== 'same').map(({ path }) => path));
   await machine.run('systemd-sysusers', '/etc/sysusers.d/holdfast.conf');
   await machine.run(
@@ -108,6 +115,7 @@ async function bringUp(app: string, changes: readonly Change[], machine: Machine
     '/etc/tmpfiles.d/holdfast.conf',
     `/etc/tmpfiles.d/holdfast-${app}.conf`,
   );
+  if (store !== undefined) await prepareStoreDirectory(store, machine);
   await machine.run('systemctl', 'daemon-reload');
   if (changed.has('/etc/systemd/journald@holdfast.conf'))
     await machine.try('systemctl', 'try-restart', 'systemd-journald@holdfast.service');

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { OpsError, errorCode, systemError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
+import { giveToOwnerOf } from '../../files/belong.ts';
 import { createDirectories, writeFileAtomically } from '../../files/durable.ts';
 
 /** `.holdfast-store` in the root: `{"format": "holdfast-store", "version": 1, "created_at": …}`. */
@@ -30,6 +31,7 @@ export async function openRoot({ path, create, clock, log }: RootOptions): Promi
   if (!create) throw (await rootProblem(path)) ?? noMarker(path);
   const marker = { format, version, created_at: clock.now().toISOString() };
   await writeFileAtomically(join(path, markerName), `${JSON.stringify(marker)}\n`, { mode: 0o640 });
+  await giveToOwnerOf(path, join(path, markerName));
   log.info('made the directory a store', { path });
 }
 

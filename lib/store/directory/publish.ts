@@ -3,6 +3,7 @@ import type { Stats } from 'node:fs';
 import { lstat, mkdir, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { OpsError, errorCode } from '../../base/errors.ts';
+import { giveToOwnerOf } from '../../files/belong.ts';
 import { publishFile } from '../../files/publish-file.ts';
 import { syncDirectory } from '../../files/sync.ts';
 import { quoteName } from '../name.ts';
@@ -26,6 +27,7 @@ export async function publishObject(
   for (let attempt = 1; ; attempt += 1) {
     try {
       await makeDirectoriesOf(root, name);
+      await giveToOwnerOf(root, temporary);
       await publishFile(temporary, join(root, name), { replace });
       return storedFrom(name, stats);
     } catch (error) {
@@ -78,6 +80,7 @@ async function makeDirectoriesOf(root: string, name: StoreName): Promise<void> {
     const directory = join(parent, segment);
     try {
       await mkdir(directory, { mode: 0o750 });
+      await giveToOwnerOf(root, directory);
       await syncDirectory(parent);
     } catch (error) {
       if (errorCode(error) !== 'EEXIST') throw error;

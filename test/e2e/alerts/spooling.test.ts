@@ -33,7 +33,7 @@ describe('a run', () => {
       severity: 'warning',
       message: json.error.message,
       hint: json.error.hint,
-      next: 'db-backup test',
+      next: `db-backup test --config ${world.config}`,
       apps: ['bookings'],
       exit_code: 69,
       proves: ['db-backup-backup', 'db-backup-upload', 'db-backup-prune'],
@@ -53,7 +53,7 @@ describe('a run', () => {
       result: 'bad-news',
       apps: ['broken'],
       severity: 'critical',
-      next: 'db-backup list-backups --app broken',
+      next: `db-backup list-backups --app broken --config ${world.config}`,
     });
     expect(all?.message).toMatch(/^broken: cannot read the database/);
     expect(one).toMatchObject({ check: 'db-backup@bookings', result: 'done' });

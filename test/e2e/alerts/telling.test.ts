@@ -44,8 +44,8 @@ describe('a store that is gone', () => {
       /cannot use the store directory .*: it is not there/,
       /^Since 20\d\d-.*, 1 failed run\.$/m,
       /^The newest proven backup of bookings is of 20\d\d-.* old\.$/m,
-      /^Next: db-backup test$/m,
-      /^I know: alert-send ack [0-9a-f]{6} --for 8h$/m,
+      /^Next: db-backup test --config \/.*\.toml$/m,
+      /^I know: alert-send ack [0-9a-f]{6} --for 8h --config \/.*\.toml$/m,
     ]) {
       expect(message?.message).toMatch(words);
       expect(world.slack.messages[0]).toMatch(words);

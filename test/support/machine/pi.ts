@@ -100,12 +100,17 @@ slack = { webhook_url_file = ${secret('slack-webhook-url', this.slack.webhook)} 
     await this.machine.ok(`mkdir ${home}/logs && systemctl daemon-reload && systemctl start flaskapp`);
   }
 
-  /** As README says. */
-  async install(options = ''): Promise<string> {
+  /** Its first step in README. */
+  async put(): Promise<void> {
     await this.machine.ok('git clone --quiet /src /opt/holdfast && cd /opt/holdfast && npm ci --omit=dev');
     await this.machine.ok(
       'ln -s /opt/holdfast/bin/db-backup /opt/holdfast/bin/restore /opt/holdfast/bin/alert-send /usr/local/bin/',
     );
+  }
+
+  /** README's steps. */
+  async install(options = ''): Promise<string> {
+    await this.put();
     this.isInstalled = true;
     return this.machine.ok(`cd /opt/holdfast && npm run units -- install --app ctv ${options}`);
   }

@@ -1,0 +1,50 @@
+import { chownSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { giveToOwnerOf } from '../../../lib/files/belong.ts';
+import { scratch } from '../../support/scratch.ts';
+
+const isRoot = process.geteuid?.() === 0;
+
+function owned(uid: number, gid: number): { directory: string; file: string } {
+  const directory = join(scratch(), 'store');
+  mkdirSync(directory);
+  const file = join(directory, 'new');
+  writeFileSync(file, '');
+  chownSync(directory, uid, gid);
+  return { directory, file };
+}
+
+const ownerOf = (path: string) => [statSync(path).uid, statSync(path).gid];
+
+test.skipIf(!isRoot)(
+  'what root makes in the directory of another user becomes that user’s (needs root)',
+  async () => {
+    const { directory, file } = owned(1234, 4321);
+    await giveToOwnerOf(directory, file);
+    expect(ownerOf(file)).toEqual([1234, 4321]);
+  },
+);
+
+test.skipIf(!isRoot)('in a directory of root it stays as it is (needs root)', async () => {
+  const { directory, file } = owned(0, 4321);
+  await giveToOwnerOf(directory, file);
+  expect(ownerOf(file)).toEqual([0, 0]);
+});
+
+test.skipIf(!isRoot)('what a link leads to is not touched (needs root)', async () => {
+  const { directory, file } = owned(1234, 4321);
+  const link = join(scratch(), 'link');
+  symlinkSync(file, link);
+  await giveToOwnerOf(directory, link);
+  expect(ownerOf(file)).toEqual([0, 0]);
+});
+
+test.skipIf(isRoot)('who is not root gives nothing away', async () => {
+  const directory = scratch();
+  const file = join(directory, 'new');
+  writeFileSync(file, '');
+  const before = ownerOf(file);
+  await giveToOwnerOf('/', file);
+  expect(ownerOf(file)).toEqual(before);
+});
