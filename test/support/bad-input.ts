@@ -3,12 +3,12 @@
 import { createHash } from 'node:crypto';
 import { type Dirent, lstatSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { errorCode } from '../../lib/base/errors.ts';
 import type { ErrorKind } from '../../lib/base/exit-code.ts';
 import { onlyObject, type Result } from './printed.ts';
 import { type BookingsOptions, type Ended, makeBookings, World } from './world.ts';
+import { secondIsOver } from './second-is-over.ts';
 
 /** The environment of every bad-input run: none of these values may ever be printed or written. */
 export const secret = 'secret-token-123';
@@ -62,13 +62,6 @@ export async function backedUpWorld(
   expect(exitCode).toBe(0);
   await secondIsOver();
   return world;
-}
-
-/** Returns in the next second of the clock: a backup is named by its second, and the next one must get another name. */
-async function secondIsOver(): Promise<void> {
-  const second = Math.floor(Date.now() / 1000);
-  // Asked again, because a timer may come a moment early.
-  while (Math.floor(Date.now() / 1000) === second) await delay(1000 - (Date.now() % 1000));
 }
 
 /**

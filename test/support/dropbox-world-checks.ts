@@ -8,11 +8,11 @@ import {
   latestPath,
   rowsDigest,
   rowsDigestOf,
-  secondIsOver,
   tellsSecret,
 } from './dropbox-world.ts';
 import { onlyObject, onlyValue } from './printed.ts';
 import { type Ended, filesBelow, type RunOptions } from './world.ts';
+import { secondIsOver } from './second-is-over.ts';
 
 /** What a case does to one `db-backup run`, and what has to come of it. */
 export interface FaultCase {

@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { noise } from './bad-input.ts';
 import type { Fault } from './dropbox/faults.ts';
 import { DropboxStandIn, type StandInOptions } from './dropbox/stand-in.ts';
 import { type Ended, filesBelow, makeBookings, type RunOptions, World } from './world.ts';
+import { secondIsOver } from './second-is-over.ts';
 
 /** Where the latest copy of the app of every world lies. */
 export const latestPath = '/latest/bookings.db';
@@ -89,13 +89,6 @@ ${app}
     await this.standIn[Symbol.asyncDispose]();
     await super[Symbol.asyncDispose]();
   }
-}
-
-/** Returns in the next second of the clock: a backup is named by its second, and the next one must get another name. */
-export async function secondIsOver(): Promise<void> {
-  const second = Math.floor(Date.now() / 1000);
-  // Asked again, because a timer may come a moment early.
-  while (Math.floor(Date.now() / 1000) === second) await delay(1000 - (Date.now() % 1000));
 }
 
 /** Makes the database larger by so many MiB that no two blocks are alike in. */

@@ -198,12 +198,7 @@ describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ')
   });
 
   test('a night without power is made up for after boot, and the logs are still there', async () => {
-    const newest = () =>
-      pi.dropbox.files
-        .list()
-        .map(({ path }) => path)
-        .sort()
-        .at(-1);
+    const newest = () => pi.dropbox.files.list().findLast(({ path }) => path.startsWith('/backups/'))?.path;
     await pi.machine.ok(`systemctl start ${backup} && systemctl start restore-drill@ctv`);
     const stored = newest();
     await pi.change();
