@@ -26,6 +26,17 @@ test.skipIf(!isRoot)(
   },
 );
 
+test.skipIf(!isRoot)(
+  'whose directory it is, is asked of the directory and not of a link to it (needs root)',
+  async () => {
+    const { directory, file } = owned(1234, 4321);
+    const link = join(scratch(), 'link');
+    symlinkSync(directory, link);
+    await giveToOwnerOf(link, file);
+    expect(ownerOf(file)).toEqual([1234, 4321]);
+  },
+);
+
 test.skipIf(!isRoot)('in a directory of root it stays as it is (needs root)', async () => {
   const { directory, file } = owned(0, 4321);
   await giveToOwnerOf(directory, file);
