@@ -9,6 +9,8 @@ import type { Report, SnapshotReport, SnapshotWork } from './snapshot-work.ts';
 
 /** Large steps are fast, and nobody waits for one. */
 const stepBytes = 16 * 1024 * 1024;
+/** The disk writes beside the copying: 1.4 s instead of 1.7 s for 1 GB, which SQLite would else sync at the end at once. */
+const syncEverySteps = 8;
 
 /** A change this recent may share its timestamp with the next one, so "unchanged" could not be told. */
 const settledMs = 2000;
@@ -32,7 +34,7 @@ async function copyImmutable(work: SnapshotWork, report: Report) {
   const database = openImmutable(work.source);
   try {
     requireEveryPage(database, work.source);
-    return await copyPages(database, work, { stepBytes, spoiledStepsMax: 0 }, report);
+    return await copyPages(database, work, { stepBytes, syncEverySteps, spoiledStepsMax: 0 }, report);
   } finally {
     database.close();
   }
