@@ -1,4 +1,5 @@
 // The worker's side of lib/sqlite/work: takes the input, posts progress, the result or the reason there is none.
+import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { OpsError } from '../base/errors.ts';
 import type { WorkerMessage } from './work.ts';
@@ -9,7 +10,10 @@ export async function serve<Input, Result>(
 ): Promise<void> {
   const post = (message: WorkerMessage<Result>) => parentPort?.postMessage(message);
   try {
-    const result = await work(workerData as Input, (done, total) => post({ type: 'progress', done, total }));
+    const { input } = workerData as { input: Input };
+    const result = await work(input, (done, total) => post({ type: 'progress', done, total }));
+    // The thread is ended as soon as its result is there, which would leave nothing in the cache.
+    flushCompileCache();
     post({ type: 'result', result });
   } catch (error) {
     if (error instanceof OpsError) {
