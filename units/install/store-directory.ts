@@ -4,6 +4,7 @@ import { existsSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { AppConfig, Config } from '../../lib/config/config.ts';
 import { errorCode, systemError } from '../../lib/base/errors.ts';
+import { markerName } from '../../lib/store/directory/marker.ts';
 import { userId } from './accounts.ts';
 import type { Machine } from './machine.ts';
 import type { Problems } from './problems.ts';
@@ -16,8 +17,6 @@ export interface StoreDirectory {
   /** Names in it that are plain copies, beside the backups. */
   latest: readonly string[];
 }
-
-const marker = '.holdfast-store';
 
 /** What has to be done to the store of the configuration; undefined where there is no directory of its own to look after. */
 export function examineStoreDirectory(
@@ -52,7 +51,7 @@ function actionOf(path: string, uid: number | undefined): Action {
   if (found === undefined) return existsSync(dirname(path)) ? 'make' : 'no parent';
   if (!found.isDirectory()) return 'no directory';
   if (found.uid === uid || (found.mode & 0o002) !== 0) return 'ready';
-  const isStore = existsSync(join(path, marker));
+  const isStore = existsSync(join(path, markerName));
   const isEmpty = readdirSync(path).every((name) => name === 'lost+found');
   return found.uid === 0 && (isStore || isEmpty) ? 'hand over' : 'foreign';
 }
@@ -89,7 +88,7 @@ export async function prepareStoreDirectory(
   const inside = (names: readonly string[]) =>
     names.map((name) => join(path, name)).filter((one) => existsSync(one));
   const chown = (...args: string[]) => machine.run('chown', '-h', '--from=root', ...args);
-  const [backups, others] = [inside(['backups']), inside([marker, ...latest, ...foldersOf(latest)])];
+  const [backups, others] = [inside(['backups']), inside([markerName, ...latest, ...foldersOf(latest)])];
   if (backups.length > 0) await chown('-R', `${user}:`, '--', ...backups);
   if (others.length > 0) await chown(`${user}:`, '--', ...others);
   await machine.run('chown', `${user}:`, '--', path);

@@ -1,8 +1,9 @@
 // The network of a machine: a namespace with nothing in it but a loopback, at which services of this process answer.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, createServer, type Server } from 'node:net';
+import type { Server } from 'node:net';
 import { join } from 'node:path';
+import { forward } from './forward.ts';
 
 export class MachineNetwork implements AsyncDisposable {
   readonly name: string;
@@ -21,11 +22,7 @@ export class MachineNetwork implements AsyncDisposable {
   /** Lets what listens on 127.0.0.1 at `port` here be found there as well. */
   async publish(port: number): Promise<void> {
     const path = join(this.folder, `${port}.sock`);
-    const server = createServer((there) => {
-      const here = connect(port, '127.0.0.1');
-      for (const socket of [there, here]) socket.on('error', () => (there.destroy(), here.destroy()));
-      there.pipe(here).pipe(there);
-    });
+    const server = forward({ port, host: '127.0.0.1' });
     await new Promise<void>((listening) => server.listen(path, listening));
     this.servers.push(server);
     const relay = spawn(
@@ -35,7 +32,7 @@ export class MachineNetwork implements AsyncDisposable {
         'exec',
         this.name,
         process.execPath,
-        join(import.meta.dirname, 'relay.mjs'),
+        join(import.meta.dirname, 'relay.ts'),
         String(port),
         path,
       ],
