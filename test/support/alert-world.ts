@@ -3,7 +3,6 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HealthchecksStandIn } from './healthchecks/stand-in.ts';
 import { NtfyStandIn } from './ntfy/stand-in.ts';
-import { secondIsOver } from './second-is-over.ts';
 import { SlackStandIn } from './slack/stand-in.ts';
 import { type Ended, filesBelow, makeBookings, World } from './world.ts';
 
@@ -34,7 +33,6 @@ export class AlertWorld extends World {
       const { exitCode, stderr } = await world.run('db-backup', []);
       if (exitCode !== 0) throw new Error(`the first backup failed: ${stderr}`);
       await world.send();
-      await secondIsOver();
     }
     return world;
   }

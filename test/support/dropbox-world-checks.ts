@@ -12,7 +12,6 @@ import {
 } from './dropbox-world.ts';
 import { onlyObject, onlyValue } from './printed.ts';
 import { type Ended, filesBelow, type RunOptions } from './world.ts';
-import { secondIsOver } from './second-is-over.ts';
 
 /** What a case does to one `db-backup run`, and what has to come of it. */
 export interface FaultCase {
@@ -73,7 +72,6 @@ export async function expectFailed(
 /** An undisturbed run: one more backup, with the database's rows, and nothing else that was not there. */
 export async function expectNextRun(world: DropboxWorld): Promise<Ended> {
   world.standIn.clearFaults();
-  await secondIsOver();
   const before = world.remote();
   const ended = await world.run('db-backup', ['run', '--json']);
   expect(ended.stderr).not.toContain('error: ');

@@ -8,7 +8,6 @@ import { noise } from './bad-input.ts';
 import type { Fault } from './dropbox/faults.ts';
 import { DropboxStandIn, type StandInOptions } from './dropbox/stand-in.ts';
 import { type Ended, filesBelow, makeBookings, type RunOptions, World } from './world.ts';
-import { secondIsOver } from './second-is-over.ts';
 
 /** Where the latest copy of the app of every world lies. */
 export const latestPath = '/latest/bookings.db';
@@ -156,7 +155,6 @@ export async function grownWorld(
   const { exitCode, stderr } = await world.run('db-backup', ['run']);
   if (exitCode !== 0) throw new Error(`the first backup failed: ${stderr}`);
   addBallast(world.database, settings.mebibytes ?? 12);
-  await secondIsOver();
   return world;
 }
 

@@ -2,7 +2,7 @@
 // and by hand.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { missingForMachines } from '../support/machine/base-root.ts';
-import { backup, Pi } from '../support/machine/pi.ts';
+import { Pi } from '../support/machine/pi.ts';
 
 const missing = missingForMachines();
 const info = 'systemctl start db-backup-info@ctv && cat /run/holdfast/info/ctv';
@@ -23,7 +23,8 @@ describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ')
     );
     const said = await pi.machine.ok('cd /opt/holdfast && npm run units -- install --app ctv');
     expect(said).toContain('ctv: /srv/backups is made, and belongs to holdfast');
-    await pi.machine.ok(`systemctl start ${backup} && systemctl start restore-drill@ctv`);
+    await pi.backUpWell();
+    await pi.machine.ok('systemctl start restore-drill@ctv');
     expect(await pi.log()).toContain('ctv: restore drill passed');
     expect(await pi.machine.ok('ls /srv/backups/backups/ctv')).toMatch(
       /^ctv-\d{8}T\d{6}Z\.db\nctv-.*Z\.json\n$/,
@@ -35,7 +36,8 @@ describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ')
     await pi.change();
     await pi.machine.ok('db-backup run && db-backup backup before-the-move');
     await pi.change();
-    await pi.machine.ok(`systemctl start ${backup} && systemctl start restore-drill@ctv`);
+    await pi.backUpWell();
+    await pi.machine.ok('systemctl start restore-drill@ctv');
     expect(await pi.machine.ok(`su dev -c '${info}'`)).toMatch(/backups: 4 proven, /);
     expect(await pi.machine.ok('find /srv/backups ! -user holdfast')).toBe('');
   });
@@ -46,7 +48,8 @@ describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ')
     const said = await pi.machine.ok('cd /opt/holdfast && npm run units -- install --app ctv');
     expect(said).toContain("ctv: what is root's in /srv/backups is given to holdfast");
     await pi.change();
-    await pi.machine.ok(`systemctl start ${backup} && systemctl start restore-drill@ctv`);
+    await pi.backUpWell();
+    await pi.machine.ok('systemctl start restore-drill@ctv');
     expect(await pi.machine.ok('stat --format=%U /srv/backups/mine')).toBe('root\n');
     expect(await pi.machine.ok('cd /opt/holdfast && npm run units -- install --app ctv')).not.toContain(
       'given to',

@@ -4,6 +4,7 @@ import { utimesSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { missingForMachines } from '../support/machine/base-root.ts';
 import { backup, database, Pi } from '../support/machine/pi.ts';
+import { secondIsOver } from '../support/second-is-over.ts';
 
 const missing = missingForMachines();
 const isRequired = process.env.HOLDFAST_REQUIRE_ALL === '1';
@@ -51,7 +52,7 @@ describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ')
     const stored = () => pi.dropbox.files.list().filter(({ path }) => manifest.test(path)).length;
     const before = stored();
     await pi.change();
-    await pi.machine.ok(`systemctl start ${backup}`);
+    await pi.backUpWell();
     expect(stored()).toBe(before + 1);
     expect(pi.dropbox.files.list().map(({ path }) => path)).toContain('/database.db');
     await pi.machine.ok('systemctl start restore-drill@ctv.service');
@@ -85,7 +86,7 @@ describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ')
       return context.skip('nobody counts the memory of units in this kernel');
     await pi.override('MemoryHigh=infinity\nMemoryMax=40M');
     await pi.change();
-    await pi.machine.sh(`systemctl start ${backup}`);
+    await pi.backUp();
     await expectTold('was killed', /killed by SIGKILL|because memory ran out/);
     // By the name that the kernel's hierarchy lets systemd give it.
     expect(await pi.show('Result')).toMatch(/^(oom-kill|signal)$/);
@@ -94,7 +95,7 @@ describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ')
 
   test('a missing credential is told', async () => {
     await pi.override('LoadCredential=gone:/etc/holdfast/credentials/gone');
-    await pi.machine.sh(`systemctl start ${backup}`);
+    await pi.backUp();
     await expectTold('failed', 'systemd could not start it (243');
     expect(await pi.show('ExecMainStatus')).toBe('243');
     await expectRecovery();
@@ -102,7 +103,7 @@ describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ')
 
   test('a store that is gone is told', async () => {
     await pi.override('Environment=HOLDFAST_STORE=/mnt/gone/store');
-    await pi.machine.sh(`systemctl start ${backup}`);
+    await pi.backUp();
     await expectTold('failed', '/mnt/gone/store', 'db-backup test');
     await expectRecovery();
   });
@@ -111,7 +112,7 @@ describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ')
     await pi.machine.ok('mkdir -p /mnt/small && mount -t tmpfs -o size=64k,mode=777 none /mnt/small');
     await pi.override('EnvironmentFile=/etc/small.env\nBindPaths=/mnt/small\nReadWritePaths=/mnt/small');
     pi.machine.write('/etc/small.env', 'HOLDFAST_STORE=/mnt/small/store\n', 0o600);
-    await pi.machine.sh(`systemctl start ${backup}`);
+    await pi.backUp();
     await expectTold('failed', '/mnt/small', 'df -h');
     expect(await pi.show('ExecMainStatus')).toBe('74');
     await expectRecovery();
@@ -123,7 +124,7 @@ describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ')
         'cp -a /root/kept/. /var/lib/holdfast/ && (cat /dev/zero > /var/lib/holdfast/full; true)',
     );
     await pi.change();
-    await pi.machine.sh(`systemctl start ${backup}`);
+    await pi.backUp();
     await expectTold('failed', '/var/lib/holdfast', 'df -h');
     expect(await pi.show('ExecMainStatus')).toBe('74');
     await pi.machine.ok('umount --lazy /var/lib/holdfast');
@@ -132,7 +133,7 @@ describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ')
 
   test('a wrong token is told', async () => {
     pi.writeEnvironment({ DROPBOX_REFRESH_TOKEN: 'not-the-token' });
-    await pi.machine.sh(`systemctl start ${backup}`);
+    await pi.backUp();
     await expectTold('failed', 'cannot use Dropbox: refresh token is ', 'db-backup link');
     expect(await pi.show('ExecMainStatus')).toBe('77');
     pi.writeEnvironment();
@@ -144,7 +145,7 @@ describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ')
     await pi.machine.ok('umount /proc/sys/kernel/random/boot_id');
     const byHand = `set -a; . /etc/ctv-db-sync.env; HOLDFAST_APP=ctv setsid /opt/holdfast/bin/db-backup run >/dev/null 2>&1 & echo $!`;
     await pi.startHanging(byHand);
-    await pi.machine.ok(`systemctl start ${backup}`);
+    await pi.backUpWell();
     const script = `su dev -c 'flock --nonblock /run/holdfast/locks/ctv.lock true'`;
     expect((await pi.machine.sh(script)).exitCode, 'a script beside our job').toBe(1);
     expect(await pi.log()).toMatch(/cannot lock ctv: db-backup run \(pid \d+ on pi\) has held it since/);
@@ -171,6 +172,7 @@ describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ')
 
   test("a person of the app's group starts runs and reads about them, and no secrets", async () => {
     const as = (user: string, line: string) => pi.machine.sh(`su ${user} -c "${line}"`);
+    await secondIsOver();
     expect(await as('dev', `systemctl start ${backup}`)).toMatchObject({ exitCode: 0 });
     const info = await as('dev', 'systemctl start db-backup-info@ctv && cat /run/holdfast/info/ctv');
     expect(info.stdout).toMatch(/newest proven backup: backups\/.*\n[^]*ctv: \d+ backups?, .* in Dropbox/);
@@ -199,7 +201,8 @@ describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ')
 
   test('a night without power is made up for after boot, and the logs are still there', async () => {
     const newest = () => pi.dropbox.files.list().findLast(({ path }) => path.startsWith('/backups/'))?.path;
-    await pi.machine.ok(`systemctl start ${backup} && systemctl start restore-drill@ctv`);
+    await pi.backUpWell();
+    await pi.machine.ok('systemctl start restore-drill@ctv');
     const stored = newest();
     await pi.change();
     // The chosen delay of this machine may be minutes.

@@ -26,7 +26,8 @@ describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ')
   });
 
   test('beside the running app a backup is made and proven, with secrets that nobody else can read', async () => {
-    await pi.machine.ok(`systemctl start ${backup} && systemctl start restore-drill@ctv`);
+    await pi.backUpWell();
+    await pi.machine.ok('systemctl start restore-drill@ctv');
     const names = pi.dropbox.files.list().map(({ path }) => path);
     expect(names.filter((name) => /^\/backups\/ctv\/ctv-\d{8}T\d{6}Z\.(db|json)$/.test(name))).toHaveLength(
       2,
@@ -58,7 +59,7 @@ describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ')
     await byHand('restore undo --yes');
     expect(await bookings()).toBeGreaterThanOrEqual(2000);
     expect(await files()).toEqual(before.files);
-    await pi.machine.ok(`systemctl start ${backup}`);
+    await pi.backUpWell();
     expect(await pi.silence()).toEqual(nothing);
   });
 
@@ -89,7 +90,7 @@ describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ')
     await pi.override('OnUnitInactiveSec=1s\nAccuracySec=1s', 'alert-send.timer', 'Timer');
     await pi.machine.ok('systemctl restart alert-send.timer');
     pi.machine.network.cut();
-    await pi.machine.sh(`systemctl start ${backup}`);
+    await pi.backUp();
     expect(await pi.show('ExecMainStatus')).toBe('69');
     const tried = `journalctl --namespace=holdfast --unit=alert-send --output=cat --follow --lines=all --since=-1min`;
     await pi.machine.ok(`${tried} | grep --max-count=1 'no answer from ntfy'`);
@@ -102,7 +103,7 @@ describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ')
       expect(messages[0]).toContain('no answer from ');
       expect(messages[0]).toContain(`Next: db-backup test --config ${config}\n`);
     }
-    await pi.machine.ok(`systemctl start ${backup}`);
+    await pi.backUpWell();
     const after = await pi.news();
     for (const messages of [after.ntfy, after.slack])
       expect(messages).toEqual([expect.stringMatching(/^pi: db-backup of ctv is well again\n/)]);

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { DropboxWorld, rowsDigest } from '../../support/dropbox-world.ts';
-import { secondIsOver } from '../../support/second-is-over.ts';
 import { expectCleanEnd, requireBytes } from '../../support/dropbox-world-checks.ts';
 import { onlyObject, onlyValue } from '../../support/printed.ts';
 import { type Ended, makeBookings } from '../../support/world.ts';
@@ -72,7 +71,6 @@ describe('the environment alone', () => {
       change(world, `night ${night}`);
       const ended = await succeed(world, ['run', '--json']);
       made.push(`/${onlyValue(onlyObject(ended).result).backup}`);
-      await secondIsOver();
     }
     expect(backups(world)).toEqual(made.slice(-7));
     const manifests = Object.keys(world.remote()).filter((path) => path.endsWith('.json'));
@@ -90,7 +88,6 @@ describe('the environment alone', () => {
       standIn.files.write(`/${name}.db`, standIn.files.bytes(backup));
       standIn.files.write(`/${name}.json`, text.replaceAll(backup.slice(1), `${name}.db`));
     }
-    await secondIsOver();
     for (const cache of ['cold', 'warm']) {
       const [before, received, sent, last] = [
         world.remote(),
@@ -109,7 +106,6 @@ describe('the environment alone', () => {
         expect(standIn.requests.length - last).toBeLessThan(10);
         expect(standIn.bytesSent - sent).toBeLessThan(40_000);
       }
-      await secondIsOver();
     }
   });
 
@@ -118,7 +114,6 @@ describe('the environment alone', () => {
     await succeed(world, ['run']);
     const before = world.remote();
     world.standIn.files.remove('/database.db');
-    await secondIsOver();
     await succeed(world, ['run']);
     expect(world.remote()).toEqual(before);
   });
@@ -133,7 +128,6 @@ describe('the environment alone', () => {
     for (let night = 1; night <= 8; night += 1) {
       change(world, `night ${night}`);
       await succeed(world, ['run']);
-      await secondIsOver();
     }
     expect(backups(world)).toHaveLength(8);
     expect(standIn.files.bytes('/backups/notes.txt').toString()).toBe('call the plumber');
@@ -153,7 +147,6 @@ describe('the environment alone', () => {
     await succeed(world, ['run']);
     const before = world.remote();
     writeFileSync(world.database, 'no database at all');
-    await secondIsOver();
     const ended = await world.run('db-backup', ['run']);
     expect(ended.exitCode).toBe(65);
     expect(world.remote()).toEqual(before);

@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import { DropboxStandIn } from '../dropbox/stand-in.ts';
 import { NtfyStandIn } from '../ntfy/stand-in.ts';
 import { SlackStandIn } from '../slack/stand-in.ts';
-import { makeBookings } from '../world.ts';
+import { secondIsOver } from '../second-is-over.ts';
+import { type Ended, makeBookings } from '../world.ts';
 import { Machine } from './machine.ts';
 import { type Heard, Phone } from './phone.ts';
 import { project } from './project.ts';
@@ -160,9 +161,21 @@ slack = { webhook_url_file = ${secret('slack-webhook-url', this.slack.webhook)} 
     return this.phone.heard();
   }
 
-  /** A run that ends well. */
+  /** Starts a run and returns how it ended. In another second than the run before: a backup is named by its second. */
+  async backUp(): Promise<Ended> {
+    await secondIsOver();
+    return this.machine.sh(`systemctl start ${backup}`);
+  }
+
+  /** A run that ends well; any other fails the test. */
+  async backUpWell(): Promise<void> {
+    const { exitCode, stderr } = await this.backUp();
+    if (exitCode !== 0) throw new Error(`${backup} failed: ${stderr}\n${await this.log()}`);
+  }
+
+  /** A run that ends well, and what was told after it. */
   async recover(): Promise<Heard> {
-    await this.machine.ok(`systemctl start ${backup}`);
+    await this.backUpWell();
     return this.news();
   }
 
