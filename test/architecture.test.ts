@@ -9,7 +9,7 @@ const root = resolve(import.meta.dirname, '..');
 const ranks: Record<string, number> = {
   'lib/base': 0,
   'lib/backup': 1,
-  'lib/health': 1,
+  'lib/incident': 1,
   'lib/files': 2,
   'lib/config': 3,
   'lib/history': 3,
@@ -44,7 +44,7 @@ const importers: Record<string, string> = {
 };
 
 /** Folders whose code computes and nothing else. */
-const pure = ['lib/base', 'lib/backup', 'lib/health'];
+const pure = ['lib/base', 'lib/backup', 'lib/incident'];
 
 interface Import {
   from: string;

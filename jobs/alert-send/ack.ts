@@ -2,8 +2,8 @@
 import { parseDuration } from '../../lib/base/duration.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import { formatInstant } from '../../lib/base/format.ts';
-import { incidentId } from '../../lib/health/check.ts';
-import { openIncident } from '../../lib/health/state.ts';
+import { incidentId } from '../../lib/incident/check.ts';
+import { openIncident } from '../../lib/incident/state.ts';
 import type { CommandRun } from '../../lib/run/job.ts';
 import { peek } from './take-in.ts';
 

@@ -1,6 +1,6 @@
 // alert-send deliver: takes the spool in, then says on each channel what it has to say. What fails is for the next run.
 import { formatCount } from '../../lib/base/format.ts';
-import { dueNotices } from '../../lib/health/due.ts';
+import { dueNotices } from '../../lib/incident/due.ts';
 import { compose } from '../../lib/notify/compose.ts';
 import type { CommandRun, Outcome } from '../../lib/run/job.ts';
 import { Desk } from './desk.ts';

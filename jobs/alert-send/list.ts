@@ -1,14 +1,14 @@
 // alert-send list: what is wrong now, what waits, how the channels are, and the dead letters.
 import { formatCount, formatDuration, formatInstant, formatTable } from '../../lib/base/format.ts';
-import { incidentId } from '../../lib/health/check.ts';
-import { dueNotices, heldNews } from '../../lib/health/due.ts';
+import { incidentId } from '../../lib/incident/check.ts';
+import { dueNotices, heldNews } from '../../lib/incident/due.ts';
 import {
   type AlertState,
   channelOf,
   type CheckState,
   isAcknowledged,
   openIncident,
-} from '../../lib/health/state.ts';
+} from '../../lib/incident/state.ts';
 import { compose, headline } from '../../lib/notify/compose.ts';
 import { deadLetters } from '../../lib/notify/dead-letters.ts';
 import type { CommandRun } from '../../lib/run/job.ts';

@@ -1,10 +1,10 @@
 // alert-send spool: what systemd says of a unit that ended, as a record. No network, no lock, no store: it works where
 // the job was killed, and a run that has spoken for itself gives one alert with this one, by its run id.
 import { OpsError } from '../../lib/base/errors.ts';
-import { isCheckName } from '../../lib/health/check.ts';
-import { nextCommand } from '../../lib/health/next-command.ts';
-import { severityOf } from '../../lib/health/severity.ts';
-import { unitEnding } from '../../lib/health/unit-ending.ts';
+import { isCheckName } from '../../lib/incident/check.ts';
+import { nextCommand } from '../../lib/incident/next-command.ts';
+import { severityOf } from '../../lib/incident/severity.ts';
+import { unitEnding } from '../../lib/incident/unit-ending.ts';
 import type { SpoolRecord } from '../../lib/notify/spool-record.ts';
 import { configOption } from '../../lib/run/config-option.ts';
 import type { JobContext } from '../../lib/run/context.ts';

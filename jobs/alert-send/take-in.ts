@@ -1,5 +1,5 @@
 // Brings the state of alerts up to now: what lies in the spool, and what time has made of it.
-import { tick } from '../../lib/health/tick.ts';
+import { tick } from '../../lib/incident/tick.ts';
 import { deadLetters } from '../../lib/notify/dead-letters.ts';
 import { fold, observeSelf } from '../../lib/notify/fold.ts';
 import type { KeptState } from '../../lib/notify/state-codec.ts';

@@ -1,7 +1,7 @@
 // The shape of [alerts] in holdfast.toml: every key, its default and a sentence of what it means.
 import { z } from 'zod';
-import { isCheckName } from '../health/check.ts';
-import { parseQuietHours } from '../health/quiet-hours.ts';
+import { isCheckName } from '../incident/check.ts';
+import { parseQuietHours } from '../incident/quiet-hours.ts';
 
 const secretFile = z
   .string()

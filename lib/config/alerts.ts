@@ -1,5 +1,5 @@
 // Alerts, from the file and the environment. The environment alone is enough.
-import type { AlertPolicy } from '../health/policy.ts';
+import type { AlertPolicy } from '../incident/policy.ts';
 import { alertsSchema } from './alerts-schema.ts';
 import type { AlertsConfig } from './config.ts';
 import { type Environment, nonEmpty } from './environment.ts';

@@ -1,7 +1,7 @@
 // The configuration as the rest of the program sees it: parsed, complete, frozen. Defaults live in schema.ts.
 import type { Layout } from '../backup/name.ts';
 import type { RetentionPolicy } from '../backup/retention.ts';
-import type { AlertPolicy } from '../health/policy.ts';
+import type { AlertPolicy } from '../incident/policy.ts';
 
 /** Everything an operator decided, or the default where they did not. */
 export interface Config {

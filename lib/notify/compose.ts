@@ -1,8 +1,8 @@
 // What a message says: the host, the app, what failed, since when, what still protects the data, and what to run next.
 import { formatCount, formatDuration, formatInstant } from '../base/format.ts';
-import { fingerprint, incidentId } from '../health/check.ts';
-import type { News, NewsKind, Notice } from '../health/due.ts';
-import type { Protection, RunResult } from '../health/observation.ts';
+import { fingerprint, incidentId } from '../incident/check.ts';
+import type { News, NewsKind, Notice } from '../incident/due.ts';
+import type { Protection, RunResult } from '../incident/observation.ts';
 import type { Message } from './channel.ts';
 
 export interface Composition {

@@ -1,10 +1,10 @@
 // Takes the records of the spool into the engine's state. Pure: reading and keeping are done elsewhere.
-import { channelCheck } from '../health/due.ts';
-import type { Observation } from '../health/observation.ts';
-import { acknowledge, observe } from '../health/observe.ts';
-import { pingKind, withPing } from '../health/ping.ts';
-import type { AlertPolicy } from '../health/policy.ts';
-import { type AlertState, checkOf, openIncident } from '../health/state.ts';
+import { channelCheck } from '../incident/due.ts';
+import type { Observation } from '../incident/observation.ts';
+import { acknowledge, observe } from '../incident/observe.ts';
+import { pingKind, withPing } from '../incident/ping.ts';
+import type { AlertPolicy } from '../incident/policy.ts';
+import { type AlertState, checkOf, openIncident } from '../incident/state.ts';
 import type { Spooled } from './spool.ts';
 import type { SpoolRecord } from './spool-record.ts';
 

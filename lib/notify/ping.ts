@@ -1,7 +1,7 @@
 // A dead-man's switch in the way of healthchecks.io: it is told of runs, and alarms when it hears nothing.
 // https://healthchecks.io/docs/http_api/
 import { OpsError } from '../base/errors.ts';
-import type { Ping } from '../health/state.ts';
+import type { Ping } from '../incident/state.ts';
 import { DeliveryFailure } from './channel.ts';
 import { looksLikeHtml, post, type PostReply, shownReason, stranger } from './post.ts';
 import { plainLines, shorten } from './shorten.ts';

@@ -1,8 +1,8 @@
 // One record of the spool: a run that began or ended, or a person's acknowledgement, as JSON. docs/formats.md.
 import { Fields } from '../backup/fields.ts';
 import { OpsError } from '../base/errors.ts';
-import { isCheckName } from '../health/check.ts';
-import type { Acknowledgement, Observation, Protection } from '../health/observation.ts';
+import { isCheckName } from '../incident/check.ts';
+import type { Acknowledgement, Observation, Protection } from '../incident/observation.ts';
 
 /** What is spooled. `ping` says whether a dead-man's switch is to hear of it. */
 export type SpoolRecord =

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { errorCode, errorMessage, OpsError, systemError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { createDirectories, sweepTemporaries, writeFileAtomically } from '../files/durable.ts';
-import { emptyState } from '../health/state.ts';
+import { emptyState } from '../incident/state.ts';
 import { formatState, type KeptState, parseState } from './state-codec.ts';
 
 export class StateFile {

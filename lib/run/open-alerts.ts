@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { OpsError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
-import type { AlertPolicy } from '../health/policy.ts';
+import type { AlertPolicy } from '../incident/policy.ts';
 import type { Channel } from '../notify/channel.ts';
 import { createDesktop } from '../notify/desktop.ts';
 import { createNtfy } from '../notify/ntfy.ts';

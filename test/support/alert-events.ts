@@ -1,10 +1,10 @@
 // Events for the incident engine, and a machine on which they happen one after the other.
-import type { Observation, RunResult } from '../../lib/health/observation.ts';
-import { acknowledge, observe } from '../../lib/health/observe.ts';
-import { dueNotices, type Notice, told } from '../../lib/health/due.ts';
-import type { AlertPolicy } from '../../lib/health/policy.ts';
-import { type AlertState, emptyState } from '../../lib/health/state.ts';
-import { tick } from '../../lib/health/tick.ts';
+import type { Observation, RunResult } from '../../lib/incident/observation.ts';
+import { acknowledge, observe } from '../../lib/incident/observe.ts';
+import { dueNotices, type Notice, told } from '../../lib/incident/due.ts';
+import type { AlertPolicy } from '../../lib/incident/policy.ts';
+import { type AlertState, emptyState } from '../../lib/incident/state.ts';
+import { tick } from '../../lib/incident/tick.ts';
 
 export const minute = 60_000;
 export const hour = 60 * minute;

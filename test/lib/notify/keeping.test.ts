@@ -2,14 +2,14 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { emptyState } from '../../../lib/health/state.ts';
+import { emptyState } from '../../../lib/incident/state.ts';
 import { deadLetters, keepDeadLetter } from '../../../lib/notify/dead-letters.ts';
 import { shorten } from '../../../lib/notify/shorten.ts';
 import { formatState, parseState } from '../../../lib/notify/state-codec.ts';
 import { StateFile } from '../../../lib/notify/state-file.ts';
 import { silentLog } from '../../../lib/base/log.ts';
-import { channelFailed } from '../../../lib/health/channel.ts';
-import { withPing } from '../../../lib/health/ping.ts';
+import { channelFailed } from '../../../lib/incident/channel.ts';
+import { withPing } from '../../../lib/incident/ping.ts';
 import { AlertMachine, day, hour, observation } from '../../support/alert-events.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 import { scratch } from '../../support/scratch.ts';

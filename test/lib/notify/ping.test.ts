@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { DeliveryFailure } from '../../../lib/notify/channel.ts';
 import { createPing } from '../../../lib/notify/ping.ts';
-import type { Ping } from '../../../lib/health/state.ts';
+import type { Ping } from '../../../lib/incident/state.ts';
 import { HealthchecksStandIn } from '../../support/healthchecks/stand-in.ts';
 import { loginPage, type WebReply } from '../../support/web-stand-in.ts';
 

@@ -1,6 +1,6 @@
 // Incidents: when one opens, what is said of it and how often, and when it is over (A2).
 import { describe, expect, test } from 'vitest';
-import type { RunResult } from '../../../lib/health/observation.ts';
+import type { RunResult } from '../../../lib/incident/observation.ts';
 import { AlertMachine, day, hour, minute, observation } from '../../support/alert-events.ts';
 
 describe('how runs end, and what is said', () => {

@@ -1,6 +1,6 @@
 // What has to hold whatever happens: random runs, outages and clocks.
 import { expect, test } from 'vitest';
-import type { RunResult } from '../../../lib/health/observation.ts';
+import type { RunResult } from '../../../lib/incident/observation.ts';
 import { AlertMachine, day, hour, minute } from '../../support/alert-events.ts';
 
 /** Numbers from 0 to 1 that are the same for the same seed. */

@@ -1,12 +1,12 @@
 // The small parts: names, quiet hours, channels, pings, the next command.
 import { describe, expect, test } from 'vitest';
-import { channelFailed, channelObservation, channelWorked, isReady } from '../../../lib/health/channel.ts';
-import { checkName, covers, fingerprint, isCheckName } from '../../../lib/health/check.ts';
-import { nextCommand } from '../../../lib/health/next-command.ts';
-import { observe } from '../../../lib/health/observe.ts';
-import { pingKind, withPing } from '../../../lib/health/ping.ts';
-import { isQuiet, parseQuietHours } from '../../../lib/health/quiet-hours.ts';
-import { channelOf, emptyState, type Ping } from '../../../lib/health/state.ts';
+import { channelFailed, channelObservation, channelWorked, isReady } from '../../../lib/incident/channel.ts';
+import { checkName, covers, fingerprint, isCheckName } from '../../../lib/incident/check.ts';
+import { nextCommand } from '../../../lib/incident/next-command.ts';
+import { observe } from '../../../lib/incident/observe.ts';
+import { pingKind, withPing } from '../../../lib/incident/ping.ts';
+import { isQuiet, parseQuietHours } from '../../../lib/incident/quiet-hours.ts';
+import { channelOf, emptyState, type Ping } from '../../../lib/incident/state.ts';
 import { day, hour, minute, policy } from '../../support/alert-events.ts';
 
 describe('names', () => {

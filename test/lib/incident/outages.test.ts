@@ -1,6 +1,6 @@
 // What is said when it could not be said at once: after an outage, in quiet hours, and with a clock that jumps.
 import { describe, expect, test } from 'vitest';
-import { heldNews } from '../../../lib/health/due.ts';
+import { heldNews } from '../../../lib/incident/due.ts';
 import { AlertMachine, day, hour, minute } from '../../support/alert-events.ts';
 
 describe('a channel that does not answer', () => {
