@@ -21,12 +21,15 @@ const ranks: Record<string, number> = {
   'lib/store': 3,
   'lib/run': 4,
   'jobs/steps': 5,
-  'jobs/alert-send': 6,
-  'jobs/db-backup': 6,
-  'jobs/restore': 6,
-  jobs: 7,
-  'units/install': 8,
-  units: 9,
+  'jobs/alert-send/steps': 6,
+  'jobs/db-backup/steps': 6,
+  'jobs/restore/steps': 6,
+  'jobs/alert-send': 7,
+  'jobs/db-backup': 7,
+  'jobs/restore': 7,
+  jobs: 8,
+  'units/install': 9,
+  units: 10,
 };
 
 /** Each package, and the one folder or file that may import it. */
@@ -219,9 +222,8 @@ function isOurs(to: string): boolean {
 }
 
 function folderOf(file: string): string {
-  const [top, second] = file.split('/');
-  if (top === 'jobs' || top === 'units') return file.split('/').length > 2 ? `${top}/${second}` : top;
-  return `${top}/${second}`;
+  const parts = file.split('/').slice(0, -1);
+  return parts[0] === 'jobs' ? parts.join('/') : parts.slice(0, 2).join('/');
 }
 
 function rankOf(file: string): number {

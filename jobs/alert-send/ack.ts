@@ -5,7 +5,7 @@ import { formatInstant } from '../../lib/base/format.ts';
 import { incidentId } from '../../lib/incident/check.ts';
 import { openIncident } from '../../lib/incident/state.ts';
 import type { CommandRun } from '../../lib/run/job.ts';
-import { peek } from './take-in.ts';
+import { peek } from './steps/take-in.ts';
 
 export const run: CommandRun = async (context, input) => {
   const alerts = await context.openAlerts();

@@ -3,10 +3,10 @@ import { formatCount } from '../../lib/base/format.ts';
 import { dueNotices } from '../../lib/incident/due.ts';
 import { compose } from '../../lib/notify/compose.ts';
 import type { CommandRun, Outcome } from '../../lib/run/job.ts';
-import { Desk } from './desk.ts';
-import { sendPings } from './send-pings.ts';
-import { type Attempt, sendDue } from './send-due.ts';
-import { peek, takeIn } from './take-in.ts';
+import { Desk } from './steps/desk.ts';
+import { sendPings } from './steps/send-pings.ts';
+import { type Attempt, sendDue } from './steps/send-due.ts';
+import { peek, takeIn } from './steps/take-in.ts';
 
 /** No app can have this name. */
 export const lockName = '@alert-send';

@@ -13,7 +13,7 @@ import { compose, headline } from '../../lib/notify/compose.ts';
 import { deadLetters } from '../../lib/notify/dead-letters.ts';
 import type { CommandRun } from '../../lib/run/job.ts';
 import type { Alerts } from '../../lib/run/open-alerts.ts';
-import { peek } from './take-in.ts';
+import { peek } from './steps/take-in.ts';
 
 export const run: CommandRun = async (context) => {
   const alerts = await context.openAlerts();

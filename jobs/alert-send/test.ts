@@ -6,7 +6,7 @@ import { testMessage } from '../../lib/notify/compose.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { CommandRun } from '../../lib/run/job.ts';
 import type { Alerts } from '../../lib/run/open-alerts.ts';
-import { setbackOf } from './send-due.ts';
+import { setbackOf } from './steps/send-due.ts';
 
 interface Trial {
   channel: string;

@@ -1,9 +1,9 @@
 // db-backup backup: one proven backup of each app.
 import { namedBackupName } from '../../lib/backup/name.ts';
 import type { CommandRun } from '../../lib/run/job.ts';
-import { type BackupOrder, backUpApp, backupLines } from '../steps/back-up-app.ts';
+import { type BackupOrder, backUpApp, backupLines } from './steps/back-up-app.ts';
 import { appsOutcome, eachApp, selectedApps } from '../steps/each-app.ts';
-import { planBackup, planLines } from '../steps/plan-backup.ts';
+import { planBackup, planLines } from './steps/plan-backup.ts';
 
 export const run: CommandRun = async (context, input) => {
   const order: BackupOrder = {

@@ -1,7 +1,7 @@
 // db-backup download: the latest copy to a new file. It never goes over a database: that is what restore is for.
 import { existsSync } from 'node:fs';
 import { OpsError } from '../../lib/base/errors.ts';
-import type { AppConfig } from '../../lib/config/config.ts';
+import type { GuardedApp } from '../../lib/config/config.ts';
 import type { CommandRun } from '../../lib/run/job.ts';
 import { chooseNamed } from '../steps/choose-entry.ts';
 import { downloadEntry } from '../steps/download-entry.ts';
@@ -16,7 +16,7 @@ export const run: CommandRun = async (context, input) => {
 };
 
 /** The database's own path, as long as nothing is there. */
-function emptyPlace({ name, database, latest }: AppConfig): string {
+function emptyPlace({ name, database, latest }: GuardedApp): string {
   if (!existsSync(database)) return database;
   throw new OpsError('refused', `cannot download to ${database}: a database is there`, {
     hint:

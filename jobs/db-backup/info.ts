@@ -2,7 +2,7 @@
 import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import { formatBytes, formatInstant } from '../../lib/base/format.ts';
-import type { AppConfig } from '../../lib/config/config.ts';
+import type { GuardedApp } from '../../lib/config/config.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { CommandRun } from '../../lib/run/job.ts';
 import { requireSource, type Source } from '../../lib/sqlite/source.ts';
@@ -48,7 +48,7 @@ export const run: CommandRun = async (context, input) => {
   };
 };
 
-async function describeApp(context: JobContext, store: Store, app: AppConfig): Promise<AppInfo> {
+async function describeApp(context: JobContext, store: Store, app: GuardedApp): Promise<AppInfo> {
   const entries = await readCatalogue(store, app, context.config);
   const newest = newestProven(entries);
   const counts = { proven: 0, suspect: 0, unfinished: 0, foreign: 0, damaged: 0, lost: 0 };
@@ -65,7 +65,7 @@ async function describeApp(context: JobContext, store: Store, app: AppConfig): P
 }
 
 /** A source that cannot be read is what this command is for: it is shown, and the rest as well. */
-async function look(app: AppConfig): Promise<AppInfo['source']> {
+async function look(app: GuardedApp): Promise<AppInfo['source']> {
   try {
     return await requireSource(app.database);
   } catch (error) {

@@ -3,8 +3,8 @@ import { formatTable } from '../../lib/base/format.ts';
 import type { CommandRun } from '../../lib/run/job.ts';
 import { readCatalogue } from '../steps/catalogue.ts';
 import { appsOutcome, eachApp, selectedApps } from '../steps/each-app.ts';
-import { pruneApp, type PruneReport } from '../steps/prune.ts';
-import { finishPending } from '../steps/publish.ts';
+import { pruneApp, type PruneReport } from './steps/prune.ts';
+import { finishPending } from './steps/publish.ts';
 
 export const run: CommandRun = async (context, input) => {
   const results = await eachApp(context, selectedApps(context, input), async (app) => {

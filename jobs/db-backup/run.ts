@@ -1,14 +1,14 @@
 // db-backup run: what the nightly timer starts. Copy, prove, publish, refresh the latest copy, and only then prune.
 import { formatCount } from '../../lib/base/format.ts';
-import type { AppConfig } from '../../lib/config/config.ts';
+import type { GuardedApp } from '../../lib/config/config.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { CommandRun } from '../../lib/run/job.ts';
 import type { Store } from '../../lib/store/store.ts';
-import { backUpApp, backupLines, type BackupOrder, type BackupReport } from '../steps/back-up-app.ts';
+import { backUpApp, backupLines, type BackupOrder, type BackupReport } from './steps/back-up-app.ts';
 import { readCatalogue } from '../steps/catalogue.ts';
 import { appsOutcome, eachApp, selectedApps } from '../steps/each-app.ts';
-import { planBackup, planLines } from '../steps/plan-backup.ts';
-import { pruneApp, type PruneReport } from '../steps/prune.ts';
+import { planBackup, planLines } from './steps/plan-backup.ts';
+import { pruneApp, type PruneReport } from './steps/prune.ts';
 
 /** One app's night. `prune` is undefined where it was left out on purpose. */
 interface NightReport extends BackupReport {
@@ -37,7 +37,7 @@ export const run: CommandRun = async (context, input) => {
 async function night(
   context: JobContext,
   store: Store,
-  app: AppConfig,
+  app: GuardedApp,
   order: BackupOrder,
 ): Promise<NightReport> {
   const report = await backUpApp(context, store, app, order);

@@ -1,7 +1,7 @@
 // db-backup test: tries everything a backup needs, without making one.
 import { OpsError } from '../../lib/base/errors.ts';
 import { formatBytes, formatTable } from '../../lib/base/format.ts';
-import type { AppConfig } from '../../lib/config/config.ts';
+import type { GuardedApp } from '../../lib/config/config.ts';
 import { writeFileAtomically } from '../../lib/files/durable.ts';
 import { digestFile } from '../../lib/files/hash-file.ts';
 import { freeBytes } from '../../lib/files/space.ts';
@@ -9,7 +9,7 @@ import type { JobContext } from '../../lib/run/context.ts';
 import type { CommandRun } from '../../lib/run/job.ts';
 import { requireSource } from '../../lib/sqlite/source.ts';
 import type { StoreCheck } from '../../lib/store/store.ts';
-import { localCopies } from '../steps/back-up-app.ts';
+import { localCopies } from './steps/back-up-app.ts';
 import { selectedApps } from '../steps/each-app.ts';
 import { spaceNeeded } from '../steps/snapshot.ts';
 
@@ -88,12 +88,12 @@ async function probeClock(context: JobContext): Promise<string> {
   });
 }
 
-async function probeDatabase(app: AppConfig): Promise<string> {
+async function probeDatabase(app: GuardedApp): Promise<string> {
   const source = await requireSource(app.database);
   return `${source.path}: ${formatBytes(source.sizeBytes)}, ${source.wal ? 'WAL' : 'rollback journal'}`;
 }
 
-async function probeSpace(context: JobContext, app: AppConfig): Promise<string> {
+async function probeSpace(context: JobContext, app: GuardedApp): Promise<string> {
   const store = await context.openStore();
   const copies = localCopies(store, app, { label: undefined, acceptShrink: false, refreshLatest: true });
   const needed = spaceNeeded(await requireSource(app.database), copies);
@@ -107,7 +107,7 @@ async function probeSpace(context: JobContext, app: AppConfig): Promise<string> 
   });
 }
 
-async function probeLock(context: JobContext, app: AppConfig): Promise<string> {
+async function probeLock(context: JobContext, app: GuardedApp): Promise<string> {
   const lock = await context.lock(app, 'db-backup test');
   await lock.release();
   return lock.path;

@@ -2,13 +2,13 @@
 import { shrinkReasons } from '../../lib/backup/suspicion.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import { formatBytes } from '../../lib/base/format.ts';
-import type { AppConfig } from '../../lib/config/config.ts';
+import type { GuardedApp } from '../../lib/config/config.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { CommandRun } from '../../lib/run/job.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { newestProven, readCatalogue } from '../steps/catalogue.ts';
 import { appsOutcome, eachApp, selectedApps } from '../steps/each-app.ts';
-import { planBackup } from '../steps/plan-backup.ts';
+import { planBackup } from './steps/plan-backup.ts';
 import { proveSnapshot, type ProvenSnapshot } from '../steps/snapshot.ts';
 
 interface UploadReport {
@@ -41,7 +41,7 @@ export const run: CommandRun = async (context, input) => {
   });
 };
 
-function requireLatest(app: AppConfig): string {
+function requireLatest(app: GuardedApp): string {
   if (app.latest !== undefined) return app.latest;
   throw new OpsError('config', `cannot upload ${app.name}: its latest copy is turned off`, {
     hint: `set latest under [apps.${app.name}], or use db-backup backup`,
@@ -51,7 +51,7 @@ function requireLatest(app: AppConfig): string {
 async function upload(
   context: JobContext,
   store: Store,
-  app: AppConfig,
+  app: GuardedApp,
   latest: string,
   acceptShrink: boolean,
 ): Promise<UploadReport> {
@@ -77,7 +77,7 @@ async function upload(
 async function requireNotShrunken(
   context: JobContext,
   store: Store,
-  app: AppConfig,
+  app: GuardedApp,
   { measured }: ProvenSnapshot,
 ): Promise<void> {
   const previous = newestProven(await readCatalogue(store, app, context.config));

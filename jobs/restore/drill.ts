@@ -1,7 +1,7 @@
 // restore drill: proves that a backup restores, each backup in its turn, by reading it back from the store.
 import { nextDrill } from '../../lib/backup/rotation.ts';
 import { OpsError } from '../../lib/base/errors.ts';
-import type { AppConfig } from '../../lib/config/config.ts';
+import type { GuardedApp } from '../../lib/config/config.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { CommandRun } from '../../lib/run/job.ts';
 import type { Store } from '../../lib/store/store.ts';
@@ -41,7 +41,7 @@ export const run: CommandRun = async (context, input) => {
   });
 };
 
-async function entryToDrill(context: JobContext, store: Store, app: AppConfig, name: string | undefined) {
+async function entryToDrill(context: JobContext, store: Store, app: GuardedApp, name: string | undefined) {
   if (name !== undefined) return (await chooseNamed(context, store, app, name)).entry;
   const proven = (await readCatalogue(store, app, context.config)).filter(({ state }) => state === 'proven');
   const next = nextDrill(proven, context.history.passedDrills(app.name));

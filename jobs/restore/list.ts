@@ -1,7 +1,7 @@
 // restore list: everything a database can be restored from.
 import { formatBytes, formatCount, formatInstant } from '../../lib/base/format.ts';
 import { OpsError } from '../../lib/base/errors.ts';
-import type { AppConfig } from '../../lib/config/config.ts';
+import type { GuardedApp } from '../../lib/config/config.ts';
 import { locateTarget } from '../../lib/placement/target.ts';
 import { listUndoSets, type UndoSet } from '../../lib/placement/undo-list.ts';
 import type { CommandRun } from '../../lib/run/job.ts';
@@ -36,7 +36,7 @@ export const run: CommandRun = async (context, input) => {
  * A database whose directory is gone has no undo sets, and may be just what is to be restored. Nor has what is no file:
  * the backups are worth seeing all the same.
  */
-export async function undoSetsOf(app: AppConfig): Promise<UndoSet[]> {
+export async function undoSetsOf(app: GuardedApp): Promise<UndoSet[]> {
   try {
     return await listUndoSets(await locateTarget(app.database));
   } catch (error) {

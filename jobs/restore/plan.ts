@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { errorCode, OpsError } from '../../lib/base/errors.ts';
 import { formatBytes, formatInstant } from '../../lib/base/format.ts';
-import type { AppConfig } from '../../lib/config/config.ts';
+import type { GuardedApp } from '../../lib/config/config.ts';
 import { freeBytes } from '../../lib/files/space.ts';
 import { inspectSet, memberPaths } from '../../lib/placement/database-set.ts';
 import { findHolders } from '../../lib/placement/holders.ts';
@@ -12,7 +12,7 @@ import type { CommandRun } from '../../lib/run/job.ts';
 import { sizeIfThere } from '../../lib/sqlite/source.ts';
 import { chooseEntry } from '../steps/choose-entry.ts';
 import { selectedApp } from '../steps/each-app.ts';
-import { describeEarlier } from '../steps/settle.ts';
+import { describeEarlier } from './steps/settle.ts';
 import { ago } from '../steps/words.ts';
 
 export const run: CommandRun = async (context, input) => {
@@ -76,11 +76,11 @@ async function noFile(target: string): Promise<string[]> {
   }
 }
 
-function hasServices({ services: { units, stop } }: AppConfig): boolean {
+function hasServices({ services: { units, stop } }: GuardedApp): boolean {
   return units.length > 0 || stop !== undefined;
 }
 
-async function inPlaceFacts(context: JobContext, app: AppConfig, target: string) {
+async function inPlaceFacts(context: JobContext, app: GuardedApp, target: string) {
   return {
     services: context.services(app).describe(),
     holders: await holdersOf(target),

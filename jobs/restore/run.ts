@@ -1,7 +1,7 @@
 // restore run: choose, fetch, prove, ask, replace, and undo it when the app is not well afterwards.
 import { dirname, resolve } from 'node:path';
 import { OpsError } from '../../lib/base/errors.ts';
-import type { AppConfig } from '../../lib/config/config.ts';
+import type { GuardedApp } from '../../lib/config/config.ts';
 import { inspectSet } from '../../lib/placement/database-set.ts';
 import { type Ownership, ownershipOf } from '../../lib/placement/ownership.ts';
 import { locateTarget } from '../../lib/placement/target.ts';
@@ -11,14 +11,14 @@ import { makeStaging, removeLeftStaging, removeStaging, type Staging } from '../
 import type { JobContext } from '../../lib/run/context.ts';
 import type { CommandRun, Input, Outcome } from '../../lib/run/job.ts';
 import { sizeIfThere } from '../../lib/sqlite/source.ts';
-import { keepJournalMode } from '../steps/journal-mode.ts';
+import { keepJournalMode } from './steps/journal-mode.ts';
 import { chooseEntry, requireRestorable } from '../steps/choose-entry.ts';
 import { selectedApp } from '../steps/each-app.ts';
 import type { Proof } from '../steps/prove-stored.ts';
-import { type Replaced, replaceDatabase } from '../steps/replace-database.ts';
-import { settleEarlier } from '../steps/settle.ts';
-import { stageBackup } from '../steps/stage-backup.ts';
-import { undoPlacement } from '../steps/undo-placement.ts';
+import { type Replaced, replaceDatabase } from './steps/replace-database.ts';
+import { settleEarlier } from './steps/settle.ts';
+import { stageBackup } from './steps/stage-backup.ts';
+import { undoPlacement } from './steps/undo-placement.ts';
 import { proofLines } from '../steps/words.ts';
 import { run as plan } from './plan.ts';
 
@@ -30,7 +30,7 @@ export const run: CommandRun = async (context, input) => {
 };
 
 /** `--to`: a new file. The live database, its lock and its services are not touched. */
-async function restoreTo(context: JobContext, app: AppConfig, input: Input, path: string): Promise<Outcome> {
+async function restoreTo(context: JobContext, app: GuardedApp, input: Input, path: string): Promise<Outcome> {
   const store = await context.openStore();
   const choice = await choose(context, app, input);
   const target = await locateTarget(path);
@@ -50,7 +50,7 @@ async function restoreTo(context: JobContext, app: AppConfig, input: Input, path
   }
 }
 
-async function restoreInPlace(context: JobContext, app: AppConfig, input: Input): Promise<Outcome> {
+async function restoreInPlace(context: JobContext, app: GuardedApp, input: Input): Promise<Outcome> {
   const target = await locateTarget(app.database);
   await using lock = await context.lock(app, 'restore run');
   void lock;
@@ -92,14 +92,14 @@ async function ownershipFor(target: string, { manifest }: Proof): Promise<Owners
   return { uid, gid, mode: mode & 0o666 };
 }
 
-async function choose(context: JobContext, app: AppConfig, input: Input) {
+async function choose(context: JobContext, app: GuardedApp, input: Input) {
   const choice = await chooseEntry(context, await context.openStore(), app, input);
   return { ...choice, entry: requireRestorable(choice.entry, input.flag('unproven')) };
 }
 
 async function requireConsent(
   context: JobContext,
-  app: AppConfig,
+  app: GuardedApp,
   input: Input,
   backup: string,
   target: string,
@@ -118,7 +118,7 @@ async function requireConsent(
 /** R4: a restore that leaves the app unwell undoes itself. */
 async function undoUnwell(
   context: JobContext,
-  app: AppConfig,
+  app: GuardedApp,
   target: string,
   backup: string,
   replaced: Replaced,
@@ -149,7 +149,7 @@ async function undoUnwell(
 }
 
 function success(
-  app: AppConfig,
+  app: GuardedApp,
   target: string,
   backup: string,
   proof: Proof,

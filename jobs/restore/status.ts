@@ -2,13 +2,13 @@
 import { formatBytes } from '../../lib/base/format.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import { lockHolder } from '../../lib/lock/owner.ts';
-import type { AppConfig } from '../../lib/config/config.ts';
+import type { GuardedApp } from '../../lib/config/config.ts';
 import { locateTarget } from '../../lib/placement/target.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { CommandRun } from '../../lib/run/job.ts';
 import { requireSource } from '../../lib/sqlite/source.ts';
 import { appsOutcome, eachApp, selectedApps } from '../steps/each-app.ts';
-import { describeEarlier } from '../steps/settle.ts';
+import { describeEarlier } from './steps/settle.ts';
 import { ago } from '../steps/words.ts';
 import { undoLine, undoSetsOf } from './list.ts';
 
@@ -32,7 +32,7 @@ export const run: CommandRun = async (context, input) => {
   });
 };
 
-async function describe(context: JobContext, app: AppConfig) {
+async function describe(context: JobContext, app: GuardedApp) {
   const target = await locateTarget(app.database);
   return {
     database: await look(target),
@@ -52,7 +52,7 @@ async function look(path: string): Promise<{ path: string; sizeBytes?: number; p
   }
 }
 
-async function holderOf({ config }: JobContext, app: AppConfig): Promise<string | undefined> {
+async function holderOf({ config }: JobContext, app: GuardedApp): Promise<string | undefined> {
   const holder = await lockHolder(`${config.runDirectory}/locks`, app.name);
   return holder === undefined ? undefined : `${holder.purpose} (process ${holder.pid})`;
 }

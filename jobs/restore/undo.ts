@@ -4,8 +4,8 @@ import { locateTarget } from '../../lib/placement/target.ts';
 import { listUndoSets, type UsableUndoSet } from '../../lib/placement/undo-list.ts';
 import type { CommandRun } from '../../lib/run/job.ts';
 import { selectedApp } from '../steps/each-app.ts';
-import { settleEarlier } from '../steps/settle.ts';
-import { undoPlacement } from '../steps/undo-placement.ts';
+import { settleEarlier } from './steps/settle.ts';
+import { undoPlacement } from './steps/undo-placement.ts';
 
 export const run: CommandRun = async (context, input) => {
   const app = selectedApp(context, input);

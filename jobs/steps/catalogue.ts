@@ -8,16 +8,20 @@ import {
 } from '../../lib/backup/catalogue.ts';
 import { type Manifest, parseManifest } from '../../lib/backup/manifest.ts';
 import { OpsError } from '../../lib/base/errors.ts';
-import type { AppConfig, Config } from '../../lib/config/config.ts';
+import type { GuardedApp, Config } from '../../lib/config/config.ts';
 import type { Store } from '../../lib/store/store.ts';
 
 /** How this app's backups are named. */
-export function namingOf(app: AppConfig, { timeZone }: Config): CatalogueNaming {
+export function namingOf(app: GuardedApp, { timeZone }: Config): CatalogueNaming {
   return { layout: app.layout, app: app.name, timeZone, latestName: app.latest ?? '' };
 }
 
 /** Every backup of the app, newest first, each with its state. */
-export async function readCatalogue(store: Store, app: AppConfig, config: Config): Promise<CatalogueEntry[]> {
+export async function readCatalogue(
+  store: Store,
+  app: GuardedApp,
+  config: Config,
+): Promise<CatalogueEntry[]> {
   const naming = namingOf(app, config);
   const listing = await store.list(backupPrefix(app.layout, app.name));
   const manifests = new Map<string, Manifest | OpsError>();

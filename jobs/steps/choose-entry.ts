@@ -3,7 +3,7 @@ import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
 import { chooseBackup } from '../../lib/backup/choose.ts';
 import { parseTime } from '../../lib/backup/parse-time.ts';
 import { OpsError } from '../../lib/base/errors.ts';
-import type { AppConfig } from '../../lib/config/config.ts';
+import type { GuardedApp } from '../../lib/config/config.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Input } from '../../lib/run/job.ts';
 import { requireStoreName } from '../../lib/store/name.ts';
@@ -17,7 +17,7 @@ import { readCatalogue } from './catalogue.ts';
 export async function chooseEntry(
   context: JobContext,
   store: Store,
-  app: AppConfig,
+  app: GuardedApp,
   input: Input,
 ): Promise<{ entry: CatalogueEntry; entries: CatalogueEntry[] }> {
   const [name, at] = [input.argument(0), input.option('at')];
@@ -38,7 +38,7 @@ export async function chooseEntry(
 }
 
 /** The entry a person names; see `chooseEntry`. */
-export async function chooseNamed(context: JobContext, store: Store, app: AppConfig, name: string) {
+export async function chooseNamed(context: JobContext, store: Store, app: GuardedApp, name: string) {
   const storeName = requireStoreName(name);
   const entries = await readCatalogue(store, app, context.config);
   if (name === 'latest') return { entry: chooseBackup(entries, { kind: 'latest' }), entries };

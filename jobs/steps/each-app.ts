@@ -1,7 +1,7 @@
 // One command over several apps: each in turn, one failure not stopping the others.
 import { OpsError } from '../../lib/base/errors.ts';
 import type { ErrorKind } from '../../lib/base/exit-code.ts';
-import type { AppConfig } from '../../lib/config/config.ts';
+import type { GuardedApp } from '../../lib/config/config.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Input, Outcome, Trouble } from '../../lib/run/job.ts';
 
@@ -11,7 +11,7 @@ export type AppResult<Value> =
   | { app: string; ok: false; error: { kind: ErrorKind; message: string; hint: string | undefined } };
 
 /** The apps a command is about: the one named by `--app`, else all. Throws OpsError `usage` for an unknown name. */
-export function selectedApps({ config }: JobContext, input: Input): readonly AppConfig[] {
+export function selectedApps({ config }: JobContext, input: Input): readonly GuardedApp[] {
   if (input.app === undefined) return config.apps;
   const app = config.apps.find(({ name }) => name === input.app);
   if (app !== undefined) return [app];
@@ -26,7 +26,7 @@ export function selectedApps({ config }: JobContext, input: Input): readonly App
 }
 
 /** The one app a command is about. Throws OpsError `usage` when there are several and none is named. */
-export function selectedApp(context: JobContext, input: Input): AppConfig {
+export function selectedApp(context: JobContext, input: Input): GuardedApp {
   const [app, ...others] = selectedApps(context, input);
   if (app !== undefined && others.length === 0) return app;
   const known = context.config.apps.map(({ name }) => name).join(', ');
@@ -41,8 +41,8 @@ export function selectedApp(context: JobContext, input: Input): AppConfig {
  */
 export async function eachApp<Value>(
   context: JobContext,
-  apps: readonly AppConfig[],
-  work: (app: AppConfig) => Promise<Value>,
+  apps: readonly GuardedApp[],
+  work: (app: GuardedApp) => Promise<Value>,
 ): Promise<AppResult<Value>[]> {
   const results: AppResult<Value>[] = [];
   for (const app of apps) {

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
 import { differences } from '../../lib/backup/differences.ts';
 import type { Manifest } from '../../lib/backup/manifest.ts';
-import type { AppConfig } from '../../lib/config/config.ts';
+import type { GuardedApp } from '../../lib/config/config.ts';
 import type { FileDigest } from '../../lib/files/digest.ts';
 import { requireSpace } from '../../lib/files/space.ts';
 import type { JobContext } from '../../lib/run/context.ts';
@@ -30,7 +30,7 @@ export interface Proof {
 export async function fetchAndProve(
   context: JobContext,
   store: Store,
-  app: AppConfig,
+  app: GuardedApp,
   entry: { name: string; sizeBytes: number; manifest?: Manifest | undefined },
   target: string,
 ): Promise<Proof> {
@@ -47,7 +47,7 @@ export async function fetchAndProve(
 /** The same for a file that was fetched already. */
 export async function proveFetched(
   context: JobContext,
-  app: AppConfig,
+  app: GuardedApp,
   entry: { name: string; manifest?: Manifest | undefined },
   digest: FileDigest,
 ): Promise<Proof> {
@@ -87,7 +87,7 @@ function isDamage(error: unknown): error is Error {
 export async function proveEntry(
   context: JobContext,
   store: Store,
-  app: AppConfig,
+  app: GuardedApp,
   entry: CatalogueEntry,
 ): Promise<Proof> {
   // A manifest that cannot be used must not make a backup pass as one that never had any.

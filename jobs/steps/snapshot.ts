@@ -1,7 +1,7 @@
 // A snapshot of an app's database, proven before anything is done with it.
 import { OpsError } from '../../lib/base/errors.ts';
 import { formatBytes, formatDuration } from '../../lib/base/format.ts';
-import type { AppConfig } from '../../lib/config/config.ts';
+import type { GuardedApp } from '../../lib/config/config.ts';
 import type { FileDigest } from '../../lib/files/digest.ts';
 import { digestFile } from '../../lib/files/hash-file.ts';
 import type { Scratch } from '../../lib/files/scratch.ts';
@@ -34,7 +34,7 @@ export function spaceNeeded(source: Source, copies: number): number {
 /** Snapshots, then hashes and checks the copy at the same time. Throws OpsError; the caller removes the scratch. */
 export async function proveSnapshot(
   context: JobContext,
-  app: AppConfig,
+  app: GuardedApp,
   scratch: Scratch,
   copies: number,
 ): Promise<ProvenSnapshot> {
@@ -71,7 +71,7 @@ export async function proveSnapshot(
  */
 export async function proveFile(
   { progress, signal }: JobContext,
-  app: AppConfig,
+  app: GuardedApp,
   path: string,
   called: string,
 ): Promise<{ digest: FileDigest; measured: Measured }> {
@@ -94,7 +94,7 @@ export async function proveFile(
   }
 }
 
-function requireSound(app: AppConfig, { integrity }: Measured): void {
+function requireSound(app: GuardedApp, { integrity }: Measured): void {
   if (integrity.problems.length === 0) return;
   const [first, ...others] = integrity.problems;
   const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
@@ -103,16 +103,16 @@ function requireSound(app: AppConfig, { integrity }: Measured): void {
   });
 }
 
-function wayBack(app: AppConfig): string {
+function wayBack(app: GuardedApp): string {
   return `the backups made before are untouched: restore list --app ${app.name}`;
 }
 
-function withWayBack(app: AppConfig, error: unknown): unknown {
+function withWayBack(app: GuardedApp, error: unknown): unknown {
   if (!(error instanceof OpsError) || error.kind !== 'damaged') return error;
   return new OpsError('damaged', error.message, { hint: wayBack(app), cause: error });
 }
 
-function warnAboutWaits({ log }: JobContext, app: AppConfig, report: SnapshotReport): void {
+function warnAboutWaits({ log }: JobContext, app: GuardedApp, report: SnapshotReport): void {
   if (report.writersHeldMs < 1000) return;
   log.warn(`${app.name}: writers had to wait ${formatDuration(report.writersHeldMs)} for the copy`, {
     method: report.method,

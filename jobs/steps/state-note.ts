@@ -2,7 +2,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errorCode } from '../../lib/base/errors.ts';
-import type { AppConfig } from '../../lib/config/config.ts';
+import type { GuardedApp } from '../../lib/config/config.ts';
 import { createDirectories, writeFileAtomically } from '../../lib/files/durable.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import { inStateDirectory } from '../../lib/run/state-directory.ts';
@@ -21,7 +21,7 @@ export interface StateNote {
  * The note about `work`: `<state directory>/<work>/<app>/note.json`. The directory is the app's own, so that under the
  * app's lock it may be removed with whatever a killed run left in it.
  */
-export function stateNote({ config }: JobContext, work: string, app: AppConfig['name']): StateNote {
+export function stateNote({ config }: JobContext, work: string, app: GuardedApp['name']): StateNote {
   const path = join(config.stateDirectory, work, app, 'note.json');
   return {
     path,

@@ -102,6 +102,9 @@ export interface AppConfig {
   readonly health: HealthConfig | undefined;
 }
 
+/** An app whose database is guarded. */
+export type GuardedApp = AppConfig;
+
 export interface ServicesConfig {
   readonly units: readonly string[];
   readonly stop: string | undefined;

@@ -2,7 +2,15 @@
 import { Fields } from '../backup/fields.ts';
 import { OpsError } from '../base/errors.ts';
 import type { Facts } from '../incident/observation.ts';
-import type { AlertState, ChannelState, CheckState, Incident, Ping, SeenRun, Told } from '../incident/state.ts';
+import type {
+  AlertState,
+  ChannelState,
+  CheckState,
+  Incident,
+  Ping,
+  SeenRun,
+  Told,
+} from '../incident/state.ts';
 import { parseProtection, texts } from './spool-record.ts';
 
 /** What the file holds beside the state. */

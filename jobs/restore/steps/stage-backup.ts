@@ -1,12 +1,12 @@
 // A backup, fetched beside the place where it will stand, and proven there (R1).
-import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
-import type { Manifest } from '../../lib/backup/manifest.ts';
-import { OpsError } from '../../lib/base/errors.ts';
-import type { AppConfig } from '../../lib/config/config.ts';
-import type { Staging } from '../../lib/placement/staging.ts';
-import type { JobContext } from '../../lib/run/context.ts';
-import type { Store } from '../../lib/store/store.ts';
-import { fetchAndProve, type Proof, proveFetched } from './prove-stored.ts';
+import type { CatalogueEntry } from '../../../lib/backup/catalogue.ts';
+import type { Manifest } from '../../../lib/backup/manifest.ts';
+import { OpsError } from '../../../lib/base/errors.ts';
+import type { GuardedApp } from '../../../lib/config/config.ts';
+import type { Staging } from '../../../lib/placement/staging.ts';
+import type { JobContext } from '../../../lib/run/context.ts';
+import type { Store } from '../../../lib/store/store.ts';
+import { fetchAndProve, type Proof, proveFetched } from '../../steps/prove-stored.ts';
 
 /**
  * Fetches and proves; throws OpsError `damaged` when anything does not agree, and then nothing but the staging
@@ -16,7 +16,7 @@ import { fetchAndProve, type Proof, proveFetched } from './prove-stored.ts';
 export async function stageBackup(
   context: JobContext,
   store: Store,
-  app: AppConfig,
+  app: GuardedApp,
   choice: { entry: CatalogueEntry; entries: readonly CatalogueEntry[] },
   staging: Staging,
 ): Promise<Proof> {

@@ -1,19 +1,19 @@
 // The part of a restore during which the app stands still: stop, replace, start, see whether it is well.
-import { currentProcess } from '../../lib/files/process-identity.ts';
-import type { AppConfig } from '../../lib/config/config.ts';
-import type { Ownership } from '../../lib/placement/ownership.ts';
-import { place, type Placement } from '../../lib/placement/place.ts';
-import { complete, recover } from '../../lib/placement/recovery.ts';
-import type { Staging } from '../../lib/placement/staging.ts';
-import { probeHealth } from '../../lib/process/health-probe.ts';
-import type { JobContext } from '../../lib/run/context.ts';
-import { mergeSet } from '../../lib/sqlite/merge.ts';
-import { errorMessage } from '../../lib/base/errors.ts';
+import { currentProcess } from '../../../lib/files/process-identity.ts';
+import type { GuardedApp } from '../../../lib/config/config.ts';
+import type { Ownership } from '../../../lib/placement/ownership.ts';
+import { place, type Placement } from '../../../lib/placement/place.ts';
+import { complete, recover } from '../../../lib/placement/recovery.ts';
+import type { Staging } from '../../../lib/placement/staging.ts';
+import { probeHealth } from '../../../lib/process/health-probe.ts';
+import type { JobContext } from '../../../lib/run/context.ts';
+import { mergeSet } from '../../../lib/sqlite/merge.ts';
+import { errorMessage } from '../../../lib/base/errors.ts';
 import { removeRestoringNote, writeRestoringNote } from './restoring-note.ts';
 
 /** What is put in place of what. */
 export interface Replacement {
-  app: AppConfig;
+  app: GuardedApp;
   /** The real path of the database. */
   target: string;
   /** Holds the proven file. */
@@ -80,7 +80,7 @@ async function settleFailure(context: JobContext, target: string): Promise<void>
   }
 }
 
-async function startAfterFailure(context: JobContext, app: AppConfig): Promise<void> {
+async function startAfterFailure(context: JobContext, app: GuardedApp): Promise<void> {
   try {
     await context.services(app).start();
     await removeRestoringNote(context, app);
@@ -92,7 +92,7 @@ async function startAfterFailure(context: JobContext, app: AppConfig): Promise<v
 
 async function startAndProbe(
   context: JobContext,
-  app: AppConfig,
+  app: GuardedApp,
 ): Promise<Pick<Replaced, 'health' | 'detail'>> {
   try {
     await context.services(app).start();

@@ -1,10 +1,10 @@
 // Before a restore changes anything: an earlier one that was interrupted is finished or undone, and said so.
 import { dirname } from 'node:path';
-import type { AppConfig } from '../../lib/config/config.ts';
-import { sweepTemporaries } from '../../lib/files/durable.ts';
-import { complete, describeInterrupted, recover } from '../../lib/placement/recovery.ts';
-import { removeLeftStaging } from '../../lib/placement/staging.ts';
-import type { JobContext } from '../../lib/run/context.ts';
+import type { GuardedApp } from '../../../lib/config/config.ts';
+import { sweepTemporaries } from '../../../lib/files/durable.ts';
+import { complete, describeInterrupted, recover } from '../../../lib/placement/recovery.ts';
+import { removeLeftStaging } from '../../../lib/placement/staging.ts';
+import type { JobContext } from '../../../lib/run/context.ts';
 import { hasRestoringNote, removeRestoringNote } from './restoring-note.ts';
 
 /**
@@ -12,7 +12,7 @@ import { hasRestoringNote, removeRestoringNote } from './restoring-note.ts';
  * starts the services it had stopped. Returns what was found, in sentences; empty when there was nothing. Called
  * under the app's lock.
  */
-export async function settleEarlier(context: JobContext, app: AppConfig, target: string): Promise<string[]> {
+export async function settleEarlier(context: JobContext, app: GuardedApp, target: string): Promise<string[]> {
   const said: string[] = [];
   const recovery = await recover(target, context);
   if (recovery !== undefined) {
@@ -48,7 +48,7 @@ export async function settleEarlier(context: JobContext, app: AppConfig, target:
 /** What an interrupted restore left, in sentences, without touching it. */
 export async function describeEarlier(
   context: JobContext,
-  app: AppConfig,
+  app: GuardedApp,
   target: string,
 ): Promise<string[]> {
   const interruption = await describeInterrupted(target);

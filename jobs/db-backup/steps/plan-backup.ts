@@ -1,12 +1,12 @@
 // What a backup would do, for --dry-run: everything is looked at, nothing is made.
-import { backupName, namedBackupName } from '../../lib/backup/name.ts';
-import { formatBytes } from '../../lib/base/format.ts';
-import type { AppConfig } from '../../lib/config/config.ts';
-import { requireSpace } from '../../lib/files/space.ts';
-import type { JobContext } from '../../lib/run/context.ts';
-import { requireSource } from '../../lib/sqlite/source.ts';
+import { backupName, namedBackupName } from '../../../lib/backup/name.ts';
+import { formatBytes } from '../../../lib/base/format.ts';
+import type { GuardedApp } from '../../../lib/config/config.ts';
+import { requireSpace } from '../../../lib/files/space.ts';
+import type { JobContext } from '../../../lib/run/context.ts';
+import { requireSource } from '../../../lib/sqlite/source.ts';
 import { type BackupOrder, localCopies } from './back-up-app.ts';
-import { spaceNeeded } from './snapshot.ts';
+import { spaceNeeded } from '../../steps/snapshot.ts';
 
 /** What would be copied, and where to. */
 export interface BackupPlan {
@@ -19,7 +19,7 @@ export interface BackupPlan {
 /** Looks at source, store and space. Throws what the backup itself would throw up to there. */
 export async function planBackup(
   context: JobContext,
-  app: AppConfig,
+  app: GuardedApp,
   order: BackupOrder,
 ): Promise<BackupPlan> {
   const source = await requireSource(app.database);

@@ -1,21 +1,21 @@
 // Putting an undo set back: proven and placed exactly like a backup, so that an undo can be undone as well.
 import { basename } from 'node:path';
-import { OpsError } from '../../lib/base/errors.ts';
-import type { AppConfig } from '../../lib/config/config.ts';
-import { digestFile } from '../../lib/files/hash-file.ts';
-import { markUndoUsed, prepareUndo } from '../../lib/placement/prepare-undo.ts';
-import { complete } from '../../lib/placement/recovery.ts';
-import { makeStaging, removeStaging } from '../../lib/placement/staging.ts';
-import { listUndoSets, type UsableUndoSet } from '../../lib/placement/undo-list.ts';
-import type { JobContext } from '../../lib/run/context.ts';
-import { mergeSet } from '../../lib/sqlite/merge.ts';
+import { OpsError } from '../../../lib/base/errors.ts';
+import type { GuardedApp } from '../../../lib/config/config.ts';
+import { digestFile } from '../../../lib/files/hash-file.ts';
+import { markUndoUsed, prepareUndo } from '../../../lib/placement/prepare-undo.ts';
+import { complete } from '../../../lib/placement/recovery.ts';
+import { makeStaging, removeStaging } from '../../../lib/placement/staging.ts';
+import { listUndoSets, type UsableUndoSet } from '../../../lib/placement/undo-list.ts';
+import type { JobContext } from '../../../lib/run/context.ts';
+import { mergeSet } from '../../../lib/sqlite/merge.ts';
 import { type Replaced, replaceDatabase } from './replace-database.ts';
-import { proveFetched } from './prove-stored.ts';
+import { proveFetched } from '../../steps/prove-stored.ts';
 
 /** Places the undo set at `path`. Throws OpsError; then what was in place still is. */
 export async function undoPlacement(
   context: JobContext,
-  app: AppConfig,
+  app: GuardedApp,
   target: string,
   path: string,
 ): Promise<Replaced> {
@@ -42,7 +42,7 @@ export async function undoPlacement(
 /** The database from before may well have been damaged: that is why it was replaced. It is the operator's to decide. */
 async function warnWhenUnsound(
   context: JobContext,
-  app: AppConfig,
+  app: GuardedApp,
   set: UsableUndoSet,
   path: string,
 ): Promise<void> {

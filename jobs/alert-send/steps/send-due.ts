@@ -1,12 +1,12 @@
 // Sends what one channel has to say, one message after the other, until it fails.
-import { errorMessage, OpsError } from '../../lib/base/errors.ts';
-import { channelFailed, channelObservation, channelWorked } from '../../lib/incident/channel.ts';
-import { dueNotices, type Notice, told } from '../../lib/incident/due.ts';
-import { observe } from '../../lib/incident/observe.ts';
-import type { AlertState } from '../../lib/incident/state.ts';
-import { type Channel, DeliveryFailure, type Message } from '../../lib/notify/channel.ts';
-import { compose } from '../../lib/notify/compose.ts';
-import { keepDeadLetter } from '../../lib/notify/dead-letters.ts';
+import { errorMessage, OpsError } from '../../../lib/base/errors.ts';
+import { channelFailed, channelObservation, channelWorked } from '../../../lib/incident/channel.ts';
+import { dueNotices, type Notice, told } from '../../../lib/incident/due.ts';
+import { observe } from '../../../lib/incident/observe.ts';
+import type { AlertState } from '../../../lib/incident/state.ts';
+import { type Channel, DeliveryFailure, type Message } from '../../../lib/notify/channel.ts';
+import { compose } from '../../../lib/notify/compose.ts';
+import { keepDeadLetter } from '../../../lib/notify/dead-letters.ts';
 import type { Desk } from './desk.ts';
 
 /** One attempt to tell something. */

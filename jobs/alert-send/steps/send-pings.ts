@@ -1,6 +1,6 @@
 // Tells the dead-man's switch of runs that began or ended.
-import { channelFailed } from '../../lib/incident/channel.ts';
-import { pinged } from '../../lib/incident/ping.ts';
+import { channelFailed } from '../../../lib/incident/channel.ts';
+import { pinged } from '../../../lib/incident/ping.ts';
 import type { Desk } from './desk.ts';
 import { type Attempt, setbackOf, watched, worked } from './send-due.ts';
 

@@ -1,9 +1,9 @@
 // R5: the journal mode is a property of the app's set-up, not of the backup: it stays as it is now.
 import { constants } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
-import { headerBytes, parseHeader } from '../../lib/sqlite/header.ts';
-import { setJournalMode } from '../../lib/sqlite/merge.ts';
-import { errorCode, systemError } from '../../lib/base/errors.ts';
+import { headerBytes, parseHeader } from '../../../lib/sqlite/header.ts';
+import { setJournalMode } from '../../../lib/sqlite/merge.ts';
+import { errorCode, systemError } from '../../../lib/base/errors.ts';
 
 /** Gives the staged file the journal mode of the database in place. A missing or damaged one has none to keep. */
 export async function keepJournalMode(target: string, staged: string): Promise<void> {

@@ -1,10 +1,10 @@
 // Brings the state of alerts up to now: what lies in the spool, and what time has made of it.
-import { tick } from '../../lib/incident/tick.ts';
-import { deadLetters } from '../../lib/notify/dead-letters.ts';
-import { fold, observeSelf } from '../../lib/notify/fold.ts';
-import type { KeptState } from '../../lib/notify/state-codec.ts';
-import type { JobContext } from '../../lib/run/context.ts';
-import type { Alerts } from '../../lib/run/open-alerts.ts';
+import { tick } from '../../../lib/incident/tick.ts';
+import { deadLetters } from '../../../lib/notify/dead-letters.ts';
+import { fold, observeSelf } from '../../../lib/notify/fold.ts';
+import type { KeptState } from '../../../lib/notify/state-codec.ts';
+import type { JobContext } from '../../../lib/run/context.ts';
+import type { Alerts } from '../../../lib/run/open-alerts.ts';
 
 /** The state with everything taken in, not yet kept; `names` are the records that are in it. */
 export interface TakenIn {

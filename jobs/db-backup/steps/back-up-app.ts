@@ -1,17 +1,17 @@
 // One proven backup of one app, in the order that makes it safe: copy, prove, publish.
-import { backupName, manifestName, namedBackupName } from '../../lib/backup/name.ts';
-import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
-import type { Manifest } from '../../lib/backup/manifest.ts';
-import { shrinkReasons } from '../../lib/backup/suspicion.ts';
-import { OpsError } from '../../lib/base/errors.ts';
-import { formatCount } from '../../lib/base/format.ts';
-import type { AppConfig } from '../../lib/config/config.ts';
-import type { Scratch } from '../../lib/files/scratch.ts';
-import type { JobContext } from '../../lib/run/context.ts';
-import type { Store } from '../../lib/store/store.ts';
-import { newestProven, readCatalogue } from './catalogue.ts';
+import { backupName, manifestName, namedBackupName } from '../../../lib/backup/name.ts';
+import type { CatalogueEntry } from '../../../lib/backup/catalogue.ts';
+import type { Manifest } from '../../../lib/backup/manifest.ts';
+import { shrinkReasons } from '../../../lib/backup/suspicion.ts';
+import { OpsError } from '../../../lib/base/errors.ts';
+import { formatCount } from '../../../lib/base/format.ts';
+import type { GuardedApp } from '../../../lib/config/config.ts';
+import type { Scratch } from '../../../lib/files/scratch.ts';
+import type { JobContext } from '../../../lib/run/context.ts';
+import type { Store } from '../../../lib/store/store.ts';
+import { newestProven, readCatalogue } from '../../steps/catalogue.ts';
 import { describeBackup, finishPending, publishBackup } from './publish.ts';
-import { type ProvenSnapshot, proveSnapshot, snapshotSummary } from './snapshot.ts';
+import { type ProvenSnapshot, proveSnapshot, snapshotSummary } from '../../steps/snapshot.ts';
 
 /** What was asked of one backup. */
 export interface BackupOrder {
@@ -24,7 +24,7 @@ export interface BackupOrder {
 }
 
 /** How many copies this machine has to have room for at once. */
-export function localCopies(store: Store, app: AppConfig, { refreshLatest }: BackupOrder): number {
+export function localCopies(store: Store, app: GuardedApp, { refreshLatest }: BackupOrder): number {
   return store.isRemote || app.latest === undefined || !refreshLatest ? 1 : 2;
 }
 
@@ -45,7 +45,7 @@ export interface BackupReport {
 export async function backUpApp(
   context: JobContext,
   store: Store,
-  app: AppConfig,
+  app: GuardedApp,
   order: BackupOrder,
 ): Promise<BackupReport> {
   await finishPending(context, store, app);
@@ -78,7 +78,7 @@ export async function backUpApp(
   }
 }
 
-function nameOf({ config }: JobContext, app: AppConfig, { label }: BackupOrder, takenAt: Date): string {
+function nameOf({ config }: JobContext, app: GuardedApp, { label }: BackupOrder, takenAt: Date): string {
   if (label === undefined) return backupName(app.layout, app.name, takenAt, config.timeZone);
   return namedBackupName(app.layout, app.name, label);
 }
@@ -87,7 +87,7 @@ function nameOf({ config }: JobContext, app: AppConfig, { label }: BackupOrder, 
 async function requireFreeName(
   context: JobContext,
   store: Store,
-  app: AppConfig,
+  app: GuardedApp,
   order: BackupOrder,
 ): Promise<void> {
   const name = nameOf(context, app, order, context.clock.now());
@@ -103,7 +103,7 @@ async function requireFreeName(
 }
 
 /** A manifest without its data is what is left of a backup that somebody removed: its name is not free either. */
-async function requireNoManifest(store: Store, app: AppConfig, name: string): Promise<void> {
+async function requireNoManifest(store: Store, app: GuardedApp, name: string): Promise<void> {
   const manifest = manifestName(name);
   if ((await store.stat(manifest)) === undefined) return;
   throw new OpsError('refused', `cannot back up ${app.name} as ${name}: ${manifest} exists already`, {
@@ -116,7 +116,7 @@ async function requireNoManifest(store: Store, app: AppConfig, name: string): Pr
  * out the last different one. The app layout keeps by days and needs one a night to tell that there was one.
  */
 function isSame(
-  { layout }: AppConfig,
+  { layout }: GuardedApp,
   previous: CatalogueEntry | undefined,
   { digest }: ProvenSnapshot,
 ): previous is CatalogueEntry & { manifest: Manifest } {
@@ -127,7 +127,7 @@ function isSame(
 async function keepPrevious(
   context: JobContext,
   store: Store,
-  app: AppConfig,
+  app: GuardedApp,
   { name, manifest }: CatalogueEntry & { manifest: Manifest },
   { digest, report }: ProvenSnapshot,
 ): Promise<BackupReport> {
@@ -144,7 +144,7 @@ async function keepPrevious(
 /** Compares with the newest backup that is not itself suspect, so that a loss does not become normal after a night. */
 function suspicions(
   context: JobContext,
-  app: AppConfig,
+  app: GuardedApp,
   previous: CatalogueEntry | undefined,
   { measured }: ProvenSnapshot,
 ): string[] {

@@ -1,23 +1,23 @@
 // From a proven snapshot to a backup in the store: data first, manifest last, for the manifest is the commit point.
 // Where the latest copy is refreshed too, the bytes go there, and the store copies them to the backup's own name itself:
 // a remote store can replace a file only by sending it, and the bytes are to be sent once (P4).
-import { formatManifest, type Manifest, parseManifest } from '../../lib/backup/manifest.ts';
-import { manifestName } from '../../lib/backup/name.ts';
-import { errorMessage, OpsError } from '../../lib/base/errors.ts';
-import { formatBytes } from '../../lib/base/format.ts';
-import type { AppConfig } from '../../lib/config/config.ts';
-import { writeFileAtomically } from '../../lib/files/durable.ts';
-import { digestFile } from '../../lib/files/hash-file.ts';
-import type { Scratch } from '../../lib/files/scratch.ts';
-import type { JobContext } from '../../lib/run/context.ts';
-import type { Store, Stored } from '../../lib/store/store.ts';
-import type { ProvenSnapshot } from './snapshot.ts';
-import { type StateNote, stateNote } from './state-note.ts';
+import { formatManifest, type Manifest, parseManifest } from '../../../lib/backup/manifest.ts';
+import { manifestName } from '../../../lib/backup/name.ts';
+import { errorMessage, OpsError } from '../../../lib/base/errors.ts';
+import { formatBytes } from '../../../lib/base/format.ts';
+import type { GuardedApp } from '../../../lib/config/config.ts';
+import { writeFileAtomically } from '../../../lib/files/durable.ts';
+import { digestFile } from '../../../lib/files/hash-file.ts';
+import type { Scratch } from '../../../lib/files/scratch.ts';
+import type { JobContext } from '../../../lib/run/context.ts';
+import type { Store, Stored } from '../../../lib/store/store.ts';
+import type { ProvenSnapshot } from '../../steps/snapshot.ts';
+import { type StateNote, stateNote } from '../../steps/state-note.ts';
 
 /** The manifest of a snapshot that will have the name `backup` in the store. */
 export async function describeBackup(
   context: JobContext,
-  app: AppConfig,
+  app: GuardedApp,
   { source, digest, measured, takenAt }: ProvenSnapshot,
   backup: string,
   suspect: string[],
@@ -139,7 +139,7 @@ function asBlocked(error: unknown): OpsError {
 }
 
 /** Finishes what a killed run had put into the store without its manifest. Called under the app's lock. */
-export async function finishPending(context: JobContext, store: Store, app: AppConfig): Promise<void> {
+export async function finishPending(context: JobContext, store: Store, app: GuardedApp): Promise<void> {
   const manifest = await readPending(context, app.name);
   if (manifest === undefined) return;
   const { backup } = manifest;

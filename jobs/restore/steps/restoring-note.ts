@@ -1,7 +1,7 @@
 // A note in the state directory that services were stopped for a restore: after a kill, the next command starts them.
-import type { AppConfig } from '../../lib/config/config.ts';
-import type { JobContext } from '../../lib/run/context.ts';
-import { type StateNote, stateNote } from './state-note.ts';
+import type { GuardedApp } from '../../../lib/config/config.ts';
+import type { JobContext } from '../../../lib/run/context.ts';
+import { type StateNote, stateNote } from '../../steps/state-note.ts';
 
 /** Written before the services are stopped, removed when they were started. */
 export interface RestoringNote {
@@ -10,20 +10,20 @@ export interface RestoringNote {
 }
 
 /** Notes that the services of the app are about to be stopped. */
-export async function writeRestoringNote(context: JobContext, app: AppConfig): Promise<void> {
+export async function writeRestoringNote(context: JobContext, app: GuardedApp): Promise<void> {
   const note: RestoringNote = { app: app.name, since: context.clock.now().toISOString() };
   await noteOf(context, app).write(`${JSON.stringify(note)}\n`);
 }
 
-export async function removeRestoringNote(context: JobContext, app: AppConfig): Promise<void> {
+export async function removeRestoringNote(context: JobContext, app: GuardedApp): Promise<void> {
   await noteOf(context, app).remove();
 }
 
 /** Whether a restore of the app stopped its services and has not started them since. */
-export async function hasRestoringNote(context: JobContext, app: AppConfig): Promise<boolean> {
+export async function hasRestoringNote(context: JobContext, app: GuardedApp): Promise<boolean> {
   return (await noteOf(context, app).read()) !== undefined;
 }
 
-function noteOf(context: JobContext, app: AppConfig): StateNote {
+function noteOf(context: JobContext, app: GuardedApp): StateNote {
   return stateNote(context, 'restoring', app.name);
 }

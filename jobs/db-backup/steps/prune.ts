@@ -1,10 +1,10 @@
 // Removing what the retention policy no longer keeps. Only backups that are ours and proven are ever candidates.
-import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
-import { manifestName } from '../../lib/backup/name.ts';
-import { type RetentionDecision, type RetentionPlan, retentionPlan } from '../../lib/backup/retention.ts';
-import type { AppConfig } from '../../lib/config/config.ts';
-import type { JobContext } from '../../lib/run/context.ts';
-import type { Store } from '../../lib/store/store.ts';
+import type { CatalogueEntry } from '../../../lib/backup/catalogue.ts';
+import { manifestName } from '../../../lib/backup/name.ts';
+import { type RetentionDecision, type RetentionPlan, retentionPlan } from '../../../lib/backup/retention.ts';
+import type { GuardedApp } from '../../../lib/config/config.ts';
+import type { JobContext } from '../../../lib/run/context.ts';
+import type { Store } from '../../../lib/store/store.ts';
 
 /** What would go, what went, and why. */
 export interface PruneReport {
@@ -20,7 +20,7 @@ export interface PruneReport {
 export async function pruneApp(
   context: JobContext,
   store: Store,
-  app: AppConfig,
+  app: GuardedApp,
   entries: readonly CatalogueEntry[],
   dryRun: boolean,
 ): Promise<PruneReport> {
@@ -50,7 +50,7 @@ async function removeBackup(store: Store, name: string): Promise<void> {
 
 async function planPrune(
   context: JobContext,
-  app: AppConfig,
+  app: GuardedApp,
   candidates: readonly CatalogueEntry[],
 ): Promise<RetentionPlan> {
   return retentionPlan({
@@ -63,7 +63,7 @@ async function planPrune(
 }
 
 /** A manifest without data is what an interrupted removal leaves, unless the policy would have kept that backup. */
-async function judgeLost(context: JobContext, app: AppConfig, entries: readonly CatalogueEntry[]) {
+async function judgeLost(context: JobContext, app: GuardedApp, entries: readonly CatalogueEntry[]) {
   const [leftovers, lost]: [string[], string[]] = [[], []];
   for (const entry of entries.filter(({ state }) => state === 'lost')) {
     const plan = await planPrune(context, app, [...entries.filter(isCandidate), entry]);

@@ -1,10 +1,10 @@
 // The state of alerts while alert-send works on it: every change is on the device before the next step.
-import { isReady } from '../../lib/incident/channel.ts';
-import type { AlertState } from '../../lib/incident/state.ts';
-import { tick } from '../../lib/incident/tick.ts';
-import type { KeptState } from '../../lib/notify/state-codec.ts';
-import type { JobContext } from '../../lib/run/context.ts';
-import type { Alerts } from '../../lib/run/open-alerts.ts';
+import { isReady } from '../../../lib/incident/channel.ts';
+import type { AlertState } from '../../../lib/incident/state.ts';
+import { tick } from '../../../lib/incident/tick.ts';
+import type { KeptState } from '../../../lib/notify/state-codec.ts';
+import type { JobContext } from '../../../lib/run/context.ts';
+import type { Alerts } from '../../../lib/run/open-alerts.ts';
 import type { TakenIn } from './take-in.ts';
 
 export class Desk {
