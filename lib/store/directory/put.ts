@@ -12,10 +12,11 @@ import { removeQuietly } from '../../files/publish-file.ts';
 import { makeScratch, sweepScratch } from '../../files/scratch.ts';
 import { requireSpace } from '../../files/space.ts';
 import { quoteName } from '../name.ts';
+import { nameTaken } from '../refusals.ts';
 import type { CopyOptions as StoreCopyOptions, PutOptions, Stored, StoreName } from '../store.ts';
 import { systemCode } from './failure.ts';
 import { findObject, requireObject } from './objects.ts';
-import { nameTaken, publishObject } from './publish.ts';
+import { publishObject } from './publish.ts';
 
 /** What the operations on one store share. */
 export interface Place {
@@ -61,8 +62,8 @@ export async function copyObject(
 /** Refuses a taken name before anything is copied. What decides is the publishing at the end. */
 async function requireFreeName(root: string, name: StoreName, replace = false): Promise<void> {
   const found = await findObject(root, name);
-  if (found.is === 'blocked') throw nameTaken(name, found.by);
-  if (found.is === 'object' && !replace) throw nameTaken(name, 'it exists already');
+  if (found.is === 'blocked') throw nameTaken(name, { why: found.by });
+  if (found.is === 'object' && !replace) throw nameTaken(name, { why: 'it exists already' });
 }
 
 /** Moves a file whose bytes are still those that were hashed. Undefined when it must be copied instead. */

@@ -1,6 +1,7 @@
 // A second name for bytes that Dropbox has already: nothing travels.
 import { OpsError } from '../../base/errors.ts';
 import { quoteName } from '../name.ts';
+import { nameTaken } from '../refusals.ts';
 import type { CopyOptions, Stored, StoreName } from '../store.ts';
 import { findHolding, holds } from './commit.ts';
 import { requireFile } from './download.ts';
@@ -10,7 +11,6 @@ import { removeRevision } from './remove.ts';
 import { pathOf, samePath } from './paths.ts';
 import type { Place } from './place.ts';
 import type { files } from './sdk.ts';
-import { nameTaken } from './taken.ts';
 
 /** Copies inside Dropbox, and proves by its own hash that the copy has the bytes; see `Store.copy`. */
 export async function copyFile(
@@ -33,7 +33,10 @@ export async function copyFile(
   const [from_path, to_path] = [pathOf(place.folder, from), pathOf(place.folder, to)];
   const before = await lookUp(place.client, to_path, options.signal);
   if (before !== undefined)
-    throw nameTaken(to, before === 'folder' ? 'a folder has that name' : 'it exists already');
+    throw nameTaken(to, {
+      where: 'Dropbox',
+      why: before === 'folder' ? 'a folder has that name' : 'it exists already',
+    });
   const copied = () => findHolding(place, to_path, source, options.signal);
   try {
     const metadata = await place.client.callFor(
@@ -57,10 +60,9 @@ export async function copyFile(
     if (!(error instanceof DropboxFailure) || !error.has('conflict')) throw error;
     const found = await copied();
     if (found !== undefined) return storedAs(to, found);
-    throw nameTaken(
-      to,
-      error.has('file_ancestor') ? 'a file has the name of one of its folders' : 'it exists already',
-      error,
-    );
+    const why = error.has('file_ancestor')
+      ? 'a file has the name of one of its folders'
+      : 'it exists already';
+    throw nameTaken(to, { where: 'Dropbox', why, cause: error });
   }
 }

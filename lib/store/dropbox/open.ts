@@ -48,8 +48,6 @@ export interface DropboxStoreOptions {
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 
-const readBytesMax = 1024 * 1024;
-
 /** Opens the store; nothing is asked of Dropbox yet. Throws OpsError `denied` when there are no credentials. */
 export function openDropboxStore(options: DropboxStoreOptions): Store {
   return dropboxStore(createPlace(options));
@@ -102,9 +100,7 @@ function dropboxStore(place: Place): Store {
     },
     async read(name) {
       const object = requireDropboxName(name);
-      return during(`read ${quoteName(object)} from ${description}`, () =>
-        downloadBytes(place, object, readBytesMax),
-      );
+      return during(`read ${quoteName(object)} from ${description}`, () => downloadBytes(place, object));
     },
     async list(prefix) {
       return during(`list ${description}`, () => listFiles(place, prefix.replace(/^\/+/, '')));

@@ -4,13 +4,13 @@ import type { FileDigest } from '../../files/digest.ts';
 import { requireUnchanged } from '../../files/hash-file.ts';
 import type { PutOptions, Stored, StoreName } from '../store.ts';
 import { quoteName } from '../name.ts';
+import { nameTaken } from '../refusals.ts';
 import { bodyOf, chunkHash } from './chunk.ts';
 import { DropboxFailure } from './failure.ts';
 import { type CommitOrder, commitInfo, findCommitted, holds } from './commit.ts';
 import { lookUp, lookUpFile, type RemoteFile, remoteFile, storedAs } from './metadata.ts';
 import { pathOf, samePath } from './paths.ts';
 import type { Place } from './place.ts';
-import { nameTaken } from './taken.ts';
 import { sendInSession } from './upload-session.ts';
 
 /** Up to one block of the content hash a single call is quicker than a session, and as safe to repeat. */
@@ -28,8 +28,8 @@ export async function uploadFile(
   const path = pathOf(place.folder, name);
   const file = await requireUnchanged(given, { signal: options.signal });
   const before = await lookUp(place.client, path, options.signal);
-  if (before === 'folder') throw nameTaken(name, 'a folder has that name');
-  if (before !== undefined && !replace) throw nameTaken(name, 'it exists already');
+  if (before === 'folder') throw nameTaken(name, { where: 'Dropbox', why: 'a folder has that name' });
+  if (before !== undefined && !replace) throw nameTaken(name, { where: 'Dropbox', why: 'it exists already' });
   if (before !== undefined && holds(before, file)) {
     // A run that was killed right after its commit has left its note.
     await place.notes.forget(file);
@@ -138,5 +138,5 @@ async function reconcileConflict(order: CommitOrder, conflict: DropboxFailure): 
     : conflict.has('folder')
       ? 'a folder has that name'
       : 'it exists already';
-  throw nameTaken(order.name, why, conflict);
+  throw nameTaken(order.name, { where: 'Dropbox', why, cause: conflict });
 }
