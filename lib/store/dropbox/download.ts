@@ -13,13 +13,17 @@ import type { GetOptions, StoreName } from '../store.ts';
 import { fetchProven } from './fetch-proven.ts';
 import { lookUp, type RemoteFile } from './metadata.ts';
 import { pathOf } from './paths.ts';
-import type { Place } from './place.ts';
+import type { DropboxAccess } from './access.ts';
 
 const writeBackBytes = 16 * 1024 * 1024;
 
 /** The file under `name`. Throws OpsError `missing`. */
-export async function requireFile(place: Place, name: StoreName, signal?: AbortSignal): Promise<RemoteFile> {
-  const found = await lookUp(place.client, pathOf(place.folder, name), signal);
+export async function requireFile(
+  access: DropboxAccess,
+  name: StoreName,
+  signal?: AbortSignal,
+): Promise<RemoteFile> {
+  const found = await lookUp(access.client, pathOf(access.folder, name), signal);
   if (typeof found === 'object') return found;
   const why = found === 'folder' ? 'it is a folder' : 'it is not there';
   throw nameMissing(name, { where: 'Dropbox', why });
@@ -27,26 +31,26 @@ export async function requireFile(place: Place, name: StoreName, signal?: AbortS
 
 /** Writes the object to `target`, which must not exist, and returns the digest of what was written; see `Store.get`. */
 export async function downloadFile(
-  place: Place,
+  access: DropboxAccess,
   name: StoreName,
   target: string,
   options: GetOptions,
 ): Promise<FileDigest> {
   options.signal?.throwIfAborted();
-  const file = await requireFile(place, name, options.signal);
+  const file = await requireFile(access, name, options.signal);
   const { sizeBytes } = file;
-  return getWhole({ ...place, target, sizeBytes, signal: options.signal }, (temporary) =>
-    fetchTo(place, name, file, temporary, options),
+  return getWhole({ ...access, target, sizeBytes, signal: options.signal }, (temporary) =>
+    fetchTo(access, name, file, temporary, options),
   );
 }
 
 /** The bytes of a small object, proven like those of a large one. */
-export async function downloadBytes(place: Place, name: StoreName): Promise<Uint8Array> {
-  const file = await requireFile(place, name);
+export async function downloadBytes(access: DropboxAccess, name: StoreName): Promise<Uint8Array> {
+  const file = await requireFile(access, name);
   requireReadable(name, file.sizeBytes);
   const pieces: Uint8Array[] = [];
   await fetchProven(
-    place,
+    access,
     name,
     file,
     {},
@@ -59,7 +63,7 @@ export async function downloadBytes(place: Place, name: StoreName): Promise<Uint
 }
 
 async function fetchTo(
-  place: Place,
+  access: DropboxAccess,
   name: StoreName,
   file: RemoteFile,
   path: string,
@@ -75,7 +79,7 @@ async function fetchTo(
   await using handle = await attempt(() => open(path, 'wx', 0o600));
   const writeBack = startWriteBack(path);
   let at = 0;
-  const digest = await fetchProven(place, name, file, options, {
+  const digest = await fetchProven(access, name, file, options, {
     async restart() {
       at = 0;
       await attempt(() => handle.truncate(0));
@@ -90,7 +94,7 @@ async function fetchTo(
   return { path, ...digest, identity: await fileIdentity(handle) };
 }
 
-/** Whether a piece at this place goes over a boundary of 16 MiB. */
+/** Whether a piece written there goes over a boundary of 16 MiB. */
 function crosses(at: number, bytes: number): boolean {
   return Math.floor(at / writeBackBytes) !== Math.floor((at + bytes) / writeBackBytes);
 }
