@@ -1,4 +1,5 @@
-// The configuration as the rest of the program sees it: parsed, complete, frozen. Defaults live in schema.ts.
+// The configuration as the rest of the program sees it: parsed, complete, frozen. Defaults live in
+// sections/, beside what they are defaults of.
 import type { Layout } from '../backup/name.ts';
 import type { RetentionPolicy } from '../backup/retention.ts';
 import type { AlertPolicy } from '../incident/policy.ts';
@@ -27,10 +28,8 @@ export interface AlertsConfig {
   /** A page that shows more, for a tap on the message. */
   readonly link: string | undefined;
   readonly ntfy: NtfyConfig | undefined;
-  readonly slack:
-    { readonly webhookUrlFile: string | undefined; readWebhookUrl(): string | undefined } | undefined;
-  /** Whether this very machine's screen is one of them, and whether there is a desktop session to show it in. */
-  readonly desktop: { readonly isThere: boolean } | undefined;
+  readonly slack: SlackConfig | undefined;
+  readonly desktop: DesktopConfig | undefined;
   readonly ping: PingConfig | undefined;
 }
 
@@ -40,6 +39,16 @@ export interface NtfyConfig {
   readonly tokenFile: string | undefined;
   readTopic(): string | undefined;
   readToken(): string | undefined;
+}
+
+export interface SlackConfig {
+  readonly webhookUrlFile: string | undefined;
+  readWebhookUrl(): string | undefined;
+}
+
+/** This very machine's screen, and whether there is a desktop session to show it in. */
+export interface DesktopConfig {
+  readonly isThere: boolean;
 }
 
 /** A dead-man's switch outside: it alarms when nothing is heard. */

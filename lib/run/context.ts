@@ -8,7 +8,7 @@ import type { CommandRunner } from '../base/command.ts';
 import { formatInstant } from '../base/format.ts';
 import type { Log, Progress } from '../base/log.ts';
 import type { AppConfig, Config } from '../config/config.ts';
-import { serviceEnding, type ServiceEnding } from '../config/load.ts';
+import { serviceEnding, type ServiceEnding } from '../config/service-manager.ts';
 import { createDirectories } from '../files/durable.ts';
 import { sweepTemporaries } from '../files/durable.ts';
 import { makeScratch, type Scratch, sweepScratch } from '../files/scratch.ts';

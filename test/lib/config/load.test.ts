@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { invocationId, loadConfig } from '../../../lib/config/load.ts';
+import { loadConfig } from '../../../lib/config/load.ts';
 import type { OpsError } from '../../../lib/base/errors.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-config-'));
@@ -159,6 +159,14 @@ describe('the environment alone', () => {
     });
   });
 
+  test('has the defaults of a file in all that it does not say', () => {
+    const alone = loadConfig({ environment: database });
+    const file = load(
+      '[apps."My-App.v2"]\ndatabase = "/srv/My App.v2.db"\nlatest = "/database.db"\nkeep = { last = 7 }',
+    );
+    expect({ ...alone, source: path }).toEqual({ ...file, apps: [{ ...file.apps[0], layout: 'classic' }] });
+  });
+
   test('names the latest copy and the store', () => {
     const config = loadConfig({
       environment: { ...database, DROPBOX_DB_PATH: '/ctv/production.db', HOLDFAST_STORE: '/mnt/b' },
@@ -186,12 +194,6 @@ describe('the environment alone', () => {
     expect(error.message).toMatch(message);
     expect(`${error.message}${error.hint}`).not.toContain('secret-token-123');
   });
-});
-
-test('only the process that systemd itself executed takes its invocation id', () => {
-  const given = { INVOCATION_ID: 'a'.repeat(32), SYSTEMD_EXEC_PID: '42' };
-  expect(invocationId(42, given)).toBe('a'.repeat(32));
-  expect(invocationId(43, given)).toBeUndefined();
 });
 
 function load(text: string) {
