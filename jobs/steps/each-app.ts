@@ -1,7 +1,7 @@
 // One command over several apps: each in turn, one failure not stopping the others.
 import { OpsError } from '../../lib/base/errors.ts';
 import type { ErrorKind } from '../../lib/base/exit-code.ts';
-import type { GuardedApp } from '../../lib/config/config.ts';
+import { type GuardedApp, guardedApps, isGuarded } from '../../lib/config/config.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Input, Outcome, Trouble } from '../../lib/run/job.ts';
 
@@ -10,26 +10,40 @@ export type AppResult<Value> =
   | { app: string; ok: true; value: Value }
   | { app: string; ok: false; error: { kind: ErrorKind; message: string; hint: string | undefined } };
 
-/** The apps a command is about: the one named by `--app`, else all. Throws OpsError `usage` for an unknown name. */
+/**
+ * The apps with a database that a command is about: the one named by `--app`, else all. Throws OpsError `usage` for an
+ * unknown name, and `config` for an app without a database, or where no app has one.
+ */
 export function selectedApps({ config }: JobContext, input: Input): readonly GuardedApp[] {
-  if (input.app === undefined) return config.apps;
+  const apps = guardedApps(config);
+  if (apps.length === 0) throw withoutDatabase(`no app of ${config.source} has one`);
+  if (input.app === undefined) return apps;
   const app = config.apps.find(({ name }) => name === input.app);
-  if (app !== undefined) return [app];
-  const known = config.apps.map(({ name }) => name).join(', ');
+  if (app !== undefined && isGuarded(app)) return [app];
+  if (app !== undefined) throw withoutDatabase(`${app.name} of ${config.source} has none`);
+  const known = apps.map(({ name }) => name).join(', ');
   throw new OpsError(
     'usage',
     `cannot find the app ${JSON.stringify(input.app)}: ${config.source} has ${known}`,
     {
-      hint: `name one of them: --app ${config.apps[0]?.name}`,
+      hint: `name one of them: --app ${apps[0]?.name}`,
     },
   );
+}
+
+function withoutDatabase(why: string): OpsError {
+  return new OpsError('config', `cannot find a database to guard: ${why}`, {
+    hint: 'write database = "/path/to/app.db" in the table of an app; docs/configuration.md has every key',
+  });
 }
 
 /** The one app a command is about. Throws OpsError `usage` when there are several and none is named. */
 export function selectedApp(context: JobContext, input: Input): GuardedApp {
   const [app, ...others] = selectedApps(context, input);
   if (app !== undefined && others.length === 0) return app;
-  const known = context.config.apps.map(({ name }) => name).join(', ');
+  const known = guardedApps(context.config)
+    .map(({ name }) => name)
+    .join(', ');
   throw new OpsError('usage', `cannot tell which app is meant: ${context.config.source} has ${known}`, {
     hint: 'name it with --app <name>',
   });

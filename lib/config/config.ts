@@ -98,9 +98,15 @@ export interface DropboxSecrets {
   readonly accessToken: string | undefined;
 }
 
+/** An app, by its parts, of which it need not have all: on a machine that only receives, it has no database. */
 export interface AppConfig {
   readonly name: string;
-  /** Absolute path of the live database. */
+  /** Absolute path of the live database; undefined where none is guarded here. */
+  readonly database: string | undefined;
+}
+
+/** An app whose database is guarded, with all that guarding it needs. */
+export interface GuardedApp extends AppConfig {
   readonly database: string;
   readonly layout: Layout;
   /** Store name of the plain copy a person can open; undefined when none is kept. */
@@ -111,8 +117,15 @@ export interface AppConfig {
   readonly health: HealthConfig | undefined;
 }
 
-/** An app whose database is guarded. */
-export type GuardedApp = AppConfig;
+/** Whether the app has a database to guard. */
+export function isGuarded(app: AppConfig): app is GuardedApp {
+  return app.database !== undefined;
+}
+
+/** The apps with a database, in the order of the configuration. */
+export function guardedApps({ apps }: Pick<Config, 'apps'>): GuardedApp[] {
+  return apps.filter(isGuarded);
+}
 
 export interface ServicesConfig {
   readonly units: readonly string[];

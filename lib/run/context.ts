@@ -7,7 +7,7 @@ import type { Clock } from '../base/clock.ts';
 import type { CommandRunner } from '../base/command.ts';
 import { formatInstant } from '../base/format.ts';
 import type { Log, Progress } from '../base/log.ts';
-import type { AppConfig, Config } from '../config/config.ts';
+import type { AppConfig, Config, GuardedApp } from '../config/config.ts';
 import { serviceEnding, type ServiceEnding } from '../config/service-manager.ts';
 import { createDirectories } from '../files/durable.ts';
 import { sweepTemporaries } from '../files/durable.ts';
@@ -51,7 +51,7 @@ export interface JobContext {
   scratch(parent?: string): Promise<Scratch>;
   /** Whether the time of day can be believed. */
   clockState(): Promise<ClockState>;
-  services(app: AppConfig): Services;
+  services(app: GuardedApp): Services;
   /** Asks the person at the terminal; false without asking when nobody is there. */
   confirm(question: string): Promise<boolean>;
   /** Asks for a line of text, from the terminal or what is piped in; undefined when nothing comes. */

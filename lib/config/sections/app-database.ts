@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { defaultLatestName, latestNameProblem, type Layout } from '../../backup/name.ts';
 import { OpsError } from '../../base/errors.ts';
-import type { AppConfig } from '../config.ts';
+import type { GuardedApp } from '../config.ts';
 import { type Environment, nonEmpty } from '../environment.ts';
 import { absolutePath } from './values.ts';
 
@@ -30,30 +30,35 @@ const latestName = z.string().superRefine((name, context) => {
 });
 
 export const databaseKeys = {
-  database: absolutePath.describe('the live SQLite database'),
+  database: absolutePath.optional().describe('the live SQLite database'),
   latest: z
     .union([latestName, z.literal(false)])
     .optional()
     .describe('name of the plain latest copy in the store, or false for none; latest/<app>.db unless given'),
-  keep: keep.default({ last: 7, daily: 7, weekly: 4, monthly: 12 }).describe('which backups stay'),
+  keep: keep.optional().describe('which backups stay'),
 };
 
 type DatabaseTable = z.infer<z.ZodObject<typeof databaseKeys>>;
+
+const keepUnlessGiven = { last: 7, daily: 7, weekly: 4, monthly: 12 };
 
 /** What differs where the environment alone names the app: all is as in the scripts that came before. */
 export const classic = { layout: 'classic', latest: '/database.db', keep: { last: 7 } } as const;
 
 export function databaseConfig(
   app: string,
-  table: DatabaseTable,
+  table: DatabaseTable & { database: string },
   layout: Layout,
-): Pick<AppConfig, 'database' | 'layout' | 'latest' | 'keep'> {
-  return { database: table.database, layout, latest: latestOf(app, table), keep: table.keep };
+): Pick<GuardedApp, 'database' | 'layout' | 'latest' | 'keep'> {
+  const { database, keep: given = keepUnlessGiven } = table;
+  return { database, layout, latest: latestOf(app, table), keep: given };
 }
 
 /** The store name of an app's latest copy; undefined when none is kept. */
-export function latestOf(app: string, { latest }: Pick<DatabaseTable, 'latest'>): string | undefined {
-  return latest === false ? undefined : (latest ?? defaultLatestName(app)).replace(/^\//, '');
+export function latestOf(app: string, { database, latest }: DatabaseTable): string | undefined {
+  return database === undefined || latest === false
+    ? undefined
+    : (latest ?? defaultLatestName(app)).replace(/^\//, '');
 }
 
 /**

@@ -2,21 +2,24 @@
 import { z } from 'zod';
 import { appNameFromPath, type Layout, requireAppName } from '../../backup/name.ts';
 import { errorMessage } from '../../base/errors.ts';
-import type { AppConfig } from '../config.ts';
+import type { AppConfig, GuardedApp } from '../config.ts';
 import { type Environment, nonEmpty } from '../environment.ts';
 import { databaseConfig, databaseFromEnvironment, databaseKeys, latestOf } from './app-database.ts';
 import { healthConfig, healthTable } from './app-health.ts';
 import { servicesConfig, servicesKeys, servicesProblems } from './app-services.ts';
 
-const appTable = z
-  .strictObject({
-    ...databaseKeys,
-    ...servicesKeys,
-    health: healthTable.optional().describe('how a restore finds out that the app is well again'),
-  })
-  .superRefine((table, context) => {
-    for (const message of servicesProblems(table)) context.addIssue({ code: 'custom', message });
-  });
+/** What an app with a database may have. The defaults come later: which keys were written has to be seen first. */
+const guardedKeys = {
+  ...databaseKeys,
+  ...servicesKeys,
+  health: healthTable.optional().describe('how a restore finds out that the app is well again'),
+};
+
+const appTable = z.strictObject(guardedKeys).superRefine((table, context) => {
+  for (const message of servicesProblems(table)) context.addIssue({ code: 'custom', message });
+  for (const key of keysWithoutDatabase(table))
+    context.addIssue({ code: 'custom', path: [key], message: 'needs database beside it, which is missing' });
+});
 
 type AppTable = z.infer<typeof appTable>;
 
@@ -27,12 +30,24 @@ export const appsTable = z
 
 /** The apps, in the order of the file. */
 export function appsConfig(tables: z.infer<typeof appsTable>, layout: Layout): AppConfig[] {
-  return Object.entries(tables).map(([name, table]) => ({
+  return Object.entries(tables).map(([name, { database, ...table }]) =>
+    database === undefined ? { name, database } : guardedApp(name, { ...table, database }, layout),
+  );
+}
+
+function guardedApp(name: string, table: AppTable & { database: string }, layout: Layout): GuardedApp {
+  return {
     name,
     ...databaseConfig(name, table, layout),
     services: servicesConfig(table),
     health: table.health && healthConfig(table.health),
-  }));
+  };
+}
+
+/** Keys that were written though there is no database: who forgot it is told, and not left without backups. */
+function keysWithoutDatabase(table: z.infer<z.ZodObject<typeof guardedKeys>>): string[] {
+  if (table.database !== undefined) return [];
+  return Object.entries(table).flatMap(([key, value]) => (value === undefined ? [] : [key]));
 }
 
 /**
