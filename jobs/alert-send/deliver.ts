@@ -8,16 +8,13 @@ import { sendPings } from './steps/send-pings.ts';
 import { type Attempt, sendDue } from './steps/send-due.ts';
 import { peek, takeIn } from './steps/take-in.ts';
 
-/** No app can have this name. */
-export const lockName = '@alert-send';
-
 /** After so long nothing new is begun: one attempt takes ten seconds at most. */
 const beginMsMax = 45_000;
 
 export const run: CommandRun = async (context, input) => {
   const alerts = await context.openAlerts();
   if (input.dryRun) return plan(new Desk(context, alerts, await peek(context, alerts)));
-  await using lock = await context.lock({ name: lockName }, 'alert-send deliver');
+  await using lock = await context.lock({ scope: 'alert-send' }, 'alert-send deliver');
   void lock;
   const before = (await alerts.states.look(context.clock.now().getTime())).state;
   const taken = await takeIn(context, alerts);
