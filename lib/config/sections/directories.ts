@@ -12,7 +12,7 @@ export const directoryKeys = {
 };
 
 /** The part of the file that is about directories. */
-export type DirectoryTable = z.infer<z.ZodObject<typeof directoryKeys>>;
+type DirectoryTable = z.infer<z.ZodObject<typeof directoryKeys>>;
 
 /** Throws OpsError `config` for a variable that holds no absolute path. */
 export function stateDirectory(table: DirectoryTable, environment: Environment): string {
