@@ -8,8 +8,9 @@ const root = resolve(import.meta.dirname, '..');
 
 const ranks: Record<string, number> = {
   'lib/base': 0,
-  'lib/backup': 1,
   'lib/incident': 1,
+  'lib/record': 1,
+  'lib/backup': 2,
   'lib/files': 2,
   'lib/config': 3,
   'lib/history': 3,
@@ -47,7 +48,7 @@ const importers: Record<string, string> = {
 };
 
 /** Folders whose code computes and nothing else. */
-const pure = ['lib/base', 'lib/backup', 'lib/incident'];
+const pure = ['lib/base', 'lib/record', 'lib/backup', 'lib/incident'];
 
 interface Import {
   from: string;
