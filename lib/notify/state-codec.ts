@@ -1,6 +1,6 @@
 // The engine's state as JSON and back. docs/formats.md.
 import { OpsError } from '../base/errors.ts';
-import type { Facts } from '../incident/observation.ts';
+import type { IncidentFacts } from '../incident/observation.ts';
 import type {
   AlertState,
   ChannelState,
@@ -97,7 +97,7 @@ class Reader {
     };
   }
 
-  facts(fields: Fields): Facts {
+  facts(fields: Fields): IncidentFacts {
     return {
       message: fields.string('message'),
       hint: text(fields, 'hint'),
