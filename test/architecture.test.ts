@@ -106,7 +106,7 @@ describe('the layers', () => {
 describe('the habits', () => {
   test('the environment is read in one place', () => {
     const readers = matching(/process\.env/).filter(
-      // open.ts sets a switch for SQLite, typescript.mjs runs before anything else; neither reads a setting.
+      // open.ts sets a switch for SQLite, typescript.mjs looks for a place for compiled code before anything else.
       (file) =>
         ![
           'lib/config/load.ts',
