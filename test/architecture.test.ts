@@ -83,6 +83,16 @@ describe('the layers', () => {
     expect(upward).toEqual([]);
   });
 
+  test('a command never imports another: what they share is a step', () => {
+    const isCommand = (file: string) => /^jobs\/[^/]+\/[^/]+\.ts$/.test(file) && !/^jobs\/steps\//.test(file);
+    const siblings = imports
+      .filter(({ from, to }) => isCommand(from) && folderOf(from) === folderOf(to))
+      .filter(({ to }) => !to.endsWith('/parameters.ts'))
+      .map(({ from, to }) => `${from} imports ${to}`);
+    expect(siblings).toEqual([]);
+    expect(imports.some(({ from, to }) => isCommand(from) && to.endsWith('/parameters.ts'))).toBe(true);
+  });
+
   test('files form no cycle', () => {
     expect(cycles(imports)).toEqual([]);
   });
