@@ -1,7 +1,7 @@
 // What the history remembers: runs, backups and restore drills, as data and as rows. Times are ISO 8601 in UTC.
 import type { ProcessIdentity } from '../files/process-identity.ts';
 
-export type RunOutcome = 'running' | 'done' | 'bad-news' | 'failed' | 'busy' | 'interrupted';
+type RunOutcome = 'running' | 'done' | 'bad-news' | 'failed' | 'busy' | 'interrupted';
 
 /** A run as it begins: what it is, and which process it is. */
 export interface RunStart extends ProcessIdentity {
