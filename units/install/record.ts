@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { dirname, join } from 'node:path';
 import { errorCode, OpsError, systemError } from '../../lib/base/errors.ts';
 
-export const recordPath = '/etc/holdfast/installed.json';
+const recordPath = '/etc/holdfast/installed.json';
 
 /** Path on the system to the SHA-256 of what was written there. */
 export type Written = Record<string, string>;
@@ -15,7 +15,7 @@ export interface InstallRecord {
   apps: Record<string, InstalledApp>;
 }
 
-export interface InstalledApp {
+interface InstalledApp {
   files: Written;
   environmentFile: string | undefined;
   /** Undefined where an environment file is all there is, and in records of an older installer. */
