@@ -24,7 +24,7 @@ export interface OwnerRecord {
 
 const textLengthMax = 200;
 
-function ownerPath(directory: string, name: string): string {
+export function ownerPath(directory: string, name: string): string {
   return join(directory, `${name}.owner.json`);
 }
 

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { dirname, join } from 'node:path';
 import { errorCode, OpsError, systemError } from '../../lib/base/errors.ts';
 
-const recordPath = '/etc/holdfast/installed.json';
+export const recordPath = '/etc/holdfast/installed.json';
 
 /** Path on the system to the SHA-256 of what was written there. */
 export type Written = Record<string, string>;
