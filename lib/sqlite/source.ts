@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import { open, realpath, stat } from 'node:fs/promises';
 import { errorCode, OpsError, systemError } from '../base/errors.ts';
+import { ifThere } from '../files/if-there.ts';
 import { headerBytes, looksEncrypted, otherFormat, parseHeader } from './header.ts';
 
 /** A database that is there and begins like one. */
@@ -86,10 +87,5 @@ function guess(first: Buffer): string {
 
 /** The size of a file, or undefined when there is none. */
 export async function sizeIfThere(path: string): Promise<number | undefined> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  return (await ifThere(stat(path)))?.size;
 }
