@@ -12,13 +12,13 @@ import { makeStaging, removeLeftStaging, removeStaging, type Staging } from '../
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
+import { keepJournalMode } from '../../lib/sqlite/journal-mode.ts';
 import { sizeIfThere } from '../../lib/sqlite/source.ts';
 import { chooseEntry, requireRestorable } from '../steps/choose-entry.ts';
 import { selectedApp } from '../steps/each-app.ts';
 import { proofLines, type ProofReport, proofReport } from '../steps/proof-report.ts';
 import type { Proof } from '../steps/prove-stored.ts';
 import type * as parameters from './parameters.ts';
-import { keepJournalMode } from './steps/journal-mode.ts';
 import { type Replaced, replaceDatabase } from './steps/replace-database.ts';
 import { settleEarlier } from './steps/settle.ts';
 import { stageBackup } from './steps/stage-backup.ts';
