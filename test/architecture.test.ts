@@ -109,6 +109,7 @@ describe('the habits', () => {
       (file) =>
         ![
           'lib/config/load.ts',
+          'lib/config/watchdog.ts',
           'lib/sqlite/open.ts',
           'lib/run/typescript.mjs',
           'units/install.ts', // hands it on to systemctl
