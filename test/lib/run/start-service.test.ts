@@ -21,7 +21,7 @@ class Managed implements AsyncDisposable {
   private constructor(environment: Record<string, string>, conduct: string) {
     this.world.configure();
     const variables = { NOTIFY_SOCKET: this.socket, ...environment };
-    const program = [process.execPath, '--import', 'tsx', fixture('test-service.ts')];
+    const program = [process.execPath, fixture('test-service.ts')];
     const set = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
     const words = [...set, ...program, this.world.config, conduct];
     // What it logs comes as lines, too.
