@@ -10,8 +10,8 @@ import { currentProcess } from '../files/process-identity.ts';
 import { runCommand } from '../process/run-command.ts';
 import { createServiceStatus } from '../process/service-status.ts';
 import { createContext, type JobContext } from './context.ts';
-import { describeFailure, type Failure } from './failure.ts';
-import type { AnySteps, Command, Job, Outcome } from './job.ts';
+import { describeFailure, failedResult } from './failure.ts';
+import type { AnySteps, EndingCommand, Job, Outcome } from './job.ts';
 import type { Options } from './parameter.ts';
 import { type Format, renderers } from './report.ts';
 import { createTerminal, type Verbosity } from './terminal.ts';
@@ -31,7 +31,7 @@ export interface ProcessStreams {
 
 export interface Invocation {
   job: Job;
-  command: Command;
+  command: EndingCommand;
   options: Options;
   /** The app that was named. */
   app: string | undefined;
@@ -82,7 +82,7 @@ export async function runJob(invocation: Invocation, streams: ProcessStreams, cl
   } catch (thrown) {
     progress.end();
     const failure = describeFailure(signal.aborted ? signal.reason : thrown, left);
-    await trace?.end({ ...failure, result: resultOf(failure), findings: [] });
+    await trace?.end({ ...failure, result: failedResult(failure), findings: [] });
     const named = { job: job.name, command: command.name, traffic: context?.traffic() };
     streams.writeResult(renderer.failed({ ...named, error: failure }));
     for (const what of failure.kind === 'interrupted' ? [] : left) log.info(`before that: ${what}`);
@@ -124,8 +124,4 @@ function endingOf({ findings }: Outcome<unknown>, verdict: Verdict, exitCode: nu
     hint: findings.length === 1 ? findings[0]?.hint : undefined,
     findings,
   };
-}
-
-function resultOf({ kind }: Failure): RunEnding['result'] {
-  return kind === 'busy' || kind === 'interrupted' ? kind : 'failed';
 }

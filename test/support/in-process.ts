@@ -30,6 +30,8 @@ export async function runInProcess(
     writeErr: writeLog,
   });
   if ('exitCode' in parsed) return { ...parsed, signal: null, ...output };
+  const { command, ...run } = parsed.run;
+  if (command.kind === 'service') throw new Error('a service is no run that ends');
   const streams = {
     writeResult,
     writeLog,
@@ -39,6 +41,6 @@ export async function runInProcess(
     ask: options.ask ?? (async () => undefined),
     signal: options.signal ?? new AbortController().signal,
   };
-  const exitCode = await runJob({ job, ...parsed.run }, streams, options.clock ?? fixedClock());
+  const exitCode = await runJob({ job, command, ...run }, streams, options.clock ?? fixedClock());
   return { exitCode, signal: null, ...output };
 }
