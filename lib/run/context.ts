@@ -10,8 +10,7 @@ import { formatInstant } from '../base/format.ts';
 import type { Log, Progress } from '../base/log.ts';
 import type { Config, GuardedApp } from '../config/config.ts';
 import { serviceEnding, type ServiceEnding } from '../config/service-manager.ts';
-import { createDirectories } from '../files/durable.ts';
-import { sweepTemporaries } from '../files/durable.ts';
+import { createDirectories, sweepTemporaries } from '../files/durable.ts';
 import { makeScratch, type Scratch, sweepScratch } from '../files/scratch.ts';
 import { type History, nullHistory, openHistory } from '../history/history.ts';
 import { lazyHistory } from '../history/lazy-history.ts';
@@ -21,6 +20,7 @@ import { clockState, type ClockState } from '../process/clock-check.ts';
 import { createServices, type Services } from '../process/services.ts';
 import { runCommand } from '../process/run-command.ts';
 import { openLocal } from '../sqlite/local.ts';
+import { dryRunStore } from '../store/dry-run.ts';
 import type { Store, StoreTraffic } from '../store/store.ts';
 import { type Alerts, openAlerts } from './open-alerts.ts';
 import { openStore } from './open-store.ts';
@@ -63,6 +63,8 @@ export interface JobContext {
   wait(ms: number, signal: AbortSignal): Promise<void>;
   /** Records what stands now, so that an interrupted run can say what was left. */
   noteLeft(what: string): void;
+  /** At the end of the process's work. Never throws. */
+  close(): Promise<void>;
 }
 
 /** What the process contributes; see start. */
@@ -84,17 +86,24 @@ export interface ContextParts {
 
 /** Builds the context; the only place that names every adapter. */
 export function createContext(parts: ContextParts): JobContext {
-  const { config, clock, log } = parts;
+  const { config, clock, log, dryRun } = parts;
+  const history = historyOf(parts);
   let store: Promise<Store> | undefined;
   let opened: Store | undefined;
+  let dryScratch: Scratch | undefined;
+  const keep = (found: Store) => {
+    opened = found;
+    if (!dryRun) return found;
+    return dryRunStore(found, { scratch: async () => (dryScratch = await ownScratch(parts)), clock, log });
+  };
   let state: Promise<ClockState> | undefined;
   return {
     ...parts,
     host: hostname(),
     version: holdfastVersion(),
-    history: historyOf(parts),
+    history,
     runCommand,
-    openStore: () => (store ??= openStore(config, { ...parts, wait }).then((found) => (opened = found))),
+    openStore: () => (store ??= openStore(config, { ...parts, wait }).then(keep)),
     traffic: () => opened?.traffic(),
     async lock({ name, scope }, purpose) {
       const directory = join(config.runDirectory, 'locks');
@@ -106,24 +115,31 @@ export function createContext(parts: ContextParts): JobContext {
     },
     openAlerts: async () => openAlerts(config, log),
     serviceEnding: () => serviceEnding(),
-    async scratch(parent) {
-      const makeIn = async (directory: string) => {
-        await sweepScratch(directory, { clock, log });
-        return makeScratch(directory, { clock });
-      };
-      // A directory that was given is there, or its disk is gone: it is not made.
-      if (parent !== undefined) return makeIn(parent);
-      const own = join(config.stateDirectory, 'scratch');
-      return inStateDirectory(`make scratch in ${own}`, async () => {
-        await createDirectories(own, 0o750);
-        return makeIn(own);
-      });
-    },
+    // A directory that was given is there, or its disk is gone: it is not made. A dry run makes nothing there at all.
+    scratch: (parent) => (parent === undefined || dryRun ? ownScratch(parts) : scratchIn(parent, parts)),
     clockState: () =>
       (state ??= config.clock === 'trusted' ? Promise.resolve('synchronised') : clockState(runCommand)),
     wait,
     services: (app) => createServices({ ...app.services, run: runCommand, log }),
+    async close() {
+      history.close();
+      // What cannot be removed now is left for the next run's sweep.
+      await dryScratch?.remove().catch(() => undefined);
+    },
   };
+}
+
+async function scratchIn(directory: string, { clock, log }: ContextParts): Promise<Scratch> {
+  await sweepScratch(directory, { clock, log });
+  return makeScratch(directory, { clock });
+}
+
+async function ownScratch(parts: ContextParts): Promise<Scratch> {
+  const own = join(parts.config.stateDirectory, 'scratch');
+  return inStateDirectory(`make scratch in ${own}`, async () => {
+    await createDirectories(own, 0o750);
+    return scratchIn(own, parts);
+  });
 }
 
 /** Timers take at most 24 days; nothing here waits longer. */

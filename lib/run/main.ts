@@ -91,7 +91,7 @@ export async function runJob(invocation: Invocation, streams: ProcessStreams, cl
     if (failure.stack !== undefined) streams.writeLog(`${failure.stack}\n`);
     return failure.exitCode;
   } finally {
-    context?.history.close();
+    await context?.close();
   }
 }
 

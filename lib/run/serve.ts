@@ -96,7 +96,7 @@ export async function serve(invocation: ServiceInvocation, host: ServiceHost, cl
     host.writeResult(invocation.report(failure));
     return failure.exitCode;
   } finally {
-    context?.history.close();
+    await context?.close();
   }
 }
 

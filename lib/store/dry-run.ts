@@ -23,7 +23,8 @@ export interface DryRunOptions {
 /**
  * `store` for a run that must change nothing: it keeps the contract of a store, and calls nothing of `store` but what
  * reads. Objects that are put lie in scratch, whatever their size, and memory holds only the names that were removed.
- * There is no staging directory, for it would be the store's. A copy of what `store` holds fetches its bytes.
+ * The staging directory is told for who asks how much room there is; nobody makes anything in it. A copy of what `store`
+ * holds fetches its bytes.
  *
  * Not foreseen is what only writing finds out: that `store` is full, refuses the right to write, or has something
  * that is no object under the name. Names that differ in letter case alone are two, also where `store` has them as one.
@@ -32,7 +33,7 @@ export function dryRunStore(store: Store, options: DryRunOptions): Store {
   const view = new View(store, options);
   return {
     description: store.description,
-    stagingDirectory: undefined,
+    stagingDirectory: store.stagingDirectory,
     isRemote: store.isRemote,
     async put(name, file, putOptions = {}) {
       const object = requireStoreName(name);

@@ -94,7 +94,7 @@ for (const [name, openBelow] of Object.entries(belows)) {
       expect(store).toMatchObject({
         description: below.store.description,
         isRemote: below.store.isRemote,
-        stagingDirectory: undefined,
+        stagingDirectory: below.store.stagingDirectory,
       });
     });
   });
