@@ -2,7 +2,7 @@
 import { type BigIntStats } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { OpsError, errorCode } from '../base/errors.ts';
-import { attempt } from './attempt.ts';
+import { wrapped } from './wrapped.ts';
 
 /** What is recorded of a file. A hard link and a rename change none of it. */
 export interface FileMark {
@@ -38,7 +38,7 @@ export function isUnwritten(left: FileMark, right: FileMark): boolean {
 }
 
 async function statusOf(path: string): Promise<BigIntStats | undefined> {
-  return attempt(`look at ${path}`, async () => {
+  return wrapped(`look at ${path}`, async () => {
     try {
       return await lstat(path, { bigint: true });
     } catch (error) {

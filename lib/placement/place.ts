@@ -10,8 +10,7 @@ import type { Intent } from './intent.ts';
 import { writeIntent } from './intent-file.ts';
 import { type MergeSet, mergeCopy } from './merge.ts';
 import { type Ownership, applyOwnership, ownershipOf } from './ownership.ts';
-import { requireMark, requireReady, requireSettled } from './readiness.ts';
-import { requireNoHolders } from './require-no-holders.ts';
+import { requireMark, requireNoHolders, requireReady, requireSettled } from './readiness.ts';
 import type { Staging } from './staging.ts';
 import { makeUndoSet, nextUndoPath } from './undo-set.ts';
 

@@ -7,13 +7,13 @@ import { OpsError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { currentProcess, processState } from '../files/process-identity.ts';
 import { syncDirectory } from '../files/sync.ts';
-import { attempt } from './attempt.ts';
 import { type DatabaseSet, inspectSet } from './database-set.ts';
 import { isSameFile } from './file-mark.ts';
 import type { Intent, Phase } from './intent.ts';
 import { abandonIntent, readIntent, removeIntent } from './intent-file.ts';
 import { removeStaging } from './staging.ts';
 import { readUndoRecord, writeUndoRecord } from './undo-set.ts';
+import { wrapped } from './wrapped.ts';
 
 /** A placement that was begun and not completed. */
 export interface Interruption {
@@ -98,7 +98,7 @@ async function rollBack(intent: Intent, log: Log): Promise<Recovery> {
     log.info('the old database is in place; its undo set is kept', { path: target, undo });
     return { outcome: 'rolled-back', intent, keptUndo: undo };
   }
-  await attempt(`remove ${undo}`, () => rm(undo, { recursive: true, force: true }));
+  await wrapped(`remove ${undo}`, () => rm(undo, { recursive: true, force: true }));
   await syncDirectory(dirname(target));
   log.info('the old database is in place, as it was', { path: target });
   return { outcome: 'rolled-back', intent };

@@ -3,7 +3,7 @@
 import { lstat, realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { errorCode } from '../base/errors.ts';
-import { attempt } from './attempt.ts';
+import { wrapped } from './wrapped.ts';
 
 /**
  * The path of the database with every symbolic link followed; what every function of this folder wants as `target`.
@@ -12,7 +12,7 @@ import { attempt } from './attempt.ts';
  */
 export async function locateTarget(path: string): Promise<string> {
   const absolute = resolve(path);
-  return attempt(`find ${absolute}`, async () => {
+  return wrapped(`find ${absolute}`, async () => {
     try {
       return await realpath(absolute);
     } catch (error) {

@@ -6,17 +6,17 @@ import { errorCode } from '../base/errors.ts';
 import { copyFileDurably } from '../files/copy-file.ts';
 import { writeFileAtomically } from '../files/durable.ts';
 import { syncDirectory } from '../files/sync.ts';
-import { attempt } from './attempt.ts';
 import { inspectSet, memberSuffixes } from './database-set.ts';
 import { undoName } from './names.ts';
 import { type UndoRecord, formatUndoRecord, parseUndoRecord, undoRecordName } from './undo-record.ts';
+import { wrapped } from './wrapped.ts';
 
 const linksImpossible = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EXDEV', 'EMLINK', 'ENOSYS']);
 
 /** The path that the next undo set of `target` will have. */
 export async function nextUndoPath(target: string, madeAt: Date): Promise<string> {
   const directory = dirname(target);
-  const taken = new Set(await attempt(`list ${directory}`, () => readdir(directory)));
+  const taken = new Set(await wrapped(`list ${directory}`, () => readdir(directory)));
   let ordinal = 1;
   while (taken.has(undoName(target, madeAt, ordinal))) ordinal += 1;
   return join(directory, undoName(target, madeAt, ordinal));
@@ -27,7 +27,7 @@ export async function nextUndoPath(target: string, madeAt: Date): Promise<string
  * place is not touched. The record is written last: a directory without one was never complete.
  */
 export async function makeUndoSet(directory: string, record: Omit<UndoRecord, 'members'>): Promise<void> {
-  await attempt(`make ${directory}`, () => mkdir(directory, { mode: 0o700 }));
+  await wrapped(`make ${directory}`, () => mkdir(directory, { mode: 0o700 }));
   const present = await inspectSet(record.target);
   const kept = join(directory, basename(record.target));
   for (const suffix of memberSuffixes) {
@@ -41,7 +41,7 @@ export async function makeUndoSet(directory: string, record: Omit<UndoRecord, 'm
 /** The record of an undo set. Throws OpsError `missing` or `damaged` when there is none that can be read. */
 export async function readUndoRecord(directory: string): Promise<UndoRecord> {
   const path = join(directory, undoRecordName);
-  return attempt(`read ${path}`, async () => parseUndoRecord(await readFile(path, 'utf8'), path));
+  return wrapped(`read ${path}`, async () => parseUndoRecord(await readFile(path, 'utf8'), path));
 }
 
 /** Writes the record of an undo set, replacing an earlier one. */
@@ -50,7 +50,7 @@ export async function writeUndoRecord(directory: string, record: UndoRecord): Pr
 }
 
 async function linkOrCopy(from: string, to: string): Promise<void> {
-  await attempt(`keep ${from} as ${to}`, async () => {
+  await wrapped(`keep ${from} as ${to}`, async () => {
     try {
       await link(from, to);
     } catch (error) {
