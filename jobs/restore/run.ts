@@ -5,9 +5,8 @@ import type { GuardedApp } from '../../lib/config/config.ts';
 import { inspectSet } from '../../lib/placement/database-set.ts';
 import { type Ownership, ownershipOf } from '../../lib/placement/ownership.ts';
 import { locateTarget } from '../../lib/placement/target.ts';
-import { complete } from '../../lib/placement/recovery.ts';
 import { placeNew, requireFree } from '../../lib/placement/place-new.ts';
-import { makeStaging, removeLeftStaging, removeStaging, type Staging } from '../../lib/placement/staging.ts';
+import { makeStaging, removeStaging, type Staging } from '../../lib/placement/staging.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { CommandRun, Input, Outcome } from '../../lib/run/job.ts';
 import { sizeIfThere } from '../../lib/sqlite/source.ts';
@@ -15,10 +14,10 @@ import { keepJournalMode } from './steps/journal-mode.ts';
 import { chooseEntry, requireRestorable } from '../steps/choose-entry.ts';
 import { selectedApp } from '../steps/each-app.ts';
 import type { Proof } from '../steps/prove-stored.ts';
-import { type Replaced, replaceDatabase } from './steps/replace-database.ts';
+import type { Replaced } from './steps/replace-database.ts';
+import { type ReplacedOrUndone, replaceOrUndo } from './steps/replace-or-undo.ts';
 import { settleEarlier } from './steps/settle.ts';
 import { stageBackup } from './steps/stage-backup.ts';
-import { undoPlacement } from './steps/undo-placement.ts';
 import { proofLines } from '../steps/words.ts';
 import { run as plan } from './plan.ts';
 
@@ -58,23 +57,19 @@ async function restoreInPlace(context: JobContext, app: GuardedApp, input: Input
   const settled = await settleEarlier(context, app, target);
   const choice = await choose(context, app, input);
   await requireConsent(context, app, input, choice.entry.name, target);
-  await removeLeftStaging(target);
   const staging = await makeStaging(target);
   try {
     const proof = await stageBackup(context, await context.openStore(), app, choice, staging);
     await keepJournalMode(target, staging.database);
     const ownership = await ownershipFor(target, proof);
-    const replaced = await replaceDatabase(context, {
+    const replaced = await replaceOrUndo(context, {
       app,
       target,
       staging,
       source: choice.entry.name,
       ownership,
     });
-    context.noteLeft(`${choice.entry.name} is in place at ${target}`);
-    if (replaced.health === 'unwell')
-      return await undoUnwell(context, app, target, choice.entry.name, replaced, settled);
-    await complete(target);
+    if (replaced.health === 'unwell') return unwell(app, target, choice.entry.name, replaced, settled);
     return success(app, target, choice.entry.name, proof, replaced, settled);
   } finally {
     await removeQuietly(context, staging);
@@ -115,18 +110,14 @@ async function requireConsent(
   });
 }
 
-/** R4: a restore that leaves the app unwell undoes itself. */
-async function undoUnwell(
-  context: JobContext,
+function unwell(
   app: GuardedApp,
   target: string,
   backup: string,
-  replaced: Replaced,
+  { afterUndo: back, ...replaced }: ReplacedOrUndone,
   settled: string[],
-): Promise<Outcome> {
-  context.log.error(`${app.name}: the app is not well with ${backup}: ${replaced.detail}`);
-  if (replaced.undo === undefined) {
-    await complete(target);
+): Outcome {
+  if (back === undefined) {
     return {
       result: { app: app.name, backup, target, ...replaced, undone: false, settled },
       lines: [
@@ -135,7 +126,6 @@ async function undoUnwell(
       badNews: true,
     };
   }
-  const back = await undoPlacement(context, app, target, replaced.undo);
   const after = back.health === 'unwell' ? `, and the app is still NOT WELL: ${back.detail}` : '';
   return {
     result: { app: app.name, backup, target, ...replaced, undone: true, settled, afterUndo: back },

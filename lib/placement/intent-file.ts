@@ -7,6 +7,7 @@ import { publishFile } from '../files/publish-file.ts';
 import { syncDirectory } from '../files/sync.ts';
 import { type Intent, formatIntent, parseIntent } from './intent.ts';
 import { abandonedIntentPrefix, intentPath, timeStamp } from './names.ts';
+import { removeStaging } from './staging.ts';
 import { wrapped } from './wrapped.ts';
 
 /** The intent beside `target`, undefined when no placement is under way. Throws OpsError `damaged` when it is unreadable. */
@@ -24,9 +25,13 @@ export async function writeIntent(intent: Intent): Promise<void> {
   await publishFile(temporary, intentPath(intent.target), { replace: true });
 }
 
-/** Removes the intent: the placement is over. One that is gone already is no error. */
-export async function removeIntent(target: string): Promise<void> {
+/**
+ * Ends the placement that `intent` stands for, whichever database is in place: removes its staging directory, then the
+ * intent. What is gone already is no error.
+ */
+export async function endPlacement({ target, staging }: Intent): Promise<void> {
   const path = intentPath(target);
+  await removeStaging(staging);
   await wrapped(`remove ${path}`, async () => {
     try {
       await unlink(path);

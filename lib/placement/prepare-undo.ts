@@ -9,7 +9,6 @@ import { inspectSet, isSpread } from './database-set.ts';
 import { type MergeSet, mergeCopy } from './merge.ts';
 import type { Staging } from './staging.ts';
 import type { UsableUndoSet } from './undo-list.ts';
-import { writeUndoRecord } from './undo-set.ts';
 import { wrapped } from './wrapped.ts';
 
 /**
@@ -31,9 +30,4 @@ export async function prepareUndo(set: UsableUndoSet, staging: Staging, merge: M
   await wrapped(`rename ${merged}`, () => rename(merged, staging.database));
   await syncDirectory(staging.directory);
   return staging.database;
-}
-
-/** Records that an undo set was brought back. Its files stay. */
-export async function markUndoUsed(set: UsableUndoSet, usedAt: Date): Promise<void> {
-  await writeUndoRecord(set.path, { ...set.record, state: 'used', usedAt });
 }

@@ -2,7 +2,7 @@
 // hard links where the file system has them, so that keeping the old database costs no space and no time.
 import { link, mkdir, readFile, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { errorCode } from '../base/errors.ts';
+import { OpsError, errorCode } from '../base/errors.ts';
 import { copyFileDurably } from '../files/copy-file.ts';
 import { writeFileAtomically } from '../files/durable.ts';
 import { syncDirectory } from '../files/sync.ts';
@@ -44,8 +44,23 @@ export async function readUndoRecord(directory: string): Promise<UndoRecord> {
   return wrapped(`read ${path}`, async () => parseUndoRecord(await readFile(path, 'utf8'), path));
 }
 
-/** Writes the record of an undo set, replacing an earlier one. */
-export async function writeUndoRecord(directory: string, record: UndoRecord): Promise<void> {
+/** Records that the undo set was brought back. Its files stay. */
+export async function markUndoUsed(directory: string, record: UndoRecord, usedAt: Date): Promise<void> {
+  await writeUndoRecord(directory, { ...record, state: 'used', usedAt });
+}
+
+/** Marks an undo set as withdrawn; false when it was never complete, and so nothing was taken from in place. */
+export async function withdrawUndo(directory: string): Promise<boolean> {
+  try {
+    await writeUndoRecord(directory, { ...(await readUndoRecord(directory)), state: 'withdrawn' });
+    return true;
+  } catch (error) {
+    if (error instanceof OpsError && error.kind === 'missing') return false;
+    throw error;
+  }
+}
+
+async function writeUndoRecord(directory: string, record: UndoRecord): Promise<void> {
   await writeFileAtomically(join(directory, undoRecordName), formatUndoRecord(record), { mode: 0o600 });
 }
 

@@ -1,0 +1,33 @@
+// R4: a restore that leaves the app unwell undoes itself.
+import type { JobContext } from '../../../lib/run/context.ts';
+import { type Replaced, type Replacement, startAndProbe, stopAndPlace } from './replace-database.ts';
+import { undoPlacement } from './undo-placement.ts';
+
+/** How a replacement went, and how bringing the database from before back did, if the app was unwell without it. */
+export interface ReplacedOrUndone extends Replaced {
+  afterUndo?: Replaced;
+}
+
+/**
+ * Replaces the database with the services stopped, starts them, and asks the app. When it is unwell, the database from
+ * before comes back; where there was none, the new one stays. Throws OpsError when the new database cannot be placed:
+ * then the old one is in place, whole. Throws also when it cannot be brought back, and then the new one is in place.
+ */
+export async function replaceOrUndo(
+  context: JobContext,
+  replacement: Replacement,
+): Promise<ReplacedOrUndone> {
+  const { app, target, source } = replacement;
+  using open = await stopAndPlace(context, replacement);
+  const replaced = { ...open.placement, ...(await startAndProbe(context, app)) };
+  context.noteLeft(`${source} is in place at ${target}`);
+  if (replaced.health === 'unwell') {
+    context.log.error(`${app.name}: the app is not well with ${source}: ${replaced.detail}`);
+    if (open.undo !== undefined) {
+      const afterUndo = await open.undo((undo) => undoPlacement(context, app, target, undo));
+      return { ...replaced, afterUndo };
+    }
+  }
+  await open.keep();
+  return replaced;
+}
