@@ -15,7 +15,7 @@ import { chooseEntry, requireRestorable } from '../steps/choose-entry.ts';
 import { selectedApp } from '../steps/each-app.ts';
 import type { Proof } from '../steps/prove-stored.ts';
 import type { Replaced } from './steps/replace-database.ts';
-import { type ReplacedOrUndone, replaceOrUndo } from './steps/replace-or-undo.ts';
+import { replaceOrUndo } from './steps/replace-or-undo.ts';
 import { settleEarlier } from './steps/settle.ts';
 import { stageBackup } from './steps/stage-backup.ts';
 import { proofLines } from '../steps/words.ts';
@@ -62,14 +62,15 @@ async function restoreInPlace(context: JobContext, app: GuardedApp, input: Input
     const proof = await stageBackup(context, await context.openStore(), app, choice, staging);
     await keepJournalMode(target, staging.database);
     const ownership = await ownershipFor(target, proof);
-    const replaced = await replaceOrUndo(context, {
+    const { replaced, wentBack } = await replaceOrUndo(context, {
       app,
       target,
       staging,
       source: choice.entry.name,
       ownership,
     });
-    if (replaced.health === 'unwell') return unwell(app, target, choice.entry.name, replaced, settled);
+    if (replaced.health === 'unwell')
+      return unwell(app, target, choice.entry.name, replaced, wentBack, settled);
     return success(app, target, choice.entry.name, proof, replaced, settled);
   } finally {
     await removeQuietly(context, staging);
@@ -114,7 +115,8 @@ function unwell(
   app: GuardedApp,
   target: string,
   backup: string,
-  { afterUndo: back, ...replaced }: ReplacedOrUndone,
+  replaced: Replaced,
+  back: Replaced | undefined,
   settled: string[],
 ): Outcome {
   if (back === undefined) {

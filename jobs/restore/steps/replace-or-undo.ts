@@ -3,9 +3,11 @@ import type { JobContext } from '../../../lib/run/context.ts';
 import { type Replaced, type Replacement, startAndProbe, stopAndPlace } from './replace-database.ts';
 import { undoPlacement } from './undo-placement.ts';
 
-/** How a replacement went, and how bringing the database from before back did, if the app was unwell without it. */
-export interface ReplacedOrUndone extends Replaced {
-  afterUndo?: Replaced;
+/** How it went. */
+export interface ReplacedOrUndone {
+  replaced: Replaced;
+  /** The same for going back; undefined where that was not called for or not possible: the new database stays. */
+  wentBack: Replaced | undefined;
 }
 
 /**
@@ -24,10 +26,9 @@ export async function replaceOrUndo(
   if (replaced.health === 'unwell') {
     context.log.error(`${app.name}: the app is not well with ${source}: ${replaced.detail}`);
     if (open.undo !== undefined) {
-      const afterUndo = await open.undo((undo) => undoPlacement(context, app, target, undo));
-      return { ...replaced, afterUndo };
+      return { replaced, wentBack: await open.undo((undo) => undoPlacement(context, app, target, undo)) };
     }
   }
   await open.keep();
-  return replaced;
+  return { replaced, wentBack: undefined };
 }
