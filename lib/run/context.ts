@@ -1,25 +1,28 @@
 // What a job is handed: everything remote, slow or random, and everything that belongs to the process.
-import { mkdirSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../base/clock.ts';
 import type { CommandRunner } from '../base/command.ts';
+import { errorMessage } from '../base/errors.ts';
 import { formatInstant } from '../base/format.ts';
 import type { Log, Progress } from '../base/log.ts';
-import type { AppConfig, Config } from '../config/config.ts';
-import { serviceEnding, type ServiceEnding } from '../config/load.ts';
+import type { Config, GuardedApp } from '../config/config.ts';
+import { serviceEnding, type ServiceEnding } from '../config/service-manager.ts';
 import { createDirectories } from '../files/durable.ts';
 import { sweepTemporaries } from '../files/durable.ts';
 import { makeScratch, type Scratch, sweepScratch } from '../files/scratch.ts';
 import { type History, nullHistory, openHistory } from '../history/history.ts';
+import { lazyHistory } from '../history/lazy-history.ts';
 import { acquireLock, type HeldLock } from '../lock/lock.ts';
+import type { LockSubject } from '../lock/lock-name.ts';
 import { clockState, type ClockState } from '../process/clock-check.ts';
 import { createServices, type Services } from '../process/services.ts';
 import { runCommand } from '../process/run-command.ts';
 import { openLocal } from '../sqlite/local.ts';
 import type { Store, StoreTraffic } from '../store/store.ts';
-import type { Alerts } from './open-alerts.ts';
+import { type Alerts, openAlerts } from './open-alerts.ts';
 import { openStore } from './open-store.ts';
 import { inStateDirectory } from './state-directory.ts';
 import { holdfastVersion } from './version.ts';
@@ -41,8 +44,8 @@ export interface JobContext {
   openStore(): Promise<Store>;
   /** What the store has cost on the network so far; undefined when it was not opened, or none is involved. */
   traffic(): StoreTraffic | undefined;
-  /** Takes the lock of an app, or throws OpsError `busy` naming the holder. */
-  lock(app: Pick<AppConfig, 'name'>, purpose: string): Promise<HeldLock>;
+  /** Takes the lock of an app, or of a scope of its work, or throws OpsError `busy` naming the holder. */
+  lock(subject: LockSubject, purpose: string): Promise<HeldLock>;
   /** The alerts. Throws OpsError `config` where nobody is to be told. */
   openAlerts(): Promise<Alerts>;
   /** What systemd says of a unit that ended, to the command that it starts then. */
@@ -51,7 +54,7 @@ export interface JobContext {
   scratch(parent?: string): Promise<Scratch>;
   /** Whether the time of day can be believed. */
   clockState(): Promise<ClockState>;
-  services(app: AppConfig): Services;
+  services(app: GuardedApp): Services;
   /** Asks the person at the terminal; false without asking when nobody is there. */
   confirm(question: string): Promise<boolean>;
   /** Asks for a line of text, from the terminal or what is piped in; undefined when nothing comes. */
@@ -69,6 +72,8 @@ export interface ContextParts {
   log: Log;
   progress: Progress;
   signal: AbortSignal;
+  /** Then whatever is done to the store or the history stays within this run. */
+  dryRun: boolean;
   runId: string;
   confirm(question: string): Promise<boolean>;
   ask(question: string): Promise<string | undefined>;
@@ -87,19 +92,19 @@ export function createContext(parts: ContextParts): JobContext {
     ...parts,
     host: hostname(),
     version: holdfastVersion(),
-    history: openOpsDatabase(config, clock, log),
+    history: historyOf(parts),
     runCommand,
     openStore: () => (store ??= openStore(config, { ...parts, wait }).then((found) => (opened = found))),
     traffic: () => opened?.traffic(),
-    async lock(app, purpose) {
+    async lock({ name, scope }, purpose) {
       const directory = join(config.runDirectory, 'locks');
-      const request = { directory, name: app.name, purpose, run: runCommand, clock, log, runId: parts.runId };
+      const request = { directory, name, scope, purpose, run: runCommand, clock, log, runId: parts.runId };
       const held = await acquireLock(request);
       await sweepTemporaries(directory, clock.now());
       held.signal.addEventListener('abort', () => parts.abort(held.signal.reason), { once: true });
       return held;
     },
-    openAlerts: async () => (await import('./open-alerts.ts')).openAlerts(config, log),
+    openAlerts: async () => openAlerts(config, log),
     serviceEnding: () => serviceEnding(),
     async scratch(parent) {
       const makeIn = async (directory: string) => {
@@ -128,14 +133,23 @@ async function wait(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-function openOpsDatabase(config: Config, clock: Clock, log: Log): History {
+/** Opened when it is first needed: most commands of a timer that runs every minute never ask. */
+function historyOf({ config, clock, log, dryRun }: ContextParts): History {
   const path = join(config.stateDirectory, 'ops.db');
+  return lazyHistory({
+    open: () => openOpsDatabase(path, clock, log),
+    isThere: () => existsSync(path),
+    mayWrite: !dryRun,
+  });
+}
+
+function openOpsDatabase(path: string, clock: Clock, log: Log): History {
   try {
-    mkdirSync(config.stateDirectory, { recursive: true, mode: 0o750 });
+    mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
   } catch (error) {
     log.warn('history could not be written: the state directory cannot be made', {
-      path: config.stateDirectory,
-      reason: error instanceof Error ? error.message : String(error),
+      path: dirname(path),
+      reason: errorMessage(error),
     });
     return nullHistory;
   }

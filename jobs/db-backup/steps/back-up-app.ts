@@ -4,7 +4,6 @@ import type { CatalogueEntry } from '../../../lib/backup/catalogue.ts';
 import type { Manifest } from '../../../lib/backup/manifest.ts';
 import { shrinkReasons } from '../../../lib/backup/suspicion.ts';
 import { OpsError } from '../../../lib/base/errors.ts';
-import { formatCount } from '../../../lib/base/format.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
 import type { Scratch } from '../../../lib/files/scratch.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
@@ -159,26 +158,4 @@ async function removeQuietly({ log }: JobContext, scratch: Scratch): Promise<voi
     // How the backup went is the news; the next run sweeps what stayed.
     log.warn('a scratch directory could not be removed; the next run will', { path: scratch.path });
   });
-}
-
-/** What a person reads of a backup that was made. */
-export function backupLines(app: string, report: BackupReport): string[] {
-  const { backup, manifest, suspect, unchanged } = report;
-  const rows = manifest.tables.reduce((sum, table) => sum + table.rows, 0);
-  return [
-    `${app}: ${unchanged ? 'unchanged since' : 'backed up as'} ${backup}: ${formatCount(manifest.tables.length, 'table')}, ${formatCount(rows, 'row')}, ` +
-      `integrity ${manifest.integrity.check === 'full' ? 'ok' : 'ok (quick check)'}`,
-    ...(manifest.foreignKeyViolations === 0
-      ? []
-      : [
-          `${app}: note: ${formatCount(manifest.foreignKeyViolations, 'foreign key violation')} in the database itself`,
-        ]),
-    ...suspect.map((reason) => `${app}: SUSPECT: ${reason}`),
-    ...(suspect.length === 0
-      ? []
-      : [
-          `${app}: it is kept, but the latest copy stays as it was and nothing is pruned; ` +
-            'if this is how the database should be: db-backup run --accept-shrink',
-        ]),
-  ];
 }

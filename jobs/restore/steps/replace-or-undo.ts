@@ -13,7 +13,7 @@ export interface ReplacedOrUndone {
 /**
  * Replaces the database with the services stopped, starts them, and asks the app. When it is unwell, the database from
  * before comes back; where there was none, the new one stays. Throws OpsError when the new database cannot be placed:
- * then the old one is in place, whole. Throws also when it cannot be brought back, and then the new one is in place.
+ * then the old one is in place, whole. Throws also when going back fails: then the new or the old one is, whole.
  */
 export async function replaceOrUndo(
   context: JobContext,
