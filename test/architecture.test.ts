@@ -8,8 +8,9 @@ const root = resolve(import.meta.dirname, '..');
 
 const ranks: Record<string, number> = {
   'lib/base': 0,
-  'lib/backup': 1,
   'lib/incident': 1,
+  'lib/record': 1,
+  'lib/backup': 2,
   'lib/files': 2,
   'lib/config': 3,
   'lib/history': 3,
@@ -47,7 +48,7 @@ const importers: Record<string, string> = {
 };
 
 /** Folders whose code computes and nothing else. */
-const pure = ['lib/base', 'lib/backup', 'lib/incident'];
+const pure = ['lib/base', 'lib/record', 'lib/backup', 'lib/incident'];
 
 interface Import {
   from: string;
@@ -82,6 +83,16 @@ describe('the layers', () => {
     expect(upward).toEqual([]);
   });
 
+  test('a command never imports another: what they share is a step', () => {
+    const isCommand = (file: string) => /^jobs\/[^/]+\/[^/]+\.ts$/.test(file) && !/^jobs\/steps\//.test(file);
+    const siblings = imports
+      .filter(({ from, to }) => isCommand(from) && folderOf(from) === folderOf(to))
+      .filter(({ to }) => !to.endsWith('/parameters.ts'))
+      .map(({ from, to }) => `${from} imports ${to}`);
+    expect(siblings).toEqual([]);
+    expect(imports.some(({ from, to }) => isCommand(from) && to.endsWith('/parameters.ts'))).toBe(true);
+  });
+
   test('files form no cycle', () => {
     expect(cycles(imports)).toEqual([]);
   });
@@ -112,7 +123,7 @@ describe('the layers', () => {
 describe('the habits', () => {
   test('the environment is read in one place', () => {
     const readers = matching(/process\.env/).filter(
-      // open.ts sets a switch for SQLite, typescript.mjs runs before anything else; neither reads a setting.
+      // open.ts sets a switch for SQLite, typescript.mjs looks for a place for compiled code before anything else.
       (file) =>
         ![
           'lib/config/load.ts',

@@ -11,13 +11,13 @@ import { makeStaging, removeStaging, type Staging } from '../../lib/placement/st
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
+import { keepJournalMode } from '../../lib/sqlite/journal-mode.ts';
 import { sizeIfThere } from '../../lib/sqlite/source.ts';
 import { chooseEntry, requireRestorable } from '../steps/choose-entry.ts';
 import { selectedApp } from '../steps/each-app.ts';
 import { proofLines, type ProofReport, proofReport } from '../steps/proof-report.ts';
 import type { Proof } from '../steps/prove-stored.ts';
 import type * as parameters from './parameters.ts';
-import { keepJournalMode } from './steps/journal-mode.ts';
 import type { Replaced } from './steps/replace-database.ts';
 import { replaceOrUndo } from './steps/replace-or-undo.ts';
 import { settleEarlier } from './steps/settle.ts';

@@ -2,7 +2,7 @@
 // The format is a promise (docs/formats.md): a change of meaning raises `version`, new facts are only added.
 import { OpsError } from '../base/errors.ts';
 import type { Facts } from './facts.ts';
-import { Fields, type Flaw } from './fields.ts';
+import { Fields, type Flaw } from '../record/fields.ts';
 import { isAppName } from './name.ts';
 import { parseFacts } from './parse-facts.ts';
 

@@ -1,6 +1,6 @@
 // Reads the facts of a database file out of its manifest, and refuses those that no database can have.
 import type { Facts, TableRows } from './facts.ts';
-import { Fields, type Flaw } from './fields.ts';
+import { Fields, type Flaw } from '../record/fields.ts';
 
 const pageSizeMin = 512;
 const pageSizeMax = 65_536;

@@ -21,7 +21,7 @@ export const errorExitCodes = {
 } satisfies Record<ErrorKind, { code: number; meaning: string }>;
 
 /** Ran to the end and everything is well. */
-export const exitDone = 0;
+const exitDone = 0;
 /** Ran to the end, and the news is bad. */
 export const exitBadNews = 1;
 /** Stopped by SIGINT (128 + 2). */

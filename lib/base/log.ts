@@ -21,4 +21,3 @@ export interface Progress {
 
 /** Says nothing: for code that runs without a person watching. */
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
-export const silentProgress: Progress = { start() {}, update() {}, end() {} };

@@ -39,7 +39,7 @@ export interface EndedRun {
 }
 
 /** What is said of a command before it is loaded: `--help` must not wait for its steps. */
-export interface Described {
+interface Described {
   readonly name: string;
   readonly summary: string;
   /** Runs when the job is started without a command. */

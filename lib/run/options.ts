@@ -7,7 +7,7 @@ import { type Options, type Parameter, typedName } from './parameter.ts';
 import type { Format } from './report.ts';
 
 /** What was asked for, ready for main. */
-export interface Parsed {
+interface Parsed {
   command: Command;
   options: Options;
   /** The app that was named, for a command that takes one. */

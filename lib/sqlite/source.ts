@@ -1,7 +1,8 @@
 // Looks at a live database's files before SQLite touches them, so that a wrong path has a clear answer (S3).
-import { constants } from 'node:fs';
-import { open, realpath, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { errorCode, OpsError, systemError } from '../base/errors.ts';
+import { ifThere } from '../files/if-there.ts';
+import { firstBytes } from './first-bytes.ts';
 import { headerBytes, looksEncrypted, otherFormat, parseHeader } from './header.ts';
 
 /** A database that is there and begins like one. */
@@ -56,17 +57,6 @@ function isRefusal(error: unknown): boolean {
   return ['EACCES', 'EPERM'].includes(errorCode(error) ?? '');
 }
 
-async function firstBytes(path: string): Promise<Buffer> {
-  // O_NONBLOCK: should the file have become a pipe since it was looked at, opening it must not hang.
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(headerBytes), 0, headerBytes, 0);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
-}
-
 function foreign(act: string, first: Buffer): OpsError {
   if (first.length < headerBytes) {
     return new OpsError('damaged', `cannot ${act}: it is shorter than a SQLite header`, {
@@ -86,10 +76,5 @@ function guess(first: Buffer): string {
 
 /** The size of a file, or undefined when there is none. */
 export async function sizeIfThere(path: string): Promise<number | undefined> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  return (await ifThere(stat(path)))?.size;
 }

@@ -80,10 +80,7 @@ export function runAt(
 }
 
 /** The operations the program makes on a place that is as it is now; it is another place afterwards. */
-export function traceAt(
-  { target, source }: Place,
-  action: Scenario['action'] | 'recover',
-): Promise<Operation[]> {
+function traceAt({ target, source }: Place, action: Scenario['action'] | 'recover'): Promise<Operation[]> {
   return traceOperations(process.execPath, [program, action, target, source], env);
 }
 

@@ -3,15 +3,17 @@
 import { lstat, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
-import { OpsError, errorCode, systemError } from '../../base/errors.ts';
+import { OpsError, systemError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { giveToOwnerOf } from '../../files/belong.ts';
 import { createDirectories, writeFileAtomically } from '../../files/durable.ts';
+import { ifPathThere } from '../../files/if-there.ts';
+import { parseJsonObject } from '../../record/json-object.ts';
+import { formatJsonRecord, type RecordFormat } from '../../record/json-record.ts';
 
 /** `.holdfast-store` in the root: `{"format": "holdfast-store", "version": 1, "created_at": …}`. */
 export const markerName = '.holdfast-store';
-const format = 'holdfast-store';
-const version = 1;
+const format: RecordFormat = { name: 'holdfast-store', version: 1 };
 
 export interface RootOptions {
   path: string;
@@ -29,8 +31,8 @@ export async function openRoot({ path, create, clock, log }: RootOptions): Promi
   const text = await readMarker(path);
   if (text !== undefined) return requireKnownMarker(path, text);
   if (!create) throw (await rootProblem(path)) ?? noMarker(path);
-  const marker = { format, version, created_at: clock.now().toISOString() };
-  await writeFileAtomically(join(path, markerName), `${JSON.stringify(marker)}\n`, { mode: 0o640 });
+  const marker = formatJsonRecord(format, { created_at: clock.now().toISOString() });
+  await writeFileAtomically(join(path, markerName), marker, { mode: 0o640 });
   await giveToOwnerOf(path, join(path, markerName));
   log.info('made the directory a store', { path });
 }
@@ -43,10 +45,8 @@ export async function requireStoreMarker(path: string): Promise<void> {
 
 async function hasMarker(path: string): Promise<boolean> {
   try {
-    await lstat(join(path, markerName));
-    return true;
+    return (await ifPathThere(lstat(join(path, markerName)))) !== undefined;
   } catch (error) {
-    if (isNotThere(error)) return false;
     throw systemError(`use the store directory ${path}`, error);
   }
 }
@@ -63,16 +63,16 @@ async function createRoot(path: string): Promise<void> {
 
 async function readMarker(path: string): Promise<string | undefined> {
   try {
-    return await readFile(join(path, markerName), 'utf8');
+    return await ifPathThere(readFile(join(path, markerName), 'utf8'));
   } catch (error) {
-    if (isNotThere(error)) return undefined;
     throw systemError(`use the store directory ${path}`, error);
   }
 }
 
 function requireKnownMarker(path: string, text: string): void {
-  const marker = parseMarker(text);
-  if (marker?.format !== format || typeof marker.version !== 'number') {
+  const marker = parseJsonObject(text);
+  const version = marker?.['version'];
+  if (marker?.['format'] !== format.name || typeof version !== 'number') {
     throw new OpsError(
       'damaged',
       `cannot use the store directory ${path}: its ${markerName} is not readable`,
@@ -81,30 +81,21 @@ function requireKnownMarker(path: string, text: string): void {
       },
     );
   }
-  if (marker.version > version) {
+  if (version > format.version) {
     throw new OpsError(
       'unavailable',
-      `cannot use the store directory ${path}: its format is version ${marker.version}, ` +
-        `this Holdfast knows version ${version}`,
+      `cannot use the store directory ${path}: its format is version ${version}, ` +
+        `this Holdfast knows version ${format.version}`,
       { hint: 'use the Holdfast that made it, or a newer one' },
     );
   }
 }
 
-function parseMarker(text: string): { format?: unknown; version?: unknown } | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? value : undefined;
-  } catch {
-    return undefined; // not JSON: the caller says so
-  }
-}
-
 async function rootProblem(path: string): Promise<OpsError | undefined> {
   try {
-    if ((await stat(path)).isDirectory()) return undefined;
+    if ((await ifPathThere(stat(path)))?.isDirectory() === true) return undefined;
   } catch (error) {
-    if (!isNotThere(error)) throw systemError(`use the store directory ${path}`, error);
+    throw systemError(`use the store directory ${path}`, error);
   }
   return new OpsError('unavailable', `cannot use the store directory ${path}: it is not there`, {
     hint: 'is the disk mounted? findmnt lists what is',
@@ -118,10 +109,5 @@ function noMarker(path: string): OpsError {
 }
 
 function writeMarkerCommand(path: string): string {
-  return `echo '{"format":"${format}","version":${version}}' > ${join(path, markerName)}`;
-}
-
-function isNotThere(error: unknown): boolean {
-  const code = errorCode(error);
-  return code === 'ENOENT' || code === 'ENOTDIR';
+  return `echo '${formatJsonRecord(format, {}).trimEnd()}' > ${join(path, markerName)}`;
 }
