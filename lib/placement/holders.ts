@@ -2,6 +2,7 @@
 // opened the file under another path, or before it was renamed.
 import { readFile, readdir, readlink, stat } from 'node:fs/promises';
 import { errorCode } from '../base/errors.ts';
+import { ifThere } from '../files/if-there.ts';
 import { processName } from './process-name.ts';
 import { wrapped } from './wrapped.ts';
 
@@ -57,13 +58,8 @@ async function identities(paths: readonly string[]): Promise<Map<string, string>
 }
 
 async function identityOf(path: string): Promise<string | undefined> {
-  try {
-    const { dev, ino } = await stat(path, { bigint: true });
-    return `${dev}:${ino}`;
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  const status = await ifThere(stat(path, { bigint: true }));
+  return status === undefined ? undefined : `${status.dev}:${status.ino}`;
 }
 
 async function ownProcessId(): Promise<number> {

@@ -2,7 +2,7 @@
 // tells from the inode in place how far it got (R6).
 import { readFile, readdir, rename, unlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { errorCode } from '../base/errors.ts';
+import { ifThere } from '../files/if-there.ts';
 import { publishFile } from '../files/publish-file.ts';
 import { syncDirectory } from '../files/sync.ts';
 import { type Intent, formatIntent, parseIntent } from './intent.ts';
@@ -32,13 +32,7 @@ export async function writeIntent(intent: Intent): Promise<void> {
 export async function endPlacement({ target, staging }: Intent): Promise<void> {
   const path = intentPath(target);
   await removeStaging(staging);
-  await wrapped(`remove ${path}`, async () => {
-    try {
-      await unlink(path);
-    } catch (error) {
-      if (errorCode(error) !== 'ENOENT') throw error;
-    }
-  });
+  await wrapped(`remove ${path}`, () => ifThere(unlink(path)));
   await syncDirectory(dirname(path));
 }
 
@@ -66,12 +60,5 @@ export async function namedStagings(target: string): Promise<Set<string>> {
 }
 
 async function readTextIfThere(path: string): Promise<string | undefined> {
-  return wrapped(`read ${path}`, async () => {
-    try {
-      return await readFile(path, 'utf8');
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') return undefined;
-      throw error;
-    }
-  });
+  return wrapped(`read ${path}`, () => ifThere(readFile(path, 'utf8')));
 }

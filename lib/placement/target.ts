@@ -3,6 +3,7 @@
 import { lstat, realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { errorCode } from '../base/errors.ts';
+import { ifThere } from '../files/if-there.ts';
 import { wrapped } from './wrapped.ts';
 
 /**
@@ -16,18 +17,8 @@ export async function locateTarget(path: string): Promise<string> {
     try {
       return await realpath(absolute);
     } catch (error) {
-      if (errorCode(error) !== 'ENOENT' || (await isThere(absolute))) throw error;
+      if (errorCode(error) !== 'ENOENT' || (await ifThere(lstat(absolute))) !== undefined) throw error;
     }
     return join(await realpath(dirname(absolute)), basename(absolute));
   });
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return false;
-    throw error;
-  }
 }
