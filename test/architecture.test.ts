@@ -105,6 +105,13 @@ describe('the layers', () => {
     expect(strangers).toEqual([]);
   });
 
+  test('only placement itself writes or ends the intent of a placement', () => {
+    const strangers = imports
+      .filter(({ to }) => to === 'lib/placement/intent-file.ts')
+      .filter(({ from }) => folderOf(from) !== 'lib/placement');
+    expect(strangers).toEqual([]);
+  });
+
   test('pure folders touch neither files nor processes nor the network', () => {
     const impure = imports
       .filter(({ from, to }) => pure.includes(folderOf(from)) && to.startsWith('node:'))

@@ -22,7 +22,7 @@ import { placeOnce, recoverOnce } from './placements.ts';
 export interface Scenario {
   /** Makes what is in place at the start; an empty directory is given. */
   prepare: (target: string) => Promise<void>;
-  action: 'place' | 'undo';
+  action: 'place' | 'place-and-undo' | 'undo';
   /** The rows in place at the start, undefined when there is no database or none that can be read. */
   old: readonly string[] | undefined;
   new: readonly string[];
