@@ -2,13 +2,13 @@
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../base/clock.ts';
 import type { CommandRunner } from '../base/command.ts';
 import { errorMessage } from '../base/errors.ts';
 import { formatInstant } from '../base/format.ts';
 import type { Log, Progress } from '../base/log.ts';
 import type { Config, GuardedApp } from '../config/config.ts';
+import type { Environment } from '../config/environment.ts';
 import { serviceEnding, type ServiceEnding } from '../config/service-manager.ts';
 import { createDirectories, sweepTemporaries } from '../files/durable.ts';
 import { makeScratch, type Scratch, sweepScratch } from '../files/scratch.ts';
@@ -24,6 +24,7 @@ import { dryRunStore } from '../store/dry-run.ts';
 import type { Store, StoreTraffic } from '../store/store.ts';
 import { type Alerts, openAlerts } from './open-alerts.ts';
 import { openStore } from './open-store.ts';
+import type { Wait } from './wait.ts';
 import { inStateDirectory } from './state-directory.ts';
 import { holdfastVersion } from './version.ts';
 
@@ -59,8 +60,7 @@ export interface JobContext {
   confirm(question: string): Promise<boolean>;
   /** Asks for a line of text, from the terminal or what is piped in; undefined when nothing comes. */
   ask(question: string): Promise<string | undefined>;
-  /** Returns after `ms`, or throws the signal's reason when it aborts. */
-  wait(ms: number, signal: AbortSignal): Promise<void>;
+  readonly wait: Wait;
   /** Records what stands now, so that an interrupted run can say what was left. */
   noteLeft(what: string): void;
   /** At the end of the process's work. Never throws. */
@@ -80,6 +80,9 @@ export interface ContextParts {
   confirm(question: string): Promise<boolean>;
   ask(question: string): Promise<string | undefined>;
   noteLeft(what: string): void;
+  wait: Wait;
+  /** The variables of the process; its own unless given. */
+  environment: Environment | undefined;
   /** Stops the run from within: a lock was lost. */
   abort(reason: unknown): void;
 }
@@ -103,7 +106,7 @@ export function createContext(parts: ContextParts): JobContext {
     version: holdfastVersion(),
     history,
     runCommand,
-    openStore: () => (store ??= openStore(config, { ...parts, wait }).then(keep)),
+    openStore: () => (store ??= openStore(config, parts).then(keep)),
     traffic: () => opened?.traffic(),
     async lock({ name, scope }, purpose) {
       const directory = join(config.runDirectory, 'locks');
@@ -114,12 +117,11 @@ export function createContext(parts: ContextParts): JobContext {
       return held;
     },
     openAlerts: async () => openAlerts(config, log),
-    serviceEnding: () => serviceEnding(),
+    serviceEnding: () => serviceEnding(parts.environment),
     // A directory that was given is there, or its disk is gone: it is not made. A dry run makes nothing there at all.
     scratch: (parent) => (parent === undefined || dryRun ? ownScratch(parts) : scratchIn(parent, parts)),
     clockState: () =>
       (state ??= config.clock === 'trusted' ? Promise.resolve('synchronised') : clockState(runCommand)),
-    wait,
     services: (app) => createServices({ ...app.services, run: runCommand, log }),
     async close() {
       history.close();
@@ -139,13 +141,6 @@ async function ownScratch(parts: ContextParts): Promise<Scratch> {
   return inStateDirectory(`make scratch in ${own}`, async () => {
     await createDirectories(own, 0o750);
     return scratchIn(own, parts);
-  });
-}
-
-/** Timers take at most 24 days; nothing here waits longer. */
-async function wait(ms: number, signal: AbortSignal): Promise<void> {
-  await delay(Math.min(ms, 2 ** 31 - 1), undefined, { signal }).catch((error: unknown) => {
-    throw signal.aborted ? signal.reason : error;
   });
 }
 

@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import { verdictExitCode } from '../base/exit-code.ts';
 import { verdictOf } from '../base/finding.ts';
 import type { Verdict } from '../base/verdict.ts';
+import type { Environment } from '../config/environment.ts';
 import { loadConfig } from '../config/load.ts';
 import { invocationId, isNotified, logsToJournal } from '../config/service-manager.ts';
 import { currentProcess } from '../files/process-identity.ts';
@@ -15,6 +16,7 @@ import type { AnySteps, EndingCommand, Job, Outcome } from './job.ts';
 import type { Options } from './parameter.ts';
 import { type Format, renderers } from './report.ts';
 import { createTerminal, type Verbosity } from './terminal.ts';
+import type { Wait } from './wait.ts';
 import { createTrace, type RunEnding, type Trace } from './trace.ts';
 
 /** The process, as far as a run needs it. */
@@ -27,6 +29,9 @@ export interface ProcessStreams {
   ask(question: string): Promise<string | undefined>;
   /** Aborts with an Interrupted as its reason. */
   signal: AbortSignal;
+  wait: Wait;
+  /** The variables that were set for it; the process's own unless given. */
+  environment?: Environment;
 }
 
 export interface Invocation {
@@ -44,6 +49,7 @@ export interface Invocation {
 /** Runs one command to its end and returns the exit code. Never throws. */
 export async function runJob(invocation: Invocation, streams: ProcessStreams, clock: Clock): Promise<number> {
   const { job, command, options, format } = invocation;
+  const { environment } = streams;
   const { log, progress } = terminalOf(invocation, streams, clock);
   const renderer = renderers[format];
   const left: string[] = [];
@@ -54,15 +60,17 @@ export async function runJob(invocation: Invocation, streams: ProcessStreams, cl
   let trace: Trace | undefined;
   try {
     context = createContext({
-      config: loadConfig({ path: invocation.configPath }),
+      config: loadConfig({ path: invocation.configPath, environment }),
       clock,
       log,
       progress,
       signal,
       dryRun: invocation.dryRun,
-      runId: invocationId(currentProcess().pid) ?? randomUUID().replaceAll('-', ''),
+      runId: invocationId(currentProcess().pid, environment) ?? randomUUID().replaceAll('-', ''),
       confirm: streams.confirm,
       ask: streams.ask,
+      wait: streams.wait,
+      environment,
       noteLeft: (what) => void left.push(what),
       abort: (reason) => lost.abort(reason),
     });
@@ -102,8 +110,8 @@ function terminalOf({ job, verbosity }: Invocation, streams: ProcessStreams, clo
     verbosity,
     isTerminal: streams.logIsTerminal,
     columns: streams.columns,
-    journal: logsToJournal(),
-    tellStatus: isNotified() ? createServiceStatus(runCommand) : undefined,
+    journal: logsToJournal(streams.environment),
+    tellStatus: isNotified(streams.environment) ? createServiceStatus(runCommand) : undefined,
     clock,
   });
 }

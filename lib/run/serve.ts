@@ -80,6 +80,8 @@ export async function serve(invocation: ServiceInvocation, host: ServiceHost, cl
       confirm: async () => false,
       ask: async () => undefined,
       noteLeft() {},
+      wait: host.wait,
+      environment: undefined,
       abort: (reason: unknown) => lost.abort(reason),
     };
     context = createContext(parts);

@@ -1,5 +1,4 @@
 // Binds a service to the real process: streams, signals, the service manager, exit code.
-import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../base/clock.ts';
 import { exitInterrupted } from '../base/exit-code.ts';
 import { isNotified, logsToJournal } from '../config/service-manager.ts';
@@ -14,6 +13,7 @@ import { serve, type ServiceInvocation } from './serve.ts';
 import { type StopSignal, ToldToStop } from './service.ts';
 import { tellOfService } from './tell.ts';
 import type { Verbosity } from './terminal.ts';
+import { realWait } from './wait.ts';
 
 /** What was asked for on the command line. */
 interface TypedService {
@@ -42,7 +42,7 @@ export async function startService(typed: TypedService): Promise<never> {
     watchdogPeriodMs: () => watchdogPeriodMs(process.pid),
     signal: stop.signal,
     crashed: crash.promise,
-    wait: (ms: number, signal: AbortSignal) => delay(ms, undefined, { signal }),
+    wait: realWait,
   };
   const exitCode = await serve(invocationOf(typed), host, systemClock);
   // A shell that runs several commands stops as well then.

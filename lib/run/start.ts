@@ -2,6 +2,7 @@
 import { systemClock } from '../base/clock.ts';
 import type { Job } from './job.ts';
 import { parseArguments } from './options.ts';
+import { realWait } from './wait.ts';
 import { holdfastVersion } from './version.ts';
 
 /** Parses the command line and runs the job; the exit code is set when it resolves. */
@@ -51,6 +52,7 @@ function streams() {
     columns: process.stderr.columns ?? 80,
     confirm,
     ask,
+    wait: realWait,
   };
 }
 
