@@ -2,8 +2,8 @@
 import { closeSync, existsSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { randomFillSync } from 'node:crypto';
 import { join } from 'node:path';
-import { DropboxStandIn } from '../support/dropbox/stand-in.ts';
-import { TlsProxy } from '../support/dropbox/tls-proxy.ts';
+import { DropboxStandIn } from '../stand-ins/dropbox/stand-in.ts';
+import { TlsProxy } from '../stand-ins/dropbox/tls-proxy.ts';
 import { dbBackup, node, peakMegabytes, run } from './commands.ts';
 import { inTurns, plainRow, type Row, timeRow } from './table.ts';
 

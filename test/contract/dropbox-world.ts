@@ -6,7 +6,7 @@ import { systemClock } from '../../lib/base/clock.ts';
 import { silentLog } from '../../lib/base/log.ts';
 import { type DropboxStoreOptions, openDropboxStore } from '../../lib/store/dropbox/open.ts';
 import type { Store } from '../../lib/store/store.ts';
-import { DropboxStandIn, type StandInOptions } from '../support/dropbox/stand-in.ts';
+import { DropboxStandIn, type StandInOptions } from '../stand-ins/dropbox/stand-in.ts';
 import { scratch } from '../support/scratch.ts';
 
 /** A stand-in for one test, stopped when it is over. */

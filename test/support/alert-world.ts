@@ -1,9 +1,9 @@
 // An installation whose alerts go to an ntfy, a Slack and a dead-man's switch on 127.0.0.1.
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { HealthchecksStandIn } from './healthchecks/stand-in.ts';
-import { NtfyStandIn } from './ntfy/stand-in.ts';
-import { SlackStandIn } from './slack/stand-in.ts';
+import { HealthchecksStandIn } from '../stand-ins/healthchecks/stand-in.ts';
+import { NtfyStandIn } from '../stand-ins/ntfy/stand-in.ts';
+import { SlackStandIn } from '../stand-ins/slack/stand-in.ts';
 import { type Ended, filesBelow, makeBookings, World } from './world.ts';
 
 export class AlertWorld extends World {

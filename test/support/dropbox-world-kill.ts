@@ -1,6 +1,6 @@
 // Ending a real run of a command at a chosen moment of its talk with Dropbox.
 import { expect } from 'vitest';
-import type { ActionOf, Moment } from './dropbox/faults.ts';
+import type { ActionOf, Moment } from '../stand-ins/dropbox/faults.ts';
 import { type DropboxWorld, filesWithSecrets } from './dropbox-world.ts';
 
 export interface KillMoment {

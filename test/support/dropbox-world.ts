@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { noise } from './bad-input.ts';
-import type { Fault } from './dropbox/faults.ts';
-import { DropboxStandIn, type StandInOptions } from './dropbox/stand-in.ts';
+import type { Fault } from '../stand-ins/dropbox/faults.ts';
+import { DropboxStandIn, type StandInOptions } from '../stand-ins/dropbox/stand-in.ts';
 import { type Ended, filesBelow, makeBookings, type RunOptions, World } from './world.ts';
 
 /** Where the latest copy of the app of every world lies. */

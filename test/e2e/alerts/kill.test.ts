@@ -1,8 +1,8 @@
 // alert-send, ended at every step: no news is lost, and none is told more than twice, on the same card.
 import { renameSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
-import { NtfyStandIn } from '../../support/ntfy/stand-in.ts';
-import { SlackStandIn } from '../../support/slack/stand-in.ts';
+import { NtfyStandIn } from '../../stand-ins/ntfy/stand-in.ts';
+import { SlackStandIn } from '../../stand-ins/slack/stand-in.ts';
 import { type KillScenario, mustSucceed, runKillTable } from '../../support/kill-table.ts';
 import type { World } from '../../support/world.ts';
 import { chmodSync, writeFileSync } from 'node:fs';

@@ -13,8 +13,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { day, hour } from '../../support/alert-events.ts';
 import { AlertWorld } from '../../support/alert-world.ts';
-import { failure } from '../../support/ntfy/stand-in.ts';
-import { loginPage } from '../../support/web-stand-in.ts';
+import { failure } from '../../stand-ins/ntfy/stand-in.ts';
+import { loginPage } from '../../stand-ins/web-stand-in.ts';
 import { makeBookings } from '../../support/world.ts';
 
 /** The store is a disk: unplugged, plugged in again. */

@@ -1,7 +1,7 @@
 // Faults on the way back: a restore puts the right bytes in place, or leaves the database as it is.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { FaultAction } from '../../support/dropbox/faults.ts';
+import type { FaultAction } from '../../stand-ins/dropbox/faults.ts';
 import { addBallast, type DropboxWorld, grownWorld, rowsDigest } from '../../support/dropbox-world.ts';
 import { expectCleanEnd } from '../../support/dropbox-world-checks.ts';
 

@@ -1,6 +1,6 @@
 // Replies of 200 that prove nothing: wrong metadata, pages of captive portals, JSON cut in half.
 import { describe, expect, test } from 'vitest';
-import type { Fault } from '../../support/dropbox/faults.ts';
+import type { Fault } from '../../stand-ins/dropbox/faults.ts';
 import { grownWorld, staleLook } from '../../support/dropbox-world.ts';
 import { expectFailed, expectSentOnce, expectSurvived } from '../../support/dropbox-world-checks.ts';
 

@@ -6,9 +6,9 @@ import { DeliveryFailure, type Message } from '../../../lib/notify/channel.ts';
 import { createDesktop } from '../../../lib/notify/desktop.ts';
 import { createNtfy } from '../../../lib/notify/ntfy.ts';
 import { createSlack } from '../../../lib/notify/slack.ts';
-import { failure, NtfyStandIn } from '../../support/ntfy/stand-in.ts';
-import { SlackStandIn } from '../../support/slack/stand-in.ts';
-import { loginPage, type WebFault } from '../../support/web-stand-in.ts';
+import { failure, NtfyStandIn } from '../../stand-ins/ntfy/stand-in.ts';
+import { SlackStandIn } from '../../stand-ins/slack/stand-in.ts';
+import { loginPage, type WebFault } from '../../stand-ins/web-stand-in.ts';
 
 const token = 'tk_nobodyMayKnow12345';
 const message: Message = {

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { DeliveryFailure } from '../../../lib/notify/channel.ts';
 import { createPing } from '../../../lib/notify/ping.ts';
 import type { Ping } from '../../../lib/incident/state.ts';
-import { HealthchecksStandIn } from '../../support/healthchecks/stand-in.ts';
-import { loginPage, type WebReply } from '../../support/web-stand-in.ts';
+import { HealthchecksStandIn } from '../../stand-ins/healthchecks/stand-in.ts';
+import { loginPage, type WebReply } from '../../stand-ins/web-stand-in.ts';
 
 const runId = '56fd943dddba493894fa5c5e6cc02127';
 const rid = '56fd943d-ddba-4938-94fa-5c5e6cc02127';

@@ -1,6 +1,6 @@
 // What a person hears of a machine, through ntfy and through Slack.
-import type { NtfyStandIn } from '../ntfy/stand-in.ts';
-import type { SlackStandIn } from '../slack/stand-in.ts';
+import type { NtfyStandIn } from '../../stand-ins/ntfy/stand-in.ts';
+import type { SlackStandIn } from '../../stand-ins/slack/stand-in.ts';
 
 /** Of each channel the messages since it was asked last: title and text. */
 export interface Heard {

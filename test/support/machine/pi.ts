@@ -2,9 +2,9 @@
 // through ntfy and Slack.
 import { chmodSync, chownSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { DropboxStandIn } from '../dropbox/stand-in.ts';
-import { NtfyStandIn } from '../ntfy/stand-in.ts';
-import { SlackStandIn } from '../slack/stand-in.ts';
+import { DropboxStandIn } from '../../stand-ins/dropbox/stand-in.ts';
+import { NtfyStandIn } from '../../stand-ins/ntfy/stand-in.ts';
+import { SlackStandIn } from '../../stand-ins/slack/stand-in.ts';
 import { secondIsOver } from '../second-is-over.ts';
 import { type Ended, makeBookings } from '../world.ts';
 import { Machine } from './machine.ts';

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { digestFile } from '../../../../lib/files/hash-file.ts';
 import { contentBlockBytes as block } from '../../../../lib/files/digester.ts';
 import { bodyOf, chunkHash, createChunkSize, rangeFrom } from '../../../../lib/store/dropbox/chunk.ts';
-import { contentHashOf } from '../../../support/dropbox/content-hash.ts';
+import { contentHashOf } from '../../../stand-ins/dropbox/content-hash.ts';
 import { fixedClock } from '../../../support/fixed-clock.ts';
 import { scratch } from '../../../support/scratch.ts';
 import { someBytes } from '../../../support/some-bytes.ts';

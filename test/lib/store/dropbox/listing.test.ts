@@ -1,7 +1,7 @@
 // Listings: all of it, each entry once, with the letter case that each folder has.
 import { describe, expect, test } from 'vitest';
 import { openOn, startStandIn } from '../../../contract/dropbox-world.ts';
-import type { DropboxStandIn } from '../../../support/dropbox/stand-in.ts';
+import type { DropboxStandIn } from '../../../stand-ins/dropbox/stand-in.ts';
 
 const list = 'files/list_folder';
 const next = 'files/list_folder/continue';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { digestFile } from '../../../../lib/files/hash-file.ts';
 import { openOn, startStandIn } from '../../../contract/dropbox-world.ts';
-import type { FaultAction } from '../../../support/dropbox/faults.ts';
-import type { DropboxStandIn } from '../../../support/dropbox/stand-in.ts';
+import type { FaultAction } from '../../../stand-ins/dropbox/faults.ts';
+import type { DropboxStandIn } from '../../../stand-ins/dropbox/stand-in.ts';
 import { scratch } from '../../../support/scratch.ts';
 import { someBytes } from '../../../support/some-bytes.ts';
 

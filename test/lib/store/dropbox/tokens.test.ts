@@ -4,7 +4,7 @@ import { endpointAt } from '../../../../lib/store/dropbox/endpoint.ts';
 import { createTokens, type DropboxCredentials, requestToken } from '../../../../lib/store/dropbox/tokens.ts';
 import { noTraffic, Transport } from '../../../../lib/store/dropbox/transport.ts';
 import { openOn, startStandIn } from '../../../contract/dropbox-world.ts';
-import type { DropboxStandIn } from '../../../support/dropbox/stand-in.ts';
+import type { DropboxStandIn } from '../../../stand-ins/dropbox/stand-in.ts';
 import { fixedClock } from '../../../support/fixed-clock.ts';
 
 const { signal } = new AbortController();

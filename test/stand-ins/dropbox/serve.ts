@@ -1,5 +1,5 @@
 // The stand-in as a process of its own:
-//   node test/support/dropbox/serve.ts --port 0 --directory /tmp/dropbox --bandwidth '100 Mbit/s' --latency 50 --tls
+//   node test/stand-ins/dropbox/serve.ts --port 0 --directory /tmp/dropbox --bandwidth '100 Mbit/s' --latency 50 --tls
 // It prints one line of JSON when it is ready, and runs until it is stopped by a signal.
 import { parseArgs } from 'node:util';
 import { DropboxStandIn, type StandInOptions } from './stand-in.ts';

@@ -1,7 +1,7 @@
 // What a client must not do: each is noted, and a client that behaves leaves no note.
 import { request } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { someBytes } from '../some-bytes.ts';
+import { someBytes } from '../../support/some-bytes.ts';
 import { linked, type Linked } from './linked.ts';
 
 const bytes = someBytes(100);

@@ -1,6 +1,6 @@
 // The state machines of upload sessions: what is refused, in which order, and what is kept of it.
 import { describe, expect, test } from 'vitest';
-import { someBytes } from '../some-bytes.ts';
+import { someBytes } from '../../support/some-bytes.ts';
 import type { Caller } from './caller.ts';
 import { blockSize, contentHashOf } from './content-hash.ts';
 import { linked, tagsOf } from './linked.ts';

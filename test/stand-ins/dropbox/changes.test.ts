@@ -1,6 +1,6 @@
 // Deleting, copying, moving, making folders.
 import { describe, expect, test } from 'vitest';
-import { someBytes } from '../some-bytes.ts';
+import { someBytes } from '../../support/some-bytes.ts';
 import { linked, tagsOf } from './linked.ts';
 
 const copy = 'files/copy_v2';

@@ -1,6 +1,6 @@
 // Scripted faults: each does what it says, to the calls it was meant for, and leaves the account as it should be.
 import { describe, expect, test } from 'vitest';
-import { someBytes } from '../some-bytes.ts';
+import { someBytes } from '../../support/some-bytes.ts';
 import { linked } from './linked.ts';
 
 const append = 'files/upload_session/append_v2';

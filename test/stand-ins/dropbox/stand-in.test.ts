@@ -1,8 +1,8 @@
 // The way of a backup through the stand-in: link, upload, list, read back, delete; and what is left after a restart.
 import { createHash, randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { scratch } from '../scratch.ts';
-import { someBytes } from '../some-bytes.ts';
+import { scratch } from '../../support/scratch.ts';
+import { someBytes } from '../../support/some-bytes.ts';
 import { Caller } from './caller.ts';
 import { contentHashOf } from './content-hash.ts';
 import { DropboxStandIn } from './stand-in.ts';

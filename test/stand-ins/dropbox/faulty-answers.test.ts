@@ -1,6 +1,6 @@
 // Answers that are wrong, and refusals of a service under load.
 import { describe, expect, test } from 'vitest';
-import { someBytes } from '../some-bytes.ts';
+import { someBytes } from '../../support/some-bytes.ts';
 import { linked, tagsOf } from './linked.ts';
 
 const append = 'files/upload_session/append_v2';

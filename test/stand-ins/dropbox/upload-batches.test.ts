@@ -1,6 +1,6 @@
 // Several upload sessions at once: each entry has its own result.
 import { describe, expect, test } from 'vitest';
-import { someBytes } from '../some-bytes.ts';
+import { someBytes } from '../../support/some-bytes.ts';
 import { linked, tagsOf } from './linked.ts';
 
 const finish = 'files/upload_session/finish';

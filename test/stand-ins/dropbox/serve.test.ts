@@ -1,9 +1,9 @@
 // The stand-in as a process: scripted over HTTP, killed, and started again over the same directory.
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { scratch } from '../scratch.ts';
-import { someBytes } from '../some-bytes.ts';
-import { spawnLines, type LineProcess } from '../spawn-lines.ts';
+import { scratch } from '../../support/scratch.ts';
+import { someBytes } from '../../support/some-bytes.ts';
+import { spawnLines, type LineProcess } from '../../support/spawn-lines.ts';
 import { contentHashOf } from './content-hash.ts';
 
 interface Ready {

@@ -1,6 +1,6 @@
 // Listings: pages, cursors that go on as a change feed, resets.
 import { describe, expect, test } from 'vitest';
-import { scratch } from '../scratch.ts';
+import { scratch } from '../../support/scratch.ts';
 import type { Answer, Caller } from './caller.ts';
 import { linked, tagsOf } from './linked.ts';
 import type { DropboxStandIn } from './stand-in.ts';

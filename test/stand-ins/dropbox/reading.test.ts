@@ -1,6 +1,6 @@
 // Reading: metadata, whole and partial downloads, revisions, and which results carry a tag.
 import { describe, expect, test } from 'vitest';
-import { someBytes } from '../some-bytes.ts';
+import { someBytes } from '../../support/some-bytes.ts';
 import { contentHashOf } from './content-hash.ts';
 import { linked, tagsOf } from './linked.ts';
 
