@@ -4,7 +4,7 @@ import type { JobContext } from '../../../lib/run/context.ts';
 import { type StateNote, stateNote } from '../../steps/state-note.ts';
 
 /** Written before the services are stopped, removed when they were started. */
-export interface RestoringNote {
+interface RestoringNote {
   app: string;
   since: string;
 }
