@@ -15,7 +15,7 @@ import type { JobContext } from './context.ts';
 import type { Command, Job } from './job.ts';
 import { type Failure, failedResult } from './failure.ts';
 import { openSpool } from './open-alerts.ts';
-import type { RunEnding, TracedRun } from './trace.ts';
+import type { RunEnding, TracedRun } from './run-ending.ts';
 
 /** Neither method throws. */
 export interface Teller {
