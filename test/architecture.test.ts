@@ -8,8 +8,9 @@ const root = resolve(import.meta.dirname, '..');
 
 const ranks: Record<string, number> = {
   'lib/base': 0,
-  'lib/backup': 1,
   'lib/incident': 1,
+  'lib/source': 1,
+  'lib/backup': 2,
   'lib/files': 2,
   'lib/config': 3,
   'lib/history': 3,
@@ -47,7 +48,7 @@ const importers: Record<string, string> = {
 };
 
 /** Folders whose code computes and nothing else. */
-const pure = ['lib/base', 'lib/backup', 'lib/incident'];
+const pure = ['lib/base', 'lib/source', 'lib/backup', 'lib/incident'];
 
 interface Import {
   from: string;
@@ -119,6 +120,17 @@ describe('the habits', () => {
 
   test('the time of day is read in one place', () => {
     expect(matching(/new Date\(\)|Date\.now/).filter((file) => file !== 'lib/base/clock.ts')).toEqual([]);
+  });
+
+  test('what is copied is known to the jobs by its contract alone; what only SQLite needs a restore does', () => {
+    const knowing = imports
+      .filter(({ from, to }) => from.startsWith('jobs/') && to.startsWith('lib/sqlite/'))
+      .map(({ from }) => from);
+    expect([...new Set(knowing)].sort()).toEqual([
+      'jobs/restore/steps/journal-mode.ts',
+      'jobs/restore/steps/replace-database.ts',
+      'jobs/restore/steps/undo-placement.ts',
+    ]);
   });
 
   test('nothing prints by itself, and nothing exits but the start', () => {

@@ -5,7 +5,7 @@ import { formatBytes, formatInstant } from '../../lib/base/format.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { CommandRun } from '../../lib/run/job.ts';
-import { requireSource, type Source } from '../../lib/sqlite/source.ts';
+import type { SourceLook } from '../../lib/source/source.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { newestProven, readCatalogue } from '../steps/catalogue.ts';
 import { appsOutcome, eachApp, selectedApps } from '../steps/each-app.ts';
@@ -13,7 +13,7 @@ import { ago } from '../steps/words.ts';
 
 interface AppInfo {
   database: string;
-  source: Source | { problem: string };
+  source: SourceLook | { problem: string };
   newestProven: { name: string; takenAt: Date } | undefined;
   counts: Record<CatalogueEntry['state'], number>;
   storedBytes: number;
@@ -55,7 +55,7 @@ async function describeApp(context: JobContext, store: Store, app: GuardedApp): 
   for (const { state } of entries) counts[state] += 1;
   return {
     database: app.database,
-    source: await look(app),
+    source: await look(context, app),
     newestProven: newest === undefined ? undefined : { name: newest.name, takenAt: newest.takenAt },
     counts,
     storedBytes: entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
@@ -65,9 +65,9 @@ async function describeApp(context: JobContext, store: Store, app: GuardedApp): 
 }
 
 /** A source that cannot be read is what this command is for: it is shown, and the rest as well. */
-async function look(app: GuardedApp): Promise<AppInfo['source']> {
+async function look(context: JobContext, app: GuardedApp): Promise<AppInfo['source']> {
   try {
-    return await requireSource(app.database);
+    return await context.source(app).look();
   } catch (error) {
     if (error instanceof OpsError) return { problem: error.message };
     throw error;
@@ -81,7 +81,7 @@ function infoLines(info: AppInfo, app: string, now: Date): string[] {
     `${app}:`,
     'problem' in source
       ? `  database: ${source.problem}`
-      : `  database: ${info.database}, ${formatBytes(source.sizeBytes)}, ${source.wal ? 'WAL' : 'rollback journal'}`,
+      : `  database: ${info.database}, ${[formatBytes(source.sizeBytes), ...source.remarks].join(', ')}`,
     newestProven === undefined
       ? '  newest proven backup: NONE'
       : `  newest proven backup: ${newestProven.name}, ${ago(newestProven.takenAt, now)}`,

@@ -7,7 +7,6 @@ import { digestFile } from '../../lib/files/hash-file.ts';
 import { freeBytes } from '../../lib/files/space.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { CommandRun } from '../../lib/run/job.ts';
-import { requireSource } from '../../lib/sqlite/source.ts';
 import type { StoreCheck } from '../../lib/store/store.ts';
 import { localCopies } from './steps/back-up-app.ts';
 import { selectedApps } from '../steps/each-app.ts';
@@ -22,7 +21,7 @@ export const run: CommandRun = async (context, input) => {
     await check('clock', () => probeClock(context)),
   ];
   for (const app of selectedApps(context, input)) {
-    checks.push(await check(`${app.name}: database`, () => probeDatabase(app)));
+    checks.push(await check(`${app.name}: database`, () => probeDatabase(context, app)));
     checks.push(await check(`${app.name}: space`, () => probeSpace(context, app)));
     checks.push(await check(`${app.name}: lock`, () => probeLock(context, app)));
   }
@@ -88,15 +87,15 @@ async function probeClock(context: JobContext): Promise<string> {
   });
 }
 
-async function probeDatabase(app: GuardedApp): Promise<string> {
-  const source = await requireSource(app.database);
-  return `${source.path}: ${formatBytes(source.sizeBytes)}, ${source.wal ? 'WAL' : 'rollback journal'}`;
+async function probeDatabase(context: JobContext, app: GuardedApp): Promise<string> {
+  const { path, sizeBytes, remarks } = await context.source(app).look();
+  return `${path}: ${[formatBytes(sizeBytes), ...remarks].join(', ')}`;
 }
 
 async function probeSpace(context: JobContext, app: GuardedApp): Promise<string> {
   const store = await context.openStore();
   const copies = localCopies(store, app, { label: undefined, acceptShrink: false, refreshLatest: true });
-  const needed = spaceNeeded(await requireSource(app.database), copies);
+  const needed = spaceNeeded(await context.source(app).look(), copies);
   const directory = store.stagingDirectory ?? context.config.stateDirectory;
   const free = await freeBytes(directory);
   if (free === undefined || free >= needed) {

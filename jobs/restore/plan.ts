@@ -9,7 +9,7 @@ import { findHolders } from '../../lib/placement/holders.ts';
 import { locateTarget } from '../../lib/placement/target.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { CommandRun } from '../../lib/run/job.ts';
-import { sizeIfThere } from '../../lib/sqlite/source.ts';
+import { sizeIfThere } from '../../lib/files/size.ts';
 import { chooseEntry } from '../steps/choose-entry.ts';
 import { selectedApp } from '../steps/each-app.ts';
 import { describeEarlier } from './steps/settle.ts';

@@ -10,7 +10,7 @@ import { placeNew, requireFree } from '../../lib/placement/place-new.ts';
 import { makeStaging, removeLeftStaging, removeStaging, type Staging } from '../../lib/placement/staging.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { CommandRun, Input, Outcome } from '../../lib/run/job.ts';
-import { sizeIfThere } from '../../lib/sqlite/source.ts';
+import { sizeIfThere } from '../../lib/files/size.ts';
 import { keepJournalMode } from './steps/journal-mode.ts';
 import { chooseEntry, requireRestorable } from '../steps/choose-entry.ts';
 import { selectedApp } from '../steps/each-app.ts';

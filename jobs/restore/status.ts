@@ -6,7 +6,6 @@ import type { GuardedApp } from '../../lib/config/config.ts';
 import { locateTarget } from '../../lib/placement/target.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { CommandRun } from '../../lib/run/job.ts';
-import { requireSource } from '../../lib/sqlite/source.ts';
 import { appsOutcome, eachApp, selectedApps } from '../steps/each-app.ts';
 import { describeEarlier } from './steps/settle.ts';
 import { ago } from '../steps/words.ts';
@@ -35,7 +34,7 @@ export const run: CommandRun = async (context, input) => {
 async function describe(context: JobContext, app: GuardedApp) {
   const target = await locateTarget(app.database);
   return {
-    database: await look(target),
+    database: await look(context, target),
     interrupted: await describeEarlier(context, app, target),
     undoSets: await undoSetsOf(app),
     lastDrill: context.history.lastDrill(app.name),
@@ -43,9 +42,12 @@ async function describe(context: JobContext, app: GuardedApp) {
   };
 }
 
-async function look(path: string): Promise<{ path: string; sizeBytes?: number; problem?: string }> {
+async function look(
+  context: JobContext,
+  path: string,
+): Promise<{ path: string; sizeBytes?: number; problem?: string }> {
   try {
-    return { path, sizeBytes: (await requireSource(path)).sizeBytes };
+    return { path, sizeBytes: (await context.source({ database: path }).look()).sizeBytes };
   } catch (error) {
     if (error instanceof OpsError) return { path, problem: error.message };
     throw error;

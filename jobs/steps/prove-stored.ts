@@ -1,15 +1,13 @@
 // Reads a backup back from the store and proves it: the bytes against the manifest, the database against its facts.
 import { rm } from 'node:fs/promises';
 import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
-import { differences } from '../../lib/backup/differences.ts';
 import type { Manifest } from '../../lib/backup/manifest.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
 import type { FileDigest } from '../../lib/files/digest.ts';
 import { requireSpace } from '../../lib/files/space.ts';
 import type { JobContext } from '../../lib/run/context.ts';
-import type { Measured } from '../../lib/sqlite/measure.ts';
+import type { Measurement } from '../../lib/source/source.ts';
 import type { Store } from '../../lib/store/store.ts';
-import { proveFile } from './snapshot.ts';
 
 /** What a stored backup turned out to be. */
 export interface Proof {
@@ -21,7 +19,7 @@ export interface Proof {
   /** What does not agree, in sentences. */
   problems: string[];
   digest: FileDigest | undefined;
-  measured: Measured | undefined;
+  measured: Measurement | undefined;
   /** What it was proven against. */
   manifest: Manifest | undefined;
 }
@@ -55,16 +53,22 @@ export async function proveFetched(
   const proof = { backup: entry.name, proven: manifest !== undefined, digest, manifest };
   const wrongBytes = byteProblems(digest, manifest);
   if (wrongBytes.length > 0) return { ...proof, sound: false, problems: wrongBytes, measured: undefined };
+  const { progress, signal } = context;
+  const source = context.source(app);
+  progress.start(`${app.name}: checking`, 0);
   try {
-    const { measured } = await proveFile(context, app, digest.path, entry.name);
+    const onBeat = () => progress.update(0);
+    const measured = await source.measure(digest.path, { signal, called: entry.name, onBeat });
     const problems = [
       ...measured.integrity.problems.map((problem) => `integrity check: ${problem}`),
-      ...(manifest === undefined ? [] : differences(manifest, measured.facts)),
+      ...(manifest === undefined ? [] : source.compare(manifest, measured.facts)),
     ];
     return { ...proof, sound: problems.length === 0, problems, measured };
   } catch (error) {
     if (!isDamage(error)) throw error;
     return { ...proof, sound: false, problems: [error.message], measured: undefined };
+  } finally {
+    progress.end();
   }
 }
 

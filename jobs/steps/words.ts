@@ -1,5 +1,6 @@
 // Sentences that several commands print.
 import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
+import { totalRows } from '../../lib/source/facts.ts';
 import type { Proof } from './prove-stored.ts';
 import {
   formatBytes,
@@ -34,8 +35,7 @@ export function backupTable(entries: readonly CatalogueEntry[], now: Date): stri
 export function proofLines(app: string, { backup, sound, proven, problems, measured }: Proof): string[] {
   if (!sound) return [`${app}: NOT SOUND: ${backup}`, ...problems.map((problem) => `    ${problem}`)];
   const tables = measured?.facts.tables ?? [];
-  const rows = tables.reduce((sum, table) => sum + table.rows, 0);
-  const facts = `${formatCount(tables.length, 'table')}, ${formatCount(rows, 'row')}`;
+  const facts = `${formatCount(tables.length, 'table')}, ${formatCount(totalRows(tables), 'row')}`;
   return [
     proven
       ? `${app}: proven: ${backup}: bytes, integrity, schema and rows are as the manifest says (${facts})`

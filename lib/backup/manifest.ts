@@ -1,10 +1,11 @@
 // The manifest that makes a copy a backup: what it is of, when it was taken, and what its bytes must be.
 // The format is a promise (docs/formats.md): a change of meaning raises `version`, new facts are only added.
 import { OpsError } from '../base/errors.ts';
-import type { Facts } from './facts.ts';
+import type { MeasuredFacts, TableRows } from '../source/facts.ts';
+import type { SourceOwnership } from '../source/source.ts';
 import { Fields, type Flaw } from './fields.ts';
 import { isAppName } from './name.ts';
-import { parseFacts } from './parse-facts.ts';
+import { parseSqlitePart } from './sqlite-part.ts';
 
 /** What the machine knew of its clock. Only `unsynchronised` is a reason not to believe it. */
 export type ClockState = (typeof clockStates)[number];
@@ -16,14 +17,8 @@ export interface IntegrityResult {
   note?: string;
 }
 
-/** Owner, group and permission bits of the source file. */
-export interface SourceOwnership {
-  uid: number;
-  gid: number;
-  mode: number;
-}
-
-export interface Manifest extends Facts {
+/** Where a backup is from, and what was known when it was made. */
+interface Origin {
   app: string;
   /** The name in the store of the data file this is the manifest of. */
   backup: string;
@@ -37,17 +32,15 @@ export interface Manifest extends Facts {
   sha256: string;
   /** Dropbox content hash of the data file, lower-case hex. */
   contentHash: string;
-  /** How the source journals, which the data file need not show: `wal`, `delete` … */
-  journalMode: string;
-  encoding: string;
   integrity: IntegrityResult;
-  sqliteVersion: string;
   holdfastVersion: string;
   runId: string;
   clock: ClockState;
   /** Why this backup is kept but not trusted as a successor; usually empty. */
   suspect: string[];
 }
+
+export type Manifest = Origin & MeasuredFacts;
 
 const clockStates = ['synchronised', 'unknown', 'unsynchronised'] as const;
 const formatName = 'holdfast-manifest';
@@ -100,6 +93,7 @@ export function parseManifest(text: string, name: string): Manifest {
   requireFormat(fields, name, flaw);
   const app = fields.text('app');
   if (!isAppName(app)) throw flaw('app is not a name that an app can have');
+  const sizeBytes = fields.count('size_bytes');
   return {
     app,
     backup: fields.text('backup'),
@@ -107,13 +101,12 @@ export function parseManifest(text: string, name: string): Manifest {
     source: fields.text('source'),
     host: fields.text('host'),
     ...parseOwnership(fields, flaw),
-    ...parseFacts(fields, flaw),
+    sizeBytes,
+    tables: parseTables(fields.list('tables'), flaw),
+    ...parseSqlitePart(fields, sizeBytes, flaw),
     sha256: fields.digest('sha256'),
     contentHash: fields.digest('content_hash'),
-    journalMode: fields.text('journal_mode'),
-    encoding: fields.text('encoding'),
     integrity: parseIntegrity(fields.object('integrity')),
-    sqliteVersion: fields.text('sqlite_version'),
     holdfastVersion: fields.text('holdfast_version'),
     runId: fields.text('run_id'),
     clock: fields.choice('clock', clockStates),
@@ -156,6 +149,17 @@ function parseOwnership(fields: Fields, flaw: Flaw): { ownership?: SourceOwnersh
   if (!/^[0-7]{3,4}$/.test(mode)) throw flaw('mode is not an octal number');
   const [uid, gid] = [fields.integer('owner', 0, idMax), fields.integer('group', 0, idMax)];
   return { ownership: { uid, gid, mode: Number.parseInt(mode, 8) } };
+}
+
+function parseTables(list: readonly unknown[], flaw: Flaw): TableRows[] {
+  const names = new Set<string>();
+  return list.map((item, index) => {
+    const fields = new Fields(item, `tables[${index}].`, flaw);
+    const table = { name: fields.string('name'), rows: fields.count('rows') };
+    if (names.has(table.name)) throw flaw(`tables[${index}] has the name of a table before it`);
+    names.add(table.name);
+    return table;
+  });
 }
 
 function parseIntegrity(fields: Fields): IntegrityResult {

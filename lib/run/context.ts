@@ -17,7 +17,9 @@ import { acquireLock, type HeldLock } from '../lock/lock.ts';
 import { clockState, type ClockState } from '../process/clock-check.ts';
 import { createServices, type Services } from '../process/services.ts';
 import { runCommand } from '../process/run-command.ts';
+import type { Source } from '../source/source.ts';
 import { openLocal } from '../sqlite/local.ts';
+import { sqliteSource } from '../sqlite/sqlite-source.ts';
 import type { Store, StoreTraffic } from '../store/store.ts';
 import type { Alerts } from './open-alerts.ts';
 import { openStore } from './open-store.ts';
@@ -37,6 +39,8 @@ export interface JobContext {
   readonly version: string;
   readonly history: History;
   readonly runCommand: CommandRunner;
+  /** The database of an app, as what can be backed up; nothing is opened yet. */
+  source(app: Pick<AppConfig, 'database'>): Source;
   /** The configured store, opened once. */
   openStore(): Promise<Store>;
   /** What the store has cost on the network so far; undefined when it was not opened, or none is involved. */
@@ -89,6 +93,7 @@ export function createContext(parts: ContextParts): JobContext {
     version: holdfastVersion(),
     history: openOpsDatabase(config, clock, log),
     runCommand,
+    source: ({ database }) => sqliteSource(database),
     openStore: () => (store ??= openStore(config, { ...parts, wait }).then((found) => (opened = found))),
     traffic: () => opened?.traffic(),
     async lock(app, purpose) {

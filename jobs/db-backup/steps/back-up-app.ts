@@ -9,6 +9,8 @@ import type { GuardedApp } from '../../../lib/config/config.ts';
 import type { Scratch } from '../../../lib/files/scratch.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import type { Store } from '../../../lib/store/store.ts';
+import { engines } from '../../../lib/source/engines.ts';
+import { totalRows } from '../../../lib/source/facts.ts';
 import { newestProven, readCatalogue } from '../../steps/catalogue.ts';
 import { describeBackup, finishPending, publishBackup } from './publish.ts';
 import { type ProvenSnapshot, proveSnapshot, snapshotSummary } from '../../steps/snapshot.ts';
@@ -164,15 +166,10 @@ async function removeQuietly({ log }: JobContext, scratch: Scratch): Promise<voi
 /** What a person reads of a backup that was made. */
 export function backupLines(app: string, report: BackupReport): string[] {
   const { backup, manifest, suspect, unchanged } = report;
-  const rows = manifest.tables.reduce((sum, table) => sum + table.rows, 0);
   return [
-    `${app}: ${unchanged ? 'unchanged since' : 'backed up as'} ${backup}: ${formatCount(manifest.tables.length, 'table')}, ${formatCount(rows, 'row')}, ` +
+    `${app}: ${unchanged ? 'unchanged since' : 'backed up as'} ${backup}: ${formatCount(manifest.tables.length, 'table')}, ${formatCount(totalRows(manifest.tables), 'row')}, ` +
       `integrity ${manifest.integrity.check === 'full' ? 'ok' : 'ok (quick check)'}`,
-    ...(manifest.foreignKeyViolations === 0
-      ? []
-      : [
-          `${app}: note: ${formatCount(manifest.foreignKeyViolations, 'foreign key violation')} in the database itself`,
-        ]),
+    ...engines[manifest.engine].remarks(manifest).map((remark) => `${app}: note: ${remark}`),
     ...suspect.map((reason) => `${app}: SUSPECT: ${reason}`),
     ...(suspect.length === 0
       ? []

@@ -18,7 +18,7 @@ import { type StateNote, stateNote } from '../../steps/state-note.ts';
 export async function describeBackup(
   context: JobContext,
   app: GuardedApp,
-  { source, digest, measured, takenAt }: ProvenSnapshot,
+  { look, digest, measured, takenAt }: ProvenSnapshot,
   backup: string,
   suspect: string[],
 ): Promise<Manifest> {
@@ -30,13 +30,10 @@ export async function describeBackup(
     takenAt,
     source: app.database,
     host: context.host,
-    ownership: source.ownership,
+    ...(look.ownership === undefined ? {} : { ownership: look.ownership }),
     sha256: digest.sha256,
     contentHash: digest.contentHash,
-    journalMode: measured.traits.journalMode,
-    encoding: measured.traits.encoding,
     integrity: { check, result: 'ok', ...(note === undefined ? {} : { note }) },
-    sqliteVersion: measured.traits.sqliteVersion,
     holdfastVersion: context.version,
     runId: context.runId,
     clock: await context.clockState(),
