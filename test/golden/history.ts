@@ -1,0 +1,126 @@
+// ops.db of every version of its tables. Whoever opens an older one gets it with the tables of today and all its rows.
+import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { silentLog } from '../../lib/base/log.ts';
+import { openHistory } from '../../lib/history/history.ts';
+import type { RunRecord } from '../../lib/history/records.ts';
+import { fixedClock } from '../support/fixed-clock.ts';
+import { openHistoryDatabase } from '../support/history-database.ts';
+import { scratch } from '../support/scratch.ts';
+import { at, type Goldens, pi } from './golden.ts';
+
+const proven = 'backups/ctv/ctv-20261119T020513Z.db';
+const suspect = 'backups/ctv/ctv-20261120T020513Z.db';
+const sha256 = '3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7';
+
+const known = {
+  runs: [
+    run('run-running', 'run', 'ctv', { startedAt: minute('15'), outcome: 'running' }),
+    run('run-lost', 'run', 'ctv', { startedAt: minute('14'), outcome: 'interrupted' }),
+    run('run-busy', 'run', 'shop', {
+      ...{ startedAt: minute('12'), endedAt: minute('13'), outcome: 'busy', exitCode: 75 },
+      message: 'held by restore run',
+    }),
+    run('run-failed', 'upload', 'ctv', {
+      ...{ startedAt: minute('10'), endedAt: minute('11'), outcome: 'failed', exitCode: 69 },
+      message: 'cannot reach Dropbox',
+    }),
+    run('run-bad-news', 'verify', 'ctv', {
+      ...{ startedAt: minute('08'), endedAt: minute('09'), outcome: 'bad-news', exitCode: 1 },
+      message: 'one backup is damaged',
+    }),
+    run('run-done', 'run', undefined, {
+      ...{ startedAt: minute('06'), endedAt: minute('07'), outcome: 'done', exitCode: 0 },
+    }),
+  ],
+  lastBackup: { name: proven, takenAt: new Date('2026-11-19T02:05:13Z') },
+  lastDrill: {
+    ...{ runId: 'run-bad-news', app: 'ctv', name: suspect, outcome: 'failed' },
+    at: minute('17'),
+    detail: 'orders has 1 row, the manifest says 135',
+  },
+  passedDrills: [{ name: proven, at: minute('16') }],
+  backups: [
+    {
+      ...{ app: 'ctv', name: proven, run_id: 'run-done', taken_at: '2026-11-19T02:05:13.000Z' },
+      ...{ size_bytes: 4096000, sha256, state: 'proven', published_at: '2026-11-19T02:06:00.000Z' },
+    },
+    {
+      ...{ app: 'ctv', name: suspect, run_id: 'run-bad-news', taken_at: at.toISOString() },
+      ...{ size_bytes: 8192, sha256, state: 'suspect', published_at: null },
+    },
+  ],
+};
+
+export const history: Goldens = {
+  'history/v1.db': { read, value: { ...known, version: 2, deliveries: [] } },
+  'history/v2.db': {
+    read,
+    value: {
+      ...known,
+      version: 2,
+      deliveries: [
+        {
+          ...{
+            id: 1,
+            at: minute('18').toISOString(),
+            channel: 'ntfy',
+            checks: 'db-backup restore-drill@ctv',
+          },
+          ...{ title: 'pi5: db-backup failed', outcome: 'delivered', reason: null },
+        },
+        {
+          ...{ id: 2, at: minute('19').toISOString(), channel: 'slack', checks: '' },
+          ...{ title: 'pi5: alerts work', outcome: 'refused', reason: 'answered 404' },
+        },
+      ],
+    },
+  },
+};
+
+/** What the history knows; and the rows that only people ask for. */
+async function read(fixture: string): Promise<unknown> {
+  const path = join(scratch(), 'ops.db');
+  await cp(fixture, path);
+  const quarantine = () => {
+    throw new Error('it is taken for damaged');
+  };
+  const opened = openHistory(() => openHistoryDatabase(path), {
+    clock: fixedClock(),
+    log: silentLog,
+    quarantine,
+  });
+  const found = {
+    runs: opened.recentRuns(undefined, 100),
+    lastBackup: opened.lastBackup('ctv'),
+    lastDrill: opened.lastDrill('ctv'),
+    passedDrills: opened.passedDrills('ctv'),
+  };
+  opened.close();
+  const database = new Database(path, { readonly: true });
+  const rows = (table: string) => database.prepare(`SELECT * FROM ${table} ORDER BY rowid`).all();
+  try {
+    const version = database.pragma('user_version', { simple: true });
+    return { ...found, version, backups: rows('backups'), deliveries: rows('deliveries') };
+  } finally {
+    database.close();
+  }
+}
+
+function run(
+  id: string,
+  command: string,
+  app: string | undefined,
+  more: Partial<RunRecord> & Pick<RunRecord, 'startedAt' | 'outcome'>,
+): RunRecord {
+  return {
+    ...{ ...pi, id, job: 'db-backup', command, app, holdfastVersion: '0.1.0' },
+    ...{ endedAt: undefined, exitCode: undefined, message: undefined },
+    ...more,
+  };
+}
+
+function minute(text: string): Date {
+  return new Date(`2026-11-20T02:${text}:13.250Z`);
+}

@@ -1,0 +1,116 @@
+// Manifests, and the note of a killed run, which is the manifest it was about to publish.
+import { formatManifest, type Manifest, parseManifest } from '../../lib/backup/manifest.ts';
+import { at, type Golden, type Goldens, runId, text } from './golden.ts';
+
+const least: Manifest = {
+  app: 'ctv',
+  backup: 'backups/ctv/ctv-20261120T020513Z.db',
+  takenAt: at,
+  source: '/opt/apps/ctv/production.db',
+  host: 'pi5',
+  sizeBytes: 4096000,
+  pageSize: 4096,
+  pageCount: 1000,
+  userVersion: 7,
+  applicationId: 0,
+  schemaSha256: 'df0ad6e43880f09c90ebf95f19110178aba6890df0010ebda7485029e2b543b4',
+  tables: [
+    { name: 'customers', rows: 40 },
+    { name: 'orders', rows: 135 },
+  ],
+  foreignKeyViolations: 0,
+  sha256: '3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7',
+  contentHash: 'ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73',
+  journalMode: 'wal',
+  encoding: 'UTF-8',
+  integrity: { check: 'full', result: 'ok' },
+  sqliteVersion: '3.53.1',
+  holdfastVersion: '0.1.0',
+  runId,
+  clock: 'synchronised',
+  suspect: [],
+};
+
+const classic: Manifest = {
+  ...least,
+  app: 'production',
+  backup: 'backups/database_backup_20261120_030513.db',
+};
+
+/** What a command made of a small database, in both layouts. */
+const made: Manifest = {
+  ...least,
+  backup: 'backups/ctv/ctv-20261127T025054Z.db',
+  takenAt: new Date('2026-11-27T02:50:54.194Z'),
+  ownership: { uid: 0, gid: 0, mode: 0o640 },
+  sizeBytes: 12288,
+  pageCount: 3,
+  freePageCount: 0,
+  schemaSha256: 'c7e953fd3ddd3edccd99e4c6e951ee084f822b62a77f09c975dfe016a01da3ce',
+  tables: [
+    { name: 'customers', rows: 2 },
+    { name: 'orders', rows: 3 },
+  ],
+  sha256: '2c27e185efeecdd6980cdfd375e7fe67696cb738c29f5d82fa66ad037662d170',
+  contentHash: '56f091bafcc08fead5c1ffeb29d69e422faef7ecddd7063529db0108840f4be2',
+  sqliteVersion: '3.54.1',
+  runId: 'c3569ff7f01941349fcec8c5e4f33a62',
+  clock: 'unknown',
+};
+
+export const manifests: Goldens = {
+  'manifest/v1-without-optional-keys.json': version1(least),
+  'manifest/v1-with-every-key.json': version1({
+    ...least,
+    ownership: { uid: 1000, gid: 33, mode: 0o2640 },
+    freePageCount: 12,
+    applicationId: -1559035904,
+    journalMode: 'delete',
+    encoding: 'UTF-16le',
+    tables: [
+      { name: 'Ausgänge "2026"', rows: 0 },
+      { name: 'orders', rows: 1 },
+    ],
+    integrity: {
+      check: 'quick',
+      result: 'ok',
+      note: 'indexes that need functions of the app were not compared',
+    },
+    foreignKeyViolations: 3,
+    clock: 'unsynchronised',
+    suspect: ['the table customers is gone', 'rows fell from 175 to 1'],
+  }),
+  'manifest/v1-classic-layout.json': version1({
+    ...classic,
+    source: '/opt/apps/ctv-bookedbiz-db/data/database/production.db',
+    ownership: { uid: 0, gid: 0, mode: 0o640 },
+    freePageCount: 0,
+    tables: [],
+    journalMode: 'delete',
+    clock: 'unknown',
+  }),
+  'manifest/v1-classic-layout-without-optional-keys.json': version1(classic),
+  'state/pending/ctv/note.json': version1({
+    ...least,
+    ownership: { uid: 1000, gid: 1000, mode: 0o640 },
+    freePageCount: 12,
+  }),
+  'store/app/backups/ctv/ctv-20261127T025054Z.json': version1(made),
+  'store/app/backups/ctv/before-the-move.json': version1({
+    ...made,
+    backup: 'backups/ctv/before-the-move.db',
+    takenAt: new Date('2026-11-27T02:50:57.082Z'),
+    runId: 'c7d0f68afe5e404695f2dd75486b121b',
+  }),
+  'store/classic/backups/database_backup_20261127_035057.json': version1({
+    ...made,
+    app: 'production',
+    backup: 'backups/database_backup_20261127_035057.db',
+    takenAt: new Date('2026-11-27T02:50:57.763Z'),
+    runId: '1b805961a25144be8b6596077de6c1f3',
+  }),
+};
+
+function version1(manifest: Manifest): Golden {
+  return text(parseManifest, manifest, formatManifest);
+}

@@ -1,0 +1,143 @@
+// Notes of the state directory, owner files, and what the installer remembers.
+import { chmod, cp, readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { Config, GuardedApp } from '../../lib/config/config.ts';
+import { readSecret } from '../../lib/config/secrets.ts';
+import type { OpsError } from '../../lib/base/errors.ts';
+import { silentLog } from '../../lib/base/log.ts';
+import { formatScratchOwner, parseScratchOwner } from '../../lib/files/scratch-owner.ts';
+import { type OwnerRecord, readOwner, writeOwner } from '../../lib/lock/owner.ts';
+import { hasRestoringNote, writeRestoringNote } from '../../jobs/restore/steps/restoring-note.ts';
+import type { JobContext } from '../../lib/run/context.ts';
+import { openStore } from '../../lib/run/open-store.ts';
+import { createUploadNotes } from '../../lib/store/dropbox/upload-notes.ts';
+import { type InstallRecord, readRecord, recordPath, writeRecord } from '../../units/install/record.ts';
+import { scratch } from '../support/scratch.ts';
+import { at, type Golden, type Goldens, pi, runId, text } from './golden.ts';
+
+const clock = { now: () => at, monotonicMs: () => 0 };
+const ctv = { name: 'ctv' } as GuardedApp;
+const upload = {
+  contentHash: 'ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73',
+  sizeBytes: 1400000000,
+};
+const uploadPath = '/backups/ctv/ctv-20261120T020513Z.db';
+const ctvFiles = {
+  '/etc/systemd/system/db-backup@ctv.service.d/50-holdfast.conf':
+    'bf7ec213650b7513efb38b0022aef9a7bb24110c208bbb574c52766385c6dd94',
+};
+
+export const state: Goldens = {
+  'state/restoring/ctv/note.json': {
+    read: (path) => hasRestoringNote(contextIn(dirname(dirname(dirname(path)))), ctv),
+    value: true,
+    async format() {
+      const directory = scratch();
+      await writeRestoringNote(contextIn(directory), ctv);
+      return readFile(join(directory, 'restoring/ctv/note.json'), 'utf8');
+    },
+  },
+  [`state/uploads/${upload.contentHash}.json`]: {
+    async read(path) {
+      const directory = scratch();
+      await cp(path, join(directory, basename(path)));
+      return createUploadNotes(directory, clock, silentLog).find(upload, uploadPath);
+    },
+    value: 'pid_upload_session:AAAAAAAAAAAAAAAAAAAAAA',
+    async format(sessionId: string) {
+      const directory = scratch();
+      await createUploadNotes(directory, clock, silentLog).remember(upload, uploadPath, sessionId);
+      return readFile(join(directory, `${upload.contentHash}.json`), 'utf8');
+    },
+  },
+  'state/stores/83ccdb90c84c9a72.json': { read: openForgotten, value: 'unavailable' },
+  'state/secrets/dropbox-refresh-token': {
+    async read(path) {
+      const file = join(scratch(), 'token');
+      await cp(path, file);
+      await chmod(file, 0o600);
+      return readSecret({ environment: {}, credential: 'none', file, variable: 'NONE' });
+    },
+    value: 'example-refresh-token',
+  },
+  'state/scratch/.holdfast-5d1b0d4e-4711-123456-00112233445566ff/owner.json': text(
+    (content, path) => parseScratchOwner(basename(dirname(path)), content),
+    pi,
+    (owner) => formatScratchOwner(owner ?? pi, at),
+  ),
+  'run/locks/ctv.owner.json': lockOwner({
+    owner: { ...pi, purpose: 'db-backup run', runId, since: at },
+    alive: true, // as far as another machine can tell
+  }),
+  'run/locks/in-a-container.owner.json': lockOwner({
+    owner: {
+      ...{ host: 'box', machine: '', bootId: '', pidNamespace: '', pid: 7, startTicks: 0 },
+      purpose: 'restore run',
+      runId: 'r-1',
+      since: at,
+    },
+    alive: true,
+  }),
+  'installed/current/etc/holdfast/installed.json': installed({
+    version: 1,
+    shared: {
+      '/etc/tmpfiles.d/holdfast.conf': '3b359b3c636d839b9e13eddbe72e2d4a7e418916b8fae40941ad6dd3c0404330',
+    },
+    apps: {
+      ctv: { files: ctvFiles, environmentFile: '/etc/ctv.env', user: 'ctv' },
+      shop: {
+        files: {
+          '/etc/systemd/system/db-backup@shop.service.d/50-holdfast.conf':
+            '8d9001d32c6a703d95921a77115050f33dd823d3f1730bd35215dcbecad6dc20',
+        },
+        environmentFile: undefined,
+        configFile: '/etc/holdfast/holdfast.toml',
+        user: 'root',
+      },
+    },
+  }),
+  'installed/of-an-older-installer/etc/holdfast/installed.json': installed({
+    version: 1,
+    shared: {},
+    apps: { ctv: { files: ctvFiles, environmentFile: '/etc/ctv.env' } },
+  }),
+};
+
+/** Opens the store that the note is about: a directory that was one and is gone is not made anew. */
+async function openForgotten(notePath: string): Promise<unknown> {
+  const stateDirectory = scratch();
+  await cp(notePath, join(stateDirectory, 'stores', basename(notePath)));
+  const { path } = JSON.parse(await readFile(notePath, 'utf8')) as { path: string };
+  const config = { store: { kind: 'directory', path }, stateDirectory } as Config;
+  return openStore(config, {
+    clock,
+    log: silentLog,
+    signal: new AbortController().signal,
+    wait: async () => undefined,
+  }).catch((error: unknown) => (error as OpsError).kind);
+}
+
+function contextIn(stateDirectory: string): JobContext {
+  return { config: { stateDirectory }, clock } as JobContext;
+}
+
+function lockOwner(value: OwnerRecord): Golden {
+  const name = (path: string) => basename(path, '.owner.json');
+  return {
+    read: (path) => readOwner(dirname(path), name(path)),
+    value,
+    format: ({ owner }: OwnerRecord) => writeOwner(scratch(), 'any', owner),
+  };
+}
+
+function installed(value: InstallRecord): Golden {
+  return {
+    read: (path) => readRecord(path.slice(0, -recordPath.length)),
+    value,
+    async format(record: InstallRecord) {
+      const root = scratch();
+      writeRecord(root, record);
+      return readFile(join(root, recordPath), 'utf8');
+    },
+  };
+}
