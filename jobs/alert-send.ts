@@ -1,6 +1,8 @@
 // alert-send: tells people what went wrong, through channels that may fail themselves.
-import type { Job } from '../lib/run/job.ts';
+import { defineCommand, type Job } from '../lib/run/job.ts';
 import { start } from '../lib/run/start.ts';
+import * as parameters from './alert-send/parameters.ts';
+import { nextCommand } from './steps/next-command.ts';
 
 export const alertSend: Job = {
   name: 'alert-send',
@@ -16,60 +18,43 @@ export const alertSend: Job = {
     { command: 'alert-send ack 3fa9c1 --for 8h', explanation: 'I know of it: no reminders for eight hours' },
     { command: 'alert-send deliver --dry-run', explanation: 'what would be sent now' },
   ],
+  nextCommand: (ended) => nextCommand('alert-send', ended),
   commands: [
-    {
+    defineCommand({
       name: 'deliver',
       summary: 'Send what is due, and try again what failed. The default.',
       isDefault: true,
-      options: [{ flags: '--now', description: 'try a channel that failed at once, without its pause' }],
-      recorded: false,
+      parameters: parameters.deliver,
       load: () => import('./alert-send/deliver.ts'),
-    },
-    {
+      loadPlan: async () => (await import('./alert-send/deliver.ts')).plan,
+    }),
+    defineCommand({
       name: 'test',
       summary: 'Send one message through each channel, and say how each of them took it.',
-      recorded: false,
+      parameters: parameters.test,
       load: () => import('./alert-send/test.ts'),
-    },
-    {
+      loadPlan: async () => (await import('./alert-send/test.ts')).plan,
+    }),
+    defineCommand({
       name: 'list',
       summary: 'Show open incidents, what waits to be sent, the channels and the dead letters.',
-      recorded: false,
+      parameters: parameters.list,
       load: () => import('./alert-send/list.ts'),
-    },
-    {
+    }),
+    defineCommand({
       name: 'ack',
       summary: 'Say that you know: no more reminders of this incident. Its end is told all the same.',
-      arguments: [
-        {
-          name: 'id',
-          description: 'an incident of alert-send list, or the name of its check',
-          required: true,
-        },
-      ],
-      options: [
-        {
-          flags: '--for <time>',
-          description: 'for so long, such as 30min, 8h or 2d; until it is over unless given',
-        },
-      ],
-      recorded: false,
+      parameters: parameters.ack,
       load: () => import('./alert-send/ack.ts'),
-    },
-    {
+      loadPlan: async () => (await import('./alert-send/ack.ts')).plan,
+    }),
+    defineCommand({
       name: 'spool',
       summary: 'Leave a record of how a systemd unit ended, for OnFailure= and ExecStopPost=; sends nothing.',
-      options: [
-        { flags: '--job <name>', description: 'what it is about: db-backup, or db-backup@ctv for one app' },
-        { flags: '--unit <name>', description: 'the unit; $MONITOR_UNIT unless given' },
-        {
-          flags: '--result <word>',
-          description: "how it ended, in systemd's word; $SERVICE_RESULT unless given",
-        },
-      ],
-      recorded: false,
+      parameters: parameters.spool,
       load: () => import('./alert-send/spool.ts'),
-    },
+      loadPlan: async () => (await import('./alert-send/spool.ts')).plan,
+    }),
   ],
 };
 

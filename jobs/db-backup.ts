@@ -1,11 +1,8 @@
 // db-backup: proven backups of live SQLite databases, and everything to see and keep them.
-import type { Job } from '../lib/run/job.ts';
+import { defineCommand, type Job } from '../lib/run/job.ts';
 import { start } from '../lib/run/start.ts';
-
-const acceptShrink = {
-  flags: '--accept-shrink',
-  description: 'an emptied or shrunken database is meant to be so',
-};
+import * as parameters from './db-backup/parameters.ts';
+import { nextCommand } from './steps/next-command.ts';
 
 export const dbBackup: Job = {
   name: 'db-backup',
@@ -23,95 +20,90 @@ export const dbBackup: Job = {
     { command: 'db-backup list-backups --app ctv', explanation: 'what there is, and whether it is proven' },
     { command: 'db-backup prune --dry-run', explanation: 'what the retention policy would remove, and why' },
   ],
+  nextCommand: (ended) => nextCommand('db-backup', ended),
   commands: [
-    {
+    defineCommand({
       name: 'run',
       summary: 'The nightly run: back up each app, refresh its latest copy, prune. The default.',
       isDefault: true,
-      options: [acceptShrink],
-      recorded: true,
+      parameters: parameters.run,
+      inHistory: true,
       proves: ['backup', 'upload', 'prune'],
       load: () => import('./db-backup/run.ts'),
-    },
-    {
+      loadPlan: async () => (await import('./db-backup/run.ts')).plan,
+    }),
+    defineCommand({
       name: 'backup',
       summary: 'Make one proven backup of each app; touch nothing else.',
-      arguments: [
-        {
-          name: 'name',
-          description: 'a name of your own instead of the time; never pruned',
-          required: false,
-        },
-      ],
-      options: [acceptShrink],
-      recorded: true,
+      parameters: parameters.backup,
+      inHistory: true,
       load: () => import('./db-backup/backup.ts'),
-    },
-    {
+      loadPlan: async () => (await import('./db-backup/backup.ts')).plan,
+    }),
+    defineCommand({
       name: 'upload',
       summary: 'Refresh the latest copy only.',
-      options: [acceptShrink],
-      recorded: true,
+      parameters: parameters.upload,
+      inHistory: true,
       load: () => import('./db-backup/upload.ts'),
-    },
-    {
+      loadPlan: async () => (await import('./db-backup/upload.ts')).plan,
+    }),
+    defineCommand({
       name: 'info',
       summary: 'Show the databases, the store, and how well each app is protected.',
-      recorded: false,
+      parameters: parameters.info,
       load: () => import('./db-backup/info.ts'),
-    },
-    {
+    }),
+    defineCommand({
       name: 'list-backups',
       summary: 'List the backups of each app, newest first, with their state.',
-      recorded: false,
+      parameters: parameters.listBackups,
       load: () => import('./db-backup/list-backups.ts'),
-    },
-    {
+    }),
+    defineCommand({
       name: 'list',
       summary: 'List every file in the store.',
-      arguments: [{ name: 'path', description: 'only what lies below it', required: false }],
-      recorded: false,
+      parameters: parameters.list,
       load: () => import('./db-backup/list.ts'),
-    },
-    {
+    }),
+    defineCommand({
       name: 'download',
       summary: 'Fetch the latest copy to a new file; to put it in place of a database, see restore.',
-      arguments: [
-        { name: 'path', description: "the new file; the database's own path unless given", required: false },
-      ],
-      recorded: false,
+      parameters: parameters.download,
       load: () => import('./db-backup/download.ts'),
-    },
-    {
+      loadPlan: async () => (await import('./db-backup/download.ts')).plan,
+    }),
+    defineCommand({
       name: 'verify',
       summary: 'Read a backup back from the store and prove it against its manifest.',
-      arguments: [
-        { name: 'name', description: 'a backup; the newest of each app unless given', required: false },
-      ],
-      options: [{ flags: '--all', description: 'every backup of each app' }],
-      recorded: true,
+      parameters: parameters.verify,
+      inHistory: true,
       load: () => import('./db-backup/verify.ts'),
-    },
-    {
+      loadPlan: async () => (await import('./db-backup/verify.ts')).plan,
+    }),
+    defineCommand({
       name: 'prune',
       summary: 'Remove what the retention policy no longer keeps, and say why for each backup.',
-      recorded: true,
+      parameters: parameters.prune,
+      inHistory: true,
       load: () => import('./db-backup/prune.ts'),
-    },
-    {
+      loadPlan: async () => (await import('./db-backup/prune.ts')).plan,
+    }),
+    defineCommand({
       name: 'link',
       summary: 'Connect this machine with Dropbox: shows an address, takes the code, keeps the token.',
-      options: [{ flags: '--print', description: 'print the refresh token instead of keeping it' }],
-      recorded: true,
+      parameters: parameters.link,
+      inHistory: true,
       attended: true,
       load: () => import('./db-backup/link.ts'),
-    },
-    {
+    }),
+    defineCommand({
       name: 'test',
       summary: 'Try everything a backup needs, without making one.',
-      recorded: false,
+      parameters: parameters.test,
       load: () => import('./db-backup/test.ts'),
-    },
+      loadPlan: async () => (await import('./db-backup/test.ts')).plan,
+    }),
   ],
 };
 

@@ -1,25 +1,8 @@
 // restore: bringing a database back, with a way back from that too.
-import type { Job, Option } from '../lib/run/job.ts';
+import { defineCommand, type Job } from '../lib/run/job.ts';
 import { start } from '../lib/run/start.ts';
-
-const at: Option = {
-  flags: '--at <time>',
-  description: 'the newest proven backup at that time: "2026-11-20 02:05"',
-};
-const to: Option = {
-  flags: '--to <path>',
-  description: 'restore to a new file instead of the live database',
-};
-const yes: Option = { flags: '-y, --yes', description: 'do not ask' };
-const unproven: Option = {
-  flags: '--unproven',
-  description: 'use a backup whose manifest is damaged, as if it had none',
-};
-const which = {
-  name: 'name',
-  description: '"latest" (the newest proven backup), or a name from restore list',
-  required: false,
-};
+import * as parameters from './restore/parameters.ts';
+import { nextCommand } from './steps/next-command.ts';
 
 export const restore: Job = {
   name: 'restore',
@@ -39,66 +22,57 @@ export const restore: Job = {
     },
     { command: 'restore undo --app ctv', explanation: 'put back what the last restore replaced' },
   ],
+  nextCommand: (ended) => nextCommand('restore', ended),
   commands: [
-    {
+    defineCommand({
       name: 'list',
       summary: 'List what can be restored: backups, the latest copy, undo sets.',
-      recorded: false,
+      parameters: parameters.list,
       load: () => import('./restore/list.ts'),
-    },
-    {
+    }),
+    defineCommand({
       name: 'plan',
       summary: 'Show what a restore would do: which backup, which services, how much space.',
-      arguments: [which],
-      options: [at, to],
-      recorded: false,
+      parameters: parameters.plan,
       load: () => import('./restore/plan.ts'),
-    },
-    {
+    }),
+    defineCommand({
       name: 'run',
       summary: 'Restore a backup in place of the live database, or to a new file with --to.',
-      arguments: [which],
-      options: [at, to, yes, unproven],
-      recorded: true,
+      parameters: parameters.run,
+      inHistory: true,
       load: () => import('./restore/run.ts'),
-    },
-    {
+      loadPlan: () => import('./restore/plan.ts'),
+    }),
+    defineCommand({
       name: 'download',
       summary: 'Copy a file of the store to a new path, without opening it.',
-      arguments: [
-        { name: 'name', description: 'a backup, or any other file of the store', required: true },
-        { name: 'path', description: 'a new file, or an existing directory', required: true },
-      ],
-      recorded: false,
+      parameters: parameters.download,
       load: () => import('./restore/download.ts'),
-    },
-    {
+      loadPlan: async () => (await import('./restore/download.ts')).plan,
+    }),
+    defineCommand({
       name: 'undo',
       summary: 'Put back the database that the last restore replaced.',
-      arguments: [
-        {
-          name: 'set',
-          description: 'an undo set from restore status; the newest unless given',
-          required: false,
-        },
-      ],
-      options: [yes],
-      recorded: true,
+      parameters: parameters.undo,
+      inHistory: true,
       load: () => import('./restore/undo.ts'),
-    },
-    {
+      loadPlan: async () => (await import('./restore/undo.ts')).plan,
+    }),
+    defineCommand({
       name: 'drill',
       summary: 'Prove that a backup restores: read it back, open it, compare it with its manifest.',
-      arguments: [{ name: 'name', description: 'a backup; each in its turn unless given', required: false }],
-      recorded: true,
+      parameters: parameters.drill,
+      inHistory: true,
       load: () => import('./restore/drill.ts'),
-    },
-    {
+      loadPlan: async () => (await import('./restore/drill.ts')).plan,
+    }),
+    defineCommand({
       name: 'status',
       summary: 'Show which database is in place, interrupted restores, undo sets and the last drill.',
-      recorded: false,
+      parameters: parameters.status,
       load: () => import('./restore/status.ts'),
-    },
+    }),
   ],
 };
 

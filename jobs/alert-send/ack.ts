@@ -4,34 +4,64 @@ import { OpsError } from '../../lib/base/errors.ts';
 import { formatInstant } from '../../lib/base/format.ts';
 import { incidentId } from '../../lib/incident/check.ts';
 import { openIncident } from '../../lib/incident/state.ts';
-import type { CommandRun } from '../../lib/run/job.ts';
+import type { JobContext } from '../../lib/run/context.ts';
+import type { Outcome, Steps } from '../../lib/run/job.ts';
+import type { Options } from '../../lib/run/parameter.ts';
+import type * as parameters from './parameters.ts';
 import { peek } from './steps/take-in.ts';
 
-export const run: CommandRun = async (context, input) => {
+type Given = Options<typeof parameters.ack>;
+
+interface Acknowledged {
+  check: string;
+  /** Until when; undefined until it is over. */
+  until: Date | undefined;
+}
+
+export async function run(context: JobContext, options: Given): Promise<Outcome<Acknowledged>> {
   const alerts = await context.openAlerts();
-  const id = input.argument(0) ?? '';
-  const forMs = requireDuration(input.option('for'));
+  const { check, forMs } = await requireIncident(context, options);
+  const at = context.clock.now().getTime();
+  await alerts.spool.add({ kind: 'acknowledgement', check, at, forMs }, at);
+  return outcome(context, check, forMs);
+}
+
+export function text(result: Acknowledged): string[] {
+  return [`acknowledged ${words(result)}`];
+}
+
+export const plan: Steps<Given, Acknowledged> = {
+  async run(context, options) {
+    const { check, forMs } = await requireIncident(context, options);
+    return outcome(context, check, forMs);
+  },
+  text: (result) => [`would acknowledge ${words(result)}`],
+};
+
+async function requireIncident(context: JobContext, { id, for: duration }: Given) {
+  const alerts = await context.openAlerts();
+  const forMs = requireDuration(duration);
   const { kept } = await peek(context, alerts);
   const open = kept.state.checks.filter((check) => openIncident(check) !== undefined);
   const found = open.find(({ check }) => check === id || incidentId(alerts.host, check) === id);
-  if (found === undefined) {
-    const known = open.map(({ check }) => `${incidentId(alerts.host, check)} (${check})`);
-    throw new OpsError('missing', `cannot acknowledge ${JSON.stringify(id)}: there is no such incident`, {
-      hint: known.length === 0 ? 'nothing is wrong now' : `alert-send list; there is ${known.join(', ')}`,
-    });
-  }
-  const at = context.clock.now().getTime();
-  if (!input.dryRun) await alerts.spool.add({ kind: 'acknowledgement', check: found.check, at, forMs }, at);
-  const until = forMs === undefined ? undefined : new Date(at + forMs);
-  return {
-    result: { check: found.check, until },
-    lines: [
-      `${input.dryRun ? 'would acknowledge' : 'acknowledged'} ${found.check}: no reminders until ${until === undefined ? 'it is over' : formatInstant(until)}; ` +
-        'its end, and another app that fails, are told all the same',
-    ],
-    badNews: false,
-  };
-};
+  if (found !== undefined) return { check: found.check, forMs };
+  const known = open.map(({ check }) => `${incidentId(alerts.host, check)} (${check})`);
+  throw new OpsError('missing', `cannot acknowledge ${JSON.stringify(id)}: there is no such incident`, {
+    hint: known.length === 0 ? 'nothing is wrong now' : `alert-send list; there is ${known.join(', ')}`,
+  });
+}
+
+function outcome({ clock }: JobContext, check: string, forMs: number | undefined): Outcome<Acknowledged> {
+  const until = forMs === undefined ? undefined : new Date(clock.now().getTime() + forMs);
+  return { result: { check, until }, findings: [] };
+}
+
+function words({ check, until }: Acknowledged): string {
+  return (
+    `${check}: no reminders until ${until === undefined ? 'it is over' : formatInstant(until)}; ` +
+    'its end, and another app that fails, are told all the same'
+  );
+}
 
 function requireDuration(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;

@@ -2,7 +2,11 @@
 import { formatCount } from '../../lib/base/format.ts';
 import { dueNotices } from '../../lib/incident/due.ts';
 import { compose } from '../../lib/notify/compose.ts';
-import type { CommandRun, Outcome } from '../../lib/run/job.ts';
+import type { JobContext } from '../../lib/run/context.ts';
+import type { Finding } from '../../lib/base/finding.ts';
+import type { Outcome, Steps } from '../../lib/run/job.ts';
+import type { Options } from '../../lib/run/parameter.ts';
+import type * as parameters from './parameters.ts';
 import { Desk } from './steps/desk.ts';
 import { sendPings } from './steps/send-pings.ts';
 import { type Attempt, sendDue } from './steps/send-due.ts';
@@ -14,14 +18,32 @@ export const lockName = '@alert-send';
 /** After so long nothing new is begun: one attempt takes ten seconds at most. */
 const beginMsMax = 45_000;
 
-export const run: CommandRun = async (context, input) => {
+type Given = Options<typeof parameters.deliver>;
+
+interface Delivery {
+  /** How many records of the spool were taken in. */
+  taken: number;
+  delivered: Attempt[];
+  /** What failed, and is tried again. */
+  waiting: Attempt[];
+  /** What was refused for good. */
+  refused: Attempt[];
+  /** All of these, in the order in which they were tried. */
+  attempts: Attempt[];
+}
+
+interface DeliveryPlan {
+  messages: { channel: string; title: string; body: string }[];
+  pings: { check: string; kind: string }[];
+}
+
+export async function run(context: JobContext, { now }: Given): Promise<Outcome<Delivery>> {
   const alerts = await context.openAlerts();
-  if (input.dryRun) return plan(new Desk(context, alerts, await peek(context, alerts)));
   await using lock = await context.lock({ name: lockName }, 'alert-send deliver');
   void lock;
   const before = (await alerts.states.look(context.clock.now().getTime())).state;
   const taken = await takeIn(context, alerts);
-  const desk = new Desk(context, alerts, taken, { isImpatient: input.flag('now') });
+  const desk = new Desk(context, alerts, taken, { isImpatient: now });
   await desk.settle(before, taken.names);
   const startedMs = context.clock.monotonicMs();
   const hasTime = () => context.clock.monotonicMs() - startedMs < beginMsMax;
@@ -32,42 +54,50 @@ export const run: CommandRun = async (context, input) => {
   }
   attempts.push(...(await sendPings(desk, hasTime)));
   return outcomeOf(taken.names.length, attempts);
-};
-
-function plan(desk: Desk): Outcome {
-  const { alerts, state, now, clockTrusted } = desk;
-  const messages = alerts.channels.flatMap(({ name }) =>
-    dueNotices(state, name, alerts.policy, { now, clockTrusted }).map((notice) => ({
-      channel: name,
-      ...compose(notice, { ...alerts, now }),
-    })),
-  );
-  const pings = state.pings.map(({ check, kind }) => ({ check, kind }));
-  return {
-    result: { messages, pings },
-    lines: [
-      ...messages.flatMap(({ channel, title, body }) => [
-        `would send through ${channel}: ${title}`,
-        ...body.split('\n').map((line) => `    ${line}`),
-      ]),
-      ...pings.map(({ check, kind }) => `would tell the dead-man's switch: ${check} ${kind}`),
-      ...(messages.length + pings.length === 0 ? ['nothing is due'] : []),
-    ],
-    badNews: false,
-  };
 }
 
-/** A channel that does not answer is a warning with another try; what it refused for good is bad news. */
-function outcomeOf(taken: number, attempts: readonly Attempt[]): Outcome {
+export function text({ taken, attempts, delivered }: Delivery): string[] {
+  return [
+    ...attempts.map(({ channel, title, outcome, reason }) =>
+      outcome === 'delivered' ? `${channel}: ${title}` : `${channel}: ${outcome}: ${title}: ${reason}`,
+    ),
+    `${formatCount(taken, 'record')} taken in, ${formatCount(delivered.length, 'message')} delivered`,
+  ];
+}
+
+export const plan: Steps<Given, DeliveryPlan> = {
+  async run(context) {
+    const alerts = await context.openAlerts();
+    const { state, now, clockTrusted } = new Desk(context, alerts, await peek(context, alerts));
+    const messages = alerts.channels.flatMap(({ name: channel }) =>
+      dueNotices(state, channel, alerts.policy, { now, clockTrusted }).map((notice) => {
+        const { title, body } = compose(notice, { ...alerts, now });
+        return { channel, title, body };
+      }),
+    );
+    const pings = state.pings.map(({ check, kind }) => ({ check, kind }));
+    return { result: { messages, pings }, findings: [] };
+  },
+  text: ({ messages, pings }) => [
+    ...messages.flatMap(({ channel, title, body }) => [
+      `would send through ${channel}: ${title}`,
+      ...body.split('\n').map((line) => `    ${line}`),
+    ]),
+    ...pings.map(({ check, kind }) => `would tell the dead-man's switch: ${check} ${kind}`),
+    ...(messages.length + pings.length === 0 ? ['nothing is due'] : []),
+  ],
+};
+
+/** A channel that does not answer is a warning of the log, with another try; what it refused for good is bad news. */
+function outcomeOf(taken: number, attempts: Attempt[]): Outcome<Delivery> {
   const of = (outcome: Attempt['outcome']) => attempts.filter((attempt) => attempt.outcome === outcome);
-  return {
-    result: { taken, delivered: of('delivered'), waiting: of('failed'), refused: of('refused') },
-    lines: [
-      ...attempts.map(({ channel, title, outcome, reason }) =>
-        outcome === 'delivered' ? `${channel}: ${title}` : `${channel}: ${outcome}: ${title}: ${reason}`,
-      ),
-      `${formatCount(taken, 'record')} taken in, ${formatCount(of('delivered').length, 'message')} delivered`,
-    ],
-    badNews: of('refused').length > 0,
-  };
+  const refused = of('refused');
+  const findings = refused.map(({ channel, title, reason }): Finding => ({
+    subject: channel,
+    severity: 'warning',
+    message: `it refused a message for good: ${title}: ${reason}`,
+    hint: 'alert-send list shows the dead letters',
+  }));
+  const result = { taken, delivered: of('delivered'), waiting: of('failed'), refused, attempts };
+  return { result, findings };
 }

@@ -11,44 +11,69 @@ import {
 } from '../../lib/incident/state.ts';
 import { compose, headline } from '../../lib/notify/compose.ts';
 import { deadLetters } from '../../lib/notify/dead-letters.ts';
-import type { CommandRun } from '../../lib/run/job.ts';
+import type { JobContext } from '../../lib/run/context.ts';
+import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Alerts } from '../../lib/run/open-alerts.ts';
 import { peek } from './steps/take-in.ts';
 
-export const run: CommandRun = async (context) => {
+interface Situation {
+  incidents: ListedIncident[];
+  waiting: { channel: string; title: string }[];
+  /** What waits for the end of the quiet hours. */
+  held: string[];
+  /** How many pings the dead-man's switch is still to be told. */
+  pings: number;
+  channels: ListedChannel[];
+  deadLetters: { name: string; reason: string | undefined }[];
+  deadDirectory: string;
+  recordsInSpool: number;
+  clockTrusted: boolean;
+}
+
+interface ListedChannel {
+  channel: string;
+  attempts: number;
+  problem: string | undefined;
+  retryAt: Date | undefined;
+  lastGoodAt: Date | undefined;
+}
+
+export async function run(context: JobContext): Promise<Outcome<Situation>> {
   const alerts = await context.openAlerts();
   const now = context.clock.now().getTime();
   const { kept, clockTrusted, names } = await peek(context, alerts);
-  const incidents = kept.state.checks.flatMap((check) => describe(check, alerts.host, now));
+  const { state } = kept;
   const spoken = alerts.channels.map(({ name }) => name);
-  const held = heldNews(kept.state, spoken, alerts.policy, now).map(headline);
-  const waiting = waitingMessages(kept.state, alerts, now, clockTrusted);
-  const channels = channelNames(alerts).map((channel) => channelFacts(kept.state, channel));
   const dead = await deadLetters(alerts.deadDirectory);
   return {
     result: {
-      incidents,
-      waiting,
-      held,
-      pings: kept.state.pings.length,
-      channels,
-      deadLetters: dead,
+      incidents: state.checks.flatMap((check) => describe(check, alerts.host, now)),
+      waiting: waitingMessages(state, alerts, now, clockTrusted),
+      held: heldNews(state, spoken, alerts.policy, now).map(headline),
+      pings: state.pings.length,
+      channels: channelNames(alerts).map((channel) => channelFacts(state, channel)),
+      deadLetters: dead.map(({ name, reason }) => ({ name, reason })),
+      deadDirectory: alerts.deadDirectory,
       recordsInSpool: names.length,
+      clockTrusted,
     },
-    lines: [
-      ...(incidents.length === 0
-        ? ['nothing is wrong']
-        : incidents.flatMap((one) => incidentLines(one, now))),
-      ...waiting.map(({ channel, title }) => `waits to be sent through ${channel}: ${title}`),
-      ...held.map((text) => `waits for the end of the quiet hours: ${text}`),
-      ...formatTable(channels.map(({ channel, ...facts }) => [channel, channelLine(facts, now)])),
-      ...dead.map(({ name, reason }) => `dead letter: ${name}: ${reason ?? 'nobody could read it'}`),
-      ...(dead.length === 0 ? [] : [`when they were read: rm ${alerts.deadDirectory}/*`]),
-      ...(clockTrusted ? [] : ['the clock is not synchronised: no reminder comes due meanwhile']),
-    ],
-    badNews: false,
+    findings: [],
   };
-};
+}
+
+export function text(situation: Situation, view: View): string[] {
+  const { incidents, waiting, held, channels, deadLetters: dead, deadDirectory, clockTrusted } = situation;
+  const now = view.now.getTime();
+  return [
+    ...(incidents.length === 0 ? ['nothing is wrong'] : incidents.flatMap((one) => incidentLines(one, now))),
+    ...waiting.map(({ channel, title }) => `waits to be sent through ${channel}: ${title}`),
+    ...held.map((news) => `waits for the end of the quiet hours: ${news}`),
+    ...formatTable(channels.map((one) => [one.channel, channelLine(one, now)])),
+    ...dead.map(({ name, reason }) => `dead letter: ${name}: ${reason ?? 'nobody could read it'}`),
+    ...(dead.length === 0 ? [] : [`when they were read: rm ${deadDirectory}/*`]),
+    ...(clockTrusted ? [] : ['the clock is not synchronised: no reminder comes due meanwhile']),
+  ];
+}
 
 interface ListedIncident {
   id: string;
@@ -104,15 +129,12 @@ function waitingMessages(state: AlertState, alerts: Alerts, now: number, clockTr
   );
 }
 
-function channelFacts(state: AlertState, channel: string) {
+function channelFacts(state: AlertState, channel: string): ListedChannel {
   const { attempts, problem, retryAt, lastGoodAt } = channelOf(state, channel);
   return { channel, attempts, problem, retryAt: date(retryAt), lastGoodAt: date(lastGoodAt) };
 }
 
-function channelLine(
-  { attempts, problem, retryAt, lastGoodAt }: Omit<ReturnType<typeof channelFacts>, 'channel'>,
-  now: number,
-): string {
+function channelLine({ attempts, problem, retryAt, lastGoodAt }: ListedChannel, now: number): string {
   const good =
     lastGoodAt === undefined ? 'nothing was sent yet' : `last message ${formatInstant(lastGoodAt)}`;
   if (attempts === 0) return `ok, ${good}`;

@@ -2,44 +2,66 @@
 // the job was killed, and a run that has spoken for itself gives one alert with this one, by its run id.
 import { OpsError } from '../../lib/base/errors.ts';
 import { isCheckName } from '../../lib/incident/check.ts';
-import { nextCommand } from '../../lib/incident/next-command.ts';
+import type { RunResult } from '../../lib/incident/observation.ts';
 import { severityOf } from '../../lib/incident/severity.ts';
 import { unitEnding } from '../../lib/incident/unit-ending.ts';
 import type { SpoolRecord } from '../../lib/notify/spool-record.ts';
 import { configOption } from '../../lib/run/config-option.ts';
 import type { JobContext } from '../../lib/run/context.ts';
-import type { CommandRun, Input } from '../../lib/run/job.ts';
+import type { Outcome, Steps } from '../../lib/run/job.ts';
+import type { Options } from '../../lib/run/parameter.ts';
 import { protectionOf, scope } from '../../lib/run/tell.ts';
+import { nextCommand } from '../steps/next-command.ts';
+import type * as parameters from './parameters.ts';
 
-export const run: CommandRun = async (context, input) => {
-  const record = recordOf(context, input);
-  if (context.config.alerts === undefined) {
-    return {
-      result: { spooled: false },
-      lines: ['alerts are not configured: nobody is to be told'],
-      badNews: false,
-    };
-  }
-  if (!input.dryRun) {
+type Given = Options<typeof parameters.spool>;
+
+/** What was left for alert-send. */
+interface Spooled {
+  spooled: boolean;
+  check: string;
+  result: RunResult;
+  message: string;
+  runId: string | undefined;
+}
+
+export async function run(context: JobContext, options: Given): Promise<Outcome<Spooled>> {
+  const record = recordOf(context, options);
+  const spooled = context.config.alerts !== undefined;
+  if (spooled) {
     const { spool } = await context.openAlerts();
     await spool.add(record, record.at);
   }
-  const { check, result, facts } = record;
-  return {
-    result: { spooled: !input.dryRun, check, result, message: facts.message, runId: record.runId },
-    lines: [
-      `${input.dryRun ? 'would spool' : 'spooled'}: ${check}: ${result}${facts.message === '' ? '' : `: ${facts.message}`}`,
-    ],
-    badNews: false,
-  };
+  return { result: spooledOf(record, spooled), findings: [] };
+}
+
+export function text(result: Spooled): string[] {
+  return [result.spooled ? `spooled: ${words(result)}` : 'alerts are not configured: nobody is to be told'];
+}
+
+export const plan: Steps<Given, Spooled> = {
+  async run(context, options) {
+    return { result: spooledOf(recordOf(context, options), false), findings: [] };
+  },
+  text: (result) => [`would spool: ${words(result)}`],
 };
 
-function recordOf(context: JobContext, input: Input): Extract<SpoolRecord, { kind: 'run' }> {
+function spooledOf({ check, result, facts, runId }: RunRecord, spooled: boolean): Spooled {
+  return { spooled, check, result, message: facts.message, runId };
+}
+
+function words({ check, result, message }: Spooled): string {
+  return `${check}: ${result}${message === '' ? '' : `: ${message}`}`;
+}
+
+type RunRecord = Extract<SpoolRecord, { kind: 'run' }>;
+
+function recordOf(context: JobContext, options: Given): RunRecord {
   const { config, clock } = context;
   const found = context.serviceEnding();
-  const unit = input.option('unit') ?? found.unit;
-  const name = requireName(input.option('job') ?? unit?.replace(/\.service$/, ''));
-  const result = requireResult(input.option('result') ?? found.result);
+  const unit = options.unit ?? found.unit;
+  const name = requireName(options.job ?? unit?.replace(/\.service$/, ''));
+  const result = requireResult(options.result ?? found.result);
   const ending = unitEnding(result, found.exitStatus, found.isHandler);
   const [job = name, app] = name.split('@');
   const owner = scope(config, app);
@@ -57,8 +79,7 @@ function recordOf(context: JobContext, input: Input): Extract<SpoolRecord, { kin
       message: ending.message,
       hint: undefined,
       next: isBad
-        ? nextCommand({
-            job: commandOf(job),
+        ? nextCommand(commandOf(job), {
             ...ending,
             app: owner,
             unit,

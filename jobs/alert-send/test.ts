@@ -4,8 +4,11 @@ import { formatTable } from '../../lib/base/format.ts';
 import type { Channel } from '../../lib/notify/channel.ts';
 import { testMessage } from '../../lib/notify/compose.ts';
 import type { JobContext } from '../../lib/run/context.ts';
-import type { CommandRun } from '../../lib/run/job.ts';
+import type { Finding } from '../../lib/base/finding.ts';
+import type { Outcome, Steps } from '../../lib/run/job.ts';
+import type { Options } from '../../lib/run/parameter.ts';
 import type { Alerts } from '../../lib/run/open-alerts.ts';
+import type * as parameters from './parameters.ts';
 import { setbackOf } from './steps/send-due.ts';
 
 interface Trial {
@@ -15,44 +18,67 @@ interface Trial {
   hint: string | undefined;
 }
 
-export const run: CommandRun = async (context, input) => {
-  const alerts = await context.openAlerts();
-  const trials: Trial[] = [];
-  for (const channel of alerts.channels) trials.push(await trial(context, alerts, channel, input.dryRun));
-  if (context.config.alerts?.desktop?.isThere === false)
-    trials.push({
-      channel: 'desktop',
-      ok: true,
-      detail: 'not used: there is no desktop session here',
-      hint: undefined,
-    });
-  if (alerts.ping !== undefined) {
-    const detail = `not tried: it hears of real runs only (${alerts.ping.checks.join(', ')})`;
-    trials.push({ channel: 'ping', ok: true, detail, hint: undefined });
-  }
-  if (alerts.channels.length === 0) requireSomebody(alerts);
-  return {
-    result: { channels: trials },
-    lines: [
-      ...formatTable(trials.map(({ channel, ok, detail }) => [ok ? 'ok' : 'FAILED', channel, detail])),
-      ...trials.flatMap(({ channel, hint }) => (hint === undefined ? [] : [`hint for ${channel}: ${hint}`])),
-    ],
-    badNews: trials.some(({ ok }) => !ok),
-  };
+type Given = Options<typeof parameters.test>;
+
+interface Trials {
+  channels: Trial[];
+}
+
+export function run(context: JobContext): Promise<Outcome<Trials>> {
+  return tryChannels(context, (alerts, channel) => trial(context, alerts, channel));
+}
+
+export function text({ channels }: Trials): string[] {
+  return [
+    ...formatTable(channels.map(({ channel, ok, detail }) => [ok ? 'ok' : 'FAILED', channel, detail])),
+    ...channels.flatMap(({ channel, hint }) => (hint === undefined ? [] : [`hint for ${channel}: ${hint}`])),
+  ];
+}
+
+export const plan: Steps<Given, Trials> = {
+  run: (context) =>
+    tryChannels(context, async (alerts, { name }) => {
+      const { title } = messageFor(context, alerts, name);
+      return { channel: name, ok: true, detail: `would send: ${title}`, hint: undefined };
+    }),
+  text,
 };
 
-async function trial(context: JobContext, alerts: Alerts, channel: Channel, dryRun: boolean): Promise<Trial> {
-  const { host, link, configOption } = alerts;
-  const now = context.clock.now().getTime();
-  const message = testMessage(channel.name, { host, link, configOption, now });
-  const done = { channel: channel.name, ok: true, hint: undefined };
-  if (dryRun) return { ...done, detail: `would send: ${message.title}` };
+async function tryChannels(
+  context: JobContext,
+  tryOne: (alerts: Alerts, channel: Channel) => Promise<Trial>,
+): Promise<Outcome<Trials>> {
+  const alerts = await context.openAlerts();
+  const channels: Trial[] = [];
+  for (const channel of alerts.channels) channels.push(await tryOne(alerts, channel));
+  if (context.config.alerts?.desktop?.isThere === false) {
+    const detail = 'not used: there is no desktop session here';
+    channels.push({ channel: 'desktop', ok: true, detail, hint: undefined });
+  }
+  if (alerts.ping !== undefined) {
+    const detail = `not tried: it hears of real runs only (${alerts.ping.checks.join(', ')})`;
+    channels.push({ channel: 'ping', ok: true, detail, hint: undefined });
+  }
+  if (alerts.channels.length === 0) requireSomebody(alerts);
+  return { result: { channels }, findings: channels.flatMap(findingOf) };
+}
+
+function findingOf({ channel, ok, detail, hint }: Trial): Finding[] {
+  return ok ? [] : [{ subject: channel, severity: 'critical', message: detail, hint }];
+}
+
+function messageFor({ clock }: JobContext, { host, link, configOption }: Alerts, channel: string) {
+  return testMessage(channel, { host, link, configOption, now: clock.now().getTime() });
+}
+
+async function trial(context: JobContext, alerts: Alerts, channel: Channel): Promise<Trial> {
+  const { name } = channel;
   try {
-    await channel.send(message, context.signal);
-    return { ...done, detail: 'has taken a message; is it there?' };
+    await channel.send(messageFor(context, alerts, name), context.signal);
+    return { channel: name, ok: true, detail: 'has taken a message; is it there?', hint: undefined };
   } catch (error) {
     const { message: detail, hint } = setbackOf(error);
-    return { channel: channel.name, ok: false, detail, hint };
+    return { channel: name, ok: false, detail, hint };
   }
 }
 

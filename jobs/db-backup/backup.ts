@@ -1,30 +1,47 @@
 // db-backup backup: one proven backup of each app.
 import { namedBackupName } from '../../lib/backup/name.ts';
-import type { CommandRun } from '../../lib/run/job.ts';
-import { type BackupOrder, backUpApp, backupLines } from './steps/back-up-app.ts';
-import { appsOutcome, eachApp, selectedApps } from '../steps/each-app.ts';
-import { planBackup, planLines } from './steps/plan-backup.ts';
+import type { GuardedApp } from '../../lib/config/config.ts';
+import type { JobContext } from '../../lib/run/context.ts';
+import type { Outcome, Steps } from '../../lib/run/job.ts';
+import type { Options } from '../../lib/run/parameter.ts';
+import { type AppsResult, appsOutcome, appsText, eachApp, selectedApps } from '../steps/each-app.ts';
+import type * as parameters from './parameters.ts';
+import { type BackupOrder, backUpApp } from './steps/back-up-app.ts';
+import { backupFindings, backupLines, type BackupSummary, backupSummary } from './steps/backup-summary.ts';
+import { type BackupPlan, planBackup, planText } from './steps/plan-backup.ts';
 
-export const run: CommandRun = async (context, input) => {
-  const order: BackupOrder = {
-    label: input.argument(0),
-    acceptShrink: input.flag('accept-shrink'),
-    refreshLatest: false,
-  };
-  const apps = selectedApps(context, input);
-  // A name no store would take is refused before the first app is touched.
-  for (const app of apps) if (order.label !== undefined) namedBackupName(app.layout, app.name, order.label);
-  if (input.dryRun) {
-    const plans = await eachApp(context, apps, (app) => planBackup(context, app, order));
-    return appsOutcome(plans, { lines: planLines, isBad: () => false });
-  }
-  const results = await eachApp(context, apps, async (app) => {
+type Given = Options<typeof parameters.backup>;
+
+export async function run(context: JobContext, options: Given): Promise<Outcome<AppsResult<BackupSummary>>> {
+  const order = orderOf(options);
+  const results = await eachApp(context, namedApps(context, options), async (app) => {
     await using lock = await context.lock(app, 'db-backup backup');
     void lock;
-    return await backUpApp(context, await context.openStore(), app, order);
+    return backupSummary(await backUpApp(context, await context.openStore(), app, order));
   });
-  return appsOutcome(results, {
-    lines: (report, app) => backupLines(app, report),
-    isBad: ({ suspect }) => suspect.length > 0,
-  });
+  return appsOutcome(results, backupFindings);
+}
+
+export function text(result: AppsResult<BackupSummary>): string[] {
+  return appsText(result, (summary, app) => backupLines(app, summary));
+}
+
+export const plan: Steps<Given, AppsResult<BackupPlan>> = {
+  async run(context, options) {
+    const order = orderOf(options);
+    const apps = namedApps(context, options);
+    return appsOutcome(await eachApp(context, apps, (app) => planBackup(context, app, order)));
+  },
+  text: planText,
 };
+
+function orderOf({ name, acceptShrink }: Given): BackupOrder {
+  return { label: name, acceptShrink, refreshLatest: false };
+}
+
+/** A name no store would take is refused before the first app is touched. */
+function namedApps(context: JobContext, { name, app }: Given): readonly GuardedApp[] {
+  const apps = selectedApps(context, app);
+  for (const each of apps) if (name !== undefined) namedBackupName(each.layout, each.name, name);
+  return apps;
+}

@@ -2,18 +2,45 @@
 import { existsSync } from 'node:fs';
 import { OpsError } from '../../lib/base/errors.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
-import type { CommandRun } from '../../lib/run/job.ts';
+import type { JobContext } from '../../lib/run/context.ts';
+import type { Outcome, Steps } from '../../lib/run/job.ts';
+import type { Options } from '../../lib/run/parameter.ts';
 import { chooseNamed } from '../steps/choose-entry.ts';
-import { downloadEntry } from '../steps/download-entry.ts';
+import {
+  type Download,
+  downloadEntry,
+  type DownloadPlan,
+  downloadPlanText,
+  downloadText,
+  planDownload,
+} from '../steps/download-entry.ts';
 import { selectedApp } from '../steps/each-app.ts';
+import type * as parameters from './parameters.ts';
 
-export const run: CommandRun = async (context, input) => {
-  const app = selectedApp(context, input);
-  const target = input.argument(0) ?? emptyPlace(app);
+type Given = Options<typeof parameters.download>;
+
+export async function run(context: JobContext, options: Given): Promise<Outcome<Download>> {
+  const { store, entry, target } = await choose(context, options);
+  return downloadEntry(context, store, entry, target);
+}
+
+export const text = downloadText;
+
+export const plan: Steps<Given, DownloadPlan> = {
+  async run(context, options) {
+    const { entry, target } = await choose(context, options);
+    return { result: await planDownload(entry, target), findings: [] };
+  },
+  text: downloadPlanText,
+};
+
+async function choose(context: JobContext, { app: name, path }: Given) {
+  const app = selectedApp(context, name);
+  const target = path ?? emptyPlace(app);
   const store = await context.openStore();
   const { entry } = await chooseNamed(context, store, app, app.latest ?? 'latest');
-  return downloadEntry(context, store, entry, target, input.dryRun);
-};
+  return { store, entry, target };
+}
 
 /** The database's own path, as long as nothing is there. */
 function emptyPlace({ name, database, latest }: GuardedApp): string {

@@ -4,16 +4,27 @@ import { OpsError } from '../../lib/base/errors.ts';
 import { formatBytes, formatInstant } from '../../lib/base/format.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
 import type { JobContext } from '../../lib/run/context.ts';
-import type { CommandRun } from '../../lib/run/job.ts';
+import type { Outcome, View } from '../../lib/run/job.ts';
+import type { Options } from '../../lib/run/parameter.ts';
 import type { SourceLook } from '../../lib/source/source.ts';
-import type { Store } from '../../lib/store/store.ts';
+import type { Store, StoreSpace } from '../../lib/store/store.ts';
 import { newestProven, readCatalogue } from '../steps/catalogue.ts';
-import { appsOutcome, eachApp, selectedApps } from '../steps/each-app.ts';
+import { type AppResult, appsOutcome, appsText, eachApp, selectedApps } from '../steps/each-app.ts';
 import { ago } from '../steps/words.ts';
+import type * as parameters from './parameters.ts';
+
+interface Info {
+  configuration: string;
+  stateDirectory: string;
+  timeZone: string;
+  store: string;
+  space: StoreSpace;
+  apps: AppResult<AppInfo>[];
+}
 
 interface AppInfo {
   database: string;
-  source: SourceLook | { problem: string };
+  source: Pick<SourceLook, 'path' | 'sizeBytes' | 'remarks'> | { problem: string };
   newestProven: { name: string; takenAt: Date } | undefined;
   counts: Record<CatalogueEntry['state'], number>;
   storedBytes: number;
@@ -21,32 +32,32 @@ interface AppInfo {
   lastDrill: { name: string; at: Date; outcome: string } | undefined;
 }
 
-export const run: CommandRun = async (context, input) => {
+export async function run(
+  context: JobContext,
+  { app }: Options<typeof parameters.info>,
+): Promise<Outcome<Info>> {
   const store = await context.openStore();
   const space = await store.space();
-  const results = await eachApp(context, selectedApps(context, input), (app) =>
-    describeApp(context, store, app),
+  const apps = selectedApps(context, app);
+  const { result, findings } = appsOutcome(
+    await eachApp(context, apps, (each) => describeApp(context, store, each)),
   );
-  const outcome = appsOutcome(results, {
-    lines: (info, app) => infoLines(info, app, context.clock.now()),
-    isBad: () => false,
-  });
-  const free = space.freeBytes === undefined ? '' : `, ${formatBytes(space.freeBytes)} free`;
-  const { source, stateDirectory, timeZone } = context.config;
-  const head = [`configuration: ${source}`, `store: ${store.description}${free}`, `state: ${stateDirectory}`];
+  const { source: configuration, stateDirectory, timeZone } = context.config;
   return {
-    ...outcome,
-    result: {
-      configuration: source,
-      stateDirectory,
-      timeZone,
-      store: store.description,
-      space,
-      apps: results,
-    },
-    lines: [...head, ...outcome.lines],
+    result: { configuration, stateDirectory, timeZone, store: store.description, space, ...result },
+    findings,
   };
-};
+}
+
+export function text({ configuration, stateDirectory, store, space, apps }: Info, { now }: View): string[] {
+  const free = space.freeBytes === undefined ? '' : `, ${formatBytes(space.freeBytes)} free`;
+  return [
+    `configuration: ${configuration}`,
+    `store: ${store}${free}`,
+    `state: ${stateDirectory}`,
+    ...appsText({ apps }, (info, app) => infoLines(info, app, now)),
+  ];
+}
 
 async function describeApp(context: JobContext, store: Store, app: GuardedApp): Promise<AppInfo> {
   const entries = await readCatalogue(store, app, context.config);
@@ -59,15 +70,28 @@ async function describeApp(context: JobContext, store: Store, app: GuardedApp): 
     newestProven: newest === undefined ? undefined : { name: newest.name, takenAt: newest.takenAt },
     counts,
     storedBytes: entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-    latest: app.latest === undefined ? undefined : await store.stat(app.latest),
-    lastDrill: context.history.lastDrill(app.name),
+    latest: app.latest === undefined ? undefined : await latestCopy(store, app.latest),
+    lastDrill: lastDrill(context, app.name),
   };
+}
+
+async function latestCopy(store: Store, latest: string): Promise<AppInfo['latest']> {
+  const stored = await store.stat(latest);
+  if (stored === undefined) return undefined;
+  const { name, modifiedAt, sizeBytes } = stored;
+  return { name, modifiedAt, sizeBytes };
+}
+
+function lastDrill({ history }: JobContext, app: string): AppInfo['lastDrill'] {
+  const drill = history.lastDrill(app);
+  return drill === undefined ? undefined : { name: drill.name, at: drill.at, outcome: drill.outcome };
 }
 
 /** A source that cannot be read is what this command is for: it is shown, and the rest as well. */
 async function look(context: JobContext, app: GuardedApp): Promise<AppInfo['source']> {
   try {
-    return await context.source(app).look();
+    const { path, sizeBytes, remarks } = await context.source(app).look();
+    return { path, sizeBytes, remarks };
   } catch (error) {
     if (error instanceof OpsError) return { problem: error.message };
     throw error;

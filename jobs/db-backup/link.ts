@@ -4,28 +4,51 @@ import { OpsError } from '../../lib/base/errors.ts';
 import type { DropboxStoreConfig } from '../../lib/config/config.ts';
 import { createDirectories, writeFileAtomically } from '../../lib/files/durable.ts';
 import type { JobContext } from '../../lib/run/context.ts';
-import type { CommandRun } from '../../lib/run/job.ts';
-import { run as test } from './test.ts';
+import type { Finding } from '../../lib/base/finding.ts';
+import type { Outcome } from '../../lib/run/job.ts';
+import type { Options } from '../../lib/run/parameter.ts';
+import type * as parameters from './parameters.ts';
+import { type Trials, trialsText, tryEverything } from './steps/try-everything.ts';
 
-export const run: CommandRun = async (context, input) => {
+/** The token where it is asked for; else where it is kept, and how everything that a backup needs went with it. */
+interface Linked extends Partial<Trials> {
+  refreshToken?: string;
+  refreshTokenFile?: string;
+}
+
+export async function run(
+  context: JobContext,
+  { print }: Options<typeof parameters.link>,
+): Promise<Outcome<Linked>> {
   const store = requireDropbox(context);
   const { refreshToken, missingScopes } = await link(context, store);
-  for (const scope of missingScopes) {
-    context.log.warn(`the app lacks the permission ${scope}: allow it in the app console, then link again`);
-  }
-  if (input.flag('print')) {
-    return { result: { refreshToken }, lines: [refreshToken], badNews: missingScopes.length > 0 };
-  }
-  const path = store.refreshTokenFile;
-  await createDirectories(dirname(path), 0o700);
-  await writeFileAtomically(path, `${refreshToken}\n`, { mode: 0o600 });
-  context.noteLeft(`the refresh token is in ${path}`);
-  const tested = await test(context, input);
+  const missing = missingScopes.map(missingScope);
+  for (const { message, hint } of missing) context.log.warn(`${message}: ${hint}`);
+  if (print) return { result: { refreshToken }, findings: missing };
+  const refreshTokenFile = store.refreshTokenFile;
+  await createDirectories(dirname(refreshTokenFile), 0o700);
+  await writeFileAtomically(refreshTokenFile, `${refreshToken}\n`, { mode: 0o600 });
+  context.noteLeft(`the refresh token is in ${refreshTokenFile}`);
+  const { result, findings } = await tryEverything(context, undefined, { dryRun: false });
+  return { result: { refreshTokenFile, ...result }, findings: [...missing, ...findings] };
+}
+
+export function text({ refreshToken, refreshTokenFile = '', checks = [] }: Linked): string[] {
+  if (refreshToken !== undefined) return [refreshToken];
+  return [
+    `linked; the refresh token is in ${refreshTokenFile}, readable by this user only`,
+    ...trialsText({ checks }),
+  ];
+}
+
+function missingScope(scope: string) {
   return {
-    ...tested,
-    lines: [`linked; the refresh token is in ${path}, readable by this user only`, ...tested.lines],
-  };
-};
+    subject: 'dropbox',
+    severity: 'warning',
+    message: `the app lacks the permission ${scope}`,
+    hint: 'allow it in the app console, then link again',
+  } satisfies Finding;
+}
 
 function requireDropbox({ config }: JobContext): DropboxStoreConfig {
   if (config.store.kind === 'dropbox') return config.store;

@@ -1,23 +1,34 @@
 // db-backup list-backups: the backups of each app, newest first.
 import { formatBytes, formatCount } from '../../lib/base/format.ts';
-import type { CommandRun } from '../../lib/run/job.ts';
+import type { JobContext } from '../../lib/run/context.ts';
+import type { Outcome, View } from '../../lib/run/job.ts';
+import type { Options } from '../../lib/run/parameter.ts';
 import { readCatalogue } from '../steps/catalogue.ts';
-import { appsOutcome, eachApp, selectedApps } from '../steps/each-app.ts';
-import { backupTable } from '../steps/words.ts';
+import { type AppsResult, appsOutcome, appsText, eachApp, selectedApps } from '../steps/each-app.ts';
+import { backupTable, type ListedBackup, listedBackup } from '../steps/listed-backup.ts';
+import type * as parameters from './parameters.ts';
 
-export const run: CommandRun = async (context, input) => {
+interface AppBackups {
+  store: string;
+  backups: ListedBackup[];
+}
+
+export async function run(
+  context: JobContext,
+  { app }: Options<typeof parameters.listBackups>,
+): Promise<Outcome<AppsResult<AppBackups>>> {
   const store = await context.openStore();
-  const now = context.clock.now();
-  const results = await eachApp(context, selectedApps(context, input), async (app) => ({
+  const results = await eachApp(context, selectedApps(context, app), async (each) => ({
     store: store.description,
-    backups: await readCatalogue(store, app, context.config),
+    backups: (await readCatalogue(store, each, context.config)).map(listedBackup),
   }));
-  return appsOutcome(results, {
-    lines: ({ backups }, app) => {
-      const bytes = backups.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-      const head = `${app}: ${formatCount(backups.length, 'backup')}, ${formatBytes(bytes)} in ${store.description}`;
-      return [head, ...backupTable(backups, now)];
-    },
-    isBad: () => false,
+  return appsOutcome(results);
+}
+
+export function text(result: AppsResult<AppBackups>, { now }: View): string[] {
+  return appsText(result, ({ store, backups }, app) => {
+    const bytes = backups.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    const head = `${app}: ${formatCount(backups.length, 'backup')}, ${formatBytes(bytes)} in ${store}`;
+    return [head, ...backupTable(backups, now)];
   });
-};
+}

@@ -1,35 +1,71 @@
 // db-backup prune: what the retention policy keeps and removes, with the reason for each backup.
 import { formatTable } from '../../lib/base/format.ts';
-import type { CommandRun } from '../../lib/run/job.ts';
+import type { JobContext } from '../../lib/run/context.ts';
+import type { Outcome, Steps } from '../../lib/run/job.ts';
+import type { Options } from '../../lib/run/parameter.ts';
 import { readCatalogue } from '../steps/catalogue.ts';
-import { appsOutcome, eachApp, selectedApps } from '../steps/each-app.ts';
-import { pruneApp, type PruneReport } from './steps/prune.ts';
+import {
+  type AppFinding,
+  type AppsResult,
+  appsOutcome,
+  appsText,
+  eachApp,
+  selectedApps,
+} from '../steps/each-app.ts';
+import type * as parameters from './parameters.ts';
+import { lostFindings, pruneApp, type PruneReport } from './steps/prune.ts';
 import { finishPending } from './steps/publish.ts';
 
-export const run: CommandRun = async (context, input) => {
-  const results = await eachApp(context, selectedApps(context, input), async (app) => {
+type Given = Options<typeof parameters.prune>;
+
+export async function run(context: JobContext, { app }: Given): Promise<Outcome<AppsResult<PruneReport>>> {
+  const results = await eachApp(context, selectedApps(context, app), async (each) => {
     const store = await context.openStore();
-    const catalogue = () => readCatalogue(store, app, context.config);
-    if (input.dryRun) return pruneApp(context, store, app, await catalogue(), true);
-    await using lock = await context.lock(app, 'db-backup prune');
+    await using lock = await context.lock(each, 'db-backup prune');
     void lock;
-    await finishPending(context, store, app);
-    return await pruneApp(context, store, app, await catalogue(), false);
+    await finishPending(context, store, each);
+    return await pruneApp(context, store, each, await readCatalogue(store, each, context.config));
   });
-  return appsOutcome(results, {
-    lines: (report, app) => pruneLines(report, app, input.dryRun),
-    isBad: ({ refused, lost }) => refused !== undefined || lost.length > 0,
-  });
+  return appsOutcome(results, findingsOf);
+}
+
+export function text(result: AppsResult<PruneReport>): string[] {
+  return appsText(result, (report, app) => pruneLines(report, app, { done: 'pruned', removed: 'removed' }));
+}
+
+/** The same on the store of a dry run, which keeps to itself what is removed from it. */
+export const plan: Steps<Given, AppsResult<PruneReport>> = {
+  async run(context, { app }) {
+    const store = await context.openStore();
+    const results = await eachApp(context, selectedApps(context, app), async (each) =>
+      pruneApp(context, store, each, await readCatalogue(store, each, context.config)),
+    );
+    return appsOutcome(results, findingsOf);
+  },
+  text: (result) =>
+    appsText(result, (report, app) => pruneLines(report, app, { done: 'plan', removed: 'would remove' })),
 };
 
-function pruneLines({ decisions, refused, lost }: PruneReport, app: string, dryRun: boolean): string[] {
+function findingsOf(report: PruneReport): AppFinding[] {
+  const refused: AppFinding[] =
+    report.refused === undefined
+      ? []
+      : [{ severity: 'warning', message: `nothing was pruned: ${report.refused}` }];
+  return [...refused, ...lostFindings(report)];
+}
+
+function pruneLines(
+  { decisions, refused, lost }: PruneReport,
+  app: string,
+  words: { done: string; removed: string },
+): string[] {
   const rows = decisions.map(({ name, keep, reasons }) => [
-    `  ${keep ? 'keep' : dryRun ? 'would remove' : 'removed'}`,
+    `  ${keep ? 'keep' : words.removed}`,
     name,
     reasons.join('; '),
   ]);
   return [
-    `${app}: ${refused === undefined ? (dryRun ? 'plan' : 'pruned') : `nothing is removed: ${refused}`}`,
+    `${app}: ${refused === undefined ? words.done : `nothing is removed: ${refused}`}`,
     ...formatTable(rows),
     ...lost.map((name) => `  LOST: the data of ${name} is gone from the store`),
   ];

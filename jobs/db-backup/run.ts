@@ -2,53 +2,64 @@
 import { formatCount } from '../../lib/base/format.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
 import type { JobContext } from '../../lib/run/context.ts';
-import type { CommandRun } from '../../lib/run/job.ts';
+import type { Outcome, Steps } from '../../lib/run/job.ts';
+import type { Options } from '../../lib/run/parameter.ts';
 import type { Store } from '../../lib/store/store.ts';
-import { backUpApp, backupLines, type BackupOrder, type BackupReport } from './steps/back-up-app.ts';
 import { readCatalogue } from '../steps/catalogue.ts';
-import { appsOutcome, eachApp, selectedApps } from '../steps/each-app.ts';
-import { planBackup, planLines } from './steps/plan-backup.ts';
-import { pruneApp, type PruneReport } from './steps/prune.ts';
+import { type AppsResult, appsOutcome, appsText, eachApp, selectedApps } from '../steps/each-app.ts';
+import type * as parameters from './parameters.ts';
+import { type BackupOrder, backUpApp } from './steps/back-up-app.ts';
+import { backupFindings, backupLines, type BackupSummary, backupSummary } from './steps/backup-summary.ts';
+import { type BackupPlan, planBackup, planText } from './steps/plan-backup.ts';
+import { lostFindings, pruneApp, type PruneReport } from './steps/prune.ts';
+
+type Given = Options<typeof parameters.run>;
 
 /** One app's night. `prune` is undefined where it was left out on purpose. */
-interface NightReport extends BackupReport {
+interface Night extends BackupSummary {
   prune: PruneReport | undefined;
 }
 
-export const run: CommandRun = async (context, input) => {
-  const acceptShrink = input.flag('accept-shrink');
-  const order: BackupOrder = { label: undefined, acceptShrink, refreshLatest: true };
-  const apps = selectedApps(context, input);
-  if (input.dryRun) {
-    const plans = await eachApp(context, apps, (app) => planBackup(context, app, order));
-    return appsOutcome(plans, { lines: planLines, isBad: () => false });
-  }
-  const results = await eachApp(context, apps, async (app) => {
-    await using lock = await context.lock(app, 'db-backup run');
+export async function run(
+  context: JobContext,
+  { app, acceptShrink }: Given,
+): Promise<Outcome<AppsResult<Night>>> {
+  const results = await eachApp(context, selectedApps(context, app), async (each) => {
+    await using lock = await context.lock(each, 'db-backup run');
     void lock;
-    return await night(context, await context.openStore(), app, order);
+    return await night(context, await context.openStore(), each, orderOf(acceptShrink));
   });
-  return appsOutcome(results, {
-    lines: nightLines,
-    isBad: ({ suspect, prune }) => suspect.length > 0 || (prune?.lost.length ?? 0) > 0,
-  });
+  return appsOutcome(results, (one, name) => [...backupFindings(one, name), ...lostFindings(one.prune)]);
+}
+
+export function text(result: AppsResult<Night>): string[] {
+  return appsText(result, nightLines);
+}
+
+export const plan: Steps<Given, AppsResult<BackupPlan>> = {
+  async run(context, { app, acceptShrink }) {
+    const apps = selectedApps(context, app);
+    return appsOutcome(
+      await eachApp(context, apps, (each) => planBackup(context, each, orderOf(acceptShrink))),
+    );
+  },
+  text: planText,
 };
 
-async function night(
-  context: JobContext,
-  store: Store,
-  app: GuardedApp,
-  order: BackupOrder,
-): Promise<NightReport> {
-  const report = await backUpApp(context, store, app, order);
+function orderOf(acceptShrink: boolean): BackupOrder {
+  return { label: undefined, acceptShrink, refreshLatest: true };
+}
+
+async function night(context: JobContext, store: Store, app: GuardedApp, order: BackupOrder): Promise<Night> {
+  const report = backupSummary(await backUpApp(context, store, app, order));
   // P3: what may be the remains of a lost database replaces nothing and lets nothing go.
   if (report.suspect.length > 0) return { ...report, prune: undefined };
-  const prune = await pruneApp(context, store, app, await readCatalogue(store, app, context.config), false);
+  const prune = await pruneApp(context, store, app, await readCatalogue(store, app, context.config));
   if (prune.refused !== undefined) context.log.warn(`${app.name}: nothing was pruned: ${prune.refused}`);
   return { ...report, prune };
 }
 
-function nightLines(report: NightReport, app: string): string[] {
+function nightLines(report: Night, app: string): string[] {
   const { latest, prune } = report;
   const lines = backupLines(app, report);
   if (latest !== undefined) lines.push(`${app}: latest copy is ${latest}`);

@@ -4,41 +4,59 @@ import { OpsError } from '../../lib/base/errors.ts';
 import { formatBytes } from '../../lib/base/format.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
 import type { JobContext } from '../../lib/run/context.ts';
-import type { CommandRun } from '../../lib/run/job.ts';
+import type { Outcome, Steps } from '../../lib/run/job.ts';
+import type { Options } from '../../lib/run/parameter.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { newestProven, readCatalogue } from '../steps/catalogue.ts';
-import { appsOutcome, eachApp, selectedApps } from '../steps/each-app.ts';
-import { planBackup } from './steps/plan-backup.ts';
+import { type AppsResult, appsOutcome, appsText, eachApp, selectedApps } from '../steps/each-app.ts';
 import { proveSnapshot, type ProvenSnapshot } from '../steps/snapshot.ts';
+import type * as parameters from './parameters.ts';
+import { planBackup } from './steps/plan-backup.ts';
 
-interface UploadReport {
+type Given = Options<typeof parameters.upload>;
+
+/** The latest copy as it was refreshed. */
+interface Upload {
   latest: string;
   sizeBytes: number;
   sha256: string;
-  dryRun: boolean;
 }
 
-export const run: CommandRun = async (context, input) => {
-  const results = await eachApp(context, selectedApps(context, input), async (app): Promise<UploadReport> => {
-    const latest = requireLatest(app);
-    if (input.dryRun) {
-      const plan = await planBackup(context, app, {
-        label: undefined,
-        acceptShrink: false,
-        refreshLatest: false,
-      });
-      return { latest, sizeBytes: plan.sizeBytes, sha256: '', dryRun: true };
-    }
-    await using lock = await context.lock(app, 'db-backup upload');
+type UploadPlan = Omit<Upload, 'sha256'>;
+
+export async function run(
+  context: JobContext,
+  { app, acceptShrink }: Given,
+): Promise<Outcome<AppsResult<Upload>>> {
+  const results = await eachApp(context, selectedApps(context, app), async (each) => {
+    const latest = requireLatest(each);
+    await using lock = await context.lock(each, 'db-backup upload');
     void lock;
-    return await upload(context, await context.openStore(), app, latest, input.flag('accept-shrink'));
+    return await upload(context, await context.openStore(), each, latest, acceptShrink);
   });
-  return appsOutcome(results, {
-    lines: ({ latest, sizeBytes, dryRun }, app) => [
-      `${app}: ${dryRun ? 'would refresh' : 'refreshed'} the latest copy ${latest} (${formatBytes(sizeBytes)})`,
-    ],
-    isBad: () => false,
-  });
+  return appsOutcome(results);
+}
+
+export function text(result: AppsResult<Upload>): string[] {
+  return appsText(result, ({ latest, sizeBytes }, app) => [
+    `${app}: refreshed the latest copy ${latest} (${formatBytes(sizeBytes)})`,
+  ]);
+}
+
+export const plan: Steps<Given, AppsResult<UploadPlan>> = {
+  async run(context, { app, acceptShrink }) {
+    const order = { label: undefined, acceptShrink, refreshLatest: false };
+    const results = await eachApp(context, selectedApps(context, app), async (each) => {
+      const latest = requireLatest(each);
+      const { sizeBytes } = await planBackup(context, each, order);
+      return { latest, sizeBytes };
+    });
+    return appsOutcome(results);
+  },
+  text: (result) =>
+    appsText(result, ({ latest, sizeBytes }, app) => [
+      `${app}: would refresh the latest copy ${latest} (${formatBytes(sizeBytes)})`,
+    ]),
 };
 
 function requireLatest(app: GuardedApp): string {
@@ -54,7 +72,7 @@ async function upload(
   app: GuardedApp,
   latest: string,
   acceptShrink: boolean,
-): Promise<UploadReport> {
+): Promise<Upload> {
   const scratch = await context.scratch(store.stagingDirectory);
   try {
     const snapshot = await proveSnapshot(context, app, scratch, 1);
@@ -68,7 +86,7 @@ async function upload(
     });
     context.progress.end();
     context.noteLeft(`the latest copy ${latest} is up to date`);
-    return { latest, sizeBytes: stored.sizeBytes, sha256: snapshot.digest.sha256, dryRun: false };
+    return { latest, sizeBytes: stored.sizeBytes, sha256: snapshot.digest.sha256 };
   } finally {
     await scratch.remove();
   }
@@ -85,6 +103,6 @@ async function requireNotShrunken(
   const reasons = shrinkReasons(previous.manifest, measured.facts);
   if (reasons.length === 0) return;
   throw new OpsError('refused', `cannot replace the latest copy of ${app.name}: ${reasons.join('; ')}`, {
-    hint: 'look at the database first; if it is meant to be so: db-backup upload --accept-shrink',
+    hint: `look at the database first; if it is meant to be so: db-backup upload --accept-shrink --app ${app.name}`,
   });
 }

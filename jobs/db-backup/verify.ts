@@ -1,49 +1,91 @@
 // db-backup verify: read backups back from the store and prove them.
-import { chooseBackup } from '../../lib/backup/choose.ts';
 import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
+import { chooseBackup } from '../../lib/backup/choose.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import { formatCount } from '../../lib/base/format.ts';
-import type { CommandRun, Input } from '../../lib/run/job.ts';
+import type { GuardedApp } from '../../lib/config/config.ts';
+import type { JobContext } from '../../lib/run/context.ts';
+import type { Outcome, Steps } from '../../lib/run/job.ts';
+import type { Options } from '../../lib/run/parameter.ts';
 import { requireStoreName } from '../../lib/store/name.ts';
+import type { Store } from '../../lib/store/store.ts';
 import { readCatalogue } from '../steps/catalogue.ts';
-import { appsOutcome, eachApp, selectedApp, selectedApps } from '../steps/each-app.ts';
-import { proveEntry, type Proof } from '../steps/prove-stored.ts';
-import { proofLines } from '../steps/words.ts';
+import {
+  type AppsResult,
+  appsOutcome,
+  appsText,
+  eachApp,
+  selectedApp,
+  selectedApps,
+} from '../steps/each-app.ts';
+import { proofFindings, proofLines, type ProofReport, proofReport } from '../steps/proof-report.ts';
+import { proveEntry } from '../steps/prove-stored.ts';
+import type * as parameters from './parameters.ts';
 
-export const run: CommandRun = async (context, input) => {
-  const name = input.argument(0);
-  if (name !== undefined) requireStoreName(name);
-  const apps = name === undefined ? selectedApps(context, input) : [selectedApp(context, input)];
+type Given = Options<typeof parameters.verify>;
+
+/** The backups of one app that were read back. */
+interface Verification {
+  proofs: ProofReport[];
+}
+
+interface VerificationPlan {
+  /** The names of the backups that would be read. */
+  backups: string[];
+}
+
+export async function run(context: JobContext, options: Given): Promise<Outcome<AppsResult<Verification>>> {
+  const apps = appsOf(context, options);
   const store = await context.openStore();
   const results = await eachApp(context, apps, async (app) => {
-    const entries = chosen(await readCatalogue(store, app, context.config), input);
-    const proofs: Proof[] = [];
-    for (const entry of entries) {
+    const proofs: ProofReport[] = [];
+    for (const entry of await chosen(context, store, app, options)) {
       context.signal.throwIfAborted();
-      if (input.dryRun) continue;
-      proofs.push(await proveEntry(context, store, app, entry));
+      proofs.push(proofReport(await proveEntry(context, store, app, entry)));
     }
-    return { chosen: entries.map((entry) => entry.name), proofs };
+    return { proofs };
   });
-  return appsOutcome(results, {
-    lines: ({ chosen, proofs }, app) =>
-      input.dryRun
-        ? [`${app}: would verify ${formatCount(chosen.length, 'backup')}: ${chosen.join(', ')}`]
-        : proofs.flatMap((proof) => proofLines(app, proof)),
-    isBad: ({ proofs }) => proofs.some(({ sound }) => !sound),
-  });
+  return appsOutcome(results, ({ proofs }) => proofs.flatMap(proofFindings));
+}
+
+export function text(result: AppsResult<Verification>): string[] {
+  return appsText(result, ({ proofs }, app) => proofs.flatMap((proof) => proofLines(app, proof)));
+}
+
+export const plan: Steps<Given, AppsResult<VerificationPlan>> = {
+  async run(context, options) {
+    const apps = appsOf(context, options);
+    const store = await context.openStore();
+    const results = await eachApp(context, apps, async (app) => ({
+      backups: (await chosen(context, store, app, options)).map(({ name }) => name),
+    }));
+    return appsOutcome(results);
+  },
+  text: (result) =>
+    appsText(result, ({ backups }, app) => [
+      `${app}: would verify ${formatCount(backups.length, 'backup')}: ${backups.join(', ')}`,
+    ]),
 };
 
-function chosen(entries: readonly CatalogueEntry[], input: Input): CatalogueEntry[] {
-  const name = input.argument(0);
-  if (name !== undefined) {
-    if (input.flag('all'))
-      throw new OpsError('usage', 'cannot verify one backup and all of them: give a name or --all');
-    return [chooseBackup(entries, { kind: 'name', name })];
-  }
-  if (!input.flag('all')) return [chooseBackup(entries, { kind: 'latest' })];
-  const all = entries.filter(({ state }) => state !== 'lost');
-  if (all.length > 0) return all;
+function appsOf(context: JobContext, { name, app }: Given): readonly GuardedApp[] {
+  if (name === undefined) return selectedApps(context, app);
+  requireStoreName(name);
+  return [selectedApp(context, app)];
+}
+
+async function chosen(
+  { config }: JobContext,
+  store: Store,
+  app: GuardedApp,
+  { name, all }: Given,
+): Promise<CatalogueEntry[]> {
+  if (name !== undefined && all)
+    throw new OpsError('usage', 'cannot verify one backup and all of them: give a name or --all');
+  const entries = await readCatalogue(store, app, config);
+  if (name !== undefined) return [chooseBackup(entries, { kind: 'name', name })];
+  if (!all) return [chooseBackup(entries, { kind: 'latest' })];
+  const present = entries.filter(({ state }) => state !== 'lost');
+  if (present.length > 0) return present;
   throw new OpsError('missing', 'cannot verify any backup: there is none', {
     hint: 'make one: db-backup backup',
   });

@@ -3,43 +3,76 @@ import { nextDrill } from '../../lib/backup/rotation.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
 import type { JobContext } from '../../lib/run/context.ts';
-import type { CommandRun } from '../../lib/run/job.ts';
+import type { Outcome, Steps } from '../../lib/run/job.ts';
+import type { Options } from '../../lib/run/parameter.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { readCatalogue } from '../steps/catalogue.ts';
 import { chooseNamed } from '../steps/choose-entry.ts';
-import { appsOutcome, eachApp, selectedApp, selectedApps } from '../steps/each-app.ts';
-import { proveEntry, type Proof } from '../steps/prove-stored.ts';
-import { proofLines } from '../steps/words.ts';
+import {
+  type AppsResult,
+  appsOutcome,
+  appsText,
+  eachApp,
+  selectedApp,
+  selectedApps,
+} from '../steps/each-app.ts';
+import { proofFindings, proofLines, type ProofReport, proofReport } from '../steps/proof-report.ts';
+import { proveEntry } from '../steps/prove-stored.ts';
+import type * as parameters from './parameters.ts';
 
-export const run: CommandRun = async (context, input) => {
-  const name = input.argument(0);
-  const apps = name === undefined ? selectedApps(context, input) : [selectedApp(context, input)];
+type Given = Options<typeof parameters.drill>;
+
+/** One app's drill. */
+interface Drill {
+  backup: string;
+  proof: ProofReport;
+}
+
+type DrillPlan = Pick<Drill, 'backup'>;
+
+export async function run(context: JobContext, options: Given): Promise<Outcome<AppsResult<Drill>>> {
   const store = await context.openStore();
-  const results = await eachApp(context, apps, async (app) => {
-    const entry = await entryToDrill(context, store, app, name);
-    if (input.dryRun) return { backup: entry.name, proof: undefined };
-    const proof = await proveEntry(context, store, app, entry);
+  const results = await eachApp(context, appsOf(context, options), async (app) => {
+    const entry = await entryToDrill(context, store, app, options.name);
+    const proof = proofReport(await proveEntry(context, store, app, entry));
     context.history.recordDrill({
       runId: context.runId,
       app: app.name,
       name: entry.name,
       outcome: proof.sound ? 'passed' : 'failed',
-      detail: proof.sound
-        ? proof.proven
-          ? 'proven against its manifest'
-          : 'sound, unproven'
-        : proof.problems.join('; '),
+      detail: detailOf(proof),
     });
     return { backup: entry.name, proof };
   });
-  return appsOutcome<{ backup: string; proof: Proof | undefined }>(results, {
-    lines: ({ backup, proof }, app) =>
-      proof === undefined
-        ? [`${app}: would drill ${backup}`]
-        : [...proofLines(app, proof), `${app}: restore drill ${proof.sound ? 'passed' : 'FAILED'}`],
-    isBad: ({ proof }) => proof !== undefined && !proof.sound,
-  });
+  return appsOutcome(results, ({ proof }) => proofFindings(proof));
+}
+
+export function text(result: AppsResult<Drill>): string[] {
+  return appsText(result, ({ proof }, app) => [
+    ...proofLines(app, proof),
+    `${app}: restore drill ${proof.sound ? 'passed' : 'FAILED'}`,
+  ]);
+}
+
+export const plan: Steps<Given, AppsResult<DrillPlan>> = {
+  async run(context, options) {
+    const store = await context.openStore();
+    const results = await eachApp(context, appsOf(context, options), async (app) => ({
+      backup: (await entryToDrill(context, store, app, options.name)).name,
+    }));
+    return appsOutcome(results);
+  },
+  text: (result) => appsText(result, ({ backup }, app) => [`${app}: would drill ${backup}`]),
 };
+
+function appsOf(context: JobContext, { name, app }: Given): readonly GuardedApp[] {
+  return name === undefined ? selectedApps(context, app) : [selectedApp(context, app)];
+}
+
+function detailOf({ sound, proven, problems }: ProofReport): string {
+  if (!sound) return problems.join('; ');
+  return proven ? 'proven against its manifest' : 'sound, unproven';
+}
 
 async function entryToDrill(context: JobContext, store: Store, app: GuardedApp, name: string | undefined) {
   if (name !== undefined) return (await chooseNamed(context, store, app, name)).entry;

@@ -1,55 +1,53 @@
 // restore list: everything a database can be restored from.
 import { formatBytes, formatCount, formatInstant } from '../../lib/base/format.ts';
-import { OpsError } from '../../lib/base/errors.ts';
-import type { GuardedApp } from '../../lib/config/config.ts';
-import { locateTarget } from '../../lib/placement/target.ts';
-import { listUndoSets, type UndoSet } from '../../lib/placement/undo-list.ts';
-import type { CommandRun } from '../../lib/run/job.ts';
+import type { JobContext } from '../../lib/run/context.ts';
+import type { Outcome, View } from '../../lib/run/job.ts';
+import type { Options } from '../../lib/run/parameter.ts';
+import type { Store } from '../../lib/store/store.ts';
 import { readCatalogue } from '../steps/catalogue.ts';
-import { appsOutcome, eachApp, selectedApps } from '../steps/each-app.ts';
-import { backupTable } from '../steps/words.ts';
+import { type AppsResult, appsOutcome, appsText, eachApp, selectedApps } from '../steps/each-app.ts';
+import { backupTable, type ListedBackup, listedBackup } from '../steps/listed-backup.ts';
+import type * as parameters from './parameters.ts';
+import { type ListedUndoSet, undoLine, undoSetsOf } from './steps/undo-sets.ts';
 
-export const run: CommandRun = async (context, input) => {
-  const store = await context.openStore();
-  const now = context.clock.now();
-  const results = await eachApp(context, selectedApps(context, input), async (app) => ({
-    backups: await readCatalogue(store, app, context.config),
-    latest: app.latest === undefined ? undefined : await store.stat(app.latest),
-    undoSets: await undoSetsOf(app),
-  }));
-  return appsOutcome(results, {
-    lines: ({ backups, latest, undoSets }, app) => [
-      `${app}: ${formatCount(backups.length, 'backup')} in ${store.description}`,
-      ...backupTable(backups, now),
-      ...(latest === undefined
-        ? []
-        : [
-            `  ${latest.name}  ${formatBytes(latest.sizeBytes)}  the latest copy, of ${formatInstant(latest.modifiedAt)}`,
-          ]),
-      ...undoSets.map(undoLine),
-    ],
-    isBad: () => false,
-  });
-};
-
-/**
- * A database whose directory is gone has no undo sets, and may be just what is to be restored. Nor has what is no file:
- * the backups are worth seeing all the same.
- */
-export async function undoSetsOf(app: GuardedApp): Promise<UndoSet[]> {
-  try {
-    return await listUndoSets(await locateTarget(app.database));
-  } catch (error) {
-    if (error instanceof OpsError && ['missing', 'refused'].includes(error.kind)) return [];
-    throw error;
-  }
+interface Restorable {
+  store: string;
+  backups: ListedBackup[];
+  /** The plain copy a person can open. */
+  latest: { name: string; sizeBytes: number; modifiedAt: Date } | undefined;
+  undoSets: ListedUndoSet[];
 }
 
-/** One undo set in a line. */
-export function undoLine(set: UndoSet): string {
-  const size = formatBytes(set.sizeBytes);
-  if (!set.usable) return `  undo set ${set.path}  ${size}  cannot be used: ${set.problem}`;
-  const { madeAt, replacedBy, state } = set.record;
-  const used = state === 'used' ? ', brought back already' : '';
-  return `  undo set ${set.path}  ${size}  replaced by ${replacedBy} on ${formatInstant(madeAt)}${used}`;
+export async function run(
+  context: JobContext,
+  { app }: Options<typeof parameters.list>,
+): Promise<Outcome<AppsResult<Restorable>>> {
+  const store = await context.openStore();
+  const results = await eachApp(context, selectedApps(context, app), async (each) => ({
+    store: store.description,
+    backups: (await readCatalogue(store, each, context.config)).map(listedBackup),
+    latest: each.latest === undefined ? undefined : await latestCopy(store, each.latest),
+    undoSets: await undoSetsOf(each),
+  }));
+  return appsOutcome(results);
+}
+
+export function text(result: AppsResult<Restorable>, { now }: View): string[] {
+  return appsText(result, ({ store, backups, latest, undoSets }, app) => [
+    `${app}: ${formatCount(backups.length, 'backup')} in ${store}`,
+    ...backupTable(backups, now),
+    ...(latest === undefined
+      ? []
+      : [
+          `  ${latest.name}  ${formatBytes(latest.sizeBytes)}  the latest copy, of ${formatInstant(latest.modifiedAt)}`,
+        ]),
+    ...undoSets.map(undoLine),
+  ]);
+}
+
+async function latestCopy(store: Store, latest: string): Promise<Restorable['latest']> {
+  const stored = await store.stat(latest);
+  if (stored === undefined) return undefined;
+  const { name, sizeBytes, modifiedAt } = stored;
+  return { name, sizeBytes, modifiedAt };
 }

@@ -1,5 +1,6 @@
 // restore plan: what a restore would do, looked at and not done.
 import { resolve } from 'node:path';
+import type { BackupState } from '../../lib/backup/catalogue.ts';
 import { errorCode, OpsError } from '../../lib/base/errors.ts';
 import { formatBytes, formatInstant } from '../../lib/base/format.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
@@ -8,17 +9,39 @@ import { inspectSet, memberPaths } from '../../lib/placement/database-set.ts';
 import { findHolders } from '../../lib/placement/holders.ts';
 import { locateTarget } from '../../lib/placement/target.ts';
 import type { JobContext } from '../../lib/run/context.ts';
-import type { CommandRun } from '../../lib/run/job.ts';
+import type { Outcome, View } from '../../lib/run/job.ts';
+import type { Options } from '../../lib/run/parameter.ts';
 import { sizeIfThere } from '../../lib/files/size.ts';
 import { chooseEntry } from '../steps/choose-entry.ts';
 import { selectedApp } from '../steps/each-app.ts';
+import type * as parameters from './parameters.ts';
 import { describeEarlier } from './steps/settle.ts';
 import { ago } from '../steps/words.ts';
 
-export const run: CommandRun = async (context, input) => {
-  const app = selectedApp(context, input);
-  const { entry } = await chooseEntry(context, await context.openStore(), app, input);
-  const to = input.option('to');
+interface RestorePlan {
+  app: string;
+  backup: { name: string; takenAt: Date; sizeBytes: number; state: BackupState };
+  target: string;
+  /** The size of what is there now. */
+  currentBytes: number | undefined;
+  freeBytes: number | undefined;
+  /** What a restore in place of the live database meets; undefined with --to. */
+  services?: string;
+  holders?: { pid: number; command: string }[];
+  interrupted?: string[];
+  /** Whether something stops and starts the app. */
+  stopsServices: boolean;
+  /** Why it would not work, in sentences. */
+  obstacles: string[];
+}
+
+export async function run(
+  context: JobContext,
+  options: Options<typeof parameters.plan>,
+): Promise<Outcome<RestorePlan>> {
+  const app = selectedApp(context, options.app);
+  const { entry } = await chooseEntry(context, await context.openStore(), app, options);
+  const { to } = options;
   const target = await locateTarget(to === undefined ? app.database : resolve(to));
   const current = await sizeIfThere(target);
   const inPlace = to === undefined ? await inPlaceFacts(context, app, target) : undefined;
@@ -45,25 +68,30 @@ export const run: CommandRun = async (context, input) => {
       currentBytes: current,
       freeBytes: free,
       ...inPlace,
+      stopsServices: hasServices(app),
       obstacles,
     },
-    lines: [
-      `${app.name}: backup    ${name} (${state}), ${formatBytes(sizeBytes)}, of ${formatInstant(takenAt)}, ${ago(takenAt, context.clock.now())}`,
-      `${app.name}: goes to   ${target}${current === undefined ? ' (nothing is there now)' : ''}`,
-      ...(inPlace === undefined || current === undefined
-        ? []
-        : [`${app.name}: moves     the database of now (${formatBytes(current)}) aside as an undo set`]),
-      ...(inPlace === undefined
-        ? []
-        : [
-            `${app.name}: services  ${hasServices(app) ? inPlace.services : 'none are configured: stop the app yourself first'}`,
-          ]),
-      ...(inPlace?.interrupted ?? []).map((sentence) => `${app.name}: note      ${sentence}`),
-      ...obstacles.map((obstacle) => `${app.name}: OBSTACLE  ${obstacle}`),
-    ],
-    badNews: false,
+    findings: [],
   };
-};
+}
+
+export function text(plan: RestorePlan, { now }: View): string[] {
+  const { app, backup, target, currentBytes, services, interrupted = [], obstacles } = plan;
+  const { name, state, sizeBytes, takenAt } = backup;
+  const isThere = currentBytes !== undefined;
+  return [
+    `backup    ${name} (${state}), ${formatBytes(sizeBytes)}, of ${formatInstant(takenAt)}, ${ago(takenAt, now)}`,
+    `goes to   ${target}${isThere ? '' : ' (nothing is there now)'}`,
+    ...(services !== undefined && isThere
+      ? [`moves     the database of now (${formatBytes(currentBytes)}) aside as an undo set`]
+      : []),
+    ...(services === undefined
+      ? []
+      : [`services  ${plan.stopsServices ? services : 'none are configured: stop the app yourself first'}`]),
+    ...interrupted.map((sentence) => `note      ${sentence}`),
+    ...obstacles.map((obstacle) => `OBSTACLE  ${obstacle}`),
+  ].map((line) => `${app}: ${line}`);
+}
 
 /** What is there and is no file is not replaced. */
 async function noFile(target: string): Promise<string[]> {
@@ -83,7 +111,7 @@ function hasServices({ services: { units, stop } }: GuardedApp): boolean {
 async function inPlaceFacts(context: JobContext, app: GuardedApp, target: string) {
   return {
     services: context.services(app).describe(),
-    holders: await holdersOf(target),
+    holders: (await holdersOf(target)).map(({ pid, command }) => ({ pid, command })),
     interrupted: await describeEarlier(context, app, target),
   };
 }

@@ -1,6 +1,7 @@
 // restore run: choose, fetch, prove, ask, replace, and undo it when the app is not well afterwards.
 import { dirname, resolve } from 'node:path';
 import { OpsError } from '../../lib/base/errors.ts';
+import type { Finding } from '../../lib/base/finding.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
 import { inspectSet } from '../../lib/placement/database-set.ts';
 import { type Ownership, ownershipOf } from '../../lib/placement/ownership.ts';
@@ -9,30 +10,98 @@ import { complete } from '../../lib/placement/recovery.ts';
 import { placeNew, requireFree } from '../../lib/placement/place-new.ts';
 import { makeStaging, removeLeftStaging, removeStaging, type Staging } from '../../lib/placement/staging.ts';
 import type { JobContext } from '../../lib/run/context.ts';
-import type { CommandRun, Input, Outcome } from '../../lib/run/job.ts';
+import type { Outcome } from '../../lib/run/job.ts';
+import type { Options } from '../../lib/run/parameter.ts';
 import { sizeIfThere } from '../../lib/files/size.ts';
-import { keepJournalMode } from './steps/journal-mode.ts';
 import { chooseEntry, requireRestorable } from '../steps/choose-entry.ts';
 import { selectedApp } from '../steps/each-app.ts';
+import { proofLines, type ProofReport, proofReport } from '../steps/proof-report.ts';
 import type { Proof } from '../steps/prove-stored.ts';
+import type * as parameters from './parameters.ts';
+import { keepJournalMode } from './steps/journal-mode.ts';
 import { type Replaced, replaceDatabase } from './steps/replace-database.ts';
 import { settleEarlier } from './steps/settle.ts';
 import { stageBackup } from './steps/stage-backup.ts';
 import { undoPlacement } from './steps/undo-placement.ts';
-import { proofLines } from '../steps/words.ts';
-import { run as plan } from './plan.ts';
 
-export const run: CommandRun = async (context, input) => {
-  if (input.dryRun) return plan(context, input);
-  const app = selectedApp(context, input);
-  const to = input.option('to');
-  return to === undefined ? restoreInPlace(context, app, input) : restoreTo(context, app, input, resolve(to));
-};
+type Given = Options<typeof parameters.run>;
+
+/** A restore that came to its end. */
+interface Restored {
+  app: string;
+  backup: string;
+  target: string;
+  /** Whether the backup is in place there: not, where the app was unwell with it and it was undone. */
+  isInPlace: boolean;
+  proof: ProofReport;
+  /** What became of the database before and of the app; undefined with --to, which touches neither. */
+  replaced: Replaced | undefined;
+  /** The same for going back. */
+  wentBack: Replaced | undefined;
+  /** What an earlier restore had left, in sentences. */
+  settled: string[];
+}
+
+export async function run(context: JobContext, options: Given): Promise<Outcome<Restored>> {
+  const app = selectedApp(context, options.app);
+  const { to } = options;
+  const result =
+    to === undefined
+      ? await restoreInPlace(context, app, options)
+      : await restoreTo(context, app, options, resolve(to));
+  return { result, findings: findingsOf(result) };
+}
+
+export function text(result: Restored): string[] {
+  const { app, backup, target, isInPlace, proof, replaced, settled } = result;
+  if (replaced === undefined) return [...proofLines(app, proof), `${app}: restored to ${target}`];
+  if (!isInPlace || replaced.health === 'unwell') return unwellLines(result, replaced);
+  const { undo, previous, health, detail } = replaced;
+  return [
+    ...settled.map((sentence) => `${app}: ${sentence}`),
+    ...proofLines(app, proof),
+    `${app}: restored ${backup} to ${target}`,
+    ...(undo === undefined
+      ? []
+      : [`${app}: the database from before is in ${undo}; restore undo brings it back`]),
+    ...(previous === 'damaged'
+      ? [`${app}: the database from before was damaged; its files are kept as they were`]
+      : []),
+    ...(health === 'well' ? [`${app}: the app is well: ${detail}`] : []),
+  ];
+}
+
+function unwellLines({ app, backup, isInPlace, wentBack }: Restored, { detail }: Replaced): string[] {
+  if (isInPlace) {
+    return [
+      `${app}: ${backup} is in place, but the app is NOT WELL: ${detail}; there was nothing to go back to`,
+    ];
+  }
+  const after = wentBack?.health === 'unwell' ? `, and the app is still NOT WELL: ${wentBack.detail}` : '';
+  return [
+    `${app}: NOT RESTORED: the app was not well with ${backup}: ${detail}`,
+    `${app}: the database from before is in place again${after}`,
+    ...(wentBack?.undo === undefined ? [] : [`${app}: what was tried is kept in ${wentBack.undo}`]),
+  ];
+}
+
+function findingsOf(result: Restored): Finding[] {
+  const { app, replaced } = result;
+  if (replaced?.health !== 'unwell') return [];
+  const message = unwellLines(result, replaced).map((line) => line.slice(`${app}: `.length));
+  const hint = `restore status --app ${app}`;
+  return [{ subject: app, severity: 'critical', message: message.join('; '), hint }];
+}
 
 /** `--to`: a new file. The live database, its lock and its services are not touched. */
-async function restoreTo(context: JobContext, app: GuardedApp, input: Input, path: string): Promise<Outcome> {
+async function restoreTo(
+  context: JobContext,
+  app: GuardedApp,
+  options: Given,
+  path: string,
+): Promise<Restored> {
   const store = await context.openStore();
-  const choice = await choose(context, app, input);
+  const choice = await choose(context, app, options);
   const target = await locateTarget(path);
   await requireFree(target);
   const staging = await makeStaging(target);
@@ -41,44 +110,60 @@ async function restoreTo(context: JobContext, app: GuardedApp, input: Input, pat
     await placeNew(staging.database, target);
     context.noteLeft(`${target} is complete`);
     return {
-      result: { app: app.name, backup: choice.entry.name, target, proven: proof.proven },
-      lines: [...proofLines(app.name, proof), `${app.name}: restored to ${target}`],
-      badNews: false,
+      ...restored(app, target, choice.entry.name, proof, []),
+      replaced: undefined,
     };
   } finally {
     await removeStaging(staging.directory);
   }
 }
 
-async function restoreInPlace(context: JobContext, app: GuardedApp, input: Input): Promise<Outcome> {
+async function restoreInPlace(context: JobContext, app: GuardedApp, options: Given): Promise<Restored> {
   const target = await locateTarget(app.database);
   await using lock = await context.lock(app, 'restore run');
   void lock;
   await inspectSet(target); // refuses a directory, and a pipe, on which everything that reads it would hang
   const settled = await settleEarlier(context, app, target);
-  const choice = await choose(context, app, input);
-  await requireConsent(context, app, input, choice.entry.name, target);
+  const choice = await choose(context, app, options);
+  const backup = choice.entry.name;
+  await requireConsent(context, app, options, backup, target);
   await removeLeftStaging(target);
   const staging = await makeStaging(target);
   try {
     const proof = await stageBackup(context, await context.openStore(), app, choice, staging);
     await keepJournalMode(target, staging.database);
     const ownership = await ownershipFor(target, proof);
-    const replaced = await replaceDatabase(context, {
-      app,
-      target,
-      staging,
-      source: choice.entry.name,
-      ownership,
-    });
-    context.noteLeft(`${choice.entry.name} is in place at ${target}`);
-    if (replaced.health === 'unwell')
-      return await undoUnwell(context, app, target, choice.entry.name, replaced, settled);
-    await complete(target);
-    return success(app, target, choice.entry.name, proof, replaced, settled);
+    const replaced = await replaceDatabase(context, { app, target, staging, source: backup, ownership });
+    context.noteLeft(`${backup} is in place at ${target}`);
+    const result = { ...restored(app, target, backup, proof, settled), replaced };
+    if (replaced.health !== 'unwell' || replaced.undo === undefined) {
+      if (replaced.health === 'unwell') tellUnwell(context, app, backup, replaced);
+      await complete(target);
+      return result;
+    }
+    tellUnwell(context, app, backup, replaced);
+    // R4: a restore that leaves the app unwell undoes itself.
+    const wentBack = await undoPlacement(context, app, target, replaced.undo);
+    return { ...result, isInPlace: false, wentBack };
   } finally {
     await removeQuietly(context, staging);
   }
+}
+
+function restored(app: GuardedApp, target: string, backup: string, proof: Proof, settled: string[]) {
+  return {
+    app: app.name,
+    backup,
+    target,
+    isInPlace: true,
+    proof: proofReport(proof),
+    wentBack: undefined,
+    settled,
+  };
+}
+
+function tellUnwell({ log }: JobContext, app: GuardedApp, backup: string, { detail }: Replaced): void {
+  log.error(`${app.name}: the app is not well with ${backup}: ${detail}`);
 }
 
 /**
@@ -92,19 +177,19 @@ async function ownershipFor(target: string, { manifest }: Proof): Promise<Owners
   return { uid, gid, mode: mode & 0o666 };
 }
 
-async function choose(context: JobContext, app: GuardedApp, input: Input) {
-  const choice = await chooseEntry(context, await context.openStore(), app, input);
-  return { ...choice, entry: requireRestorable(choice.entry, input.flag('unproven')) };
+async function choose(context: JobContext, app: GuardedApp, options: Given) {
+  const choice = await chooseEntry(context, await context.openStore(), app, options);
+  return { ...choice, entry: requireRestorable(choice.entry, options.unproven) };
 }
 
 async function requireConsent(
   context: JobContext,
   app: GuardedApp,
-  input: Input,
+  { yes }: Given,
   backup: string,
   target: string,
 ): Promise<void> {
-  if (input.flag('yes')) return;
+  if (yes) return;
   const services = context.services(app).describe();
   context.log.info(`${app.name}: ${target} will be replaced by ${backup}; it moves aside as an undo set`, {
     services,
@@ -113,66 +198,6 @@ async function requireConsent(
   throw new OpsError('usage', `cannot replace ${target} without consent`, {
     hint: 'say yes when asked, or add --yes; restore plan shows what would happen',
   });
-}
-
-/** R4: a restore that leaves the app unwell undoes itself. */
-async function undoUnwell(
-  context: JobContext,
-  app: GuardedApp,
-  target: string,
-  backup: string,
-  replaced: Replaced,
-  settled: string[],
-): Promise<Outcome> {
-  context.log.error(`${app.name}: the app is not well with ${backup}: ${replaced.detail}`);
-  if (replaced.undo === undefined) {
-    await complete(target);
-    return {
-      result: { app: app.name, backup, target, ...replaced, undone: false, settled },
-      lines: [
-        `${app.name}: ${backup} is in place, but the app is NOT WELL: ${replaced.detail}; there was nothing to go back to`,
-      ],
-      badNews: true,
-    };
-  }
-  const back = await undoPlacement(context, app, target, replaced.undo);
-  const after = back.health === 'unwell' ? `, and the app is still NOT WELL: ${back.detail}` : '';
-  return {
-    result: { app: app.name, backup, target, ...replaced, undone: true, settled, afterUndo: back },
-    lines: [
-      `${app.name}: NOT RESTORED: the app was not well with ${backup}: ${replaced.detail}`,
-      `${app.name}: the database from before is in place again${after}`,
-      ...(back.undo === undefined ? [] : [`${app.name}: what was tried is kept in ${back.undo}`]),
-    ],
-    badNews: true,
-  };
-}
-
-function success(
-  app: GuardedApp,
-  target: string,
-  backup: string,
-  proof: Proof,
-  replaced: Replaced,
-  settled: string[],
-): Outcome {
-  const { undo, previous, health, detail } = replaced;
-  return {
-    result: { app: app.name, backup, target, proven: proof.proven, ...replaced, settled },
-    lines: [
-      ...settled.map((sentence) => `${app.name}: ${sentence}`),
-      ...proofLines(app.name, proof),
-      `${app.name}: restored ${backup} to ${target}`,
-      ...(undo === undefined
-        ? []
-        : [`${app.name}: the database from before is in ${undo}; restore undo brings it back`]),
-      ...(previous === 'damaged'
-        ? [`${app.name}: the database from before was damaged; its files are kept as they were`]
-        : []),
-      ...(health === 'well' ? [`${app.name}: the app is well: ${detail}`] : []),
-    ],
-    badNews: false,
-  };
 }
 
 async function removeQuietly({ log }: JobContext, staging: Staging): Promise<void> {

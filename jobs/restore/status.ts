@@ -5,47 +5,68 @@ import { lockHolder } from '../../lib/lock/owner.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
 import { locateTarget } from '../../lib/placement/target.ts';
 import type { JobContext } from '../../lib/run/context.ts';
-import type { CommandRun } from '../../lib/run/job.ts';
-import { appsOutcome, eachApp, selectedApps } from '../steps/each-app.ts';
-import { describeEarlier } from './steps/settle.ts';
+import type { Outcome, View } from '../../lib/run/job.ts';
+import type { Options } from '../../lib/run/parameter.ts';
+import { type AppsResult, appsOutcome, appsText, eachApp, selectedApps } from '../steps/each-app.ts';
 import { ago } from '../steps/words.ts';
-import { undoLine, undoSetsOf } from './list.ts';
+import type * as parameters from './parameters.ts';
+import { describeEarlier } from './steps/settle.ts';
+import { type ListedUndoSet, undoLine, undoSetsOf } from './steps/undo-sets.ts';
 
-export const run: CommandRun = async (context, input) => {
-  const now = context.clock.now();
-  const results = await eachApp(context, selectedApps(context, input), (app) => describe(context, app));
-  return appsOutcome(results, {
-    lines: ({ database, interrupted, undoSets, lastDrill, holder }, app) => [
-      `${app}: ${database.problem ?? `${database.path}, ${formatBytes(database.sizeBytes ?? 0)}`}`,
-      ...interrupted.map((sentence) => `  INTERRUPTED: ${sentence}`),
-      ...(holder === undefined ? [] : [`  working on it now: ${holder}`]),
-      ...undoSets.map(undoLine),
-      ...(undoSets.length === 0
-        ? []
-        : ['  an undo set that is no longer wanted may be deleted: rm -r <its path>']),
-      lastDrill === undefined
-        ? '  last restore drill: never; try: restore drill'
-        : `  last restore drill: ${lastDrill.outcome}, ${lastDrill.name}, ${ago(lastDrill.at, now)}`,
-    ],
-    isBad: ({ interrupted, holder }) => interrupted.length > 0 && holder === undefined,
-  });
-};
+interface RestoreStatus {
+  database: { path: string; sizeBytes?: number; problem?: string };
+  /** What an interrupted restore left, in sentences. */
+  interrupted: string[];
+  undoSets: ListedUndoSet[];
+  lastDrill: { name: string; outcome: string; at: Date } | undefined;
+  /** Who works on it now. */
+  holder: string | undefined;
+}
 
-async function describe(context: JobContext, app: GuardedApp) {
+export async function run(
+  context: JobContext,
+  { app }: Options<typeof parameters.status>,
+): Promise<Outcome<AppsResult<RestoreStatus>>> {
+  const results = await eachApp(context, selectedApps(context, app), (each) => describe(context, each));
+  return appsOutcome(results, ({ interrupted: [first], holder }) =>
+    first === undefined || holder !== undefined
+      ? []
+      : [{ severity: 'critical', message: first, hint: 'restore run or restore undo settles it' }],
+  );
+}
+
+export function text(result: AppsResult<RestoreStatus>, { now }: View): string[] {
+  return appsText(result, ({ database, interrupted, undoSets, lastDrill, holder }, app) => [
+    `${app}: ${database.problem ?? `${database.path}, ${formatBytes(database.sizeBytes ?? 0)}`}`,
+    ...interrupted.map((sentence) => `  INTERRUPTED: ${sentence}`),
+    ...(holder === undefined ? [] : [`  working on it now: ${holder}`]),
+    ...undoSets.map(undoLine),
+    ...(undoSets.length === 0
+      ? []
+      : ['  an undo set that is no longer wanted may be deleted: rm -r <its path>']),
+    lastDrill === undefined
+      ? '  last restore drill: never; try: restore drill'
+      : `  last restore drill: ${lastDrill.outcome}, ${lastDrill.name}, ${ago(lastDrill.at, now)}`,
+  ]);
+}
+
+async function describe(context: JobContext, app: GuardedApp): Promise<RestoreStatus> {
   const target = await locateTarget(app.database);
   return {
     database: await look(context, target),
     interrupted: await describeEarlier(context, app, target),
     undoSets: await undoSetsOf(app),
-    lastDrill: context.history.lastDrill(app.name),
+    lastDrill: lastDrill(context, app.name),
     holder: await holderOf(context, app),
   };
 }
 
-async function look(
-  context: JobContext,
-  path: string,
-): Promise<{ path: string; sizeBytes?: number; problem?: string }> {
+function lastDrill({ history }: JobContext, app: string): RestoreStatus['lastDrill'] {
+  const drill = history.lastDrill(app);
+  return drill === undefined ? undefined : { name: drill.name, outcome: drill.outcome, at: drill.at };
+}
+
+async function look(context: JobContext, path: string): Promise<RestoreStatus['database']> {
   try {
     return { path, sizeBytes: (await context.source({ database: path }).look()).sizeBytes };
   } catch (error) {

@@ -2,47 +2,74 @@
 import { OpsError } from '../../lib/base/errors.ts';
 import { locateTarget } from '../../lib/placement/target.ts';
 import { listUndoSets, type UsableUndoSet } from '../../lib/placement/undo-list.ts';
-import type { CommandRun } from '../../lib/run/job.ts';
+import type { Finding } from '../../lib/base/finding.ts';
+import type { JobContext } from '../../lib/run/context.ts';
+import type { Outcome, Steps } from '../../lib/run/job.ts';
+import type { Options } from '../../lib/run/parameter.ts';
 import { selectedApp } from '../steps/each-app.ts';
+import type * as parameters from './parameters.ts';
+import type { Replaced } from './steps/replace-database.ts';
 import { settleEarlier } from './steps/settle.ts';
 import { undoPlacement } from './steps/undo-placement.ts';
 
-export const run: CommandRun = async (context, input) => {
-  const app = selectedApp(context, input);
+type Given = Options<typeof parameters.undo>;
+
+/** A database that was put back. */
+interface Undone extends UndoPlan {
+  /** What became of the database that was there and of the app. */
+  replaced: Replaced;
+  /** What an earlier restore had left, in sentences. */
+  settled: string[];
+}
+
+interface UndoPlan {
+  app: string;
+  target: string;
+  undoSet: { name: string; path: string };
+}
+
+export async function run(context: JobContext, options: Given): Promise<Outcome<Undone>> {
+  const app = selectedApp(context, options.app);
   const target = await locateTarget(app.database);
-  if (input.dryRun) {
-    const set = await chosenSet(target, input.argument(0));
-    return {
-      result: { app: app.name, target, undoSet: set.path, dryRun: true },
-      lines: [`${app.name}: would put the database of ${set.path} back in place at ${target}`],
-      badNews: false,
-    };
-  }
   await using lock = await context.lock(app, 'restore undo');
   void lock;
   const settled = await settleEarlier(context, app, target);
-  const set = await chosenSet(target, input.argument(0));
-  if (
-    !input.flag('yes') &&
-    !(await context.confirm(`Replace ${target} by what was there before (${set.name})?`))
-  ) {
+  const { name, path } = await chosenSet(target, options.set);
+  if (!options.yes && !(await context.confirm(`Replace ${target} by what was there before (${name})?`))) {
     throw new OpsError('usage', `cannot undo without consent`, { hint: 'say yes when asked, or add --yes' });
   }
-  const replaced = await undoPlacement(context, app, target, set.path);
+  const replaced = await undoPlacement(context, app, target, path);
+  const result = { app: app.name, target, undoSet: { name, path }, replaced, settled };
+  return { result, findings: findingsOf(result) };
+}
+
+export function text({ app, target, undoSet, replaced, settled }: Undone): string[] {
   const { undo, health, detail } = replaced;
-  return {
-    result: { app: app.name, target, undoSet: set.path, ...replaced, settled },
-    lines: [
-      ...settled.map((sentence) => `${app.name}: ${sentence}`),
-      `${app.name}: the database of ${set.name} is in place at ${target}`,
-      ...(undo === undefined
-        ? []
-        : [`${app.name}: what was there is in ${undo}; restore undo brings that back`]),
-      ...(health === 'unwell' ? [`${app.name}: the app is NOT WELL: ${detail}`] : []),
-    ],
-    badNews: health === 'unwell',
-  };
+  return [
+    ...settled.map((sentence) => `${app}: ${sentence}`),
+    `${app}: the database of ${undoSet.name} is in place at ${target}`,
+    ...(undo === undefined ? [] : [`${app}: what was there is in ${undo}; restore undo brings that back`]),
+    ...(health === 'unwell' ? [`${app}: the app is NOT WELL: ${detail}`] : []),
+  ];
+}
+
+export const plan: Steps<Given, UndoPlan> = {
+  async run(context, options) {
+    const app = selectedApp(context, options.app);
+    const target = await locateTarget(app.database);
+    const { name, path } = await chosenSet(target, options.set);
+    return { result: { app: app.name, target, undoSet: { name, path } }, findings: [] };
+  },
+  text: ({ app, target, undoSet }) => [
+    `${app}: would put the database of ${undoSet.path} back in place at ${target}`,
+  ],
 };
+
+function findingsOf({ app, undoSet, replaced }: Undone): Finding[] {
+  if (replaced.health !== 'unwell') return [];
+  const message = `the app is not well with the database of ${undoSet.name}: ${replaced.detail}`;
+  return [{ subject: app, severity: 'critical', message, hint: `restore status --app ${app}` }];
+}
 
 /** The set that was named, or the newest that has not been brought back yet. */
 async function chosenSet(target: string, name: string | undefined): Promise<UsableUndoSet> {

@@ -5,7 +5,6 @@ import { parseTime } from '../../lib/backup/parse-time.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
 import type { JobContext } from '../../lib/run/context.ts';
-import type { Input } from '../../lib/run/job.ts';
 import { requireStoreName } from '../../lib/store/name.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { readCatalogue } from './catalogue.ts';
@@ -18,9 +17,8 @@ export async function chooseEntry(
   context: JobContext,
   store: Store,
   app: GuardedApp,
-  input: Input,
+  { name, at }: { name?: string | undefined; at?: string | undefined },
 ): Promise<{ entry: CatalogueEntry; entries: CatalogueEntry[] }> {
-  const [name, at] = [input.argument(0), input.option('at')];
   if (name !== undefined && at !== undefined) {
     throw new OpsError('usage', 'cannot restore by name and by time at once: give a name or --at');
   }

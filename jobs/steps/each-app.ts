@@ -1,35 +1,40 @@
 // One command over several apps: each in turn, one failure not stopping the others.
 import { OpsError } from '../../lib/base/errors.ts';
 import type { ErrorKind } from '../../lib/base/exit-code.ts';
+import { type Finding, severityOfError } from '../../lib/base/finding.ts';
+import { didYouMean } from '../../lib/base/nearest.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
 import type { JobContext } from '../../lib/run/context.ts';
-import type { Input, Outcome, Trouble } from '../../lib/run/job.ts';
+import type { Outcome } from '../../lib/run/job.ts';
+
+/** What a command over apps found out, of each in the order of the configuration. */
+export interface AppsResult<Value> {
+  apps: AppResult<Value>[];
+}
 
 /** How it went for one app: data, or the reason why it could not go on. */
 export type AppResult<Value> =
   | { app: string; ok: true; value: Value }
   | { app: string; ok: false; error: { kind: ErrorKind; message: string; hint: string | undefined } };
 
-/** The apps a command is about: the one named by `--app`, else all. Throws OpsError `usage` for an unknown name. */
-export function selectedApps({ config }: JobContext, input: Input): readonly GuardedApp[] {
-  if (input.app === undefined) return config.apps;
-  const app = config.apps.find(({ name }) => name === input.app);
+/** The apps a command is about: the one that was named, else all. Throws OpsError `usage` for an unknown name. */
+export function selectedApps({ config }: JobContext, name: string | undefined): readonly GuardedApp[] {
+  if (name === undefined) return config.apps;
+  const app = config.apps.find((candidate) => candidate.name === name);
   if (app !== undefined) return [app];
-  const known = config.apps.map(({ name }) => name).join(', ');
+  const known = config.apps.map((candidate) => candidate.name);
   throw new OpsError(
     'usage',
-    `cannot find the app ${JSON.stringify(input.app)}: ${config.source} has ${known}`,
-    {
-      hint: `name one of them: --app ${config.apps[0]?.name}`,
-    },
+    `cannot find the app ${JSON.stringify(name)}: ${config.source} has ${known.join(', ')}${didYouMean(name, known)}`,
+    { hint: `name one of them: --app ${known[0]}` },
   );
 }
 
 /** The one app a command is about. Throws OpsError `usage` when there are several and none is named. */
-export function selectedApp(context: JobContext, input: Input): GuardedApp {
-  const [app, ...others] = selectedApps(context, input);
+export function selectedApp(context: JobContext, name: string | undefined): GuardedApp {
+  const [app, ...others] = selectedApps(context, name);
   if (app !== undefined && others.length === 0) return app;
-  const known = context.config.apps.map(({ name }) => name).join(', ');
+  const known = context.config.apps.map((candidate) => candidate.name).join(', ');
   throw new OpsError('usage', `cannot tell which app is meant: ${context.config.source} has ${known}`, {
     hint: 'name it with --app <name>',
   });
@@ -53,46 +58,35 @@ export async function eachApp<Value>(
       if (!(error instanceof OpsError) || apps.length === 1 || context.signal.aborted) throw error;
       context.log.error(`${app.name}: ${error.message}`);
       if (error.hint !== undefined) context.log.error(`${app.name}: hint: ${error.hint}`);
-      results.push({
-        app: app.name,
-        ok: false,
-        error: { kind: error.kind, message: error.message, hint: error.hint },
-      });
+      const { kind, message, hint } = error;
+      results.push({ app: app.name, ok: false, error: { kind, message, hint } });
     }
   }
   return results;
 }
 
-/** How the values of a command are told. */
-export interface Description<Value> {
-  lines(value: Value, app: string): readonly string[];
-  isBad(value: Value): boolean;
-}
+/** What is bad about one app's value; its subject is the app. */
+export type AppFinding = Omit<Finding, 'subject'>;
 
-/** The command's outcome: bad news when any app failed or `isBad` says so of its value. */
+/** The command's outcome: an app that could not go on is a finding, and so is what `findingsOf` finds in a value. */
 export function appsOutcome<Value>(
-  results: readonly AppResult<Value>[],
-  describe: Description<Value>,
-): Outcome {
-  const troubles = results.flatMap((result) => troubleOf(result, describe));
-  return {
-    result: { apps: results },
-    lines: results.flatMap((result) =>
-      result.ok
-        ? describe.lines(result.value, result.app)
-        : [`${result.app}: failed: ${result.error.message}`],
-    ),
-    badNews: troubles.length > 0,
-    troubles,
-  };
+  results: AppResult<Value>[],
+  findingsOf: (value: Value, app: string) => readonly AppFinding[] = () => [],
+): Outcome<AppsResult<Value>> {
+  const findings = results.flatMap((result) => {
+    const { app } = result;
+    if (result.ok) return findingsOf(result.value, app).map((finding) => ({ subject: app, ...finding }));
+    return [{ subject: app, severity: severityOfError(result.error.kind), ...result.error }];
+  });
+  return { result: { apps: results }, findings };
 }
 
-/** The lines in capitals are the bad ones: SUSPECT, LOST, NOT SOUND. Where there is none, all are told. */
-function troubleOf<Value>(result: AppResult<Value>, describe: Description<Value>): Trouble[] {
-  const { app } = result;
-  if (!result.ok) return [{ app, ...result.error }];
-  if (!describe.isBad(result.value)) return [];
-  const lines = describe.lines(result.value, app).map((line) => line.replace(`${app}: `, '').trim());
-  const bad = lines.filter((line) => /^[A-Z][A-Z ]+:/.test(line));
-  return [{ app, message: (bad.length > 0 ? bad : lines).join('; ') }];
+/** What a person reads of it, app by app. */
+export function appsText<Value>(
+  { apps }: AppsResult<Value>,
+  lines: (value: Value, app: string) => readonly string[],
+): string[] {
+  return apps.flatMap((result) =>
+    result.ok ? lines(result.value, result.app) : [`${result.app}: failed: ${result.error.message}`],
+  );
 }

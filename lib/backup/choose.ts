@@ -1,6 +1,7 @@
 // Which backup a person means: the latest, the one as of a time, or one by name.
 import { OpsError } from '../base/errors.ts';
 import { formatInstant } from '../base/format.ts';
+import { didYouMean } from '../base/nearest.ts';
 import { type CatalogueEntry, dataEnding } from './catalogue.ts';
 import { newestFirst } from './order.ts';
 
@@ -68,7 +69,18 @@ function chooseNamed(entries: readonly CatalogueEntry[], text: string): Catalogu
       hint: listHint,
     });
   }
-  throw new OpsError('missing', `cannot find backup ${text}: ${whatThereIs(entries)}`, { hint: listHint });
+  throw new OpsError(
+    'missing',
+    `cannot find backup ${text}: ${whatThereIs(entries)}${suggestion(entries, text)}`,
+    {
+      hint: listHint,
+    },
+  );
+}
+
+function suggestion(entries: readonly CatalogueEntry[], text: string): string {
+  const present = entries.filter(({ state }) => state !== 'lost');
+  return didYouMean(text, ['latest', ...present.flatMap(({ name }) => [name, ...shortNames(name)])]);
 }
 
 /** The shorter names under which an entry is found: the file name, that without its ending, and the stamp alone. */

@@ -1,5 +1,6 @@
 // The one table of exit codes. `--help` prints it, docs/exit-codes are compared with it by a test.
 // 64 to 78 are the BSD sysexits numbers because systemd shows their names in `systemctl status`.
+import type { Verdict } from './verdict.ts';
 
 /** Why a job could not go on. A closed union: a new kind without a code does not compile. */
 export type ErrorKind =
@@ -28,11 +29,39 @@ export const exitInterrupted = 130;
 /** Stopped by SIGTERM (128 + 15). */
 export const exitTerminated = 143;
 
+/**
+ * How a run that came to its end exits. `plain`: 0, or 1 for bad news of any kind. `monitoring`, for checks alone: the
+ * numbers that monitoring programs expect (https://www.monitoring-plugins.org/doc/guidelines.html).
+ */
+export type ExitConvention = keyof typeof verdictExits;
+
+const verdictExits = {
+  plain: [
+    { code: exitDone, verdicts: ['ok'], meaning: 'done, also when there was nothing to do' },
+    {
+      code: exitBadNews,
+      verdicts: ['warning', 'unknown', 'critical'],
+      meaning: 'ran to the end with bad news, which is printed',
+    },
+  ],
+  monitoring: [
+    { code: 0, verdicts: ['ok'], meaning: 'all is well' },
+    { code: 1, verdicts: ['warning'], meaning: 'a warning, which is printed' },
+    { code: 2, verdicts: ['critical'], meaning: 'critical, and what is so is printed' },
+    { code: 3, verdicts: ['unknown'], meaning: 'something could not be found out' },
+  ],
+} satisfies Record<string, { code: number; verdicts: Verdict[]; meaning: string }[]>;
+
+/** The exit code of a run that came to its end with this verdict. */
+export function verdictExitCode(verdict: Verdict, convention: ExitConvention): number {
+  const exits: { code: number; verdicts: Verdict[] }[] = verdictExits[convention];
+  return exits.find(({ verdicts }) => verdicts.includes(verdict))?.code ?? exitBadNews;
+}
+
 /** Every exit code with its meaning, in ascending order; the source of `--help` and of the docs. */
-export function exitCodeTable(): { code: number; meaning: string }[] {
+export function exitCodeTable(convention: ExitConvention = 'plain'): { code: number; meaning: string }[] {
   return [
-    { code: exitDone, meaning: 'done, also when there was nothing to do' },
-    { code: exitBadNews, meaning: 'ran to the end with bad news, which is printed' },
+    ...verdictExits[convention].map(({ code, meaning }) => ({ code, meaning })),
     ...Object.values(errorExitCodes),
     { code: exitInterrupted, meaning: 'stopped by Ctrl-C (SIGINT); what was left is printed' },
     { code: exitTerminated, meaning: 'stopped by SIGTERM; what was left is printed' },

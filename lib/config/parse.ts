@@ -2,6 +2,7 @@
 import { parse as parseToml, TomlError } from 'smol-toml';
 import { z } from 'zod';
 import { OpsError } from '../base/errors.ts';
+import { didYouMean } from '../base/nearest.ts';
 import { type ConfigFile, fileSchema } from './schema.ts';
 
 /** Parses the text of a configuration file. Throws OpsError `config` naming all problems at once. */
@@ -54,11 +55,7 @@ function describeIssue(issue: z.core.$ZodIssue): string[] {
 function unknownKey(path: string[]): string {
   const known = keysAt(path.slice(0, -1));
   const key = path.at(-1) ?? '';
-  const nearest = known
-    .map((candidate) => ({ candidate, distance: editDistance(key, candidate) }))
-    .filter(({ distance }) => distance <= Math.max(2, key.length / 3))
-    .sort((a, b) => a.distance - b.distance)[0];
-  return `${path.join('.')}: unknown key${nearest === undefined ? '' : `; did you mean ${nearest.candidate}?`}`;
+  return `${path.join('.')}: unknown key${didYouMean(key, known)}`;
 }
 
 /** The keys that may stand at a place of the file, read off the schema. */
@@ -81,18 +78,4 @@ interface JsonSchema {
   additionalProperties?: JsonSchema;
   oneOf?: JsonSchema[];
   anyOf?: JsonSchema[];
-}
-
-/** Levenshtein distance; keys are short, so the plain table will do. */
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i += 1) {
-    const current = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const substitution = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      current.push(Math.min((previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1, substitution));
-    }
-    previous = current;
-  }
-  return previous[b.length] ?? 0;
 }

@@ -1,6 +1,6 @@
 // What a channel has to say now: the difference between what is so and what it has said. Nothing is queued, so that
 // after an outage a failure and its end are one message by themselves.
-import type { Severity } from './observation.ts';
+import type { Severity } from '../base/verdict.ts';
 import type { AlertPolicy } from './policy.ts';
 import { isQuiet } from './quiet-hours.ts';
 import {

@@ -1,7 +1,5 @@
 // What the incident engine is told: how a run ended, or that a person knows already.
-
-/** `warning` may wait for the morning; `critical` may not. */
-export type Severity = 'warning' | 'critical';
+import type { Severity } from '../base/verdict.ts';
 
 /** How a run ended, seen from outside. `killed`: by a signal, a time limit, or the lack of memory. */
 export type RunResult = 'done' | 'bad-news' | 'failed' | 'killed' | 'busy' | 'interrupted';

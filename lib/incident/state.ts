@@ -1,5 +1,6 @@
 // What the engine remembers between two looks. Plain data: whoever keeps it decides how. Times are milliseconds.
-import type { Facts, RunResult, Severity } from './observation.ts';
+import type { Severity } from '../base/verdict.ts';
+import type { Facts, RunResult } from './observation.ts';
 
 export interface AlertState {
   /** When alerts began here: the first canary is counted from it. */

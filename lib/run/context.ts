@@ -1,10 +1,11 @@
 // What a job is handed: everything remote, slow or random, and everything that belongs to the process.
-import { mkdirSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../base/clock.ts';
 import type { CommandRunner } from '../base/command.ts';
+import { errorMessage } from '../base/errors.ts';
 import { formatInstant } from '../base/format.ts';
 import type { Log, Progress } from '../base/log.ts';
 import type { AppConfig, Config } from '../config/config.ts';
@@ -13,6 +14,7 @@ import { createDirectories } from '../files/durable.ts';
 import { sweepTemporaries } from '../files/durable.ts';
 import { makeScratch, type Scratch, sweepScratch } from '../files/scratch.ts';
 import { type History, nullHistory, openHistory } from '../history/history.ts';
+import { lazyHistory } from '../history/lazy-history.ts';
 import { acquireLock, type HeldLock } from '../lock/lock.ts';
 import { clockState, type ClockState } from '../process/clock-check.ts';
 import { createServices, type Services } from '../process/services.ts';
@@ -21,7 +23,7 @@ import type { Source } from '../source/source.ts';
 import { openLocal } from '../sqlite/local.ts';
 import { sqliteSource } from '../sqlite/sqlite-source.ts';
 import type { Store, StoreTraffic } from '../store/store.ts';
-import type { Alerts } from './open-alerts.ts';
+import { type Alerts, openAlerts } from './open-alerts.ts';
 import { openStore } from './open-store.ts';
 import { inStateDirectory } from './state-directory.ts';
 import { holdfastVersion } from './version.ts';
@@ -73,6 +75,8 @@ export interface ContextParts {
   log: Log;
   progress: Progress;
   signal: AbortSignal;
+  /** Then whatever is done to the store or the history stays within this run. */
+  dryRun: boolean;
   runId: string;
   confirm(question: string): Promise<boolean>;
   ask(question: string): Promise<string | undefined>;
@@ -91,7 +95,7 @@ export function createContext(parts: ContextParts): JobContext {
     ...parts,
     host: hostname(),
     version: holdfastVersion(),
-    history: openOpsDatabase(config, clock, log),
+    history: historyOf(parts),
     runCommand,
     source: ({ database }) => sqliteSource(database),
     openStore: () => (store ??= openStore(config, { ...parts, wait }).then((found) => (opened = found))),
@@ -104,7 +108,7 @@ export function createContext(parts: ContextParts): JobContext {
       held.signal.addEventListener('abort', () => parts.abort(held.signal.reason), { once: true });
       return held;
     },
-    openAlerts: async () => (await import('./open-alerts.ts')).openAlerts(config, log),
+    openAlerts: async () => openAlerts(config, log),
     serviceEnding: () => serviceEnding(),
     async scratch(parent) {
       const makeIn = async (directory: string) => {
@@ -133,14 +137,23 @@ async function wait(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-function openOpsDatabase(config: Config, clock: Clock, log: Log): History {
+/** Opened when it is first needed: most commands of a timer that runs every minute never ask. */
+function historyOf({ config, clock, log, dryRun }: ContextParts): History {
   const path = join(config.stateDirectory, 'ops.db');
+  return lazyHistory({
+    open: () => openOpsDatabase(path, clock, log),
+    isThere: () => existsSync(path),
+    mayWrite: !dryRun,
+  });
+}
+
+function openOpsDatabase(path: string, clock: Clock, log: Log): History {
   try {
-    mkdirSync(config.stateDirectory, { recursive: true, mode: 0o750 });
+    mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
   } catch (error) {
     log.warn('history could not be written: the state directory cannot be made', {
-      path: config.stateDirectory,
-      reason: error instanceof Error ? error.message : String(error),
+      path: dirname(path),
+      reason: errorMessage(error),
     });
     return nullHistory;
   }

@@ -1,7 +1,10 @@
 // What a job is: a name, and commands that take a context and return data. A job never prints, exits, or reads the
 // clock or the environment itself; lib/run/main is the only frame around it.
-import type { ErrorKind } from '../base/exit-code.ts';
+import type { ErrorKind, ExitConvention } from '../base/exit-code.ts';
+import type { Finding } from '../base/finding.ts';
+import type { RunResult } from '../incident/observation.ts';
 import type { JobContext } from './context.ts';
+import type { Options, Parameters } from './parameter.ts';
 
 /** One executable: `bin/<name>`, `jobs/<name>.ts`, docs/commands/<name>.md. */
 export interface Job {
@@ -12,6 +15,10 @@ export interface Job {
   readonly description: readonly string[];
   readonly examples: readonly Example[];
   readonly commands: readonly Command[];
+  /** How the verdict of a run becomes its exit code; `plain` unless said. */
+  readonly exits?: ExitConvention;
+  /** One command line, to be typed as it is, for the person who is told of a run that ended badly. */
+  readonly nextCommand: (ended: EndedRun) => string;
 }
 
 export interface Example {
@@ -19,68 +26,80 @@ export interface Example {
   readonly explanation: string;
 }
 
-/** One thing the job can be told to do. */
-export interface Command {
+/** What is known of a run that ended badly, where the next command is chosen. */
+export interface EndedRun {
+  readonly result: RunResult;
+  readonly kind: ErrorKind | undefined;
+  /** The one app it is about, where there is one and others beside it. */
+  readonly app: string | undefined;
+  /** The systemd unit, where one is known. */
+  readonly unit: string | undefined;
+  /** What our own commands need beside it to find the configuration: ` --config <path>`, or nothing. */
+  readonly configOption: string;
+}
+
+/** What is said of a command before it is loaded: `--help` must not wait for its steps. */
+export interface Described {
   readonly name: string;
   readonly summary: string;
   /** Runs when the job is started without a command. */
   readonly isDefault?: boolean;
-  readonly arguments?: readonly Argument[];
-  readonly options?: readonly Option[];
   readonly examples?: readonly Example[];
-  /** Whether the run leaves a row in the history: it changes something or proves something. */
-  readonly recorded: boolean;
+  /** Whether the run leaves a row in the history, and is told of where it fails: it changes or proves something. */
+  readonly inHistory?: boolean;
   /** Commands of this job whose failure is old news once this one ends well: it does what they do. */
   readonly proves?: readonly string[];
   /** A person sits before it and sees how it ends: nobody else is told. */
   readonly attended?: boolean;
-  /** Loads the steps, only when they are needed: `--help` must not wait for them. */
-  readonly load: () => Promise<{ run: CommandRun }>;
 }
 
-/** An argument by position; `[name]` in the usage line unless required. */
-export interface Argument {
-  readonly name: string;
-  readonly description: string;
-  readonly required: boolean;
+/** One thing the job can be told to do. Made by `defineCommand`, which checks that its parts fit. */
+export interface Command extends Described {
+  readonly parameters: Parameters;
+  readonly load: () => Promise<AnySteps>;
+  /** What `--dry-run` does instead; without it there is no `--dry-run`. */
+  readonly loadPlan: (() => Promise<AnySteps>) | undefined;
 }
 
-/** `--flag`, or `--flag <value>`. */
-export interface Option {
-  readonly flags: string;
-  readonly description: string;
+/** The steps of a command, and its result in words. */
+export interface Steps<Given, Result> {
+  /** Throws OpsError where it cannot go on; everything else thrown is a bug. */
+  readonly run: (context: JobContext, options: Given) => Promise<Outcome<Result>>;
+  /** What a person reads, line by line. */
+  readonly text: (result: Result, view: View) => readonly string[];
 }
 
-/** The steps of a command. Throws OpsError where it cannot go on; everything else thrown is a bug. */
-export type CommandRun = (context: JobContext, input: Input) => Promise<Outcome>;
+/** Steps whose types fit one another, as `defineCommand` has seen. */
+export type AnySteps = Steps<Options, unknown>;
 
-/** What was typed. */
-export interface Input {
-  argument(position: number): string | undefined;
-  /** The value of `--name <value>`. */
-  option(name: string): string | undefined;
-  /** Whether `--name` was given. */
-  flag(name: string): boolean;
-  readonly dryRun: boolean;
-  /** The app named by `--app`. */
-  readonly app: string | undefined;
+/** How a command ended: the data, exactly as `--json` prints it, and the bad news in it. The verdict is the worst of them. */
+export interface Outcome<Result> {
+  readonly result: Result;
+  readonly findings: readonly Finding[];
 }
 
-/** How a command ended: the data (`--json` prints it), the same in words, and whether it is good news. */
-export interface Outcome {
-  readonly result: unknown;
-  readonly lines: readonly string[];
-  /** Bad news exits 1. */
-  readonly badNews: boolean;
-  /** Which apps the bad news is about, for an alert; the lines tell it where this is left out. */
-  readonly troubles?: readonly Trouble[];
+/** From where a result is looked at. */
+export interface View {
+  readonly now: Date;
 }
 
-/** The bad news of one app. */
-export interface Trouble {
-  readonly app: string;
-  readonly message: string;
-  readonly hint?: string | undefined;
-  /** Where an error is the reason. */
-  readonly kind?: ErrorKind | undefined;
+/** A command, its parameters and the module with its steps, which have to fit one another. */
+export interface CommandDefinition<Given extends Parameters, Result, Plan> extends Described {
+  readonly parameters: Given;
+  readonly load: () => Promise<Steps<Options<Given>, Result>>;
+  readonly loadPlan?: () => Promise<Steps<Options<Given>, Plan>>;
+}
+
+/** Checks that the steps take what the parameters give, and that their words are those of their result. */
+export function defineCommand<Given extends Parameters, Result, Plan>(
+  definition: CommandDefinition<Given, Result, Plan>,
+): Command {
+  const { load, loadPlan, ...described } = definition;
+  return {
+    ...described,
+    // From here on nobody knows the types any more: the frame gives the steps what the parser made of the parameters,
+    // and the words what the steps returned.
+    load: load as unknown as Command['load'],
+    loadPlan: loadPlan as unknown as Command['loadPlan'],
+  };
 }

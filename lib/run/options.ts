@@ -1,14 +1,20 @@
 // The command line: a job's definition as a commander program. Only this file knows commander.
 import { Command as Program, CommanderError, InvalidArgumentError, Option as ProgramOption } from 'commander';
 import { errorExitCodes, exitCodeTable } from '../base/exit-code.ts';
-import type { Command, Example, Input, Job } from './job.ts';
+import { nearest } from '../base/nearest.ts';
+import type { Command, Example, Job } from './job.ts';
+import { type Options, type Parameter, typedName } from './parameter.ts';
+import type { Format } from './report.ts';
 
 /** What was asked for, ready for main. */
 export interface Parsed {
   command: Command;
-  input: Input;
+  options: Options;
+  /** The app that was named, for a command that takes one. */
+  app: string | undefined;
+  dryRun: boolean;
   configPath: string | undefined;
-  json: boolean;
+  format: Format;
   verbosity: 'quiet' | 'normal' | 'verbose';
 }
 
@@ -29,18 +35,31 @@ export async function parseArguments(
 ): Promise<ParseResult> {
   let run: Parsed | undefined;
   const program = buildProgram(job, streams, (parsed) => (run = parsed));
+  const exitCode = errorExitCodes.usage.code;
   try {
-    await program.parseAsync([...args], { from: 'user' });
+    await program.parseAsync(withoutHelpWord(job, args), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { exitCode: 0 };
-    const exitCode = errorExitCodes.usage.code;
     // Without a command the help was printed, which says it all.
     if (error.code !== 'commander.help')
       await tellMistake(job, args, { ...mistake(program, job, args, error), exitCode }, streams);
     return { exitCode };
   }
-  return run === undefined ? { exitCode: errorExitCodes.usage.code } : { run };
+  return run === undefined ? { exitCode } : { run };
+}
+
+/** `help` and `help COMMAND`, as people type them, are `--help` and `COMMAND --help`. */
+function withoutHelpWord(job: Job, args: readonly string[]): string[] {
+  const [word, name, ...others] = args;
+  if (word !== 'help') return [...args];
+  if (name === undefined) return ['--help'];
+  if (!job.commands.some((command) => command.name === name)) throw unknownCommand(name);
+  return [name, '--help', ...others];
+}
+
+function unknownCommand(name: string): CommanderError {
+  return new CommanderError(1, 'commander.unknownCommand', `error: unknown command '${name}'`);
 }
 
 /** What is wrong with the command line, and what would be right. */
@@ -48,12 +67,25 @@ function mistake(program: Program, job: Job, args: readonly string[], error: Com
   const [, cause = '', suggestion] = /^error: (.*?)(?:\n\((Did you mean .*)\))?$/s.exec(error.message) ?? [];
   const taken = error.code === 'commander.excessArguments' ? takenByDefault(program, job, args) : undefined;
   const message = taken === undefined ? cause : `unknown command '${taken}'`;
-  const commands = `the commands are ${job.commands.map(({ name }) => name).join(', ')}`;
-  const other = message.startsWith('unknown command')
-    ? commands
-    : `${job.name} --help shows what can be typed`;
-  const hint = suggestion?.replace(/^Did/, 'did') ?? other;
+  const unknown = /^unknown command '(.*)'$/s.exec(message)?.[1];
+  const hint =
+    unknown === undefined
+      ? (suggestion?.replace(/^Did/, 'did') ?? `${typedCommand(job, args)} --help shows what can be typed`)
+      : commandHint(job, unknown);
   return { message: printable(`cannot understand the command line: ${message}`), hint: printable(hint) };
+}
+
+function commandHint(job: Job, typed: string): string {
+  const names = job.commands.map(({ name }) => name);
+  const near = nearest(typed, names);
+  const known = `the commands are ${names.join(', ')}`;
+  return near === undefined ? known : `did you mean ${job.name} ${near}? ${known}`;
+}
+
+/** `db-backup verify`, as far as a command was typed. */
+function typedCommand(job: Job, args: readonly string[]): string {
+  const command = args.find((arg) => job.commands.some(({ name }) => name === arg));
+  return command === undefined ? job.name : `${job.name} ${command}`;
 }
 
 /** What was typed, with control characters escaped: it is shown on terminals. */
@@ -75,8 +107,10 @@ async function tellMistake(
   { writeOut, writeErr }: ParseStreams,
 ): Promise<void> {
   const command = args.find((arg) => job.commands.some(({ name }) => name === arg)) ?? '';
-  const { failureJson } = await import('./report.ts'); // --help must not wait for it
-  if (args.includes('--json')) writeOut(failureJson(job.name, command, { kind: 'usage', ...failure }));
+  const { renderers } = await import('./report.ts'); // --help must not wait for it
+  const error = { kind: 'usage', ...failure } as const;
+  if (args.includes('--json'))
+    writeOut(renderers.json.failed({ job: job.name, command, error, traffic: undefined }));
   writeErr(`${job.name}: error: ${failure.message}\n${job.name}: error: hint: ${failure.hint}\n`);
 }
 
@@ -101,7 +135,7 @@ function buildProgram(job: Job, streams: ParseStreams, found: (parsed: Parsed) =
     .description([job.summary, ...job.description].join('\n\n'))
     .version(streams.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
-    .helpCommand(false)
+    .helpCommand('help [command]', 'print this help, or that of a command')
     .showSuggestionAfterError()
     .configureHelp({ sortSubcommands: false, sortOptions: false })
     .configureOutput({
@@ -111,7 +145,7 @@ function buildProgram(job: Job, streams: ParseStreams, found: (parsed: Parsed) =
     })
     .exitOverride();
   for (const command of job.commands) addCommand(program, job, command, found);
-  program.addHelpText('after', `\n${examplesText(job.examples)}\n\nExit codes:\n${exitCodesText()}`);
+  program.addHelpText('after', `\n${examplesText(job.examples)}\n\nExit codes:\n${exitCodesText(job)}`);
   return program;
 }
 
@@ -121,60 +155,71 @@ function addCommand(program: Program, job: Job, command: Command, found: (parsed
     .description(command.summary)
     .helpOption('-h, --help', 'print this help')
     .copyInheritedSettings(program);
-  for (const { name, description, required } of command.arguments ?? []) {
-    sub.argument(required ? `<${name}>` : `[${name}]`, description);
-  }
-  for (const { flags, description } of command.options ?? []) sub.addOption(option(flags, description));
-  addCommonOptions(sub);
+  for (const [name, parameter] of Object.entries(command.parameters)) addParameter(sub, name, parameter);
+  addCommonOptions(sub, command);
   if (command.examples !== undefined) sub.addHelpText('after', `\n${examplesText(command.examples)}`);
   sub.addHelpText('after', `\nExit codes: see ${job.name} --help`);
-  sub.action((...given: unknown[]) => {
-    const options = sub.opts<Record<string, string | boolean | undefined>>();
-    found(parsed(command, given.slice(0, command.arguments?.length ?? 0), options));
-  });
+  sub.action(() => found(parsed(command, sub)));
 }
 
-/** An option; one with a value does not take the next option for it: `--to --yes` names no file. */
-function option(flags: string, description: string): ProgramOption {
-  const made = new ProgramOption(flags, description);
-  if (!made.required) return made;
-  return made.argParser((value: string) => {
+function addParameter(sub: Program, name: string, parameter: Parameter): void {
+  const typed = typedName(name);
+  const { description } = parameter;
+  switch (parameter.kind) {
+    case 'argument':
+      return void sub.argument(parameter.required ? `<${typed}>` : `[${typed}]`, description);
+    case 'option':
+      return void sub.addOption(valueOption(`--${typed} <${parameter.value}>`, description));
+    case 'flag':
+      return void sub.option(
+        `${parameter.short === undefined ? '' : `-${parameter.short}, `}--${typed}`,
+        description,
+      );
+    case 'app':
+      return void sub.addOption(valueOption('--app <name>', description));
+  }
+}
+
+/**
+ * An option with a value. It does not take the next option for it (`--to --yes` names no file), and of two values
+ * neither is quietly dropped.
+ */
+function valueOption(flags: string, description: string): ProgramOption {
+  return new ProgramOption(flags, description).argParser((value: string, previous: string | undefined) => {
+    if (previous !== undefined) throw new InvalidArgumentError('It was given twice.');
     if (value === '') throw new InvalidArgumentError('The value is empty.');
     if (!value.startsWith('--')) return value;
     throw new InvalidArgumentError('It looks like an option; the value is missing.');
   });
 }
 
-function addCommonOptions(sub: Program): void {
+function addCommonOptions(sub: Program, { loadPlan }: Command): void {
   sub
-    .addOption(option('--app <name>', 'only this app; every app of the configuration unless given'))
-    .addOption(option('--config <path>', 'the configuration file'))
-    .option('--json', 'print the result as one JSON object')
-    .option('--dry-run', 'say what would happen, and change nothing')
+    .addOption(valueOption('--config <path>', 'the configuration file'))
+    .option('--json', 'print the result as one JSON object');
+  if (loadPlan !== undefined) sub.option('--dry-run', 'say what would happen, and change nothing');
+  sub
     .addOption(new ProgramOption('-q, --quiet', 'log warnings and errors only').conflicts('verbose'))
     .option('-v, --verbose', 'log every detail');
 }
 
-function parsed(
-  command: Command,
-  given: unknown[],
-  options: Record<string, string | boolean | undefined>,
-): Parsed {
+function parsed(command: Command, sub: Program): Parsed {
+  const given = sub.opts<Record<string, string | boolean | undefined>>();
   const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
-  const named = (name: string) =>
-    options[name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())];
+  const kinds = Object.entries(command.parameters);
+  const positions = kinds.filter(([, { kind }]) => kind === 'argument').map(([name]) => name);
+  const options = kinds.map(([name, { kind }]) => {
+    if (kind === 'argument') return [name, text(sub.processedArgs[positions.indexOf(name)])];
+    return [name, kind === 'flag' ? given[name] === true : text(given[kind === 'app' ? 'app' : name])];
+  });
   return {
     command,
-    input: {
-      argument: (position) => text(given[position]),
-      option: (name) => text(named(name)),
-      flag: (name) => named(name) === true,
-      dryRun: options.dryRun === true,
-      app: text(options.app),
-    },
-    configPath: text(options.config),
-    json: options.json === true,
-    verbosity: options.quiet === true ? 'quiet' : options.verbose === true ? 'verbose' : 'normal',
+    options: Object.fromEntries(options) as Options,
+    app: text(given.app),
+    dryRun: given.dryRun === true,
+    configPath: text(given.config),
+    format: given.json === true ? 'json' : 'text',
+    verbosity: given.quiet === true ? 'quiet' : given.verbose === true ? 'verbose' : 'normal',
   };
 }
 
@@ -185,8 +230,8 @@ function examplesText(examples: readonly Example[]): string {
   ].join('\n');
 }
 
-function exitCodesText(): string {
-  return exitCodeTable()
+function exitCodesText({ exits }: Job): string {
+  return exitCodeTable(exits)
     .map(({ code, meaning }) => `  ${String(code).padStart(3)}  ${meaning}`)
     .join('\n');
 }

@@ -1,5 +1,54 @@
-// The result of a run on stdout: text, or one JSON object. Nothing else is ever written there.
+// What a run leaves on stdout, once, at its end: a renderer for people, one for programs. Another way to say the same
+// data is another entry of the table.
 import type { ErrorKind } from '../base/exit-code.ts';
+import type { Finding } from '../base/finding.ts';
+import type { Verdict } from '../base/verdict.ts';
+
+/** A run that came to its end, well or with bad news. */
+export interface EndedReport {
+  readonly job: string;
+  readonly command: string;
+  readonly runId: string;
+  readonly verdict: Verdict;
+  readonly findings: readonly Finding[];
+  readonly result: unknown;
+  /** The result in words. */
+  readonly lines: readonly string[];
+  readonly traffic: object | undefined;
+}
+
+/** A run that could not go on. */
+export interface FailedReport {
+  readonly job: string;
+  readonly command: string;
+  readonly error: {
+    kind: ErrorKind | 'interrupted';
+    message: string;
+    hint: string | undefined;
+    exitCode: number;
+  };
+  readonly traffic: object | undefined;
+}
+
+/** Makes what is printed of a report. The log has told people already why a run failed. */
+export interface Renderer {
+  ended(report: EndedReport): string;
+  failed(report: FailedReport): string;
+}
+
+export type Format = 'text' | 'json';
+
+export const renderers: Record<Format, Renderer> = {
+  text: {
+    ended: ({ lines }) => lines.map((line) => `${line}\n`).join(''),
+    failed: () => '',
+  },
+  json: {
+    ended: ({ job, command, runId, verdict, findings, result, traffic }) =>
+      print({ ok: verdict === 'ok', verdict, job, command, runId, result, findings, traffic }),
+    failed: ({ job, command, error, traffic }) => print({ ok: false, job, command, error, traffic }),
+  },
+};
 
 /** A value as JSON people can rely on: keys in snake_case, instants in ISO 8601, undefined left out. */
 export function toJson(value: unknown): unknown {
@@ -11,28 +60,6 @@ export function toJson(value: unknown): unknown {
     ([, inner]) => inner !== undefined && typeof inner !== 'function',
   );
   return Object.fromEntries(entries.map(([key, inner]) => [snakeCase(key), toJson(inner)]));
-}
-
-/** The object `--json` prints for a run that ended, well or with bad news. */
-export function successJson(
-  job: string,
-  command: string,
-  runId: string,
-  badNews: boolean,
-  result: unknown,
-  traffic?: object,
-): string {
-  return print({ ok: !badNews, job, command, runId, result, traffic });
-}
-
-/** The object `--json` prints for a run that could not go on. */
-export function failureJson(
-  job: string,
-  command: string,
-  error: { kind: ErrorKind | 'interrupted'; message: string; hint: string | undefined; exitCode: number },
-  traffic?: object,
-): string {
-  return print({ ok: false, job, command, error, traffic });
 }
 
 function print(value: unknown): string {

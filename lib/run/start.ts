@@ -19,7 +19,7 @@ export async function start(job: Job): Promise<void> {
     process.exitCode = parsed.exitCode;
     return;
   }
-  const { Interrupted, runJob } = await import('./main.ts');
+  const [{ Interrupted }, { runJob }] = await Promise.all([import('./failure.ts'), import('./main.ts')]);
   const stop = new AbortController();
   let signalled: 'SIGINT' | 'SIGTERM' | undefined;
   const handle = (name: 'SIGINT' | 'SIGTERM') => {

@@ -2,28 +2,19 @@
 // neither fails nor holds up the run: how the job went is the news.
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorMessage } from '../base/errors.ts';
-import type { ErrorKind } from '../base/exit-code.ts';
+import type { Finding } from '../base/finding.ts';
+import { type Severity, worst } from '../base/verdict.ts';
 import type { Config } from '../config/config.ts';
 import { checkName, isCheckName } from '../incident/check.ts';
-import { nextCommand } from '../incident/next-command.ts';
-import type { Protection, RunResult, Severity } from '../incident/observation.ts';
+import type { Protection } from '../incident/observation.ts';
 import { severityOf } from '../incident/severity.ts';
 import type { RunRecord } from '../history/records.ts';
 import type { SpoolRecord } from '../notify/spool-record.ts';
 import { configOption } from './config-option.ts';
 import type { JobContext } from './context.ts';
-import type { Command, Input, Job, Trouble } from './job.ts';
+import type { Command, Job } from './job.ts';
 import { openSpool } from './open-alerts.ts';
-
-/** How a run ended, as far as others are told. */
-export interface RunEnding {
-  result: RunResult;
-  kind: ErrorKind | 'interrupted' | undefined;
-  exitCode: number;
-  message: string;
-  hint: string | undefined;
-  troubles: readonly Trouble[] | undefined;
-}
+import type { RunEnding, TracedRun } from './trace.ts';
 
 /** Neither method throws. */
 export interface Teller {
@@ -35,15 +26,12 @@ export interface Teller {
 /** A disk that hangs must not hold up a run that is over. */
 const patienceMs = 5000;
 
-/** Tells of one run, where alerts are configured; else, and of a dry run, nothing. */
-export function createTeller(
-  context: JobContext,
-  { job, command, input }: { job: Job; command: Command; input: Input },
-): Teller {
+/** Tells of one run, where alerts are configured; else nothing. */
+export function createTeller(context: JobContext, { job, command, app }: Omit<TracedRun, 'dryRun'>): Teller {
   const { config, clock, log, runId } = context;
   const { alerts } = config;
-  const check = checkName({ job: job.name, command: command.name, app: scope(config, input.app) });
-  if (alerts === undefined || input.dryRun || command.attended === true || !isCheckName(check)) return silent;
+  const check = checkName({ job: job.name, command: command.name, app: scope(config, app) });
+  if (alerts === undefined || command.attended === true || !isCheckName(check)) return silent;
   const spool = openSpool(config, log);
   const add = async (record: SpoolRecord) => {
     const written = spool.add(record, clock.now().getTime()).catch((error: unknown) => {
@@ -53,14 +41,15 @@ export function createTeller(
   };
   return {
     async began(lost) {
-      for (const run of lost.filter((other) => other.job === job.name)) await add(lostRecord(context, run));
+      for (const run of lost.filter((other) => other.job === job.name))
+        await add(lostRecord(context, job, run));
       if (alerts.ping?.checks.includes(check) === true)
         await add({ kind: 'start', check, runId, at: clock.now().getTime() });
     },
     async ended(ending) {
       // Who typed it wrong, or pressed Ctrl-C, knows.
       if (ending.kind === 'usage' || ending.exitCode === 130) return;
-      await add(endRecord(context, { job, command, check, app: input.app, ending }));
+      await add(endRecord(context, { job, command, check, app, ending }));
     },
   };
 }
@@ -93,12 +82,13 @@ interface EndedRun {
 
 function endRecord(context: JobContext, { job, command, check, app, ending }: EndedRun): SpoolRecord {
   const { config, clock, runId } = context;
-  const { troubles = [], exitCode } = ending;
-  const isBusy = troubles.length > 0 && troubles.every((trouble) => trouble.kind === 'busy');
+  const { findings, exitCode } = ending;
+  const isBusy = findings.length > 0 && findings.every((finding) => finding.kind === 'busy');
   const result = isBusy ? 'busy' : ending.result;
   const kind = ending.kind === 'interrupted' ? undefined : ending.kind;
   const about = app === undefined ? config.apps.map(({ name }) => name) : [app];
-  const apps = troubles.length > 0 ? troubles.map((trouble) => trouble.app) : about;
+  const named = [...new Set(findings.map(({ subject }) => subject))].filter((name) => about.includes(name));
+  const apps = named.length > 0 ? named : about;
   const only = apps.length === 1 && config.apps.length > 1 ? apps[0] : undefined;
   return {
     kind: 'run',
@@ -106,15 +96,14 @@ function endRecord(context: JobContext, { job, command, check, app, ending }: En
     runId,
     at: clock.now().getTime(),
     result,
-    severity: worst(troubles) ?? severityOf(result, kind),
+    severity: worstOf(findings) ?? severityOf(result, kind),
     proves: (command.proves ?? []).map((name) =>
       checkName({ job: job.name, command: name, app: scope(config, app) }),
     ),
     facts: {
-      message: troubles.length > 0 ? told(troubles, config.apps.length > 1) : ending.message,
-      hint: troubles.length === 1 ? troubles[0]?.hint : ending.hint,
-      next: nextCommand({
-        job: job.name,
+      message: findings.length > 0 ? told(findings, config.apps.length > 1) : ending.message,
+      hint: ending.hint,
+      next: job.nextCommand({
         result,
         kind,
         app: only,
@@ -129,17 +118,18 @@ function endRecord(context: JobContext, { job, command, check, app, ending }: En
   };
 }
 
-/** Of several apps that failed each for its own reason. */
-function worst(troubles: readonly Trouble[]): Severity | undefined {
-  const severities = troubles.map(({ kind }) => severityOf(kind === undefined ? 'bad-news' : 'failed', kind));
-  return severities.includes('critical') ? 'critical' : severities[0];
+/** What could not be found out may wait like a warning. */
+function worstOf(findings: readonly Finding[]): Severity | undefined {
+  if (findings.length === 0) return undefined;
+  const verdict = worst(findings.map(({ severity }) => severity));
+  return verdict === 'critical' ? 'critical' : 'warning';
 }
 
-function told(troubles: readonly Trouble[], isNamed: boolean): string {
-  return troubles.map(({ app, message }) => (isNamed ? `${app}: ${message}` : message)).join('; ');
+function told(findings: readonly Finding[], isNamed: boolean): string {
+  return findings.map(({ subject, message }) => (isNamed ? `${subject}: ${message}` : message)).join('; ');
 }
 
-function lostRecord(context: JobContext, run: RunRecord): SpoolRecord {
+function lostRecord(context: JobContext, job: Job, run: RunRecord): SpoolRecord {
   const { config, clock } = context;
   const apps = run.app === undefined ? config.apps.map(({ name }) => name) : [run.app];
   return {
@@ -153,8 +143,7 @@ function lostRecord(context: JobContext, run: RunRecord): SpoolRecord {
     facts: {
       message: `the run that began at ${run.startedAt.toISOString()} ended without a word: killed, or the power failed`,
       hint: undefined,
-      next: nextCommand({
-        job: run.job,
+      next: job.nextCommand({
         result: 'killed',
         kind: undefined,
         app: run.app,

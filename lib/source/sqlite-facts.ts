@@ -1,5 +1,4 @@
 // What only a SQLite file has, and what follows from it: where two files differ, how much of one is in use.
-import { formatCount } from '../base/format.ts';
 
 /** The facts of a SQLite file. All but the last three are equal for equal content, whoever measures them, and when. */
 export interface SqliteFacts {
@@ -49,10 +48,4 @@ export function sqliteDifferences(expected: SqliteFacts, found: SqliteFacts): st
  */
 export function sqliteBytesInUse({ pageSize, pageCount, freePageCount }: SqliteFacts): number | undefined {
   return freePageCount === undefined ? undefined : pageSize * (pageCount - freePageCount);
-}
-
-/** What a person should know of a database that was copied, though nothing is wrong with the copy. */
-export function sqliteRemarks({ foreignKeyViolations }: SqliteFacts): string[] {
-  if (foreignKeyViolations === 0) return [];
-  return [`${formatCount(foreignKeyViolations, 'foreign key violation')} in the database itself`];
 }

@@ -39,3 +39,9 @@ export function quoteName(text: string): string {
   const shown = JSON.stringify(text);
   return shown.length <= 82 ? shown : `${shown.slice(0, 78)}…"`;
 }
+
+/** The names above a name, from the top: none of them can be an object beside it. */
+export function namesAbove(name: StoreName): StoreName[] {
+  const segments = name.split('/').slice(0, -1);
+  return segments.map((_, index) => segments.slice(0, index + 1).join('/'));
+}

@@ -8,6 +8,7 @@ const least: Manifest = {
   takenAt: at,
   source: '/opt/apps/ctv/production.db',
   host: 'pi5',
+  engine: 'sqlite',
   sizeBytes: 4096000,
   pageSize: 4096,
   pageCount: 1000,

@@ -4,13 +4,10 @@ import type { CatalogueEntry } from '../../../lib/backup/catalogue.ts';
 import type { Manifest } from '../../../lib/backup/manifest.ts';
 import { shrinkReasons } from '../../../lib/backup/suspicion.ts';
 import { OpsError } from '../../../lib/base/errors.ts';
-import { formatCount } from '../../../lib/base/format.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
 import type { Scratch } from '../../../lib/files/scratch.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import type { Store } from '../../../lib/store/store.ts';
-import { engines } from '../../../lib/source/engines.ts';
-import { totalRows } from '../../../lib/source/facts.ts';
 import { newestProven, readCatalogue } from '../../steps/catalogue.ts';
 import { describeBackup, finishPending, publishBackup } from './publish.ts';
 import { type ProvenSnapshot, proveSnapshot, snapshotSummary } from '../../steps/snapshot.ts';
@@ -161,21 +158,4 @@ async function removeQuietly({ log }: JobContext, scratch: Scratch): Promise<voi
     // How the backup went is the news; the next run sweeps what stayed.
     log.warn('a scratch directory could not be removed; the next run will', { path: scratch.path });
   });
-}
-
-/** What a person reads of a backup that was made. */
-export function backupLines(app: string, report: BackupReport): string[] {
-  const { backup, manifest, suspect, unchanged } = report;
-  return [
-    `${app}: ${unchanged ? 'unchanged since' : 'backed up as'} ${backup}: ${formatCount(manifest.tables.length, 'table')}, ${formatCount(totalRows(manifest.tables), 'row')}, ` +
-      `integrity ${manifest.integrity.check === 'full' ? 'ok' : 'ok (quick check)'}`,
-    ...engines[manifest.engine].remarks(manifest).map((remark) => `${app}: note: ${remark}`),
-    ...suspect.map((reason) => `${app}: SUSPECT: ${reason}`),
-    ...(suspect.length === 0
-      ? []
-      : [
-          `${app}: it is kept, but the latest copy stays as it was and nothing is pruned; ` +
-            'if this is how the database should be: db-backup run --accept-shrink',
-        ]),
-  ];
 }

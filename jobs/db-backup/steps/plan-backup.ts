@@ -4,6 +4,7 @@ import { formatBytes } from '../../../lib/base/format.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
 import { requireSpace } from '../../../lib/files/space.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
+import { type AppsResult, appsText } from '../../steps/each-app.ts';
 import { type BackupOrder, localCopies } from './back-up-app.ts';
 import { spaceNeeded } from '../../steps/snapshot.ts';
 
@@ -35,6 +36,9 @@ export async function planBackup(
   return { database: app.database, sizeBytes: look.sizeBytes, backup, store: store.description };
 }
 
-export function planLines({ database, sizeBytes, backup, store }: BackupPlan, app: string): string[] {
-  return [`${app}: would back up ${database} (${formatBytes(sizeBytes)}) as ${backup} in ${store}`];
+/** What a person reads of the plans of several apps. */
+export function planText(result: AppsResult<BackupPlan>): string[] {
+  return appsText(result, ({ database, sizeBytes, backup, store }, app) => [
+    `${app}: would back up ${database} (${formatBytes(sizeBytes)}) as ${backup} in ${store}`,
+  ]);
 }

@@ -4,6 +4,7 @@ import { manifestName } from '../../../lib/backup/name.ts';
 import { type RetentionDecision, type RetentionPlan, retentionPlan } from '../../../lib/backup/retention.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
+import type { AppFinding } from '../../steps/each-app.ts';
 import type { Store } from '../../../lib/store/store.ts';
 
 /** What would go, what went, and why. */
@@ -16,18 +17,17 @@ export interface PruneReport {
   lost: string[];
 }
 
-/** Plans, and carries the plan out unless it is a dry run. Called under the app's lock. */
+/** Plans, and carries the plan out. Called under the app's lock, or on the store of a dry run. */
 export async function pruneApp(
   context: JobContext,
   store: Store,
   app: GuardedApp,
   entries: readonly CatalogueEntry[],
-  dryRun: boolean,
 ): Promise<PruneReport> {
   const plan = await planPrune(context, app, entries.filter(isCandidate));
   const { leftovers, lost } = await judgeLost(context, app, entries);
   const removed: string[] = [];
-  if (!dryRun && plan.refused === undefined) {
+  if (plan.refused === undefined) {
     for (const { name } of plan.decisions.filter(({ keep }) => !keep)) {
       context.signal.throwIfAborted();
       await removeBackup(store, name);
@@ -76,4 +76,13 @@ async function judgeLost(context: JobContext, app: GuardedApp, entries: readonly
 /** A backup somebody gave a name of its own is theirs to remove. */
 function isCandidate({ state, named }: CatalogueEntry): boolean {
   return (state === 'proven' || state === 'suspect') && !named;
+}
+
+/** A backup that somebody else removed although the policy keeps it. */
+export function lostFindings(report: PruneReport | undefined): AppFinding[] {
+  return (report?.lost ?? []).map((name) => ({
+    severity: 'critical',
+    message: `the data of ${name} is gone from the store`,
+    hint: 'somebody else removed it; db-backup list-backups shows what there is',
+  }));
 }

@@ -5,6 +5,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OpsError, errorCode, systemError } from '../../base/errors.ts';
 import { quoteName, requireStoreName } from '../name.ts';
+import { nameMissing } from '../refusals.ts';
 import type { Stored, StoreName } from '../store.ts';
 
 /** What has a name: an object, nothing, or something that is in the way of an object with this name. */
@@ -40,9 +41,7 @@ export async function findObject(root: string, name: StoreName): Promise<Found> 
 export async function requireObject(root: string, name: StoreName): Promise<Stored> {
   const found = await findObject(root, name);
   if (found.is === 'object') return found.stored;
-  throw new OpsError('missing', `cannot find ${quoteName(name)} in the store: there is no such name`, {
-    hint: 'list-backups shows the names there are',
-  });
+  throw nameMissing(name);
 }
 
 /** Every object whose name starts with `prefix`, sorted by name. What vanishes meanwhile is left out. */

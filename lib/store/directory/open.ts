@@ -11,7 +11,7 @@ import { openRoot, requireStoreMarker } from './marker.ts';
 import { findObject, listObjects, requireObjectName } from './objects.ts';
 import { removeObject } from './publish.ts';
 import { copyObject, putObject } from './put.ts';
-import type { Place } from './put.ts';
+import type { DirectoryAccess } from './put.ts';
 import { quoteName } from '../name.ts';
 import type { Store } from '../store.ts';
 
@@ -44,8 +44,8 @@ export async function openDirectoryStore(options: DirectoryStoreOptions): Promis
   return directoryStore({ root, clock, log });
 }
 
-function directoryStore(place: Place): Store {
-  const { root } = place;
+function directoryStore(access: DirectoryAccess): Store {
+  const { root } = access;
   const description = `directory ${root}`;
   const act = (doing: string, name?: string) =>
     name === undefined ? `${doing} the ${description}` : `${doing} ${quoteName(name)} in the ${description}`;
@@ -55,15 +55,15 @@ function directoryStore(place: Place): Store {
     isRemote: false,
     async put(name, file, options = {}) {
       const object = requireObjectName(name);
-      return onStore(root, act('store', object), () => putObject(place, object, file, options));
+      return onStore(root, act('store', object), () => putObject(access, object, file, options));
     },
     async get(name, target, options = {}) {
       const object = requireObjectName(name);
-      return onStore(root, act('get', object), () => getObject(place, object, target, options));
+      return onStore(root, act('get', object), () => getObject(access, object, target, options));
     },
     async read(name) {
       const object = requireObjectName(name);
-      return onStore(root, act('read', object), () => readObject(place, object));
+      return onStore(root, act('read', object), () => readObject(access, object));
     },
     async list(prefix) {
       return onStore(root, act('list'), () => listObjects(root, prefix.replace(/^\/+/, '')));
@@ -75,7 +75,7 @@ function directoryStore(place: Place): Store {
     },
     async copy(from, to, options = {}) {
       const [source, object] = [requireObjectName(from), requireObjectName(to)];
-      return onStore(root, act('create', object), () => copyObject(place, source, object, options));
+      return onStore(root, act('create', object), () => copyObject(access, source, object, options));
     },
     async remove(name) {
       const object = requireObjectName(name);

@@ -2,11 +2,11 @@
 import type { Stats } from 'node:fs';
 import { lstat, mkdir, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { OpsError, errorCode } from '../../base/errors.ts';
+import { errorCode } from '../../base/errors.ts';
 import { giveToOwnerOf } from '../../files/belong.ts';
 import { publishFile } from '../../files/publish-file.ts';
 import { syncDirectory } from '../../files/sync.ts';
-import { quoteName } from '../name.ts';
+import { nameTaken } from '../refusals.ts';
 import type { Stored, StoreName } from '../store.ts';
 import { systemCode } from './failure.ts';
 import { storedFrom } from './objects.ts';
@@ -64,14 +64,6 @@ async function takeBack(root: string, name: StoreName, { dev, ino }: Stats): Pro
   await removeObject(root, name).catch(() => undefined);
 }
 
-/** The refusal of `put` and `copy` to take a name that is not free. */
-export function nameTaken(name: StoreName, why: string, cause?: unknown): OpsError {
-  return new OpsError('refused', `cannot create ${quoteName(name)} in the store: ${why}`, {
-    hint: 'what is there was not touched',
-    cause,
-  });
-}
-
 /** Makes the directories above an object. Not those above the root: a root that is gone must not come back empty. */
 async function makeDirectoriesOf(root: string, name: StoreName): Promise<void> {
   const segments = name.split('/').slice(0, -1);
@@ -100,7 +92,7 @@ async function isRemovedWhenEmpty(directory: string): Promise<boolean> {
 
 function asRefusal(name: StoreName, error: unknown): unknown {
   const code = systemCode(error) ?? '';
-  if (code === 'EEXIST') return nameTaken(name, 'it exists already', error);
+  if (code === 'EEXIST') return nameTaken(name, { why: 'it exists already', cause: error });
   if (!['EISDIR', 'ENOTDIR', 'ENOTEMPTY'].includes(code)) return error;
-  return nameTaken(name, 'a file or directory is in the way', error);
+  return nameTaken(name, { why: 'a file or directory is in the way', cause: error });
 }

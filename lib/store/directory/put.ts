@@ -12,13 +12,14 @@ import { removeQuietly } from '../../files/publish-file.ts';
 import { makeScratch, sweepScratch } from '../../files/scratch.ts';
 import { requireSpace } from '../../files/space.ts';
 import { quoteName } from '../name.ts';
+import { nameTaken } from '../refusals.ts';
 import type { CopyOptions as StoreCopyOptions, PutOptions, Stored, StoreName } from '../store.ts';
 import { systemCode } from './failure.ts';
 import { findObject, requireObject } from './objects.ts';
-import { nameTaken, publishObject } from './publish.ts';
+import { publishObject } from './publish.ts';
 
 /** What the operations on one store share. */
-export interface Place {
+export interface DirectoryAccess {
   root: string;
   clock: Clock;
   log: Log;
@@ -29,40 +30,40 @@ const objectMode = 0o640;
 
 /** Gives the bytes of `file` the name `name`; see `Store.put`. */
 export async function putObject(
-  place: Place,
+  access: DirectoryAccess,
   name: StoreName,
   file: FileDigest,
   options: PutOptions,
 ): Promise<Stored> {
   options.signal?.throwIfAborted();
-  await requireFreeName(place.root, name, options.replace);
-  await sweepScratch(place.root, place);
-  const moved = options.consume === true ? await moveIn(place.root, name, file, options) : undefined;
+  await requireFreeName(access.root, name, options.replace);
+  await sweepScratch(access.root, access);
+  const moved = options.consume === true ? await moveIn(access.root, name, file, options) : undefined;
   if (moved !== undefined) return moved;
-  const copied = await copyIn(place, file.path, name, file.sizeBytes, { ...options, expected: file });
+  const copied = await copyIn(access, file.path, name, file.sizeBytes, { ...options, expected: file });
   if (options.consume === true) await removeQuietly(file.path);
   return copied;
 }
 
 /** Gives the bytes of one object a second name, as bytes of their own; see `Store.copy`. */
 export async function copyObject(
-  place: Place,
+  access: DirectoryAccess,
   from: StoreName,
   to: StoreName,
   options: StoreCopyOptions,
 ): Promise<Stored> {
   options.signal?.throwIfAborted();
-  const { sizeBytes } = await requireObject(place.root, from);
-  await requireFreeName(place.root, to);
-  await sweepScratch(place.root, place);
-  return copyIn(place, join(place.root, from), to, sizeBytes, options);
+  const { sizeBytes } = await requireObject(access.root, from);
+  await requireFreeName(access.root, to);
+  await sweepScratch(access.root, access);
+  return copyIn(access, join(access.root, from), to, sizeBytes, options);
 }
 
 /** Refuses a taken name before anything is copied. What decides is the publishing at the end. */
 async function requireFreeName(root: string, name: StoreName, replace = false): Promise<void> {
   const found = await findObject(root, name);
-  if (found.is === 'blocked') throw nameTaken(name, found.by);
-  if (found.is === 'object' && !replace) throw nameTaken(name, 'it exists already');
+  if (found.is === 'blocked') throw nameTaken(name, { why: found.by });
+  if (found.is === 'object' && !replace) throw nameTaken(name, { why: 'it exists already' });
 }
 
 /** Moves a file whose bytes are still those that were hashed. Undefined when it must be copied instead. */
@@ -92,17 +93,17 @@ async function moveIn(
 }
 
 async function copyIn(
-  place: Place,
+  access: DirectoryAccess,
   from: string,
   name: StoreName,
   neededBytes: number,
   { replace = false, ...options }: CopyOptions & { replace?: boolean },
 ): Promise<Stored> {
   const purpose = `store ${quoteName(name)}`;
-  await requireSpace({ directory: place.root, neededBytes, purpose });
-  await using scratch = await makeScratch(place.root, place);
+  await requireSpace({ directory: access.root, neededBytes, purpose });
+  await using scratch = await makeScratch(access.root, access);
   const temporary = scratch.file('object');
   await copyFileDurably(from, temporary, { ...options, mode: objectMode });
   options.signal?.throwIfAborted();
-  return await publishObject(place.root, name, temporary, replace); // awaited, or the scratch is removed first
+  return await publishObject(access.root, name, temporary, replace); // awaited, or the scratch is removed first
 }

@@ -6,10 +6,10 @@ import type { StoreCheck, StoreSpace } from '../store.ts';
 import { downloadUrl } from './endpoint.ts';
 import { DropboxFailure, failureOfReply } from './failure.ts';
 import { explainFailure } from './explain.ts';
-import type { Place } from './place.ts';
+import type { DropboxAccess } from './access.ts';
 
 /** Free and total bytes; of a team, the share that is left to this account. */
-export async function readSpace({ client }: Place): Promise<StoreSpace> {
+export async function readSpace({ client }: DropboxAccess): Promise<StoreSpace> {
   const { used, allocation } = await client.call((calls) => calls.usersGetSpaceUsage());
   if (typeof used !== 'number')
     throw new DropboxFailure('stranger', 'this is not Dropbox answering: no space usage');
@@ -26,17 +26,17 @@ function spaceOf(usedBytes: number, totalBytes: number): StoreSpace {
 const clockToleranceMs = 60_000;
 
 /** Everything that can be wrong between here and Dropbox, each looked at by itself, up to where nobody answers. */
-export async function examine(place: Place): Promise<StoreCheck[]> {
+export async function examine(access: DropboxAccess): Promise<StoreCheck[]> {
   const probes: [string, () => Promise<string>][] = [
-    ['account', () => account(place)],
-    ['permissions', () => permissions(place)],
-    ['folder', () => folder(place)],
-    ['space', () => space(place)],
-    ['clock difference', () => clockDifference(place)],
+    ['account', () => account(access)],
+    ['permissions', () => permissions(access)],
+    ['folder', () => folder(access)],
+    ['space', () => space(access)],
+    ['clock difference', () => clockDifference(access)],
   ];
   const checks: StoreCheck[] = [];
   for (const [name, probe] of probes) {
-    const { silent, ...found } = await check(place, name, probe);
+    const { silent, ...found } = await check(access, name, probe);
     checks.push(found);
     // Each of them would go through all its tries again, minutes at a time.
     if (silent) break;
@@ -45,7 +45,7 @@ export async function examine(place: Place): Promise<StoreCheck[]> {
 }
 
 async function check(
-  place: Place,
+  access: DropboxAccess,
   name: string,
   probe: () => Promise<string>,
 ): Promise<StoreCheck & { silent: boolean }> {
@@ -53,25 +53,25 @@ async function check(
     return { name: `Dropbox ${name}`, ok: true, detail: await probe(), hint: undefined, silent: false };
   } catch (thrown) {
     const silent = thrown instanceof DropboxFailure && thrown.inDoubt;
-    const error = await explainFailure(`ask Dropbox for the ${name}`, thrown, () => readSpace(place));
+    const error = await explainFailure(`ask Dropbox for the ${name}`, thrown, () => readSpace(access));
     if (!(error instanceof OpsError)) throw error;
     return { name: `Dropbox ${name}`, ok: false, detail: error.message, hint: error.hint, silent };
   }
 }
 
-async function account({ client }: Place): Promise<string> {
+async function account({ client }: DropboxAccess): Promise<string> {
   const { email, name, account_type } = await client.call((calls) => calls.usersGetCurrentAccount());
   return `${name.display_name} <${email}>, ${account_type['.tag']}`;
 }
 
 /** Each permission by a call that needs it and changes nothing. */
-async function permissions(place: Place): Promise<string> {
-  const nowhere = `${place.folder}/holdfast-permission-probe`;
+async function permissions(access: DropboxAccess): Promise<string> {
+  const nowhere = `${access.folder}/holdfast-permission-probe`;
   const probes: [string, () => Promise<unknown>][] = [
-    ['account_info.read', () => place.client.call((calls) => calls.usersGetSpaceUsage())],
-    ['files.metadata.read', () => place.client.call((calls) => calls.filesGetMetadata({ path: nowhere }))],
-    ['files.content.read', () => probeDownload(place, nowhere)],
-    ['files.content.write', () => place.client.call((calls) => calls.filesDeleteV2({ path: nowhere }))],
+    ['account_info.read', () => access.client.call((calls) => calls.usersGetSpaceUsage())],
+    ['files.metadata.read', () => access.client.call((calls) => calls.filesGetMetadata({ path: nowhere }))],
+    ['files.content.read', () => probeDownload(access, nowhere)],
+    ['files.content.write', () => access.client.call((calls) => calls.filesDeleteV2({ path: nowhere }))],
   ];
   const missing: string[] = [];
   for (const [scope, probe] of probes) {
@@ -87,7 +87,7 @@ async function permissions(place: Place): Promise<string> {
   throw new DropboxFailure('scope', 'missing_scope', { requiredScope: missing.join(', ') });
 }
 
-async function probeDownload({ client }: Place, path: string): Promise<void> {
+async function probeDownload({ client }: DropboxAccess, path: string): Promise<void> {
   await client.persist(async (token) => {
     const response = await client.transport.exchange({
       url: downloadUrl,
@@ -99,10 +99,10 @@ async function probeDownload({ client }: Place, path: string): Promise<void> {
 }
 
 /** Only an app with a folder of its own refuses the header that names a root. */
-async function folder(place: Place): Promise<string> {
-  const below = place.folder === '' ? '' : `, in ${place.folder}`;
-  const isAppFolder = await place.client.persist(async (token) => {
-    const response = await place.client.transport.exchange({
+async function folder(access: DropboxAccess): Promise<string> {
+  const below = access.folder === '' ? '' : `, in ${access.folder}`;
+  const isAppFolder = await access.client.persist(async (token) => {
+    const response = await access.client.transport.exchange({
       url: 'https://api.dropboxapi.com/2/files/list_folder',
       headers: {
         authorization: `Bearer ${token}`,
@@ -110,7 +110,7 @@ async function folder(place: Place): Promise<string> {
         'dropbox-api-path-root': JSON.stringify({ '.tag': 'home' }),
       },
       body: JSON.stringify({ path: '', limit: 1 }),
-      signal: place.client.signalFor(undefined),
+      signal: access.client.signalFor(undefined),
     });
     if (response.ok) return false;
     const failure = failureOfReply(response, await response.text());
@@ -122,22 +122,22 @@ async function folder(place: Place): Promise<string> {
     : `the whole Dropbox can be reached${below}; an app with a folder of its own is safer`;
 }
 
-async function space(place: Place): Promise<string> {
-  const { freeBytes, totalBytes } = await readSpace(place);
+async function space(access: DropboxAccess): Promise<string> {
+  const { freeBytes, totalBytes } = await readSpace(access);
   if (freeBytes === undefined || totalBytes === undefined) return 'Dropbox does not say';
   return `${formatBytes(freeBytes)} of ${formatBytes(totalBytes)} free`;
 }
 
-async function clockDifference(place: Place): Promise<string> {
-  const response = await place.client.persist((token) =>
-    place.client.transport.exchange({
+async function clockDifference(access: DropboxAccess): Promise<string> {
+  const response = await access.client.persist((token) =>
+    access.client.transport.exchange({
       url: 'https://api.dropboxapi.com/2/check/user',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: JSON.stringify({ query: '' }),
-      signal: place.client.signalFor(undefined),
+      signal: access.client.signalFor(undefined),
     }),
   );
-  return describeDifference(Date.parse(response.headers.get('date') ?? ''), place.clock);
+  return describeDifference(Date.parse(response.headers.get('date') ?? ''), access.clock);
 }
 
 function describeDifference(theirsMs: number, clock: Clock): string {

@@ -2,12 +2,12 @@
 import type { FileDigest } from '../../files/digest.ts';
 import type { StoreName } from '../store.ts';
 import { lookUpFile, type RemoteFile } from './metadata.ts';
-import type { Place } from './place.ts';
+import type { DropboxAccess } from './access.ts';
 import type { files } from './sdk.ts';
 
 /** What is to become visible, and where. */
 export interface CommitOrder {
-  place: Place;
+  access: DropboxAccess;
   name: StoreName;
   path: string;
   file: FileDigest;
@@ -30,17 +30,17 @@ export function holds(remote: RemoteFile, file: Pick<FileDigest, 'sizeBytes' | '
 
 /** Looks whether a commit whose reply was lost was carried out. */
 export async function findCommitted({
-  place,
+  access,
   path,
   file,
   signal,
 }: CommitOrder): Promise<RemoteFile | undefined> {
-  return findHolding(place, path, file, signal);
+  return findHolding(access, path, file, signal);
 }
 
 /** The file at `path` when it has the very bytes of `file`; the question after every lost reply. */
 export async function findHolding(
-  { client }: Place,
+  { client }: DropboxAccess,
   path: string,
   file: Pick<FileDigest, 'sizeBytes' | 'contentHash'>,
   signal: AbortSignal | undefined,

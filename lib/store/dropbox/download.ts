@@ -1,66 +1,56 @@
-// Taking objects out of Dropbox: into scratch first, and published when they are whole.
+// Taking objects out of Dropbox, proven on their way.
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { OpsError, systemError } from '../../base/errors.ts';
+import { systemError } from '../../base/errors.ts';
 import type { FileDigest } from '../../files/digest.ts';
-import { fileIdentity, identityAfterMove } from '../../files/identity.ts';
-import { publishFile, requireNothingAt } from '../../files/publish-file.ts';
-import { makeScratch, sweepScratch } from '../../files/scratch.ts';
-import { fullDiskDetails, requireSpace } from '../../files/space.ts';
+import { fileIdentity } from '../../files/identity.ts';
+import { fullDiskDetails } from '../../files/space.ts';
 import { writeAll } from '../../files/write-all.ts';
 import { startWriteBack } from '../../files/write-back.ts';
-import { quoteName } from '../name.ts';
+import { getWhole } from '../get-whole.ts';
+import { nameMissing, requireReadable } from '../refusals.ts';
 import type { GetOptions, StoreName } from '../store.ts';
 import { fetchProven } from './fetch-proven.ts';
 import { lookUp, type RemoteFile } from './metadata.ts';
 import { pathOf } from './paths.ts';
-import type { Place } from './place.ts';
+import type { DropboxAccess } from './access.ts';
 
 const writeBackBytes = 16 * 1024 * 1024;
 
 /** The file under `name`. Throws OpsError `missing`. */
-export async function requireFile(place: Place, name: StoreName, signal?: AbortSignal): Promise<RemoteFile> {
-  const found = await lookUp(place.client, pathOf(place.folder, name), signal);
+export async function requireFile(
+  access: DropboxAccess,
+  name: StoreName,
+  signal?: AbortSignal,
+): Promise<RemoteFile> {
+  const found = await lookUp(access.client, pathOf(access.folder, name), signal);
   if (typeof found === 'object') return found;
   const why = found === 'folder' ? 'it is a folder' : 'it is not there';
-  throw new OpsError('missing', `cannot find ${quoteName(name)} in Dropbox: ${why}`, {
-    hint: 'list-backups shows the names there are',
-  });
+  throw nameMissing(name, { where: 'Dropbox', why });
 }
 
 /** Writes the object to `target`, which must not exist, and returns the digest of what was written; see `Store.get`. */
 export async function downloadFile(
-  place: Place,
+  access: DropboxAccess,
   name: StoreName,
   target: string,
   options: GetOptions,
 ): Promise<FileDigest> {
   options.signal?.throwIfAborted();
-  const file = await requireFile(place, name, options.signal);
-  await requireNothingAt(target);
-  const directory = dirname(target);
-  await requireSpace({ directory, neededBytes: file.sizeBytes, purpose: `write ${target}` });
-  await sweepScratch(directory, place);
-  await using scratch = await makeScratch(directory, place);
-  const temporary = scratch.file('object');
-  const digest = await fetchTo(place, name, file, temporary, options);
-  options.signal?.throwIfAborted();
-  await publishFile(temporary, target, { replace: false });
-  return { ...digest, path: target, identity: await identityAfterMove(digest.identity, target) };
+  const file = await requireFile(access, name, options.signal);
+  const { sizeBytes } = file;
+  return getWhole({ ...access, target, sizeBytes, signal: options.signal }, (temporary) =>
+    fetchTo(access, name, file, temporary, options),
+  );
 }
 
 /** The bytes of a small object, proven like those of a large one. */
-export async function downloadBytes(place: Place, name: StoreName, bytesMax: number): Promise<Uint8Array> {
-  const file = await requireFile(place, name);
-  if (file.sizeBytes > bytesMax) {
-    throw new OpsError(
-      'damaged',
-      `cannot read ${quoteName(name)}: it has ${file.sizeBytes} bytes, at most ${bytesMax} are expected`,
-    );
-  }
+export async function downloadBytes(access: DropboxAccess, name: StoreName): Promise<Uint8Array> {
+  const file = await requireFile(access, name);
+  requireReadable(name, file.sizeBytes);
   const pieces: Uint8Array[] = [];
   await fetchProven(
-    place,
+    access,
     name,
     file,
     {},
@@ -73,7 +63,7 @@ export async function downloadBytes(place: Place, name: StoreName, bytesMax: num
 }
 
 async function fetchTo(
-  place: Place,
+  access: DropboxAccess,
   name: StoreName,
   file: RemoteFile,
   path: string,
@@ -89,7 +79,7 @@ async function fetchTo(
   await using handle = await attempt(() => open(path, 'wx', 0o600));
   const writeBack = startWriteBack(path);
   let at = 0;
-  const digest = await fetchProven(place, name, file, options, {
+  const digest = await fetchProven(access, name, file, options, {
     async restart() {
       at = 0;
       await attempt(() => handle.truncate(0));
@@ -104,7 +94,7 @@ async function fetchTo(
   return { path, ...digest, identity: await fileIdentity(handle) };
 }
 
-/** Whether a piece at this place goes over a boundary of 16 MiB. */
+/** Whether a piece written there goes over a boundary of 16 MiB. */
 function crosses(at: number, bytes: number): boolean {
   return Math.floor(at / writeBackBytes) !== Math.floor((at + bytes) / writeBackBytes);
 }

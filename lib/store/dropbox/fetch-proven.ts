@@ -7,7 +7,7 @@ import type { GetOptions, StoreName } from '../store.ts';
 import { downloadUrl } from './endpoint.ts';
 import { DropboxFailure, failureOfReply, strangerFailure } from './failure.ts';
 import type { RemoteFile } from './metadata.ts';
-import type { Place } from './place.ts';
+import type { DropboxAccess } from './access.ts';
 import { bytesOf } from './transport.ts';
 
 /** How often bytes may arrive that are not what Dropbox says they are. */
@@ -24,14 +24,14 @@ export interface Sink {
  * and gives up at the third time. Throws OpsError `damaged`, or DropboxFailure.
  */
 export async function fetchProven(
-  place: Place,
+  access: DropboxAccess,
   name: StoreName,
   file: RemoteFile,
   options: GetOptions,
   sink: Sink,
 ): Promise<Omit<FileDigest, 'path' | 'identity'>> {
   for (let corrupt = 1; ; corrupt += 1) {
-    const digest = await fetchOnce(place, file, options, sink);
+    const digest = await fetchOnce(access, file, options, sink);
     if (digest.contentHash === file.contentHash) return digest;
     if (corrupt === corruptMax) {
       throw new OpsError(
@@ -40,12 +40,12 @@ export async function fetchProven(
         { hint: 'something between here and Dropbox alters it; try another network' },
       );
     }
-    place.log.warn('what arrived is damaged; it is fetched again', { name });
+    access.log.warn('what arrived is damaged; it is fetched again', { name });
     await sink.restart();
   }
 }
 
-async function fetchOnce(place: Place, file: RemoteFile, options: GetOptions, sink: Sink) {
+async function fetchOnce(access: DropboxAccess, file: RemoteFile, options: GetOptions, sink: Sink) {
   let digester = createDigester();
   let doneBytes = 0;
   const state = {
@@ -66,10 +66,10 @@ async function fetchOnce(place: Place, file: RemoteFile, options: GetOptions, si
   while (doneBytes < file.sizeBytes) {
     const before = doneBytes;
     try {
-      await place.client.persist(
+      await access.client.persist(
         async (token) => {
           if (doneBytes > before) throw new Progress();
-          await streamRest(place, token, file, options.signal, state);
+          await streamRest(access, token, file, options.signal, state);
         },
         { signal: options.signal },
       );
@@ -91,7 +91,7 @@ interface StreamState {
 
 /** One request, from where the bytes so far end. Pinned to one revision: a file that is replaced meanwhile stays whole. */
 async function streamRest(
-  { client }: Place,
+  { client }: DropboxAccess,
   token: string,
   file: RemoteFile,
   callerSignal: AbortSignal | undefined,

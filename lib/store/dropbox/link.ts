@@ -5,8 +5,7 @@ import { OpsError } from '../../base/errors.ts';
 import { endpointAt } from './endpoint.ts';
 import { explainFailure } from './explain.ts';
 import { requestToken } from './tokens.ts';
-import { noTraffic } from './traffic.ts';
-import { Transport } from './transport.ts';
+import { noTraffic, Transport } from './transport.ts';
 
 /** What a store of backups needs, and nothing more. */
 const scopes = ['account_info.read', 'files.metadata.read', 'files.content.read', 'files.content.write'];

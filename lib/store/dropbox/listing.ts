@@ -3,7 +3,7 @@ import type { Stored, StoreName } from '../store.ts';
 import type { DropboxClient } from './client.ts';
 import { DropboxFailure } from './failure.ts';
 import { remoteFile, storedAs } from './metadata.ts';
-import type { Place } from './place.ts';
+import type { DropboxAccess } from './access.ts';
 import type { files } from './sdk.ts';
 
 /** Listings that changed so much that Dropbox wants them read anew. */
@@ -14,10 +14,10 @@ const pageEntriesMax = 2000;
 type Entry = files.ListFolderResult['entries'][number];
 
 /** Every file whose name starts with `prefix`, sorted by name. */
-export async function listFiles(place: Place, prefix: string): Promise<Stored[]> {
+export async function listFiles(access: DropboxAccess, prefix: string): Promise<Stored[]> {
   const folder = prefix.slice(0, Math.max(0, prefix.lastIndexOf('/')));
-  const path = folder === '' ? place.folder : `${place.folder}/${folder}`;
-  const entries = await entriesBelow(place.client, path);
+  const path = folder === '' ? access.folder : `${access.folder}/${folder}`;
+  const entries = await entriesBelow(access.client, path);
   const names = namesBelow(folder, path, entries);
   const found: Stored[] = [];
   for (const entry of entries.values()) {

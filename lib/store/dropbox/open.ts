@@ -15,12 +15,11 @@ import { listFiles } from './listing.ts';
 import { lookUpFile, storedAs } from './metadata.ts';
 import { createPace } from './pace.ts';
 import { pathOf, requireDropboxName } from './paths.ts';
-import type { Place } from './place.ts';
+import type { DropboxAccess } from './access.ts';
 import { RateGate, type Waiting } from './rate-gate.ts';
-import { removeRevision } from './remove.ts';
+import { removeFile } from './remove.ts';
 import { createTokens, type DropboxCredentials } from './tokens.ts';
-import { noTraffic } from './traffic.ts';
-import { Transport } from './transport.ts';
+import { noTraffic, Transport } from './transport.ts';
 import { createUploadNotes } from './upload-notes.ts';
 import { uploadFile } from './upload.ts';
 
@@ -48,14 +47,12 @@ export interface DropboxStoreOptions {
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 
-const readBytesMax = 1024 * 1024;
-
 /** Opens the store; nothing is asked of Dropbox yet. Throws OpsError `denied` when there are no credentials. */
 export function openDropboxStore(options: DropboxStoreOptions): Store {
-  return dropboxStore(createPlace(options));
+  return dropboxStore(openAccess(options));
 }
 
-function createPlace(options: DropboxStoreOptions): Place {
+function openAccess(options: DropboxStoreOptions): DropboxAccess {
   const { clock, log, wait, timeoutMs, retriesMax, deadlineMs } = options;
   const traffic = noTraffic();
   const waiting: Waiting = { clock, log, traffic, wait, deadlineAtMs: clock.monotonicMs() + deadlineMs };
@@ -73,9 +70,9 @@ function createPlace(options: DropboxStoreOptions): Place {
   return { client, folder: options.folder, notes, clock, log };
 }
 
-function dropboxStore(place: Place): Store {
-  const description = place.folder === '' ? 'Dropbox' : `Dropbox ${place.folder}`;
-  const space = () => readSpace(place);
+function dropboxStore(access: DropboxAccess): Store {
+  const description = access.folder === '' ? 'Dropbox' : `Dropbox ${access.folder}`;
+  const space = () => readSpace(access);
   const during = async <T>(act: string, operation: () => Promise<T>): Promise<T> => {
     try {
       return await operation();
@@ -90,52 +87,46 @@ function dropboxStore(place: Place): Store {
     isRemote: true,
     async put(name, file, options = {}) {
       const object = requireDropboxName(name);
-      const stored = await during(inDropbox('store', object), () => uploadFile(place, object, file, options));
+      const stored = await during(inDropbox('store', object), () =>
+        uploadFile(access, object, file, options),
+      );
       if (options.consume === true) await removeQuietly(file.path);
       return stored;
     },
     async get(name, target, options = {}) {
       const object = requireDropboxName(name);
       return during(`get ${quoteName(object)} from ${description}`, () =>
-        downloadFile(place, object, target, options),
+        downloadFile(access, object, target, options),
       );
     },
     async read(name) {
       const object = requireDropboxName(name);
-      return during(`read ${quoteName(object)} from ${description}`, () =>
-        downloadBytes(place, object, readBytesMax),
-      );
+      return during(`read ${quoteName(object)} from ${description}`, () => downloadBytes(access, object));
     },
     async list(prefix) {
-      return during(`list ${description}`, () => listFiles(place, prefix.replace(/^\/+/, '')));
+      return during(`list ${description}`, () => listFiles(access, prefix.replace(/^\/+/, '')));
     },
     async stat(name) {
       const object = requireDropboxName(name);
       const found = await during(inDropbox('look for', object), () =>
-        lookUpFile(place.client, pathOf(place.folder, object)),
+        lookUpFile(access.client, pathOf(access.folder, object)),
       );
       return found === undefined ? undefined : storedAs(object, found);
     },
     async copy(from, to, options = {}) {
       const [source, object] = [requireDropboxName(from), requireDropboxName(to)];
-      return during(inDropbox('create', object), () => copyFile(place, source, object, options));
+      return during(inDropbox('create', object), () => copyFile(access, source, object, options));
     },
     async remove(name) {
       const object = requireDropboxName(name);
-      await during(inDropbox('remove', object), () => removeFile(place, object));
+      await during(inDropbox('remove', object), () => removeFile(access, object));
     },
     async space() {
       return during(`ask ${description} for its space`, space);
     },
-    examine: () => examine(place),
-    traffic: () => ({ ...place.client.transport.options.traffic }),
+    examine: () => examine(access),
+    traffic: () => ({ ...access.client.transport.options.traffic }),
   };
-}
-
-async function removeFile({ client, folder }: Place, name: StoreName): Promise<void> {
-  const path = pathOf(folder, name);
-  const found = await lookUpFile(client, path);
-  if (found !== undefined) await removeRevision(client, path, found.rev);
 }
 
 /** Aborts when the whole run has taken too long: a failure that is told, instead of a run that never ends. */

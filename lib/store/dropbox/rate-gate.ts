@@ -3,13 +3,13 @@ import { OpsError } from '../../base/errors.ts';
 import type { Clock } from '../../base/clock.ts';
 import { formatDuration } from '../../base/format.ts';
 import type { Log } from '../../base/log.ts';
-import type { Traffic } from './traffic.ts';
+import type { StoreTraffic } from '../store.ts';
 
 /** What waiting needs. */
 export interface Waiting {
   clock: Clock;
   log: Log;
-  traffic: Traffic;
+  traffic: StoreTraffic;
   /** Returns after `ms`, or throws the signal's reason. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
   /** The end of the whole job, on the clock's monotonic count. */

@@ -1,9 +1,9 @@
 // One HTTP exchange with Dropbox: to the right host, within its time, at the set pace, with a bounded reply.
 import { errorCode, errorMessage, OpsError } from '../../base/errors.ts';
+import type { StoreTraffic } from '../store.ts';
 import { addressAt, type Endpoint, hostOf } from './endpoint.ts';
 import { DropboxFailure, looksLikeHtml, strangerFailure } from './failure.ts';
 import type { Pace } from './pace.ts';
-import type { Traffic } from './traffic.ts';
 
 /** A body that can be sent more than once: `open` begins it anew. */
 export interface SentBody {
@@ -17,7 +17,8 @@ export interface TransportOptions {
   /** Without a byte in either direction for so long, the exchange has failed. */
   timeoutMs: number;
   pace: Pace;
-  traffic: Traffic;
+  /** What the exchanges cost, counted here. */
+  traffic: StoreTraffic;
 }
 
 /** A request as it goes out; `url` is one of Dropbox's own hosts. */
@@ -37,6 +38,11 @@ export interface OpenReply {
 
 /** Listings of 2000 entries are about 1 MiB; nothing that is not a download is larger. */
 const replyBytesMax = 8 * 1024 * 1024;
+
+/** What nothing has cost yet: for the life of one opened store. */
+export function noTraffic(): StoreTraffic {
+  return { requests: 0, sentBytes: 0, receivedBytes: 0, retries: 0, waitedMs: 0 };
+}
 
 export class Transport {
   readonly options: TransportOptions;

@@ -3,8 +3,7 @@
 import { OpsError } from '../../base/errors.ts';
 import { requireUnchanged } from '../../files/hash-file.ts';
 import { quoteName } from '../name.ts';
-import { bodyOf, chunkHash, type Range, rangeFrom } from './chunk.ts';
-import { createChunkSize } from './chunk-size.ts';
+import { bodyOf, chunkHash, createChunkSize, type Range, rangeFrom } from './chunk.ts';
 import { DropboxFailure } from './failure.ts';
 import { type CommitOrder, commitInfo, findCommitted } from './commit.ts';
 import { type RemoteFile, remoteFile } from './metadata.ts';
@@ -19,23 +18,23 @@ export async function sendInSession(
   order: CommitOrder,
   onProgress: (doneBytes: number) => void,
 ): Promise<RemoteFile> {
-  const { place, file } = order;
+  const { access, file } = order;
   for (let restarts = 0; ; restarts += 1) {
     const session = await openSession(order);
     try {
       await sendRest(order, session, onProgress);
       const committed = await finish(order, session);
-      await place.notes.forget(file);
+      await access.notes.forget(file);
       if (session.isResumed) await requireFresh(order);
       return committed;
     } catch (error) {
       if (!isSessionLost(error)) throw error;
-      await place.notes.forget(file);
+      await access.notes.forget(file);
       // A session is also gone when its commit was carried out and the reply was lost.
       const committed = await findCommitted(order);
       if (committed !== undefined) return committed;
       if (restarts === restartsMax) throw lostAgain(order, error);
-      place.log.info('the upload session is gone; the upload begins anew', { name: order.name });
+      access.log.info('the upload session is gone; the upload begins anew', { name: order.name });
     }
   }
 }
@@ -66,21 +65,21 @@ interface Session {
 }
 
 async function openSession(order: CommitOrder): Promise<Session> {
-  const { place, file, path } = order;
-  const known = await place.notes.find(file, path);
+  const { access, file, path } = order;
+  const known = await access.notes.find(file, path);
   const offset = known === undefined ? undefined : await probe(order, { id: known, offset: 0 });
   if (known !== undefined && offset !== undefined) {
-    place.log.info('going on with an upload that was interrupted', { name: order.name, sent_bytes: offset });
+    access.log.info('going on with an upload that was interrupted', { name: order.name, sent_bytes: offset });
     return { id: known, offset, isResumed: true };
   }
-  const { session_id } = await place.client.call(
+  const { session_id } = await access.client.call(
     (calls) => calls.filesUploadSessionStart({ close: false }),
     // The session of a lost reply holds nothing, and goes by itself.
     { signal: order.signal },
   );
   if (typeof session_id !== 'string')
     throw new DropboxFailure('stranger', 'a reply without an upload session');
-  await place.notes.remember(file, path, session_id);
+  await access.notes.remember(file, path, session_id);
   return { id: session_id, offset: 0, isResumed: false };
 }
 
@@ -89,11 +88,11 @@ async function probe(
   order: CommitOrder,
   { id, offset }: Pick<Session, 'id' | 'offset'>,
 ): Promise<number | undefined> {
-  const { place, file, signal } = order;
+  const { access, file, signal } = order;
   const cursor = { session_id: id, offset };
   try {
     const content_hash = await chunkHash(file, { from: 0, to: 0 });
-    await place.client.call(
+    await access.client.call(
       (calls) => calls.filesUploadSessionAppendV2({ cursor, content_hash, contents: '' }),
       {
         signal,
@@ -121,8 +120,8 @@ async function sendRest(
   session: Session,
   onProgress: (doneBytes: number) => void,
 ): Promise<void> {
-  const { file, place } = order;
-  const chunkSize = createChunkSize(place.clock);
+  const { file, access } = order;
+  const chunkSize = createChunkSize(access.clock);
   let [mismatches, standstills] = [0, 0];
   while (session.offset < file.sizeBytes) {
     onProgress(session.offset);
@@ -168,7 +167,7 @@ async function append(
   range: Range,
   onSent: (bytes: number) => void,
 ): Promise<Appended> {
-  const { place, file, signal } = order;
+  const { access, file, signal } = order;
   const cursor = { session_id: session.id, offset: range.from };
   const content_hash = await chunkHash(file, range);
   const settle = async (): Promise<Appended | undefined> => {
@@ -179,7 +178,7 @@ async function append(
     return offset === range.from ? undefined : { offset, failure: undefined };
   };
   try {
-    return await place.client.callFor<unknown, Appended>(
+    return await access.client.callFor<unknown, Appended>(
       (calls) =>
         calls.filesUploadSessionAppendV2({
           cursor,
@@ -218,13 +217,13 @@ function watched(
 
 /** The commit: the only call that makes something visible. */
 async function finish(order: CommitOrder, session: Session): Promise<RemoteFile> {
-  const { place, file, signal } = order;
+  const { access, file, signal } = order;
   const arg = {
     cursor: { session_id: session.id, offset: file.sizeBytes },
     commit: commitInfo(order),
     contents: '',
   };
-  return place.client.callFor((calls) => calls.filesUploadSessionFinish(arg), remoteFile, {
+  return access.client.callFor((calls) => calls.filesUploadSessionFinish(arg), remoteFile, {
     signal,
     settle: () => findCommitted(order),
   });

@@ -4,13 +4,13 @@ import type { FileDigest } from '../../files/digest.ts';
 import { requireUnchanged } from '../../files/hash-file.ts';
 import type { PutOptions, Stored, StoreName } from '../store.ts';
 import { quoteName } from '../name.ts';
+import { nameTaken } from '../refusals.ts';
 import { bodyOf, chunkHash } from './chunk.ts';
 import { DropboxFailure } from './failure.ts';
 import { type CommitOrder, commitInfo, findCommitted, holds } from './commit.ts';
 import { lookUp, lookUpFile, type RemoteFile, remoteFile, storedAs } from './metadata.ts';
 import { pathOf, samePath } from './paths.ts';
-import type { Place } from './place.ts';
-import { nameTaken } from './taken.ts';
+import type { DropboxAccess } from './access.ts';
 import { sendInSession } from './upload-session.ts';
 
 /** Up to one block of the content hash a single call is quicker than a session, and as safe to repeat. */
@@ -18,31 +18,31 @@ const singleCallBytesMax = 4 * 1024 * 1024;
 
 /** Puts the bytes of `file` under `name`; see `Store.put`. The bytes are not sent when Dropbox has them there already. */
 export async function uploadFile(
-  place: Place,
+  access: DropboxAccess,
   name: StoreName,
   given: FileDigest,
   options: PutOptions,
 ): Promise<Stored> {
   options.signal?.throwIfAborted();
   const { replace = false } = options;
-  const path = pathOf(place.folder, name);
+  const path = pathOf(access.folder, name);
   const file = await requireUnchanged(given, { signal: options.signal });
-  const before = await lookUp(place.client, path, options.signal);
-  if (before === 'folder') throw nameTaken(name, 'a folder has that name');
-  if (before !== undefined && !replace) throw nameTaken(name, 'it exists already');
+  const before = await lookUp(access.client, path, options.signal);
+  if (before === 'folder') throw nameTaken(name, { where: 'Dropbox', why: 'a folder has that name' });
+  if (before !== undefined && !replace) throw nameTaken(name, { where: 'Dropbox', why: 'it exists already' });
   if (before !== undefined && holds(before, file)) {
     // A run that was killed right after its commit has left its note.
-    await place.notes.forget(file);
+    await access.notes.forget(file);
     options.onProgress?.(file.sizeBytes);
     return storedAs(name, before);
   }
   const order: CommitOrder = {
-    place,
+    access,
     name,
     path,
     file,
     replace,
-    signal: place.client.signalFor(options.signal),
+    signal: access.client.signalFor(options.signal),
   };
   try {
     const committed =
@@ -59,10 +59,10 @@ export async function uploadFile(
 }
 
 async function sendAtOnce(order: CommitOrder): Promise<RemoteFile> {
-  const { place, file, signal } = order;
+  const { access, file, signal } = order;
   const range = { from: 0, to: file.sizeBytes };
   const content_hash = await chunkHash(file, range);
-  return place.client.callFor(
+  return access.client.callFor(
     (calls) => calls.filesUpload({ ...commitInfo(order), content_hash, contents: bodyOf(file, range) }),
     remoteFile,
     { signal, settle: () => findCommitted(order) },
@@ -78,11 +78,11 @@ async function requireCommitted(
   committed: RemoteFile,
   before: RemoteFile | undefined,
 ): Promise<RemoteFile> {
-  const { place, path, file, name } = order;
+  const { access, path, file, name } = order;
   const isOurs = holds(committed, file);
   if (isOurs && samePath(committed.path, path)) return committed;
   // The reply may be wrong where the file is right, and a name may be folded in a way that JavaScript does not know.
-  const found = await lookUpFile(place.client, path, order.signal);
+  const found = await lookUpFile(access.client, path, order.signal);
   if (found !== undefined) {
     if (holds(found, file)) return found;
     if (found.rev === committed.rev) await takeBack(order, found, before);
@@ -107,30 +107,30 @@ async function requireCommitted(
 }
 
 /** Our bytes under a name that nobody asked for: that very revision goes, or stays where it is somebody else's by now. */
-async function removeStray({ place, signal }: CommitOrder, { path, rev }: RemoteFile): Promise<void> {
+async function removeStray({ access, signal }: CommitOrder, { path, rev }: RemoteFile): Promise<void> {
   try {
-    await place.client.call((calls) => calls.filesDeleteV2({ path, parent_rev: rev }), { signal });
+    await access.client.call((calls) => calls.filesDeleteV2({ path, parent_rev: rev }), { signal });
   } catch (error) {
     if (!(error instanceof DropboxFailure)) throw error;
-    place.log.warn('a file under a name that nobody asked for is left', { path, cause: error.message });
+    access.log.warn('a file under a name that nobody asked for is left', { path, cause: error.message });
   }
 }
 
 async function takeBack(
-  { place, path, signal }: CommitOrder,
+  { access, path, signal }: CommitOrder,
   wrong: RemoteFile,
   before: RemoteFile | undefined,
 ) {
   if (before === undefined) {
-    await place.client.call((calls) => calls.filesDeleteV2({ path, parent_rev: wrong.rev }), { signal });
-  } else await place.client.call((calls) => calls.filesRestore({ path, rev: before.rev }), { signal });
+    await access.client.call((calls) => calls.filesDeleteV2({ path, parent_rev: wrong.rev }), { signal });
+  } else await access.client.call((calls) => calls.filesRestore({ path, rev: before.rev }), { signal });
 }
 
 /** A conflict is success when the same bytes are there: an earlier try of ours was carried out after all. */
 async function reconcileConflict(order: CommitOrder, conflict: DropboxFailure): Promise<Stored> {
   const found = await findCommitted(order);
   if (found !== undefined) {
-    await order.place.notes.forget(order.file);
+    await order.access.notes.forget(order.file);
     return storedAs(order.name, found);
   }
   const why = conflict.has('file_ancestor')
@@ -138,5 +138,5 @@ async function reconcileConflict(order: CommitOrder, conflict: DropboxFailure): 
     : conflict.has('folder')
       ? 'a folder has that name'
       : 'it exists already';
-  throw nameTaken(order.name, why, conflict);
+  throw nameTaken(order.name, { where: 'Dropbox', why, cause: conflict });
 }

@@ -3,36 +3,17 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { dbBackup } from '../../../jobs/db-backup.ts';
-import { type Invocation, runJob } from '../../../lib/run/main.ts';
-import { parseArguments } from '../../../lib/run/options.ts';
 import { contents, expectNothingLeft, expectWords, type Refusal } from '../../support/bad-input.ts';
 import { fixedClock } from '../../support/fixed-clock.ts';
+import { runInProcess } from '../../support/in-process.ts';
 import { type Ended, makeBookings, World } from '../../support/world.ts';
 
 const start = '2026-11-20T02:05:13Z';
 const backup = 'backups/bookings/bookings-20261120T020513Z';
 
 /** Runs db-backup at an instant that does not pass. */
-async function runAt(world: World, args: readonly string[], clock = fixedClock(start)): Promise<Ended> {
-  const output = { stdout: '', stderr: '' };
-  const print = (text: string) => void (output.stderr += text);
-  const parsed = await parseArguments(dbBackup, [...args, '--json', '--config', world.config], {
-    version: '0',
-    writeOut: print,
-    writeErr: print,
-  });
-  if (!('run' in parsed)) throw new Error(output.stderr);
-  const invocation: Invocation = { job: dbBackup, ...parsed.run };
-  const streams = {
-    writeResult: (text: string) => void (output.stdout += text),
-    writeLog: print,
-    logIsTerminal: false,
-    columns: 80,
-    confirm: async () => false,
-    ask: async () => undefined,
-    signal: new AbortController().signal,
-  };
-  return { exitCode: await runJob(invocation, streams, clock), signal: null, ...output };
+function runAt(world: World, args: readonly string[], clock = fixedClock(start)): Promise<Ended> {
+  return runInProcess(dbBackup, [...args, '--json', '--config', world.config], { clock });
 }
 
 function makeWorld(): World {

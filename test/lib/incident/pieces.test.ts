@@ -2,7 +2,6 @@
 import { describe, expect, test } from 'vitest';
 import { channelFailed, channelObservation, channelWorked, isReady } from '../../../lib/incident/channel.ts';
 import { checkName, covers, fingerprint, isCheckName } from '../../../lib/incident/check.ts';
-import { nextCommand } from '../../../lib/incident/next-command.ts';
 import { observe } from '../../../lib/incident/observe.ts';
 import { pingKind, withPing } from '../../../lib/incident/ping.ts';
 import { isQuiet, parseQuietHours } from '../../../lib/incident/quiet-hours.ts';
@@ -146,26 +145,4 @@ describe("the dead-man's switch", () => {
     ['busy', undefined],
     ['interrupted', undefined],
   ] as const)('%s is %s', (result, kind) => expect(pingKind(result)).toBe(kind));
-});
-
-test.each([
-  [{ job: 'db-backup', result: 'failed', kind: 'unavailable' }, 'db-backup test'],
-  [{ job: 'db-backup', result: 'failed', kind: 'unavailable', app: 'ctv' }, 'db-backup test --app ctv'],
-  [{ job: 'db-backup', result: 'bad-news' }, 'db-backup list-backups'],
-  [{ job: 'db-backup', result: 'failed', kind: 'damaged' }, 'db-backup info'],
-  [{ job: 'db-backup', result: 'failed', kind: 'bug' }, 'db-backup run --verbose'],
-  [
-    { job: 'db-backup', result: 'killed', unit: 'db-backup@ctv.service' },
-    'journalctl --namespace=+holdfast -u db-backup@ctv.service -n 50',
-  ],
-  [{ job: 'restore', result: 'failed' }, 'restore status'],
-  [
-    { job: 'restore', result: 'failed', app: 'ctv', configOption: ' --config /srv/pi.toml' },
-    'restore status --app ctv --config /srv/pi.toml',
-  ],
-  [{ job: 'delta-push', result: 'failed' }, 'journalctl --namespace=+holdfast -u delta-push.service -n 50'],
-] as const)('after %o comes %s', (ended, command) => {
-  expect(nextCommand({ kind: undefined, app: undefined, unit: undefined, configOption: '', ...ended })).toBe(
-    command,
-  );
 });

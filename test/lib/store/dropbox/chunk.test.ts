@@ -1,11 +1,13 @@
 // Ranges of a file, and their hashes: whatever offset Dropbox names, the right bytes follow with the right hash.
+// Their length: whole blocks, as much as the line takes in some seconds, and less after trouble.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { digestFile } from '../../../../lib/files/hash-file.ts';
 import { contentBlockBytes as block } from '../../../../lib/files/digester.ts';
-import { bodyOf, chunkHash, rangeFrom } from '../../../../lib/store/dropbox/chunk.ts';
+import { bodyOf, chunkHash, createChunkSize, rangeFrom } from '../../../../lib/store/dropbox/chunk.ts';
 import { contentHashOf } from '../../../support/dropbox/content-hash.ts';
+import { fixedClock } from '../../../support/fixed-clock.ts';
 import { scratch } from '../../../support/scratch.ts';
 import { someBytes } from '../../../support/some-bytes.ts';
 
@@ -74,5 +76,44 @@ describe('the body of a range', () => {
       kind: 'damaged',
       message: expect.stringMatching(/shorter/),
     });
+  });
+});
+
+describe('the length of an append', () => {
+  const mostBytes = 24 * block;
+
+  test.each([
+    ['a slow line', 100_000, block],
+    ['a middling line', 2_000_000, 3 * block],
+    ['a fast line', 5_000_000, 9 * block],
+    ['a very fast line', 500_000_000, mostBytes],
+  ])('%s: %i bytes per second give %i bytes', (_, bytesPerSecond, expected) => {
+    const clock = fixedClock();
+    const size = createChunkSize(clock);
+    expect(size.bytes).toBe(2 * block);
+    const done = size.start();
+    clock.advance((size.bytes / bytesPerSecond) * 1000);
+    done(size.bytes);
+    expect(size.bytes).toBe(expected);
+  });
+
+  test('an append that took no time at all is no division by nothing', () => {
+    const size = createChunkSize(fixedClock());
+    size.start()(size.bytes);
+    expect(size.bytes).toBe(mostBytes);
+  });
+
+  test('after each failure it is half as much, and never less than a block', () => {
+    const size = createChunkSize(fixedClock());
+    size.start()(size.bytes);
+    const seen = [1, 2, 3, 4, 5, 6].map(() => {
+      size.shrink();
+      return size.bytes / block;
+    });
+    expect(seen).toEqual([12, 6, 3, 1, 1, 1]);
+  });
+
+  test('no append is larger than Dropbox takes', () => {
+    expect(mostBytes).toBeLessThanOrEqual(150 * 1024 * 1024);
   });
 });

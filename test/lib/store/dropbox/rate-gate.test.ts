@@ -1,7 +1,7 @@
 // The gate: a 429 to one request holds all others, and nobody waits past the deadline.
 import { expect, test } from 'vitest';
 import { RateGate } from '../../../../lib/store/dropbox/rate-gate.ts';
-import { noTraffic } from '../../../../lib/store/dropbox/traffic.ts';
+import { noTraffic } from '../../../../lib/store/dropbox/transport.ts';
 import { startStandIn, openOn } from '../../../contract/dropbox-world.ts';
 import { fixedClock } from '../../../support/fixed-clock.ts';
 import { recordingLog } from '../../../support/recording-log.ts';

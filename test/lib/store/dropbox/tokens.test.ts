@@ -2,8 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { endpointAt } from '../../../../lib/store/dropbox/endpoint.ts';
 import { createTokens, type DropboxCredentials, requestToken } from '../../../../lib/store/dropbox/tokens.ts';
-import { noTraffic } from '../../../../lib/store/dropbox/traffic.ts';
-import { Transport } from '../../../../lib/store/dropbox/transport.ts';
+import { noTraffic, Transport } from '../../../../lib/store/dropbox/transport.ts';
 import { openOn, startStandIn } from '../../../contract/dropbox-world.ts';
 import type { DropboxStandIn } from '../../../support/dropbox/stand-in.ts';
 import { fixedClock } from '../../../support/fixed-clock.ts';

@@ -1,21 +1,8 @@
 // The command that a person should run next, by what went wrong.
-import type { ErrorKind } from '../base/exit-code.ts';
-import type { RunResult } from './observation.ts';
-
-export interface Ended {
-  job: string;
-  result: RunResult;
-  kind: ErrorKind | undefined;
-  /** The one app it is about, where there is one and others beside it. */
-  app: string | undefined;
-  /** The systemd unit, where one is known. */
-  unit: string | undefined;
-  /** What our own commands need beside it to find the configuration: ` --config <path>`, or nothing. */
-  configOption: string;
-}
+import type { EndedRun } from '../../lib/run/job.ts';
 
 /** One command line, to be typed as it is. */
-export function nextCommand({ job, result, kind, app, unit, configOption }: Ended): string {
+export function nextCommand(job: string, { result, kind, app, unit, configOption }: EndedRun): string {
   const only = `${app === undefined ? '' : ` --app ${app}`}${configOption}`;
   if (result === 'killed') return journal(unit ?? `${job}.service`);
   if (job === 'restore') return `restore status${only}`;

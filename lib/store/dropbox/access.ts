@@ -1,10 +1,10 @@
-// What every operation on one Dropbox store shares.
+// What every operation on one Dropbox store shares: what it is reached by, and the folder it lies in.
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { DropboxClient } from './client.ts';
 import type { UploadNotes } from './upload-notes.ts';
 
-export interface Place {
+export interface DropboxAccess {
   client: DropboxClient;
   /** The folder everything lies below: '' for the root that the token sees. */
   folder: string;

@@ -1,0 +1,27 @@
+// What the commands of db-backup can be told.
+import { appOrAll, appOrOnly, argument, flag } from '../../lib/run/parameter.ts';
+
+const acceptShrink = flag('an emptied or shrunken database is meant to be so');
+
+export const run = { acceptShrink, app: appOrAll };
+export const upload = { acceptShrink, app: appOrAll };
+export const backup = {
+  name: argument('a name of your own instead of the time; never pruned'),
+  acceptShrink,
+  app: appOrAll,
+};
+export const info = { app: appOrAll };
+export const listBackups = { app: appOrAll };
+export const list = { path: argument('only what lies below it') };
+export const download = {
+  path: argument("the new file; the database's own path unless given"),
+  app: appOrOnly,
+};
+export const verify = {
+  name: argument('a backup; the newest of each app unless given'),
+  all: flag('every backup of each app'),
+  app: appOrAll,
+};
+export const prune = { app: appOrAll };
+export const link = { print: flag('print the refresh token instead of keeping it') };
+export const test = { app: appOrAll };

@@ -1,0 +1,77 @@
+// A backup that was made, as it is told: as data, in words, and what is bad about it.
+import { formatCount } from '../../../lib/base/format.ts';
+import { totalRows } from '../../../lib/source/facts.ts';
+import type { AppFinding } from '../../steps/each-app.ts';
+import type { BackupReport } from './back-up-app.ts';
+
+export interface BackupSummary {
+  /** Its name in the store. */
+  backup: string;
+  takenAt: Date;
+  sizeBytes: number;
+  sha256: string;
+  tables: number;
+  rows: number;
+  integrity: 'full' | 'quick';
+  foreignKeyViolations: number;
+  /** How the copy was taken, and what that meant for the app. */
+  snapshot: BackupReport['snapshot'];
+  /** Why it is kept, but trusted neither to replace the latest copy nor to let older ones go (P3). */
+  suspect: readonly string[];
+  /** The latest copy, where it was refreshed. */
+  latest: string | undefined;
+  /** The database is the very one of `backup`, which was made before: nothing new was stored. */
+  unchanged: boolean;
+}
+
+export function backupSummary(report: BackupReport): BackupSummary {
+  const { backup, manifest, snapshot, suspect, latest, unchanged } = report;
+  const { takenAt, sizeBytes, sha256, tables, integrity, foreignKeyViolations } = manifest;
+  return {
+    backup,
+    takenAt,
+    sizeBytes,
+    sha256,
+    tables: tables.length,
+    rows: totalRows(tables),
+    integrity: integrity.check,
+    foreignKeyViolations,
+    snapshot,
+    suspect,
+    latest,
+    unchanged,
+  };
+}
+
+export function backupLines(app: string, summary: BackupSummary): string[] {
+  const { backup, tables, rows, integrity, foreignKeyViolations, suspect, unchanged } = summary;
+  return [
+    `${app}: ${unchanged ? 'unchanged since' : 'backed up as'} ${backup}: ${formatCount(tables, 'table')}, ${formatCount(rows, 'row')}, ` +
+      `integrity ${integrity === 'full' ? 'ok' : 'ok (quick check)'}`,
+    ...(foreignKeyViolations === 0
+      ? []
+      : [
+          `${app}: note: ${formatCount(foreignKeyViolations, 'foreign key violation')} in the database itself`,
+        ]),
+    ...suspect.map((reason) => `${app}: SUSPECT: ${reason}`),
+    ...(suspect.length === 0
+      ? []
+      : [
+          `${app}: it is kept, but the latest copy stays as it was and nothing is pruned; ` +
+            `if this is how the database should be: ${acceptCommand(app)}`,
+        ]),
+  ];
+}
+
+/** A database that looks emptied is critical: it may be the remains of one. */
+export function backupFindings({ backup, suspect }: BackupSummary, app: string): AppFinding[] {
+  return suspect.map((reason) => ({
+    severity: 'critical',
+    message: `the backup ${backup} is suspect: ${reason}`,
+    hint: `look at the database; if this is how it should be: ${acceptCommand(app)}`,
+  }));
+}
+
+function acceptCommand(app: string): string {
+  return `db-backup run --accept-shrink --app ${app}`;
+}

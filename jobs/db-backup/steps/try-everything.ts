@@ -1,0 +1,129 @@
+// Tries everything a backup needs, without making one.
+import { OpsError } from '../../../lib/base/errors.ts';
+import type { Finding } from '../../../lib/base/finding.ts';
+import { formatBytes, formatTable } from '../../../lib/base/format.ts';
+import type { GuardedApp } from '../../../lib/config/config.ts';
+import { writeFileAtomically } from '../../../lib/files/durable.ts';
+import { digestFile } from '../../../lib/files/hash-file.ts';
+import { freeBytes } from '../../../lib/files/space.ts';
+import type { JobContext } from '../../../lib/run/context.ts';
+import type { Outcome } from '../../../lib/run/job.ts';
+import type { StoreCheck } from '../../../lib/store/store.ts';
+import { localCopies } from './back-up-app.ts';
+import { selectedApps } from '../../steps/each-app.ts';
+import { spaceNeeded } from '../../steps/snapshot.ts';
+
+/** What was tried, and how it went. */
+export interface Trials {
+  checks: StoreCheck[];
+}
+
+/** Tries it for the app that is named, else for all; `dryRun` only looks, and puts nothing into the store. */
+export async function tryEverything(
+  context: JobContext,
+  app: string | undefined,
+  { dryRun }: { dryRun: boolean },
+): Promise<Outcome<Trials>> {
+  const checks: StoreCheck[] = [
+    { name: 'configuration', ok: true, detail: context.config.source, hint: undefined },
+    await check('store', () => probeStore(context, dryRun)),
+    ...(await examineStore(context)),
+    await check('state', () => probeScratch(context)),
+    await check('clock', () => probeClock(context)),
+  ];
+  for (const each of selectedApps(context, app)) {
+    checks.push(await check(`${each.name}: database`, () => probeDatabase(context, each)));
+    checks.push(await check(`${each.name}: space`, () => probeSpace(context, each)));
+    checks.push(await check(`${each.name}: lock`, () => probeLock(context, each)));
+  }
+  return { result: { checks }, findings: checks.flatMap(findingOf) };
+}
+
+/** What a person reads of the trials. */
+export function trialsText({ checks }: Trials): string[] {
+  return [
+    ...formatTable(checks.map(({ name, ok, detail }) => [ok ? 'ok' : 'FAILED', name, detail])),
+    ...checks.flatMap(({ name, hint }) => (hint === undefined ? [] : [`hint for ${name}: ${hint}`])),
+  ];
+}
+
+function findingOf({ name, ok, detail, hint }: StoreCheck): Finding[] {
+  return ok ? [] : [{ subject: name, severity: 'critical', message: detail, hint }];
+}
+
+async function check(name: string, probe: () => Promise<string>): Promise<StoreCheck> {
+  try {
+    return { name, ok: true, detail: await probe(), hint: undefined };
+  } catch (error) {
+    if (!(error instanceof OpsError)) throw error;
+    return { name, ok: false, detail: error.message, hint: error.hint };
+  }
+}
+
+/** Puts a small object, reads it back and removes it: a store that only lists is no store. */
+async function probeStore(context: JobContext, dryRun: boolean): Promise<string> {
+  const store = await context.openStore();
+  if (dryRun) return `${store.description}: there`;
+  const scratch = await context.scratch(store.stagingDirectory);
+  const name = `holdfast-test-${context.runId}.tmp`;
+  try {
+    await writeFileAtomically(scratch.file('probe'), 'this file may be removed\n');
+    await store.put(name, await digestFile(scratch.file('probe')));
+    try {
+      await store.read(name);
+    } catch (error) {
+      await store.remove(name).catch(() => undefined); // why it cannot be read is the news
+      throw error;
+    }
+    await store.remove(name);
+    return `${store.description}: can be written, read and cleaned`;
+  } finally {
+    await scratch.remove();
+  }
+}
+
+/** What the store itself can say; nothing where it cannot be opened, which was told already. */
+async function examineStore(context: JobContext): Promise<StoreCheck[]> {
+  const store = await context.openStore().catch(() => undefined);
+  return store === undefined ? [] : store.examine();
+}
+
+async function probeScratch(context: JobContext): Promise<string> {
+  const scratch = await context.scratch();
+  await scratch.remove();
+  return `${context.config.stateDirectory}: can be written`;
+}
+
+async function probeClock(context: JobContext): Promise<string> {
+  const state = await context.clockState();
+  if (state !== 'unsynchronised')
+    return state === 'synchronised' ? 'synchronised' : 'no time service to ask; taken as it is';
+  throw new OpsError('unavailable', 'not synchronised: backups are made, but nothing is pruned', {
+    hint: 'timedatectl status; where there is no time service, set clock = "trusted"',
+  });
+}
+
+async function probeDatabase(context: JobContext, app: GuardedApp): Promise<string> {
+  const { path, sizeBytes, remarks } = await context.source(app).look();
+  return `${path}: ${[formatBytes(sizeBytes), ...remarks].join(', ')}`;
+}
+
+async function probeSpace(context: JobContext, app: GuardedApp): Promise<string> {
+  const store = await context.openStore();
+  const copies = localCopies(store, app, { label: undefined, acceptShrink: false, refreshLatest: true });
+  const needed = spaceNeeded(await context.source(app).look(), copies);
+  const directory = store.stagingDirectory ?? context.config.stateDirectory;
+  const free = await freeBytes(directory);
+  if (free === undefined || free >= needed) {
+    return `needs ${formatBytes(needed)}, ${free === undefined ? 'unknown' : formatBytes(free)} free in ${directory}`;
+  }
+  throw new OpsError('io', `needs ${formatBytes(needed)}, only ${formatBytes(free)} free in ${directory}`, {
+    hint: `free some space: df -h ${directory}`,
+  });
+}
+
+async function probeLock(context: JobContext, app: GuardedApp): Promise<string> {
+  const lock = await context.lock(app, 'db-backup test');
+  await lock.release();
+  return lock.path;
+}

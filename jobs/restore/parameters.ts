@@ -1,0 +1,30 @@
+// What the commands of restore can be told.
+import { appOrAll, appOrOnly, argument, flag, option, requiredArgument } from '../../lib/run/parameter.ts';
+
+const which = {
+  name: argument('"latest" (the newest proven backup), or a name from restore list'),
+  at: option('time', 'the newest proven backup at that time: "2026-11-20 02:05"'),
+  to: option('path', 'restore to a new file instead of the live database'),
+};
+const yes = flag('do not ask', { short: 'y' });
+
+export const list = { app: appOrAll };
+export const plan = { ...which, app: appOrOnly };
+export const run = {
+  ...which,
+  yes,
+  unproven: flag('use a backup whose manifest is damaged, as if it had none'),
+  app: appOrOnly,
+};
+export const download = {
+  name: requiredArgument('a backup, or any other file of the store'),
+  path: requiredArgument('a new file, or an existing directory'),
+  app: appOrOnly,
+};
+export const undo = {
+  set: argument('an undo set from restore status; the newest unless given'),
+  yes,
+  app: appOrOnly,
+};
+export const drill = { name: argument('a backup; each in its turn unless given'), app: appOrAll };
+export const status = { app: appOrAll };

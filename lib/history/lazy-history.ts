@@ -1,0 +1,30 @@
+// A history that is opened when it is first needed, and made only by what has something to write.
+import { type History, nullHistory } from './history.ts';
+
+export interface LazyHistoryOptions {
+  open(): History;
+  /** Whether there is one already: who only reads does not make it. */
+  isThere(): boolean;
+  /** Where not, what would be written is dropped. */
+  mayWrite: boolean;
+}
+
+/** The same history as `open` gives; a reader of one that is not there finds nothing. */
+export function lazyHistory({ open, isThere, mayWrite }: LazyHistoryOptions): History {
+  let opened: History | undefined;
+  const written = () => (mayWrite ? (opened ??= open()) : nullHistory);
+  const read = () => opened ?? (isThere() ? (opened = open()) : nullHistory);
+  return {
+    begin: (run) => written().begin(run),
+    finish: (runId, end) => written().finish(runId, end),
+    recordBackup: (backup) => written().recordBackup(backup),
+    recordDrill: (drill) => written().recordDrill(drill),
+    recordDelivery: (delivery) => written().recordDelivery(delivery),
+    markInterrupted: (alive) => written().markInterrupted(alive),
+    lastBackup: (app) => read().lastBackup(app),
+    lastDrill: (app) => read().lastDrill(app),
+    passedDrills: (app) => read().passedDrills(app),
+    recentRuns: (app, limit) => read().recentRuns(app, limit),
+    close: () => opened?.close(),
+  };
+}

@@ -1,0 +1,45 @@
+// Why a run could not go on, for a person, for --json and as an exit code.
+import { errorMessage, OpsError } from '../base/errors.ts';
+import { type ErrorKind, errorExitCodes, exitInterrupted, exitTerminated } from '../base/exit-code.ts';
+
+export interface Failure {
+  readonly kind: ErrorKind | 'interrupted';
+  readonly message: string;
+  readonly hint: string | undefined;
+  readonly exitCode: number;
+  /** Of a bug. */
+  readonly stack?: string;
+}
+
+/** The reason of an abort: the process was told to stop. */
+export class Interrupted extends Error {
+  readonly signalName: 'SIGINT' | 'SIGTERM';
+
+  constructor(signalName: 'SIGINT' | 'SIGTERM') {
+    super(`stopped by ${signalName}`);
+    this.signalName = signalName;
+  }
+}
+
+/** What was thrown, described; `left` is what stands all the same, for a run that was interrupted. */
+export function describeFailure(thrown: unknown, left: readonly string[]): Failure {
+  if (thrown instanceof Interrupted) {
+    return {
+      kind: 'interrupted',
+      message: `${thrown.message}: ${left.length === 0 ? 'nothing new was left behind' : left.join('; ')}`,
+      hint: undefined,
+      exitCode: thrown.signalName === 'SIGINT' ? exitInterrupted : exitTerminated,
+    };
+  }
+  if (thrown instanceof OpsError) {
+    const { kind, message, hint } = thrown;
+    return { kind, message, hint, exitCode: errorExitCodes[kind].code };
+  }
+  return {
+    kind: 'bug',
+    message: `this is a mistake in Holdfast: ${errorMessage(thrown)}`,
+    hint: 'please report it with the lines that follow',
+    exitCode: errorExitCodes.bug.code,
+    stack: thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown),
+  };
+}

@@ -1,0 +1,37 @@
+// How every store writes an object to a file: into scratch beside it first, and under its name when it is whole.
+import { dirname } from 'node:path';
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { FileDigest } from '../files/digest.ts';
+import { identityAfterMove } from '../files/identity.ts';
+import { publishFile, requireNothingAt } from '../files/publish-file.ts';
+import { makeScratch, sweepScratch } from '../files/scratch.ts';
+import { requireSpace } from '../files/space.ts';
+
+export interface GetOrder {
+  /** A file that must not exist. */
+  target: string;
+  sizeBytes: number;
+  clock: Clock;
+  log: Log;
+  signal: AbortSignal | undefined;
+}
+
+/**
+ * Gives `target` the bytes that `fetch` writes into the temporary file it is given, and returns their digest; see
+ * `Store.get`. Throws OpsError `refused` for a target that exists and `io` where there is no room, both before `fetch`.
+ */
+export async function getWhole(
+  { target, sizeBytes, clock, log, signal }: GetOrder,
+  fetch: (temporary: string) => Promise<FileDigest>,
+): Promise<FileDigest> {
+  await requireNothingAt(target);
+  const directory = dirname(target);
+  await requireSpace({ directory, neededBytes: sizeBytes, purpose: `write ${target}` });
+  await sweepScratch(directory, { clock, log });
+  await using scratch = await makeScratch(directory, { clock });
+  const digest = await fetch(scratch.file('object'));
+  signal?.throwIfAborted();
+  await publishFile(digest.path, target, { replace: false });
+  return { ...digest, path: target, identity: await identityAfterMove(digest.identity, target) };
+}

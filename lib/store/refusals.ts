@@ -1,0 +1,36 @@
+// What every store refuses, in the same words.
+import { OpsError } from '../base/errors.ts';
+import { quoteName } from './name.ts';
+import type { StoreName } from './store.ts';
+
+/** More than any object that is read straight into memory. */
+const readBytesMax = 1024 * 1024;
+
+/** The refusal of `put` and `copy` to take a name that is not free. `where` is the store, `why` what has the name. */
+export function nameTaken(
+  name: StoreName,
+  details: { where?: string; why: string; cause?: unknown },
+): OpsError {
+  const { where = 'the store', why, cause } = details;
+  return new OpsError('refused', `cannot create ${quoteName(name)} in ${where}: ${why}`, {
+    hint: 'what is there was not touched',
+    cause,
+  });
+}
+
+/** There is no object under this name. */
+export function nameMissing(name: StoreName, details: { where?: string; why?: string } = {}): OpsError {
+  const { where = 'the store', why = 'there is no such name' } = details;
+  return new OpsError('missing', `cannot find ${quoteName(name)} in ${where}: ${why}`, {
+    hint: 'list-backups shows the names there are',
+  });
+}
+
+/** Throws OpsError `damaged` for an object that is too large for `Store.read`: it is not what it should be. */
+export function requireReadable(name: StoreName, sizeBytes: number): void {
+  if (sizeBytes <= readBytesMax) return;
+  throw new OpsError(
+    'damaged',
+    `cannot read ${quoteName(name)}: it has ${sizeBytes} bytes, at most ${readBytesMax} are expected`,
+  );
+}

@@ -1,0 +1,44 @@
+// Runs a job in this process: what is tried then is the job and its frame, at an instant that the test decides, and not
+// the start of a process.
+import type { Clock } from '../../lib/base/clock.ts';
+import type { Job } from '../../lib/run/job.ts';
+import { runJob } from '../../lib/run/main.ts';
+import { parseArguments } from '../../lib/run/options.ts';
+import { fixedClock } from './fixed-clock.ts';
+import type { Ended } from './world.ts';
+
+export interface InProcessOptions {
+  clock?: Clock;
+  /** What the person at the terminal says; nobody is there unless given. */
+  confirm?: (question: string) => Promise<boolean>;
+  ask?: (question: string) => Promise<string | undefined>;
+  signal?: AbortSignal;
+}
+
+/** Types `<job> <args>` and returns how it ended. Never throws for a bad exit. */
+export async function runInProcess(
+  job: Job,
+  args: readonly string[],
+  options: InProcessOptions = {},
+): Promise<Ended> {
+  const output = { stdout: '', stderr: '' };
+  const writeResult = (text: string) => void (output.stdout += text);
+  const writeLog = (text: string) => void (output.stderr += text);
+  const parsed = await parseArguments(job, args, {
+    version: '1.2.3',
+    writeOut: writeResult,
+    writeErr: writeLog,
+  });
+  if ('exitCode' in parsed) return { ...parsed, signal: null, ...output };
+  const streams = {
+    writeResult,
+    writeLog,
+    logIsTerminal: false,
+    columns: 80,
+    confirm: options.confirm ?? (async () => false),
+    ask: options.ask ?? (async () => undefined),
+    signal: options.signal ?? new AbortController().signal,
+  };
+  const exitCode = await runJob({ job, ...parsed.run }, streams, options.clock ?? fixedClock());
+  return { exitCode, signal: null, ...output };
+}
