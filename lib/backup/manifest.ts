@@ -1,11 +1,12 @@
 // The manifest that makes a copy a backup: what it is of, when it was taken, and what its bytes must be.
 // The format is a promise (docs/formats.md): a change of meaning raises `version`, new facts are only added.
 import { OpsError } from '../base/errors.ts';
-import type { MeasuredFacts, TableRows } from '../source/facts.ts';
+import { formatCount } from '../base/format.ts';
+import type { Engine, EngineFacts, MeasuredFacts, TableRows } from '../source/facts.ts';
 import type { SourceOwnership } from '../source/source.ts';
 import { Fields, type Flaw } from './fields.ts';
 import { isAppName } from './name.ts';
-import { parseSqlitePart } from './sqlite-part.ts';
+import { engineParts } from './engine-part.ts';
 
 /** What the machine knew of its clock. Only `unsynchronised` is a reason not to believe it. */
 export type ClockState = (typeof clockStates)[number];
@@ -44,10 +45,16 @@ export type Manifest = Origin & MeasuredFacts;
 
 const clockStates = ['synchronised', 'unknown', 'unsynchronised'] as const;
 const formatName = 'holdfast-manifest';
-const formatVersion = 1;
+const formatVersion = 2;
+/** What every store reads of one. */
+const manifestBytesMax = 1024 * 1024;
 const idMax = 0xffff_fffe;
 
-/** The manifest as JSON text: two spaces, keys always in this order, a newline at the end. */
+/**
+ * The manifest as JSON text: two spaces, keys always in this order, a newline at the end. Only what can be read again is
+ * ever written: throws OpsError `refused` for a text that is longer than any that is read, and `damaged`, as
+ * `parseManifest` does, for facts that no database can have.
+ */
 export function formatManifest(manifest: Manifest): string {
   const { check, result, note } = manifest.integrity;
   const record = {
@@ -56,41 +63,47 @@ export function formatManifest(manifest: Manifest): string {
     app: manifest.app,
     backup: manifest.backup,
     taken_at: manifest.takenAt.toISOString(),
+    engine: manifest.engine,
     source: manifest.source,
     host: manifest.host,
     ...formatOwnership(manifest.ownership),
     size_bytes: manifest.sizeBytes,
-    page_size: manifest.pageSize,
-    page_count: manifest.pageCount,
-    free_page_count: manifest.freePageCount,
     sha256: manifest.sha256,
     content_hash: manifest.contentHash,
-    user_version: manifest.userVersion,
-    application_id: manifest.applicationId,
-    journal_mode: manifest.journalMode,
-    encoding: manifest.encoding,
-    schema_sha256: manifest.schemaSha256,
     tables: manifest.tables.map(({ name, rows }) => ({ name, rows })),
     integrity: { check, result, note },
-    foreign_key_violations: manifest.foreignKeyViolations,
-    sqlite_version: manifest.sqliteVersion,
     holdfast_version: manifest.holdfastVersion,
     run_id: manifest.runId,
     clock: manifest.clock,
     suspect: manifest.suspect,
+    [manifest.engine]: engineParts[manifest.engine].format(manifest),
   };
-  return `${JSON.stringify(record, undefined, 2)}\n`;
+  const text = `${JSON.stringify(record, undefined, 2)}\n`;
+  requireReadable(text, manifest);
+  return text;
+}
+
+function requireReadable(text: string, { backup, tables }: Manifest): void {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > manifestBytesMax) {
+    throw new OpsError(
+      'refused',
+      `cannot write the manifest of ${backup}: with ${formatCount(tables.length, 'table')} it has ${bytes} bytes, ` +
+        `and at most ${manifestBytesMax} are read`,
+    );
+  }
+  parseManifest(text, backup);
 }
 
 /**
- * The manifest that `text` holds. Throws OpsError `damaged`, naming the first thing wrong, unless every field is
- * there, of its type and in agreement with the others, and also when a newer Holdfast wrote it. Keys this version
- * does not know are accepted and left out. `name` is for the message.
+ * The manifest that `text` holds, of this version or an earlier one. Throws OpsError `damaged`, naming the first thing
+ * wrong, unless every field is there, of its type and in agreement with the others, and also when a newer Holdfast
+ * wrote it. Keys this version does not know are accepted and left out. `name` is for the message.
  */
 export function parseManifest(text: string, name: string): Manifest {
   const flaw: Flaw = (cause) => new OpsError('damaged', `cannot use manifest ${name}: ${cause}`);
   const fields = new Fields(parseJson(text, name), '', flaw);
-  requireFormat(fields, name, flaw);
+  const version = requireFormat(fields, name, flaw);
   const app = fields.text('app');
   if (!isAppName(app)) throw flaw('app is not a name that an app can have');
   const sizeBytes = fields.count('size_bytes');
@@ -103,7 +116,7 @@ export function parseManifest(text: string, name: string): Manifest {
     ...parseOwnership(fields, flaw),
     sizeBytes,
     tables: parseTables(fields.list('tables'), flaw),
-    ...parseSqlitePart(fields, sizeBytes, flaw),
+    ...parseEnginePart(fields, { version, name, sizeBytes, flaw }),
     sha256: fields.digest('sha256'),
     contentHash: fields.digest('content_hash'),
     integrity: parseIntegrity(fields.object('integrity')),
@@ -112,6 +125,19 @@ export function parseManifest(text: string, name: string): Manifest {
     clock: fields.choice('clock', clockStates),
     suspect: parseSuspect(fields.list('suspect'), flaw),
   };
+}
+
+/** Version 1 knew one engine, whose facts stood among the others. */
+function parseEnginePart(
+  fields: Fields,
+  { version, name, sizeBytes, flaw }: { version: number; name: string; sizeBytes: number; flaw: Flaw },
+): EngineFacts {
+  if (version === 1) return engineParts.sqlite.parse(fields, sizeBytes, flaw);
+  const named = fields.text('engine');
+  const engine = Object.keys(engineParts).find((known): known is Engine => known === named);
+  if (engine === undefined)
+    throw newer(name, `engine ${JSON.stringify(named)}, which this one does not know`);
+  return engineParts[engine].parse(fields.object(engine), sizeBytes, flaw);
 }
 
 function parseJson(text: string, name: string): unknown {
@@ -123,17 +149,18 @@ function parseJson(text: string, name: string): unknown {
   }
 }
 
-function requireFormat(fields: Fields, name: string, flaw: Flaw): void {
+function requireFormat(fields: Fields, name: string, flaw: Flaw): number {
   if (!fields.has('format') || fields.string('format') !== formatName)
     throw flaw('it is no Holdfast manifest');
   const version = fields.integer('version', 1, Number.MAX_SAFE_INTEGER);
-  if (version <= formatVersion) return;
-  throw new OpsError(
-    'damaged',
-    `cannot use manifest ${name}: it was made by a newer Holdfast ` +
-      `(format ${version}, this one reads up to ${formatVersion})`,
-    { hint: 'upgrade Holdfast on this machine, then try again' },
-  );
+  if (version <= formatVersion) return version;
+  throw newer(name, `format ${version}, this one reads up to ${formatVersion}`);
+}
+
+function newer(name: string, what: string): OpsError {
+  return new OpsError('damaged', `cannot use manifest ${name}: it was made by a newer Holdfast (${what})`, {
+    hint: 'upgrade Holdfast on this machine, then try again',
+  });
 }
 
 /** The mode is written as people read it, in octal. */

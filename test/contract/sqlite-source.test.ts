@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
+import Database from 'better-sqlite3';
 import { onTestFinished } from 'vitest';
 import { sqliteSource } from '../../lib/sqlite/sqlite-source.ts';
 import { checksumAfter, makeLedger, requireCommittedState } from '../e2e/concurrency/ledger.ts';
@@ -44,6 +45,7 @@ function sqlite(journalMode: 'wal' | 'delete'): SourceKind {
       { what: 'lacks its last page', damage: (file) => truncateSync(file, statSync(file).size - page) },
       { what: 'has another beginning', damage: (file) => overwrite(file, 0, 'no database') },
       { what: 'has a page of rubbish', damage: (file) => overwrite(file, page, '?'.repeat(page)) },
+      { what: 'holds what its schema forbids', damage: breakSchema },
     ],
   };
 }
@@ -52,6 +54,15 @@ function overwrite(file: string, at: number, text: string): void {
   const bytes = readFileSync(file);
   bytes.write(text, at);
   writeFileSync(file, bytes);
+}
+
+/** All of it can be read: only a check of every row finds this. */
+function breakSchema(file: string): void {
+  const database = new Database(file);
+  database.unsafeMode();
+  database.exec('UPDATE cash SET paper = NULL WHERE id = 1; PRAGMA writable_schema = ON;');
+  database.exec("UPDATE sqlite_schema SET sql = replace(sql, 'paper BLOB', 'paper BLOB NOT NULL')");
+  database.close();
 }
 
 function openWorld(journalMode: 'wal' | 'delete', sizeBytes: number): SourceWorld {
