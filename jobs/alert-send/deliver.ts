@@ -12,9 +12,6 @@ import { sendPings } from './steps/send-pings.ts';
 import { type Attempt, sendDue } from './steps/send-due.ts';
 import { peek, takeIn } from './steps/take-in.ts';
 
-/** No app can have this name. */
-export const lockName = '@alert-send';
-
 /** After so long nothing new is begun: one attempt takes ten seconds at most. */
 const beginMsMax = 45_000;
 
@@ -39,7 +36,7 @@ interface DeliveryPlan {
 
 export async function run(context: JobContext, { now }: Given): Promise<Outcome<Delivery>> {
   const alerts = await context.openAlerts();
-  await using lock = await context.lock({ name: lockName }, 'alert-send deliver');
+  await using lock = await context.lock({ scope: 'alert-send' }, 'alert-send deliver');
   void lock;
   const before = (await alerts.states.look(context.clock.now().getTime())).state;
   const taken = await takeIn(context, alerts);

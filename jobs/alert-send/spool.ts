@@ -1,6 +1,7 @@
 // alert-send spool: what systemd says of a unit that ended, as a record. No network, no lock, no store: it works where
 // the job was killed, and a run that has spoken for itself gives one alert with this one, by its run id.
 import { OpsError } from '../../lib/base/errors.ts';
+import { guardedApps } from '../../lib/config/config.ts';
 import { isCheckName } from '../../lib/incident/check.ts';
 import type { RunResult } from '../../lib/incident/observation.ts';
 import { severityOf } from '../../lib/incident/severity.ts';
@@ -65,7 +66,7 @@ function recordOf(context: JobContext, options: Given): RunRecord {
   const ending = unitEnding(result, found.exitStatus, found.isHandler);
   const [job = name, app] = name.split('@');
   const owner = scope(config, app);
-  const apps = app === undefined ? config.apps.map((one) => one.name) : [app];
+  const apps = app === undefined ? guardedApps(config).map((one) => one.name) : [app];
   const isBad = ending.result !== 'done';
   return {
     kind: 'run',

@@ -24,11 +24,12 @@ type Given = Options<typeof parameters.drill>;
 
 /** One app's drill. */
 interface Drill {
-  backup: string;
   proof: ProofReport;
 }
 
-type DrillPlan = Pick<Drill, 'backup'>;
+interface DrillPlan {
+  backup: string;
+}
 
 export async function run(context: JobContext, options: Given): Promise<Outcome<AppsResult<Drill>>> {
   const store = await context.openStore();
@@ -42,7 +43,7 @@ export async function run(context: JobContext, options: Given): Promise<Outcome<
       outcome: proof.sound ? 'passed' : 'failed',
       detail: detailOf(proof),
     });
-    return { backup: entry.name, proof };
+    return { proof };
   });
   return appsOutcome(results, ({ proof }) => proofFindings(proof));
 }

@@ -3,7 +3,7 @@ import { OpsError } from '../../lib/base/errors.ts';
 import type { ErrorKind } from '../../lib/base/exit-code.ts';
 import { type Finding, severityOfError } from '../../lib/base/finding.ts';
 import { didYouMean } from '../../lib/base/nearest.ts';
-import type { GuardedApp } from '../../lib/config/config.ts';
+import { type GuardedApp, guardedApps, isGuarded } from '../../lib/config/config.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome } from '../../lib/run/job.ts';
 
@@ -17,12 +17,18 @@ export type AppResult<Value> =
   | { app: string; ok: true; value: Value }
   | { app: string; ok: false; error: { kind: ErrorKind; message: string; hint: string | undefined } };
 
-/** The apps a command is about: the one that was named, else all. Throws OpsError `usage` for an unknown name. */
+/**
+ * The apps with a database that a command is about: the one that was named, else all. Throws OpsError `usage` for an
+ * unknown name, and `config` for an app without a database, or where no app has one.
+ */
 export function selectedApps({ config }: JobContext, name: string | undefined): readonly GuardedApp[] {
-  if (name === undefined) return config.apps;
+  const apps = guardedApps(config);
+  if (apps.length === 0) throw withoutDatabase(`no app of ${config.source} has one`);
+  if (name === undefined) return apps;
   const app = config.apps.find((candidate) => candidate.name === name);
-  if (app !== undefined) return [app];
-  const known = config.apps.map((candidate) => candidate.name);
+  if (app !== undefined && isGuarded(app)) return [app];
+  if (app !== undefined) throw withoutDatabase(`${app.name} of ${config.source} has none`);
+  const known = apps.map((candidate) => candidate.name);
   throw new OpsError(
     'usage',
     `cannot find the app ${JSON.stringify(name)}: ${config.source} has ${known.join(', ')}${didYouMean(name, known)}`,
@@ -30,11 +36,19 @@ export function selectedApps({ config }: JobContext, name: string | undefined): 
   );
 }
 
+function withoutDatabase(why: string): OpsError {
+  return new OpsError('config', `cannot find a database to guard: ${why}`, {
+    hint: 'write database = "/path/to/app.db" in the table of an app; docs/configuration.md has every key',
+  });
+}
+
 /** The one app a command is about. Throws OpsError `usage` when there are several and none is named. */
 export function selectedApp(context: JobContext, name: string | undefined): GuardedApp {
   const [app, ...others] = selectedApps(context, name);
   if (app !== undefined && others.length === 0) return app;
-  const known = context.config.apps.map((candidate) => candidate.name).join(', ');
+  const known = guardedApps(context.config)
+    .map((candidate) => candidate.name)
+    .join(', ');
   throw new OpsError('usage', `cannot tell which app is meant: ${context.config.source} has ${known}`, {
     hint: 'name it with --app <name>',
   });

@@ -1,7 +1,7 @@
 // The part of a manifest that is its engine's own: written, read, and refused where no database can have such facts.
 import type { Engine, EngineFacts } from '../source/facts.ts';
 import type { SqliteFacts } from '../source/sqlite-facts.ts';
-import type { Fields, Flaw } from './fields.ts';
+import type { Fields, Flaw } from '../record/fields.ts';
 
 /** How one engine's facts stand in a manifest, under the engine's name. */
 interface EnginePart {

@@ -2,9 +2,10 @@
 // The format is a promise (docs/formats.md): a change of meaning raises `version`, new facts are only added.
 import { OpsError } from '../base/errors.ts';
 import { formatCount } from '../base/format.ts';
+import { Fields, type Flaw } from '../record/fields.ts';
+import { formatJsonRecord, openJsonRecord, type RecordFormat } from '../record/json-record.ts';
+import { type Ownership, ownershipFields, parseOwnership } from '../record/ownership.ts';
 import type { Engine, EngineFacts, MeasuredFacts, TableRows } from '../source/facts.ts';
-import type { SourceOwnership } from '../source/source.ts';
-import { Fields, type Flaw } from './fields.ts';
 import { isAppName } from './name.ts';
 import { engineParts } from './engine-part.ts';
 
@@ -27,7 +28,7 @@ interface Origin {
   /** The path of the database on `host`. */
   source: string;
   /** How the database belonged, for a restore to where nothing is left. Absent where nobody looked. */
-  ownership?: SourceOwnership;
+  ownership?: Ownership;
   host: string;
   /** SHA-256 of the data file, lower-case hex. */
   sha256: string;
@@ -44,11 +45,9 @@ interface Origin {
 export type Manifest = Origin & MeasuredFacts;
 
 const clockStates = ['synchronised', 'unknown', 'unsynchronised'] as const;
-const formatName = 'holdfast-manifest';
-const formatVersion = 2;
+const format: RecordFormat = { name: 'holdfast-manifest', version: 2, called: 'Holdfast manifest' };
 /** What every store reads of one. */
 const manifestBytesMax = 1024 * 1024;
-const idMax = 0xffff_fffe;
 
 /**
  * The manifest as JSON text: two spaces, keys always in this order, a newline at the end. Only what can be read again is
@@ -58,15 +57,13 @@ const idMax = 0xffff_fffe;
 export function formatManifest(manifest: Manifest): string {
   const { check, result, note } = manifest.integrity;
   const record = {
-    format: formatName,
-    version: formatVersion,
     app: manifest.app,
     backup: manifest.backup,
     taken_at: manifest.takenAt.toISOString(),
     engine: manifest.engine,
     source: manifest.source,
     host: manifest.host,
-    ...formatOwnership(manifest.ownership),
+    ...ownershipFields(manifest.ownership),
     size_bytes: manifest.sizeBytes,
     sha256: manifest.sha256,
     content_hash: manifest.contentHash,
@@ -78,7 +75,7 @@ export function formatManifest(manifest: Manifest): string {
     suspect: manifest.suspect,
     [manifest.engine]: engineParts[manifest.engine].format(manifest),
   };
-  const text = `${JSON.stringify(record, undefined, 2)}\n`;
+  const text = formatJsonRecord(format, record, 2);
   requireReadable(text, manifest);
   return text;
 }
@@ -101,22 +98,23 @@ function requireReadable(text: string, { backup, tables }: Manifest): void {
  * wrote it. Keys this version does not know are accepted and left out. `name` is for the message.
  */
 export function parseManifest(text: string, name: string): Manifest {
-  const flaw: Flaw = (cause) => new OpsError('damaged', `cannot use manifest ${name}: ${cause}`);
-  const fields = new Fields(parseJson(text, name), '', flaw);
-  const version = requireFormat(fields, name, flaw);
+  const flaw: Flaw = (cause, hint) =>
+    new OpsError('damaged', `cannot use manifest ${name}: ${cause}`, hint === undefined ? {} : { hint });
+  const { fields, version } = openJsonRecord(text, format, flaw);
   const app = fields.text('app');
   if (!isAppName(app)) throw flaw('app is not a name that an app can have');
   const sizeBytes = fields.count('size_bytes');
+  const ownership = parseOwnership(fields, flaw);
   return {
     app,
     backup: fields.text('backup'),
     takenAt: fields.instant('taken_at'),
     source: fields.text('source'),
     host: fields.text('host'),
-    ...parseOwnership(fields, flaw),
+    ...(ownership === undefined ? {} : { ownership }),
     sizeBytes,
     tables: parseTables(fields.list('tables'), flaw),
-    ...parseEnginePart(fields, { version, name, sizeBytes, flaw }),
+    ...parseEnginePart(fields, { version, sizeBytes, flaw }),
     sha256: fields.digest('sha256'),
     contentHash: fields.digest('content_hash'),
     integrity: parseIntegrity(fields.object('integrity')),
@@ -130,52 +128,16 @@ export function parseManifest(text: string, name: string): Manifest {
 /** Version 1 knew one engine, whose facts stood among the others. */
 function parseEnginePart(
   fields: Fields,
-  { version, name, sizeBytes, flaw }: { version: number; name: string; sizeBytes: number; flaw: Flaw },
+  { version, sizeBytes, flaw }: { version: number; sizeBytes: number; flaw: Flaw },
 ): EngineFacts {
   if (version === 1) return engineParts.sqlite.parse(fields, sizeBytes, flaw);
   const named = fields.text('engine');
   const engine = Object.keys(engineParts).find((known): known is Engine => known === named);
-  if (engine === undefined)
-    throw newer(name, `engine ${JSON.stringify(named)}, which this one does not know`);
-  return engineParts[engine].parse(fields.object(engine), sizeBytes, flaw);
-}
-
-function parseJson(text: string, name: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    const problem = text.trim() === '' ? 'it is empty' : 'it is not JSON, or it is cut short';
-    throw new OpsError('damaged', `cannot use manifest ${name}: ${problem}`, { cause });
-  }
-}
-
-function requireFormat(fields: Fields, name: string, flaw: Flaw): number {
-  if (!fields.has('format') || fields.string('format') !== formatName)
-    throw flaw('it is no Holdfast manifest');
-  const version = fields.integer('version', 1, Number.MAX_SAFE_INTEGER);
-  if (version <= formatVersion) return version;
-  throw newer(name, `format ${version}, this one reads up to ${formatVersion}`);
-}
-
-function newer(name: string, what: string): OpsError {
-  return new OpsError('damaged', `cannot use manifest ${name}: it was made by a newer Holdfast (${what})`, {
-    hint: 'upgrade Holdfast on this machine, then try again',
-  });
-}
-
-/** The mode is written as people read it, in octal. */
-function formatOwnership(ownership: SourceOwnership | undefined): Record<string, unknown> {
-  if (ownership === undefined) return {};
-  const { uid, gid, mode } = ownership;
-  return { owner: uid, group: gid, mode: mode.toString(8).padStart(4, '0') };
-}
-
-function parseOwnership(fields: Fields, flaw: Flaw): { ownership?: SourceOwnership } {
-  if (!fields.has('mode')) return {};
-  const mode = fields.text('mode');
-  if (!/^[0-7]{3,4}$/.test(mode)) throw flaw('mode is not an octal number');
-  const [uid, gid] = [fields.integer('owner', 0, idMax), fields.integer('group', 0, idMax)];
-  return { ownership: { uid, gid, mode: Number.parseInt(mode, 8) } };
+  if (engine !== undefined) return engineParts[engine].parse(fields.object(engine), sizeBytes, flaw);
+  throw flaw(
+    `it was made by a newer Holdfast (engine ${JSON.stringify(named)}, which this one does not know)`,
+    'upgrade Holdfast on this machine, then try again',
+  );
 }
 
 function parseTables(list: readonly unknown[], flaw: Flaw): TableRows[] {

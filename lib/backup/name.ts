@@ -1,7 +1,7 @@
 // What a backup is called, and which names are ours. Two layouts: `app`, and `classic`, the names that an earlier
 // Python script gave and that people still look for.
 import { OpsError } from '../base/errors.ts';
-import { instantFromLocal, isCalendarTime, localDateParts } from './local-time.ts';
+import { instantFromLocal, isCalendarTime, localDateParts } from '../base/calendar.ts';
 
 /**
  * `app` is `backups/<app>/<app>-20261120T020513Z.db`, in UTC. `classic` is

@@ -1,6 +1,6 @@
 // Reads a point in time as a person types it, for --at.
 import { OpsError } from '../base/errors.ts';
-import { type LocalTime, instantFromLocal, isCalendarTime } from './local-time.ts';
+import { type LocalTime, instantFromLocal, isCalendarTime } from '../base/calendar.ts';
 
 const timePattern =
   /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,3}))?)?(Z|([+-])(\d\d):?(\d\d))?)?$/;

@@ -1,5 +1,5 @@
 // The calendar day, ISO week and month an instant falls in, as a clock on the wall of a time zone has them.
-import { localDateParts } from './local-time.ts';
+import { localDateParts } from '../base/calendar.ts';
 
 /** Labels that are equal exactly when the period is: `2026-11-20`, `2026-W47` (weeks begin on Monday), `2026-11`. */
 export interface Periods {

@@ -1,4 +1,5 @@
-// The configuration as the rest of the program sees it: parsed, complete, frozen. Defaults live in schema.ts.
+// The configuration as the rest of the program sees it: parsed, complete, frozen. Defaults live in
+// sections/, beside what they are defaults of.
 import type { Layout } from '../backup/name.ts';
 import type { RetentionPolicy } from '../backup/retention.ts';
 import type { AlertPolicy } from '../incident/policy.ts';
@@ -27,10 +28,8 @@ export interface AlertsConfig {
   /** A page that shows more, for a tap on the message. */
   readonly link: string | undefined;
   readonly ntfy: NtfyConfig | undefined;
-  readonly slack:
-    { readonly webhookUrlFile: string | undefined; readWebhookUrl(): string | undefined } | undefined;
-  /** Whether this very machine's screen is one of them, and whether there is a desktop session to show it in. */
-  readonly desktop: { readonly isThere: boolean } | undefined;
+  readonly slack: SlackConfig | undefined;
+  readonly desktop: DesktopConfig | undefined;
   readonly ping: PingConfig | undefined;
 }
 
@@ -40,6 +39,16 @@ export interface NtfyConfig {
   readonly tokenFile: string | undefined;
   readTopic(): string | undefined;
   readToken(): string | undefined;
+}
+
+export interface SlackConfig {
+  readonly webhookUrlFile: string | undefined;
+  readWebhookUrl(): string | undefined;
+}
+
+/** This very machine's screen, and whether there is a desktop session to show it in. */
+export interface DesktopConfig {
+  readonly isThere: boolean;
 }
 
 /** A dead-man's switch outside: it alarms when nothing is heard. */
@@ -89,9 +98,15 @@ export interface DropboxSecrets {
   readonly accessToken: string | undefined;
 }
 
+/** An app, by its parts, of which it need not have all: on a machine that only receives, it has no database. */
 export interface AppConfig {
   readonly name: string;
-  /** Absolute path of the live database. */
+  /** Absolute path of the live database; undefined where none is guarded here. */
+  readonly database: string | undefined;
+}
+
+/** An app whose database is guarded, with all that guarding it needs. */
+export interface GuardedApp extends AppConfig {
   readonly database: string;
   readonly layout: Layout;
   /** Store name of the plain copy a person can open; undefined when none is kept. */
@@ -102,8 +117,15 @@ export interface AppConfig {
   readonly health: HealthConfig | undefined;
 }
 
-/** An app whose database is guarded. */
-export type GuardedApp = AppConfig;
+/** Whether the app has a database to guard. */
+export function isGuarded(app: AppConfig): app is GuardedApp {
+  return app.database !== undefined;
+}
+
+/** The apps with a database, in the order of the configuration. */
+export function guardedApps({ apps }: Pick<Config, 'apps'>): GuardedApp[] {
+  return apps.filter(isGuarded);
+}
 
 export interface ServicesConfig {
   readonly units: readonly string[];

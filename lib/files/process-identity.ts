@@ -5,20 +5,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import process from 'node:process';
 import { errorCode } from '../base/errors.ts';
-
-/** One process among all there ever were, as far as the system tells. Empty strings and 0 are "not known". */
-export interface ProcessIdentity {
-  host: string;
-  /** A short hash of the machine's id, because two machines may have the same name. */
-  machine: string;
-  /** New with every boot. */
-  bootId: string;
-  /** Containers number their processes for themselves. */
-  pidNamespace: string;
-  pid: number;
-  /** When it started, in clock ticks since boot: field 22 of /proc/<pid>/stat. */
-  startTicks: number;
-}
+import type { ProcessIdentity } from '../record/process-identity.ts';
 
 /** The identity of this process. Without /proc only host and process id are known. */
 export function currentProcess(): ProcessIdentity {

@@ -3,8 +3,8 @@ import { lstat, readFile, readdir, rm, rmdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { errorCode } from '../base/errors.ts';
+import type { ProcessIdentity } from '../record/process-identity.ts';
 import { processState } from './process-identity.ts';
-import type { ProcessIdentity } from './process-identity.ts';
 import { ownerFileName, parseScratchOwner } from './scratch-owner.ts';
 
 /** How old scratch must be before it is removed although nobody can tell whether its owner still runs. */

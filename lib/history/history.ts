@@ -3,7 +3,7 @@
 import type { Clock } from '../base/clock.ts';
 import { errorMessage } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import type { ProcessIdentity } from '../files/process-identity.ts';
+import type { ProcessIdentity } from '../record/process-identity.ts';
 import type { HistoryDatabase } from './database.ts';
 import { openDatabase } from './open-database.ts';
 import type {

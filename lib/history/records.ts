@@ -1,5 +1,7 @@
 // What the history remembers: runs, backups and restore drills, as data and as rows. Times are ISO 8601 in UTC.
-import type { ProcessIdentity } from '../files/process-identity.ts';
+import { OpsError } from '../base/errors.ts';
+import { Fields } from '../record/fields.ts';
+import { parseProcess, type ProcessIdentity } from '../record/process-identity.ts';
 
 export type RunOutcome = 'running' | 'done' | 'bad-news' | 'failed' | 'busy' | 'interrupted';
 
@@ -74,12 +76,7 @@ export function runFromRow(row: Row): RunRecord {
     job: text(row['job']),
     command: text(row['command']),
     app: optionalText(row['app']),
-    host: text(row['host']),
-    machine: text(row['machine']),
-    bootId: text(row['boot_id']),
-    pidNamespace: text(row['pid_namespace']),
-    pid: Number(row['pid']),
-    startTicks: Number(row['start_ticks']),
+    ...parseProcess(new Fields(row, '', flaw)),
     startedAt: new Date(text(row['started_at'])),
     endedAt: row['ended_at'] === null ? undefined : new Date(text(row['ended_at'])),
     outcome: text(row['outcome']) as RunOutcome, // the table's CHECK admits no other
@@ -98,6 +95,10 @@ export function drillFromRow(row: Row): DrillRecord {
     outcome: text(row['outcome']) === 'passed' ? 'passed' : 'failed',
     detail: text(row['detail']),
   };
+}
+
+function flaw(cause: string): OpsError {
+  return new OpsError('damaged', `cannot use a run of the history: ${cause}`);
 }
 
 function text(value: unknown): string {

@@ -1,4 +1,5 @@
 // The SQL of the history. Each function is one statement, or one transaction.
+import { processFields } from '../record/process-identity.ts';
 import type { HistoryDatabase } from './database.ts';
 import {
   drillFromRow,
@@ -15,19 +16,14 @@ export function insertRun(database: HistoryDatabase, run: RunStart, startedAt: D
   database.run(
     `INSERT INTO runs (id, job, command, app, host, machine, boot_id, pid_namespace, pid, start_ticks,
        started_at, outcome, holdfast_version)
-     VALUES (:id, :job, :command, :app, :host, :machine, :bootId, :pidNamespace, :pid, :startTicks,
+     VALUES (:id, :job, :command, :app, :host, :machine, :boot_id, :pid_namespace, :pid, :start_ticks,
        :startedAt, 'running', :holdfastVersion)`,
     {
       id: run.id,
       job: run.job,
       command: run.command,
       app: run.app ?? null,
-      host: run.host,
-      machine: run.machine,
-      bootId: run.bootId,
-      pidNamespace: run.pidNamespace,
-      pid: run.pid,
-      startTicks: run.startTicks,
+      ...processFields(run),
       startedAt: startedAt.toISOString(),
       holdfastVersion: run.holdfastVersion,
     },

@@ -15,11 +15,11 @@ export interface Observation {
   severity: Severity;
   /** Other checks that this run proves well when it is: the nightly run proves what `backup` alone would. */
   proves: readonly string[];
-  facts: Facts;
+  facts: IncidentFacts;
 }
 
 /** What a person is told of it. */
-export interface Facts {
+export interface IncidentFacts {
   /** The cause, in one sentence. */
   message: string;
   hint: string | undefined;

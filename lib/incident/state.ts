@@ -1,6 +1,6 @@
 // What the engine remembers between two looks. Plain data: whoever keeps it decides how. Times are milliseconds.
 import type { Severity } from '../base/verdict.ts';
-import type { Facts, RunResult } from './observation.ts';
+import type { IncidentFacts, RunResult } from './observation.ts';
 
 export interface AlertState {
   /** When alerts began here: the first canary is counted from it. */
@@ -51,7 +51,7 @@ export interface Incident {
   episodes: number;
   flapping: boolean;
   apps: readonly string[];
-  facts: Facts;
+  facts: IncidentFacts;
   /** How many reminders have come due. */
   reminders: number;
   remindAt: number | undefined;

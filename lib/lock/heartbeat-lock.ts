@@ -1,12 +1,14 @@
 // The lock where flock(1) does not exist: a directory that its holder keeps fresh. The only importer of
 // proper-lockfile. Weaker than the kernel's lock: a holder that died is believed in for a minute, and one that stood
 // still for a minute (a suspended laptop) loses the lock. The latter it notices, and `signal` aborts.
+import { join } from 'node:path';
 import { errorCode, errorMessage, OpsError, systemError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Hold } from './kernel-lock.ts';
 
 export interface HeartbeatLockRequest {
-  /** The lock's file; the directory is `<path>.lock`. */
+  directory: string;
+  /** The lock's file; what is kept fresh is `<name>.heartbeat` beside it, which no lock's file can be. */
   path: string;
   name: string;
   log: Log;
@@ -17,7 +19,8 @@ const updateMs = 5000;
 const warned = new WeakSet<Log>();
 
 /** Takes the lock or says `busy`. Warns once per log that this kind of lock is used. */
-export async function takeHeartbeatLock({ path, name, log }: HeartbeatLockRequest): Promise<Hold | 'busy'> {
+export async function takeHeartbeatLock(request: HeartbeatLockRequest): Promise<Hold | 'busy'> {
+  const { directory, path, name, log } = request;
   warnOnce(log);
   const { lock } = await import('proper-lockfile');
   const lost = new AbortController();
@@ -26,6 +29,7 @@ export async function takeHeartbeatLock({ path, name, log }: HeartbeatLockReques
       stale: staleMs,
       update: updateMs,
       realpath: false,
+      lockfilePath: join(directory, `${name}.heartbeat`),
       onCompromised: (error) => {
         log.error('the lock is lost', { lock: path, reason: errorMessage(error) });
         lost.abort(lostError(name, error));

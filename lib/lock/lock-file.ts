@@ -1,4 +1,4 @@
-// The file a lock lives on: `<directory>/<name>.lock`, shared with shell scripts that use flock(1) on it.
+// The file a lock lives on: `<directory>/<lock>.lock`, shared with shell scripts that use flock(1) on it.
 // It is created once and never truncated, written or removed, because a lock belongs to the file and not to its name.
 import { constants } from 'node:fs';
 import { chmod, lstat, mkdir, open, type FileHandle } from 'node:fs/promises';
@@ -7,10 +7,9 @@ import { errorCode, OpsError, systemError } from '../base/errors.ts';
 
 const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
 
-/** The path of a lock's file. Throws OpsError `usage` for a name that could lead outside the directory. */
-export function lockPath(directory: string, name: string): string {
-  if (/^[^./][^/\0]*$/.test(name)) return join(directory, `${name}.lock`);
-  throw new OpsError('usage', `cannot lock ${JSON.stringify(name)}: it is not a name`);
+/** The path of a lock's file. */
+export function lockPath(directory: string, lock: string): string {
+  return join(directory, `${lock}.lock`);
 }
 
 /**

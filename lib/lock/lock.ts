@@ -9,13 +9,12 @@ import { currentProcess } from '../files/process-identity.ts';
 import { takeHeartbeatLock } from './heartbeat-lock.ts';
 import { takeKernelLock, type Hold } from './kernel-lock.ts';
 import { lockPath } from './lock-file.ts';
+import { lockName, type LockSubject } from './lock-name.ts';
 import { compareOwner, readOwner, removeOwner, writeOwner, type OwnerRecord } from './owner.ts';
 
-export interface LockRequest {
+export interface LockRequest extends LockSubject {
   /** Where locks are: `/run/holdfast/locks`. Created when it is missing. */
   directory: string;
-  /** What is locked, usually an app's name. */
-  name: string;
   /** What for, as another run's message will name it: `db-backup run`. */
   purpose: string;
   runId: string;
@@ -38,12 +37,13 @@ export interface HeldLock extends AsyncDisposable {
 
 /**
  * Takes the lock or throws OpsError `busy` at once, naming the holder; it does not queue. Two locks of one process
- * exclude each other as well. Throws `denied` when the directory may not be written, `refused` when the lock's path
- * is a symbolic link.
+ * exclude each other as well, but neither an app's lock and that of a scope of it. Throws `denied` when the directory
+ * may not be written, `refused` when the lock's path is a symbolic link, `usage` for a subject that is none.
  */
-export async function acquireLock(request: LockRequest): Promise<HeldLock> {
-  const { directory, name, log } = request;
-  const path = lockPath(directory, name);
+export async function acquireLock(subject: LockRequest): Promise<HeldLock> {
+  const request = { ...subject, lock: lockName(subject) };
+  const { directory, lock, log } = request;
+  const path = lockPath(directory, lock);
   const hold = await take(request, path);
   const ownerText = await nameOwner(request);
   log.debug('holding the lock', { lock: path });
@@ -52,48 +52,53 @@ export async function acquireLock(request: LockRequest): Promise<HeldLock> {
   return { path, signal: hold.signal, release, [Symbol.asyncDispose]: release };
 }
 
-async function take({ directory, name, run, log }: LockRequest, path: string): Promise<Hold> {
-  const holderIsDead = async () => (await readOwner(directory, name))?.alive === false;
+/** A request whose lock has its name. */
+interface NamedRequest extends LockRequest {
+  lock: string;
+}
+
+async function take({ directory, lock, run, log }: NamedRequest, path: string): Promise<Hold> {
+  const holderIsDead = async () => (await readOwner(directory, lock))?.alive === false;
   const kernel = await takeKernelLock({ directory, path, run, holderIsDead });
-  if (kernel === 'busy') throw busyError(name, path, await readOwner(directory, name));
+  if (kernel === 'busy') throw busyError(lock, path, await readOwner(directory, lock));
   if (kernel !== 'no-flock') return kernel;
-  const heartbeat = await takeHeartbeatLock({ path, name, log });
+  const heartbeat = await takeHeartbeatLock({ directory, path, name: lock, log });
   if (heartbeat !== 'busy') return heartbeat;
-  const record = await readOwner(directory, name);
-  throw record?.alive === false ? fadingError(name, record) : busyError(name, path, record);
+  const record = await readOwner(directory, lock);
+  throw record?.alive === false ? fadingError(lock, record) : busyError(lock, path, record);
 }
 
 /** Nobody needs the owner file to be safe: without it the lock is held by "another program". */
 async function nameOwner({
   directory,
-  name,
+  lock,
   purpose,
   runId,
   clock,
   log,
-}: LockRequest): Promise<string | undefined> {
+}: NamedRequest): Promise<string | undefined> {
   try {
-    return await writeOwner(directory, name, { ...currentProcess(), purpose, runId, since: clock.now() });
+    return await writeOwner(directory, lock, { ...currentProcess(), purpose, runId, since: clock.now() });
   } catch (error) {
     if (!(error instanceof OpsError)) throw error;
     log.warn('the lock is held without a name', { reason: errorMessage(error) });
     // Whatever was written is not to outlive us: it would name us as the holder.
-    await removeOwner(directory, name).catch(() => undefined);
+    await removeOwner(directory, lock).catch(() => undefined);
     return undefined;
   }
 }
 
 /** The owner file goes first: once the lock is free, the file that is there may be the next holder's. */
 async function letGo(
-  { directory, name, log }: LockRequest,
+  { directory, lock, log }: NamedRequest,
   hold: Hold,
   text: string | undefined,
 ): Promise<void> {
   let takenByOther = false;
   try {
-    const whose = await compareOwner(directory, name, text);
+    const whose = await compareOwner(directory, lock, text);
     takenByOther = whose === 'other';
-    if (whose === 'ours') await removeOwner(directory, name);
+    if (whose === 'ours') await removeOwner(directory, lock);
   } catch (error) {
     log.warn('the owner file of the lock stays behind', { reason: errorMessage(error) });
   } finally {
@@ -101,22 +106,22 @@ async function letGo(
   }
 }
 
-function busyError(name: string, path: string, record: OwnerRecord | undefined): OpsError {
+function busyError(lock: string, path: string, record: OwnerRecord | undefined): OpsError {
   if (record?.alive !== true) {
-    return new OpsError('busy', `cannot lock ${name}: another program (no owner file) holds it`, {
+    return new OpsError('busy', `cannot lock ${lock}: another program (no owner file) holds it`, {
       hint: `fuser -v ${path} shows which; try again when it has ended`,
     });
   }
   const { purpose, pid, host, since } = record.owner;
   return new OpsError(
     'busy',
-    `cannot lock ${name}: ${purpose} (pid ${pid} on ${host}) has held it since ${formatInstant(since)}`,
+    `cannot lock ${lock}: ${purpose} (pid ${pid} on ${host}) has held it since ${formatInstant(since)}`,
     { hint: `ps -fp ${pid} or systemctl status ${pid} shows it; try again when it has ended` },
   );
 }
 
-function fadingError(name: string, { owner: { purpose, pid } }: OwnerRecord): OpsError {
-  return new OpsError('busy', `cannot lock ${name}: ${purpose} (pid ${pid}) died while it held the lock`, {
+function fadingError(lock: string, { owner: { purpose, pid } }: OwnerRecord): OpsError {
+  return new OpsError('busy', `cannot lock ${lock}: ${purpose} (pid ${pid}) died while it held the lock`, {
     hint: 'the lock frees itself within a minute; try again then',
   });
 }

@@ -3,7 +3,10 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '../base/errors.ts';
 import { writeFileAtomically } from '../files/durable.ts';
-import { processAlive, type ProcessIdentity } from '../files/process-identity.ts';
+import { processAlive } from '../files/process-identity.ts';
+import { Fields, ifWhole } from '../record/fields.ts';
+import { parseJsonObject } from '../record/json-object.ts';
+import { parseProcess, type ProcessIdentity, processFields } from '../record/process-identity.ts';
 
 /** One process that holds, or held, a lock. */
 export interface LockOwner extends ProcessIdentity {
@@ -35,7 +38,7 @@ export async function writeOwner(directory: string, name: string, owner: LockOwn
 
 /** What the owner file says; undefined when there is none, or none that can be understood. */
 export async function readOwner(directory: string, name: string): Promise<OwnerRecord | undefined> {
-  const owner = parseOwner(await readText(ownerPath(directory, name)));
+  const owner = parseOwner((await readText(ownerPath(directory, name))) ?? '');
   return owner === undefined ? undefined : { owner, alive: processAlive(owner) };
 }
 
@@ -61,63 +64,31 @@ export async function lockHolder(directory: string, name: string): Promise<LockO
   return record?.alive === true ? record.owner : undefined;
 }
 
-function formatOwner(owner: LockOwner): string {
-  const fields = {
-    host: owner.host,
-    machine: owner.machine,
-    boot_id: owner.bootId,
-    pid_namespace: owner.pidNamespace,
-    pid: owner.pid,
-    start_ticks: owner.startTicks,
-    purpose: owner.purpose,
-    run_id: owner.runId,
-    since: owner.since.toISOString(),
-  };
+function formatOwner({ purpose, runId, since, ...identity }: LockOwner): string {
+  const fields = { ...processFields(identity), purpose, run_id: runId, since: since.toISOString() };
   return `${JSON.stringify(fields)}\n`;
 }
 
-function parseOwner(text: string | undefined): LockOwner | undefined {
-  const fields = parseObject(text);
-  if (fields === undefined) return undefined;
-  const { host, machine, boot_id, pid_namespace, pid, start_ticks, purpose, run_id, since } = fields;
-  const texts = [host, machine, boot_id, pid_namespace, purpose, run_id, since].map(shownText);
-  const [hostText, machineText, bootId, pidNamespace, purposeText, runId, sinceText] = texts;
-  if (hostText === undefined || machineText === undefined || bootId === undefined) return undefined;
-  if (pidNamespace === undefined || purposeText === undefined || runId === undefined) return undefined;
-  if (!isCount(pid) || pid === 0 || !isCount(start_ticks)) return undefined;
-  const sinceDate = new Date(sinceText ?? '');
-  if (Number.isNaN(sinceDate.getTime())) return undefined;
-  return {
-    host: hostText,
-    machine: machineText,
-    bootId,
-    pidNamespace,
-    pid,
-    startTicks: start_ticks,
-    purpose: purposeText,
-    runId,
-    since: sinceDate,
-  };
+/** Undefined where it was not written by us; the lock is held all the same. */
+function parseOwner(text: string): LockOwner | undefined {
+  return ifWhole((flaw) => {
+    const fields = new Fields(parseJsonObject(text), '', flaw);
+    const identity = parseProcess(fields);
+    if (identity.pid === 0) throw flaw('pid is 0');
+    return {
+      ...identity,
+      host: shown(identity.host),
+      purpose: shown(fields.string('purpose')),
+      runId: shown(fields.string('run_id')),
+      since: fields.instant('since'),
+    };
+  });
 }
 
 /** Whoever may take the lock may write this file, and its words go to a terminal: no control characters. */
-function shownText(value: unknown): string | undefined {
-  if (typeof value !== 'string') return undefined;
+function shown(text: string): string {
   // eslint-disable-next-line no-control-regex -- control characters are what is removed
-  return value.slice(0, textLengthMax).replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-function parseObject(text: string | undefined): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text ?? '');
-    return typeof value === 'object' && value !== null ? { ...value } : undefined;
-  } catch {
-    return undefined; // not written by us; the lock is held all the same
-  }
+  return text.slice(0, textLengthMax).replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
 }
 
 async function readText(path: string): Promise<string | undefined> {

@@ -4,6 +4,8 @@ import { lstat, readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode, systemError } from '../base/errors.ts';
 import { createDirectories, writeFileAtomically } from '../files/durable.ts';
+import { formatJsonRecord, type RecordFormat } from '../record/json-record.ts';
+import { parseJsonObject } from '../record/json-object.ts';
 import type { Message } from './channel.ts';
 
 /** A dead letter, or a spool file that was none of ours. */
@@ -15,6 +17,7 @@ export interface DeadLetter {
 }
 
 const lettersMax = 200;
+const format: RecordFormat = { name: 'holdfast-dead-letter', version: 1 };
 
 /** Keeps a refused message. The oldest letters give way when there are 200. */
 export async function keepDeadLetter(
@@ -25,10 +28,8 @@ export async function keepDeadLetter(
   const at = new Date(now).toISOString();
   const name = `${at.replace(/[-:.]/g, '')}-${channel}-${randomBytes(4).toString('hex')}.json`;
   const { title, body, priority } = message;
-  const letter = { format: 'holdfast-dead-letter', version: 1, at, channel, reason, title, body, priority };
-  await writeFileAtomically(join(directory, name), `${JSON.stringify(letter, undefined, 2)}\n`, {
-    mode: 0o640,
-  });
+  const letter = formatJsonRecord(format, { at, channel, reason, title, body, priority }, 2);
+  await writeFileAtomically(join(directory, name), letter, { mode: 0o640 });
   const names = (await namesIn(directory)).sort();
   for (const old of names.slice(0, -lettersMax)) await unlink(join(directory, old)).catch(() => undefined); // the next one tries again
   return join(directory, name);
@@ -51,10 +52,11 @@ export async function deadLetters(directory: string): Promise<DeadLetter[]> {
 
 async function reasonOf(path: string): Promise<string | undefined> {
   try {
-    const letter = JSON.parse(await readFile(path, 'utf8')) as { reason?: unknown } | null;
-    return typeof letter?.reason === 'string' ? letter.reason : undefined;
+    // A spool file that could not be parsed has none.
+    const reason = parseJsonObject(await readFile(path, 'utf8'))?.['reason'];
+    return typeof reason === 'string' ? reason : undefined;
   } catch {
-    return undefined; // a spool file that could not be read, and still cannot
+    return undefined; // it cannot even be read
   }
 }
 

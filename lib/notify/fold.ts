@@ -49,15 +49,22 @@ function isKnown({ runs }: AlertState, { runId, result }: Observation): boolean 
   return before !== undefined && (pingKind(before.result) !== undefined || before.result === result);
 }
 
-/** What alert-send knows of itself: that it runs, and whether the spool held what nobody could read. */
+/** What the deliverer knows of itself: that it runs, as its own check, and whether the spool held what nobody could read. */
 export function observeSelf(
   state: AlertState,
   {
+    ownCheck,
     unreadable,
     isBuried,
     policy,
     now,
-  }: { unreadable: readonly string[]; isBuried: boolean; policy: AlertPolicy; now: number },
+  }: {
+    ownCheck: string;
+    unreadable: readonly string[];
+    isBuried: boolean;
+    policy: AlertPolicy;
+    now: number;
+  },
 ): AlertState {
   const spool = channelCheck('spool');
   let next = state;
@@ -65,7 +72,7 @@ export function observeSelf(
     const message = `${unreadable.length} of the spool's records could not be read and may have been news: ${unreadable.slice(0, 3).join(', ')}`;
     next = observe(next, ofSelf(spool, 'failed', message, now), policy, now);
   }
-  for (const check of [spool, 'alert-send']) {
+  for (const check of [spool, ownCheck]) {
     const isOpen = openIncident(checkOf(next, check)) !== undefined;
     if (isOpen && !(check === spool && (isBuried || unreadable.length > 0)))
       next = observe(next, ofSelf(check, 'done', '', now), policy, now);

@@ -1,8 +1,9 @@
 // One record of the spool: a run that began or ended, or a person's acknowledgement, as JSON. docs/formats.md.
-import { Fields } from '../backup/fields.ts';
 import { OpsError } from '../base/errors.ts';
 import { isCheckName } from '../incident/check.ts';
 import type { Acknowledgement, Observation, Protection } from '../incident/observation.ts';
+import { Fields, type Flaw } from '../record/fields.ts';
+import { formatJsonRecord, openJsonRecord, type RecordFormat } from '../record/json-record.ts';
 
 /** What is spooled. `ping` says whether a dead-man's switch is to hear of it. */
 export type SpoolRecord =
@@ -10,8 +11,7 @@ export type SpoolRecord =
   | { kind: 'start'; check: string; runId: string; at: number }
   | ({ kind: 'acknowledgement' } & Acknowledgement);
 
-const format = 'holdfast-spool';
-const version = 1;
+const format: RecordFormat = { name: 'holdfast-spool', version: 1 };
 const results = ['done', 'bad-news', 'failed', 'killed', 'busy', 'interrupted'] as const;
 
 /** Longer than this no cause is: the rest helps nobody. */
@@ -20,8 +20,7 @@ const textLengthMax = 12_000;
 /** The bytes of a record. */
 export function formatRecord(record: SpoolRecord): string {
   const { kind, check, at } = record;
-  const head = { format, version, kind, check, at: instant(at) };
-  return `${JSON.stringify({ ...head, ...body(record) })}\n`;
+  return formatJsonRecord(format, { kind, check, at: instant(at), ...body(record) });
 }
 
 function body(record: SpoolRecord): Record<string, unknown> {
@@ -48,10 +47,8 @@ function body(record: SpoolRecord): Record<string, unknown> {
 
 /** Reads a record. Throws OpsError `damaged` for what is none, and for one of a newer Holdfast. */
 export function parseRecord(text: string, name: string): SpoolRecord {
-  const flaw = (cause: string) => new OpsError('damaged', `cannot use the spool record ${name}: ${cause}`);
-  const fields = new Fields(parseJson(text, flaw), '', flaw);
-  fields.choice('format', [format]);
-  if (fields.count('version') !== version) throw flaw('a newer Holdfast has made it');
+  const flaw: Flaw = (cause) => new OpsError('damaged', `cannot use the spool record ${name}: ${cause}`);
+  const { fields } = openJsonRecord(text, format, flaw);
   const check = fields.text('check');
   if (!isCheckName(check)) throw flaw('check is not the name of a check');
   const at = fields.instant('at').getTime();
@@ -91,19 +88,11 @@ export function parseProtection(fields: Fields): Protection {
   };
 }
 
-export function texts(fields: Fields, key: string, flaw: (cause: string) => OpsError): string[] {
+export function texts(fields: Fields, key: string, flaw: Flaw): string[] {
   return fields.list(key).map((item) => {
     if (typeof item !== 'string') throw flaw(`${key} is not a list of texts`);
     return item;
   });
-}
-
-function parseJson(text: string, flaw: (cause: string) => OpsError): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw flaw('it is not JSON'); // what JSON.parse says of it quotes the file
-  }
 }
 
 function instant(at: number): string {

@@ -1,7 +1,6 @@
 // The engine's state as JSON and back. docs/formats.md.
-import { Fields } from '../backup/fields.ts';
 import { OpsError } from '../base/errors.ts';
-import type { Facts } from '../incident/observation.ts';
+import type { IncidentFacts } from '../incident/observation.ts';
 import type {
   AlertState,
   ChannelState,
@@ -11,6 +10,8 @@ import type {
   SeenRun,
   Told,
 } from '../incident/state.ts';
+import { Fields, type Flaw } from '../record/fields.ts';
+import { formatJsonRecord, openJsonRecord, type RecordFormat } from '../record/json-record.ts';
 import { parseProtection, texts } from './spool-record.ts';
 
 /** What the file holds beside the state. */
@@ -22,21 +23,18 @@ export interface KeptState {
   state: AlertState;
 }
 
-const format = 'holdfast-alerts';
-const version = 1;
+const format: RecordFormat = { name: 'holdfast-alerts', version: 1 };
 const results = ['done', 'bad-news', 'failed', 'killed', 'busy', 'interrupted'] as const;
 
 /** The bytes of the file. Keys are snake_case; what ends in `_at` is an instant. */
 export function formatState({ revision, taken, state }: KeptState): string {
-  return `${JSON.stringify(encode({ format, version, revision, taken, ...state }), undefined, 1)}\n`;
+  return formatJsonRecord(format, encodeEntries({ revision, taken, ...state }), 1);
 }
 
 /** Throws OpsError `damaged` for anything but a state of this version. */
 export function parseState(text: string, path: string): KeptState {
-  const flaw = (cause: string) => new OpsError('damaged', `cannot use ${path}: ${cause}`);
-  const fields = new Fields(parseJson(text, flaw), '', flaw);
-  fields.choice('format', [format]);
-  if (fields.count('version') !== version) throw flaw('a newer Holdfast has made it');
+  const flaw: Flaw = (cause) => new OpsError('damaged', `cannot use ${path}: ${cause}`);
+  const { fields } = openJsonRecord(text, format, flaw);
   const reader = new Reader(flaw);
   return {
     revision: fields.count('revision'),
@@ -56,9 +54,9 @@ export function parseState(text: string, path: string): KeptState {
 }
 
 class Reader {
-  readonly #flaw: (cause: string) => OpsError;
+  readonly #flaw: Flaw;
 
-  constructor(flaw: (cause: string) => OpsError) {
+  constructor(flaw: Flaw) {
     this.#flaw = flaw;
   }
 
@@ -99,7 +97,7 @@ class Reader {
     };
   }
 
-  facts(fields: Fields): Facts {
+  facts(fields: Fields): IncidentFacts {
     return {
       message: fields.string('message'),
       hint: text(fields, 'hint'),
@@ -174,18 +172,14 @@ function encode(value: unknown, key = ''): unknown {
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (typeof value === 'number') return /^at$|At$/.test(key) ? new Date(value).toISOString() : value;
   if (typeof value !== 'object' || value === null) return value;
+  return encodeEntries(value);
+}
+
+function encodeEntries(value: object): Record<string, unknown> {
   const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
   return Object.fromEntries(entries.map(([name, inner]) => [snakeCase(name), encode(inner, name)]));
 }
 
 function snakeCase(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
-
-function parseJson(content: string, flaw: (cause: string) => OpsError): unknown {
-  try {
-    return JSON.parse(content);
-  } catch {
-    throw flaw('it is not JSON');
-  }
 }

@@ -2,12 +2,13 @@
 // an intent can lead nobody out of it. The format is a promise: what an older Holdfast wrote is still read.
 import { basename, dirname, join } from 'node:path';
 import { OpsError } from '../base/errors.ts';
-import type { Fields, Flaw } from '../backup/fields.ts';
-import type { ProcessIdentity } from '../files/process-identity.ts';
+import type { Fields, Flaw } from '../record/fields.ts';
+import { formatJsonRecord, openJsonRecord, type RecordFormat } from '../record/json-record.ts';
+import { parseProcess, type ProcessIdentity, processFields } from '../record/process-identity.ts';
 import type { DatabaseSet } from './database-set.ts';
 import type { FileMark } from './file-mark.ts';
 import { isStagingName, undoOrder } from './names.ts';
-import { formatMark, formatRecord, formatSet, openRecord, parseMark, parseSet } from './record.ts';
+import { formatMark, formatSet, parseMark, parseSet } from './set-codec.ts';
 
 /** `placing`: the exchange is not known to be complete. `placed`: the new database is in place. */
 export type Phase = (typeof phases)[number];
@@ -36,34 +37,33 @@ export interface Intent {
 }
 
 const phases = ['placing', 'placed'] as const;
-const formatName = 'holdfast-restore-intent';
-const formatVersion = 1;
+const format: RecordFormat = { name: 'holdfast-restore-intent', version: 1 };
 
 /** The intent as JSON text. */
 export function formatIntent(intent: Intent): string {
-  return formatRecord(formatName, formatVersion, {
+  const fields = {
     phase: intent.phase,
     target: intent.target,
     app: intent.app,
     backup: intent.backup,
     services: intent.services,
     started_at: intent.startedAt.toISOString(),
-    started_by: formatProcess(intent.startedBy),
+    started_by: processFields(intent.startedBy),
     staging: basename(intent.staging),
     undo: intent.undo === undefined ? undefined : basename(intent.undo),
     old: formatSet(intent.old),
     merged: intent.merged === undefined ? undefined : formatMark(intent.merged),
     new: formatMark(intent.new),
-  });
+  };
+  return formatJsonRecord(format, fields, 2);
 }
 
 /** The intent that `text`, read at `path`, holds for `target`. Throws OpsError `damaged` when it holds none. */
 export function parseIntent(text: string, path: string, target: string): Intent {
-  const flaw: Flaw = (cause) =>
-    new OpsError('damaged', `cannot use ${path}: ${cause}`, {
-      hint: 'look which database is in place, then move this file away; nothing else depends on it',
-    });
-  const fields = openRecord(text, formatName, formatVersion, flaw);
+  const moveAway = 'look which database is in place, then move this file away; nothing else depends on it';
+  const flaw: Flaw = (cause, hint = moveAway) =>
+    new OpsError('damaged', `cannot use ${path}: ${cause}`, { hint });
+  const { fields } = openJsonRecord(text, format, flaw);
   return {
     phase: fields.choice('phase', phases),
     // Where the intent lies counts, not the path it names: the directory may have been moved since.
@@ -78,28 +78,6 @@ export function parseIntent(text: string, path: string, target: string): Intent 
     old: parseSet(fields, 'old', flaw),
     merged: fields.has('merged') ? parseMark(fields.object('merged'), flaw) : undefined,
     new: parseMark(fields.object('new'), flaw),
-  };
-}
-
-function formatProcess(identity: ProcessIdentity): Record<string, unknown> {
-  return {
-    host: identity.host,
-    machine: identity.machine,
-    boot_id: identity.bootId,
-    pid_namespace: identity.pidNamespace,
-    pid: identity.pid,
-    start_ticks: identity.startTicks,
-  };
-}
-
-function parseProcess(fields: Fields): ProcessIdentity {
-  return {
-    host: fields.string('host'),
-    machine: fields.string('machine'),
-    bootId: fields.string('boot_id'),
-    pidNamespace: fields.string('pid_namespace'),
-    pid: fields.count('pid'),
-    startTicks: fields.count('start_ticks'),
   };
 }
 

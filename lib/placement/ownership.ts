@@ -1,15 +1,10 @@
 // Owner, group and mode of a database. A restored file that differs in one of them locks the app out (R5).
 import { chmod, chown, stat } from 'node:fs/promises';
 import { OpsError, errorCode, systemError } from '../base/errors.ts';
+import type { Ownership } from '../record/ownership.ts';
 import { attempt } from './attempt.ts';
 
-/** Who a file belongs to, and who may use it. */
-export interface Ownership {
-  uid: number;
-  gid: number;
-  /** Permission bits, with set-id and sticky bits. */
-  mode: number;
-}
+export type { Ownership };
 
 const permissionBits = 0o7777;
 

@@ -2,7 +2,7 @@
 // whole in place, and an intent that says which was wanted (R2, R3, R5, R6, R7).
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import type { ProcessIdentity } from '../files/process-identity.ts';
+import type { ProcessIdentity } from '../record/process-identity.ts';
 import { syncFile } from '../files/sync.ts';
 import { type DatabaseSet, inspectSet, isSpread, requireUnwritten } from './database-set.ts';
 import { exchange } from './exchange.ts';

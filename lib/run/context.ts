@@ -8,14 +8,15 @@ import type { CommandRunner } from '../base/command.ts';
 import { errorMessage } from '../base/errors.ts';
 import { formatInstant } from '../base/format.ts';
 import type { Log, Progress } from '../base/log.ts';
-import type { AppConfig, Config } from '../config/config.ts';
-import { serviceEnding, type ServiceEnding } from '../config/load.ts';
+import type { Config, GuardedApp } from '../config/config.ts';
+import { serviceEnding, type ServiceEnding } from '../config/service-manager.ts';
 import { createDirectories } from '../files/durable.ts';
 import { sweepTemporaries } from '../files/durable.ts';
 import { makeScratch, type Scratch, sweepScratch } from '../files/scratch.ts';
 import { type History, nullHistory, openHistory } from '../history/history.ts';
 import { lazyHistory } from '../history/lazy-history.ts';
 import { acquireLock, type HeldLock } from '../lock/lock.ts';
+import type { LockSubject } from '../lock/lock-name.ts';
 import { clockState, type ClockState } from '../process/clock-check.ts';
 import { createServices, type Services } from '../process/services.ts';
 import { runCommand } from '../process/run-command.ts';
@@ -42,13 +43,13 @@ export interface JobContext {
   readonly history: History;
   readonly runCommand: CommandRunner;
   /** The database of an app, as what can be backed up; nothing is opened yet. */
-  source(app: Pick<AppConfig, 'database'>): Source;
+  source(app: Pick<GuardedApp, 'database'>): Source;
   /** The configured store, opened once. */
   openStore(): Promise<Store>;
   /** What the store has cost on the network so far; undefined when it was not opened, or none is involved. */
   traffic(): StoreTraffic | undefined;
-  /** Takes the lock of an app, or throws OpsError `busy` naming the holder. */
-  lock(app: Pick<AppConfig, 'name'>, purpose: string): Promise<HeldLock>;
+  /** Takes the lock of an app, or of a scope of its work, or throws OpsError `busy` naming the holder. */
+  lock(subject: LockSubject, purpose: string): Promise<HeldLock>;
   /** The alerts. Throws OpsError `config` where nobody is to be told. */
   openAlerts(): Promise<Alerts>;
   /** What systemd says of a unit that ended, to the command that it starts then. */
@@ -57,7 +58,7 @@ export interface JobContext {
   scratch(parent?: string): Promise<Scratch>;
   /** Whether the time of day can be believed. */
   clockState(): Promise<ClockState>;
-  services(app: AppConfig): Services;
+  services(app: GuardedApp): Services;
   /** Asks the person at the terminal; false without asking when nobody is there. */
   confirm(question: string): Promise<boolean>;
   /** Asks for a line of text, from the terminal or what is piped in; undefined when nothing comes. */
@@ -100,9 +101,9 @@ export function createContext(parts: ContextParts): JobContext {
     source: ({ database }) => sqliteSource(database),
     openStore: () => (store ??= openStore(config, { ...parts, wait }).then((found) => (opened = found))),
     traffic: () => opened?.traffic(),
-    async lock(app, purpose) {
+    async lock({ name, scope }, purpose) {
       const directory = join(config.runDirectory, 'locks');
-      const request = { directory, name: app.name, purpose, run: runCommand, clock, log, runId: parts.runId };
+      const request = { directory, name, scope, purpose, run: runCommand, clock, log, runId: parts.runId };
       const held = await acquireLock(request);
       await sweepTemporaries(directory, clock.now());
       held.signal.addEventListener('abort', () => parts.abort(held.signal.reason), { once: true });

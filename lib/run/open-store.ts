@@ -7,6 +7,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { systemError } from '../base/errors.ts';
 import type { Config, DirectoryStoreConfig, DropboxStoreConfig } from '../config/config.ts';
+import { ownDirectory } from '../config/sections/store-directory.ts';
 import { writeFileAtomically } from '../files/durable.ts';
 import { cachedReads } from '../store/cached-reads.ts';
 import { openDirectoryStore } from '../store/directory/open.ts';
@@ -64,7 +65,7 @@ async function openDirectory(
     `${createHash('sha256').update(path).digest('hex').slice(0, 16)}.json`,
   );
   const first = !existsSync(seen);
-  if (first && path === join(stateDirectory, 'store')) await makeOwn(stateDirectory);
+  if (first && path === ownDirectory(stateDirectory).path) await makeOwn(stateDirectory);
   const store = await openDirectoryStore({ path, create: first, clock, log });
   if (first) await remember(seen, path, clock, log);
   return store;

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { errorMessage } from '../base/errors.ts';
 import type { Finding } from '../base/finding.ts';
 import { type Severity, worst } from '../base/verdict.ts';
-import type { Config } from '../config/config.ts';
+import { type Config, guardedApps, isGuarded } from '../config/config.ts';
 import { checkName, isCheckName } from '../incident/check.ts';
 import type { Protection } from '../incident/observation.ts';
 import { severityOf } from '../incident/severity.ts';
@@ -56,19 +56,22 @@ export function createTeller(context: JobContext, { job, command, app }: Omit<Tr
 
 const silent: Teller = { async began() {}, async ended() {} };
 
-/** The app as a check's name has it: with a single app there is no need to name it. */
-export function scope({ apps }: Config, app: string | undefined): string | undefined {
+/** The app as a check's name has it: with a single app that has a database there is no need to name it. */
+export function scope(config: Config, app: string | undefined): string | undefined {
+  const apps = guardedApps(config);
   return apps.length === 1 && apps[0]?.name === app ? undefined : app;
 }
 
-/** What stands between the apps and the loss of their data, as far as the history knows. */
+/** What stands between the apps and the loss of their data, as far as the history knows; nothing of one without any. */
 export function protectionOf(
-  { history }: Pick<JobContext, 'history'>,
+  { config, history }: Pick<JobContext, 'config' | 'history'>,
   apps: readonly string[],
 ): Protection[] {
-  return apps.map((app) => {
+  const hasNothing = (name: string) => config.apps.some((app) => app.name === name && !isGuarded(app));
+  return apps.flatMap((app) => {
+    if (hasNothing(app)) return [];
     const backup = history.lastBackup(app);
-    return { app, backup: backup?.name, takenAt: backup?.takenAt.getTime() };
+    return [{ app, backup: backup?.name, takenAt: backup?.takenAt.getTime() }];
   });
 }
 
@@ -86,7 +89,7 @@ function endRecord(context: JobContext, { job, command, check, app, ending }: En
   const isBusy = findings.length > 0 && findings.every((finding) => finding.kind === 'busy');
   const result = isBusy ? 'busy' : ending.result;
   const kind = ending.kind === 'interrupted' ? undefined : ending.kind;
-  const about = app === undefined ? config.apps.map(({ name }) => name) : [app];
+  const about = app === undefined ? guardedApps(config).map(({ name }) => name) : [app];
   const named = [...new Set(findings.map(({ subject }) => subject))].filter((name) => about.includes(name));
   const apps = named.length > 0 ? named : about;
   const only = apps.length === 1 && config.apps.length > 1 ? apps[0] : undefined;
@@ -131,7 +134,7 @@ function told(findings: readonly Finding[], isNamed: boolean): string {
 
 function lostRecord(context: JobContext, job: Job, run: RunRecord): SpoolRecord {
   const { config, clock } = context;
-  const apps = run.app === undefined ? config.apps.map(({ name }) => name) : [run.app];
+  const apps = run.app === undefined ? guardedApps(config).map(({ name }) => name) : [run.app];
   return {
     kind: 'run',
     check: checkName({ job: run.job, command: run.command, app: scope(config, run.app) }),

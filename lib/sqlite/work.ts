@@ -1,6 +1,4 @@
 // Long SQLite work runs in a worker thread, so that signals, timers and progress stay alive beside it.
-import { getCompileCacheDir } from 'node:module';
-import { dirname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { OpsError } from '../base/errors.ts';
 import type { ErrorKind } from '../base/exit-code.ts';
@@ -27,10 +25,7 @@ export interface WorkOptions {
 /** Runs the module `file` (beside this one) in a worker with `input` and resolves with the result it posts. */
 export async function runWorker<Result>(file: string, input: unknown, options: WorkOptions): Promise<Result> {
   options.signal?.throwIfAborted();
-  const worker = new Worker(new URL('./worker-start.mjs', import.meta.url), {
-    workerData: { module: new URL(file, import.meta.url).href, compileCache: compileCache(), input },
-    execArgv: [], // a worker needs no tsx: Node strips the types itself, and 20 MB of memory are saved
-  });
+  const worker = new Worker(new URL(file, import.meta.url), { workerData: input });
   const { promise, resolve, reject } = Promise.withResolvers<Result>();
   const onAbort = () => reject(options.signal?.reason as Error);
   options.signal?.addEventListener('abort', onAbort, { once: true });
@@ -50,12 +45,6 @@ export async function runWorker<Result>(file: string, input: unknown, options: W
     const ended = worker.terminate();
     if (options.waitForEnd) await ended;
   }
-}
-
-/** The directory that was given for it; the one that Node tells lies in it, for this version alone. */
-function compileCache(): string | undefined {
-  const directory = getCompileCacheDir();
-  return directory === undefined ? undefined : dirname(directory);
 }
 
 function hintOf(message: { error: { hint: string | undefined } }): { hint?: string } {

@@ -10,8 +10,7 @@ export async function serve<Input, Result>(
 ): Promise<void> {
   const post = (message: WorkerMessage<Result>) => parentPort?.postMessage(message);
   try {
-    const { input } = workerData as { input: Input };
-    const result = await work(input, (done, total) => post({ type: 'progress', done, total }));
+    const result = await work(workerData as Input, (done, total) => post({ type: 'progress', done, total }));
     // The thread is ended as soon as its result is there, which would leave nothing in the cache.
     flushCompileCache();
     post({ type: 'result', result });

@@ -109,7 +109,7 @@ async function compareHelp(): Promise<Row> {
     () => run(process.execPath, ['-e', '0']),
     { times: 15 },
   );
-  return timeRow('db-backup --help', ours, 'node -e 0', peer, 4);
+  return timeRow('db-backup --help', ours, 'node -e 0', peer, 3);
 }
 
 function fresh(home: string, name: string): string {

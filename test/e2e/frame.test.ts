@@ -1,50 +1,11 @@
-// The executables themselves: where they start from, what they print, how they end.
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+// The commands as processes: what they print, how they end.
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { makeBookings, runProgram, World } from '../support/world.ts';
 
 const bin = resolve(import.meta.dirname, '../../bin');
-
-describe('the launcher', () => {
-  test('works from any directory and through symbolic links', async () => {
-    await using world = new World();
-    symlinkSync(join(bin, 'db-backup'), join(world.home, 'first'));
-    symlinkSync(join(world.home, 'first'), join(world.home, 'second'));
-    const { exitCode, stdout } = await runProgram(join(world.home, 'second'), ['--help'], { cwd: '/proc' });
-    expect(exitCode).toBe(0);
-    expect(stdout).toContain('Usage: db-backup');
-  });
-
-  test('uses the pinned Node, whatever Node is on the PATH', async () => {
-    await using world = new World();
-    makeBookings(world.database, { rows: 3 });
-    world.configure();
-    mkdirSync(join(world.home, 'old'));
-    writeFileSync(join(world.home, 'old/node'), '#!/bin/sh\necho "this is Node 20" >&2\nexit 1\n');
-    chmodSync(join(world.home, 'old/node'), 0o755);
-    const { exitCode, stderr } = await world.run('db-backup', ['backup'], {
-      environment: { PATH: `${join(world.home, 'old')}:/usr/bin:/bin` },
-    });
-    expect(exitCode, stderr).toBe(0);
-  });
-
-  test('says how to install what is not installed', async () => {
-    await using world = new World();
-    mkdirSync(join(world.home, 'copy/bin'), { recursive: true });
-    copyFileSync(join(bin, 'db-backup'), join(world.home, 'copy/bin/db-backup'));
-    const { exitCode, stderr } = await runProgram(join(world.home, 'copy/bin/db-backup'), ['--help']);
-    expect(exitCode).toBe(78);
-    expect(stderr).toContain('npm ci');
-  });
-
-  test('keeps compiled code out of shared temporary directories', async () => {
-    await using world = new World();
-    await runProgram(join(bin, 'db-backup'), ['--help'], { environment: { TMPDIR: world.home } });
-    expect(execFileSync('ls', ['-A', world.home], { encoding: 'utf8' }).trim()).toBe('app');
-  });
-});
 
 describe('what is printed', () => {
   test('is one JSON object on stdout and the log on stderr', async () => {
@@ -144,9 +105,4 @@ describe('being told to stop', () => {
       expect(outcome.trim()).toBe('interrupted');
     },
   );
-});
-
-test('the launchers are readable: short, and they say what they do', () => {
-  const text = readFileSync(join(bin, 'db-backup'), 'utf8');
-  expect(text.split('\n').length).toBeLessThan(20);
 });

@@ -316,6 +316,18 @@ describe.skipIf(!isRoot)('bad input', () => {
     expect((await system.units('install', '--app', 'ctv')).stderr).toContain('did you mean database?');
   });
 
+  test('an app without a database gets no units that back it up', async () => {
+    using system = new FakeSystem();
+    system.write(
+      '/etc/holdfast/holdfast.toml',
+      `${system.read('/etc/holdfast/holdfast.toml')}[apps.mirror]\n`,
+    );
+    const { stderr, exitCode } = await system.units('install', '--app', 'mirror');
+    expect(exitCode).toBe(78);
+    expect(stderr).toContain('names no database of mirror: there is nothing to back up');
+    expect(await system.units('install', '--app', 'ctv')).toMatchObject({ exitCode: 0 });
+  });
+
   test('someone who is not root is told so', () => {
     const command = [
       join(project, 'node_modules/.bin/tsx'),

@@ -1,10 +1,11 @@
 // The units as systemd reads them: no mistake in them, and a sandbox that stays as tight as it was measured.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { scratch } from '../support/scratch.ts';
 import { dropInText } from '../../units/install/drop-in.ts';
+import { unitText } from '../../units/install/wanted.ts';
 
 const folder = resolve(import.meta.dirname, '../../units');
 const names = readdirSync(folder).filter((name) => /\.(service|timer|path|slice)$/.test(name));
@@ -13,8 +14,10 @@ const hasAnalyze = spawnSync('systemd-analyze', ['--version']).status === 0;
 
 describe.skipIf(!hasAnalyze)('systemd', () => {
   test('finds nothing wrong in any unit or sample', () => {
+    const home = scratch();
+    for (const name of names) writeFileSync(join(home, name), unitText(name));
     const samples = readdirSync(join(folder, 'samples')).map((name) => join(folder, 'samples', name));
-    const all = [...names.map((name) => join(folder, name)), ...samples];
+    const all = [...names.map((name) => join(home, name)), ...samples];
     const { stderr } = spawnSync('systemd-analyze', ['verify', ...all], { encoding: 'utf8' });
     // Their programs are where they will be installed, not here.
     expect(stderr.split('\n').filter((line) => line !== '' && !line.includes('is not executable'))).toEqual(
@@ -23,7 +26,7 @@ describe.skipIf(!hasAnalyze)('systemd', () => {
   });
 
   test.each(services)('gives %s no more exposure than was measured', (name) => {
-    const score = exposure(readFileSync(join(folder, name), 'utf8'));
+    const score = exposure(unitText(name));
     console.log(`exposure of ${name}: ${score} of at most ${limitOf(name)}`);
     expect(score).toBeLessThanOrEqual(limitOf(name));
   });
@@ -40,14 +43,14 @@ describe.skipIf(!hasAnalyze)('systemd', () => {
         { name: 'dropbox-refresh-token', path: '/etc/holdfast/credentials/dropbox-refresh-token' },
       ],
     });
-    const unit = readFileSync(join(folder, 'db-backup@.service'), 'utf8');
+    const unit = unitText('db-backup@.service');
     expect(exposure(`${unit}\n${dropIn}`)).toBeLessThanOrEqual(limitOf('db-backup@.service'));
   });
 });
 
 describe('every service', () => {
   test.each(services)('%s has a time limit, and logs to the namespace that survives a reboot', (name) => {
-    const text = readFileSync(join(folder, name), 'utf8');
+    const text = unitText(name);
     expect(text).toMatch(/^TimeoutStartSec=\d/m);
     expect(text).toMatch(/^LogNamespace=holdfast$/m);
     expect(text).toMatch(/^Slice=holdfast-jobs\.slice$/m);
@@ -56,43 +59,28 @@ describe('every service', () => {
   test.each(['db-backup@.service', 'restore-drill@.service'])(
     '%s tells its failure and its progress',
     (name) => {
-      const text = readFileSync(join(folder, name), 'utf8');
+      const text = unitText(name);
       expect(text).toMatch(/^OnFailure=job-failed@%N\.service$/m);
       expect(text).toMatch(/^NotifyAccess=all$/m);
     },
   );
 
-  test('the sandbox is the same in each job', () => {
-    const jobs = services.filter((name) => name !== 'holdfast-state.service');
-    const sandboxes = jobs.map((name) =>
-      readFileSync(join(folder, name), 'utf8').replace(/^.*# privileges, kernel/s, ''),
-    );
-    expect(new Set(sandboxes).size).toBe(1);
-  });
-
-  test('job-failed@ reaches no network', () => {
-    const text = readFileSync(join(folder, 'job-failed@.service'), 'utf8');
-    expect(text).toMatch(/^PrivateNetwork=yes\nRestrictAddressFamilies=none\nIPAddressDeny=any$/m);
+  test('job-failed@ and holdfast-state reach no network', () => {
+    for (const name of ['job-failed@.service', 'holdfast-state.service'])
+      expect(unitText(name)).toMatch(/^PrivateNetwork=yes\nRestrictAddressFamilies=none\nIPAddressAllow=$/m);
   });
 });
 
 /** Tenths, as systemd-analyze rounds them; docs/decisions/sandbox.md says what each of them is for. */
 function limitOf(name: string): number {
-  if (name === 'holdfast-state.service') return 1.4;
-  return name === 'job-failed@.service' ? 0.3 : 1.1;
+  return name === 'job-failed@.service' ? 0.2 : 1.1;
 }
 
 function exposure(text: string): number {
-  const home = mkdtempSync(join(tmpdir(), 'holdfast-unit-'));
-  try {
-    writeFileSync(join(home, 'job@.service'), text);
-    const said = execFileSync(
-      'systemd-analyze',
-      ['security', '--offline=true', '--no-pager', join(home, 'job@.service')],
-      { encoding: 'utf8' },
-    );
-    return Number(/exposure level for .*: ([\d.]+)/.exec(said)?.[1]);
-  } finally {
-    rmSync(home, { recursive: true });
-  }
+  const unit = join(scratch(), 'job@.service');
+  writeFileSync(unit, text);
+  const said = execFileSync('systemd-analyze', ['security', '--offline=true', '--no-pager', unit], {
+    encoding: 'utf8',
+  });
+  return Number(/exposure level for .*: ([\d.]+)/.exec(said)?.[1]);
 }

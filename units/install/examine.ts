@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { OpsError, systemError } from '../../lib/base/errors.ts';
-import type { Config } from '../../lib/config/config.ts';
+import { type Config, type GuardedApp, isGuarded } from '../../lib/config/config.ts';
 import type { Environment } from '../../lib/config/environment.ts';
 import { defaultPath, loadConfig } from '../../lib/config/load.ts';
 import type { DropIn } from './drop-in.ts';
@@ -45,12 +45,7 @@ export function examine(request: Request): Examined {
   const environment = problems.attempt(() => variablesOf(root, environmentFile));
   const configFile = environment && configFileOf(request, environment, problems);
   const config = environment && problems.attempt(() => configOf(request, configFile, environment));
-  const found = config?.apps.find(({ name }) => name === app);
-  if (config !== undefined && found === undefined)
-    problems.add(
-      `${config.source} has no app ${app}`,
-      `name one of: ${config.apps.map(({ name }) => name).join(', ')}`,
-    );
+  const found = config && guardedApp(config, app, problems);
   const group = found && databaseGroup({ root, database: found.database, user }, problems);
   const store = config && examineStoreDirectory({ root, user, stateDirectory }, config, problems);
   const credentials = config === undefined ? [] : storeCredentials(root, config.store);
@@ -78,6 +73,20 @@ export function examine(request: Request): Examined {
     credentials,
   };
   return { dropIn, store, configFile, channels: channelsOf(config) };
+}
+
+/** The units of an app back its database up. */
+function guardedApp({ source, apps }: Config, app: string, problems: Problems): GuardedApp | undefined {
+  const found = apps.find(({ name }) => name === app);
+  if (found !== undefined && isGuarded(found)) return found;
+  if (found === undefined)
+    problems.add(`${source} has no app ${app}`, `name one of: ${apps.map(({ name }) => name).join(', ')}`);
+  else
+    problems.add(
+      `${source} names no database of ${app}: there is nothing to back up`,
+      `give it one, or no units`,
+    );
+  return undefined;
 }
 
 function channelsOf({ alerts }: Config): string[] {

@@ -2,7 +2,7 @@
 // was the first, is handed over: what is root's in it, and only what is a store's.
 import { existsSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { AppConfig, Config } from '../../lib/config/config.ts';
+import { type Config, type GuardedApp, guardedApps } from '../../lib/config/config.ts';
 import { errorCode, systemError } from '../../lib/base/errors.ts';
 import { markerName } from '../../lib/store/directory/marker.ts';
 import { userId } from './accounts.ts';
@@ -40,7 +40,7 @@ export function examineStoreDirectory(
       `${user} may not write the store ${path}, and what is in it is not Holdfast's`,
       `name a directory of its own in [store], such as ${join(path, 'holdfast')}`,
     );
-  else return { path, user, action, latest: latestNames(apps) };
+  else return { path, user, action, latest: latestNames(guardedApps({ apps })) };
   return undefined;
 }
 
@@ -65,7 +65,7 @@ function look(path: string): Stats | undefined {
   }
 }
 
-function latestNames(apps: readonly AppConfig[]): string[] {
+function latestNames(apps: readonly GuardedApp[]): string[] {
   return apps.flatMap(({ latest }) => (latest === undefined ? [] : [latest]));
 }
 

@@ -22,7 +22,7 @@ export function sharedFiles(alerts: AlertSettings): Files {
     /\.(service|timer|path|slice)$/.test(name),
   );
   return new Map([
-    ...units.map((name): [string, string] => [join(systemUnits, name), ours('units', name)]),
+    ...units.map((name): [string, string] => [join(systemUnits, name), unitText(name)]),
     [join(systemUnits, 'alert-send.service.d/50-holdfast.conf'), alertDropInText(alerts)],
     ['/etc/systemd/journald@holdfast.conf', ours('etc/journald', 'journald@holdfast.conf')],
     ['/etc/sysusers.d/holdfast.conf', ours('etc/sysusers', 'holdfast.conf')],
@@ -66,6 +66,13 @@ export function appTimers(app: string): string[] {
 export const sharedTimers = existsSync(join(project, 'bin/alert-send'))
   ? ['alert-send.timer', 'alert-send.path']
   : [];
+
+/** A unit as systemd is given it: whole, with the file that all services share in its place. */
+export function unitText(name: string): string {
+  return ours('units', name).replace(/^#include (\S+)$/m, (_, shared: string) =>
+    ours('units', shared).trimEnd(),
+  );
+}
 
 /** Units name the place that the README installs to; a checkout elsewhere puts its own there. */
 function ours(folder: string, name: string): string {

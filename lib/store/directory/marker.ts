@@ -7,11 +7,12 @@ import { OpsError, errorCode, systemError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { giveToOwnerOf } from '../../files/belong.ts';
 import { createDirectories, writeFileAtomically } from '../../files/durable.ts';
+import { parseJsonObject } from '../../record/json-object.ts';
+import { formatJsonRecord, type RecordFormat } from '../../record/json-record.ts';
 
 /** `.holdfast-store` in the root: `{"format": "holdfast-store", "version": 1, "created_at": …}`. */
 export const markerName = '.holdfast-store';
-const format = 'holdfast-store';
-const version = 1;
+const format: RecordFormat = { name: 'holdfast-store', version: 1 };
 
 export interface RootOptions {
   path: string;
@@ -29,8 +30,8 @@ export async function openRoot({ path, create, clock, log }: RootOptions): Promi
   const text = await readMarker(path);
   if (text !== undefined) return requireKnownMarker(path, text);
   if (!create) throw (await rootProblem(path)) ?? noMarker(path);
-  const marker = { format, version, created_at: clock.now().toISOString() };
-  await writeFileAtomically(join(path, markerName), `${JSON.stringify(marker)}\n`, { mode: 0o640 });
+  const marker = formatJsonRecord(format, { created_at: clock.now().toISOString() });
+  await writeFileAtomically(join(path, markerName), marker, { mode: 0o640 });
   await giveToOwnerOf(path, join(path, markerName));
   log.info('made the directory a store', { path });
 }
@@ -71,8 +72,9 @@ async function readMarker(path: string): Promise<string | undefined> {
 }
 
 function requireKnownMarker(path: string, text: string): void {
-  const marker = parseMarker(text);
-  if (marker?.format !== format || typeof marker.version !== 'number') {
+  const marker = parseJsonObject(text);
+  const version = marker?.['version'];
+  if (marker?.['format'] !== format.name || typeof version !== 'number') {
     throw new OpsError(
       'damaged',
       `cannot use the store directory ${path}: its ${markerName} is not readable`,
@@ -81,22 +83,13 @@ function requireKnownMarker(path: string, text: string): void {
       },
     );
   }
-  if (marker.version > version) {
+  if (version > format.version) {
     throw new OpsError(
       'unavailable',
-      `cannot use the store directory ${path}: its format is version ${marker.version}, ` +
-        `this Holdfast knows version ${version}`,
+      `cannot use the store directory ${path}: its format is version ${version}, ` +
+        `this Holdfast knows version ${format.version}`,
       { hint: 'use the Holdfast that made it, or a newer one' },
     );
-  }
-}
-
-function parseMarker(text: string): { format?: unknown; version?: unknown } | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? value : undefined;
-  } catch {
-    return undefined; // not JSON: the caller says so
   }
 }
 
@@ -118,7 +111,7 @@ function noMarker(path: string): OpsError {
 }
 
 function writeMarkerCommand(path: string): string {
-  return `echo '{"format":"${format}","version":${version}}' > ${join(path, markerName)}`;
+  return `echo '${formatJsonRecord(format, {}).trimEnd()}' > ${join(path, markerName)}`;
 }
 
 function isNotThere(error: unknown): boolean {

@@ -6,9 +6,13 @@ import { errorMessage } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { FileDigest } from '../../files/digest.ts';
 import { writeFileAtomically } from '../../files/durable.ts';
+import { ifWhole } from '../../record/fields.ts';
+import { formatJsonRecord, openJsonRecord, type RecordFormat } from '../../record/json-record.ts';
 
 /** Upload sessions live 7 days; none is asked for that may be gone. */
 const sessionLifeMs = 6 * 24 * 60 * 60 * 1000;
+
+const format: RecordFormat = { name: 'holdfast-upload', version: 1 };
 
 type Content = Pick<FileDigest, 'contentHash' | 'sizeBytes'>;
 
@@ -30,25 +34,18 @@ export function createUploadNotes(directory: string, clock: Clock, log: Log): Up
   return {
     async find(content, path) {
       const isOutdated = (note: Note) =>
-        !isAlive(note, clock) || (note.path === path && note.content_hash !== content.contentHash);
+        !isAlive(note, clock) || (note.path === path && note.contentHash !== content.contentHash);
       await sweep(directory, isOutdated);
       const note = parseNote(await readFile(pathOf(content), 'utf8').catch(() => ''));
-      if (note?.size !== content.sizeBytes) return undefined;
-      return isAlive(note, clock) ? note.session_id : undefined;
+      if (note?.sizeBytes !== content.sizeBytes) return undefined;
+      return isAlive(note, clock) ? note.sessionId : undefined;
     },
     async remember(content, path, sessionId) {
-      const note: Note = {
-        format: 'holdfast-upload',
-        version: 1,
-        session_id: sessionId,
-        path,
-        size: content.sizeBytes,
-        content_hash: content.contentHash,
-        started_at: clock.now().toISOString(),
-      };
+      const { contentHash, sizeBytes } = content;
+      const note: Note = { sessionId, path, sizeBytes, contentHash, startedAt: clock.now() };
       try {
         await mkdir(directory, { recursive: true, mode: 0o700 });
-        await writeFileAtomically(pathOf(content), `${JSON.stringify(note)}\n`, { mode: 0o600 });
+        await writeFileAtomically(pathOf(content), formatNote(note), { mode: 0o600 });
       } catch (error) {
         log.warn('an upload cannot be remembered; killed, it would begin anew', {
           cause: errorMessage(error),
@@ -62,33 +59,39 @@ export function createUploadNotes(directory: string, clock: Clock, log: Log): Up
 }
 
 interface Note {
-  format: 'holdfast-upload';
-  version: 1;
-  session_id: string;
+  sessionId: string;
   path: string;
-  size: number;
-  content_hash: string;
-  started_at: string;
+  sizeBytes: number;
+  contentHash: string;
+  startedAt: Date;
+}
+
+function formatNote({ sessionId, path, sizeBytes, contentHash, startedAt }: Note): string {
+  return formatJsonRecord(format, {
+    session_id: sessionId,
+    path,
+    size: sizeBytes,
+    content_hash: contentHash,
+    started_at: startedAt.toISOString(),
+  });
 }
 
 /** A note that cannot be read costs a resumption and nothing else. */
 function parseNote(text: string): Note | undefined {
-  try {
-    const note = JSON.parse(text) as Partial<Note> | null;
-    const isWhole =
-      note?.format === 'holdfast-upload' &&
-      note.version === 1 &&
-      typeof note.session_id === 'string' &&
-      typeof note.size === 'number' &&
-      typeof note.started_at === 'string';
-    return isWhole ? (note as Note) : undefined;
-  } catch {
-    return undefined;
-  }
+  return ifWhole((flaw) => {
+    const { fields } = openJsonRecord(text, format, flaw);
+    return {
+      sessionId: fields.string('session_id'),
+      path: fields.string('path'),
+      sizeBytes: fields.count('size'),
+      contentHash: fields.string('content_hash'),
+      startedAt: fields.instant('started_at'),
+    };
+  });
 }
 
-function isAlive({ started_at }: Note, clock: Clock): boolean {
-  const ageMs = clock.now().getTime() - Date.parse(started_at);
+function isAlive({ startedAt }: Note, clock: Clock): boolean {
+  const ageMs = clock.now().getTime() - startedAt.getTime();
   return Math.abs(ageMs) < sessionLifeMs; // a clock that was set back makes an age negative
 }
 

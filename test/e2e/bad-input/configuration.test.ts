@@ -91,9 +91,12 @@ describe('a configuration', () => {
       says: [/cannot use "\.\." as the name of an app/],
     },
     {
-      what: 'an app without a database',
-      apps: '[apps.payroll]\nservices = []',
-      says: [/apps\.payroll\.database: is missing/],
+      what: 'what needs a database, where there is none',
+      apps: '[apps.payroll]\nservices = []\nservice_timeout_seconds = 3',
+      says: [
+        /apps\.payroll\.services: needs database beside it/,
+        /apps\.payroll\.service_timeout_seconds: needs database/,
+      ],
     },
     {
       what: 'a relative database',
@@ -234,6 +237,26 @@ describe('a configuration file', () => {
         hint: /--app/,
       });
     }
+  });
+
+  test('that names no database of an app leaves it out, and nobody believes that it is guarded', async () => {
+    world.configure({ apps: '[apps.mirror]' });
+    const { exitCode, stdout } = await world.run('db-backup', ['list-backups'], {});
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^bookings: /) as string,
+    });
+    expect(stdout).not.toContain('mirror');
+    const ofMirror = config([/cannot find a database to guard: mirror of .* has none/], /write database = /);
+    for (const [command, line] of [
+      ['db-backup', 'run --app mirror'],
+      ['restore', 'run latest --yes --app mirror'],
+    ] as const)
+      await expectRefusal(world, command, line.split(' '), ofMirror);
+    writeFileSync(world.config, `state_directory = "${world.state}"\n[apps.mirror]\n`);
+    const ofNobody = config([/cannot find a database to guard: no app of .* has one/], /write database = /);
+    for (const line of ['run', 'run --app nonsense'])
+      await expectRefusal(world, 'db-backup', line.split(' '), ofNobody);
   });
 
   test('with several problems shows each of them in a line of its own', async () => {

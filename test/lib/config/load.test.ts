@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { invocationId, loadConfig } from '../../../lib/config/load.ts';
+import { type Config, guardedApps } from '../../../lib/config/config.ts';
+import { loadConfig } from '../../../lib/config/load.ts';
 import type { OpsError } from '../../../lib/base/errors.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-config-'));
@@ -42,17 +43,23 @@ describe('a file', () => {
   });
 
   test('may turn the latest copy off, or name it with a slash in front', () => {
-    expect(load(`${minimal}latest = false`).apps[0]?.latest).toBeUndefined();
-    expect(load(`${minimal}latest = "/database.db"`).apps[0]?.latest).toBe('database.db');
+    expect(guarded(load(`${minimal}latest = false`))?.latest).toBeUndefined();
+    expect(guarded(load(`${minimal}latest = "/database.db"`))?.latest).toBe('database.db');
   });
 
   test('keeps only what a given policy says', () => {
-    expect(load(`${minimal}keep = { daily = 3 }`).apps[0]?.keep).toEqual({
+    expect(guarded(load(`${minimal}keep = { daily = 3 }`))?.keep).toEqual({
       last: 0,
       daily: 3,
       weekly: 0,
       monthly: 0,
     });
+  });
+
+  test('may have an app without a database, which has no latest copy that another could replace', () => {
+    const config = load(`${minimal}latest = "latest/mirror.db"\n[apps.mirror]`);
+    expect(config.apps[1]).toEqual({ name: 'mirror', database: undefined });
+    expect(guardedApps(config).map(({ name }) => name)).toEqual(['ctv']);
   });
 
   test('cannot be changed by anybody who reads it', () => {
@@ -86,7 +93,14 @@ describe('a file', () => {
       minimal.replace('/srv/ctv.db', 'ctv.db'),
       /apps\.ctv\.database: must be an absolute path/,
     ],
-    ['a missing database', minimal.replace('database =', 'latest ='), /apps\.ctv\.database: is missing/],
+    [
+      'what needs a database, where there is none',
+      minimal.replace(
+        'database = "/srv/ctv.db"',
+        'latest = "ctv.db"\nservices = []\nhealth = { command = "true" }',
+      ),
+      /apps\.ctv\.latest: needs database beside it, .*\n.*\.services: needs database.*\n.*\.health: needs database/,
+    ],
     ['no app at all', '[store]\nkind = "directory"\npath = "/srv"\n[apps]', /needs at least one app/],
     [
       'an app that could leave its folder',
@@ -159,11 +173,19 @@ describe('the environment alone', () => {
     });
   });
 
+  test('has the defaults of a file in all that it does not say', () => {
+    const alone = loadConfig({ environment: database });
+    const file = load(
+      '[apps."My-App.v2"]\ndatabase = "/srv/My App.v2.db"\nlatest = "/database.db"\nkeep = { last = 7 }',
+    );
+    expect({ ...alone, source: path }).toEqual({ ...file, apps: [{ ...file.apps[0], layout: 'classic' }] });
+  });
+
   test('names the latest copy and the store', () => {
     const config = loadConfig({
       environment: { ...database, DROPBOX_DB_PATH: '/ctv/production.db', HOLDFAST_STORE: '/mnt/b' },
     });
-    expect(config.apps[0]?.latest).toBe('ctv/production.db');
+    expect(guarded(config)?.latest).toBe('ctv/production.db');
     expect(config.store).toEqual({ kind: 'directory', path: '/mnt/b' });
   });
 
@@ -188,11 +210,9 @@ describe('the environment alone', () => {
   });
 });
 
-test('only the process that systemd itself executed takes its invocation id', () => {
-  const given = { INVOCATION_ID: 'a'.repeat(32), SYSTEMD_EXEC_PID: '42' };
-  expect(invocationId(42, given)).toBe('a'.repeat(32));
-  expect(invocationId(43, given)).toBeUndefined();
-});
+function guarded(config: Config) {
+  return guardedApps(config)[0];
+}
 
 function load(text: string) {
   writeFileSync(path, text);

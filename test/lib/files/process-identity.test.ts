@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { currentProcess, processAlive, processState } from '../../../lib/files/process-identity.ts';
-import type { ProcessIdentity } from '../../../lib/files/process-identity.ts';
+import type { ProcessIdentity } from '../../../lib/record/process-identity.ts';
 import { spawnLines } from '../../support/spawn-lines.ts';
 
 const here = currentProcess();

@@ -14,7 +14,7 @@ import {
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { currentProcess } from '../../../lib/files/process-identity.ts';
-import type { ProcessIdentity } from '../../../lib/files/process-identity.ts';
+import type { ProcessIdentity } from '../../../lib/record/process-identity.ts';
 import { formatScratchOwner } from '../../../lib/files/scratch-owner.ts';
 import { makeScratch, sweepScratch } from '../../../lib/files/scratch.ts';
 import { asNobody } from '../../support/as-nobody.ts';

@@ -42,6 +42,13 @@ test('without flock a released lock can be taken again', async () => {
   expect(second.signal.aborted).toBe(false);
 });
 
+test('without flock, too, an app whose name looks like the file of a lock has one of its own', async () => {
+  const asked = request(scratch());
+  await using lock = await acquireLock(asked);
+  await using other = await acquireLock({ ...asked, name: 'ctv.lock' });
+  expect(other.path).not.toBe(lock.path);
+});
+
 test('that the lock is a weaker one is said once', async () => {
   const asked = request(scratch());
   await (await acquireLock(asked)).release();
@@ -60,7 +67,7 @@ test('a lock that is lost while it is held aborts the signal', async () => {
   const asked = request(directory);
   const lock = await acquireLock(asked);
   const aborted = once(lock.signal, 'abort');
-  await rmdir(join(directory, 'ctv.lock.lock'));
+  await rmdir(join(directory, 'ctv.heartbeat'));
   await aborted;
   expect(lock.signal.reason).toMatchObject({
     kind: 'busy',
@@ -77,7 +84,7 @@ test('a lock that somebody else has taken in the meantime is left to them', asyn
   const lock = await acquireLock(request(directory));
   writeFileSync(join(directory, 'ctv.owner.json'), 'of somebody else');
   await lock.release();
-  expect(existsSync(join(directory, 'ctv.lock.lock'))).toBe(true);
+  expect(existsSync(join(directory, 'ctv.heartbeat'))).toBe(true);
   expect(existsSync(join(directory, 'ctv.owner.json'))).toBe(true);
 });
 

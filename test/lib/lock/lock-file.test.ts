@@ -113,10 +113,6 @@ test.each(['mkdir', 'mkfifo'])('a lock that is no plain file is refused (%s)', a
   await expect(acquireLock(lockRequest(directory))).rejects.toMatchObject({ kind: 'refused' });
 });
 
-test.each(['', '.', '..', '.hidden', 'a/b', '../x', 'a\0b'])('%j is no name of a lock', async (name) => {
-  await expect(acquireLock(lockRequest(scratch(), { name }))).rejects.toMatchObject({ kind: 'usage' });
-});
-
 test('a name that cannot be left is a warning: the lock is held all the same', async () => {
   const directory = scratch();
   mkdirSync(join(directory, 'ctv.owner.json'));

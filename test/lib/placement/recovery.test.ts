@@ -143,7 +143,7 @@ test.each([
   [
     'from the future',
     '{"format": "holdfast-restore-intent", "version": 2}',
-    'it was made by a newer Holdfast',
+    'it was made by a newer Holdfast (format 2, this one reads up to 1)',
   ],
 ])('an intent %s stops everything rather than being guessed at', async (_, text, cause) => {
   await using place = await makePlace(scenario);

@@ -2,9 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { DropboxStoreConfig } from '../../../lib/config/config.ts';
-import { loadConfig } from '../../../lib/config/load.ts';
-import { scratch } from '../../support/scratch.ts';
+import type { DropboxStoreConfig } from '../../../../lib/config/config.ts';
+import { loadConfig } from '../../../../lib/config/load.ts';
+import { scratch } from '../../../support/scratch.ts';
 
 const environment = { DATABASE_PATH: '/srv/app/production.db', HOLDFAST_STATE: '/srv/state' };
 

@@ -1,7 +1,7 @@
 // Local time against what the clocks of real zones did.
 import { describe, expect, test } from 'vitest';
-import { instantFromLocal, isCalendarTime, localDateParts } from '../../../lib/backup/local-time.ts';
-import type { LocalTime } from '../../../lib/backup/local-time.ts';
+import { instantFromLocal, isCalendarTime, localDateParts } from '../../../lib/base/calendar.ts';
+import type { LocalTime } from '../../../lib/base/calendar.ts';
 
 function local(text: string): LocalTime {
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = text.split(/[-T:]/).map(Number);

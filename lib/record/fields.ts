@@ -1,11 +1,21 @@
 // Reads the fields of a JSON object one at a time, each as exactly what it must be. Keys nobody asks for are ignored.
-import type { OpsError } from '../base/errors.ts';
-import { isCalendarTime } from './local-time.ts';
+import { OpsError } from '../base/errors.ts';
+import { isCalendarTime } from '../base/calendar.ts';
 
-/** Makes the error to throw from a cause, such as `size_bytes is missing`. */
-export type Flaw = (cause: string) => OpsError;
+/** Makes the error to throw from a cause, such as `size_bytes is missing`, and from what helps where that is known. */
+export type Flaw = (cause: string, hint?: string) => OpsError;
 
 const instantPattern = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d{1,3})?Z$/;
+
+/** What `read` gives; undefined where it throws what its `flaw` makes: for records that help and are never needed. */
+export function ifWhole<T>(read: (flaw: Flaw) => T): T | undefined {
+  try {
+    return read((cause) => new OpsError('damaged', cause));
+  } catch (error) {
+    if (error instanceof OpsError) return undefined;
+    throw error;
+  }
+}
 
 /** The fields of one object. Every method throws what `flaw` makes unless the field is there and as named. */
 export class Fields {

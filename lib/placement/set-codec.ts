@@ -1,23 +1,7 @@
-// What the two records of a placement, the intent and undo.json, have in common: JSON with a format name and a
-// version, and sets of files in it.
-import { Fields, type Flaw } from '../backup/fields.ts';
+// Marks and sets of files, as the two records of a placement, the intent and undo.json, hold them.
+import { Fields, type Flaw } from '../record/fields.ts';
 import { type DatabaseSet, type MemberSuffix, memberSuffixes } from './database-set.ts';
 import type { FileMark } from './file-mark.ts';
-
-/** A record as JSON text, two spaces, a newline at the end. */
-export function formatRecord(format: string, version: number, record: Record<string, unknown>): string {
-  return `${JSON.stringify({ format, version, ...record }, undefined, 2)}\n`;
-}
-
-/** The fields of a record of that format, of `version` or older. Throws what `flaw` makes for anything else. */
-export function openRecord(text: string, format: string, version: number, flaw: Flaw): Fields {
-  const fields = new Fields(parseJson(text, flaw), '', flaw);
-  if (!fields.has('format') || fields.string('format') !== format) throw flaw(`it is no ${format}`);
-  if (fields.integer('version', 1, Number.MAX_SAFE_INTEGER) > version) {
-    throw flaw('it was made by a newer Holdfast');
-  }
-  return fields;
-}
 
 /** A mark as JSON; the numbers are texts, because they may exceed what a JSON number holds. */
 export function formatMark(mark: FileMark): Record<string, string> {
@@ -58,12 +42,4 @@ function parseWhole(fields: Fields, key: string, flaw: Flaw): bigint {
   const text = fields.text(key);
   if (!/^-?\d{1,30}$/.test(text)) throw flaw(`${key} of a file is not a whole number`);
   return BigInt(text);
-}
-
-function parseJson(text: string, flaw: Flaw): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw flaw('it is not JSON, or it is cut short');
-  }
 }

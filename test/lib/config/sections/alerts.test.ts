@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { loadConfig, serviceEnding } from '../../../lib/config/load.ts';
+import { loadConfig } from '../../../../lib/config/load.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -115,24 +115,4 @@ test.each([
   [{ DBUS_SESSION_BUS_ADDRESS: 'unix:x' }, false],
 ])('with %o there is a desktop: %s', (environment, isThere) => {
   expect(load('[alerts]\ndesktop = true', environment)?.desktop).toEqual({ isThere });
-});
-
-test('what systemd says of a unit belongs to it, and a shell under systemd says nothing', () => {
-  expect(serviceEnding({ INVOCATION_ID: 'a' })).toMatchObject({
-    result: undefined,
-    invocationId: undefined,
-    isHandler: false,
-  });
-  expect(serviceEnding({ SERVICE_RESULT: 'timeout', EXIT_STATUS: 'TERM', INVOCATION_ID: 'a' })).toMatchObject(
-    { result: 'timeout', exitStatus: 'TERM', invocationId: 'a', isHandler: false },
-  );
-  expect(
-    serviceEnding({
-      MONITOR_SERVICE_RESULT: 'signal',
-      MONITOR_EXIT_STATUS: 'KILL',
-      MONITOR_INVOCATION_ID: 'b',
-      MONITOR_UNIT: 'u',
-      INVOCATION_ID: 'a',
-    }),
-  ).toEqual({ result: 'signal', exitStatus: 'KILL', invocationId: 'b', unit: 'u', isHandler: true });
 });

@@ -1,0 +1,77 @@
+// `[apps.<name>]`, the database: which one is guarded, its latest copy, and which backups of it stay.
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { defaultLatestName, latestNameProblem, type Layout } from '../../backup/name.ts';
+import { OpsError } from '../../base/errors.ts';
+import type { GuardedApp } from '../config.ts';
+import { type Environment, nonEmpty } from '../environment.ts';
+import { absolutePath } from './values.ts';
+
+const count = z
+  .int('must be a whole number')
+  .min(0, 'must not be negative')
+  .max(10_000, 'must be at most 10000');
+
+const keep = z
+  .strictObject({
+    last: count.default(0).describe('the newest N backups'),
+    daily: count.default(0).describe('the newest backup of each of N days that have one'),
+    weekly: count.default(0).describe('the newest backup of each of N ISO weeks that have one'),
+    monthly: count.default(0).describe('the newest backup of each of N months that have one'),
+  })
+  .refine(
+    ({ last, daily, weekly, monthly }) => last + daily + weekly + monthly > 0,
+    'must keep at least one backup',
+  );
+
+const latestName = z.string().superRefine((name, context) => {
+  const message = latestNameProblem(name);
+  if (message !== undefined) context.addIssue({ code: 'custom', message });
+});
+
+export const databaseKeys = {
+  database: absolutePath.optional().describe('the live SQLite database'),
+  latest: z
+    .union([latestName, z.literal(false)])
+    .optional()
+    .describe('name of the plain latest copy in the store, or false for none; latest/<app>.db unless given'),
+  keep: keep.optional().describe('which backups stay'),
+};
+
+type DatabaseTable = z.infer<z.ZodObject<typeof databaseKeys>>;
+
+const keepUnlessGiven = { last: 7, daily: 7, weekly: 4, monthly: 12 };
+
+/** What differs where the environment alone names the app: all is as in the scripts that came before. */
+export const classic = { layout: 'classic', latest: '/database.db', keep: { last: 7 } } as const;
+
+export function databaseConfig(
+  app: string,
+  table: DatabaseTable & { database: string },
+  layout: Layout,
+): Pick<GuardedApp, 'database' | 'layout' | 'latest' | 'keep'> {
+  const { database, keep: given = keepUnlessGiven } = table;
+  return { database, layout, latest: latestOf(app, table), keep: given };
+}
+
+/** The store name of an app's latest copy; undefined when none is kept. */
+export function latestOf(app: string, { database, latest }: DatabaseTable): string | undefined {
+  return database === undefined || latest === false
+    ? undefined
+    : (latest ?? defaultLatestName(app)).replace(/^\//, '');
+}
+
+/**
+ * `DATABASE_PATH`, and `DROPBOX_DB_PATH` for the latest copy, which may not lie among the backups, where it would be
+ * taken for one: then OpsError `config`. Undefined where no database is named.
+ */
+export function databaseFromEnvironment(environment: Environment) {
+  const database = nonEmpty(environment.DATABASE_PATH);
+  if (database === undefined) return undefined;
+  const latest = (nonEmpty(environment.DROPBOX_DB_PATH) ?? classic.latest).replace(/^\/+/, '');
+  const problem = latestNameProblem(latest);
+  if (problem === undefined) return { database: resolve(database), latest, keep: classic.keep };
+  throw new OpsError('config', `cannot use DROPBOX_DB_PATH=${latest}: it ${problem}`, {
+    hint: `use a name outside /backups, such as ${classic.latest}`,
+  });
+}

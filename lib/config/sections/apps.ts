@@ -1,0 +1,93 @@
+// `[apps]`: one table an app, made of its parts.
+import { z } from 'zod';
+import { appNameFromPath, type Layout, requireAppName } from '../../backup/name.ts';
+import { errorMessage } from '../../base/errors.ts';
+import type { AppConfig, GuardedApp } from '../config.ts';
+import { type Environment, nonEmpty } from '../environment.ts';
+import { databaseConfig, databaseFromEnvironment, databaseKeys, latestOf } from './app-database.ts';
+import { healthConfig, healthTable } from './app-health.ts';
+import { servicesConfig, servicesKeys, servicesProblems } from './app-services.ts';
+
+/** What an app with a database may have. The defaults come later: which keys were written has to be seen first. */
+const guardedKeys = {
+  ...databaseKeys,
+  ...servicesKeys,
+  health: healthTable.optional().describe('how a restore finds out that the app is well again'),
+};
+
+const appTable = z.strictObject(guardedKeys).superRefine((table, context) => {
+  for (const message of servicesProblems(table)) context.addIssue({ code: 'custom', message });
+  for (const key of keysWithoutDatabase(table))
+    context.addIssue({ code: 'custom', path: [key], message: 'needs database beside it, which is missing' });
+});
+
+type AppTable = z.infer<typeof appTable>;
+
+export const appsTable = z
+  .record(z.string().superRefine(checkAppName), appTable)
+  .refine((apps) => Object.keys(apps).length > 0, 'needs at least one app, such as [apps.ctv]')
+  .superRefine(checkLatestNames);
+
+/** The apps, in the order of the file. */
+export function appsConfig(tables: z.infer<typeof appsTable>, layout: Layout): AppConfig[] {
+  return Object.entries(tables).map(([name, { database, ...table }]) =>
+    database === undefined ? { name, database } : guardedApp(name, { ...table, database }, layout),
+  );
+}
+
+function guardedApp(name: string, table: AppTable & { database: string }, layout: Layout): GuardedApp {
+  return {
+    name,
+    ...databaseConfig(name, table, layout),
+    services: servicesConfig(table),
+    health: table.health && healthConfig(table.health),
+  };
+}
+
+/** Keys that were written though there is no database: who forgot it is told, and not left without backups. */
+function keysWithoutDatabase(table: z.infer<z.ZodObject<typeof guardedKeys>>): string[] {
+  if (table.database !== undefined) return [];
+  return Object.entries(table).flatMap(([key, value]) => (value === undefined ? [] : [key]));
+}
+
+/**
+ * The one app that the environment names, as the file would have it; undefined where it names no database.
+ * `HOLDFAST_APP`, by which a unit's instance and this app become the same, is its name, else the database's file name.
+ */
+export function appsFromEnvironment(environment: Environment): z.input<typeof appsTable> | undefined {
+  const table = databaseFromEnvironment(environment);
+  if (table === undefined) return undefined;
+  const given = nonEmpty(environment.HOLDFAST_APP);
+  return { [given === undefined ? appNameFromPath(table.database) : requireAppName(given)]: table };
+}
+
+function checkAppName(
+  name: string,
+  context: { addIssue(issue: { code: 'custom'; message: string }): void },
+): void {
+  try {
+    requireAppName(name);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: errorMessage(error) });
+  }
+}
+
+/** Two apps with one latest copy would replace each other's, night after night. */
+function checkLatestNames(
+  apps: Record<string, AppTable>,
+  context: { addIssue(issue: { code: 'custom'; path: string[]; message: string }): void },
+): void {
+  const owners = new Map<string, string>();
+  for (const [app, table] of Object.entries(apps)) {
+    const name = latestOf(app, table);
+    if (name === undefined) continue;
+    const owner = owners.get(name);
+    if (owner === undefined) owners.set(name, app);
+    else
+      context.addIssue({
+        code: 'custom',
+        path: [app, 'latest'],
+        message: `is the latest copy of ${owner} already`,
+      });
+  }
+}

@@ -1,0 +1,13 @@
+// Values that stand in several sections, each with the words that say what is wrong with one.
+import { z } from 'zod';
+import { isCheckName } from '../../incident/check.ts';
+
+export const absolutePath = z
+  .string()
+  .startsWith('/', 'must be an absolute path')
+  .refine((path) => !path.includes('\0'), 'must not contain a NUL character');
+
+export const seconds = z.number().positive('must be more than 0').max(86_400, 'must be at most a day');
+
+/** The name of what an alert is about. */
+export const checkName = z.string().refine(isCheckName, 'must be the name of a job, such as "db-backup"');

@@ -1,0 +1,170 @@
+// What `--json` prints, command by command, pinned to the letter: scripts read it. A field is added here on purpose, and
+// none is ever taken away or renamed without a word in the changes.
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { alertSend } from '../../jobs/alert-send.ts';
+import { dbBackup } from '../../jobs/db-backup.ts';
+import { restore } from '../../jobs/restore.ts';
+import type { Job } from '../../lib/run/job.ts';
+import { AlertWorld } from '../support/alert-world.ts';
+import { DropboxWorld } from '../support/dropbox-world.ts';
+import { type FixedClock, fixedClock } from '../support/fixed-clock.ts';
+import { type InProcessOptions, runInProcess } from '../support/in-process.ts';
+import { type Ended, makeBookings, World } from '../support/world.ts';
+
+const pinned = new Set<string>();
+
+/** A machine on which time passes only between commands. */
+interface Machine {
+  world: World;
+  clock: FixedClock;
+}
+
+async function machine(options: { rows?: number } = {}): Promise<Machine & AsyncDisposable> {
+  const world = new World();
+  makeBookings(world.database, { journalMode: 'delete', ...options });
+  world.configure({ top: 'time_zone = "Europe/Berlin"\nclock = "trusted"' });
+  return { world, clock: fixedClock(), [Symbol.asyncDispose]: () => world[Symbol.asyncDispose]() };
+}
+
+async function type({ world, clock }: Machine, job: Job, line: string, options: InProcessOptions = {}) {
+  clock.advance(60_000);
+  const words = line.split(' ').map((word) => word.replaceAll('~', world.home));
+  return runInProcess(job, [...words, '--json', '--config', world.config], { clock, ...options });
+}
+
+/** Runs it and compares what it prints with the file of that name. */
+async function pin(name: string, machine: Machine, job: Job, line: string, options?: InProcessOptions) {
+  const ended = await type(machine, job, line, options);
+  expect(ended.stdout, ended.stderr).not.toBe('');
+  await expect(settled(ended, machine)).toMatchFileSnapshot(`json/${name}.json`);
+  pinned.add(`${job.name} ${line.split(' ')[0]}`);
+}
+
+/** Without what differs from machine to machine and from run to run. */
+function settled({ stdout }: Ended, { world }: Machine): string {
+  return stdout
+    .replaceAll(world.home, '/world')
+    .replaceAll(hostname(), 'host')
+    .replace(/\b[0-9a-f]{64}\b/g, '<hash>')
+    .replace(/("id": )"[0-9a-f]{6}"/g, '$1"<id>"')
+    .replace(/\back [0-9a-f]{6}\b/g, 'ack <id>')
+    .replace(/\b[0-9a-f]{32}\b/g, '<run id>')
+    .replace(/("(?:free|total)_bytes": )\d+/g, '$10')
+    .replace(/("(?:\w+_ms|pid|sent_bytes|received_bytes|requests)": )[\d.]+/g, '$10')
+    .replace(/("modified_at": )"[^"]*"/g, '$1"<time>"')
+    .replace(/[\d.]+ [kMGT]B free/g, '<bytes> free')
+    .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:<port>')
+    .replace(/holdfast-test-[0-9a-f]+/g, 'holdfast-test-<id>')
+    .replace(/("refresh_token": )"[^"]+"/g, '$1"<token>"');
+}
+
+describe('db-backup', () => {
+  test('backs up, lists, verifies, prunes and fetches', async () => {
+    await using pi = await machine();
+    await pin('db-backup-run-dry', pi, dbBackup, 'run --dry-run');
+    await pin('db-backup-test', pi, dbBackup, 'test');
+    await pin('db-backup-run', pi, dbBackup, 'run');
+    await pin('db-backup-backup', pi, dbBackup, 'backup before-upgrade');
+    await pin('db-backup-backup-dry', pi, dbBackup, 'backup after-upgrade --dry-run');
+    await pin('db-backup-upload', pi, dbBackup, 'upload');
+    await pin('db-backup-upload-dry', pi, dbBackup, 'upload --dry-run');
+    await pin('db-backup-info', pi, dbBackup, 'info');
+    await pin('db-backup-list-backups', pi, dbBackup, 'list-backups');
+    await pin('db-backup-list', pi, dbBackup, 'list');
+    await pin('db-backup-verify', pi, dbBackup, 'verify --all');
+    await pin('db-backup-verify-dry', pi, dbBackup, 'verify --dry-run');
+    await pin('db-backup-prune', pi, dbBackup, 'prune');
+    await pin('db-backup-prune-dry', pi, dbBackup, 'prune --dry-run');
+    await pin('db-backup-download', pi, dbBackup, 'download ~/copy.db');
+    await pin('db-backup-download-dry', pi, dbBackup, 'download ~/other.db --dry-run');
+  });
+
+  test('tells bad news of a backup', async () => {
+    await using pi = await machine({ rows: 5000 });
+    await type(pi, dbBackup, 'run');
+    rmSync(pi.world.database);
+    makeBookings(pi.world.database, { rows: 1, journalMode: 'delete' });
+    await pin('db-backup-run-suspect', pi, dbBackup, 'run');
+    rmSync(pi.world.database);
+    await pin('db-backup-run-missing', pi, dbBackup, 'run');
+  });
+
+  test('tells of an altered backup what is wrong, and no more', async () => {
+    await using pi = await machine();
+    await type(pi, dbBackup, 'run');
+    alter(pi.world);
+    await pin('db-backup-verify-altered', pi, dbBackup, 'verify');
+    await pin('restore-drill-altered', pi, restore, 'drill');
+  });
+
+  test('links with Dropbox', async () => {
+    await using world = await DropboxWorld.start();
+    makeBookings(world.database, { journalMode: 'delete' });
+    world.configureDropbox();
+    Object.assign(process.env, world.environment);
+    const ask = async (question: string) => {
+      const address = /^ +(http\S+)$/m.exec(question)?.[1] ?? '';
+      const reply = await fetch(address, { headers: { accept: 'application/json' } });
+      return ((await reply.json()) as { code: string }).code;
+    };
+    const pi = { world, clock: fixedClock() };
+    await pin('db-backup-link-print', pi, dbBackup, 'link --print', { ask });
+    await pin('db-backup-link', pi, dbBackup, 'link', { ask });
+    for (const name of Object.keys(world.environment)) delete process.env[name];
+  });
+});
+
+test('restore', async () => {
+  await using pi = await machine();
+  await type(pi, dbBackup, 'run');
+  await pin('restore-plan', pi, restore, 'plan latest');
+  await pin('restore-plan-to', pi, restore, 'plan latest --to ~/new.db');
+  await pin('restore-run-dry', pi, restore, 'run latest --dry-run');
+  await pin('restore-run-to', pi, restore, 'run latest --to ~/new.db');
+  await pin('restore-run', pi, restore, 'run latest --yes');
+  await pin('restore-list', pi, restore, 'list');
+  await pin('restore-status', pi, restore, 'status');
+  await pin('restore-undo-dry', pi, restore, 'undo --dry-run');
+  await pin('restore-undo', pi, restore, 'undo --yes');
+  await pin('restore-download', pi, restore, 'download latest ~/again.db');
+  await pin('restore-download-dry', pi, restore, 'download latest ~/more.db --dry-run');
+  await pin('restore-drill', pi, restore, 'drill');
+  await pin('restore-drill-dry', pi, restore, 'drill --dry-run');
+  await pin('restore-run-without-consent', pi, restore, 'run latest');
+});
+
+test('alert-send', async () => {
+  await using world = await AlertWorld.start({ backup: false });
+  const pi = { world, clock: fixedClock() };
+  rmSync(world.database);
+  await type(pi, dbBackup, 'run');
+  await pin('alert-send-deliver-dry', pi, alertSend, 'deliver --dry-run');
+  await pin('alert-send-deliver', pi, alertSend, 'deliver');
+  await pin('alert-send-list', pi, alertSend, 'list');
+  await pin('alert-send-ack-dry', pi, alertSend, 'ack db-backup --dry-run');
+  await pin('alert-send-ack', pi, alertSend, 'ack db-backup --for 8h');
+  await pin('alert-send-spool', pi, alertSend, 'spool --job db-backup --result timeout');
+  await pin('alert-send-spool-dry', pi, alertSend, 'spool --job db-backup --result timeout --dry-run');
+  await pin('alert-send-test', pi, alertSend, 'test');
+  await pin('alert-send-test-dry', pi, alertSend, 'test --dry-run');
+});
+
+afterAll(() => {
+  const commands = [dbBackup, restore, alertSend].flatMap(({ name, commands }) =>
+    commands.map((command) => `${name} ${command.name}`),
+  );
+  expect(commands.filter((command) => !pinned.has(command))).toEqual([]);
+});
+
+/** Changes one byte of the only timestamped backup. */
+function alter(world: World): void {
+  const name = world.stored().find((one) => one.startsWith('backups/') && one.endsWith('.db')) ?? '';
+  const path = join(world.store, name);
+  const bytes = readFileSync(path);
+  chmodSync(path, 0o644);
+  bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+  writeFileSync(path, bytes);
+}
