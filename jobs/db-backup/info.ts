@@ -1,5 +1,5 @@
 // db-backup info: the databases, the store, and how well each app is protected.
-import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
+import { type CatalogueEntry, newestProven } from '../../lib/backup/catalogue.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import { formatBytes, formatInstant } from '../../lib/base/format.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
@@ -8,7 +8,6 @@ import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import type { SourceLook } from '../../lib/source/source.ts';
 import type { Store, StoreSpace } from '../../lib/store/store.ts';
-import { newestProven, readCatalogue } from '../steps/catalogue.ts';
 import { type AppResult, appsOutcome, appsText, eachApp, selectedApps } from '../steps/each-app.ts';
 import { ago } from '../steps/words.ts';
 import type * as parameters from './parameters.ts';
@@ -60,7 +59,7 @@ export function text({ configuration, stateDirectory, store, space, apps }: Info
 }
 
 async function describeApp(context: JobContext, store: Store, app: GuardedApp): Promise<AppInfo> {
-  const entries = await readCatalogue(store, app, context.config);
+  const entries = await (await context.openRepository(app)).list();
   const newest = newestProven(entries);
   const counts = { proven: 0, suspect: 0, unfinished: 0, foreign: 0, damaged: 0, lost: 0 };
   for (const { state } of entries) counts[state] += 1;

@@ -13,6 +13,7 @@ import { serviceEnding, type ServiceEnding } from '../config/service-manager.ts'
 import { createDirectories } from '../files/durable.ts';
 import { sweepTemporaries } from '../files/durable.ts';
 import { makeScratch, type Scratch, sweepScratch } from '../files/scratch.ts';
+import { inStateDirectory } from '../files/state-directory.ts';
 import { type History, nullHistory, openHistory } from '../history/history.ts';
 import { lazyHistory } from '../history/lazy-history.ts';
 import { acquireLock, type HeldLock } from '../lock/lock.ts';
@@ -20,13 +21,14 @@ import type { LockSubject } from '../lock/lock-name.ts';
 import { clockState, type ClockState } from '../process/clock-check.ts';
 import { createServices, type Services } from '../process/services.ts';
 import { runCommand } from '../process/run-command.ts';
+import type { Repository } from '../repository/repository.ts';
 import type { Source } from '../source/source.ts';
 import { openLocal } from '../sqlite/local.ts';
 import { sqliteSource } from '../sqlite/sqlite-source.ts';
 import type { Store, StoreTraffic } from '../store/store.ts';
 import { type Alerts, openAlerts } from './open-alerts.ts';
 import { openStore } from './open-store.ts';
-import { inStateDirectory } from './state-directory.ts';
+import { openRepository } from './open-repository.ts';
 import { holdfastVersion } from './version.ts';
 
 export interface JobContext {
@@ -46,6 +48,8 @@ export interface JobContext {
   source(app: Pick<GuardedApp, 'database'>): Source;
   /** The configured store, opened once. */
   openStore(): Promise<Store>;
+  /** The backups of an app in that store. */
+  openRepository(app: GuardedApp): Promise<Repository>;
   /** What the store has cost on the network so far; undefined when it was not opened, or none is involved. */
   traffic(): StoreTraffic | undefined;
   /** Takes the lock of an app, or of a scope of its work, or throws OpsError `busy` naming the holder. */
@@ -92,6 +96,9 @@ export function createContext(parts: ContextParts): JobContext {
   let store: Promise<Store> | undefined;
   let opened: Store | undefined;
   let state: Promise<ClockState> | undefined;
+  const openStoreOnce = () =>
+    (store ??= openStore(config, { ...parts, wait }).then((found) => (opened = found)));
+  const scratch = (parent?: string) => scratchIn(parent, parts);
   return {
     ...parts,
     host: hostname(),
@@ -99,7 +106,8 @@ export function createContext(parts: ContextParts): JobContext {
     history: historyOf(parts),
     runCommand,
     source: ({ database }) => sqliteSource(database),
-    openStore: () => (store ??= openStore(config, { ...parts, wait }).then((found) => (opened = found))),
+    openStore: openStoreOnce,
+    openRepository: async (app) => openRepository(await openStoreOnce(), app, { ...parts, scratch }),
     traffic: () => opened?.traffic(),
     async lock({ name, scope }, purpose) {
       const directory = join(config.runDirectory, 'locks');
@@ -111,24 +119,26 @@ export function createContext(parts: ContextParts): JobContext {
     },
     openAlerts: async () => openAlerts(config, log),
     serviceEnding: () => serviceEnding(),
-    async scratch(parent) {
-      const makeIn = async (directory: string) => {
-        await sweepScratch(directory, { clock, log });
-        return makeScratch(directory, { clock });
-      };
-      // A directory that was given is there, or its disk is gone: it is not made.
-      if (parent !== undefined) return makeIn(parent);
-      const own = join(config.stateDirectory, 'scratch');
-      return inStateDirectory(`make scratch in ${own}`, async () => {
-        await createDirectories(own, 0o750);
-        return makeIn(own);
-      });
-    },
+    scratch,
     clockState: () =>
       (state ??= config.clock === 'trusted' ? Promise.resolve('synchronised') : clockState(runCommand)),
     wait,
     services: (app) => createServices({ ...app.services, run: runCommand, log }),
   };
+}
+
+async function scratchIn(parent: string | undefined, { config, clock, log }: ContextParts): Promise<Scratch> {
+  const makeIn = async (directory: string) => {
+    await sweepScratch(directory, { clock, log });
+    return makeScratch(directory, { clock });
+  };
+  // A directory that was given is there, or its disk is gone: it is not made.
+  if (parent !== undefined) return makeIn(parent);
+  const own = join(config.stateDirectory, 'scratch');
+  return inStateDirectory(`make scratch in ${own}`, async () => {
+    await createDirectories(own, 0o750);
+    return makeIn(own);
+  });
 }
 
 /** Timers take at most 24 days; nothing here waits longer. */
