@@ -85,6 +85,16 @@ describe('the layers', () => {
     expect(upward).toEqual([]);
   });
 
+  test('a command never imports another: what they share is a step', () => {
+    const isCommand = (file: string) => /^jobs\/[^/]+\/[^/]+\.ts$/.test(file) && !/^jobs\/steps\//.test(file);
+    const siblings = imports
+      .filter(({ from, to }) => isCommand(from) && folderOf(from) === folderOf(to))
+      .filter(({ to }) => !to.endsWith('/parameters.ts'))
+      .map(({ from, to }) => `${from} imports ${to}`);
+    expect(siblings).toEqual([]);
+    expect(imports.some(({ from, to }) => isCommand(from) && to.endsWith('/parameters.ts'))).toBe(true);
+  });
+
   test('files form no cycle', () => {
     expect(cycles(imports)).toEqual([]);
   });
@@ -94,6 +104,13 @@ describe('the layers', () => {
       .filter(({ to }) => !isOurs(to) && !to.startsWith('node:'))
       .filter(({ from, to }) => !from.startsWith(importers[packageName(to)] ?? '(nobody)'))
       .map(({ from, to }) => `${from} imports ${to}`);
+    expect(strangers).toEqual([]);
+  });
+
+  test('only placement itself writes or ends the intent of a placement', () => {
+    const strangers = imports
+      .filter(({ to }) => to === 'lib/placement/intent-file.ts')
+      .filter(({ from }) => folderOf(from) !== 'lib/placement');
     expect(strangers).toEqual([]);
   });
 
@@ -113,6 +130,7 @@ describe('the habits', () => {
         ![
           'lib/config/load.ts',
           'lib/config/service-manager.ts', // what systemd says of this run, which is no setting
+          'lib/config/watchdog.ts',
           'lib/sqlite/open.ts',
           'lib/run/typescript.mjs',
           'units/install.ts', // hands it on to systemctl
@@ -130,17 +148,18 @@ describe('the habits', () => {
       .filter(({ from, to }) => from.startsWith('jobs/') && to.startsWith('lib/sqlite/'))
       .map(({ from }) => from);
     expect([...new Set(knowing)].sort()).toEqual([
-      'jobs/restore/steps/journal-mode.ts',
+      'jobs/restore/run.ts',
       'jobs/restore/steps/replace-database.ts',
       'jobs/restore/steps/undo-placement.ts',
     ]);
   });
 
   test('nothing prints by itself, and nothing exits but the start', () => {
-    expect(matching(/\bconsole\.|process\.exit\(/)).toEqual([]);
+    // A service is over though its sockets are open; a run that ends closes what it opened.
+    expect(matching(/\bconsole\.|process\.exit\(/)).toEqual(['lib/run/start-service.ts']);
     expect(
       matching(/process\.(stdout|stderr|stdin|exitCode|argv)/).filter(
-        (file) => !['lib/run/start.ts', 'units/install.ts'].includes(file),
+        (file) => !['lib/run/start.ts', 'lib/run/start-service.ts', 'units/install.ts'].includes(file),
       ),
     ).toEqual([]);
   });

@@ -53,7 +53,7 @@ test('docs/operations.md explains every exit code', () => {
 });
 
 test('every link between pages leads to a file', () => {
-  const pages = ['README.md', ...markdownBelow('docs')];
+  const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...markdownBelow('docs')];
   const broken = pages.flatMap((page) =>
     [...read(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)]
       .map(([, target]) => join(dirname(page), target ?? ''))

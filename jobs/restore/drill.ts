@@ -24,12 +24,11 @@ type Given = Options<typeof parameters.drill>;
 
 /** One app's drill. */
 interface Drill {
+  backup: string;
   proof: Proof;
 }
 
-interface DrillPlan {
-  backup: string;
-}
+type DrillPlan = Pick<Drill, 'backup'>;
 
 export async function run(context: JobContext, options: Given): Promise<Outcome<AppsResult<Drill>>> {
   const store = await context.openStore();
@@ -43,7 +42,7 @@ export async function run(context: JobContext, options: Given): Promise<Outcome<
       outcome: proof.sound ? 'passed' : 'failed',
       detail: detailOf(proof),
     });
-    return { proof };
+    return { backup: entry.name, proof };
   });
   return appsOutcome(results, ({ proof }) => proofFindings(proof));
 }

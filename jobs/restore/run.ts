@@ -7,23 +7,22 @@ import type { GuardedApp } from '../../lib/config/config.ts';
 import { inspectSet } from '../../lib/placement/database-set.ts';
 import { type Ownership, ownershipOf } from '../../lib/placement/ownership.ts';
 import { locateTarget } from '../../lib/placement/target.ts';
-import { complete } from '../../lib/placement/recovery.ts';
 import { placeNew, requireFree } from '../../lib/placement/place-new.ts';
-import { makeStaging, removeLeftStaging, removeStaging, type Staging } from '../../lib/placement/staging.ts';
+import { makeStaging, removeStaging, type Staging } from '../../lib/placement/staging.ts';
 import type { Proof } from '../../lib/repository/proof.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
+import { keepJournalMode } from '../../lib/sqlite/journal-mode.ts';
 import { sizeIfThere } from '../../lib/files/size.ts';
 import { chooseEntry, requireRestorable } from '../steps/choose-entry.ts';
 import { selectedApp } from '../steps/each-app.ts';
 import { proofLines } from '../steps/proof-report.ts';
 import type * as parameters from './parameters.ts';
-import { keepJournalMode } from './steps/journal-mode.ts';
-import { type Replaced, replaceDatabase } from './steps/replace-database.ts';
+import type { Replaced } from './steps/replace-database.ts';
+import { replaceOrUndo } from './steps/replace-or-undo.ts';
 import { settleEarlier } from './steps/settle.ts';
 import { stageBackup } from './steps/stage-backup.ts';
-import { undoPlacement } from './steps/undo-placement.ts';
 
 type Given = Options<typeof parameters.run>;
 
@@ -127,24 +126,17 @@ async function restoreInPlace(context: JobContext, app: GuardedApp, options: Giv
   const choice = await choose(context, app, options);
   const backup = choice.entry.name;
   await requireConsent(context, app, options, backup, target);
-  await removeLeftStaging(target);
   const staging = await makeStaging(target);
   try {
     const { proof, manifest } = await stageBackup(context, app, choice, staging);
     await keepJournalMode(target, staging.database);
     const ownership = await ownershipFor(target, manifest);
-    const replaced = await replaceDatabase(context, { app, target, staging, source: backup, ownership });
-    context.noteLeft(`${backup} is in place at ${target}`);
-    const result = { ...restored(app, target, backup, proof, settled), replaced };
-    if (replaced.health !== 'unwell' || replaced.undo === undefined) {
-      if (replaced.health === 'unwell') tellUnwell(context, app, backup, replaced);
-      await complete(target);
-      return result;
-    }
-    tellUnwell(context, app, backup, replaced);
-    // R4: a restore that leaves the app unwell undoes itself.
-    const wentBack = await undoPlacement(context, app, target, replaced.undo);
-    return { ...result, isInPlace: false, wentBack };
+    const went = await replaceOrUndo(context, { app, target, staging, source: backup, ownership });
+    return {
+      ...restored(app, target, backup, proof, settled),
+      ...went,
+      isInPlace: went.wentBack === undefined,
+    };
   } finally {
     await removeQuietly(context, staging);
   }
@@ -160,10 +152,6 @@ function restored(app: GuardedApp, target: string, backup: string, proof: Proof,
     wentBack: undefined,
     settled,
   };
-}
-
-function tellUnwell({ log }: JobContext, app: GuardedApp, backup: string, { detail }: Replaced): void {
-  log.error(`${app.name}: the app is not well with ${backup}: ${detail}`);
 }
 
 /**

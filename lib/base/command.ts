@@ -1,7 +1,7 @@
 // How code asks for another program to be run. Adapters receive a CommandRunner instead of spawning by themselves;
 // the real one is lib/process/run-command.
 
-export interface CommandOptions {
+interface CommandOptions {
   /** The program is ended when it takes longer. Without it there is no limit. */
   timeoutMs?: number;
   /** Ends the program when it aborts; the call then throws the signal's reason. */
@@ -15,7 +15,7 @@ export interface CommandOptions {
 }
 
 /** How a program ended. Of long output only the end is kept: the last 8 KiB of each stream. */
-export interface CommandResult {
+interface CommandResult {
   exitCode: number;
   stdout: string;
   stderr: string;

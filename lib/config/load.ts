@@ -24,7 +24,9 @@ export const defaultPath = '/etc/holdfast/holdfast.toml';
  *
  * Throws OpsError `config` with every problem, or `denied`.
  */
-export function loadConfig(options: { path?: string | undefined; environment?: Environment } = {}): Config {
+export function loadConfig(
+  options: { path?: string | undefined; environment?: Environment | undefined } = {},
+): Config {
   const environment = options.environment ?? process.env;
   const named = options.path ?? nonEmpty(environment.HOLDFAST_CONFIG);
   const path = named ?? (existsSync(defaultPath) ? defaultPath : undefined);

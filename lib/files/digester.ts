@@ -7,7 +7,7 @@ import type { Hash } from 'node:crypto';
 export const contentBlockBytes = 4 * 1024 * 1024;
 
 /** Size and hashes of a run of bytes. */
-export interface BytesDigest {
+interface BytesDigest {
   sizeBytes: number;
   sha256: string;
   contentHash: string;

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { lstat, mkdir, readdir, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { OpsError, errorCode, systemError } from '../base/errors.ts';
+import { ifPathThere } from './if-there.ts';
 import { publishFile, removeQuietly } from './publish-file.ts';
 import { fullDiskDetails } from './space.ts';
 import { syncDirectory } from './sync.ts';
@@ -67,12 +68,8 @@ export async function createDirectories(path: string, mode = 0o750): Promise<voi
 }
 
 async function isDirectory(path: string): Promise<boolean> {
-  try {
-    if ((await stat(path)).isDirectory()) return true;
-  } catch (error) {
-    const code = errorCode(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') return false; // the file in the way is found further up
-    throw error;
-  }
+  const found = await ifPathThere(stat(path));
+  if (found === undefined) return false; // a file in the way is found further up
+  if (found.isDirectory()) return true;
   throw new OpsError('refused', `cannot create the directory ${path}: a file has that name`);
 }

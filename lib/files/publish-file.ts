@@ -2,6 +2,7 @@
 import { link, lstat, open, rename, rm, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorCode, OpsError, systemError } from '../base/errors.ts';
+import { ifThere } from './if-there.ts';
 import { fullDiskDetails } from './space.ts';
 import { syncDirectory, syncFile } from './sync.ts';
 
@@ -34,12 +35,10 @@ export async function publishFile(
 
 /** Throws OpsError `refused` when something, of whatever type, has this name: before the work, not after it. */
 export async function requireNothingAt(target: string): Promise<void> {
-  try {
-    await lstat(target);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return;
+  const found = await ifThere(lstat(target)).catch((error: unknown) => {
     throw systemError(`write ${target}`, error);
-  }
+  });
+  if (found === undefined) return;
   throw new OpsError('refused', `cannot write ${target}: it exists already`, {
     hint: 'name a file that does not exist; nothing is overwritten',
   });

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { errorCode } from '../base/errors.ts';
 import type { ProcessIdentity } from '../record/process-identity.ts';
+import { ifThere } from './if-there.ts';
 import { processState } from './process-identity.ts';
 import { ownerFileName, parseScratchOwner } from './scratch-owner.ts';
 
@@ -12,7 +13,7 @@ const unknownOwnerAgeMsMax = 7 * 24 * 60 * 60 * 1000;
 
 /** Removes a scratch directory with everything in it. One that is gone already is fine. */
 export async function removeScratch(path: string): Promise<void> {
-  for (const name of await namesIn(path)) {
+  for (const name of (await ifThere(readdir(path))) ?? []) {
     // The owner file goes last: killed halfway, what is left can still be judged.
     if (name !== ownerFileName) await rm(join(path, name), { recursive: true, force: true });
   }
@@ -24,9 +25,9 @@ export async function removeScratch(path: string): Promise<void> {
  * judged from here (`unknown`) age decides. What is not a directory is left alone.
  */
 export async function removeLeftover(path: string, here: ProcessIdentity, clock: Clock): Promise<boolean> {
-  const stats = await lstatIfThere(path);
+  const stats = await ifThere(lstat(path)); // its run may have just ended
   if (stats?.isDirectory() !== true) return false;
-  const text = await readOwnerFile(path);
+  const text = await ifThere(readFile(join(path, ownerFileName), 'utf8'));
   // Killed before it wrote its name, or just about to: then it makes the directory again.
   if (text === undefined && (await isRemovedWhenEmpty(path))) return true;
   const owner = parseScratchOwner(basename(path), text ?? '');
@@ -37,39 +38,12 @@ export async function removeLeftover(path: string, here: ProcessIdentity, clock:
   return true;
 }
 
-async function namesIn(path: string): Promise<string[]> {
-  try {
-    return await readdir(path);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return [];
-    throw error;
-  }
-}
-
 async function isRemovedWhenEmpty(path: string): Promise<boolean> {
   try {
     await rmdir(path);
     return true;
   } catch (error) {
     if (['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(errorCode(error) ?? '')) return false;
-    throw error;
-  }
-}
-
-async function lstatIfThere(path: string) {
-  try {
-    return await lstat(path);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined; // its run has just ended
-    throw error;
-  }
-}
-
-async function readOwnerFile(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(join(path, ownerFileName), 'utf8');
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

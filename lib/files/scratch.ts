@@ -8,6 +8,7 @@ import { errorCode, errorMessage, systemError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { ProcessIdentity } from '../record/process-identity.ts';
 import { giveToOwnerOf } from './belong.ts';
+import { ifThere } from './if-there.ts';
 import { currentProcess } from './process-identity.ts';
 import { removeLeftover, removeScratch } from './scratch-leftover.ts';
 import { formatScratchOwner, isScratchName, ownerFileName, scratchName } from './scratch-owner.ts';
@@ -101,10 +102,9 @@ export async function sweepScratch(
 
 async function scratchNames(parent: string): Promise<string[]> {
   try {
-    const entries = await readdir(parent, { withFileTypes: true });
+    const entries = (await ifThere(readdir(parent, { withFileTypes: true }))) ?? [];
     return entries.filter((entry) => isScratchName(entry.name)).map((entry) => entry.name);
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return [];
     throw systemError(`list ${parent}`, error);
   }
 }

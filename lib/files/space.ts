@@ -3,6 +3,7 @@ import { statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { OpsError, errorCode, systemError } from '../base/errors.ts';
 import { formatBytes } from '../base/format.ts';
+import { isPathMissing } from './if-there.ts';
 
 /** What a file system has, in bytes; undefined where it does not say (some network mounts report nothing). */
 export interface FileSystemSpace {
@@ -19,8 +20,7 @@ export async function fileSystemSpace(path: string): Promise<FileSystemSpace> {
       if (blocks === 0) return { freeBytes: undefined, totalBytes: undefined };
       return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
     } catch (error) {
-      const code = errorCode(error);
-      if ((code === 'ENOENT' || code === 'ENOTDIR') && at !== dirname(at)) continue;
+      if (isPathMissing(error) && at !== dirname(at)) continue;
       throw systemError(`read the free space of ${at}`, error);
     }
   }

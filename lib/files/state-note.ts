@@ -1,8 +1,8 @@
 // A small note in the state directory about work under way: if this run is killed, the next one finds it.
 import { readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errorCode } from '../base/errors.ts';
 import { createDirectories, writeFileAtomically } from './durable.ts';
+import { ifPathThere } from './if-there.ts';
 import { inStateDirectory } from './state-directory.ts';
 
 /** The note of one app about one kind of work. Every method throws OpsError where the state directory cannot be used. */
@@ -28,15 +28,7 @@ export function stateNote(stateDirectory: string, work: string, app: string): St
         await createDirectories(dirname(path), 0o750);
         await writeFileAtomically(path, text, { mode: 0o640 });
       }),
-    read: () =>
-      inStateDirectory(`read ${path}`, async () => {
-        try {
-          return await readFile(path, 'utf8');
-        } catch (error) {
-          if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return undefined;
-          throw error;
-        }
-      }),
+    read: () => inStateDirectory(`read ${path}`, () => ifPathThere(readFile(path, 'utf8'))),
     remove: () =>
       inStateDirectory(`remove ${path}`, () => rm(dirname(path), { recursive: true, force: true })),
   };

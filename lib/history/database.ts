@@ -1,6 +1,6 @@
 // What the history needs of a database. The real one comes from lib/sqlite; whoever opens the history passes it in.
 
-export type Value = string | number | bigint | null;
+type Value = string | number | bigint | null;
 
 /** One open connection. Every method may throw what SQLite throws. */
 export interface HistoryDatabase {

@@ -3,7 +3,7 @@ import { OpsError } from '../base/errors.ts';
 import { Fields } from '../record/fields.ts';
 import { parseProcess, type ProcessIdentity } from '../record/process-identity.ts';
 
-export type RunOutcome = 'running' | 'done' | 'bad-news' | 'failed' | 'busy' | 'interrupted';
+type RunOutcome = 'running' | 'done' | 'bad-news' | 'failed' | 'busy' | 'interrupted';
 
 /** A run as it begins: what it is, and which process it is. */
 export interface RunStart extends ProcessIdentity {

@@ -4,6 +4,7 @@ import { constants } from 'node:fs';
 import { chmod, lstat, mkdir, open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode, OpsError, systemError } from '../base/errors.ts';
+import { ifThere } from '../files/if-there.ts';
 
 const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
 
@@ -30,10 +31,9 @@ export async function openLockFile(directory: string, path: string): Promise<Fil
 export async function isStillThere(file: FileHandle, path: string): Promise<boolean> {
   const held = await file.stat({ bigint: true });
   try {
-    const there = await lstat(path, { bigint: true });
-    return there.dev === held.dev && there.ino === held.ino;
+    const there = await ifThere(lstat(path, { bigint: true }));
+    return there?.dev === held.dev && there.ino === held.ino;
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return false;
     throw systemError(`lock ${path}`, error);
   }
 }
@@ -50,11 +50,8 @@ async function makeDirectory(directory: string): Promise<void> {
 
 async function openOrCreate(path: string): Promise<FileHandle> {
   for (;;) {
-    try {
-      return await openExisting(path);
-    } catch (error) {
-      if (errorCode(error) !== 'ENOENT') throw error;
-    }
+    const existing = await ifThere(openExisting(path));
+    if (existing !== undefined) return existing;
     try {
       const file = await open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o660);
       await file.chmod(0o660); // as above: the umask

@@ -2,8 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { lstat, readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorCode, systemError } from '../base/errors.ts';
+import { systemError } from '../base/errors.ts';
 import { createDirectories, writeFileAtomically } from '../files/durable.ts';
+import { ifPathThere } from '../files/if-there.ts';
 import { formatJsonRecord, type RecordFormat } from '../record/json-record.ts';
 import { parseJsonObject } from '../record/json-object.ts';
 import type { Message } from './channel.ts';
@@ -62,9 +63,9 @@ async function reasonOf(path: string): Promise<string | undefined> {
 
 async function namesIn(directory: string): Promise<string[]> {
   try {
-    return (await readdir(directory)).filter((name) => !name.startsWith('.'));
+    const names = (await ifPathThere(readdir(directory))) ?? [];
+    return names.filter((name) => !name.startsWith('.'));
   } catch (error) {
-    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return [];
     throw systemError(`read ${directory}`, error);
   }
 }

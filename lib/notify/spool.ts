@@ -3,9 +3,10 @@
 import { randomBytes } from 'node:crypto';
 import { lstat, readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorCode, errorMessage, OpsError, systemError } from '../base/errors.ts';
+import { errorMessage, OpsError, systemError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { createDirectories, sweepTemporaries } from '../files/durable.ts';
+import { ifThere } from '../files/if-there.ts';
 import { publishFile, removeQuietly } from '../files/publish-file.ts';
 import { fullDiskDetails } from '../files/space.ts';
 import { syncDirectory } from '../files/sync.ts';
@@ -72,7 +73,7 @@ export class Spool {
     for (const place of this.places) {
       const there = new Set(await namesIn(join(place, 'new')));
       const ours = names.filter((name) => there.has(name));
-      for (const name of ours) await unlink(join(place, 'new', name)).catch(ignoreMissing);
+      for (const name of ours) await removeRecord(join(place, 'new', name));
       if (ours.length > 0) await syncDirectory(join(place, 'new'));
     }
   }
@@ -138,7 +139,7 @@ async function addTo(place: string, record: SpoolRecord, now: number, newest: nu
 async function giveWay(directory: string, names: readonly string[], check: string): Promise<void> {
   const same = names.filter((name) => namePattern.exec(name)?.[2] === check).sort();
   const last = same.at(-1);
-  if (last !== undefined && same.length > 1) await unlink(join(directory, last)).catch(ignoreMissing);
+  if (last !== undefined && same.length > 1) await removeRecord(join(directory, last));
 }
 
 async function parseFile(path: string, name: string): Promise<SpoolRecord> {
@@ -157,26 +158,29 @@ async function setAside(place: string, name: string): Promise<void> {
   const dead = join(place, 'dead');
   try {
     await createDirectories(dead);
-    await rename(
-      join(place, 'new', name),
-      join(dead, `unreadable-${randomBytes(4).toString('hex')}-${name}`.slice(0, 250)),
-    );
+    const aside = `unreadable-${randomBytes(4).toString('hex')}-${name}`.slice(0, 250);
+    await ifThere(rename(join(place, 'new', name), join(dead, aside)));
     await syncDirectory(dead);
   } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw systemError(`set ${name} aside in ${dead}`, error);
+    throw systemError(`set ${name} aside in ${dead}`, error);
   }
 }
 
 /** Names that begin with a dot are nobody's business here. */
 async function namesIn(directory: string): Promise<string[]> {
   try {
-    return (await readdir(directory)).filter((name) => !name.startsWith('.'));
+    const names = (await ifThere(readdir(directory))) ?? [];
+    return names.filter((name) => !name.startsWith('.'));
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return [];
     throw systemError(`read the spool ${directory}`, error);
   }
 }
 
-function ignoreMissing(error: unknown): void {
-  if (errorCode(error) !== 'ENOENT') throw systemError('remove a spool record', error);
+/** One that is gone is fine. */
+async function removeRecord(path: string): Promise<void> {
+  try {
+    await ifThere(unlink(path));
+  } catch (error) {
+    throw systemError('remove a spool record', error);
+  }
 }

@@ -1,9 +1,10 @@
 // Where the engine's state is kept: a small file in the state directory, or in the run directory while that is full.
 import { readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorCode, errorMessage, OpsError, systemError } from '../base/errors.ts';
+import { errorMessage, OpsError, systemError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { createDirectories, sweepTemporaries, writeFileAtomically } from '../files/durable.ts';
+import { ifPathThere } from '../files/if-there.ts';
 import { emptyState } from '../incident/state.ts';
 import { formatState, type KeptState, parseState } from './state-codec.ts';
 
@@ -73,9 +74,9 @@ async function readOne(
   onDamage: (path: string, error: OpsError) => Promise<void>,
 ): Promise<KeptState | undefined> {
   try {
-    return parseState(await readFile(path, 'utf8'), path);
+    const text = await ifPathThere(readFile(path, 'utf8'));
+    return text === undefined ? undefined : parseState(text, path);
   } catch (error) {
-    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
     if (!(error instanceof OpsError)) throw systemError(`read ${path}`, error);
     await onDamage(path, error);
     return undefined;

@@ -10,9 +10,9 @@ import { dirname } from 'node:path';
 import { OpsError, errorCode, systemError } from '../base/errors.ts';
 import { publishFile } from '../files/publish-file.ts';
 import { syncDirectory } from '../files/sync.ts';
-import { attempt } from './attempt.ts';
 import { inspectSet, sideSuffixes } from './database-set.ts';
 import type { Intent } from './intent.ts';
+import { wrapped } from './wrapped.ts';
 
 /**
  * Puts `staged` in the place of the set at `intent.target`, alone and durable when it returns. The undo set exists,
@@ -27,7 +27,7 @@ export async function exchange(intent: Intent, staged: string, merged: string | 
   }
   for (const suffix of sideSuffixes) {
     const path = `${target}${suffix}`;
-    if (intent.old.has(suffix)) await attempt(`remove ${path}`, () => unlink(path));
+    if (intent.old.has(suffix)) await wrapped(`remove ${path}`, () => unlink(path));
   }
   await syncDirectory(dirname(target)); // before the new database comes to where they were
   await requireNoSideFiles(target);

@@ -1,8 +1,9 @@
 // By what a file is known again after a kill: its inode, and whether it was written since.
 import { type BigIntStats } from 'node:fs';
 import { lstat } from 'node:fs/promises';
-import { OpsError, errorCode } from '../base/errors.ts';
-import { attempt } from './attempt.ts';
+import { OpsError } from '../base/errors.ts';
+import { ifThere } from '../files/if-there.ts';
+import { wrapped } from './wrapped.ts';
 
 /** What is recorded of a file. A hard link and a rename change none of it. */
 export interface FileMark {
@@ -38,12 +39,5 @@ export function isUnwritten(left: FileMark, right: FileMark): boolean {
 }
 
 async function statusOf(path: string): Promise<BigIntStats | undefined> {
-  return attempt(`look at ${path}`, async () => {
-    try {
-      return await lstat(path, { bigint: true });
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') return undefined;
-      throw error;
-    }
-  });
+  return wrapped(`look at ${path}`, () => ifThere(lstat(path, { bigint: true })));
 }

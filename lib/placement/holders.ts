@@ -2,8 +2,9 @@
 // opened the file under another path, or before it was renamed.
 import { readFile, readdir, readlink, stat } from 'node:fs/promises';
 import { errorCode } from '../base/errors.ts';
-import { attempt } from './attempt.ts';
+import { ifThere } from '../files/if-there.ts';
 import { processName } from './process-name.ts';
+import { wrapped } from './wrapped.ts';
 
 /** A process that holds one of the files open. */
 export interface Holder {
@@ -50,28 +51,23 @@ export async function findHolders(paths: readonly string[]): Promise<Holders> {
 async function identities(paths: readonly string[]): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   for (const path of paths) {
-    const identity = await attempt(`look at ${path}`, () => identityOf(path));
+    const identity = await wrapped(`look at ${path}`, () => identityOf(path));
     if (identity !== undefined) found.set(identity, path);
   }
   return found;
 }
 
 async function identityOf(path: string): Promise<string | undefined> {
-  try {
-    const { dev, ino } = await stat(path, { bigint: true });
-    return `${dev}:${ino}`;
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  const status = await ifThere(stat(path, { bigint: true }));
+  return status === undefined ? undefined : `${status.dev}:${status.ino}`;
 }
 
 async function ownProcessId(): Promise<number> {
-  return Number(await attempt('look at /proc/self', () => readlink('/proc/self')));
+  return Number(await wrapped('look at /proc/self', () => readlink('/proc/self')));
 }
 
 async function processIds(): Promise<number[]> {
-  const names = await attempt('list /proc', () => readdir('/proc'));
+  const names = await wrapped('list /proc', () => readdir('/proc'));
   return names.filter((name) => /^\d+$/.test(name)).map(Number);
 }
 

@@ -2,12 +2,13 @@
 // tells from the inode in place how far it got (R6).
 import { readFile, readdir, rename, unlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { errorCode } from '../base/errors.ts';
+import { ifThere } from '../files/if-there.ts';
 import { publishFile } from '../files/publish-file.ts';
 import { syncDirectory } from '../files/sync.ts';
-import { attempt } from './attempt.ts';
 import { type Intent, formatIntent, parseIntent } from './intent.ts';
 import { abandonedIntentPrefix, intentPath, timeStamp } from './names.ts';
+import { removeStaging } from './staging.ts';
+import { wrapped } from './wrapped.ts';
 
 /** The intent beside `target`, undefined when no placement is under way. Throws OpsError `damaged` when it is unreadable. */
 export async function readIntent(target: string): Promise<Intent | undefined> {
@@ -20,27 +21,25 @@ export async function readIntent(target: string): Promise<Intent | undefined> {
 export async function writeIntent(intent: Intent): Promise<void> {
   // Made in the staging directory: if the process is killed meanwhile, it goes where that goes.
   const temporary = join(intent.staging, 'intent.json');
-  await attempt(`write ${temporary}`, () => writeFile(temporary, formatIntent(intent), { mode: 0o600 }));
+  await wrapped(`write ${temporary}`, () => writeFile(temporary, formatIntent(intent), { mode: 0o600 }));
   await publishFile(temporary, intentPath(intent.target), { replace: true });
 }
 
-/** Removes the intent: the placement is over. One that is gone already is no error. */
-export async function removeIntent(target: string): Promise<void> {
+/**
+ * Ends the placement that `intent` stands for, whichever database is in place: removes its staging directory, then the
+ * intent. What is gone already is no error.
+ */
+export async function endPlacement({ target, staging }: Intent): Promise<void> {
   const path = intentPath(target);
-  await attempt(`remove ${path}`, async () => {
-    try {
-      await unlink(path);
-    } catch (error) {
-      if (errorCode(error) !== 'ENOENT') throw error;
-    }
-  });
+  await removeStaging(staging);
+  await wrapped(`remove ${path}`, () => ifThere(unlink(path)));
   await syncDirectory(dirname(path));
 }
 
 /** Gives the intent up but keeps it for people to read. Returns the path it has then. */
 export async function abandonIntent(target: string, at: Date): Promise<string> {
   const kept = join(dirname(target), `${abandonedIntentPrefix(target)}${timeStamp(at)}`);
-  await attempt(`rename ${intentPath(target)}`, () => rename(intentPath(target), kept));
+  await wrapped(`rename ${intentPath(target)}`, () => rename(intentPath(target), kept));
   await syncDirectory(dirname(target));
   return kept;
 }
@@ -49,7 +48,7 @@ export async function abandonIntent(target: string, at: Date): Promise<string> {
 export async function namedStagings(target: string): Promise<Set<string>> {
   const directory = dirname(target);
   const prefix = abandonedIntentPrefix(target);
-  const names = await attempt(`list ${directory}`, () => readdir(directory));
+  const names = await wrapped(`list ${directory}`, () => readdir(directory));
   const intents = names.filter((name) => name === basename(intentPath(target)) || name.startsWith(prefix));
   const stagings = new Set<string>();
   for (const name of intents) {
@@ -61,12 +60,5 @@ export async function namedStagings(target: string): Promise<Set<string>> {
 }
 
 async function readTextIfThere(path: string): Promise<string | undefined> {
-  return attempt(`read ${path}`, async () => {
-    try {
-      return await readFile(path, 'utf8');
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') return undefined;
-      throw error;
-    }
-  });
+  return wrapped(`read ${path}`, () => ifThere(readFile(path, 'utf8')));
 }

@@ -4,9 +4,9 @@ import { mkdtemp } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { copyFileDurably } from '../files/copy-file.ts';
 import { syncFile } from '../files/sync.ts';
-import { attempt } from './attempt.ts';
 import { holdsContent, inspectSet, memberSuffixes, requireAlone } from './database-set.ts';
 import type { Staging } from './staging.ts';
+import { wrapped } from './wrapped.ts';
 
 /**
  * Makes a copied set into a single file. `database` is the path of the copy, in a directory of its own, with its
@@ -25,7 +25,7 @@ export async function mergeCopy(
   merge: MergeSet,
 ): Promise<string | undefined> {
   // Of its own each time: an undo merges the set it brings back, and then the one that is in place.
-  const directory = await attempt(`make a directory in ${staging.directory}`, () =>
+  const directory = await wrapped(`make a directory in ${staging.directory}`, () =>
     mkdtemp(join(staging.directory, 'set-')),
   );
   const copy = join(directory, basename(database));
@@ -35,7 +35,7 @@ export async function mergeCopy(
       await copyFileDurably(`${database}${suffix}`, `${copy}${suffix}`);
     }
   }
-  const merged = await attempt(`make one file of the copy of ${database}`, () => merge(copy));
+  const merged = await wrapped(`make one file of the copy of ${database}`, () => merge(copy));
   if (merged === undefined) return undefined;
   await requireAlone(merged);
   await syncFile(merged);

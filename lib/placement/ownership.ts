@@ -2,7 +2,7 @@
 import { chmod, chown, stat } from 'node:fs/promises';
 import { OpsError, errorCode, systemError } from '../base/errors.ts';
 import type { Ownership } from '../record/ownership.ts';
-import { attempt } from './attempt.ts';
+import { wrapped } from './wrapped.ts';
 
 export type { Ownership };
 
@@ -10,7 +10,7 @@ const permissionBits = 0o7777;
 
 /** The ownership of the file at `path`. */
 export async function ownershipOf(path: string): Promise<Ownership> {
-  const { uid, gid, mode } = await attempt(`look at ${path}`, () => stat(path));
+  const { uid, gid, mode } = await wrapped(`look at ${path}`, () => stat(path));
   return { uid, gid, mode: mode & permissionBits };
 }
 
@@ -23,7 +23,7 @@ export async function applyOwnership(path: string, like: string | Ownership): Pr
   const found = await ownershipOf(path);
   if (found.uid !== wanted.uid || found.gid !== wanted.gid) await changeOwner(path, wanted);
   // After the owner, because changing that clears the set-id bits.
-  await attempt(`set the mode of ${path}`, () => chmod(path, wanted.mode));
+  await wrapped(`set the mode of ${path}`, () => chmod(path, wanted.mode));
 }
 
 async function changeOwner(path: string, { uid, gid }: Ownership): Promise<void> {

@@ -9,10 +9,11 @@ import { exchange } from './exchange.ts';
 import type { Intent } from './intent.ts';
 import { writeIntent } from './intent-file.ts';
 import { type MergeSet, mergeCopy } from './merge.ts';
+import { type OpenPlacement, type Placement, openPlacement } from './open-placement.ts';
 import { type Ownership, applyOwnership, ownershipOf } from './ownership.ts';
-import { requireMark, requireReady, requireSettled } from './readiness.ts';
-import { requireNoHolders } from './require-no-holders.ts';
+import { requireMark, requireNoHolders, requireReady, requireSettled } from './readiness.ts';
 import type { Staging } from './staging.ts';
+import type { UsableUndoSet } from './undo-list.ts';
 import { makeUndoSet, nextUndoPath } from './undo-set.ts';
 
 /** What to place, and what to write down of it. */
@@ -30,22 +31,16 @@ export interface PlacementRequest {
   startedBy: ProcessIdentity;
   /** Owner, group and mode of the new database; those of the old one unless given. */
   ownership?: Ownership;
+  /** The undo set that the database comes from, if it does: noted as used when the placement is kept. */
+  undoSet?: UsableUndoSet;
   merge: MergeSet;
-}
-
-/** What was done with the database that was in place. */
-export interface Placement {
-  /** The undo set; undefined when nothing was in place. */
-  undo: string | undefined;
-  /** `damaged`: it could not be made into one file; the undo set holds its files as they were. */
-  previous: 'whole' | 'damaged' | 'none';
 }
 
 /**
  * Places `staging.database` at `target` and keeps what was there as an undo set. When this returns, the new database
  * is in place, alone and durable, and the intent says so; the caller starts the services, looks whether all is well,
- * and calls `complete`. When this throws, or is killed, the old or the new database is in place, whole; `recover`
- * tells which and settles it.
+ * and keeps or undoes what is handed out. When this throws, or is killed, the old or the new database is in place,
+ * whole; `settleInterrupted` tells which and settles it.
  *
  * Throws OpsError `refused` when somebody uses the database, when an earlier placement is not settled, or when
  * something is in the way; `denied`, `io` and `missing` when a step on files fails.
@@ -53,7 +48,7 @@ export interface Placement {
 export async function place(
   request: PlacementRequest,
   { clock, log }: { clock: Clock; log: Log },
-): Promise<Placement> {
+): Promise<OpenPlacement> {
   const { target, staging } = request;
   await requireSettled(target);
   await requireReady(staging.database, target);
@@ -76,7 +71,8 @@ export async function place(
   await exchange(intent, staging.database, merged);
   await writeIntent({ ...intent, phase: 'placed' });
   log.info('placed the new database', { path: target, backup: request.backup, undo: intent.undo });
-  return { undo: intent.undo, previous: previousOf(old, merged) };
+  const placement = { undo: intent.undo, previous: previousOf(old, merged) };
+  return openPlacement(intent, placement, { clock, log, undoSet: request.undoSet });
 }
 
 async function requireUnused(target: string, old: DatabaseSet, log: Log): Promise<void> {

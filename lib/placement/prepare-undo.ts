@@ -5,12 +5,11 @@ import { basename, join } from 'node:path';
 import { OpsError } from '../base/errors.ts';
 import { copyFileDurably } from '../files/copy-file.ts';
 import { syncDirectory } from '../files/sync.ts';
-import { attempt } from './attempt.ts';
 import { inspectSet, isSpread } from './database-set.ts';
 import { type MergeSet, mergeCopy } from './merge.ts';
 import type { Staging } from './staging.ts';
 import type { UsableUndoSet } from './undo-list.ts';
-import { writeUndoRecord } from './undo-set.ts';
+import { wrapped } from './wrapped.ts';
 
 /**
  * Makes what the undo set holds into one durable file at `staging.database` and returns that path; not yet proven.
@@ -28,12 +27,7 @@ export async function prepareUndo(set: UsableUndoSet, staging: Staging, merge: M
       hint: `choose another undo set, or a backup; the files in ${set.path} are as they were`,
     });
   }
-  await attempt(`rename ${merged}`, () => rename(merged, staging.database));
+  await wrapped(`rename ${merged}`, () => rename(merged, staging.database));
   await syncDirectory(staging.directory);
   return staging.database;
-}
-
-/** Records that an undo set was brought back. Its files stay. */
-export async function markUndoUsed(set: UsableUndoSet, usedAt: Date): Promise<void> {
-  await writeUndoRecord(set.path, { ...set.record, state: 'used', usedAt });
 }

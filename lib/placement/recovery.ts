@@ -1,19 +1,20 @@
 // After a kill: which database is in place, and what is left to do (R6). Nothing in place is ever changed here, so
 // recovery may itself be killed at any instant and be run again.
-import { rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readdir, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { OpsError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { currentProcess, processState } from '../files/process-identity.ts';
 import { syncDirectory } from '../files/sync.ts';
-import { attempt } from './attempt.ts';
 import { type DatabaseSet, inspectSet } from './database-set.ts';
 import { isSameFile } from './file-mark.ts';
 import type { Intent, Phase } from './intent.ts';
-import { abandonIntent, readIntent, removeIntent } from './intent-file.ts';
+import { abandonIntent, endPlacement, namedStagings, readIntent } from './intent-file.ts';
+import { isStagingName } from './names.ts';
 import { removeStaging } from './staging.ts';
-import { readUndoRecord, writeUndoRecord } from './undo-set.ts';
+import { withdrawUndo } from './undo-set.ts';
+import { wrapped } from './wrapped.ts';
 
 /** A placement that was begun and not completed. */
 export interface Interruption {
@@ -27,7 +28,7 @@ export interface Interruption {
   intent: Intent;
 }
 
-/** What recovery found and did. After the first two the caller starts the services and calls `complete`. */
+/** What was found, and what was done about it. */
 export type Recovery =
   | {
       outcome: 'rolled-back';
@@ -46,11 +47,44 @@ export async function describeInterrupted(target: string): Promise<Interruption 
 }
 
 /**
- * Settles an interrupted placement on `target`: what is in place stays there, and what is not needed for it goes.
- * The intent stays until `complete`, except when it no longer fits. Undefined when there is nothing to settle.
- * Throws OpsError `busy` when the process that began still runs.
+ * Settles what an interrupted placement left at `target`: what is in place stays there, what is not needed for it goes,
+ * then `startServices` is called, and only then the intent goes, so that a kill before that is not forgotten. The
+ * services are started also when there is no intent: whoever stopped them may have been killed before writing one.
+ * Returns what was found, undefined when there was no intent. When anything throws, the intent stays, and this may be
+ * called again.
+ *
+ * Throws OpsError `busy` when the process that began still runs, `damaged` when the intent cannot be read, and what
+ * `startServices` throws.
  */
-export async function recover(
+export async function settleInterrupted(
+  target: string,
+  context: { clock: Clock; log: Log },
+  startServices: () => Promise<void>,
+): Promise<Recovery | undefined> {
+  const recovery = await recover(target, context);
+  await startServices();
+  if (recovery !== undefined && recovery.outcome !== 'abandoned') await endPlacement(recovery.intent);
+  return recovery;
+}
+
+/**
+ * Removes the staging directories that killed runs left beside `target`, and returns their paths. One that an
+ * intent names is kept, also when the intent was given up. The caller holds the lock: nobody else is making one.
+ */
+export async function removeLeftStaging(target: string): Promise<string[]> {
+  const directory = dirname(target);
+  const names = await wrapped(`list ${directory}`, () => readdir(directory));
+  const kept = await namedStagings(target);
+  const left = names
+    .filter((name) => isStagingName(target, name))
+    .map((name) => join(directory, name))
+    .filter((path) => !kept.has(basename(path)));
+  for (const path of left) await removeStaging(path);
+  return left;
+}
+
+/** Settles the files: what stays of the intent is all that is left to do, except when it no longer fits. */
+async function recover(
   target: string,
   { clock, log }: { clock: Clock; log: Log },
 ): Promise<Recovery | undefined> {
@@ -74,14 +108,6 @@ export async function recover(
   }
 }
 
-/** Ends a placement whose outcome is settled: removes the staging directory, then the intent. Again is fine. */
-export async function complete(target: string): Promise<void> {
-  const intent = await readIntent(target);
-  if (intent === undefined) return;
-  await removeStaging(intent.staging);
-  await removeIntent(target);
-}
-
 function tellInPlace(intent: Intent, found: DatabaseSet): Interruption['inPlace'] {
   const database = found.get('');
   if (database === undefined) return intent.old.has('') ? 'other' : 'old';
@@ -94,25 +120,14 @@ async function rollBack(intent: Intent, log: Log): Promise<Recovery> {
   const { target, undo } = intent;
   await removeStaging(intent.staging);
   if (undo === undefined) return { outcome: 'rolled-back', intent };
-  if (!holdsNothingElse(intent, await inspectSet(target)) && (await withdraw(undo))) {
+  if (!holdsNothingElse(intent, await inspectSet(target)) && (await withdrawUndo(undo))) {
     log.info('the old database is in place; its undo set is kept', { path: target, undo });
     return { outcome: 'rolled-back', intent, keptUndo: undo };
   }
-  await attempt(`remove ${undo}`, () => rm(undo, { recursive: true, force: true }));
+  await wrapped(`remove ${undo}`, () => rm(undo, { recursive: true, force: true }));
   await syncDirectory(dirname(target));
   log.info('the old database is in place, as it was', { path: target });
   return { outcome: 'rolled-back', intent };
-}
-
-/** Marks an undo set as withdrawn; false when it was never complete, and so nothing was taken from in place. */
-async function withdraw(undo: string): Promise<boolean> {
-  try {
-    await writeUndoRecord(undo, { ...(await readUndoRecord(undo)), state: 'withdrawn' });
-    return true;
-  } catch (error) {
-    if (error instanceof OpsError && error.kind === 'missing') return false;
-    throw error;
-  }
 }
 
 /** Whether every file of the old set that held anything is still in place, so that the undo set adds nothing. */

@@ -1,10 +1,9 @@
 // The directory beside a database in which its successor is made ready. It lies on the same file system, so that
 // the last step is a rename.
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { attempt } from './attempt.ts';
-import { namedStagings } from './intent-file.ts';
-import { isStagingName, stagingPrefix } from './names.ts';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stagingPrefix } from './names.ts';
+import { wrapped } from './wrapped.ts';
 
 /** A staging directory, and the path in it at which the new database is to be made. */
 export interface Staging {
@@ -15,27 +14,11 @@ export interface Staging {
 /** Makes an empty staging directory for `target` that only its owner may enter. */
 export async function makeStaging(target: string): Promise<Staging> {
   const prefix = stagingPrefix(target);
-  const directory = await attempt(`make a directory beside ${target}`, () => mkdtemp(prefix));
+  const directory = await wrapped(`make a directory beside ${target}`, () => mkdtemp(prefix));
   return { directory, database: join(directory, 'new.db') };
 }
 
 /** Removes a staging directory with everything in it; one that is gone already is no error. */
 export async function removeStaging(directory: string): Promise<void> {
-  await attempt(`remove ${directory}`, () => rm(directory, { recursive: true, force: true }));
-}
-
-/**
- * Removes the staging directories that killed runs left beside `target`, and returns their paths. One that an
- * intent names is kept, also when the intent was given up. The caller holds the lock: nobody else is making one.
- */
-export async function removeLeftStaging(target: string): Promise<string[]> {
-  const directory = dirname(target);
-  const names = await attempt(`list ${directory}`, () => readdir(directory));
-  const kept = await namedStagings(target);
-  const left = names
-    .filter((name) => isStagingName(target, name))
-    .map((name) => join(directory, name))
-    .filter((path) => !kept.has(basename(path)));
-  for (const path of left) await removeStaging(path);
-  return left;
+  await wrapped(`remove ${directory}`, () => rm(directory, { recursive: true, force: true }));
 }

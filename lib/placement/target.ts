@@ -3,7 +3,8 @@
 import { lstat, realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { errorCode } from '../base/errors.ts';
-import { attempt } from './attempt.ts';
+import { ifThere } from '../files/if-there.ts';
+import { wrapped } from './wrapped.ts';
 
 /**
  * The path of the database with every symbolic link followed; what every function of this folder wants as `target`.
@@ -12,22 +13,12 @@ import { attempt } from './attempt.ts';
  */
 export async function locateTarget(path: string): Promise<string> {
   const absolute = resolve(path);
-  return attempt(`find ${absolute}`, async () => {
+  return wrapped(`find ${absolute}`, async () => {
     try {
       return await realpath(absolute);
     } catch (error) {
-      if (errorCode(error) !== 'ENOENT' || (await isThere(absolute))) throw error;
+      if (errorCode(error) !== 'ENOENT' || (await ifThere(lstat(absolute))) !== undefined) throw error;
     }
     return join(await realpath(dirname(absolute)), basename(absolute));
   });
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return false;
-    throw error;
-  }
 }

@@ -2,12 +2,12 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { OpsError, errorMessage } from '../base/errors.ts';
-import { attempt } from './attempt.ts';
 import { type DatabaseSet, holdsContent, inspectSet, memberSuffixes } from './database-set.ts';
 import { isSameFile, isUnwritten } from './file-mark.ts';
 import { undoOrder } from './names.ts';
 import type { UndoRecord } from './undo-record.ts';
 import { readUndoRecord } from './undo-set.ts';
+import { wrapped } from './wrapped.ts';
 
 /** An undo set that can be brought back. */
 export interface UsableUndoSet {
@@ -34,7 +34,7 @@ export type UndoSet = UsableUndoSet | UnusableUndoSet;
 /** The undo sets of `target`, newest first, with those that cannot be used. */
 export async function listUndoSets(target: string): Promise<UndoSet[]> {
   const directory = dirname(target);
-  const entries = await attempt(`list ${directory}`, () => readdir(directory, { withFileTypes: true }));
+  const entries = await wrapped(`list ${directory}`, () => readdir(directory, { withFileTypes: true }));
   const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
   const inPlace = await inspectSet(target);
   const sets = await Promise.all(

@@ -2,16 +2,15 @@
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../base/clock.ts';
 import type { CommandRunner } from '../base/command.ts';
 import { errorMessage } from '../base/errors.ts';
 import { formatInstant } from '../base/format.ts';
 import type { Log, Progress } from '../base/log.ts';
 import type { Config, GuardedApp } from '../config/config.ts';
+import type { Environment } from '../config/environment.ts';
 import { serviceEnding, type ServiceEnding } from '../config/service-manager.ts';
-import { createDirectories } from '../files/durable.ts';
-import { sweepTemporaries } from '../files/durable.ts';
+import { createDirectories, sweepTemporaries } from '../files/durable.ts';
 import { makeScratch, type Scratch, sweepScratch } from '../files/scratch.ts';
 import { inStateDirectory } from '../files/state-directory.ts';
 import { type History, nullHistory, openHistory } from '../history/history.ts';
@@ -25,10 +24,12 @@ import type { Repository } from '../repository/repository.ts';
 import type { Source } from '../source/source.ts';
 import { openLocal } from '../sqlite/local.ts';
 import { sqliteSource } from '../sqlite/sqlite-source.ts';
+import { dryRunStore } from '../store/dry-run.ts';
 import type { Store, StoreTraffic } from '../store/store.ts';
 import { type Alerts, openAlerts } from './open-alerts.ts';
-import { openStore } from './open-store.ts';
 import { openRepository } from './open-repository.ts';
+import { openStore } from './open-store.ts';
+import type { Wait } from './wait.ts';
 import { holdfastVersion } from './version.ts';
 
 export interface JobContext {
@@ -67,10 +68,11 @@ export interface JobContext {
   confirm(question: string): Promise<boolean>;
   /** Asks for a line of text, from the terminal or what is piped in; undefined when nothing comes. */
   ask(question: string): Promise<string | undefined>;
-  /** Returns after `ms`, or throws the signal's reason when it aborts. */
-  wait(ms: number, signal: AbortSignal): Promise<void>;
+  readonly wait: Wait;
   /** Records what stands now, so that an interrupted run can say what was left. */
   noteLeft(what: string): void;
+  /** At the end of the process's work. Never throws. */
+  close(): Promise<void>;
 }
 
 /** What the process contributes; see start. */
@@ -86,28 +88,39 @@ export interface ContextParts {
   confirm(question: string): Promise<boolean>;
   ask(question: string): Promise<string | undefined>;
   noteLeft(what: string): void;
+  wait: Wait;
+  /** The variables of the process; its own unless given. */
+  environment: Environment | undefined;
   /** Stops the run from within: a lock was lost. */
   abort(reason: unknown): void;
 }
 
 /** Builds the context; the only place that names every adapter. */
 export function createContext(parts: ContextParts): JobContext {
-  const { config, clock, log } = parts;
+  const { config, clock, log, dryRun } = parts;
+  const history = historyOf(parts);
   let store: Promise<Store> | undefined;
   let opened: Store | undefined;
+  let dryScratch: Scratch | undefined;
+  const keep = (found: Store) => {
+    opened = found;
+    if (!dryRun) return found;
+    return dryRunStore(found, { scratch: async () => (dryScratch = await ownScratch(parts)), clock, log });
+  };
+  const openStoreOnce = () => (store ??= openStore(config, parts).then(keep));
+  // A directory that was given is there, or its disk is gone: it is not made. A dry run makes nothing there at all.
+  const scratch = (parent?: string) =>
+    parent === undefined || dryRun ? ownScratch(parts) : scratchIn(parent, parts);
   let state: Promise<ClockState> | undefined;
-  const openStoreOnce = () =>
-    (store ??= openStore(config, { ...parts, wait }).then((found) => (opened = found)));
-  const scratch = (parent?: string) => scratchIn(parent, parts);
   return {
     ...parts,
     host: hostname(),
     version: holdfastVersion(),
-    history: historyOf(parts),
+    history,
     runCommand,
-    source: ({ database }) => sqliteSource(database),
     openStore: openStoreOnce,
     openRepository: async (app) => openRepository(await openStoreOnce(), app, { ...parts, scratch }),
+    source: ({ database }) => sqliteSource(database),
     traffic: () => opened?.traffic(),
     async lock({ name, scope }, purpose) {
       const directory = join(config.runDirectory, 'locks');
@@ -118,33 +131,29 @@ export function createContext(parts: ContextParts): JobContext {
       return held;
     },
     openAlerts: async () => openAlerts(config, log),
-    serviceEnding: () => serviceEnding(),
+    serviceEnding: () => serviceEnding(parts.environment),
     scratch,
     clockState: () =>
       (state ??= config.clock === 'trusted' ? Promise.resolve('synchronised') : clockState(runCommand)),
-    wait,
     services: (app) => createServices({ ...app.services, run: runCommand, log }),
+    async close() {
+      history.close();
+      // What cannot be removed now is left for the next run's sweep.
+      await dryScratch?.remove().catch(() => undefined);
+    },
   };
 }
 
-async function scratchIn(parent: string | undefined, { config, clock, log }: ContextParts): Promise<Scratch> {
-  const makeIn = async (directory: string) => {
-    await sweepScratch(directory, { clock, log });
-    return makeScratch(directory, { clock });
-  };
-  // A directory that was given is there, or its disk is gone: it is not made.
-  if (parent !== undefined) return makeIn(parent);
-  const own = join(config.stateDirectory, 'scratch');
+async function scratchIn(directory: string, { clock, log }: ContextParts): Promise<Scratch> {
+  await sweepScratch(directory, { clock, log });
+  return makeScratch(directory, { clock });
+}
+
+async function ownScratch(parts: ContextParts): Promise<Scratch> {
+  const own = join(parts.config.stateDirectory, 'scratch');
   return inStateDirectory(`make scratch in ${own}`, async () => {
     await createDirectories(own, 0o750);
-    return makeIn(own);
-  });
-}
-
-/** Timers take at most 24 days; nothing here waits longer. */
-async function wait(ms: number, signal: AbortSignal): Promise<void> {
-  await delay(Math.min(ms, 2 ** 31 - 1), undefined, { signal }).catch((error: unknown) => {
-    throw signal.aborted ? signal.reason : error;
+    return scratchIn(own, parts);
   });
 }
 

@@ -43,3 +43,8 @@ export function describeFailure(thrown: unknown, left: readonly string[]): Failu
     stack: thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown),
   };
 }
+
+/** What such an end counts as, where incidents are counted. */
+export function failedResult({ kind }: Failure): 'busy' | 'interrupted' | 'failed' {
+  return kind === 'busy' || kind === 'interrupted' ? kind : 'failed';
+}

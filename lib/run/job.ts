@@ -5,6 +5,7 @@ import type { Finding } from '../base/finding.ts';
 import type { RunResult } from '../incident/observation.ts';
 import type { JobContext } from './context.ts';
 import type { Options, Parameters } from './parameter.ts';
+import type { Serve } from './service.ts';
 
 /** One executable: `bin/<name>`, `jobs/<name>.ts`, docs/commands/<name>.md. */
 export interface Job {
@@ -39,7 +40,7 @@ export interface EndedRun {
 }
 
 /** What is said of a command before it is loaded: `--help` must not wait for its steps. */
-export interface Described {
+interface Described {
   readonly name: string;
   readonly summary: string;
   /** Runs when the job is started without a command. */
@@ -53,12 +54,25 @@ export interface Described {
   readonly attended?: boolean;
 }
 
-/** One thing the job can be told to do. Made by `defineCommand`, which checks that its parts fit. */
-export interface Command extends Described {
+/** One thing the job can be told to do. */
+export type Command = EndingCommand | ServiceCommand;
+
+/** Comes to an end by itself. Made by `defineCommand`, which checks that its parts fit. */
+export interface EndingCommand extends Described {
+  readonly kind: 'ending';
   readonly parameters: Parameters;
   readonly load: () => Promise<AnySteps>;
   /** What `--dry-run` does instead; without it there is no `--dry-run`. */
   readonly loadPlan: (() => Promise<AnySteps>) | undefined;
+}
+
+/** Runs until it is told to stop; lib/run/serve is its frame. Made by `defineService`. */
+export interface ServiceCommand extends Described {
+  readonly kind: 'service';
+  readonly parameters: Parameters;
+  /** How long it may take to finish what it has in hand when it is told to stop. */
+  readonly graceMs: number;
+  readonly load: () => Promise<{ readonly serve: Serve<Options> }>;
 }
 
 /** The steps of a command, and its result in words. */
@@ -93,13 +107,28 @@ export interface CommandDefinition<Given extends Parameters, Result, Plan> exten
 /** Checks that the steps take what the parameters give, and that their words are those of their result. */
 export function defineCommand<Given extends Parameters, Result, Plan>(
   definition: CommandDefinition<Given, Result, Plan>,
-): Command {
+): EndingCommand {
   const { load, loadPlan, ...described } = definition;
   return {
     ...described,
+    kind: 'ending',
     // From here on nobody knows the types any more: the frame gives the steps what the parser made of the parameters,
     // and the words what the steps returned.
-    load: load as unknown as Command['load'],
-    loadPlan: loadPlan as unknown as Command['loadPlan'],
+    load: load as unknown as EndingCommand['load'],
+    loadPlan: loadPlan as unknown as EndingCommand['loadPlan'],
   };
+}
+
+/** A service, its parameters and the module with its work, which have to fit one another. */
+interface ServiceDefinition<Given extends Parameters> extends Described {
+  readonly parameters: Given;
+  readonly graceMs: number;
+  readonly load: () => Promise<{ readonly serve: Serve<Options<Given>> }>;
+}
+
+/** Checks that the service takes what the parameters give. */
+export function defineService<Given extends Parameters>(
+  definition: ServiceDefinition<Given>,
+): ServiceCommand {
+  return { ...definition, kind: 'service', load: definition.load as unknown as ServiceCommand['load'] };
 }

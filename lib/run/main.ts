@@ -4,17 +4,19 @@ import type { Clock } from '../base/clock.ts';
 import { verdictExitCode } from '../base/exit-code.ts';
 import { verdictOf } from '../base/finding.ts';
 import type { Verdict } from '../base/verdict.ts';
+import type { Environment } from '../config/environment.ts';
 import { loadConfig } from '../config/load.ts';
 import { invocationId, isNotified, logsToJournal } from '../config/service-manager.ts';
 import { currentProcess } from '../files/process-identity.ts';
 import { runCommand } from '../process/run-command.ts';
 import { createServiceStatus } from '../process/service-status.ts';
 import { createContext, type JobContext } from './context.ts';
-import { describeFailure, type Failure } from './failure.ts';
-import type { AnySteps, Command, Job, Outcome } from './job.ts';
+import { describeFailure, failedResult } from './failure.ts';
+import type { AnySteps, EndingCommand, Job, Outcome } from './job.ts';
 import type { Options } from './parameter.ts';
 import { type Format, renderers } from './report.ts';
 import { createTerminal, type Verbosity } from './terminal.ts';
+import type { Wait } from './wait.ts';
 import { createTrace, type RunEnding, type Trace } from './trace.ts';
 
 /** The process, as far as a run needs it. */
@@ -27,11 +29,14 @@ export interface ProcessStreams {
   ask(question: string): Promise<string | undefined>;
   /** Aborts with an Interrupted as its reason. */
   signal: AbortSignal;
+  wait: Wait;
+  /** The variables that were set for it; the process's own unless given. */
+  environment?: Environment;
 }
 
 export interface Invocation {
   job: Job;
-  command: Command;
+  command: EndingCommand;
   options: Options;
   /** The app that was named. */
   app: string | undefined;
@@ -44,6 +49,7 @@ export interface Invocation {
 /** Runs one command to its end and returns the exit code. Never throws. */
 export async function runJob(invocation: Invocation, streams: ProcessStreams, clock: Clock): Promise<number> {
   const { job, command, options, format } = invocation;
+  const { environment } = streams;
   const { log, progress } = terminalOf(invocation, streams, clock);
   const renderer = renderers[format];
   const left: string[] = [];
@@ -54,15 +60,17 @@ export async function runJob(invocation: Invocation, streams: ProcessStreams, cl
   let trace: Trace | undefined;
   try {
     context = createContext({
-      config: loadConfig({ path: invocation.configPath }),
+      config: loadConfig({ path: invocation.configPath, environment }),
       clock,
       log,
       progress,
       signal,
       dryRun: invocation.dryRun,
-      runId: invocationId(currentProcess().pid) ?? randomUUID().replaceAll('-', ''),
+      runId: invocationId(currentProcess().pid, environment) ?? randomUUID().replaceAll('-', ''),
       confirm: streams.confirm,
       ask: streams.ask,
+      wait: streams.wait,
+      environment,
       noteLeft: (what) => void left.push(what),
       abort: (reason) => lost.abort(reason),
     });
@@ -82,7 +90,7 @@ export async function runJob(invocation: Invocation, streams: ProcessStreams, cl
   } catch (thrown) {
     progress.end();
     const failure = describeFailure(signal.aborted ? signal.reason : thrown, left);
-    await trace?.end({ ...failure, result: resultOf(failure), findings: [] });
+    await trace?.end({ ...failure, result: failedResult(failure), findings: [] });
     const named = { job: job.name, command: command.name, traffic: context?.traffic() };
     streams.writeResult(renderer.failed({ ...named, error: failure }));
     for (const what of failure.kind === 'interrupted' ? [] : left) log.info(`before that: ${what}`);
@@ -91,7 +99,7 @@ export async function runJob(invocation: Invocation, streams: ProcessStreams, cl
     if (failure.stack !== undefined) streams.writeLog(`${failure.stack}\n`);
     return failure.exitCode;
   } finally {
-    context?.history.close();
+    await context?.close();
   }
 }
 
@@ -102,8 +110,8 @@ function terminalOf({ job, verbosity }: Invocation, streams: ProcessStreams, clo
     verbosity,
     isTerminal: streams.logIsTerminal,
     columns: streams.columns,
-    journal: logsToJournal(),
-    tellStatus: isNotified() ? createServiceStatus(runCommand) : undefined,
+    journal: logsToJournal(streams.environment),
+    tellStatus: isNotified(streams.environment) ? createServiceStatus(runCommand) : undefined,
     clock,
   });
 }
@@ -124,8 +132,4 @@ function endingOf({ findings }: Outcome<unknown>, verdict: Verdict, exitCode: nu
     hint: findings.length === 1 ? findings[0]?.hint : undefined,
     findings,
   };
-}
-
-function resultOf({ kind }: Failure): RunEnding['result'] {
-  return kind === 'busy' || kind === 'interrupted' ? kind : 'failed';
 }

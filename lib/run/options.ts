@@ -7,7 +7,7 @@ import { type Options, type Parameter, typedName } from './parameter.ts';
 import type { Format } from './report.ts';
 
 /** What was asked for, ready for main. */
-export interface Parsed {
+interface Parsed {
   command: Command;
   options: Options;
   /** The app that was named, for a command that takes one. */
@@ -193,11 +193,12 @@ function valueOption(flags: string, description: string): ProgramOption {
   });
 }
 
-function addCommonOptions(sub: Program, { loadPlan }: Command): void {
+function addCommonOptions(sub: Program, command: Command): void {
   sub
     .addOption(valueOption('--config <path>', 'the configuration file'))
     .option('--json', 'print the result as one JSON object');
-  if (loadPlan !== undefined) sub.option('--dry-run', 'say what would happen, and change nothing');
+  if (command.kind === 'ending' && command.loadPlan !== undefined)
+    sub.option('--dry-run', 'say what would happen, and change nothing');
   sub
     .addOption(new ProgramOption('-q, --quiet', 'log warnings and errors only').conflicts('verbose'))
     .option('-v, --verbose', 'log every detail');

@@ -5,7 +5,7 @@ import type { Finding } from '../base/finding.ts';
 import type { Verdict } from '../base/verdict.ts';
 
 /** A run that came to its end, well or with bad news. */
-export interface EndedReport {
+interface EndedReport {
   readonly job: string;
   readonly command: string;
   readonly runId: string;
@@ -18,7 +18,7 @@ export interface EndedReport {
 }
 
 /** A run that could not go on. */
-export interface FailedReport {
+interface FailedReport {
   readonly job: string;
   readonly command: string;
   readonly error: {

@@ -2,6 +2,7 @@
 import { systemClock } from '../base/clock.ts';
 import type { Job } from './job.ts';
 import { parseArguments } from './options.ts';
+import { realWait } from './wait.ts';
 import { holdfastVersion } from './version.ts';
 
 /** Parses the command line and runs the job; the exit code is set when it resolves. */
@@ -19,6 +20,11 @@ export async function start(job: Job): Promise<void> {
     process.exitCode = parsed.exitCode;
     return;
   }
+  const { command, ...run } = parsed.run;
+  if (command.kind === 'service') {
+    const { startService } = await import('./start-service.ts');
+    return startService({ job, command, ...run });
+  }
   const [{ Interrupted }, { runJob }] = await Promise.all([import('./failure.ts'), import('./main.ts')]);
   const stop = new AbortController();
   let signalled: 'SIGINT' | 'SIGTERM' | undefined;
@@ -29,7 +35,11 @@ export async function start(job: Job): Promise<void> {
     stop.abort(new Interrupted(name));
   };
   process.on('SIGINT', handle).on('SIGTERM', handle);
-  process.exitCode = await runJob({ job, ...parsed.run }, { ...streams(), signal: stop.signal }, systemClock);
+  process.exitCode = await runJob(
+    { job, command, ...run },
+    { ...streams(), signal: stop.signal },
+    systemClock,
+  );
   // To die by the signal tells the caller the truth, and does not wait for a thread inside a long SQLite call.
   if (signalled !== undefined && process.exitCode >= 128) dieBy(signalled);
 }
@@ -42,6 +52,7 @@ function streams() {
     columns: process.stderr.columns ?? 80,
     confirm,
     ask,
+    wait: realWait,
   };
 }
 

@@ -13,6 +13,7 @@ import type { SpoolRecord } from '../notify/spool-record.ts';
 import { configOption } from './config-option.ts';
 import type { JobContext } from './context.ts';
 import type { Command, Job } from './job.ts';
+import { type Failure, failedResult } from './failure.ts';
 import { openSpool } from './open-alerts.ts';
 import type { RunEnding, TracedRun } from './trace.ts';
 
@@ -51,6 +52,22 @@ export function createTeller(context: JobContext, { job, command, app }: Omit<Tr
       if (ending.kind === 'usage' || ending.exitCode === 130) return;
       await add(endRecord(context, { job, command, check, app, ending }));
     },
+  };
+}
+
+/**
+ * Tells of a service: that it can be used, by which an earlier failure of it is over, and that it could not go on. What
+ * comes second of one start outweighs what came first.
+ */
+export function tellOfService(
+  context: JobContext,
+  { job, command }: { job: Job; command: Command },
+): { ready(): Promise<void>; failed(failure: Failure): Promise<void> } {
+  const teller = createTeller(context, { job, command, app: undefined });
+  const well = { result: 'done', kind: undefined, exitCode: 0, message: '', hint: undefined } as const;
+  return {
+    ready: () => teller.ended({ ...well, findings: [] }),
+    failed: (failure) => teller.ended({ ...failure, result: failedResult(failure), findings: [] }),
   };
 }
 

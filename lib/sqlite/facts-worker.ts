@@ -1,20 +1,21 @@
 // Counts and hashes of a file that nobody writes; see measure.
 import { createHash } from 'node:crypto';
-import { readSync, openSync, closeSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { OpsError } from '../base/errors.ts';
 import type { MeasuredFacts } from '../source/facts.ts';
 import { sqliteError } from './errors.ts';
 import { requireEveryPage } from './every-page.ts';
+import { firstBytes } from './first-bytes.ts';
 import { countForeignKeyViolations } from './foreign-keys.ts';
-import { headerBytes, parseHeader, type SqliteHeader } from './header.ts';
+import { journalModeIn, parseHeader, type SqliteHeader } from './header.ts';
 import type { MeasureWork } from './measure.ts';
 import { type Database, openImmutable } from './open.ts';
 import { countTables } from './table-rows.ts';
 import { serve } from './worker-port.ts';
 
-await serve<MeasureWork, MeasuredFacts>(({ path, called }) => {
+await serve<MeasureWork, MeasuredFacts>(async ({ path, called }) => {
   try {
-    const header = readHeader(path, called);
+    const header = await readHeader(path, called);
     const database = openImmutable(path);
     try {
       requireEveryPage(database, path, called);
@@ -27,15 +28,8 @@ await serve<MeasureWork, MeasuredFacts>(({ path, called }) => {
   }
 });
 
-function readHeader(path: string, called: string): SqliteHeader {
-  const bytes = Buffer.alloc(headerBytes);
-  const file = openSync(path, 'r');
-  try {
-    readSync(file, bytes, 0, headerBytes, 0);
-  } finally {
-    closeSync(file);
-  }
-  const header = parseHeader(bytes);
+async function readHeader(path: string, called: string): Promise<SqliteHeader> {
+  const header = parseHeader(await firstBytes(path));
   if (header === undefined)
     throw new OpsError('damaged', `cannot read ${called}: it is not a SQLite database`);
   return header;
@@ -53,7 +47,7 @@ function measureFacts(database: Database, path: string, header: SqliteHeader): M
     schemaSha256: schemaSha256(database),
     tables: countTables(database),
     foreignKeyViolations: countForeignKeyViolations(database),
-    journalMode: header.wal ? 'wal' : 'delete',
+    journalMode: journalModeIn(header),
     encoding: String(database.pragma('encoding', { simple: true })),
     sqliteVersion: String(database.prepare('SELECT sqlite_version()').pluck().get()),
   };

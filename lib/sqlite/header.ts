@@ -9,6 +9,9 @@ export interface SqliteHeader {
   pageCount: number;
 }
 
+/** How a database journals, as far as its header tells: every mode but WAL looks the same there. */
+export type JournalMode = 'wal' | 'delete';
+
 /** The header's length in bytes. */
 export const headerBytes = 100;
 
@@ -32,6 +35,11 @@ export function parseHeader(bytes: Buffer): SqliteHeader | undefined {
   const pageSize = stored === 1 ? 65_536 : stored;
   if (pageSize < 512 || (pageSize & (pageSize - 1)) !== 0) return undefined;
   return { pageSize, wal: bytes[19] === 2, pageCount: bytes.readUInt32BE(28) };
+}
+
+/** How a database with this header journals. */
+export function journalModeIn({ wal }: SqliteHeader): JournalMode {
+  return wal ? 'wal' : 'delete';
 }
 
 /** `a gzip file` and the like, or undefined where the first bytes do not tell. */

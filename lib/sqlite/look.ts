@@ -1,9 +1,9 @@
 // Looks at a live database's files before SQLite touches them, so that a wrong path has a clear answer (S3).
-import { constants } from 'node:fs';
-import { open, realpath, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { errorCode, OpsError, systemError } from '../base/errors.ts';
-import type { SourceLook, SourceOwnership } from '../source/source.ts';
 import { sizeIfThere } from '../files/size.ts';
+import type { SourceLook, SourceOwnership } from '../source/source.ts';
+import { firstBytes } from './first-bytes.ts';
 import { headerBytes, looksEncrypted, otherFormat, parseHeader } from './header.ts';
 
 /** A database file that is there and begins like one. Its side files lie beside `path`. */
@@ -53,17 +53,6 @@ export async function requireSource(path: string): Promise<SqliteLook> {
 
 function isRefusal(error: unknown): boolean {
   return ['EACCES', 'EPERM'].includes(errorCode(error) ?? '');
-}
-
-async function firstBytes(path: string): Promise<Buffer> {
-  // O_NONBLOCK: should the file have become a pipe since it was looked at, opening it must not hang.
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(headerBytes), 0, headerBytes, 0);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
 }
 
 function foreign(act: string, first: Buffer): OpsError {

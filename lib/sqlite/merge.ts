@@ -1,8 +1,5 @@
 // Makes one whole file out of a copied set of database and side files, by letting SQLite recover it.
 import { rm } from 'node:fs/promises';
-import { OpsError } from '../base/errors.ts';
-import { sqliteError } from './errors.ts';
-import { openOwn } from './open.ts';
 import { runWorker } from './work.ts';
 
 /**
@@ -15,23 +12,4 @@ export async function mergeSet(path: string): Promise<boolean> {
   if (!merged) return false;
   for (const suffix of ['-wal', '-shm', '-journal']) await rm(path + suffix, { force: true });
   return true;
-}
-
-/** Sets the journal mode in the header of a file of our own (`wal`, or anything else for a rollback journal). */
-export function setJournalMode(path: string, mode: 'wal' | 'delete'): void {
-  try {
-    const database = openOwn(path);
-    try {
-      const now = String(database.pragma(`journal_mode = ${mode}`, { simple: true }));
-      if (now === mode) return;
-      throw new OpsError(
-        'io',
-        `cannot set the journal mode of ${path} to ${mode}: SQLite leaves it at ${now}`,
-      );
-    } finally {
-      database.close();
-    }
-  } catch (error) {
-    throw sqliteError(`set the journal mode of ${path}`, error);
-  }
 }

@@ -67,14 +67,12 @@ class Memory {
 
   async put(name: StoreName, file: FileDigest, options: PutOptions): Promise<Stored> {
     const { replace = false, consume = false, signal, onProgress } = options;
-    signal?.throwIfAborted();
     this.#requireFree(name, replace);
     const pieces: Uint8Array[] = [];
     const found = await readWhole(file.path, { signal, onProgress }, async (block) => {
       pieces.push(Buffer.from(block)); // the block itself is used again
     });
     requireSameBytes(file.path, found, file);
-    signal?.throwIfAborted();
     // From here to the end nothing else runs: of several who want one name, the first takes it.
     this.#requireFree(name, replace);
     const stored = this.#keep(name, Buffer.concat(pieces));
@@ -83,12 +81,9 @@ class Memory {
   }
 
   async get(name: StoreName, target: string, options: GetOptions): Promise<FileDigest> {
-    const { signal } = options;
-    signal?.throwIfAborted();
     const { bytes } = this.#require(name);
-    return getWhole({ ...this.#options, target, sizeBytes: bytes.length, signal }, (temporary) =>
-      writeBytes(bytes, temporary, options),
-    );
+    const order = { ...this.#options, target, sizeBytes: bytes.length, signal: options.signal };
+    return getWhole(order, (temporary) => writeBytes(bytes, temporary, options));
   }
 
   read(name: StoreName): Uint8Array {

@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { digestFile } from '../../lib/files/hash-file.ts';
 import { scratch } from '../support/scratch.ts';
-import { type Open, large, makeFile, mebibyte } from './store-world.ts';
+import { type Open, contentsOf, large, makeFile, mebibyte, sha256 } from './store-world.ts';
 
 export function getTests(open: Open): void {
   it.each([Buffer.alloc(0), Buffer.from('bytes'), large])(
@@ -73,6 +73,14 @@ export function readTests(open: Open): void {
       await store.put('one.json', await makeFile(bytes), { replace: true });
       expect(Buffer.from(await store.read('one.json')).equals(bytes)).toBe(true);
     }
+  });
+
+  it('gives the bytes away: who changes them changes no object', async () => {
+    const { store } = await open();
+    await store.put('one', await makeFile('bytes'));
+    (await store.read('one')).fill(0);
+    expect(Buffer.from(await store.read('one')).toString()).toBe('bytes');
+    expect(await contentsOf(store)).toEqual({ one: sha256('bytes') });
   });
 
   it('refuses more than 1 MiB, and a name that is not there', async () => {

@@ -32,6 +32,15 @@ export function nameTests(open: Open): void {
     expect((await store.put('/database.db', await makeFile('bytes'))).name).toBe('database.db');
     expect(await store.stat('//database.db')).toMatchObject({ name: 'database.db' });
     expect(await namesOf(store, '/data')).toEqual(['database.db']);
+    expect((await store.copy('/database.db', '//copied')).name).toBe('copied');
+    await store.remove('/database.db');
+    expect(await namesOf(store)).toEqual(['copied']);
+    await expect(store.read('/database.db')).rejects.toMatchObject({ kind: 'missing' });
+    await expect(store.get('/database.db', join(scratch(), 'target'))).rejects.toMatchObject({
+      kind: 'missing',
+    });
+    expect(Buffer.from(await store.read('/copied')).toString()).toBe('bytes');
+    expect(await store.get('/copied', join(scratch(), 'target'))).toMatchObject({ sha256: sha256('bytes') });
   });
 
   const illegal = [

@@ -199,9 +199,12 @@ export function abortTests(open: Open): void {
       ).rejects.toThrow('told to stop');
     }
     await expect(store.copy('old', 'new', { signal: aborted })).rejects.toThrow('told to stop');
-    await expect(store.get('old', target, { signal: aborted })).rejects.toThrow('told to stop');
-    await expect(readFile(target)).rejects.toMatchObject({ code: 'ENOENT' });
-    expect(await contentsOf(store)).toEqual({ old: sha256('old') });
+    await store.put('empty', await makeFile(''));
+    for (const name of ['old', 'empty']) {
+      await expect(store.get(name, target, { signal: aborted })).rejects.toThrow('told to stop');
+      await expect(readFile(target)).rejects.toMatchObject({ code: 'ENOENT' });
+    }
+    expect(await contentsOf(store)).toEqual({ old: sha256('old'), empty: sha256('') });
   });
 
   it('in the middle of a put leaves the old bytes, or the new ones when it came too late', async () => {

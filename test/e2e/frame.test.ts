@@ -19,7 +19,7 @@ describe('what is printed', () => {
       command: 'backup',
       run_id: expect.stringMatching(/^[0-9a-f]{32}$/),
     });
-    expect(json.result.apps[0].value.manifest.taken_at).toMatch(/Z$/);
+    expect(json.result.apps[0].value.taken_at).toMatch(/Z$/);
     expect(stderr).toContain('backed up');
     const quiet = await world.run('db-backup', ['backup', 'another', '--quiet']);
     expect(quiet.stderr).toBe('');

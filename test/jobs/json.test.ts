@@ -55,6 +55,7 @@ function settled({ stdout }: Ended, { world }: Machine): string {
     .replace(/("(?:free|total)_bytes": )\d+/g, '$10')
     .replace(/("(?:\w+_ms|pid|sent_bytes|received_bytes|requests)": )[\d.]+/g, '$10')
     .replace(/("modified_at": )"[^"]*"/g, '$1"<time>"')
+    .replace(/("name": "[^"]*\.json",\s+"size_bytes": )\d+/g, '$10')
     .replace(/[\d.]+ [kMGT]B free/g, '<bytes> free')
     .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:<port>')
     .replace(/holdfast-test-[0-9a-f]+/g, 'holdfast-test-<id>')

@@ -22,7 +22,7 @@ import { placeOnce, recoverOnce } from './placements.ts';
 export interface Scenario {
   /** Makes what is in place at the start; an empty directory is given. */
   prepare: (target: string) => Promise<void>;
-  action: 'place' | 'undo';
+  action: 'place' | 'place-and-undo' | 'undo';
   /** The rows in place at the start, undefined when there is no database or none that can be read. */
   old: readonly string[] | undefined;
   new: readonly string[];
@@ -80,10 +80,7 @@ export function runAt(
 }
 
 /** The operations the program makes on a place that is as it is now; it is another place afterwards. */
-export function traceAt(
-  { target, source }: Place,
-  action: Scenario['action'] | 'recover',
-): Promise<Operation[]> {
+function traceAt({ target, source }: Place, action: Scenario['action'] | 'recover'): Promise<Operation[]> {
   return traceOperations(process.execPath, [program, action, target, source], env);
 }
 

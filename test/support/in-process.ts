@@ -4,6 +4,7 @@ import type { Clock } from '../../lib/base/clock.ts';
 import type { Job } from '../../lib/run/job.ts';
 import { runJob } from '../../lib/run/main.ts';
 import { parseArguments } from '../../lib/run/options.ts';
+import type { Wait } from '../../lib/run/wait.ts';
 import { fixedClock } from './fixed-clock.ts';
 import type { Ended } from './world.ts';
 
@@ -13,6 +14,10 @@ export interface InProcessOptions {
   confirm?: (question: string) => Promise<boolean>;
   ask?: (question: string) => Promise<string | undefined>;
   signal?: AbortSignal;
+  /** How long waits take; no time unless given: what they wait for is the test's to arrange. */
+  wait?: Wait;
+  /** The variables of the process; none but these where given. */
+  environment?: Record<string, string>;
 }
 
 /** Types `<job> <args>` and returns how it ended. Never throws for a bad exit. */
@@ -30,6 +35,8 @@ export async function runInProcess(
     writeErr: writeLog,
   });
   if ('exitCode' in parsed) return { ...parsed, signal: null, ...output };
+  const { command, ...run } = parsed.run;
+  if (command.kind === 'service') throw new Error('a service is no run that ends');
   const streams = {
     writeResult,
     writeLog,
@@ -38,7 +45,11 @@ export async function runInProcess(
     confirm: options.confirm ?? (async () => false),
     ask: options.ask ?? (async () => undefined),
     signal: options.signal ?? new AbortController().signal,
+    wait: options.wait ?? noWait,
+    ...(options.environment === undefined ? {} : { environment: options.environment }),
   };
-  const exitCode = await runJob({ job, ...parsed.run }, streams, options.clock ?? fixedClock());
+  const exitCode = await runJob({ job, command, ...run }, streams, options.clock ?? fixedClock());
   return { exitCode, signal: null, ...output };
 }
+
+const noWait: Wait = async (_, signal) => signal.throwIfAborted();

@@ -49,7 +49,7 @@ class Stage implements AsyncDisposable {
 }
 
 /** The steps of the scenario, as an undisturbed run makes them. */
-export async function stepsOf(scenario: KillScenario): Promise<Operation[]> {
+async function stepsOf(scenario: KillScenario): Promise<Operation[]> {
   await using stage = new Stage();
   await stage.prepare(scenario);
   await warmUp(stage.world, scenario);

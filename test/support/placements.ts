@@ -3,10 +3,11 @@ import type { Clock } from '../../lib/base/clock.ts';
 import type { Log } from '../../lib/base/log.ts';
 import { copyFileDurably } from '../../lib/files/copy-file.ts';
 import { currentProcess } from '../../lib/files/process-identity.ts';
-import { type Placement, place } from '../../lib/placement/place.ts';
-import { markUndoUsed, prepareUndo } from '../../lib/placement/prepare-undo.ts';
-import { type Recovery, complete, recover } from '../../lib/placement/recovery.ts';
-import { makeStaging, removeLeftStaging } from '../../lib/placement/staging.ts';
+import type { OpenPlacement, Placement } from '../../lib/placement/open-placement.ts';
+import { place } from '../../lib/placement/place.ts';
+import { prepareUndo } from '../../lib/placement/prepare-undo.ts';
+import { type Recovery, removeLeftStaging, settleInterrupted } from '../../lib/placement/recovery.ts';
+import { makeStaging } from '../../lib/placement/staging.ts';
 import { listUndoSets } from '../../lib/placement/undo-list.ts';
 import { mergeSet } from './merge-set.ts';
 
@@ -23,35 +24,57 @@ export const notes = {
   merge: mergeSet,
 };
 
-/** Places a copy of the database at `source`. */
-export async function placeOnce(target: string, source: string, context: Context): Promise<Placement> {
+/** Places a copy of the database at `source`, and leaves the placement open. */
+export async function placeOpen(target: string, source: string, context: Context): Promise<OpenPlacement> {
   const staging = await makeStaging(target);
   await copyFileDurably(source, staging.database);
-  const placement = await place({ ...notes, target, staging, backup: 'backups/ctv/new.db' }, context);
-  await complete(target);
-  return placement;
+  return place({ ...notes, target, staging, backup: 'backups/ctv/new.db' }, context);
+}
+
+/** Places a copy of the database at `source`, and keeps it. */
+export async function placeOnce(target: string, source: string, context: Context): Promise<Placement> {
+  const open = await placeOpen(target, source, context);
+  await open.keep();
+  return open.placement;
+}
+
+/** Places a copy of the database at `source`, and undoes that. */
+export async function placeAndUndo(target: string, source: string, context: Context): Promise<Placement> {
+  const open = await placeOpen(target, source, context);
+  if (open.undo === undefined) throw new Error('there is nothing to put back');
+  return open.undo(() => undoOnce(target, context));
 }
 
 /** Brings back the newest undo set. */
 export async function undoOnce(target: string, context: Context): Promise<Placement> {
-  const set = (await listUndoSets(target)).find((candidate) => candidate.usable);
-  if (set === undefined) throw new Error('no undo set');
+  const open = await undoOpen(target, context);
+  await open.keep();
+  return open.placement;
+}
+
+/** Brings back the newest undo set, and leaves the placement open. */
+export async function undoOpen(target: string, context: Context): Promise<OpenPlacement> {
+  const undoSet = (await listUndoSets(target)).find((candidate) => candidate.usable);
+  if (undoSet === undefined) throw new Error('no undo set');
   const staging = await makeStaging(target);
-  await prepareUndo(set, staging, mergeSet);
-  const ownership = set.record.ownership;
-  const placement = await place(
-    { ...notes, target, staging, backup: set.name, ...(ownership === undefined ? {} : { ownership }) },
+  await prepareUndo(undoSet, staging, mergeSet);
+  const { ownership } = undoSet.record;
+  return place(
+    {
+      ...notes,
+      target,
+      staging,
+      backup: undoSet.name,
+      undoSet,
+      ...(ownership === undefined ? {} : { ownership }),
+    },
     context,
   );
-  await markUndoUsed(set, context.clock.now());
-  await complete(target);
-  return placement;
 }
 
 /** Settles whatever was interrupted and removes what was left. */
 export async function recoverOnce(target: string, context: Context): Promise<Recovery | undefined> {
-  const recovery = await recover(target, context);
-  if (recovery?.outcome !== 'abandoned') await complete(target);
+  const recovery = await settleInterrupted(target, context, async () => {});
   await removeLeftStaging(target);
   return recovery;
 }

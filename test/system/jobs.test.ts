@@ -224,6 +224,42 @@ describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ')
     );
   });
 
+  test('a service that hangs is started again, and one that is stopped has ended well', async () => {
+    const unit = 'test-service.service';
+    pi.machine.write(
+      '/etc/test-service.toml',
+      `state_directory = "/var/lib/holdfast"\nrun_directory = "/run/holdfast"\n[apps.ctv]\ndatabase = "${database}"\n`,
+    );
+    pi.machine.write(
+      `/etc/systemd/system/${unit}`,
+      `[Service]
+Type=notify
+NotifyAccess=all
+ExecStart=/usr/local/bin/node /opt/holdfast/test/fixtures/test-service.ts run --config /etc/test-service.toml
+User=holdfast
+ProtectSystem=strict
+ReadWritePaths=/var/lib/holdfast /run/holdfast
+PrivateUsers=yes
+WatchdogSec=10
+Restart=on-failure
+RestartSec=0
+LimitCORE=0
+`,
+    );
+    await pi.machine.ok(`systemctl daemon-reload && systemctl start ${unit}`);
+    expect(await pi.show('StatusText', unit)).toMatch(/^listening on 127\.0\.0\.1:\d+$/);
+    await pi.machine.ok(`systemctl kill --kill-whom=main --signal=USR2 ${unit}`);
+    const log = `journalctl --unit=${unit} --output=cat --lines=all`;
+    await pi.machine.ok(`${log} --follow | grep --max-count=2 ^Started`);
+    expect(await pi.machine.ok(log)).toContain("Failed with result 'watchdog'.");
+    expect(await pi.machine.ok(`${log} --priority=err`)).toContain('this service gives no sign of life');
+    await pi.machine.ok(`systemctl stop ${unit}`);
+    expect(await pi.show('Result', unit)).toBe('success');
+    expect(await pi.show('ExecMainStatus', unit)).toBe('0');
+    expect(await pi.machine.ok(`${log} --lines=20`)).toContain('told to stop by SIGTERM');
+    await pi.machine.ok(`rm /etc/systemd/system/${unit} && systemctl daemon-reload`);
+  });
+
   test('uninstall leaves no unit behind, and the data', async () => {
     await pi.machine.ok('rm -r /etc/systemd/system/db-backup@ctv.timer.d');
     await pi.uninstall();

@@ -8,7 +8,7 @@ import type { Files } from './wanted.ts';
 /**
  * `edited`: it is there, is not what was installed last, and not what would be. Only an operator can have made it.
  */
-export type ChangeKind = 'same' | 'new' | 'update' | 'edited' | 'remove';
+type ChangeKind = 'same' | 'new' | 'update' | 'edited' | 'remove';
 
 export interface Change {
   path: string;

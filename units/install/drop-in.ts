@@ -34,7 +34,7 @@ export function dropInText({ app, user, group, writes, ...from }: DropIn): strin
 }
 
 /** An app whose configuration is an environment file. */
-export interface AppEnvironment {
+interface AppEnvironment {
   app: string;
   path: string;
 }

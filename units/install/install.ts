@@ -61,7 +61,7 @@ then: journalctl --namespace=holdfast -u db-backup@${app} -n 20`);
 }
 
 /** What will change, and as whom the jobs will run, before anything does. */
-export function planText({ changes, channels, dropIn, store }: Plan): string {
+function planText({ changes, channels, dropIn, store }: Plan): string {
   const { app, user, group, writes, credentials, environmentFile } = dropIn;
   const real = changes.filter(({ kind }) => kind !== 'same');
   const secrets = [...credentials.map(({ path }) => path), environmentFile].filter(
@@ -83,7 +83,7 @@ function changeLine({ kind, path }: Change): string {
   return kind === 'edited' ? `edited  ${path} (changed by hand)` : `${kind.padEnd(7)} ${path}`;
 }
 
-export function requireNoEdits(changes: readonly Change[], replaceEdited: boolean): void {
+function requireNoEdits(changes: readonly Change[], replaceEdited: boolean): void {
   const edited = changes.filter(({ kind }) => kind === 'edited');
   if (edited.length === 0 || replaceEdited) return;
   const [first] = edited;

@@ -15,7 +15,7 @@ export interface InstallRecord {
   apps: Record<string, InstalledApp>;
 }
 
-export interface InstalledApp {
+interface InstalledApp {
   files: Written;
   environmentFile: string | undefined;
   /** Undefined where an environment file is all there is, and in records of an older installer. */

@@ -5,14 +5,14 @@ import { errorCode, systemError } from '../../lib/base/errors.ts';
 import type { AlertsConfig, StoreConfig } from '../../lib/config/config.ts';
 import type { Problems } from './problems.ts';
 
-export const credentialsDirectory = '/etc/holdfast/credentials';
-export const dropboxCredentials = [
+const credentialsDirectory = '/etc/holdfast/credentials';
+const dropboxCredentials = [
   'dropbox-app-key',
   'dropbox-app-secret',
   'dropbox-refresh-token',
   'dropbox-access-token',
 ] as const;
-export const alertCredentials = ['ntfy-topic', 'ntfy-token', 'slack-webhook-url', 'ping-url'] as const;
+const alertCredentials = ['ntfy-topic', 'ntfy-token', 'slack-webhook-url', 'ping-url'] as const;
 
 /** A secret and the file it is loaded from. */
 export interface Credential {

@@ -11,7 +11,7 @@ import {
 
 const project = resolve(import.meta.dirname, '../..');
 const usualPlace = '/opt/holdfast';
-export const systemUnits = '/etc/systemd/system';
+const systemUnits = '/etc/systemd/system';
 
 /** Path on the system to text. */
 export type Files = ReadonlyMap<string, string>;

@@ -65,11 +65,10 @@ export function backupLines(app: string, summary: BackupSummary): string[] {
 
 /** A database that looks emptied is critical: it may be the remains of one. */
 export function backupFindings({ backup, suspect }: BackupSummary, app: string): AppFinding[] {
-  return suspect.map((reason) => ({
-    severity: 'critical',
-    message: `the backup ${backup} is suspect: ${reason}`,
-    hint: `look at the database; if this is how it should be: ${acceptCommand(app)}`,
-  }));
+  if (suspect.length === 0) return [];
+  const message = `the backup ${backup} is suspect: ${suspect.join('; ')}`;
+  const hint = `look at the database; if this is how it should be: ${acceptCommand(app)}`;
+  return [{ severity: 'critical', message, hint }];
 }
 
 function acceptCommand(app: string): string {

@@ -2,9 +2,11 @@
 import { currentProcess } from '../../../lib/files/process-identity.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
 import type { Ownership } from '../../../lib/placement/ownership.ts';
-import { place, type Placement } from '../../../lib/placement/place.ts';
-import { complete, recover } from '../../../lib/placement/recovery.ts';
+import type { OpenPlacement, Placement } from '../../../lib/placement/open-placement.ts';
+import { place } from '../../../lib/placement/place.ts';
+import { settleInterrupted } from '../../../lib/placement/recovery.ts';
 import type { Staging } from '../../../lib/placement/staging.ts';
+import type { UsableUndoSet } from '../../../lib/placement/undo-list.ts';
 import { probeHealth } from '../../../lib/process/health-probe.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import { mergeSet } from '../../../lib/sqlite/merge.ts';
@@ -21,79 +23,42 @@ export interface Replacement {
   /** What the new file is called in messages and records: a backup's name, an undo set's. */
   source: string;
   ownership: Ownership | undefined;
+  /** The undo set the new file comes from, if it does. */
+  undoSet?: UsableUndoSet;
 }
 
-/** How it went. The new database is in place. */
-export interface Replaced extends Placement {
+/** Whether the app is well with the database that is in place now. */
+export interface Wellness {
   health: 'well' | 'unwell' | 'not asked';
   detail: string;
 }
 
+/** How it went. The new database is in place. */
+export interface Replaced extends Placement, Wellness {}
+
 /**
- * Stops the services, puts the new database in place and starts them. When anything fails before the new database is
- * in place, the old one is (whole), the services are started all the same, and the error is thrown. When the app
- * does not start or is not well afterwards, that is in the result: the caller undoes it. The intent stays until the
- * caller calls `complete`, so that a kill before an undo is not forgotten.
+ * Stops the services and puts the new database in place. When anything fails before it is there, the old one is
+ * (whole), the services are started all the same, and the error is thrown.
  */
-export async function replaceDatabase(context: JobContext, replacement: Replacement): Promise<Replaced> {
+export async function stopAndPlace(context: JobContext, replacement: Replacement): Promise<OpenPlacement> {
   const { app, target } = replacement;
-  const services = context.services(app);
   await writeRestoringNote(context, app);
-  let placement: Placement;
   try {
-    await services.stop(context.signal);
+    await context.services(app).stop(context.signal);
     context.signal.throwIfAborted();
-    placement = await placeStaged(context, replacement);
+    return await placeStaged(context, replacement);
   } catch (error) {
     await settleFailure(context, target);
     await startAfterFailure(context, app);
     throw error;
   }
-  // From here on the new database is in place. Being told to stop now must not leave the app stopped.
-  return { ...placement, ...(await startAndProbe(context, app)) };
 }
 
-function placeStaged(
-  context: JobContext,
-  { app, target, staging, source, ownership }: Replacement,
-): Promise<Placement> {
-  const request = {
-    target,
-    staging,
-    app: app.name,
-    backup: source,
-    services: context.services(app).describe(),
-    startedBy: currentProcess(),
-    merge: async (path: string) => ((await mergeSet(path)) ? path : undefined),
-    ...(ownership === undefined ? {} : { ownership }),
-  };
-  return place(request, context);
-}
-
-async function settleFailure(context: JobContext, target: string): Promise<void> {
-  try {
-    await recover(target, context);
-    await complete(target);
-  } catch (error) {
-    context.log.error(`what the restore left could not be settled: ${errorMessage(error)}`, { target });
-    context.noteLeft(`restore status says which database is in place at ${target}`);
-  }
-}
-
-async function startAfterFailure(context: JobContext, app: GuardedApp): Promise<void> {
-  try {
-    await context.services(app).start();
-    await removeRestoringNote(context, app);
-  } catch (error) {
-    context.log.error(`${app.name}: the services could not be started: ${errorMessage(error)}`);
-    context.noteLeft(`the services of ${app.name} are NOT running`);
-  }
-}
-
-async function startAndProbe(
-  context: JobContext,
-  app: GuardedApp,
-): Promise<Pick<Replaced, 'health' | 'detail'>> {
+/**
+ * Starts the services and asks whether the app is well; that it does not start is told in the result as well. From
+ * here on the new database is in place: being told to stop now must not leave the app stopped.
+ */
+export async function startAndProbe(context: JobContext, app: GuardedApp): Promise<Wellness> {
   try {
     await context.services(app).start();
   } catch (error) {
@@ -110,4 +75,42 @@ async function startAndProbe(
     wait: context.wait,
   });
   return { health: ok ? 'well' : 'unwell', detail };
+}
+
+function placeStaged(
+  context: JobContext,
+  { app, target, staging, source, ownership, undoSet }: Replacement,
+): Promise<OpenPlacement> {
+  const request = {
+    target,
+    staging,
+    app: app.name,
+    backup: source,
+    services: context.services(app).describe(),
+    startedBy: currentProcess(),
+    merge: async (path: string) => ((await mergeSet(path)) ? path : undefined),
+    ...(ownership === undefined ? {} : { ownership }),
+    ...(undoSet === undefined ? {} : { undoSet }),
+  };
+  return place(request, context);
+}
+
+/** The services are started afterwards, whatever comes of this; a kill in between leaves their note. */
+async function settleFailure(context: JobContext, target: string): Promise<void> {
+  try {
+    await settleInterrupted(target, context, async () => {});
+  } catch (error) {
+    context.log.error(`what the restore left could not be settled: ${errorMessage(error)}`, { target });
+    context.noteLeft(`restore status says which database is in place at ${target}`);
+  }
+}
+
+async function startAfterFailure(context: JobContext, app: GuardedApp): Promise<void> {
+  try {
+    await context.services(app).start();
+    await removeRestoringNote(context, app);
+  } catch (error) {
+    context.log.error(`${app.name}: the services could not be started: ${errorMessage(error)}`);
+    context.noteLeft(`the services of ${app.name} are NOT running`);
+  }
 }

@@ -2,8 +2,12 @@
 import { dirname } from 'node:path';
 import type { GuardedApp } from '../../../lib/config/config.ts';
 import { sweepTemporaries } from '../../../lib/files/durable.ts';
-import { complete, describeInterrupted, recover } from '../../../lib/placement/recovery.ts';
-import { removeLeftStaging } from '../../../lib/placement/staging.ts';
+import {
+  describeInterrupted,
+  type Recovery,
+  removeLeftStaging,
+  settleInterrupted,
+} from '../../../lib/placement/recovery.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import { hasRestoringNote, removeRestoringNote } from './restoring-note.ts';
 
@@ -13,36 +17,40 @@ import { hasRestoringNote, removeRestoringNote } from './restoring-note.ts';
  * under the app's lock.
  */
 export async function settleEarlier(context: JobContext, app: GuardedApp, target: string): Promise<string[]> {
-  const said: string[] = [];
-  const recovery = await recover(target, context);
-  if (recovery !== undefined) {
-    const { backup } = recovery.intent;
-    if (recovery.outcome === 'rolled-back') {
-      said.push(
-        `an earlier restore of ${backup} was interrupted: the OLD database is in place, whole; it was undone`,
-      );
-      if (recovery.keptUndo !== undefined) said.push(`its undo set is kept: ${recovery.keptUndo}`);
-    } else if (recovery.outcome === 'rolled-forward') {
-      said.push(
-        `an earlier restore of ${backup} was interrupted: the NEW database is in place, whole; it was finished`,
-      );
-    } else {
-      said.push(
-        `an earlier restore of ${backup} was interrupted, and another database was put in place since; ` +
-          `everything is kept, its record is ${recovery.keptIntent}`,
-      );
-    }
-  }
-  if (await hasRestoringNote(context, app)) {
-    await context.services(app).start();
-    await removeRestoringNote(context, app);
-    said.push(`the services it had stopped were started: ${context.services(app).describe()}`);
-  }
-  await complete(target);
+  let started: string[] = [];
+  const recovery = await settleInterrupted(target, context, async () => {
+    started = await startStopped(context, app);
+  });
   await removeLeftStaging(target);
   await sweepTemporaries(dirname(target), context.clock.now());
+  const said = [...(recovery === undefined ? [] : recovered(recovery)), ...started];
   for (const sentence of said) context.log.warn(`${app.name}: ${sentence}`);
   return said;
+}
+
+function recovered(recovery: Recovery): string[] {
+  const interrupted = `an earlier restore of ${recovery.intent.backup} was interrupted`;
+  switch (recovery.outcome) {
+    case 'rolled-back':
+      return [
+        `${interrupted}: the OLD database is in place, whole; it was undone`,
+        ...(recovery.keptUndo === undefined ? [] : [`its undo set is kept: ${recovery.keptUndo}`]),
+      ];
+    case 'rolled-forward':
+      return [`${interrupted}: the NEW database is in place, whole; it was finished`];
+    case 'abandoned':
+      return [
+        `${interrupted}, and another database was put in place since; ` +
+          `everything is kept, its record is ${recovery.keptIntent}`,
+      ];
+  }
+}
+
+async function startStopped(context: JobContext, app: GuardedApp): Promise<string[]> {
+  if (!(await hasRestoringNote(context, app))) return [];
+  await context.services(app).start();
+  await removeRestoringNote(context, app);
+  return [`the services it had stopped were started: ${context.services(app).describe()}`];
 }
 
 /** What an interrupted restore left, in sentences, without touching it. */

@@ -3,14 +3,13 @@ import { basename } from 'node:path';
 import { OpsError } from '../../../lib/base/errors.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
 import { digestFile } from '../../../lib/files/hash-file.ts';
-import { markUndoUsed, prepareUndo } from '../../../lib/placement/prepare-undo.ts';
-import { complete } from '../../../lib/placement/recovery.ts';
+import { prepareUndo } from '../../../lib/placement/prepare-undo.ts';
 import { makeStaging, removeStaging } from '../../../lib/placement/staging.ts';
 import { listUndoSets, type UsableUndoSet } from '../../../lib/placement/undo-list.ts';
 import { proveFile } from '../../../lib/repository/proof.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import { mergeSet } from '../../../lib/sqlite/merge.ts';
-import { type Replaced, replaceDatabase } from './replace-database.ts';
+import { type Replaced, startAndProbe, stopAndPlace } from './replace-database.ts';
 
 /** Places the undo set at `path`. Throws OpsError; then what was in place still is. */
 export async function undoPlacement(
@@ -24,16 +23,17 @@ export async function undoPlacement(
   try {
     await prepareUndo(set, staging, async (copy) => ((await mergeSet(copy)) ? copy : undefined));
     await warnWhenUnsound(context, app, set, staging.database);
-    const replaced = await replaceDatabase(context, {
+    using open = await stopAndPlace(context, {
       app,
       target,
       staging,
       source: set.name,
       ownership: set.record.ownership,
+      undoSet: set,
     });
-    await markUndoUsed(set, context.clock.now());
-    await complete(target);
-    return replaced;
+    const wellness = await startAndProbe(context, app);
+    await open.keep(); // well or not: it is what was asked for, and what it replaced is kept as well
+    return { ...open.placement, ...wellness };
   } finally {
     await removeStaging(staging.directory);
   }

@@ -3,10 +3,11 @@
 import { lstat, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
-import { OpsError, errorCode, systemError } from '../../base/errors.ts';
+import { OpsError, systemError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { giveToOwnerOf } from '../../files/belong.ts';
 import { createDirectories, writeFileAtomically } from '../../files/durable.ts';
+import { ifPathThere } from '../../files/if-there.ts';
 import { parseJsonObject } from '../../record/json-object.ts';
 import { formatJsonRecord, type RecordFormat } from '../../record/json-record.ts';
 
@@ -44,10 +45,8 @@ export async function requireStoreMarker(path: string): Promise<void> {
 
 async function hasMarker(path: string): Promise<boolean> {
   try {
-    await lstat(join(path, markerName));
-    return true;
+    return (await ifPathThere(lstat(join(path, markerName)))) !== undefined;
   } catch (error) {
-    if (isNotThere(error)) return false;
     throw systemError(`use the store directory ${path}`, error);
   }
 }
@@ -64,9 +63,8 @@ async function createRoot(path: string): Promise<void> {
 
 async function readMarker(path: string): Promise<string | undefined> {
   try {
-    return await readFile(join(path, markerName), 'utf8');
+    return await ifPathThere(readFile(join(path, markerName), 'utf8'));
   } catch (error) {
-    if (isNotThere(error)) return undefined;
     throw systemError(`use the store directory ${path}`, error);
   }
 }
@@ -95,9 +93,9 @@ function requireKnownMarker(path: string, text: string): void {
 
 async function rootProblem(path: string): Promise<OpsError | undefined> {
   try {
-    if ((await stat(path)).isDirectory()) return undefined;
+    if ((await ifPathThere(stat(path)))?.isDirectory() === true) return undefined;
   } catch (error) {
-    if (!isNotThere(error)) throw systemError(`use the store directory ${path}`, error);
+    throw systemError(`use the store directory ${path}`, error);
   }
   return new OpsError('unavailable', `cannot use the store directory ${path}: it is not there`, {
     hint: 'is the disk mounted? findmnt lists what is',
@@ -112,9 +110,4 @@ function noMarker(path: string): OpsError {
 
 function writeMarkerCommand(path: string): string {
   return `echo '${formatJsonRecord(format, {}).trimEnd()}' > ${join(path, markerName)}`;
-}
-
-function isNotThere(error: unknown): boolean {
-  const code = errorCode(error);
-  return code === 'ENOENT' || code === 'ENOTDIR';
 }

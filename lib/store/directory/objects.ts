@@ -4,6 +4,7 @@ import type { Dirent, Stats } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OpsError, errorCode, systemError } from '../../base/errors.ts';
+import { ifPathThere, isPathMissing } from '../../files/if-there.ts';
 import { quoteName, requireStoreName } from '../name.ts';
 import { nameMissing } from '../refusals.ts';
 import type { Stored, StoreName } from '../store.ts';
@@ -28,7 +29,7 @@ export async function findObject(root: string, name: StoreName): Promise<Found> 
   const segments = name.split('/');
   for (const [index] of segments.entries()) {
     const part = segments.slice(0, index + 1).join('/');
-    const stats = await lstatIfThere(join(root, part));
+    const stats = await ifPathThere(lstat(join(root, part)));
     if (stats === undefined) return { is: 'absent' };
     const isLast = part === name;
     if (isLast && stats.isFile()) return { is: 'object', stored: storedFrom(name, stats) };
@@ -55,7 +56,7 @@ export async function listObjects(root: string, prefix: string): Promise<Stored[
       if (entry.isDirectory()) {
         if (`${name}/`.startsWith(prefix) || prefix.startsWith(`${name}/`)) pending.push(name);
       } else if (name.startsWith(prefix)) {
-        const stats = await lstatIfThere(join(root, name));
+        const stats = await ifPathThere(lstat(join(root, name)));
         if (stats?.isFile() === true) found.push(storedFrom(name, stats));
       }
     }
@@ -84,25 +85,11 @@ async function entriesOf(root: string, directory: string): Promise<Dirent[]> {
   try {
     return await readdir(join(root, directory), { withFileTypes: true });
   } catch (error) {
-    if (directory !== '' && isGone(error)) return [];
+    if (directory !== '' && isPathMissing(error)) return [];
     // ext4 makes this one in the root of every disk, and only the superuser may look inside.
     if (directory === 'lost+found' && errorCode(error) === 'EACCES') return [];
     throw systemError(`list ${join(root, directory)}`, error);
   }
-}
-
-async function lstatIfThere(path: string): Promise<Stats | undefined> {
-  try {
-    return await lstat(path);
-  } catch (error) {
-    if (isGone(error)) return undefined;
-    throw error;
-  }
-}
-
-function isGone(error: unknown): boolean {
-  const code = errorCode(error);
-  return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
 function kindOf(stats: Stats): string {

@@ -3,6 +3,7 @@ import type { Stats } from 'node:fs';
 import { lstat, mkdir, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errorCode } from '../../base/errors.ts';
+import { ifThere } from '../../files/if-there.ts';
 import { giveToOwnerOf } from '../../files/belong.ts';
 import { publishFile } from '../../files/publish-file.ts';
 import { syncDirectory } from '../../files/sync.ts';
@@ -41,9 +42,7 @@ export async function publishObject(
 
 /** Removes an object and the directories that are empty then, but never the root. */
 export async function removeObject(root: string, name: StoreName): Promise<void> {
-  await unlink(join(root, name)).catch((error: unknown) => {
-    if (errorCode(error) !== 'ENOENT') throw error;
-  });
+  await ifThere(unlink(join(root, name)));
   let directory = dirname(name);
   while (directory !== '.' && (await isRemovedWhenEmpty(join(root, directory))))
     directory = dirname(directory);

@@ -59,7 +59,7 @@ describe('a run', () => {
     expect(one).toMatchObject({ check: 'db-backup@bookings', result: 'done' });
   });
 
-  test('with bad news tells the bad lines only, and that it cannot wait', async () => {
+  test('with bad news tells what is bad only, and that it cannot wait', async () => {
     await using world = alertsWorld();
     makeBookings(world.database);
     await world.run('db-backup', []);
@@ -69,7 +69,8 @@ describe('a run', () => {
     expect(spooled(world).at(-1)).toMatchObject({
       result: 'bad-news',
       severity: 'critical',
-      message: expect.stringMatching(/^SUSPECT: /),
+      message: expect.stringMatching(/^the backup backups\/\S+ is suspect: all tables together [^\n]*$/),
+      hint: expect.stringContaining('db-backup run --accept-shrink --app '),
     });
   });
 

@@ -154,7 +154,7 @@ test('bad news about data passes the quiet hours, at the highest priority', asyn
     {
       priority: 5,
       tags: ['rotating_light', 'holdfast'],
-      message: expect.stringMatching(/^SUSPECT: [^]*Next: db-backup list-backups/),
+      message: expect.stringMatching(/^the backup \S+ is suspect: [^]*Next: db-backup list-backups/),
     },
   ]);
   expect(world.slack.messages[0]).toContain(':rotating_light: ');

@@ -2,7 +2,7 @@
 import Database from 'better-sqlite3';
 
 /** What `cash` and `bank` hold together in every committed state. */
-export const total = 1_000_000;
+const total = 1_000_000;
 export const accounts = 40;
 
 /**

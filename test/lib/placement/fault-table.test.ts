@@ -95,6 +95,8 @@ const undo: Scenario = {
   new: rowsOf('old', 600),
 };
 
+const undoneWhileOpen: Scenario = { ...unmergedWal, action: 'place-and-undo' };
+
 test('a placement killed before or after any of its operations leaves the old or the new database whole', async () => {
   const { problems, found } = await runFaultTable(unmergedWal, ['kill-before', 'kill-after']);
   expect(problems).toEqual([]);
@@ -108,6 +110,7 @@ test.each([
   ['where a -wal lies without its database', nothingButSideFiles],
   ['over a database that cannot be recovered', damaged],
   ['that is an undo', undo],
+  ['that is undone before it was kept', undoneWhileOpen],
 ])('a placement %s may be killed at any operation', async (_, scenario) => {
   const { problems, found } = await runFaultTable(scenario, ['kill-before'], isVisible);
   expect(problems).toEqual([]);

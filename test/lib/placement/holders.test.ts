@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import Database from 'better-sqlite3';
 import { findHolders } from '../../../lib/placement/holders.ts';
-import { requireNoHolders } from '../../../lib/placement/require-no-holders.ts';
+import { requireNoHolders } from '../../../lib/placement/readiness.ts';
 import { asNobody } from '../../support/as-nobody.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 import { scratch } from '../../support/scratch.ts';

@@ -6,7 +6,6 @@ import { expect, onTestFinished, test } from 'vitest';
 import { silentLog } from '../../../lib/base/log.ts';
 import { place } from '../../../lib/placement/place.ts';
 import { placeNew } from '../../../lib/placement/place-new.ts';
-import { complete } from '../../../lib/placement/recovery.ts';
 import { type Staging, makeStaging } from '../../../lib/placement/staging.ts';
 import {
   inodesOf,
@@ -39,7 +38,7 @@ async function makeOldAndNew(): Promise<{ target: string; staging: Staging }> {
 test('the new database is in place, with the mode of the old one, and the old one in the undo set', async () => {
   const { target, staging } = await makeOldAndNew();
   await chmod(target, 0o664);
-  const placement = await place({ ...notes, target, staging, backup }, context);
+  const { placement } = await place({ ...notes, target, staging, backup }, context);
   const undo = join(dirname(target), 'app.db.undo-20261120T020513Z');
   expect(placement).toEqual({ undo, previous: 'whole' });
   expect(await readRows(target)).toEqual(rowsOf('new', 5));
@@ -48,9 +47,9 @@ test('the new database is in place, with the mode of the old one, and the old on
   expect((await stat(undo)).mode & 0o7777).toBe(0o700);
 });
 
-test('until it is completed the intent says what was done', async () => {
+test('until it is kept the intent says what was done', async () => {
   const { target, staging } = await makeOldAndNew();
-  await place({ ...notes, target, staging, backup }, context);
+  const open = await place({ ...notes, target, staging, backup }, context);
   const intent = join(dirname(target), '.app.db.restore.json');
   expect(JSON.parse(await readFile(intent, 'utf8'))).toMatchObject({
     format: 'holdfast-restore-intent',
@@ -64,8 +63,7 @@ test('until it is completed the intent says what was done', async () => {
     staging: basename(staging.directory),
     undo: 'app.db.undo-20261120T020513Z',
   });
-  await complete(target);
-  await complete(target);
+  await open.keep();
   expect(await namesBeside(target)).toEqual(['app.db.undo-20261120T020513Z']);
 });
 
@@ -83,15 +81,6 @@ test('several placements within a second keep an undo set each', async () => {
   ]);
 });
 
-test('an undo may follow a placement that is in place but not completed', async () => {
-  const { target, staging } = await makeOldAndNew();
-  await place({ ...notes, target, staging, backup }, context);
-  const next = await makeStaging(target);
-  makeDatabase(next.database, 'next', 3);
-  await place({ ...notes, target, staging: next, backup: 'next' }, context);
-  expect(await readRows(target)).toEqual(rowsOf('next', 3));
-});
-
 test('what was damaged is kept file by file, and said to be damaged', async () => {
   const target = join(scratch(), 'app.db');
   await makeCrashedSet(target, 'wal');
@@ -99,9 +88,9 @@ test('what was damaged is kept file by file, and said to be damaged', async () =
   const staging = await makeStaging(target);
   makeDatabase(staging.database, 'new', 5);
   const before = await inodesOf(target);
-  const { undo, previous } = await place({ ...notes, target, staging, backup }, context);
-  expect(previous).toBe('damaged');
-  expect(await inodesOf(join(undo ?? '', 'app.db'))).toEqual(before);
+  const { placement } = await place({ ...notes, target, staging, backup }, context);
+  expect(placement.previous).toBe('damaged');
+  expect(await inodesOf(join(placement.undo ?? '', 'app.db'))).toEqual(before);
   expect(await readRows(target)).toEqual(rowsOf('new', 5));
 });
 

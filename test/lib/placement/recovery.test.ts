@@ -4,8 +4,13 @@ import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { readIntent, writeIntent } from '../../../lib/placement/intent-file.ts';
-import { complete, describeInterrupted, recover } from '../../../lib/placement/recovery.ts';
-import { makeStaging, removeLeftStaging } from '../../../lib/placement/staging.ts';
+import {
+  type Recovery,
+  describeInterrupted,
+  removeLeftStaging,
+  settleInterrupted,
+} from '../../../lib/placement/recovery.ts';
+import { makeStaging } from '../../../lib/placement/staging.ts';
 import { listUndoSets } from '../../../lib/placement/undo-list.ts';
 import { makeCrashedSet, makeDatabase, namesBeside, readRows, rowsOf } from '../../support/database-sets.ts';
 import { type Place, type Scenario, makePlace, runAt, traceScenario } from '../../support/fault-table.ts';
@@ -34,11 +39,31 @@ async function interruptedAt(
   return place;
 }
 
+const undoing: Scenario = {
+  prepare: async (target) => {
+    makeDatabase(target, 'old', 10);
+    await placeOnce(target, join(dirname(target), '..', 'source.db'), { clock, log: recordingLog() });
+  },
+  action: 'undo',
+  old: rowsOf('new', 50),
+  new: rowsOf('old', 10),
+};
+
 const crashed: Scenario = {
   ...scenario,
   prepare: (target) => makeCrashedSet(target, 'wal'),
   old: rowsOf('old', 600),
 };
+
+/** Settles without services; what was found, and what lay beside the database while the services were to be started. */
+async function settle(target: string): Promise<{ recovery: Recovery | undefined; meanwhile: string[] }> {
+  let meanwhile: string[] | undefined;
+  const recovery = await settleInterrupted(target, { clock, log: recordingLog() }, async () => {
+    meanwhile = await namesBeside(target);
+  });
+  if (meanwhile === undefined) throw new Error('the services were not started');
+  return { recovery, meanwhile };
+}
 
 /** The app comes back before anybody recovers, writes, and leaves: the -wal is gone then, its content is not. */
 function useMeanwhile(target: string): void {
@@ -47,11 +72,10 @@ function useMeanwhile(target: string): void {
   app.close();
 }
 
-test('without an intent there is nothing to tell, to recover or to complete', async () => {
+test('without an intent there is nothing to tell or to settle, but services may be stopped all the same', async () => {
   await using place = await makePlace(scenario);
   expect(await describeInterrupted(place.target)).toBeUndefined();
-  expect(await recover(place.target, { clock, log: recordingLog() })).toBeUndefined();
-  await complete(place.target);
+  expect(await settle(place.target)).toEqual({ recovery: undefined, meanwhile: [] });
 });
 
 test('before the exchange the old database is in place, and rolling back leaves nothing but it', async () => {
@@ -62,11 +86,10 @@ test('before the exchange the old database is in place, and rolling back leaves 
     intent: { app: 'ctv', backup: 'backups/ctv/new.db', services: 'flaskapp.service' },
   });
   expect(await listUndoSets(place.target)).toMatchObject([{ usable: false }]);
-  const recovery = await recover(place.target, { clock, log: recordingLog() });
+  const { recovery, meanwhile } = await settle(place.target);
   expect(recovery).toMatchObject({ outcome: 'rolled-back' });
   expect(recovery).not.toHaveProperty('keptUndo');
-  expect(await namesBeside(place.target)).toEqual(['.app.db.restore.json']);
-  await complete(place.target);
+  expect(meanwhile).toEqual(['.app.db.restore.json']);
   expect(await namesBeside(place.target)).toEqual([]);
 });
 
@@ -74,11 +97,49 @@ test('after the exchange the new database is in place, whatever the intent says'
   await using place = await interruptedAt('kill-after');
   expect((await readIntent(place.target))?.phase).toBe('placing');
   expect(await describeInterrupted(place.target)).toMatchObject({ phase: 'placed', inPlace: 'new' });
-  expect(await recover(place.target, { clock, log: recordingLog() })).toMatchObject({
-    outcome: 'rolled-forward',
-  });
-  await complete(place.target);
+  const { recovery, meanwhile } = await settle(place.target);
+  expect(recovery).toMatchObject({ outcome: 'rolled-forward' });
+  expect(meanwhile).toContain('.app.db.restore.json');
   expect(await namesBeside(place.target)).toMatchObject([expect.stringMatching(/^app\.db\.undo-/)]);
+});
+
+test.each([
+  ['before', 'kill-before'],
+  ['after', 'kill-after'],
+] as const)(
+  'services that do not start %s the exchange leave the intent for the next try',
+  async (_, kind) => {
+    await using place = await interruptedAt(kind);
+    const context = { clock, log: recordingLog() };
+    const stays = settleInterrupted(place.target, context, () =>
+      Promise.reject(new Error('it does not start')),
+    );
+    await expect(stays).rejects.toThrow('it does not start');
+    expect(await describeInterrupted(place.target)).toMatchObject({
+      inPlace: kind === 'kill-before' ? 'old' : 'new',
+    });
+    const outcome = kind === 'kill-before' ? 'rolled-back' : 'rolled-forward';
+    expect((await settle(place.target)).recovery).toMatchObject({ outcome });
+    expect(await describeInterrupted(place.target)).toBeUndefined();
+  },
+);
+
+test.each([
+  ['a restore', 'place'],
+  ['an undo', 'undo'],
+] as const)('%s that is killed between the placement and its keeping is finished', async (_, action) => {
+  await using place = await makePlace(action === 'place' ? scenario : undoing);
+  const operations = (await traceScenario(action === 'place' ? scenario : undoing)).map(
+    ({ name, file }) => `${name} ${file}`,
+  );
+  const placed = operations.lastIndexOf('rename intent.json');
+  await runAt(place, action, placed + 1, 'kill-after');
+  expect(await describeInterrupted(place.target)).toMatchObject({
+    inPlace: 'new',
+    intent: { phase: 'placed' },
+  });
+  expect((await settle(place.target)).recovery).toMatchObject({ outcome: 'rolled-forward' });
+  expect((await namesBeside(place.target)).filter((name) => name.startsWith('.'))).toEqual([]);
 });
 
 test('the device number may be another one after a reboot', async () => {
@@ -103,7 +164,7 @@ test.each<[string, (target: string) => Promise<unknown>]>([
   const before = await namesBeside(place.target);
   await meddle(place.target);
   const log = recordingLog();
-  const recovery = await recover(place.target, { clock, log });
+  const recovery = await settleInterrupted(place.target, { clock, log }, async () => {});
   const keptIntent = join(dirname(place.target), '.app.db.restore.json.abandoned-20261120T020513Z');
   expect(recovery).toMatchObject({ outcome: 'abandoned', keptIntent });
   expect(log.lines.map(({ level }) => level)).toEqual(['warn']);
@@ -123,7 +184,7 @@ test('nobody recovers from under a process that is still at it', async () => {
   if (intent === undefined) throw new Error('no intent');
   const parent = { ...intent.startedBy, pid: process.ppid, startTicks: 0 };
   await writeIntent({ ...intent, startedBy: parent });
-  await expect(recover(place.target, { clock, log: recordingLog() })).rejects.toMatchObject({
+  await expect(settle(place.target)).rejects.toMatchObject({
     kind: 'busy',
     message: `cannot recover ${place.target}: process ${process.ppid} is still replacing it`,
   });
@@ -151,7 +212,7 @@ test.each([
   await writeFile(path, text);
   const wrong = { kind: 'damaged', message: `cannot use ${path}: ${cause}` };
   await expect(describeInterrupted(place.target)).rejects.toMatchObject(wrong);
-  await expect(complete(place.target)).rejects.toMatchObject(wrong);
+  await expect(settle(place.target)).rejects.toMatchObject(wrong);
   await expect(removeLeftStaging(place.target)).rejects.toMatchObject(wrong);
 });
 
@@ -177,9 +238,7 @@ test('staging that no intent names is removed, and that of the intent is not', a
 test('an app that came back before an undo set was complete loses nothing, and none is left', async () => {
   await using place = await interruptedAt('kill-before', 'link app.db-wal', crashed);
   useMeanwhile(place.target);
-  const recovery = await recover(place.target, { clock, log: recordingLog() });
-  expect(recovery).toMatchObject({ outcome: 'rolled-back' });
-  await complete(place.target);
+  expect((await settle(place.target)).recovery).toMatchObject({ outcome: 'rolled-back' });
   expect(await namesBeside(place.target)).toEqual([]);
   expect(await readRows(place.target)).toEqual([...rowsOf('old', 600), 'written meanwhile']);
 });
@@ -192,10 +251,9 @@ test.each([
   async (_, kind, step) => {
     await using place = await interruptedAt(kind, step, crashed);
     useMeanwhile(place.target);
-    const recovery = await recover(place.target, { clock, log: recordingLog() });
+    const { recovery } = await settle(place.target);
     const [set] = await listUndoSets(place.target);
     expect(recovery).toMatchObject({ outcome: 'rolled-back', keptUndo: set?.path });
-    await complete(place.target);
     expect(await readRows(place.target)).toEqual([...rowsOf('old', 600), 'written meanwhile']);
 
     await placeOnce(place.target, place.source, { clock, log: recordingLog() });

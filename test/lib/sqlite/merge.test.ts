@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { mergeSet, setJournalMode } from '../../../lib/sqlite/merge.ts';
+import { mergeSet } from '../../../lib/sqlite/merge.ts';
 import { makeCrashedSet, readRows, rowsOf } from '../../support/database-sets.ts';
 import { scratch } from '../../support/scratch.ts';
 import { makeLedger, query } from './databases.ts';
@@ -125,23 +125,4 @@ test('a set that is not there is missing, and no empty one is made in its place'
   const path = join(scratch(), 'app.db');
   await expect(mergeSet(path)).rejects.toMatchObject({ kind: 'missing' });
   expect(namesBeside(path)).toEqual([]);
-});
-
-test('the journal mode of a file is set in its header, and nothing is left beside it', () => {
-  const path = join(scratch(), 'app.db');
-  makeLedger(path);
-  for (const mode of ['wal', 'wal', 'delete', 'delete'] as const) {
-    setJournalMode(path, mode);
-    expect(query(copyOf(path), 'PRAGMA journal_mode')).toEqual([mode]);
-    expect(namesBeside(path)).toEqual(['app.db']);
-  }
-  expect(query(path, 'SELECT count(*) FROM ledger')).toEqual([10]);
-});
-
-test('the journal mode of a file that is no database cannot be set', () => {
-  const path = join(scratch(), 'app.db');
-  expect(() => setJournalMode(path, 'wal')).toThrow(expect.objectContaining({ kind: 'missing' }));
-  writeFileSync(path, Buffer.alloc(4096, 'damaged'));
-  expect(() => setJournalMode(path, 'wal')).toThrow(expect.objectContaining({ kind: 'damaged' }));
-  expect(namesBeside(path)).toEqual(['app.db']);
 });

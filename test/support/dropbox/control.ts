@@ -5,7 +5,7 @@ import type { DropboxStandIn } from './stand-in.ts';
 import type { Switches } from './switches.ts';
 
 /** A fault as JSON: a route between slashes is a pattern; times -1 is every call. */
-export type FaultJson = Omit<Fault, 'route' | 'matches'> & { route: string };
+type FaultJson = Omit<Fault, 'route' | 'matches'> & { route: string };
 
 /** What can be asked and told, by method and path. */
 const commands: Record<string, (standIn: DropboxStandIn, body: unknown) => unknown> = {

@@ -6,7 +6,7 @@ import type { RequestLogEntry } from './request-log.ts';
 export type Moment = 'arrival' | 'after-body' | 'after-apply';
 
 /** What a `run` action sees. */
-export interface FaultContext {
+interface FaultContext {
   /** Also holds the argument. */
   request: RequestLogEntry;
   /** Destroys the connection without an answer. */

@@ -20,7 +20,7 @@ export interface RawCall {
 }
 
 /** Header bytes come as latin1 from Node; clients send UTF-8 in them, and Dropbox takes that. */
-export function headerArgument({ headers, url }: Pick<RawCall, 'headers' | 'url'>): {
+function headerArgument({ headers, url }: Pick<RawCall, 'headers' | 'url'>): {
   place: string;
   text: string | undefined;
 } {

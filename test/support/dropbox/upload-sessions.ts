@@ -9,7 +9,7 @@ import type { Switches } from './switches.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 const lifetimeMs = 7 * 24 * 3600 * 1000;
-export const largestFile = 2 ** 41 - 2 ** 22;
+const largestFile = 2 ** 41 - 2 ** 22;
 
 export interface UploadSession {
   id: string;

@@ -19,7 +19,7 @@ export interface Operation {
 export type Fault = { at: number; kind: FaultKind } | { atMessage: number };
 export type FaultKind = 'kill-before' | 'kill-after' | 'int-before' | 'term-before' | FaultError;
 /** The error the operation fails with, without being made. */
-export type FaultError = 'enospc' | 'eio' | 'eperm' | 'exdev' | 'eacces' | 'erofs';
+type FaultError = 'enospc' | 'eio' | 'eperm' | 'exdev' | 'eacces' | 'erofs';
 
 /** How a program ended. */
 export interface Ending {
