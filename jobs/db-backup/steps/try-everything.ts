@@ -8,7 +8,6 @@ import { digestFile } from '../../../lib/files/hash-file.ts';
 import { freeBytes } from '../../../lib/files/space.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import type { Outcome } from '../../../lib/run/job.ts';
-import { requireSource } from '../../../lib/sqlite/source.ts';
 import type { StoreCheck } from '../../../lib/store/store.ts';
 import { localCopies } from './back-up-app.ts';
 import { selectedApps } from '../../steps/each-app.ts';
@@ -33,7 +32,7 @@ export async function tryEverything(
     await check('clock', () => probeClock(context)),
   ];
   for (const each of selectedApps(context, app)) {
-    checks.push(await check(`${each.name}: database`, () => probeDatabase(each)));
+    checks.push(await check(`${each.name}: database`, () => probeDatabase(context, each)));
     checks.push(await check(`${each.name}: space`, () => probeSpace(context, each)));
     checks.push(await check(`${each.name}: lock`, () => probeLock(context, each)));
   }
@@ -104,15 +103,15 @@ async function probeClock(context: JobContext): Promise<string> {
   });
 }
 
-async function probeDatabase(app: GuardedApp): Promise<string> {
-  const source = await requireSource(app.database);
-  return `${source.path}: ${formatBytes(source.sizeBytes)}, ${source.wal ? 'WAL' : 'rollback journal'}`;
+async function probeDatabase(context: JobContext, app: GuardedApp): Promise<string> {
+  const { path, sizeBytes, remarks } = await context.source(app).look();
+  return `${path}: ${[formatBytes(sizeBytes), ...remarks].join(', ')}`;
 }
 
 async function probeSpace(context: JobContext, app: GuardedApp): Promise<string> {
   const store = await context.openStore();
   const copies = localCopies(store, app, { label: undefined, acceptShrink: false, refreshLatest: true });
-  const needed = spaceNeeded(await requireSource(app.database), copies);
+  const needed = spaceNeeded(await context.source(app).look(), copies);
   const directory = store.stagingDirectory ?? context.config.stateDirectory;
   const free = await freeBytes(directory);
   if (free === undefined || free >= needed) {
