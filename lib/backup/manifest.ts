@@ -13,7 +13,7 @@ import { engineParts } from './engine-part.ts';
 export type ClockState = (typeof clockStates)[number];
 
 /** The integrity check the copy passed before it was published; `note` says what was left out, and why. */
-export interface IntegrityResult {
+interface IntegrityResult {
   check: 'full' | 'quick';
   result: 'ok';
   note?: string;
