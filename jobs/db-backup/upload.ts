@@ -75,7 +75,7 @@ async function upload(
 ): Promise<Upload> {
   const scratch = await context.scratch(store.stagingDirectory);
   try {
-    const snapshot = await proveSnapshot(context, app, scratch, 1);
+    const snapshot = await proveSnapshot(context, app, scratch, { copies: 1, takenAt: context.clock.now() });
     if (!acceptShrink) await requireNotShrunken(context, app, snapshot);
     context.progress.start(`${app.name}: storing`, snapshot.digest.sizeBytes);
     const stored = await store.put(latest, snapshot.digest, {

@@ -27,12 +27,15 @@ export function spaceNeeded({ copyBytesMax }: SourceLook, copies: number): numbe
   return copies * copyBytesMax + marginBytes;
 }
 
-/** Snapshots, then hashes and checks the copy at the same time. Throws OpsError; the caller removes the scratch. */
+/**
+ * Snapshots, then hashes and checks the copy at the same time. `takenAt` is now, under whatever name the caller gave it;
+ * `copies` is how many the machine has to have room for. Throws OpsError; the caller removes the scratch.
+ */
 export async function proveSnapshot(
   context: JobContext,
   app: GuardedApp,
   scratch: Scratch,
-  copies: number,
+  { copies, takenAt }: { copies: number; takenAt: Date },
 ): Promise<ProvenSnapshot> {
   const { clock, log, progress, signal } = context;
   const source = context.source(app);
@@ -42,12 +45,11 @@ export async function proveSnapshot(
     neededBytes: spaceNeeded(look, copies),
     purpose: `back up ${app.name}`,
   });
-  const takenAt = clock.now();
   const started = clock.monotonicMs();
   const path = scratch.file('snapshot.db');
   progress.start(`${app.name}: copying`, look.sizeBytes);
   const report = await source.copy(look, path, {
-    now: takenAt,
+    now: clock.now(),
     signal,
     onProgress: (done) => progress.update(done),
   });

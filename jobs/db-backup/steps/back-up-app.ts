@@ -1,16 +1,14 @@
 // One proven backup of one app, in the order that makes it safe: copy, prove, publish.
 import { type CatalogueEntry, newestProven } from '../../../lib/backup/catalogue.ts';
-import { backupName, namedBackupName } from '../../../lib/backup/name.ts';
 import type { Manifest } from '../../../lib/backup/manifest.ts';
 import { shrinkReasons } from '../../../lib/backup/suspicion.ts';
-import { OpsError } from '../../../lib/base/errors.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
 import type { Scratch } from '../../../lib/files/scratch.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
-import type { Repository } from '../../../lib/repository/repository.ts';
 import type { Store } from '../../../lib/store/store.ts';
 import { type ProvenSnapshot, proveSnapshot, snapshotSummary } from '../../steps/snapshot.ts';
 import { describeBackup } from './describe-backup.ts';
+import { freeName } from './free-name.ts';
 
 /** What was asked of one backup. */
 export interface BackupOrder {
@@ -51,20 +49,15 @@ export async function backUpApp(
   await repository.finishPending();
   const scratch = await context.scratch(store.stagingDirectory);
   try {
-    await requireFreeName(context, repository, app, order);
-    const snapshot = await proveSnapshot(context, app, scratch, localCopies(store, app, order));
+    const { name, takenAt } = await freeName(context, repository, app, order.label);
+    const copies = localCopies(store, app, order);
+    const snapshot = await proveSnapshot(context, app, scratch, { copies, takenAt });
     const previous = newestProven(await repository.list());
     if (order.refreshLatest && isSame(app, previous, snapshot))
       return await keepPrevious(context, store, app, previous, snapshot);
     const suspect = order.acceptShrink ? [] : suspicions(context, app, previous, snapshot);
     const latest = order.refreshLatest && suspect.length === 0 ? app.latest : undefined;
-    const manifest = await describeBackup(
-      context,
-      app,
-      snapshot,
-      nameOf(context, app, order, snapshot.takenAt),
-      suspect,
-    );
+    const manifest = await describeBackup(context, app, snapshot, name, suspect);
     const { blocked } = await repository.add({
       file: snapshot.digest,
       manifest,
@@ -82,35 +75,6 @@ export async function backUpApp(
   } finally {
     await removeQuietly(context, scratch);
   }
-}
-
-function nameOf({ config }: JobContext, app: GuardedApp, { label }: BackupOrder, takenAt: Date): string {
-  if (label === undefined) return backupName(app.layout, app.name, takenAt, config.timeZone);
-  return namedBackupName(app.layout, app.name, label);
-}
-
-/** Refuses before the work, not after it. The repository refuses again when it comes to it. */
-async function requireFreeName(
-  context: JobContext,
-  repository: Repository,
-  app: GuardedApp,
-  order: BackupOrder,
-): Promise<void> {
-  const name = nameOf(context, app, order, context.clock.now());
-  const holder = await repository.holderOf(name);
-  if (holder === undefined) return;
-  const [cause, hint] = whyTaken(order, holder === name ? undefined : holder);
-  throw new OpsError('refused', `cannot back up ${app.name} as ${name}: ${cause}`, { hint });
-}
-
-function whyTaken({ label }: BackupOrder, manifest: string | undefined): [cause: string, hint: string] {
-  if (manifest !== undefined)
-    return [
-      `${manifest} exists already`,
-      'run it again in a second, or under another name; nothing is overwritten',
-    ];
-  if (label === undefined) return ['there is a backup of this second already', 'run it again in a second'];
-  return ['there is a backup of that name', 'choose another name; backups are never overwritten'];
 }
 
 function recordBackup(context: JobContext, manifest: Manifest): void {

@@ -1,5 +1,4 @@
 // What a backup would do, for --dry-run: everything is looked at, nothing is made.
-import { backupName, namedBackupName } from '../../../lib/backup/name.ts';
 import { formatBytes } from '../../../lib/base/format.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
 import { requireSpace } from '../../../lib/files/space.ts';
@@ -7,6 +6,7 @@ import type { JobContext } from '../../../lib/run/context.ts';
 import { type AppsResult, appsText } from '../../steps/each-app.ts';
 import { type BackupOrder, localCopies } from './back-up-app.ts';
 import { spaceNeeded } from '../../steps/snapshot.ts';
+import { plannedName } from './free-name.ts';
 
 /** What would be copied, and where to. */
 export interface BackupPlan {
@@ -29,10 +29,7 @@ export async function planBackup(
     neededBytes: spaceNeeded(look, localCopies(store, app, order)),
     purpose: `back up ${app.name}`,
   });
-  const backup =
-    order.label === undefined
-      ? backupName(app.layout, app.name, context.clock.now(), context.config.timeZone)
-      : namedBackupName(app.layout, app.name, order.label);
+  const backup = plannedName(context, app, order.label, context.clock.now());
   return { database: app.database, sizeBytes: look.sizeBytes, backup, store: store.description };
 }
 
