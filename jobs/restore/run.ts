@@ -105,7 +105,7 @@ async function restoreTo(
   await requireFree(target);
   const staging = await makeStaging(target);
   try {
-    const { proof } = await stageBackup(context, app, choice, staging);
+    const { proof } = await stageBackup(context, app, choice, staging, options);
     await placeNew(staging.database, target);
     context.noteLeft(`${target} is complete`);
     return {
@@ -128,7 +128,7 @@ async function restoreInPlace(context: JobContext, app: GuardedApp, options: Giv
   await requireConsent(context, app, options, backup, target);
   const staging = await makeStaging(target);
   try {
-    const { proof, manifest } = await stageBackup(context, app, choice, staging);
+    const { proof, manifest } = await stageBackup(context, app, choice, staging, options);
     await keepJournalMode(target, staging.database);
     const ownership = await ownershipFor(target, manifest);
     const went = await replaceOrUndo(context, { app, target, staging, source: backup, ownership });

@@ -6,9 +6,13 @@ import type { Proof } from '../../lib/repository/proof.ts';
 
 /** What a person reads of it. */
 export function proofLines(app: string, report: Proof): string[] {
-  const { backup, sound, proven, problems, tables = 0, rows = 0 } = report;
+  const { backup, sound, proven, basis, problems, tables = 0, rows = 0 } = report;
   if (!sound) return [`${app}: NOT SOUND: ${backup}`, ...problems.map((problem) => `    ${problem}`)];
   const facts = `${formatCount(tables, 'table')}, ${formatCount(rows, 'row')}`;
+  if (proven && basis === 'hash')
+    return [
+      `${app}: proven: ${backup}: its bytes are those that passed the full check when it was made (${facts})`,
+    ];
   return [
     proven
       ? `${app}: proven: ${backup}: bytes, integrity, schema and rows are as the manifest says (${facts})`

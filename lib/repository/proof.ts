@@ -3,8 +3,8 @@ import type { Manifest } from '../backup/manifest.ts';
 import { OpsError } from '../base/errors.ts';
 import type { Progress } from '../base/log.ts';
 import type { FileDigest } from '../files/digest.ts';
-import { totalRows } from '../source/facts.ts';
-import type { Measurement, Source } from '../source/source.ts';
+import { type TableRows, totalRows } from '../source/facts.ts';
+import type { Source } from '../source/source.ts';
 
 /** What a stored backup turned out to be; all of it may be printed. */
 export interface Proof {
@@ -13,6 +13,11 @@ export interface Proof {
   sound: boolean;
   /** Sound, and as its manifest says. Without one nobody knows whether it is all there. */
   proven: boolean;
+  /**
+   * By what it is known: `hash`: its bytes are those that passed the full check when the backup was made. `check`: the
+   * database in them was read and measured again.
+   */
+  basis: 'hash' | 'check';
   /** What does not agree, in sentences. */
   problems: readonly string[];
   /** Of the bytes that were read; undefined where none were. */
@@ -53,13 +58,23 @@ export async function proveFile(
       ...measured.integrity.problems.map((problem) => `integrity check: ${problem}`),
       ...(manifest === undefined ? [] : source.compare(manifest, measured.facts)),
     ];
-    return proofOf(name, { problems, file, measured, manifest });
+    return proofOf(name, { problems, file, tables: measured.facts.tables, manifest });
   } catch (error) {
     if (!(error instanceof OpsError) || error.kind !== 'damaged') throw error;
     return proofOf(name, { problems: [error.message], file });
   } finally {
     progress.end();
   }
+}
+
+/**
+ * Proves a file by its hash alone, which was taken while the bytes arrived: they are those that its manifest says passed
+ * the full check. undefined where no manifest says so; then `proveFile` has to tell.
+ */
+export function proveByHash(file: FileDigest, { name, manifest }: Claim): Proof | undefined {
+  if (manifest?.integrity.check !== 'full') return undefined;
+  const problems = byteProblems(file, manifest);
+  return proofOf(name, { problems, file, manifest, tables: manifest.tables, basis: 'hash' });
 }
 
 /** The proof of a backup whose manifest cannot be used: it must not pass as one that never had any. */
@@ -72,21 +87,23 @@ function proofOf(
   {
     problems,
     file,
-    measured,
+    tables,
     manifest,
+    basis = 'check',
   }: {
     problems: string[];
     file?: FileDigest;
-    measured?: Measurement;
+    tables?: readonly TableRows[] | undefined;
     manifest?: Manifest | undefined;
+    basis?: Proof['basis'];
   },
 ): Proof {
   const sound = problems.length === 0;
-  const tables = measured?.facts.tables;
   return {
     backup,
     sound,
     proven: sound && manifest !== undefined,
+    basis,
     problems,
     sizeBytes: file?.sizeBytes,
     sha256: file?.sha256,

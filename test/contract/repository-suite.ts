@@ -142,7 +142,7 @@ function proveTests(open: OpenWorld): void {
     await world.repository.add({ manifest, ...backup });
     const path = target();
     expect(await world.repository.prove(await entryOf(world, nameOf(3)), source, path)).toEqual({
-      ...{ backup: nameOf(3), sound: true, proven: true, problems: [] },
+      ...{ backup: nameOf(3), sound: true, proven: true, basis: 'check', problems: [] },
       ...{ sizeBytes, sha256, tables: 1, rows: 3 },
     });
     expect(existsSync(path)).toBe(true);

@@ -5,7 +5,7 @@ import { OpsError } from '../../../lib/base/errors.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
 import type { FileDigest } from '../../../lib/files/digest.ts';
 import type { Staging } from '../../../lib/placement/staging.ts';
-import { type Proof, proveFile } from '../../../lib/repository/proof.ts';
+import { type Proof, proveByHash, proveFile } from '../../../lib/repository/proof.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 
 /** A backup that lies beside the place of the database, proven. */
@@ -17,21 +17,26 @@ export interface Staged {
 
 /**
  * Fetches and proves; throws OpsError `damaged` when anything does not agree, and then nothing but the staging
- * directory was touched. A file without a manifest that has the very bytes of a proven backup (the latest copy has)
- * is proven by that backup's manifest.
+ * directory was touched. Bytes that hash to a manifest which says that the full check passed are proven by that, unless
+ * `recheck` asks for the check again; all others are checked. A file without a manifest that has the very bytes of a
+ * proven backup (the latest copy has) is proven by that backup's manifest.
  */
 export async function stageBackup(
   context: JobContext,
   app: GuardedApp,
   { entry, entries }: { entry: CatalogueEntry; entries: readonly CatalogueEntry[] },
   staging: Staging,
+  { recheck }: { recheck: boolean },
 ): Promise<Staged> {
   const repository = await context.openRepository(app);
   const file = await repository.fetch(entry, staging.database);
   const manifest = entry.manifest ?? manifestOf(file, entries);
   const { signal, progress } = context;
   const options = { signal, progress, task: `${app.name}: checking` };
-  const proof = await proveFile(file, { name: entry.name, manifest }, context.source(app), options);
+  const claim = { name: entry.name, manifest };
+  const proof =
+    (recheck ? undefined : proveByHash(file, claim)) ??
+    (await proveFile(file, claim, context.source(app), options));
   if (!proof.sound) throw unsound(entry, proof);
   if (!proof.proven)
     context.log.warn(`${entry.name} is unproven: SQLite finds no damage, but it has no manifest`);
