@@ -1,0 +1,28 @@
+// A world whose commands run in this process, each a minute after the one before: no two backups have one second, and
+// time passes when the test says so.
+import { alertSend } from '../../jobs/alert-send.ts';
+import { dbBackup } from '../../jobs/db-backup.ts';
+import { restore } from '../../jobs/restore.ts';
+import type { Job } from '../../lib/run/job.ts';
+import { fixedClock } from './fixed-clock.ts';
+import { runInProcess } from './in-process.ts';
+import { type Ended, type RunOptions, World } from './world.ts';
+
+const minute = 60_000;
+
+/** The job of each command. */
+export const jobs: Record<string, Job> = { 'db-backup': dbBackup, restore, 'alert-send': alertSend };
+
+export class TypedWorld extends World {
+  /** Begins an hour before the time of the machine. */
+  readonly clock = fixedClock(new Date(Date.now() - 60 * minute).toISOString());
+
+  /** Types a command, with the variables of the world and of `options` alone. */
+  override async run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+    const job = jobs[command];
+    if (job === undefined) throw new Error(`there is no job ${command}`);
+    this.clock.advance(minute);
+    const environment = { HOLDFAST_CONFIG: this.config, ...options.environment };
+    return runInProcess(job, args, { clock: this.clock, environment });
+  }
+}
