@@ -41,7 +41,8 @@ interface End {
 
 /** A world that can be put back to its beginning as often as one likes. */
 class Stage implements AsyncDisposable {
-  readonly world = new TypedWorld();
+  /** What is prepared happened in the hour before the time of the machine, which a process has. */
+  readonly world = new TypedWorld(new Date(Date.now() - hour).toISOString());
   readonly #saved = mkdtempSync(join(tmpdir(), 'holdfast-stage-'));
 
   async prepare(scenario: KillScenario): Promise<void> {

@@ -4,7 +4,7 @@ import { alertSend } from '../../jobs/alert-send.ts';
 import { dbBackup } from '../../jobs/db-backup.ts';
 import { restore } from '../../jobs/restore.ts';
 import type { Job } from '../../lib/run/job.ts';
-import { fixedClock } from './fixed-clock.ts';
+import { type FixedClock, fixedClock } from './fixed-clock.ts';
 import { runInProcess } from './in-process.ts';
 import { type Ended, type RunOptions, World } from './world.ts';
 
@@ -14,8 +14,13 @@ const minute = 60_000;
 export const jobs: Record<string, Job> = { 'db-backup': dbBackup, restore, 'alert-send': alertSend };
 
 export class TypedWorld extends World {
-  /** Begins an hour before the time of the machine. */
-  readonly clock = fixedClock(new Date(Date.now() - 60 * minute).toISOString());
+  readonly clock: FixedClock;
+
+  /** Time begins at `start`. */
+  constructor(start: string) {
+    super();
+    this.clock = fixedClock(start);
+  }
 
   /** Types a command, with the variables of the world and of `options` alone. */
   override async run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
@@ -23,6 +28,7 @@ export class TypedWorld extends World {
     if (job === undefined) throw new Error(`there is no job ${command}`);
     this.clock.advance(minute);
     const environment = { HOLDFAST_CONFIG: this.config, ...options.environment };
-    return runInProcess(job, args, { clock: this.clock, environment });
+    // A clock of its own: while it runs, another command may be typed, and its minute is none of this one's.
+    return runInProcess(job, args, { clock: fixedClock(this.clock.now().toISOString()), environment });
   }
 }
