@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { open, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { silentLog } from '../../../lib/base/log.ts';
 import { runShell, shown } from '../../../lib/process/shell.ts';
+import { withFault } from '../../support/faults/fail-in-process.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 import { scratch } from '../../support/scratch.ts';
 
@@ -93,4 +95,26 @@ test('a command runs also when there is no room for its output', async () => {
 test('a command line is shown on one line and cut', () => {
   expect(shown(' docker compose \n  stop ')).toBe('"docker compose stop"');
   expect(shown('x'.repeat(200))).toHaveLength(82);
+});
+
+test('a command whose output cannot be kept runs all the same, and no file stays open for it', async () => {
+  const log = recordingLog();
+  const path = join(scratch(), 'out');
+  const { operations } = await withFault({ at: 2, kind: 'enospc' }, () =>
+    runShell(`echo ran > ${path}`, { ...calm, log }),
+  );
+  expect(readFileSync(path, 'utf8')).toBe('ran\n');
+  expect(log.lines.map(({ message }) => message)).toContain('the output of a command is lost');
+  expect(operations.map(({ name }) => name)).toEqual(['open', 'rm']);
+  const left = join(tmpdir(), operations[0]?.file ?? '');
+  onTestFinished(() => rmSync(left));
+  expect(existsSync(left)).toBe(true);
+  const open = readdirSync('/proc/self/fd').flatMap((name) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${name}`)];
+    } catch {
+      return []; // the directory itself, which is closed by now
+    }
+  });
+  expect(open).not.toContain(left);
 });
