@@ -1,6 +1,6 @@
 // What a run leaves behind of itself: a row in the history, and a record in the spool of who is to be told.
 import { currentProcess, processAlive } from '../files/process-identity.ts';
-import type { RunEnd, RunRecord } from '../history/records.ts';
+import type { RunEnd, RunRow } from '../history/rows.ts';
 import type { JobContext } from './context.ts';
 import type { RunEnding, TracedRun } from './run-ending.ts';
 import { createTeller } from './tell.ts';
@@ -37,7 +37,7 @@ export function createTrace(context: JobContext, run: TracedRun): Trace {
 const noTrace: Trace = { async begin() {}, async end() {} };
 
 /** The runs that ended without saying so. */
-function markLostRuns({ history, log }: JobContext): RunRecord[] {
+function markLostRuns({ history, log }: JobContext): RunRow[] {
   const lost = history.markInterrupted(processAlive);
   for (const { job, command, startedAt } of lost) {
     log.warn('an earlier run ended without saying so; what it left is cleaned up as it is met', {
