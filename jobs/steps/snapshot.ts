@@ -66,8 +66,8 @@ export async function proveSnapshot(
 }
 
 /**
- * Hashes and measures a file of ours, both at once: the check keeps one core busy, the hash another. Messages call
- * the file `called`.
+ * Hashes and measures a file of ours, both at once: the check keeps one core busy, the hash another, and then helps to
+ * check. Messages call the file `called`.
  */
 export async function proveFile(
   { progress, signal }: JobContext,
@@ -82,9 +82,10 @@ export async function proveFile(
   const either = new AbortController();
   const both = AbortSignal.any([signal, either.signal]);
   try {
+    const hashed = digestFile(path, { signal: both });
     const [digest, measured] = await Promise.all([
-      digestFile(path, { signal: both }),
-      measureDatabase(path, { signal: both, called }),
+      hashed,
+      measureDatabase(path, { signal: both, called, busyUntil: hashed }),
     ]);
     return { digest, measured };
   } finally {

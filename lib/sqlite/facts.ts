@@ -1,0 +1,90 @@
+// Counts and hashes of a file that nobody writes: what a reader answers first; see measure.
+import { createHash } from 'node:crypto';
+import { readSync, openSync, closeSync, statSync } from 'node:fs';
+import type { Facts, TableRows } from '../backup/facts.ts';
+import { OpsError } from '../base/errors.ts';
+import { requireEveryPage } from './every-page.ts';
+import { headerBytes, parseHeader, type SqliteHeader } from './header.ts';
+import type { Traits } from './measure.ts';
+import type { Database } from './open.ts';
+import { countTables } from './table-rows.ts';
+
+/** What is counted quickly; the foreign keys are looked at beside the check. */
+export interface Counted {
+  facts: Omit<Facts, 'foreignKeyViolations'>;
+  traits: Traits;
+  /** The tables in the order in which they are best checked: first what takes longest. */
+  tables: string[];
+}
+
+/** Throws OpsError `damaged` for what is no database or not all of one, and SQLite's own errors. */
+export function count(database: Database, path: string, called: string): Counted {
+  const header = readHeader(path, called);
+  requireEveryPage(database, path, called);
+  const facts = countFacts(database, path);
+  return { facts, traits: traitsOf(database, header), tables: byEffort(database, facts.tables) };
+}
+
+function readHeader(path: string, called: string): SqliteHeader {
+  const bytes = Buffer.alloc(headerBytes);
+  const file = openSync(path, 'r');
+  try {
+    readSync(file, bytes, 0, headerBytes, 0);
+  } finally {
+    closeSync(file);
+  }
+  const header = parseHeader(bytes);
+  if (header === undefined)
+    throw new OpsError('damaged', `cannot read ${called}: it is not a SQLite database`);
+  return header;
+}
+
+function countFacts(database: Database, path: string): Counted['facts'] {
+  return {
+    sizeBytes: statSync(path).size,
+    pageSize: number(database, 'page_size'),
+    pageCount: number(database, 'page_count'),
+    freePageCount: number(database, 'freelist_count'),
+    userVersion: number(database, 'user_version'),
+    applicationId: number(database, 'application_id'),
+    schemaSha256: schemaSha256(database),
+    tables: countTables(database),
+  };
+}
+
+function traitsOf(database: Database, header: SqliteHeader): Traits {
+  return {
+    journalMode: header.wal ? 'wal' : 'delete',
+    encoding: String(database.pragma('encoding', { simple: true })),
+    sqliteVersion: String(database.prepare('SELECT sqlite_version()').pluck().get()),
+  };
+}
+
+function number(database: Database, pragma: string): number {
+  return Number(database.pragma(pragma, { simple: true }));
+}
+
+/** One hash over every schema entry in a fixed order; the same for two files exactly when their schemas are. */
+function schemaSha256(database: Database): string {
+  const hash = createHash('sha256');
+  const entries = database
+    .prepare('SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name, tbl_name, sql')
+    .raw()
+    .all() as (string | null)[][];
+  for (const entry of entries) hash.update(`${JSON.stringify(entry)}\n`);
+  return hash.digest('hex');
+}
+
+/** A check looks every row up in every index of its table. Virtual tables, of which no rows are known, come last. */
+function byEffort(database: Database, counted: readonly TableRows[]): string[] {
+  const rows = new Map(counted.map((table) => [table.name, table.rows]));
+  const tables = database
+    .prepare(
+      `SELECT name, (SELECT count(*) FROM sqlite_schema AS i WHERE i.type = 'index' AND i.tbl_name = t.name) AS indexes
+        FROM sqlite_schema AS t WHERE type = 'table'`,
+    )
+    .all() as { name: string; indexes: number }[];
+  const effort = ({ name, indexes }: { name: string; indexes: number }) =>
+    (rows.get(name) ?? 0) * (1 + indexes);
+  return tables.sort((a, b) => effort(b) - effort(a)).map(({ name }) => name);
+}
