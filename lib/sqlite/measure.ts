@@ -1,7 +1,9 @@
 // What a database file holds, measured afresh from its bytes: the facts a manifest records and a restore compares.
 import type { Facts } from '../backup/facts.ts';
 import { checkByTwo } from './check-by-two.ts';
-import { openReader, ReaderEnded } from './reader.ts';
+import { roomToMap } from './map-room.ts';
+import { openReader, type Reader, ReaderEnded } from './reader.ts';
+import { sizeIfThere } from './source.ts';
 
 /** The outcome of SQLite's own check of a file. */
 export interface Integrity {
@@ -34,12 +36,21 @@ export interface MeasureOptions {
   busyUntil?: Promise<unknown>;
 }
 
+/** How it is done; tests do it otherwise. */
+interface Means {
+  open: typeof openReader;
+  /** How large a file may be to be read mapped. */
+  room: () => number;
+  /** From which size on two check it. */
+  sharedBytesMin: number;
+}
+
 /** Below this size the start of a second process takes longer than what it could take off the first. */
-const sharedBytesMin = 64 * 1024 * 1024;
+const usual: Means = { open: openReader, room: roomToMap, sharedBytesMin: 64 * 1024 * 1024 };
 
 /**
  * Reads a database file that nobody writes and measures it: rows per table, schema hash, foreign keys and the integrity
- * check, in a process of its own, a large file in two. Leaves no side files.
+ * check, in a process of its own, and a large file that fits into memory in two. Leaves no side files.
  *
  * Damage that SQLite can name is data in the result. Throws OpsError `damaged` where the file cannot be read at all, also
  * where it is cut short meanwhile, and `io` where the disk fails under it.
@@ -47,33 +58,39 @@ const sharedBytesMin = 64 * 1024 * 1024;
 export async function measureDatabase(
   path: string,
   options: MeasureOptions = {},
-  { open = openReader, sharedBytes = sharedBytesMin } = {},
+  means: Partial<Means> = {},
 ): Promise<Measured> {
-  const measure = (mapped: boolean) => measureOnce(path, options, { mapped, open, sharedBytes });
+  const { open, room, sharedBytesMin } = { ...usual, ...means };
+  const { called = path, signal } = options;
+  const sizeBytes = (await sizeIfThere(path)) ?? 0;
+  const openOne = (mapped: boolean) => open({ path, called, mapped }, signal);
+  if (sizeBytes > room()) return measureAlone(openOne(false));
   try {
-    return await measure(true);
+    if (sizeBytes < sharedBytesMin) return await measureAlone(openOne(true));
+    return await measureByTwo(() => openOne(true), options);
   } catch (error) {
     // A page could not be had. Reading it the other way, SQLite is told why, and so are we.
-    if (error instanceof ReaderEnded && error.byThePage) return measure(false);
+    if (error instanceof ReaderEnded && error.byThePage) return measureAlone(openOne(false));
     throw error;
   }
 }
 
-async function measureOnce(
-  path: string,
-  { signal, called = path, busyUntil }: MeasureOptions,
-  { mapped, open, sharedBytes }: { mapped: boolean; open: typeof openReader; sharedBytes: number },
-): Promise<Measured> {
-  const openOne = () => open({ path, called, mapped }, signal);
-  const reader = openOne();
+async function measureAlone(reader: Reader): Promise<Measured> {
   try {
-    const { facts, traits, tables } = await reader.count();
-    if (facts.sizeBytes >= sharedBytes) {
-      const { foreignKeyViolations, integrity } = await checkByTwo(reader, tables, openOne, busyUntil);
-      return { facts: { ...facts, foreignKeyViolations }, traits, integrity };
-    }
+    const { facts, traits } = await reader.count();
     const integrity = await reader.checkIntegrity();
     const foreignKeyViolations = await reader.foreignKeyViolations();
+    return { facts: { ...facts, foreignKeyViolations }, traits, integrity };
+  } finally {
+    await reader.close();
+  }
+}
+
+async function measureByTwo(open: () => Reader, { busyUntil }: MeasureOptions): Promise<Measured> {
+  const reader = open();
+  try {
+    const { facts, traits, tables } = await reader.count();
+    const { foreignKeyViolations, integrity } = await checkByTwo(reader, tables, open, busyUntil);
     return { facts: { ...facts, foreignKeyViolations }, traits, integrity };
   } finally {
     await reader.close();

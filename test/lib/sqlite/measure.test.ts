@@ -118,15 +118,15 @@ function readers(before: () => void = () => undefined) {
 }
 
 test.each([
-  ['in one', Number.POSITIVE_INFINITY],
+  ['in one', 1e9],
   ['by two', 0],
 ])(
   'a file that is cut short while it is checked %s is damaged, and we live to tell',
-  async (_, sharedBytes) => {
+  async (_, sharedBytesMin) => {
     const path = join(scratch(), 'app.db');
     makeLedger(path, { rows: 200 });
     const { opened, open } = readers(() => truncateSync(path, 8192));
-    await expect(measureDatabase(path, { called: 'a.db' }, { open, sharedBytes })).rejects.toMatchObject({
+    await expect(measureDatabase(path, { called: 'a.db' }, { open, sharedBytesMin })).rejects.toMatchObject({
       kind: 'damaged',
       message: expect.stringMatching(/cannot read a\.db: it is damaged/) as string,
     });
@@ -142,8 +142,7 @@ test.each([...Object.entries(ordinary), ...Object.entries(withTheAppOnly)])(
     makeOdd(path, build);
     const one = readers();
     const two = readers();
-    const sharedBytes = 0;
-    expect(await measureDatabase(path, {}, { open: two.open, sharedBytes })).toEqual(
+    expect(await measureDatabase(path, {}, { open: two.open, sharedBytesMin: 0 })).toEqual(
       await measureDatabase(path, {}, { open: one.open }),
     );
     expect({ one: one.opened, two: two.opened }).toEqual({ one: [true], two: [true, true] });
@@ -155,10 +154,21 @@ test('while the other core is busy there is no second reader, and a hash that fa
   makeLedger(path);
   const { opened, open } = readers();
   const never = Promise.withResolvers<void>().promise;
-  const measured = await measureDatabase(path, { busyUntil: never }, { open, sharedBytes: 0 });
+  const measured = await measureDatabase(path, { busyUntil: never }, { open, sharedBytesMin: 0 });
   expect(opened).toEqual([true]);
   const failed = Promise.reject(new Error('no hash'));
   failed.catch(() => undefined); // the one who hashes is told
-  expect(await measureDatabase(path, { busyUntil: failed }, { open, sharedBytes: 0 })).toEqual(measured);
+  expect(await measureDatabase(path, { busyUntil: failed }, { open, sharedBytesMin: 0 })).toEqual(measured);
   expect(opened).toEqual([true, true, true]);
+});
+
+test('what does not fit into memory is read page by page, and by one', async () => {
+  const path = join(scratch(), 'app.db');
+  makeLedger(path);
+  const { opened, open } = readers();
+  const room = () => statSync(path).size - 1;
+  expect(await measureDatabase(path, {}, { open, room, sharedBytesMin: 0 })).toEqual(
+    await measureDatabase(path),
+  );
+  expect(opened).toEqual([false]);
 });
