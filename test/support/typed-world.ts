@@ -16,8 +16,8 @@ export const jobs: Record<string, Job> = { 'db-backup': dbBackup, restore, 'aler
 export class TypedWorld extends World {
   readonly clock: FixedClock;
 
-  /** Time begins at `start`. */
-  constructor(start: string) {
+  /** Time begins at `start`: unless given, tomorrow night, by when nobody has touched a file of today for long. */
+  constructor(start = tomorrowNight()) {
     super();
     this.clock = fixedClock(start);
   }
@@ -31,4 +31,9 @@ export class TypedWorld extends World {
     // A clock of its own: while it runs, another command may be typed, and its minute is none of this one's.
     return runInProcess(job, args, { clock: fixedClock(this.clock.now().toISOString()), environment });
   }
+}
+
+function tomorrowNight(): string {
+  const tomorrow = new Date(Date.now() + 24 * 60 * minute).toISOString();
+  return `${tomorrow.slice(0, 10)}T02:05:13Z`;
 }
