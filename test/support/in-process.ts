@@ -1,7 +1,6 @@
 // Runs a job in this process: what is tried then is the job and its frame, at an instant that the test decides, and not
 // the start of a process.
-import { join } from 'node:path';
-import process from 'node:process';
+import './compiled-code.ts';
 import type { Clock } from '../../lib/base/clock.ts';
 import type { Job } from '../../lib/run/job.ts';
 import { runJob } from '../../lib/run/main.ts';
@@ -9,9 +8,6 @@ import { parseArguments } from '../../lib/run/options.ts';
 import type { Wait } from '../../lib/run/wait.ts';
 import { fixedClock } from './fixed-clock.ts';
 import type { Ended } from './world.ts';
-
-// As the launchers have it: without, each thread that works for a job would load a compiler first.
-process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, '../../node_modules/.cache/in-process');
 
 export interface InProcessOptions {
   clock?: Clock;
