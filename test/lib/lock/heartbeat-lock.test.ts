@@ -2,7 +2,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { rmdir } from 'node:fs/promises';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { CommandRunner } from '../../../lib/base/command.ts';
 import { OpsError } from '../../../lib/base/errors.ts';
 import { acquireLock } from '../../../lib/lock/lock.ts';
@@ -63,11 +63,14 @@ test('that the lock is a weaker one is said once', async () => {
 });
 
 test('a lock that is lost while it is held aborts the signal', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
   const directory = scratch();
   const asked = request(directory);
   const lock = await acquireLock(asked);
   const aborted = once(lock.signal, 'abort');
   await rmdir(join(directory, 'ctv.heartbeat'));
+  vi.advanceTimersByTime(5000); // as often as it is looked at
   await aborted;
   expect(lock.signal.reason).toMatchObject({
     kind: 'busy',

@@ -1,6 +1,6 @@
 // ntfy and Slack against stand-ins as strict as they are: what goes out, and what every kind of answer means (A3).
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { OpsError } from '../../../lib/base/errors.ts';
 import { DeliveryFailure, type Message } from '../../../lib/notify/channel.ts';
 import { createDesktop } from '../../../lib/notify/desktop.ts';
@@ -306,6 +306,9 @@ describe('Slack', () => {
 });
 
 test('a service that says nothing is given up after ten seconds, and at once when the run is stopped', async () => {
+  const time = new AbortController(); // which is up when the test says so
+  const limits = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(time.signal);
+  onTestFinished(() => limits.mockRestore());
   await using ntfy = await ntfyWorld();
   await using slack = await slackWorld();
   for (const { service } of [ntfy, slack]) service.fault({ kind: 'silence' });
@@ -320,6 +323,9 @@ test('a service that says nothing is given up after ten seconds, and at once whe
   }).send(message, stop.signal);
   stop.abort(new Error('told to stop'));
   await expect(stopped).rejects.toThrow('told to stop');
+  await vi.waitFor(() => expect([ntfy, slack].map(({ service }) => service.requests.length)).toEqual([1, 1]));
+  time.abort();
+  expect(limits.mock.calls).toEqual([[10_000], [10_000], [10_000]]);
   expect((await waits).map((error) => [error.message, error.permanent])).toEqual([
     ['no answer from ntfy within 10 s', false],
     ['no answer from Slack within 10 s', false],
