@@ -1,10 +1,27 @@
+// Two projects: `quick` is what `npm test` runs, `real` is what `npm run test:all` adds to it.
 import { defineConfig } from 'vitest/config';
+import { CountingReporter } from './test/support/counting-reporter.ts';
+
+// Where a process is the subject, or one is started for every operation that may fail; whole machines.
+const real = [
+  'test/e2e/**/*.test.ts',
+  'test/system/**/*.test.ts',
+  'test/**/{*-faults,fault-table}.test.ts',
+  'test/lib/run/start-service.test.ts',
+  'test/units/install.test.ts',
+];
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     pool: 'forks',
-    // Generous: the suite spawns real processes, and a slow machine must not turn a right answer into a red one.
+    // Left to itself, vitest would keep one of two cores free.
+    maxWorkers: 2,
+    reporters: [new CountingReporter()],
+    projects: [
+      { extends: true, test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: real } },
+      { extends: true, test: { name: 'real', include: real } },
+    ],
+    // Generous: a slow machine must not turn a right answer into a red one.
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

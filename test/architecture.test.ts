@@ -10,6 +10,7 @@ const ranks: Record<string, number> = {
   'lib/base': 0,
   'lib/incident': 1,
   'lib/record': 1,
+  'lib/source': 1,
   'lib/backup': 2,
   'lib/files': 2,
   'lib/config': 3,
@@ -20,17 +21,18 @@ const ranks: Record<string, number> = {
   'lib/process': 3,
   'lib/sqlite': 3,
   'lib/store': 3,
-  'lib/run': 4,
-  'jobs/steps': 5,
-  'jobs/alert-send/steps': 6,
-  'jobs/db-backup/steps': 6,
-  'jobs/restore/steps': 6,
-  'jobs/alert-send': 7,
-  'jobs/db-backup': 7,
-  'jobs/restore': 7,
-  jobs: 8,
-  'units/install': 9,
-  units: 10,
+  'lib/repository': 4,
+  'lib/run': 5,
+  'jobs/steps': 6,
+  'jobs/alert-send/steps': 7,
+  'jobs/db-backup/steps': 7,
+  'jobs/restore/steps': 7,
+  'jobs/alert-send': 8,
+  'jobs/db-backup': 8,
+  'jobs/restore': 8,
+  jobs: 9,
+  'units/install': 10,
+  units: 11,
 };
 
 /** Each package, and the one folder or file that may import it. */
@@ -48,7 +50,7 @@ const importers: Record<string, string> = {
 };
 
 /** Folders whose code computes and nothing else. */
-const pure = ['lib/base', 'lib/record', 'lib/backup', 'lib/incident'];
+const pure = ['lib/base', 'lib/record', 'lib/source', 'lib/backup', 'lib/incident'];
 
 interface Import {
   from: string;
@@ -139,6 +141,17 @@ describe('the habits', () => {
 
   test('the time of day is read in one place', () => {
     expect(matching(/new Date\(\)|Date\.now/).filter((file) => file !== 'lib/base/clock.ts')).toEqual([]);
+  });
+
+  test('what is copied is known to the jobs by its contract alone; what only SQLite needs a restore does', () => {
+    const knowing = imports
+      .filter(({ from, to }) => from.startsWith('jobs/') && to.startsWith('lib/sqlite/'))
+      .map(({ from }) => from);
+    expect([...new Set(knowing)].sort()).toEqual([
+      'jobs/restore/run.ts',
+      'jobs/restore/steps/replace-database.ts',
+      'jobs/restore/steps/undo-placement.ts',
+    ]);
   });
 
   test('nothing prints by itself, and nothing exits but the start', () => {

@@ -1,14 +1,13 @@
 // db-backup info: the databases, the store, and how well each app is protected.
-import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
+import { type CatalogueEntry, newestProven } from '../../lib/backup/catalogue.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import { formatBytes, formatInstant } from '../../lib/base/format.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
-import { requireSource } from '../../lib/sqlite/source.ts';
+import type { SourceLook } from '../../lib/source/source.ts';
 import type { Store, StoreSpace } from '../../lib/store/store.ts';
-import { newestProven, readCatalogue } from '../steps/catalogue.ts';
 import { type AppResult, appsOutcome, appsText, eachApp, selectedApps } from '../steps/each-app.ts';
 import { ago } from '../steps/words.ts';
 import type * as parameters from './parameters.ts';
@@ -24,7 +23,7 @@ interface Info {
 
 interface AppInfo {
   database: string;
-  source: { path: string; sizeBytes: number; wal: boolean } | { problem: string };
+  source: Pick<SourceLook, 'path' | 'sizeBytes' | 'remarks'> | { problem: string };
   newestProven: { name: string; takenAt: Date } | undefined;
   counts: Record<CatalogueEntry['state'], number>;
   storedBytes: number;
@@ -60,13 +59,13 @@ export function text({ configuration, stateDirectory, store, space, apps }: Info
 }
 
 async function describeApp(context: JobContext, store: Store, app: GuardedApp): Promise<AppInfo> {
-  const entries = await readCatalogue(store, app, context.config);
+  const entries = await (await context.openRepository(app)).list();
   const newest = newestProven(entries);
   const counts = { proven: 0, suspect: 0, unfinished: 0, foreign: 0, damaged: 0, lost: 0 };
   for (const { state } of entries) counts[state] += 1;
   return {
     database: app.database,
-    source: await look(app),
+    source: await look(context, app),
     newestProven: newest === undefined ? undefined : { name: newest.name, takenAt: newest.takenAt },
     counts,
     storedBytes: entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
@@ -88,10 +87,10 @@ function lastDrill({ history }: JobContext, app: string): AppInfo['lastDrill'] {
 }
 
 /** A source that cannot be read is what this command is for: it is shown, and the rest as well. */
-async function look(app: GuardedApp): Promise<AppInfo['source']> {
+async function look(context: JobContext, app: GuardedApp): Promise<AppInfo['source']> {
   try {
-    const { path, sizeBytes, wal } = await requireSource(app.database);
-    return { path, sizeBytes, wal };
+    const { path, sizeBytes, remarks } = await context.source(app).look();
+    return { path, sizeBytes, remarks };
   } catch (error) {
     if (error instanceof OpsError) return { problem: error.message };
     throw error;
@@ -105,7 +104,7 @@ function infoLines(info: AppInfo, app: string, now: Date): string[] {
     `${app}:`,
     'problem' in source
       ? `  database: ${source.problem}`
-      : `  database: ${info.database}, ${formatBytes(source.sizeBytes)}, ${source.wal ? 'WAL' : 'rollback journal'}`,
+      : `  database: ${info.database}, ${[formatBytes(source.sizeBytes), ...source.remarks].join(', ')}`,
     newestProven === undefined
       ? '  newest proven backup: NONE'
       : `  newest proven backup: ${newestProven.name}, ${ago(newestProven.takenAt, now)}`,

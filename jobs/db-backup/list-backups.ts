@@ -3,7 +3,6 @@ import { formatBytes, formatCount } from '../../lib/base/format.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
-import { readCatalogue } from '../steps/catalogue.ts';
 import { type AppsResult, appsOutcome, appsText, eachApp, selectedApps } from '../steps/each-app.ts';
 import { backupTable, type ListedBackup, listedBackup } from '../steps/listed-backup.ts';
 import type * as parameters from './parameters.ts';
@@ -20,7 +19,7 @@ export async function run(
   const store = await context.openStore();
   const results = await eachApp(context, selectedApps(context, app), async (each) => ({
     store: store.description,
-    backups: (await readCatalogue(store, each, context.config)).map(listedBackup),
+    backups: (await (await context.openRepository(each)).list()).map(listedBackup),
   }));
   return appsOutcome(results);
 }

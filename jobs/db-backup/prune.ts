@@ -3,7 +3,6 @@ import { formatTable } from '../../lib/base/format.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, Steps } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
-import { readCatalogue } from '../steps/catalogue.ts';
 import {
   type AppFinding,
   type AppsResult,
@@ -14,17 +13,16 @@ import {
 } from '../steps/each-app.ts';
 import type * as parameters from './parameters.ts';
 import { lostFindings, pruneApp, type PruneReport } from './steps/prune.ts';
-import { finishPending } from './steps/publish.ts';
 
 type Given = Options<typeof parameters.prune>;
 
 export async function run(context: JobContext, { app }: Given): Promise<Outcome<AppsResult<PruneReport>>> {
   const results = await eachApp(context, selectedApps(context, app), async (each) => {
-    const store = await context.openStore();
+    const repository = await context.openRepository(each);
     await using lock = await context.lock(each, 'db-backup prune');
     void lock;
-    await finishPending(context, store, each);
-    return await pruneApp(context, store, each, await readCatalogue(store, each, context.config));
+    await repository.finishPending();
+    return await pruneApp(context, repository, each);
   });
   return appsOutcome(results, findingsOf);
 }
@@ -36,9 +34,8 @@ export function text(result: AppsResult<PruneReport>): string[] {
 /** The same on the store of a dry run, which keeps to itself what is removed from it. */
 export const plan: Steps<Given, AppsResult<PruneReport>> = {
   async run(context, { app }) {
-    const store = await context.openStore();
     const results = await eachApp(context, selectedApps(context, app), async (each) =>
-      pruneApp(context, store, each, await readCatalogue(store, each, context.config)),
+      pruneApp(context, await context.openRepository(each), each),
     );
     return appsOutcome(results, findingsOf);
   },

@@ -5,7 +5,6 @@ import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, Steps } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import type { Store } from '../../lib/store/store.ts';
-import { readCatalogue } from '../steps/catalogue.ts';
 import { type AppsResult, appsOutcome, appsText, eachApp, selectedApps } from '../steps/each-app.ts';
 import type * as parameters from './parameters.ts';
 import { type BackupOrder, backUpApp } from './steps/back-up-app.ts';
@@ -54,7 +53,7 @@ async function night(context: JobContext, store: Store, app: GuardedApp, order: 
   const report = backupSummary(await backUpApp(context, store, app, order));
   // P3: what may be the remains of a lost database replaces nothing and lets nothing go.
   if (report.suspect.length > 0) return { ...report, prune: undefined };
-  const prune = await pruneApp(context, store, app, await readCatalogue(store, app, context.config));
+  const prune = await pruneApp(context, await context.openRepository(app), app);
   if (prune.refused !== undefined) context.log.warn(`${app.name}: nothing was pruned: ${prune.refused}`);
   return { ...report, prune };
 }

@@ -1,4 +1,5 @@
 // db-backup upload: refresh the latest copy, and make no timestamped backup.
+import { newestProven } from '../../lib/backup/catalogue.ts';
 import { shrinkReasons } from '../../lib/backup/suspicion.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import { formatBytes } from '../../lib/base/format.ts';
@@ -7,7 +8,6 @@ import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, Steps } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import type { Store } from '../../lib/store/store.ts';
-import { newestProven, readCatalogue } from '../steps/catalogue.ts';
 import { type AppsResult, appsOutcome, appsText, eachApp, selectedApps } from '../steps/each-app.ts';
 import { proveSnapshot, type ProvenSnapshot } from '../steps/snapshot.ts';
 import type * as parameters from './parameters.ts';
@@ -75,8 +75,8 @@ async function upload(
 ): Promise<Upload> {
   const scratch = await context.scratch(store.stagingDirectory);
   try {
-    const snapshot = await proveSnapshot(context, app, scratch, 1);
-    if (!acceptShrink) await requireNotShrunken(context, store, app, snapshot);
+    const snapshot = await proveSnapshot(context, app, scratch, { copies: 1, takenAt: context.clock.now() });
+    if (!acceptShrink) await requireNotShrunken(context, app, snapshot);
     context.progress.start(`${app.name}: storing`, snapshot.digest.sizeBytes);
     const stored = await store.put(latest, snapshot.digest, {
       replace: true,
@@ -94,11 +94,10 @@ async function upload(
 
 async function requireNotShrunken(
   context: JobContext,
-  store: Store,
   app: GuardedApp,
   { measured }: ProvenSnapshot,
 ): Promise<void> {
-  const previous = newestProven(await readCatalogue(store, app, context.config));
+  const previous = newestProven(await (await context.openRepository(app)).list());
   if (previous?.manifest === undefined) return;
   const reasons = shrinkReasons(previous.manifest, measured.facts);
   if (reasons.length === 0) return;

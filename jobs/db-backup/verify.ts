@@ -4,12 +4,11 @@ import { chooseBackup } from '../../lib/backup/choose.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import { formatCount } from '../../lib/base/format.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
+import type { Proof } from '../../lib/repository/proof.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, Steps } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import { requireStoreName } from '../../lib/store/name.ts';
-import type { Store } from '../../lib/store/store.ts';
-import { readCatalogue } from '../steps/catalogue.ts';
 import {
   type AppsResult,
   appsOutcome,
@@ -18,15 +17,15 @@ import {
   selectedApp,
   selectedApps,
 } from '../steps/each-app.ts';
-import { proofFindings, proofLines, type ProofReport, proofReport } from '../steps/proof-report.ts';
-import { proveEntry } from '../steps/prove-stored.ts';
+import { proofFindings, proofLines } from '../steps/proof-report.ts';
+import { proveEntry } from '../steps/prove-entry.ts';
 import type * as parameters from './parameters.ts';
 
 type Given = Options<typeof parameters.verify>;
 
 /** The backups of one app that were read back. */
 interface Verification {
-  proofs: ProofReport[];
+  proofs: Proof[];
 }
 
 interface VerificationPlan {
@@ -36,12 +35,11 @@ interface VerificationPlan {
 
 export async function run(context: JobContext, options: Given): Promise<Outcome<AppsResult<Verification>>> {
   const apps = appsOf(context, options);
-  const store = await context.openStore();
   const results = await eachApp(context, apps, async (app) => {
-    const proofs: ProofReport[] = [];
-    for (const entry of await chosen(context, store, app, options)) {
+    const proofs: Proof[] = [];
+    for (const entry of await chosen(context, app, options)) {
       context.signal.throwIfAborted();
-      proofs.push(proofReport(await proveEntry(context, store, app, entry)));
+      proofs.push(await proveEntry(context, app, entry));
     }
     return { proofs };
   });
@@ -55,9 +53,8 @@ export function text(result: AppsResult<Verification>): string[] {
 export const plan: Steps<Given, AppsResult<VerificationPlan>> = {
   async run(context, options) {
     const apps = appsOf(context, options);
-    const store = await context.openStore();
     const results = await eachApp(context, apps, async (app) => ({
-      backups: (await chosen(context, store, app, options)).map(({ name }) => name),
+      backups: (await chosen(context, app, options)).map(({ name }) => name),
     }));
     return appsOutcome(results);
   },
@@ -73,15 +70,10 @@ function appsOf(context: JobContext, { name, app }: Given): readonly GuardedApp[
   return [selectedApp(context, app)];
 }
 
-async function chosen(
-  { config }: JobContext,
-  store: Store,
-  app: GuardedApp,
-  { name, all }: Given,
-): Promise<CatalogueEntry[]> {
+async function chosen(context: JobContext, app: GuardedApp, { name, all }: Given): Promise<CatalogueEntry[]> {
   if (name !== undefined && all)
     throw new OpsError('usage', 'cannot verify one backup and all of them: give a name or --all');
-  const entries = await readCatalogue(store, app, config);
+  const entries = await (await context.openRepository(app)).list();
   if (name !== undefined) return [chooseBackup(entries, { kind: 'name', name })];
   if (!all) return [chooseBackup(entries, { kind: 'latest' })];
   const present = entries.filter(({ state }) => state !== 'lost');

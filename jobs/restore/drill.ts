@@ -2,11 +2,11 @@
 import { nextDrill } from '../../lib/backup/rotation.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
+import type { Proof } from '../../lib/repository/proof.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, Steps } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import type { Store } from '../../lib/store/store.ts';
-import { readCatalogue } from '../steps/catalogue.ts';
 import { chooseNamed } from '../steps/choose-entry.ts';
 import {
   type AppsResult,
@@ -16,8 +16,8 @@ import {
   selectedApp,
   selectedApps,
 } from '../steps/each-app.ts';
-import { proofFindings, proofLines, type ProofReport, proofReport } from '../steps/proof-report.ts';
-import { proveEntry } from '../steps/prove-stored.ts';
+import { proofFindings, proofLines } from '../steps/proof-report.ts';
+import { proveEntry } from '../steps/prove-entry.ts';
 import type * as parameters from './parameters.ts';
 
 type Given = Options<typeof parameters.drill>;
@@ -25,7 +25,7 @@ type Given = Options<typeof parameters.drill>;
 /** One app's drill. */
 interface Drill {
   backup: string;
-  proof: ProofReport;
+  proof: Proof;
 }
 
 type DrillPlan = Pick<Drill, 'backup'>;
@@ -34,7 +34,7 @@ export async function run(context: JobContext, options: Given): Promise<Outcome<
   const store = await context.openStore();
   const results = await eachApp(context, appsOf(context, options), async (app) => {
     const entry = await entryToDrill(context, store, app, options.name);
-    const proof = proofReport(await proveEntry(context, store, app, entry));
+    const proof = await proveEntry(context, app, entry);
     context.history.recordDrill({
       runId: context.runId,
       app: app.name,
@@ -69,14 +69,14 @@ function appsOf(context: JobContext, { name, app }: Given): readonly GuardedApp[
   return name === undefined ? selectedApps(context, app) : [selectedApp(context, app)];
 }
 
-function detailOf({ sound, proven, problems }: ProofReport): string {
+function detailOf({ sound, proven, problems }: Proof): string {
   if (!sound) return problems.join('; ');
   return proven ? 'proven against its manifest' : 'sound, unproven';
 }
 
 async function entryToDrill(context: JobContext, store: Store, app: GuardedApp, name: string | undefined) {
   if (name !== undefined) return (await chooseNamed(context, store, app, name)).entry;
-  const proven = (await readCatalogue(store, app, context.config)).filter(({ state }) => state === 'proven');
+  const proven = (await (await context.openRepository(app)).list()).filter(({ state }) => state === 'proven');
   const next = nextDrill(proven, context.history.passedDrills(app.name));
   const entry = proven.find((candidate) => candidate.name === next);
   if (entry !== undefined) return entry;

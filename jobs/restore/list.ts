@@ -4,7 +4,6 @@ import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import type { Store } from '../../lib/store/store.ts';
-import { readCatalogue } from '../steps/catalogue.ts';
 import { type AppsResult, appsOutcome, appsText, eachApp, selectedApps } from '../steps/each-app.ts';
 import { backupTable, type ListedBackup, listedBackup } from '../steps/listed-backup.ts';
 import type * as parameters from './parameters.ts';
@@ -25,7 +24,7 @@ export async function run(
   const store = await context.openStore();
   const results = await eachApp(context, selectedApps(context, app), async (each) => ({
     store: store.description,
-    backups: (await readCatalogue(store, each, context.config)).map(listedBackup),
+    backups: (await (await context.openRepository(each)).list()).map(listedBackup),
     latest: each.latest === undefined ? undefined : await latestCopy(store, each.latest),
     undoSets: await undoSetsOf(each),
   }));

@@ -14,6 +14,9 @@ export const run = {
   ...which,
   yes,
   unproven: flag('use a backup whose manifest is damaged, as if it had none'),
+  recheck: flag(
+    'check the database in the backup again, not only that its bytes are those that were checked',
+  ),
   app: appOrOnly,
 };
 export const download = {

@@ -11,7 +11,7 @@ import { locateTarget } from '../../lib/placement/target.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
-import { sizeIfThere } from '../../lib/sqlite/source.ts';
+import { sizeIfThere } from '../../lib/files/size.ts';
 import { chooseEntry } from '../steps/choose-entry.ts';
 import { selectedApp } from '../steps/each-app.ts';
 import type * as parameters from './parameters.ts';

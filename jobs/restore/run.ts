@@ -1,5 +1,6 @@
 // restore run: choose, fetch, prove, ask, replace, and undo it when the app is not well afterwards.
 import { dirname, resolve } from 'node:path';
+import type { Manifest } from '../../lib/backup/manifest.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import type { Finding } from '../../lib/base/finding.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
@@ -8,15 +9,15 @@ import { type Ownership, ownershipOf } from '../../lib/placement/ownership.ts';
 import { locateTarget } from '../../lib/placement/target.ts';
 import { placeNew, requireFree } from '../../lib/placement/place-new.ts';
 import { makeStaging, removeStaging, type Staging } from '../../lib/placement/staging.ts';
+import type { Proof } from '../../lib/repository/proof.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import { keepJournalMode } from '../../lib/sqlite/journal-mode.ts';
-import { sizeIfThere } from '../../lib/sqlite/source.ts';
+import { sizeIfThere } from '../../lib/files/size.ts';
 import { chooseEntry, requireRestorable } from '../steps/choose-entry.ts';
 import { selectedApp } from '../steps/each-app.ts';
-import { proofLines, type ProofReport, proofReport } from '../steps/proof-report.ts';
-import type { Proof } from '../steps/prove-stored.ts';
+import { proofLines } from '../steps/proof-report.ts';
 import type * as parameters from './parameters.ts';
 import type { Replaced } from './steps/replace-database.ts';
 import { replaceOrUndo } from './steps/replace-or-undo.ts';
@@ -32,7 +33,7 @@ interface Restored {
   target: string;
   /** Whether the backup is in place there: not, where the app was unwell with it and it was undone. */
   isInPlace: boolean;
-  proof: ProofReport;
+  proof: Proof;
   /** What became of the database before and of the app; undefined with --to, which touches neither. */
   replaced: Replaced | undefined;
   /** The same for going back. */
@@ -99,13 +100,12 @@ async function restoreTo(
   options: Given,
   path: string,
 ): Promise<Restored> {
-  const store = await context.openStore();
   const choice = await choose(context, app, options);
   const target = await locateTarget(path);
   await requireFree(target);
   const staging = await makeStaging(target);
   try {
-    const proof = await stageBackup(context, store, app, choice, staging);
+    const { proof } = await stageBackup(context, app, choice, staging, options);
     await placeNew(staging.database, target);
     context.noteLeft(`${target} is complete`);
     return {
@@ -128,9 +128,9 @@ async function restoreInPlace(context: JobContext, app: GuardedApp, options: Giv
   await requireConsent(context, app, options, backup, target);
   const staging = await makeStaging(target);
   try {
-    const proof = await stageBackup(context, await context.openStore(), app, choice, staging);
+    const { proof, manifest } = await stageBackup(context, app, choice, staging, options);
     await keepJournalMode(target, staging.database);
-    const ownership = await ownershipFor(target, proof);
+    const ownership = await ownershipFor(target, manifest);
     const went = await replaceOrUndo(context, { app, target, staging, source: backup, ownership });
     return {
       ...restored(app, target, backup, proof, settled),
@@ -148,7 +148,7 @@ function restored(app: GuardedApp, target: string, backup: string, proof: Proof,
     backup,
     target,
     isInPlace: true,
-    proof: proofReport(proof),
+    proof,
     wentBack: undefined,
     settled,
   };
@@ -158,7 +158,7 @@ function restored(app: GuardedApp, target: string, backup: string, proof: Proof,
  * R5. What is in place decides, and the placement sees to it. Where nothing is left, the backup knows how its
  * database belonged; where it does not, the directory's owner is the best guess there is.
  */
-async function ownershipFor(target: string, { manifest }: Proof): Promise<Ownership | undefined> {
+async function ownershipFor(target: string, manifest: Manifest | undefined): Promise<Ownership | undefined> {
   if ((await sizeIfThere(target)) !== undefined) return undefined;
   if (manifest?.ownership !== undefined) return manifest.ownership;
   const { uid, gid, mode } = await ownershipOf(dirname(target));

@@ -7,7 +7,6 @@ import { locateTarget } from '../../lib/placement/target.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
-import { requireSource } from '../../lib/sqlite/source.ts';
 import { type AppsResult, appsOutcome, appsText, eachApp, selectedApps } from '../steps/each-app.ts';
 import { ago } from '../steps/words.ts';
 import type * as parameters from './parameters.ts';
@@ -54,7 +53,7 @@ export function text(result: AppsResult<RestoreStatus>, { now }: View): string[]
 async function describe(context: JobContext, app: GuardedApp): Promise<RestoreStatus> {
   const target = await locateTarget(app.database);
   return {
-    database: await look(target),
+    database: await look(context, target),
     interrupted: await describeEarlier(context, app, target),
     undoSets: await undoSetsOf(app),
     lastDrill: lastDrill(context, app.name),
@@ -67,9 +66,9 @@ function lastDrill({ history }: JobContext, app: string): RestoreStatus['lastDri
   return drill === undefined ? undefined : { name: drill.name, outcome: drill.outcome, at: drill.at };
 }
 
-async function look(path: string): Promise<RestoreStatus['database']> {
+async function look(context: JobContext, path: string): Promise<RestoreStatus['database']> {
   try {
-    return { path, sizeBytes: (await requireSource(path)).sizeBytes };
+    return { path, sizeBytes: (await context.source({ database: path }).look()).sizeBytes };
   } catch (error) {
     if (error instanceof OpsError) return { path, problem: error.message };
     throw error;

@@ -7,7 +7,6 @@ import type { GuardedApp } from '../../lib/config/config.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import { requireStoreName } from '../../lib/store/name.ts';
 import type { Store } from '../../lib/store/store.ts';
-import { readCatalogue } from './catalogue.ts';
 
 /**
  * The backup that `[name]` or `--at` names. A name that is no backup of the app may be any other file of the store:
@@ -29,7 +28,7 @@ export async function chooseEntry(
   }
   if (at !== undefined) {
     const time = parseTime(at, context.config.timeZone);
-    const entries = await readCatalogue(store, app, context.config);
+    const entries = await (await context.openRepository(app)).list();
     return { entry: chooseBackup(entries, { kind: 'at', at: time }), entries };
   }
   return chooseNamed(context, store, app, name ?? 'latest');
@@ -38,7 +37,7 @@ export async function chooseEntry(
 /** The entry a person names; see `chooseEntry`. */
 export async function chooseNamed(context: JobContext, store: Store, app: GuardedApp, name: string) {
   const storeName = requireStoreName(name);
-  const entries = await readCatalogue(store, app, context.config);
+  const entries = await (await context.openRepository(app)).list();
   if (name === 'latest') return { entry: chooseBackup(entries, { kind: 'latest' }), entries };
   try {
     return { entry: chooseBackup(entries, { kind: 'name', name }), entries };

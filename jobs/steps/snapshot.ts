@@ -7,94 +7,88 @@ import { digestFile } from '../../lib/files/hash-file.ts';
 import type { Scratch } from '../../lib/files/scratch.ts';
 import { requireSpace } from '../../lib/files/space.ts';
 import type { JobContext } from '../../lib/run/context.ts';
-import { type Measured, measureDatabase } from '../../lib/sqlite/measure.ts';
-import { type SnapshotReport, takeSnapshot } from '../../lib/sqlite/snapshot.ts';
-import { requireSource, type Source } from '../../lib/sqlite/source.ts';
+import type { CopyReport, Measurement, Source, SourceLook } from '../../lib/source/source.ts';
 
-/** A consistent copy in scratch, its hashes, and what SQLite says of it. */
+/** A consistent copy in scratch, its hashes, and what its engine says of it. */
 export interface ProvenSnapshot {
-  source: Source;
+  look: SourceLook;
   /** The instant before the copy began; the database's state is of then or a moment later. */
   takenAt: Date;
   digest: FileDigest;
-  measured: Measured;
-  report: SnapshotReport & { durationMs: number };
+  measured: Measurement;
+  report: CopyReport & { durationMs: number };
 }
 
 /** Room for side files, manifests and directories beside the copies themselves. */
 const marginBytes = 16 * 1024 * 1024;
 
-const beatMs = 1000;
-
-/** Bytes that `copies` copies of the database will take at most, its log included. */
-export function spaceNeeded(source: Source, copies: number): number {
-  return copies * (source.sizeBytes + (source.walBytes ?? 0)) + marginBytes;
+/** Bytes that `copies` copies of the database will take at most. */
+export function spaceNeeded({ copyBytesMax }: SourceLook, copies: number): number {
+  return copies * copyBytesMax + marginBytes;
 }
 
-/** Snapshots, then hashes and checks the copy at the same time. Throws OpsError; the caller removes the scratch. */
+/**
+ * Snapshots, then hashes and checks the copy at the same time. `takenAt` is now, under whatever name the caller gave it;
+ * `copies` is how many the machine has to have room for. Throws OpsError; the caller removes the scratch.
+ */
 export async function proveSnapshot(
   context: JobContext,
   app: GuardedApp,
   scratch: Scratch,
-  copies: number,
+  { copies, takenAt }: { copies: number; takenAt: Date },
 ): Promise<ProvenSnapshot> {
   const { clock, log, progress, signal } = context;
-  const source = await requireSource(app.database);
+  const source = context.source(app);
+  const look = await source.look();
   await requireSpace({
     directory: scratch.path,
-    neededBytes: spaceNeeded(source, copies),
+    neededBytes: spaceNeeded(look, copies),
     purpose: `back up ${app.name}`,
   });
-  const takenAt = clock.now();
   const started = clock.monotonicMs();
   const path = scratch.file('snapshot.db');
-  progress.start(`${app.name}: copying`, source.sizeBytes);
-  const report = await takeSnapshot(source, path, {
-    now: takenAt,
+  progress.start(`${app.name}: copying`, look.sizeBytes);
+  const report = await source.copy(look, path, {
+    now: clock.now(),
     signal,
     onProgress: (done) => progress.update(done),
   });
   const durationMs = clock.monotonicMs() - started;
   progress.end();
   log.debug('snapshot taken', { app: app.name, method: report.method, ms: Math.round(durationMs) });
-  warnAboutWaits(context, app, report);
-  const proof = await proveFile(context, app, path, `the copy of ${app.database}`).catch((error: unknown) => {
+  warnAboutWaits(context, app, source, report);
+  const proof = await proveCopy(context, app, source, path).catch((error: unknown) => {
     throw withWayBack(app, error);
   });
   requireSound(app, proof.measured);
-  return { source, takenAt, ...proof, report: { ...report, durationMs } };
+  return { look, takenAt, ...proof, report: { ...report, durationMs } };
 }
 
-/**
- * Hashes and measures a file of ours, both at once: the check keeps one core busy, the hash another. Messages call
- * the file `called`.
- */
-export async function proveFile(
+/** Hashes and measures the copy, both at once: the check keeps one core busy, the hash another. */
+async function proveCopy(
   { progress, signal }: JobContext,
   app: GuardedApp,
+  source: Source,
   path: string,
-  called: string,
-): Promise<{ digest: FileDigest; measured: Measured }> {
+): Promise<{ digest: FileDigest; measured: Measurement }> {
   progress.start(`${app.name}: checking`, 0);
-  // SQLite's check is one long call that says nothing on its way; at least the seconds are shown.
-  const beat = setInterval(() => progress.update(0), beatMs);
   // Whichever fails first ends the other; neither may go on reading a file that is about to be removed.
   const either = new AbortController();
   const both = AbortSignal.any([signal, either.signal]);
+  const called = `the copy of ${app.database}`;
   try {
     const [digest, measured] = await Promise.all([
       digestFile(path, { signal: both }),
-      measureDatabase(path, { signal: both, called }),
+      source.measure(path, { signal: both, called, onBeat: () => progress.update(0) }),
     ]);
     return { digest, measured };
   } finally {
-    clearInterval(beat);
     either.abort(new Error('the other half of the proof failed'));
     progress.end();
   }
 }
 
-function requireSound(app: GuardedApp, { integrity }: Measured): void {
+function requireSound(app: GuardedApp, { integrity }: Measurement): void {
   if (integrity.problems.length === 0) return;
   const [first, ...others] = integrity.problems;
   const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
@@ -112,11 +106,16 @@ function withWayBack(app: GuardedApp, error: unknown): unknown {
   return new OpsError('damaged', error.message, { hint: wayBack(app), cause: error });
 }
 
-function warnAboutWaits({ log }: JobContext, app: GuardedApp, report: SnapshotReport): void {
+function warnAboutWaits(
+  { log }: JobContext,
+  app: GuardedApp,
+  { gentlerHint: hint }: Source,
+  report: CopyReport,
+): void {
   if (report.writersHeldMs < 1000) return;
   log.warn(`${app.name}: writers had to wait ${formatDuration(report.writersHeldMs)} for the copy`, {
     method: report.method,
-    hint: 'journal_mode=WAL in the app would avoid it',
+    hint,
   });
 }
 

@@ -90,6 +90,11 @@ export function catalogue(
   return entries.sort(newestFirst);
 }
 
+/** The newest backup that is proven and not suspect: what a new one is compared with, and what is never removed. */
+export function newestProven(entries: readonly CatalogueEntry[]): CatalogueEntry | undefined {
+  return entries.find(({ state }) => state === 'proven');
+}
+
 function entryWithManifest(
   file: ListedFile,
   manifest: Manifest | OpsError | undefined,

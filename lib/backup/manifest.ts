@@ -1,29 +1,26 @@
 // The manifest that makes a copy a backup: what it is of, when it was taken, and what its bytes must be.
 // The format is a promise (docs/formats.md): a change of meaning raises `version`, new facts are only added.
 import { OpsError } from '../base/errors.ts';
-import type { Facts } from './facts.ts';
+import { formatCount } from '../base/format.ts';
 import { Fields, type Flaw } from '../record/fields.ts';
+import { formatJsonRecord, openJsonRecord, type RecordFormat } from '../record/json-record.ts';
+import { type Ownership, ownershipFields, parseOwnership } from '../record/ownership.ts';
+import type { Engine, EngineFacts, MeasuredFacts, TableRows } from '../source/facts.ts';
 import { isAppName } from './name.ts';
-import { parseFacts } from './parse-facts.ts';
+import { engineParts } from './engine-part.ts';
 
 /** What the machine knew of its clock. Only `unsynchronised` is a reason not to believe it. */
 export type ClockState = (typeof clockStates)[number];
 
 /** The integrity check the copy passed before it was published; `note` says what was left out, and why. */
-export interface IntegrityResult {
+interface IntegrityResult {
   check: 'full' | 'quick';
   result: 'ok';
   note?: string;
 }
 
-/** Owner, group and permission bits of the source file. */
-export interface SourceOwnership {
-  uid: number;
-  gid: number;
-  mode: number;
-}
-
-export interface Manifest extends Facts {
+/** Where a backup is from, and what was known when it was made. */
+interface Origin {
   app: string;
   /** The name in the store of the data file this is the manifest of. */
   backup: string;
@@ -31,17 +28,13 @@ export interface Manifest extends Facts {
   /** The path of the database on `host`. */
   source: string;
   /** How the database belonged, for a restore to where nothing is left. Absent where nobody looked. */
-  ownership?: SourceOwnership;
+  ownership?: Ownership;
   host: string;
   /** SHA-256 of the data file, lower-case hex. */
   sha256: string;
   /** Dropbox content hash of the data file, lower-case hex. */
   contentHash: string;
-  /** How the source journals, which the data file need not show: `wal`, `delete` … */
-  journalMode: string;
-  encoding: string;
   integrity: IntegrityResult;
-  sqliteVersion: string;
   holdfastVersion: string;
   runId: string;
   clock: ClockState;
@@ -49,71 +42,82 @@ export interface Manifest extends Facts {
   suspect: string[];
 }
 
-const clockStates = ['synchronised', 'unknown', 'unsynchronised'] as const;
-const formatName = 'holdfast-manifest';
-const formatVersion = 1;
-const idMax = 0xffff_fffe;
+export type Manifest = Origin & MeasuredFacts;
 
-/** The manifest as JSON text: two spaces, keys always in this order, a newline at the end. */
+const clockStates = ['synchronised', 'unknown', 'unsynchronised'] as const;
+const format: RecordFormat = { name: 'holdfast-manifest', version: 2, called: 'Holdfast manifest' };
+/** What every store reads of one. */
+const manifestBytesMax = 1024 * 1024;
+
+/**
+ * The manifest as JSON text: two spaces, keys always in this order, a newline at the end. Only what can be read again is
+ * ever written: throws OpsError `refused` for a text that is longer than any that is read, and `damaged`, as
+ * `parseManifest` does, for facts that no database can have.
+ */
 export function formatManifest(manifest: Manifest): string {
   const { check, result, note } = manifest.integrity;
   const record = {
-    format: formatName,
-    version: formatVersion,
     app: manifest.app,
     backup: manifest.backup,
     taken_at: manifest.takenAt.toISOString(),
+    engine: manifest.engine,
     source: manifest.source,
     host: manifest.host,
-    ...formatOwnership(manifest.ownership),
+    ...ownershipFields(manifest.ownership),
     size_bytes: manifest.sizeBytes,
-    page_size: manifest.pageSize,
-    page_count: manifest.pageCount,
-    free_page_count: manifest.freePageCount,
     sha256: manifest.sha256,
     content_hash: manifest.contentHash,
-    user_version: manifest.userVersion,
-    application_id: manifest.applicationId,
-    journal_mode: manifest.journalMode,
-    encoding: manifest.encoding,
-    schema_sha256: manifest.schemaSha256,
     tables: manifest.tables.map(({ name, rows }) => ({ name, rows })),
     integrity: { check, result, note },
-    foreign_key_violations: manifest.foreignKeyViolations,
-    sqlite_version: manifest.sqliteVersion,
     holdfast_version: manifest.holdfastVersion,
     run_id: manifest.runId,
     clock: manifest.clock,
     suspect: manifest.suspect,
+    [manifest.engine]: engineParts[manifest.engine].format(manifest),
   };
-  return `${JSON.stringify(record, undefined, 2)}\n`;
+  const text = formatJsonRecord(format, record, 2);
+  requireReadable(text, manifest);
+  return text;
+}
+
+function requireReadable(text: string, { backup, tables }: Manifest): void {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > manifestBytesMax) {
+    throw new OpsError(
+      'refused',
+      `cannot write the manifest of ${backup}: with ${formatCount(tables.length, 'table')} it has ${bytes} bytes, ` +
+        `and at most ${manifestBytesMax} are read`,
+    );
+  }
+  parseManifest(text, backup);
 }
 
 /**
- * The manifest that `text` holds. Throws OpsError `damaged`, naming the first thing wrong, unless every field is
- * there, of its type and in agreement with the others, and also when a newer Holdfast wrote it. Keys this version
- * does not know are accepted and left out. `name` is for the message.
+ * The manifest that `text` holds, of this version or an earlier one. Throws OpsError `damaged`, naming the first thing
+ * wrong, unless every field is there, of its type and in agreement with the others, and also when a newer Holdfast
+ * wrote it. Keys this version does not know are accepted and left out. `name` is for the message.
  */
 export function parseManifest(text: string, name: string): Manifest {
-  const flaw: Flaw = (cause) => new OpsError('damaged', `cannot use manifest ${name}: ${cause}`);
-  const fields = new Fields(parseJson(text, name), '', flaw);
-  requireFormat(fields, name, flaw);
+  const flaw: Flaw = (cause, hint) =>
+    new OpsError('damaged', `cannot use manifest ${name}: ${cause}`, hint === undefined ? {} : { hint });
+  const { fields, version } = openJsonRecord(text, format, flaw);
   const app = fields.text('app');
   if (!isAppName(app)) throw flaw('app is not a name that an app can have');
+  const sizeBytes = fields.count('size_bytes');
+  const ownership = parseOwnership(fields, flaw);
   return {
     app,
     backup: fields.text('backup'),
     takenAt: fields.instant('taken_at'),
     source: fields.text('source'),
     host: fields.text('host'),
-    ...parseOwnership(fields, flaw),
-    ...parseFacts(fields, flaw),
+    ...(ownership === undefined ? {} : { ownership }),
+    sizeBytes,
+    tables: parseTables(fields.list('tables'), flaw),
+    ...parseEnginePart(fields, { version, sizeBytes, flaw }),
     sha256: fields.digest('sha256'),
     contentHash: fields.digest('content_hash'),
-    journalMode: fields.text('journal_mode'),
-    encoding: fields.text('encoding'),
     integrity: parseIntegrity(fields.object('integrity')),
-    sqliteVersion: fields.text('sqlite_version'),
     holdfastVersion: fields.text('holdfast_version'),
     runId: fields.text('run_id'),
     clock: fields.choice('clock', clockStates),
@@ -121,41 +125,30 @@ export function parseManifest(text: string, name: string): Manifest {
   };
 }
 
-function parseJson(text: string, name: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    const problem = text.trim() === '' ? 'it is empty' : 'it is not JSON, or it is cut short';
-    throw new OpsError('damaged', `cannot use manifest ${name}: ${problem}`, { cause });
-  }
-}
-
-function requireFormat(fields: Fields, name: string, flaw: Flaw): void {
-  if (!fields.has('format') || fields.string('format') !== formatName)
-    throw flaw('it is no Holdfast manifest');
-  const version = fields.integer('version', 1, Number.MAX_SAFE_INTEGER);
-  if (version <= formatVersion) return;
-  throw new OpsError(
-    'damaged',
-    `cannot use manifest ${name}: it was made by a newer Holdfast ` +
-      `(format ${version}, this one reads up to ${formatVersion})`,
-    { hint: 'upgrade Holdfast on this machine, then try again' },
+/** Version 1 knew one engine, whose facts stood among the others. */
+function parseEnginePart(
+  fields: Fields,
+  { version, sizeBytes, flaw }: { version: number; sizeBytes: number; flaw: Flaw },
+): EngineFacts {
+  if (version === 1) return engineParts.sqlite.parse(fields, sizeBytes, flaw);
+  const named = fields.text('engine');
+  const engine = Object.keys(engineParts).find((known): known is Engine => known === named);
+  if (engine !== undefined) return engineParts[engine].parse(fields.object(engine), sizeBytes, flaw);
+  throw flaw(
+    `it was made by a newer Holdfast (engine ${JSON.stringify(named)}, which this one does not know)`,
+    'upgrade Holdfast on this machine, then try again',
   );
 }
 
-/** The mode is written as people read it, in octal. */
-function formatOwnership(ownership: SourceOwnership | undefined): Record<string, unknown> {
-  if (ownership === undefined) return {};
-  const { uid, gid, mode } = ownership;
-  return { owner: uid, group: gid, mode: mode.toString(8).padStart(4, '0') };
-}
-
-function parseOwnership(fields: Fields, flaw: Flaw): { ownership?: SourceOwnership } {
-  if (!fields.has('mode')) return {};
-  const mode = fields.text('mode');
-  if (!/^[0-7]{3,4}$/.test(mode)) throw flaw('mode is not an octal number');
-  const [uid, gid] = [fields.integer('owner', 0, idMax), fields.integer('group', 0, idMax)];
-  return { ownership: { uid, gid, mode: Number.parseInt(mode, 8) } };
+function parseTables(list: readonly unknown[], flaw: Flaw): TableRows[] {
+  const names = new Set<string>();
+  return list.map((item, index) => {
+    const fields = new Fields(item, `tables[${index}].`, flaw);
+    const table = { name: fields.string('name'), rows: fields.count('rows') };
+    if (names.has(table.name)) throw flaw(`tables[${index}] has the name of a table before it`);
+    names.add(table.name);
+    return table;
+  });
 }
 
 function parseIntegrity(fields: Fields): IntegrityResult {

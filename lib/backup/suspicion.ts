@@ -1,6 +1,7 @@
 // Whether a backup looks as if its database had been emptied since the one before it (invariant P3).
 import { formatBytes, formatCount, groupThousands } from '../base/format.ts';
-import { type Facts, type TableRows, firstTen, tableLabel } from './facts.ts';
+import { engines } from '../source/engines.ts';
+import { type MeasuredFacts, type TableRows, firstTen, tableLabel, totalRows } from '../source/facts.ts';
 
 const rowsWorthComparing = 10;
 const tableRowsWorthComparing = 100;
@@ -11,7 +12,7 @@ const bytesWorthComparing = 1024 * 1024;
  * Empty when nothing does. Loss counts from a half on, so a database that grows, is tidied up or loses a few rows
  * is never suspected; one that is very small is suspected only when a table is gone.
  */
-export function shrinkReasons(previous: Facts, next: Facts): string[] {
+export function shrinkReasons(previous: MeasuredFacts, next: MeasuredFacts): string[] {
   return firstTen([
     ...rowReasons(previous.tables, next.tables),
     ...byteReasons(previous, next),
@@ -26,10 +27,10 @@ function rowReasons(previous: readonly TableRows[], next: readonly TableRows[]):
   return [`all tables together have ${formatCount(after, 'row')}, down from ${groupThousands(before)}`];
 }
 
-function byteReasons(previous: Facts, next: Facts): string[] {
-  const counted = previous.freePageCount !== undefined && next.freePageCount !== undefined;
-  const before = counted ? bytesInUse(previous) : previous.sizeBytes;
-  const after = counted ? bytesInUse(next) : next.sizeBytes;
+function byteReasons(previous: MeasuredFacts, next: MeasuredFacts): string[] {
+  const [used, left] = [previous, next].map((facts) => engines[facts.engine].bytesInUse(facts));
+  const isCounted = used !== undefined && left !== undefined;
+  const [before, after] = isCounted ? [used, left] : [previous.sizeBytes, next.sizeBytes];
   if (before < bytesWorthComparing || after > before / 2) return [];
   return [`the database uses ${formatBytes(after)}, down from ${formatBytes(before)}`];
 }
@@ -46,13 +47,4 @@ function tableReasons(previous: readonly TableRows[], next: readonly TableRows[]
     }
   }
   return reasons;
-}
-
-function totalRows(tables: readonly TableRows[]): number {
-  return tables.reduce((sum, { rows }) => sum + rows, 0);
-}
-
-/** Free pages hold nothing: without them neither a VACUUM looks like loss, nor does mass deletion look like none. */
-function bytesInUse(facts: Facts): number {
-  return facts.pageSize * (facts.pageCount - (facts.freePageCount ?? 0));
 }

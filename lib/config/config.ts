@@ -91,7 +91,7 @@ export interface DropboxStoreConfig {
 }
 
 /** What Dropbox is asked for access with; undefined for what was not given. */
-export interface DropboxSecrets {
+interface DropboxSecrets {
   readonly appKey: string | undefined;
   readonly appSecret: string | undefined;
   readonly refreshToken: string | undefined;

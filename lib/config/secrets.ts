@@ -5,7 +5,7 @@ import { OpsError, systemError } from '../base/errors.ts';
 import { type Environment, nonEmpty } from './environment.ts';
 
 /** Where a secret may be. */
-export interface SecretPlace {
+export interface SecretOrigin {
   environment: Environment;
   /** Its name in `$CREDENTIALS_DIRECTORY`. */
   credential: string;
@@ -20,7 +20,7 @@ export interface SecretPlace {
 const bytesMax = 4096;
 
 /** Whether the secret is anywhere, without a look at it. */
-export function isSecretGiven({ environment, credential, file, variable }: SecretPlace): boolean {
+export function isSecretGiven({ environment, credential, file, variable }: SecretOrigin): boolean {
   const directory = nonEmpty(environment.CREDENTIALS_DIRECTORY);
   const isCredential = directory !== undefined && existsSync(join(directory, credential));
   return isCredential || file !== undefined || nonEmpty(environment[variable]?.trim()) !== undefined;
@@ -37,7 +37,7 @@ export function readSecret({
   file,
   fileIfThere,
   variable,
-}: SecretPlace): string | undefined {
+}: SecretOrigin): string | undefined {
   const directory = nonEmpty(environment.CREDENTIALS_DIRECTORY);
   const given = directory === undefined ? undefined : join(directory, credential);
   // systemd's own directory is readable by this service alone, whatever the modes say.

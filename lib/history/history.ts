@@ -6,37 +6,29 @@ import type { Log } from '../base/log.ts';
 import type { ProcessIdentity } from '../record/process-identity.ts';
 import type { HistoryDatabase } from './database.ts';
 import { openDatabase } from './open-database.ts';
-import type {
-  BackupRecord,
-  DeliveryRecord,
-  DrillRecord,
-  DrillResult,
-  RunEnd,
-  RunRecord,
-  RunStart,
-} from './records.ts';
+import type { BackupRow, DeliveryRow, DrillRow, DrillResult, RunEnd, RunRow, RunStart } from './rows.ts';
 import * as statements from './statements.ts';
 
 /** No method throws: what cannot be written or read is one warning, and then the answer is "nothing is known". */
 export interface History {
   begin(run: RunStart): void;
   finish(runId: string, end: RunEnd): void;
-  recordBackup(backup: BackupRecord): void;
+  recordBackup(backup: BackupRow): void;
   /** The newest backup of an app that counts: proven, and not suspect. */
   lastBackup(app: string): { name: string; takenAt: Date } | undefined;
   recordDrill(drill: DrillResult): void;
-  recordDelivery(delivery: DeliveryRecord): void;
+  recordDelivery(delivery: DeliveryRow): void;
   /** The newest drill of an app, whatever its outcome. */
-  lastDrill(app: string): DrillRecord | undefined;
+  lastDrill(app: string): DrillRow | undefined;
   /** Every backup of an app that a drill has proven, newest drill first, with the time of its newest passed drill. */
   passedDrills(app: string): { name: string; at: Date }[];
   /** The newest runs first; of every app when `app` is undefined. */
-  recentRuns(app: string | undefined, limit: number): RunRecord[];
+  recentRuns(app: string | undefined, limit: number): RunRow[];
   /**
    * Runs that count as running and whose process `alive` denies become `interrupted`, without an end time because
    * nobody knows it, and are returned.
    */
-  markInterrupted(alive: (identity: ProcessIdentity) => boolean): RunRecord[];
+  markInterrupted(alive: (identity: ProcessIdentity) => boolean): RunRow[];
   close(): void;
 }
 

@@ -4,13 +4,13 @@ import type { HistoryDatabase } from './database.ts';
 import {
   drillFromRow,
   runFromRow,
-  type BackupRecord,
-  type DeliveryRecord,
-  type DrillRecord,
+  type BackupRow,
+  type DeliveryRow,
+  type DrillRow,
   type RunEnd,
-  type RunRecord,
+  type RunRow,
   type RunStart,
-} from './records.ts';
+} from './rows.ts';
 
 export function insertRun(database: HistoryDatabase, run: RunStart, startedAt: Date): void {
   database.run(
@@ -45,18 +45,18 @@ export function endRun(database: HistoryDatabase, id: string, end: RunEnd, ended
   );
 }
 
-export function runningRuns(database: HistoryDatabase): RunRecord[] {
+export function runningRuns(database: HistoryDatabase): RunRow[] {
   return database.all(`SELECT * FROM runs WHERE outcome = 'running' ORDER BY started_at`).map(runFromRow);
 }
 
 /** Returns the runs that this call has changed: of two processes that find the same one, one reports it. */
-export function interruptRuns(database: HistoryDatabase, runs: readonly RunRecord[]): RunRecord[] {
+export function interruptRuns(database: HistoryDatabase, runs: readonly RunRow[]): RunRow[] {
   if (runs.length === 0) return [];
   const update = `UPDATE runs SET outcome = 'interrupted' WHERE id = :id AND outcome = 'running' RETURNING *`;
   return database.transaction(() => runs.flatMap(({ id }) => database.all(update, { id }))).map(runFromRow);
 }
 
-export function recentRuns(database: HistoryDatabase, app: string | undefined, limit: number): RunRecord[] {
+export function recentRuns(database: HistoryDatabase, app: string | undefined, limit: number): RunRow[] {
   const where = app === undefined ? '' : 'WHERE app = :app';
   return database
     .all(`SELECT * FROM runs ${where} ORDER BY started_at DESC, rowid DESC LIMIT :limit`, {
@@ -66,7 +66,7 @@ export function recentRuns(database: HistoryDatabase, app: string | undefined, l
     .map(runFromRow);
 }
 
-export function upsertBackup(database: HistoryDatabase, backup: BackupRecord): void {
+export function upsertBackup(database: HistoryDatabase, backup: BackupRow): void {
   database.run(
     `INSERT INTO backups (app, name, run_id, taken_at, size_bytes, sha256, state, published_at)
      VALUES (:app, :name, :runId, :takenAt, :sizeBytes, :sha256, :state, :publishedAt)
@@ -98,7 +98,7 @@ export function lastBackup(
     .map((row) => ({ name: String(row['name']), takenAt: new Date(String(row['taken_at'])) }))[0];
 }
 
-export function insertDrill(database: HistoryDatabase, drill: DrillRecord): void {
+export function insertDrill(database: HistoryDatabase, drill: DrillRow): void {
   database.run(
     `INSERT INTO drills (run_id, app, name, at, outcome, detail)
      VALUES (:runId, :app, :name, :at, :outcome, :detail)`,
@@ -113,7 +113,7 @@ export function insertDrill(database: HistoryDatabase, drill: DrillRecord): void
   );
 }
 
-export function insertDelivery(database: HistoryDatabase, delivery: DeliveryRecord, at: Date): void {
+export function insertDelivery(database: HistoryDatabase, delivery: DeliveryRow, at: Date): void {
   database.run(
     `INSERT INTO deliveries (at, channel, checks, title, outcome, reason)
      VALUES (:at, :channel, :checks, :title, :outcome, :reason)`,
@@ -128,7 +128,7 @@ export function insertDelivery(database: HistoryDatabase, delivery: DeliveryReco
   );
 }
 
-export function lastDrill(database: HistoryDatabase, app: string): DrillRecord | undefined {
+export function lastDrill(database: HistoryDatabase, app: string): DrillRow | undefined {
   return database
     .all('SELECT * FROM drills WHERE app = :app ORDER BY id DESC LIMIT 1', { app })
     .map(drillFromRow)[0];

@@ -5,7 +5,7 @@ import { type FileMark, fileMark, isSameFile, isUnwritten } from './file-mark.ts
 
 /** What the name of a member ends in after the name of the database. */
 export type MemberSuffix = '' | SideSuffix;
-export type SideSuffix = (typeof sideSuffixes)[number];
+type SideSuffix = (typeof sideSuffixes)[number];
 
 /** The members of a set that are there. */
 export type DatabaseSet = ReadonlyMap<MemberSuffix, FileMark>;

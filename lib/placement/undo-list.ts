@@ -21,7 +21,7 @@ export interface UsableUndoSet {
 }
 
 /** A directory that is named like an undo set and cannot be used, and why. */
-export interface UnusableUndoSet {
+interface UnusableUndoSet {
   usable: false;
   path: string;
   name: string;

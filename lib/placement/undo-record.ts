@@ -11,7 +11,7 @@ import { formatSet, parseSet } from './set-codec.ts';
  * `kept`: nobody has brought it back. `used`: its content was placed again by an undo. `withdrawn`: the placement it
  * was made for was rolled back, so that its files may be those that an app went on using.
  */
-export type UndoState = (typeof undoStates)[number];
+type UndoState = (typeof undoStates)[number];
 
 /** What is known of an undo set. */
 export interface UndoRecord {

@@ -59,11 +59,13 @@ export function shown(commandLine: string): string {
  */
 async function openOutput(log: Log): Promise<FileHandle | undefined> {
   const path = join(tmpdir(), `holdfast-output-${randomUUID()}`);
+  let file: FileHandle | undefined;
   try {
-    const file = await open(path, 'ax+', 0o600);
+    file = await open(path, 'ax+', 0o600);
     await rm(path);
     return file;
   } catch (error) {
+    await file?.close();
     // An app that has to be started again must not stay down because /tmp is full.
     log.warn('the output of a command is lost', { reason: errorMessage(error) });
     return undefined;

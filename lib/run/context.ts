@@ -12,6 +12,7 @@ import type { Environment } from '../config/environment.ts';
 import { serviceEnding, type ServiceEnding } from '../config/service-manager.ts';
 import { createDirectories, sweepTemporaries } from '../files/durable.ts';
 import { makeScratch, type Scratch, sweepScratch } from '../files/scratch.ts';
+import { inStateDirectory } from '../files/state-directory.ts';
 import { type History, nullHistory, openHistory } from '../history/history.ts';
 import { lazyHistory } from '../history/lazy-history.ts';
 import { acquireLock, type HeldLock } from '../lock/lock.ts';
@@ -19,13 +20,16 @@ import type { LockSubject } from '../lock/lock-name.ts';
 import { clockState, type ClockState } from '../process/clock-check.ts';
 import { createServices, type Services } from '../process/services.ts';
 import { runCommand } from '../process/run-command.ts';
+import type { Repository } from '../repository/repository.ts';
+import type { Source } from '../source/source.ts';
 import { openLocal } from '../sqlite/local.ts';
+import { sqliteSource } from '../sqlite/sqlite-source.ts';
 import { dryRunStore } from '../store/dry-run.ts';
 import type { Store, StoreTraffic } from '../store/store.ts';
 import { type Alerts, openAlerts } from './open-alerts.ts';
+import { openRepository } from './open-repository.ts';
 import { openStore } from './open-store.ts';
 import type { Wait } from './wait.ts';
-import { inStateDirectory } from './state-directory.ts';
 import { holdfastVersion } from './version.ts';
 
 export interface JobContext {
@@ -41,8 +45,12 @@ export interface JobContext {
   readonly version: string;
   readonly history: History;
   readonly runCommand: CommandRunner;
+  /** The database of an app, as what can be backed up; nothing is opened yet. */
+  source(app: Pick<GuardedApp, 'database'>): Source;
   /** The configured store, opened once. */
   openStore(): Promise<Store>;
+  /** The backups of an app in that store. */
+  openRepository(app: GuardedApp): Promise<Repository>;
   /** What the store has cost on the network so far; undefined when it was not opened, or none is involved. */
   traffic(): StoreTraffic | undefined;
   /** Takes the lock of an app, or of a scope of its work, or throws OpsError `busy` naming the holder. */
@@ -99,6 +107,10 @@ export function createContext(parts: ContextParts): JobContext {
     if (!dryRun) return found;
     return dryRunStore(found, { scratch: async () => (dryScratch = await ownScratch(parts)), clock, log });
   };
+  const openStoreOnce = () => (store ??= openStore(config, parts).then(keep));
+  // A directory that was given is there, or its disk is gone: it is not made. A dry run makes nothing there at all.
+  const scratch = (parent?: string) =>
+    parent === undefined || dryRun ? ownScratch(parts) : scratchIn(parent, parts);
   let state: Promise<ClockState> | undefined;
   return {
     ...parts,
@@ -106,7 +118,9 @@ export function createContext(parts: ContextParts): JobContext {
     version: holdfastVersion(),
     history,
     runCommand,
-    openStore: () => (store ??= openStore(config, parts).then(keep)),
+    openStore: openStoreOnce,
+    openRepository: async (app) => openRepository(await openStoreOnce(), app, { ...parts, scratch }),
+    source: ({ database }) => sqliteSource(database),
     traffic: () => opened?.traffic(),
     async lock({ name, scope }, purpose) {
       const directory = join(config.runDirectory, 'locks');
@@ -118,8 +132,7 @@ export function createContext(parts: ContextParts): JobContext {
     },
     openAlerts: async () => openAlerts(config, log),
     serviceEnding: () => serviceEnding(parts.environment),
-    // A directory that was given is there, or its disk is gone: it is not made. A dry run makes nothing there at all.
-    scratch: (parent) => (parent === undefined || dryRun ? ownScratch(parts) : scratchIn(parent, parts)),
+    scratch,
     clockState: () =>
       (state ??= config.clock === 'trusted' ? Promise.resolve('synchronised') : clockState(runCommand)),
     services: (app) => createServices({ ...app.services, run: runCommand, log }),

@@ -17,7 +17,8 @@ import type { Options } from './parameter.ts';
 import { type Format, renderers } from './report.ts';
 import { createTerminal, type Verbosity } from './terminal.ts';
 import type { Wait } from './wait.ts';
-import { createTrace, type RunEnding, type Trace } from './trace.ts';
+import type { RunEnding } from './run-ending.ts';
+import { createTrace, type Trace } from './trace.ts';
 
 /** The process, as far as a run needs it. */
 export interface ProcessStreams {

@@ -28,7 +28,7 @@ export interface ServiceInvocation {
 }
 
 /** Neither method throws. */
-export interface ServiceTeller {
+interface ServiceTeller {
   /** It can be used: what was wrong with it before is over. */
   ready(): Promise<void>;
   failed(failure: Failure): Promise<void>;

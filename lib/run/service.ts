@@ -23,7 +23,7 @@ export type Serve<Given> = (context: ServiceContext, ready: Ready, options: Give
  * What a service is handed. Its life is no run of the history: each piece of its work begins and ends one of its own
  * where that is worth a row.
  */
-export type ServiceContext = Omit<
+type ServiceContext = Omit<
   JobContext,
   'progress' | 'confirm' | 'ask' | 'noteLeft' | 'serviceEnding' | 'runId'
 >;
@@ -34,7 +34,7 @@ export type ServiceContext = Omit<
  */
 export type Ready = (readiness: Readiness) => Promise<void>;
 
-export interface Readiness {
+interface Readiness {
   /** A line for `systemctl status`: `listening on 127.0.0.1:8790`. */
   readonly status: string;
   /**

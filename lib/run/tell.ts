@@ -8,19 +8,19 @@ import { type Config, guardedApps, isGuarded } from '../config/config.ts';
 import { checkName, isCheckName } from '../incident/check.ts';
 import type { Protection } from '../incident/observation.ts';
 import { severityOf } from '../incident/severity.ts';
-import type { RunRecord } from '../history/records.ts';
+import type { RunRow } from '../history/rows.ts';
 import type { SpoolRecord } from '../notify/spool-record.ts';
 import { configOption } from './config-option.ts';
 import type { JobContext } from './context.ts';
 import type { Command, Job } from './job.ts';
 import { type Failure, failedResult } from './failure.ts';
 import { openSpool } from './open-alerts.ts';
-import type { RunEnding, TracedRun } from './trace.ts';
+import type { RunEnding, TracedRun } from './run-ending.ts';
 
 /** Neither method throws. */
 export interface Teller {
   /** The run begins; `lost` are earlier ones that ended without a word. */
-  began(lost: readonly RunRecord[]): Promise<void>;
+  began(lost: readonly RunRow[]): Promise<void>;
   ended(ending: RunEnding): Promise<void>;
 }
 
@@ -149,7 +149,7 @@ function told(findings: readonly Finding[], isNamed: boolean): string {
   return findings.map(({ subject, message }) => (isNamed ? `${subject}: ${message}` : message)).join('; ');
 }
 
-function lostRecord(context: JobContext, job: Job, run: RunRecord): SpoolRecord {
+function lostRecord(context: JobContext, job: Job, run: RunRow): SpoolRecord {
   const { config, clock } = context;
   const apps = run.app === undefined ? guardedApps(config).map(({ name }) => name) : [run.app];
   return {

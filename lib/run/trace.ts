@@ -1,35 +1,14 @@
 // What a run leaves behind of itself: a row in the history, and a record in the spool of who is to be told.
 import { currentProcess, processAlive } from '../files/process-identity.ts';
-import type { Finding } from '../base/finding.ts';
-import type { RunResult } from '../incident/observation.ts';
-import type { RunEnd, RunRecord } from '../history/records.ts';
+import type { RunEnd, RunRow } from '../history/rows.ts';
 import type { JobContext } from './context.ts';
-import type { Failure } from './failure.ts';
-import type { Command, Job } from './job.ts';
+import type { RunEnding, TracedRun } from './run-ending.ts';
 import { createTeller } from './tell.ts';
-
-/** How a run ended, as far as others are told. */
-export interface RunEnding {
-  readonly result: RunResult;
-  readonly kind: Failure['kind'] | undefined;
-  readonly exitCode: number;
-  readonly message: string;
-  readonly hint: string | undefined;
-  readonly findings: readonly Finding[];
-}
 
 /** Neither method throws. */
 export interface Trace {
   begin(): Promise<void>;
   end(ending: RunEnding): Promise<void>;
-}
-
-/** Which run of which command it is. */
-export interface TracedRun {
-  readonly job: Job;
-  readonly command: Command;
-  readonly app: string | undefined;
-  readonly dryRun: boolean;
 }
 
 /** The trace of a run; of one that only looks, and of a dry run, none. */
@@ -58,7 +37,7 @@ export function createTrace(context: JobContext, run: TracedRun): Trace {
 const noTrace: Trace = { async begin() {}, async end() {} };
 
 /** The runs that ended without saying so. */
-function markLostRuns({ history, log }: JobContext): RunRecord[] {
+function markLostRuns({ history, log }: JobContext): RunRow[] {
   const lost = history.markInterrupted(processAlive);
   for (const { job, command, startedAt } of lost) {
     log.warn('an earlier run ended without saying so; what it left is cleaned up as it is met', {

@@ -1,25 +1,25 @@
 // Counts and hashes of a file that nobody writes; see measure.
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
-import type { Facts } from '../backup/facts.ts';
 import { OpsError } from '../base/errors.ts';
+import type { MeasuredFacts } from '../source/facts.ts';
 import { sqliteError } from './errors.ts';
 import { requireEveryPage } from './every-page.ts';
 import { firstBytes } from './first-bytes.ts';
 import { countForeignKeyViolations } from './foreign-keys.ts';
 import { journalModeIn, parseHeader, type SqliteHeader } from './header.ts';
-import type { MeasureWork, Traits } from './measure.ts';
+import type { MeasureWork } from './measure.ts';
 import { type Database, openImmutable } from './open.ts';
 import { countTables } from './table-rows.ts';
 import { serve } from './worker-port.ts';
 
-await serve<MeasureWork, { facts: Facts; traits: Traits }>(async ({ path, called }) => {
+await serve<MeasureWork, MeasuredFacts>(async ({ path, called }) => {
   try {
     const header = await readHeader(path, called);
     const database = openImmutable(path);
     try {
       requireEveryPage(database, path, called);
-      return { facts: measureFacts(database, path), traits: measureTraits(database, header) };
+      return measureFacts(database, path, header);
     } finally {
       database.close();
     }
@@ -35,8 +35,9 @@ async function readHeader(path: string, called: string): Promise<SqliteHeader> {
   return header;
 }
 
-function measureFacts(database: Database, path: string): Facts {
+function measureFacts(database: Database, path: string, header: SqliteHeader): MeasuredFacts {
   return {
+    engine: 'sqlite',
     sizeBytes: statSync(path).size,
     pageSize: number(database, 'page_size'),
     pageCount: number(database, 'page_count'),
@@ -46,11 +47,6 @@ function measureFacts(database: Database, path: string): Facts {
     schemaSha256: schemaSha256(database),
     tables: countTables(database),
     foreignKeyViolations: countForeignKeyViolations(database),
-  };
-}
-
-function measureTraits(database: Database, header: SqliteHeader): Traits {
-  return {
     journalMode: journalModeIn(header),
     encoding: String(database.pragma('encoding', { simple: true })),
     sqliteVersion: String(database.prepare('SELECT sqlite_version()').pluck().get()),

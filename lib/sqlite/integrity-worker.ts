@@ -1,7 +1,8 @@
 // The integrity check of a file that nobody writes, in a worker thread; see measure.
+import type { Integrity } from '../source/source.ts';
 import { sqliteError } from './errors.ts';
 import { checkIntegrity } from './integrity.ts';
-import type { Integrity, MeasureWork } from './measure.ts';
+import type { MeasureWork } from './measure.ts';
 import { openImmutable } from './open.ts';
 import { serve } from './worker-port.ts';
 

@@ -1,8 +1,8 @@
 // SQLite's integrity check, also of a database that SQLite can only check in full with what the app brings along.
-import { tableLabel } from '../backup/facts.ts';
 import { errorCode, errorMessage } from '../base/errors.ts';
+import { tableLabel } from '../source/facts.ts';
+import type { Integrity } from '../source/source.ts';
 import { needsTheApp } from './errors.ts';
-import type { Integrity } from './measure.ts';
 import type { Database } from './open.ts';
 
 const problemsMax = 20;

@@ -1,7 +1,8 @@
 // What the thread that asks for a snapshot and the one that takes it tell each other.
+import type { CopyReport } from '../source/source.ts';
 
 /** How a snapshot was taken, and what that meant for the app. */
-export interface SnapshotReport {
+export interface SnapshotReport extends CopyReport {
   /**
    * `quiet`: nobody had the database open, and it was proven unchanged after the copy. `pinned`: inside one read
    * transaction. `stepwise`: in short steps, between which the app could write (rollback-journal mode).
@@ -9,7 +10,7 @@ export interface SnapshotReport {
   method: 'quiet' | 'pinned' | 'stepwise';
   /** How many steps of a stepwise copy a write or a lock of the app spoiled; each write makes the copy begin again. */
   restarts: number;
-  /** At most for how long the copy kept writers waiting without a pause, in milliseconds; 0 in WAL mode. */
+  /** 0 in WAL mode. */
   writersHeldMs: number;
   /** The largest size the write-ahead log reached while the copy ran, in bytes. */
   walPeakBytes: number;

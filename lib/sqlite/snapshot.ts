@@ -4,9 +4,10 @@ import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemError } from '../base/errors.ts';
 import { fullDiskDetails } from '../files/space.ts';
+import type { CopyOptions } from '../source/source.ts';
 import { settledMark } from './quiet-copy.ts';
 import type { SnapshotReport, SnapshotWork } from './snapshot-work.ts';
-import type { Source } from './source.ts';
+import type { SqliteLook } from './look.ts';
 import { runWorker } from './work.ts';
 
 export type { SnapshotReport } from './snapshot-work.ts';
@@ -18,9 +19,9 @@ export type { SnapshotReport } from './snapshot-work.ts';
  * Throws OpsError `damaged`, `denied`, `busy`, `missing`, `refused` or `io`; rejects with the signal's reason on abort.
  */
 export async function takeSnapshot(
-  source: Source,
+  source: SqliteLook,
   target: string,
-  options: { now: Date; signal?: AbortSignal; onProgress?: (doneBytes: number, totalBytes: number) => void },
+  options: CopyOptions,
 ): Promise<SnapshotReport> {
   await createPrivate(target);
   const { path, pageSize, wal } = source;
@@ -43,8 +44,8 @@ async function createPrivate(target: string): Promise<void> {
 
 /** As `settledMark`, in words of ours. */
 async function quiet(
-  { path, wal, walBytes }: Source,
-  { now, signal }: { now: Date; signal?: AbortSignal },
+  { path, wal, walBytes }: SqliteLook,
+  { now, signal }: CopyOptions,
 ): Promise<string | undefined> {
   if (!wal || walBytes !== undefined) return undefined;
   try {

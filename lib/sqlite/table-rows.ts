@@ -1,5 +1,5 @@
 // Rows per table, also of tables that SQLite can only count with the app's own collations.
-import type { TableRows } from '../backup/facts.ts';
+import type { TableRows } from '../source/facts.ts';
 import { needsTheApp } from './errors.ts';
 import { quoteIdentifier, type Database } from './open.ts';
 

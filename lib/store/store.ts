@@ -42,7 +42,7 @@ export interface CopyOptions {
 }
 
 /** One thing that can be wrong between here and a store, looked at. */
-export interface StoreCheck {
+export interface StoreTrial {
   name: string;
   ok: boolean;
   detail: string;
@@ -102,7 +102,7 @@ export interface Store {
   remove(name: StoreName): Promise<void>;
   space(): Promise<StoreSpace>;
   /** What can be looked at beside writing and reading; nothing is changed. */
-  examine(): Promise<StoreCheck[]>;
+  examine(): Promise<StoreTrial[]>;
   /** Undefined where nothing travels over a network. */
   traffic(): StoreTraffic | undefined;
 }

@@ -168,14 +168,25 @@ describe('a directory store at work', () => {
       await expect(store.copy('one', 'two')).rejects.toMatchObject(denied);
       await expect(store.remove('one')).rejects.toMatchObject(denied);
     });
-    await mkdir(join(root, 'lost+found'), { mode: 0o700 });
+    expect((await readdir(root)).sort()).toEqual(['.holdfast-store', 'one']);
+    await chmod(root, 0o700); // or an ordinary user could not remove it
+  });
+
+  it('passes over what only fsck may read, and over nothing else', async () => {
+    const { root, store } = await openNew();
+    await putAll(store, ['one']);
+    const [ofFsck, closed] = [join(root, 'lost+found'), join(root, 'closed')];
+    await openToRead(root, join(root, 'one'));
+    await chmod(root, 0o755);
+    await mkdir(ofFsck, { mode: 0o000 });
     expect(await asNobody(() => namesOf(store))).toEqual(['one']);
-    await mkdir(join(root, 'closed'), { mode: 0o000 });
+    await mkdir(closed, { mode: 0o000 });
     await expect(asNobody(() => store.list(''))).rejects.toMatchObject({
       kind: 'denied',
-      message: `cannot list ${join(root, 'closed')}: permission denied`,
+      message: `cannot list ${closed}: permission denied`,
     });
     expect((await readdir(root)).sort()).toEqual(['.holdfast-store', 'closed', 'lost+found', 'one']);
+    for (const path of [ofFsck, closed]) await chmod(path, 0o700); // or an ordinary user could not remove them
   });
 });
 

@@ -7,7 +7,7 @@ import { silentLog } from '../../lib/base/log.ts';
 import { makeScratch } from '../../lib/files/scratch.ts';
 import { dryRunStore } from '../../lib/store/dry-run.ts';
 import { type MemoryObject, memoryStore } from '../../lib/store/memory.ts';
-import type { Store, StoreCheck } from '../../lib/store/store.ts';
+import type { Store, StoreTrial } from '../../lib/store/store.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
 import { scratch } from '../support/scratch.ts';
 import { openNew } from './directory-world.ts';
@@ -87,7 +87,7 @@ for (const [name, openBelow] of Object.entries(belows)) {
       expect(await store.list('backups/')).toEqual(await below.store.list('backups/'));
       expect(await store.stat('backups/ctv/1.db')).toEqual(await below.store.stat('backups/ctv/1.db'));
       expect(Buffer.from(await store.read('backups/ctv/1.db')).toString()).toBe('bytes');
-      const names = (checks: StoreCheck[]) => checks.map((check) => check.name);
+      const names = (checks: StoreTrial[]) => checks.map((check) => check.name);
       expect(names(await store.examine())).toEqual(names(await below.store.examine()));
       expect((await store.space()).totalBytes).toBe((await below.store.space()).totalBytes);
       expect(store.traffic()).toEqual(below.store.traffic());

@@ -2,7 +2,7 @@
 // Everything is real: the commands are those of bin/, and the whole story lives in one temporary directory.
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -27,11 +27,17 @@ async function demonstrate(): Promise<void> {
   writeConfiguration();
   startApp();
   await bookingsReach(1500);
-  say(`An app takes bookings in ${database}, ${count()} so far, and does not stop.`);
+  say(`An app takes bookings in ${database}, as fast as it can, and does not stop.`);
 
   await show('db-backup', 'backup', '--quiet');
-  say(`It went on meanwhile: ${count()} bookings now. Then somebody overwrites the database with zeros.`);
+  const saved = backedUp();
+  say(`That backup holds the first ${saved} bookings, each with its payment. The app went on all the while.`);
+  await bookingsReach(saved + 100);
   process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL');
+  const lost = count() - saved;
+  say(
+    `It has taken ${lost} more since, ${saved + lost} in all, when somebody overwrites the database with zeros.`,
+  );
   writeFileSync(database, Buffer.alloc(65_536));
 
   await show('db-backup', 'backup', '--quiet');
@@ -39,13 +45,12 @@ async function demonstrate(): Promise<void> {
   await show('restore', 'plan', 'latest');
   await show('restore', 'run', 'latest', '--yes', '--quiet');
 
-  const proof = check();
+  await bookingsReach(saved + 100);
+  const { restored, since } = check(saved);
   say(
-    `Checked booking by booking: ${proof.bookings} are there, ${proof.broken} torn, ${proof.unpaid} without their payment.`,
-  );
-  await bookingsReach(proof.bookings + 100);
-  say(
-    `The app is running again and has taken ${count() - proof.bookings} more since. That was all: npm run demo cleans up.`,
+    `Checked one by one: all ${restored} bookings of the backup are back, none torn, none without its payment. ` +
+      `The ${lost} that came after it are gone with the ruin; the app runs again and has taken ${since} new ones. ` +
+      'That was all: nothing of it is left behind.',
   );
 }
 
@@ -100,25 +105,36 @@ function count(): number {
   return withDatabase((open) => open.prepare('SELECT count(*) FROM booking').pluck().get() as number) ?? 0;
 }
 
-function check(): { bookings: number; broken: number; unpaid: number } {
+/** How many bookings the backup holds, by its manifest. */
+function backedUp(): number {
+  const folder = join(home, 'store/backups/bookings');
+  const name = readdirSync(folder).find((one) => one.endsWith('.json')) ?? '';
+  const { tables } = JSON.parse(readFileSync(join(folder, name), 'utf8')) as {
+    tables: { name: string; rows: number }[];
+  };
+  return tables.find((table) => table.name === 'booking')?.rows ?? 0;
+}
+
+/** Every booking of the backup, and those that the app has taken since; throws unless each is whole and paid for. */
+function check(saved: number): { restored: number; since: number } {
   const found = withDatabase((open) => {
-    let [bookings, broken] = [0, 0];
-    for (const { guest, seal } of open.prepare('SELECT guest, seal FROM booking').iterate() as Iterable<{
+    let broken = 0;
+    const bookings = open.prepare('SELECT id, guest, seal FROM booking').all() as {
+      id: number;
       guest: string;
       seal: string;
-    }>) {
-      bookings += 1;
+    }[];
+    for (const { guest, seal } of bookings)
       if (createHash('sha256').update(guest).digest('hex') !== seal) broken += 1;
-    }
     const unpaid = open
       .prepare('SELECT count(*) FROM booking LEFT JOIN payment ON booking_id = id WHERE amount IS NULL')
       .pluck()
       .get() as number;
-    return { bookings, broken, unpaid };
+    const restored = bookings.filter(({ id }) => id <= saved).length;
+    return { restored, since: bookings.length - restored, broken, unpaid };
   });
-  if (found === undefined || found.bookings === 0 || found.broken + found.unpaid > 0) {
+  if (found?.restored !== saved || found.broken + found.unpaid > 0)
     throw new Error(`the restored database is not what it should be: ${JSON.stringify(found)}`);
-  }
   return found;
 }
 
@@ -139,12 +155,18 @@ function withDatabase<Result>(work: (open: Database.Database) => Result): Result
 
 /** Runs one of our commands as a reader would type it, and shows what it says. */
 async function show(command: string, ...args: string[]): Promise<void> {
-  console.log(`\u001b[1m$ ${[command, ...args].join(' ')}\u001b[0m`);
+  console.log(bold(`$ ${[command, ...args].join(' ')}`));
   const { stdout, stderr } = await run(join(project, 'bin', command), args, { env: environment }).catch(
     (error: { stdout: string; stderr: string }) => error,
   );
   const lines = `${stdout}${stderr}`.trim().split('\n');
   for (const line of lines) console.log(`    ${line.replace(/^\S+Z (?=\S+: )/, '').replaceAll(home, '…')}`);
+}
+
+/** On a terminal that wants it. */
+function bold(text: string): string {
+  const isWanted = process.stdout.isTTY && (process.env.NO_COLOR ?? '') === '';
+  return isWanted ? `\u001b[1m${text}\u001b[0m` : text;
 }
 
 function say(sentence: string): void {

@@ -39,17 +39,17 @@ describe('a nightly run', () => {
     const text = readFileSync(join(world.store, name), 'utf8');
     expect(JSON.parse(text)).toMatchObject({
       format: 'holdfast-manifest',
-      version: 1,
+      version: 2,
       app: 'bookings',
+      engine: 'sqlite',
       source: world.database,
-      journal_mode: 'wal',
-      foreign_key_violations: 0,
       integrity: { check: 'full', result: 'ok' },
       tables: [
         { name: 'booking', rows: 200 },
         { name: 'payment', rows: 200 },
       ],
       suspect: [],
+      sqlite: { journal_mode: 'wal', foreign_key_violations: 0 },
     });
     const sha256 = execFileSync('sha256sum', [join(world.store, name.replace(/json$/, 'db'))], {
       encoding: 'utf8',

@@ -199,7 +199,9 @@ describe('a drill', () => {
     const first = await world.runJson('restore', ['drill']);
     const second = await world.runJson('restore', ['drill']);
     expect([first.exitCode, second.exitCode]).toEqual([0, 0]);
-    expect(first.json.result.apps[0].value.backup).not.toBe(second.json.result.apps[0].value.backup);
+    expect(first.json.result.apps[0].value.proof.backup).not.toBe(
+      second.json.result.apps[0].value.proof.backup,
+    );
     expect((await world.run('db-backup', ['info'])).stdout).toContain('last restore drill: passed');
   });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { silentLog } from '../../lib/base/log.ts';
 import { openHistory } from '../../lib/history/history.ts';
-import type { RunRecord } from '../../lib/history/records.ts';
+import type { RunRow } from '../../lib/history/rows.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
 import { openHistoryDatabase } from '../support/history-database.ts';
 import { scratch } from '../support/scratch.ts';
@@ -112,8 +112,8 @@ function run(
   id: string,
   command: string,
   app: string | undefined,
-  more: Partial<RunRecord> & Pick<RunRecord, 'startedAt' | 'outcome'>,
-): RunRecord {
+  more: Partial<RunRow> & Pick<RunRow, 'startedAt' | 'outcome'>,
+): RunRow {
   return {
     ...{ ...pi, id, job: 'db-backup', command, app, holdfastVersion: '0.1.0' },
     ...{ endedAt: undefined, exitCode: undefined, message: undefined },

@@ -1,18 +1,19 @@
 // An installation whose alerts go to an ntfy, a Slack and a dead-man's switch on 127.0.0.1.
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HealthchecksStandIn } from '../stand-ins/healthchecks/stand-in.ts';
 import { NtfyStandIn } from '../stand-ins/ntfy/stand-in.ts';
 import { SlackStandIn } from '../stand-ins/slack/stand-in.ts';
-import { type Ended, filesBelow, makeBookings, World } from './world.ts';
+import { TypedWorld } from './typed-world.ts';
+import { type Ended, filesBelow, makeBookings } from './world.ts';
 
-export class AlertWorld extends World {
+export class AlertWorld extends TypedWorld {
   readonly ntfy: NtfyStandIn;
   readonly slack: SlackStandIn;
   readonly switch: HealthchecksStandIn;
 
   private constructor(ntfy: NtfyStandIn, slack: SlackStandIn, deadMansSwitch: HealthchecksStandIn) {
-    super();
+    super('2026-11-20T02:05:13Z');
     this.ntfy = ntfy;
     this.slack = slack;
     this.switch = deadMansSwitch;
@@ -51,6 +52,7 @@ export class AlertWorld extends World {
     this.configure({
       app,
       top: `clock = "trusted"
+time_zone = "UTC"
 [alerts]
 ${alerts}
 [alerts.ntfy]
@@ -80,18 +82,13 @@ ${ping ? `[alerts.ping]\nurl_file = ${secret('ping', this.switch.address)}` : ''
     );
   }
 
-  /** What alert-send remembers happened so much earlier. */
-  pass(ms: number): void {
-    const path = join(this.state, 'alerts/alerts.json');
-    const text = readFileSync(path, 'utf8').replace(/"\d{4}-\d\d-\d\dT[\d:.]+Z"/g, (instant) =>
-      JSON.stringify(new Date(Date.parse(instant.slice(1, -1)) - ms).toISOString()),
-    );
-    writeFileSync(path, text);
+  /** The store is a disk: unplugged, plugged in again. */
+  unplug(): void {
+    renameSync(this.store, `${this.store}.away`);
   }
 
-  /** Takes the store away, and puts it back. */
-  breakStore(): void {
-    chmodSync(this.store, 0o000);
+  plugIn(): void {
+    renameSync(`${this.store}.away`, this.store);
   }
 
   /** Files of ours, other than the secrets' own, that hold a secret. */

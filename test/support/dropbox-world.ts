@@ -2,13 +2,10 @@
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dbBackup } from '../../jobs/db-backup.ts';
-import { restore } from '../../jobs/restore.ts';
-import type { Clock } from '../../lib/base/clock.ts';
-import type { Job } from '../../lib/run/job.ts';
-import type { Wait } from '../../lib/run/wait.ts';
 import { DropboxStandIn, type StandInOptions } from '../stand-ins/dropbox/stand-in.ts';
+import type { FixedClock } from './fixed-clock.ts';
 import { type InProcessOptions, runInProcess } from './in-process.ts';
+import { jobs } from './typed-world.ts';
 import { type Ended, filesBelow, type RunOptions, World } from './world.ts';
 
 /** Where the latest copy of the app of every world lies. */
@@ -20,8 +17,6 @@ export interface DropboxSettings {
   /** Lines under [apps.bookings]. */
   app?: string;
 }
-
-const jobs: Record<string, Job> = { 'db-backup': dbBackup, restore };
 
 /** What a world left behind: other worlds begin where it ended. */
 export interface Remains {
@@ -41,7 +36,7 @@ export class DropboxWorld extends World {
   /** Where the stand-in keeps the account. */
   readonly #account: string;
   /** The stand-in's time, as the commands have it. */
-  readonly clock: Clock;
+  readonly clock: FixedClock;
 
   private constructor(standIn: DropboxStandIn, account: string, beginsAtMs: number) {
     super();
@@ -50,7 +45,11 @@ export class DropboxWorld extends World {
     this.#account = account;
     const { clock } = standIn;
     clock.advance((beginsAtMs - clock.now()) / 1000);
-    this.clock = { now: () => new Date(clock.now()), monotonicMs: () => clock.now() };
+    this.clock = {
+      now: () => new Date(clock.now()),
+      monotonicMs: () => clock.now(),
+      advance: (ms) => clock.advance(ms / 1000),
+    };
   }
 
   /** A world with nothing in it, or one that goes on with what another left. */
@@ -96,10 +95,10 @@ ${app}
     options: InProcessOptions = {},
   ): Promise<Ended> {
     const job = jobs[command];
-    if (job === undefined) throw new Error(`no command of a world with Dropbox: ${command}`);
+    if (job === undefined) throw new Error(`there is no job ${command}`);
     this.standIn.clock.advance(60);
     const environment = { HOLDFAST_CONFIG: this.config, ...this.environment, ...options.environment };
-    return runInProcess(job, args, { clock: this.clock, wait: this.#wait, ...options, environment });
+    return runInProcess(job, args, { clock: this.clock, ...options, environment });
   }
 
   /** Runs the command as a process. */
@@ -116,11 +115,6 @@ ${app}
     const { clock } = this.standIn;
     clock.advance(Math.max(0, Date.now() - clock.now()) / 1000);
   }
-
-  readonly #wait: Wait = async (ms, signal) => {
-    signal.throwIfAborted();
-    this.standIn.clock.advance(ms / 1000);
-  };
 
   /** What lies in the Dropbox, by path, as the content hash of each file. */
   remote(): Record<string, string> {

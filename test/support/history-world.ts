@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import type { Clock } from '../../lib/base/clock.ts';
 import { currentProcess } from '../../lib/files/process-identity.ts';
 import { openHistory, type History } from '../../lib/history/history.ts';
-import type { RunStart } from '../../lib/history/records.ts';
+import type { RunStart } from '../../lib/history/rows.ts';
 import { openHistoryDatabase } from './history-database.ts';
 import { recordingLog } from './recording-log.ts';
 import { scratch } from './scratch.ts';

@@ -1,20 +1,24 @@
 // Runs a job in this process: what is tried then is the job and its frame, at an instant that the test decides, and not
 // the start of a process.
-import type { Clock } from '../../lib/base/clock.ts';
+import { join } from 'node:path';
+import process from 'node:process';
 import type { Job } from '../../lib/run/job.ts';
 import { runJob } from '../../lib/run/main.ts';
 import { parseArguments } from '../../lib/run/options.ts';
 import type { Wait } from '../../lib/run/wait.ts';
-import { fixedClock } from './fixed-clock.ts';
+import { type FixedClock, fixedClock } from './fixed-clock.ts';
 import type { Ended } from './world.ts';
 
+// As the launchers have it: without, each thread that works for a job would load a compiler first.
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, '../../node_modules/.cache/in-process');
+
 export interface InProcessOptions {
-  clock?: Clock;
+  clock?: FixedClock;
   /** What the person at the terminal says; nobody is there unless given. */
   confirm?: (question: string) => Promise<boolean>;
   ask?: (question: string) => Promise<string | undefined>;
   signal?: AbortSignal;
-  /** How long waits take; no time unless given: what they wait for is the test's to arrange. */
+  /** How waits are waited; unless given the clock goes on by them at once. */
   wait?: Wait;
   /** The variables of the process; none but these where given. */
   environment?: Record<string, string>;
@@ -26,6 +30,7 @@ export async function runInProcess(
   args: readonly string[],
   options: InProcessOptions = {},
 ): Promise<Ended> {
+  const { clock = fixedClock() } = options;
   const output = { stdout: '', stderr: '' };
   const writeResult = (text: string) => void (output.stdout += text);
   const writeLog = (text: string) => void (output.stderr += text);
@@ -45,11 +50,17 @@ export async function runInProcess(
     confirm: options.confirm ?? (async () => false),
     ask: options.ask ?? (async () => undefined),
     signal: options.signal ?? new AbortController().signal,
-    wait: options.wait ?? noWait,
+    wait: options.wait ?? passing(clock),
     ...(options.environment === undefined ? {} : { environment: options.environment }),
   };
-  const exitCode = await runJob({ job, command, ...run }, streams, options.clock ?? fixedClock());
+  const exitCode = await runJob({ job, command, ...run }, streams, clock);
   return { exitCode, signal: null, ...output };
 }
 
-const noWait: Wait = async (_, signal) => signal.throwIfAborted();
+/** Time passes at once. */
+function passing(clock: FixedClock): Wait {
+  return async (ms, signal) => {
+    signal.throwIfAborted();
+    clock.advance(ms);
+  };
+}

@@ -1,40 +1,54 @@
 // Runs one of our commands once for every step in which it changes something, ends it there, looks at what stands,
-// and lets the next run clean up.
+// and lets the next run clean up. Only a command that is killed is a process of its own: an interrupt and an error it
+// meets in this one, and whatever is typed before and after runs here too.
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { Interrupted } from '../../lib/run/failure.ts';
+import { bury } from './faults/bury.ts';
+import { type CallFault, withFault } from './faults/fail-in-process.ts';
 import {
   type Ending,
   type Fault,
-  type FaultKind,
   type Operation,
   runWithFault,
   traceOperations,
 } from './faults/run-with-faults.ts';
-import { filesBelow, runProgram, World } from './world.ts';
+import { runInProcess } from './in-process.ts';
+import { jobs, TypedWorld } from './typed-world.ts';
+import { filesBelow } from './world.ts';
 
 const project = resolve(import.meta.dirname, '../..');
+const hour = 3_600_000;
 
 /** One command to end at each of its steps. */
 export interface KillScenario {
   command: string;
   args: readonly string[];
   /** Makes the world the command finds. */
-  prepare: (world: World) => Promise<void>;
+  prepare: (world: TypedWorld) => Promise<void>;
   /** Throws unless what stands right after the end is as it has to be. */
-  requireSafe: (world: World, ending: Ending) => Promise<void> | void;
+  requireSafe: (world: TypedWorld, ending: Ending) => Promise<void> | void;
   /** The next run, and what has to be true after it. */
-  requireRecovered: (world: World, ending: Ending) => Promise<void>;
+  requireRecovered: (world: TypedWorld, ending: Ending) => Promise<void>;
+}
+
+/** What ends the command at a step, or at a message of its workers. */
+interface End {
+  step: string;
+  run: (world: TypedWorld) => Promise<Ending>;
 }
 
 /** A world that can be put back to its beginning as often as one likes. */
 class Stage implements AsyncDisposable {
-  readonly world = new World();
+  /** What is prepared happened in the hour before the time of the machine, which a process has. */
+  readonly world = new TypedWorld(new Date(Date.now() - hour).toISOString());
   readonly #saved = mkdtempSync(join(tmpdir(), 'holdfast-stage-'));
 
   async prepare(scenario: KillScenario): Promise<void> {
     await scenario.prepare(this.world);
     cpSync(this.world.home, this.#saved, { recursive: true, preserveTimestamps: true });
+    this.world.clock.advance(hour);
   }
 
   reset(): void {
@@ -48,76 +62,115 @@ class Stage implements AsyncDisposable {
   }
 }
 
-/** The steps of the scenario, as an undisturbed run makes them. */
-async function stepsOf(scenario: KillScenario): Promise<Operation[]> {
-  await using stage = new Stage();
-  await stage.prepare(scenario);
-  await warmUp(stage.world, scenario);
-  const operations = await traceOperations(program(scenario), scenario.args, environment(stage.world));
-  return operations.filter(({ thread }) => thread === 'main');
-}
-
 /**
- * Ends the command with each kind of fault at each of its visible steps, and with a kill at each message of its
- * workers. Returns a sentence for everything that was not as it has to be, and how many ends there were.
+ * Kills the command at each of its visible steps, in each of the ways, and at each message of its workers. Returns a
+ * sentence for everything that was not as it has to be, and how many ends there were.
  */
 export async function runKillTable(
   scenario: KillScenario,
-  kinds: readonly FaultKind[],
+  kinds: readonly ('kill-before' | 'kill-after')[],
   messages = 0,
 ): Promise<{ problems: string[]; ends: number }> {
-  const steps = (await stepsOf(scenario)).filter(isVisible);
-  const faults: { fault: Fault; step: string }[] = [
-    ...steps.flatMap((step) =>
-      kinds.map((kind) => ({ fault: { at: step.number, kind }, step: `${kind} ${step.name} ${step.file}` })),
-    ),
+  await using first = new Stage();
+  await using second = new Stage();
+  for (const stage of [first, second]) await stage.prepare(scenario);
+  const steps = await traceOperations(program(scenario), scenario.args, environment(first.world));
+  const ends = [
+    ...endsOf(steps, kinds, ({ number }, kind) => killAt(scenario, { at: number, kind })),
     ...Array.from({ length: messages }, (_, i) => ({
-      fault: { atMessage: i + 1 },
       step: `kill at message ${i + 1}`,
+      run: killAt(scenario, { atMessage: i + 1 }),
     })),
   ];
-  const problems: string[] = [];
-  const queue = faults.values();
-  const worker = async () => {
-    await using stage = new Stage();
-    await stage.prepare(scenario);
-    for (const { fault, step } of queue) {
-      stage.reset();
-      try {
-        await endOnce(stage.world, scenario, fault);
-      } catch (error) {
-        problems.push(`${step}: ${error instanceof Error ? error.message : String(error)}`);
-      }
-    }
-  };
-  await Promise.all([worker(), worker()]);
-  return { problems, ends: faults.length };
+  // While one is looked at here, the other one starts.
+  const queue = ends.values();
+  const problems = await Promise.all([first, second].map((stage) => endEach(stage, scenario, queue)));
+  return { problems: problems.flat(), ends: ends.length };
 }
 
-async function endOnce(world: World, scenario: KillScenario, fault: Fault): Promise<void> {
-  const ending = await runWithFault(program(scenario), scenario.args, environment(world), fault);
-  if ('at' in fault && fault.kind.startsWith('kill') && ending.signal !== 'SIGKILL') {
-    throw new Error(`it was not killed: ${JSON.stringify(ending)}`);
+/** Lets the command meet each of the faults at each of its visible steps; returns what `runKillTable` returns. */
+export async function runFaultTable(
+  scenario: KillScenario,
+  kinds: readonly CallFault['kind'][],
+): Promise<{ problems: string[]; ends: number }> {
+  await using stage = new Stage();
+  await stage.prepare(scenario);
+  const { operations } = await meet(stage.world, scenario);
+  const ends = endsOf(operations, kinds, ({ number }, kind) => async (world) => {
+    const { result } = await meet(world, scenario, { at: number, kind });
+    bury(world.home);
+    return result;
+  });
+  return { problems: await endEach(stage, scenario, ends.values()), ends: ends.length };
+}
+
+function endsOf<Kind>(
+  operations: readonly Operation[],
+  kinds: readonly Kind[],
+  run: (operation: Operation, kind: Kind) => End['run'],
+): End[] {
+  const steps = operations.filter((operation) => operation.thread === 'main' && isVisible(operation));
+  return steps.flatMap((operation) =>
+    kinds.map((kind) => ({
+      step: `${String(kind)} ${operation.name} ${operation.file}`,
+      run: run(operation, kind),
+    })),
+  );
+}
+
+async function endEach(stage: Stage, scenario: KillScenario, ends: Iterable<End>): Promise<string[]> {
+  const problems: string[] = [];
+  for (const { step, run } of ends) {
+    stage.reset();
+    try {
+      const ending = await run(stage.world);
+      await scenario.requireSafe(stage.world, ending);
+      await scenario.requireRecovered(stage.world, ending);
+      requireNothingLeft(stage.world);
+    } catch (error) {
+      problems.push(`${step}: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
-  await scenario.requireSafe(world, ending);
-  await scenario.requireRecovered(world, ending);
+  return problems;
+}
+
+function killAt(scenario: KillScenario, fault: Fault): End['run'] {
+  return async (world) => {
+    const ending = await runWithFault(program(scenario), scenario.args, environment(world), fault);
+    if ('at' in fault && ending.signal !== 'SIGKILL')
+      throw new Error(`it was not killed: ${JSON.stringify(ending)}`);
+    return ending;
+  };
+}
+
+/** The command in this process, with a fault or without. */
+function meet(
+  world: TypedWorld,
+  { command, args }: KillScenario,
+  fault?: Pick<CallFault, 'at' | 'kind'>,
+): Promise<{ result: Ending; operations: Operation[] }> {
+  const job = jobs[command];
+  if (job === undefined) throw new Error(`there is no job ${command}`);
+  const stop = new AbortController();
+  const interrupt = () => stop.abort(new Interrupted('SIGINT'));
+  world.clock.advance(60_000);
+  const options = { clock: world.clock, signal: stop.signal, environment: environment(world) };
+  return withFault(fault && { ...fault, interrupt }, () => runInProcess(job, args, options));
+}
+
+function requireNothingLeft(world: TypedWorld): void {
   const left = filesBelow(world.home).filter((name) =>
     /\.holdfast-[0-9a-f]{8}-|pending\/|\.restore[-.]|restoring\//.test(name),
   );
   if (left.length > 0) throw new Error(`after the next run there is still ${left.join(', ')}`);
 }
 
-/** Compiled code is cached on the first run; writing it must not shift the numbers of the steps. */
-async function warmUp(world: World, scenario: KillScenario): Promise<void> {
-  await runProgram(program(scenario), [...scenario.args, '--dry-run'], { environment: environment(world) });
-}
-
 function program({ command }: KillScenario): string {
   return join(project, 'bin', command);
 }
 
-function environment(world: World): Record<string, string> {
-  return { HOLDFAST_CONFIG: world.config, HOME: tmpdir(), TZ: 'UTC', TSX_DISABLE_CACHE: '' };
+function environment(world: TypedWorld): Record<string, string> {
+  return { HOLDFAST_CONFIG: world.config, HOME: tmpdir(), TZ: 'UTC' };
 }
 
 /** Whether an end at this step can leave other names or bytes than one at the step before. */
@@ -125,19 +178,32 @@ function isVisible({ name }: Operation): boolean {
   return !/sync|chmod|chown/i.test(name);
 }
 
-/** Runs a command until the second in a backup's name is a new one; any other end than good is a problem. */
-export async function mustSucceed(world: World, command: string, args: readonly string[]): Promise<string> {
-  for (let attempt = 1; ; attempt += 1) {
-    const { exitCode, stdout, stderr } = await world.run(command, args);
-    if (exitCode === 0) return stdout;
-    if (exitCode !== 73 || attempt === 20)
-      throw new Error(`${command} ${args.join(' ')} exits ${exitCode}: ${stderr}`);
-  }
+/** Types a command; any other end than good is a problem. Returns what it printed. */
+export async function mustSucceed(
+  world: TypedWorld,
+  command: string,
+  args: readonly string[],
+): Promise<string> {
+  const { exitCode, stdout, stderr } = await world.run(command, args);
+  if (exitCode !== 0) throw new Error(`${command} ${args.join(' ')} exits ${exitCode}: ${stderr}`);
+  return stdout;
+}
+
+/** Throws unless the run was stopped and says what it left, or had ended before the interrupt. */
+export function requireSaidSo({ exitCode, stderr }: Ending): void {
+  if (exitCode !== 0 && exitCode !== 130) throw new Error(`it exits ${exitCode}: ${stderr}`);
+  if (exitCode === 130 && !/stopped by SIGINT: ./.test(stderr)) throw new Error(`it said: ${stderr}`);
+}
+
+/** Throws when the end is one that only a mistake of ours brings. */
+export function requireNoBug(ending: Ending): void {
+  if (ending.signal !== null || ending.exitCode === 70)
+    throw new Error(`ended with ${JSON.stringify(ending)}`);
 }
 
 /** Throws when a name that was there before is gone or has other bytes. */
 export function requireKept(
-  world: World,
+  world: TypedWorld,
   before: Record<string, string>,
   except: (name: string) => boolean = () => false,
 ): void {

@@ -1,16 +1,14 @@
 // One proven backup of one app, in the order that makes it safe: copy, prove, publish.
-import { backupName, manifestName, namedBackupName } from '../../../lib/backup/name.ts';
-import type { CatalogueEntry } from '../../../lib/backup/catalogue.ts';
+import { type CatalogueEntry, newestProven } from '../../../lib/backup/catalogue.ts';
 import type { Manifest } from '../../../lib/backup/manifest.ts';
 import { shrinkReasons } from '../../../lib/backup/suspicion.ts';
-import { OpsError } from '../../../lib/base/errors.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
 import type { Scratch } from '../../../lib/files/scratch.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import type { Store } from '../../../lib/store/store.ts';
-import { newestProven, readCatalogue } from '../../steps/catalogue.ts';
-import { describeBackup, finishPending, publishBackup } from './publish.ts';
 import { type ProvenSnapshot, proveSnapshot, snapshotSummary } from '../../steps/snapshot.ts';
+import { describeBackup } from './describe-backup.ts';
+import { freeName } from './free-name.ts';
 
 /** What was asked of one backup. */
 export interface BackupOrder {
@@ -47,24 +45,26 @@ export async function backUpApp(
   app: GuardedApp,
   order: BackupOrder,
 ): Promise<BackupReport> {
-  await finishPending(context, store, app);
+  const repository = await context.openRepository(app);
+  await repository.finishPending();
   const scratch = await context.scratch(store.stagingDirectory);
   try {
-    await requireFreeName(context, store, app, order);
-    const snapshot = await proveSnapshot(context, app, scratch, localCopies(store, app, order));
-    const previous = newestProven(await readCatalogue(store, app, context.config));
+    const { name, takenAt } = await freeName(context, repository, app, order.label);
+    const copies = localCopies(store, app, order);
+    const snapshot = await proveSnapshot(context, app, scratch, { copies, takenAt });
+    const previous = newestProven(await repository.list());
     if (order.refreshLatest && isSame(app, previous, snapshot))
       return await keepPrevious(context, store, app, previous, snapshot);
     const suspect = order.acceptShrink ? [] : suspicions(context, app, previous, snapshot);
     const latest = order.refreshLatest && suspect.length === 0 ? app.latest : undefined;
-    const manifest = await describeBackup(
-      context,
-      app,
-      snapshot,
-      nameOf(context, app, order, snapshot.takenAt),
-      suspect,
-    );
-    const blocked = await publishBackup(context, store, scratch, snapshot, manifest, latest);
+    const manifest = await describeBackup(context, app, snapshot, name, suspect);
+    const { blocked } = await repository.add({
+      file: snapshot.digest,
+      manifest,
+      refreshLatest: latest !== undefined,
+      scratch,
+    });
+    recordBackup(context, manifest);
     if (blocked !== undefined) throw blocked;
     context.log.info(`${app.name}: backed up`, {
       backup: manifest.backup,
@@ -77,36 +77,16 @@ export async function backUpApp(
   }
 }
 
-function nameOf({ config }: JobContext, app: GuardedApp, { label }: BackupOrder, takenAt: Date): string {
-  if (label === undefined) return backupName(app.layout, app.name, takenAt, config.timeZone);
-  return namedBackupName(app.layout, app.name, label);
-}
-
-/** Refuses before the work, not after it. The store refuses again when it comes to it. */
-async function requireFreeName(
-  context: JobContext,
-  store: Store,
-  app: GuardedApp,
-  order: BackupOrder,
-): Promise<void> {
-  const name = nameOf(context, app, order, context.clock.now());
-  if ((await store.stat(name)) === undefined) return requireNoManifest(store, app, name);
-  const cause =
-    order.label === undefined ? 'there is a backup of this second already' : 'there is a backup of that name';
-  throw new OpsError('refused', `cannot back up ${app.name} as ${name}: ${cause}`, {
-    hint:
-      order.label === undefined
-        ? 'run it again in a second'
-        : 'choose another name; backups are never overwritten',
-  });
-}
-
-/** A manifest without its data is what is left of a backup that somebody removed: its name is not free either. */
-async function requireNoManifest(store: Store, app: GuardedApp, name: string): Promise<void> {
-  const manifest = manifestName(name);
-  if ((await store.stat(manifest)) === undefined) return;
-  throw new OpsError('refused', `cannot back up ${app.name} as ${name}: ${manifest} exists already`, {
-    hint: 'run it again in a second, or under another name; nothing is overwritten',
+function recordBackup(context: JobContext, manifest: Manifest): void {
+  const { backup: name, app, takenAt, sizeBytes, sha256, suspect } = manifest;
+  context.history.recordBackup({
+    name,
+    app,
+    runId: context.runId,
+    takenAt,
+    sizeBytes,
+    sha256,
+    state: suspect.length === 0 ? 'proven' : 'suspect',
   });
 }
 

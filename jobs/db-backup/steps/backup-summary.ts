@@ -1,5 +1,6 @@
 // A backup that was made, as it is told: as data, in words, and what is bad about it.
 import { formatCount } from '../../../lib/base/format.ts';
+import { totalRows } from '../../../lib/source/facts.ts';
 import type { AppFinding } from '../../steps/each-app.ts';
 import type { BackupReport } from './back-up-app.ts';
 
@@ -32,7 +33,7 @@ export function backupSummary(report: BackupReport): BackupSummary {
     sizeBytes,
     sha256,
     tables: tables.length,
-    rows: tables.reduce((sum, table) => sum + table.rows, 0),
+    rows: totalRows(tables),
     integrity: integrity.check,
     foreignKeyViolations,
     snapshot,

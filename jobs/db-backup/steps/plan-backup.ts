@@ -1,13 +1,12 @@
 // What a backup would do, for --dry-run: everything is looked at, nothing is made.
-import { backupName, namedBackupName } from '../../../lib/backup/name.ts';
 import { formatBytes } from '../../../lib/base/format.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
 import { requireSpace } from '../../../lib/files/space.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
-import { requireSource } from '../../../lib/sqlite/source.ts';
 import { type AppsResult, appsText } from '../../steps/each-app.ts';
 import { type BackupOrder, localCopies } from './back-up-app.ts';
 import { spaceNeeded } from '../../steps/snapshot.ts';
+import { plannedName } from './free-name.ts';
 
 /** What would be copied, and where to. */
 export interface BackupPlan {
@@ -23,18 +22,15 @@ export async function planBackup(
   app: GuardedApp,
   order: BackupOrder,
 ): Promise<BackupPlan> {
-  const source = await requireSource(app.database);
+  const look = await context.source(app).look();
   const store = await context.openStore();
   await requireSpace({
     directory: store.stagingDirectory ?? context.config.stateDirectory,
-    neededBytes: spaceNeeded(source, localCopies(store, app, order)),
+    neededBytes: spaceNeeded(look, localCopies(store, app, order)),
     purpose: `back up ${app.name}`,
   });
-  const backup =
-    order.label === undefined
-      ? backupName(app.layout, app.name, context.clock.now(), context.config.timeZone)
-      : namedBackupName(app.layout, app.name, order.label);
-  return { database: app.database, sizeBytes: source.sizeBytes, backup, store: store.description };
+  const backup = plannedName(context, app, order.label, context.clock.now());
+  return { database: app.database, sizeBytes: look.sizeBytes, backup, store: store.description };
 }
 
 /** What a person reads of the plans of several apps. */

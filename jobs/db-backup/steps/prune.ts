@@ -1,11 +1,10 @@
 // Removing what the retention policy no longer keeps. Only backups that are ours and proven are ever candidates.
 import type { CatalogueEntry } from '../../../lib/backup/catalogue.ts';
-import { manifestName } from '../../../lib/backup/name.ts';
 import { type RetentionDecision, type RetentionPlan, retentionPlan } from '../../../lib/backup/retention.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
+import type { Repository } from '../../../lib/repository/repository.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import type { AppFinding } from '../../steps/each-app.ts';
-import type { Store } from '../../../lib/store/store.ts';
 
 /** What would go, what went, and why. */
 export interface PruneReport {
@@ -20,32 +19,23 @@ export interface PruneReport {
 /** Plans, and carries the plan out. Called under the app's lock, or on the store of a dry run. */
 export async function pruneApp(
   context: JobContext,
-  store: Store,
+  repository: Repository,
   app: GuardedApp,
-  entries: readonly CatalogueEntry[],
 ): Promise<PruneReport> {
+  const entries = await repository.list();
   const plan = await planPrune(context, app, entries.filter(isCandidate));
   const { leftovers, lost } = await judgeLost(context, app, entries);
   const removed: string[] = [];
   if (plan.refused === undefined) {
     for (const { name } of plan.decisions.filter(({ keep }) => !keep)) {
       context.signal.throwIfAborted();
-      await removeBackup(store, name);
+      await repository.remove(name);
       context.noteLeft(`${name} was removed by the retention policy`);
       removed.push(name);
     }
-    for (const name of leftovers) await store.remove(manifestName(name));
+    for (const name of leftovers) await repository.remove(name);
   }
   return { decisions: plan.decisions, refused: plan.refused, removed, lost };
-}
-
-/**
- * Data first, manifest second: killed in between, the manifest still tells what it was, and the next run, which
- * comes to the same decision, removes it too.
- */
-async function removeBackup(store: Store, name: string): Promise<void> {
-  await store.remove(name);
-  await store.remove(manifestName(name));
 }
 
 async function planPrune(

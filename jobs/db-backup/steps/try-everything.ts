@@ -8,15 +8,14 @@ import { digestFile } from '../../../lib/files/hash-file.ts';
 import { freeBytes } from '../../../lib/files/space.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import type { Outcome } from '../../../lib/run/job.ts';
-import { requireSource } from '../../../lib/sqlite/source.ts';
-import type { StoreCheck } from '../../../lib/store/store.ts';
+import type { StoreTrial } from '../../../lib/store/store.ts';
 import { localCopies } from './back-up-app.ts';
 import { selectedApps } from '../../steps/each-app.ts';
 import { spaceNeeded } from '../../steps/snapshot.ts';
 
 /** What was tried, and how it went. */
 export interface Trials {
-  checks: StoreCheck[];
+  checks: StoreTrial[];
 }
 
 /** Tries it for the app that is named, else for all; `dryRun` only looks, and puts nothing into the store. */
@@ -25,17 +24,17 @@ export async function tryEverything(
   app: string | undefined,
   { dryRun }: { dryRun: boolean },
 ): Promise<Outcome<Trials>> {
-  const checks: StoreCheck[] = [
+  const checks: StoreTrial[] = [
     { name: 'configuration', ok: true, detail: context.config.source, hint: undefined },
-    await check('store', () => probeStore(context, dryRun)),
+    await tried('store', () => probeStore(context, dryRun)),
     ...(await examineStore(context)),
-    await check('state', () => probeScratch(context)),
-    await check('clock', () => probeClock(context)),
+    await tried('state', () => probeScratch(context)),
+    await tried('clock', () => probeClock(context)),
   ];
   for (const each of selectedApps(context, app)) {
-    checks.push(await check(`${each.name}: database`, () => probeDatabase(each)));
-    checks.push(await check(`${each.name}: space`, () => probeSpace(context, each)));
-    checks.push(await check(`${each.name}: lock`, () => probeLock(context, each)));
+    checks.push(await tried(`${each.name}: database`, () => probeDatabase(context, each)));
+    checks.push(await tried(`${each.name}: space`, () => probeSpace(context, each)));
+    checks.push(await tried(`${each.name}: lock`, () => probeLock(context, each)));
   }
   return { result: { checks }, findings: checks.flatMap(findingOf) };
 }
@@ -48,11 +47,11 @@ export function trialsText({ checks }: Trials): string[] {
   ];
 }
 
-function findingOf({ name, ok, detail, hint }: StoreCheck): Finding[] {
+function findingOf({ name, ok, detail, hint }: StoreTrial): Finding[] {
   return ok ? [] : [{ subject: name, severity: 'critical', message: detail, hint }];
 }
 
-async function check(name: string, probe: () => Promise<string>): Promise<StoreCheck> {
+async function tried(name: string, probe: () => Promise<string>): Promise<StoreTrial> {
   try {
     return { name, ok: true, detail: await probe(), hint: undefined };
   } catch (error) {
@@ -84,7 +83,7 @@ async function probeStore(context: JobContext, dryRun: boolean): Promise<string>
 }
 
 /** What the store itself can say; nothing where it cannot be opened, which was told already. */
-async function examineStore(context: JobContext): Promise<StoreCheck[]> {
+async function examineStore(context: JobContext): Promise<StoreTrial[]> {
   const store = await context.openStore().catch(() => undefined);
   return store === undefined ? [] : store.examine();
 }
@@ -104,15 +103,15 @@ async function probeClock(context: JobContext): Promise<string> {
   });
 }
 
-async function probeDatabase(app: GuardedApp): Promise<string> {
-  const source = await requireSource(app.database);
-  return `${source.path}: ${formatBytes(source.sizeBytes)}, ${source.wal ? 'WAL' : 'rollback journal'}`;
+async function probeDatabase(context: JobContext, app: GuardedApp): Promise<string> {
+  const { path, sizeBytes, remarks } = await context.source(app).look();
+  return `${path}: ${[formatBytes(sizeBytes), ...remarks].join(', ')}`;
 }
 
 async function probeSpace(context: JobContext, app: GuardedApp): Promise<string> {
   const store = await context.openStore();
   const copies = localCopies(store, app, { label: undefined, acceptShrink: false, refreshLatest: true });
-  const needed = spaceNeeded(await requireSource(app.database), copies);
+  const needed = spaceNeeded(await context.source(app).look(), copies);
   const directory = store.stagingDirectory ?? context.config.stateDirectory;
   const free = await freeBytes(directory);
   if (free === undefined || free >= needed) {

@@ -1,10 +1,10 @@
 // A note in the state directory that services were stopped for a restore: after a kill, the next command starts them.
 import type { GuardedApp } from '../../../lib/config/config.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
-import { type StateNote, stateNote } from '../../steps/state-note.ts';
+import { type StateNote, stateNote } from '../../../lib/files/state-note.ts';
 
 /** Written before the services are stopped, removed when they were started. */
-export interface RestoringNote {
+interface RestoringNote {
   app: string;
   since: string;
 }
@@ -25,5 +25,5 @@ export async function hasRestoringNote(context: JobContext, app: GuardedApp): Pr
 }
 
 function noteOf(context: JobContext, app: GuardedApp): StateNote {
-  return stateNote(context, 'restoring', app.name);
+  return stateNote(context.config.stateDirectory, 'restoring', app.name);
 }

@@ -3,38 +3,48 @@ import type { CatalogueEntry } from '../../../lib/backup/catalogue.ts';
 import type { Manifest } from '../../../lib/backup/manifest.ts';
 import { OpsError } from '../../../lib/base/errors.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
+import type { FileDigest } from '../../../lib/files/digest.ts';
 import type { Staging } from '../../../lib/placement/staging.ts';
+import { type Proof, proveByHash, proveFile } from '../../../lib/repository/proof.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
-import type { Store } from '../../../lib/store/store.ts';
-import { fetchAndProve, type Proof, proveFetched } from '../../steps/prove-stored.ts';
+
+/** A backup that lies beside the place of the database, proven. */
+export interface Staged {
+  proof: Proof;
+  /** What it was proven against. */
+  manifest: Manifest | undefined;
+}
 
 /**
  * Fetches and proves; throws OpsError `damaged` when anything does not agree, and then nothing but the staging
- * directory was touched. A file without a manifest that has the very bytes of a proven backup (the latest copy has)
- * is proven by that backup's manifest.
+ * directory was touched. Bytes that hash to a manifest which says that the full check passed are proven by that, unless
+ * `recheck` asks for the check again; all others are checked. A file without a manifest that has the very bytes of a
+ * proven backup (the latest copy has) is proven by that backup's manifest.
  */
 export async function stageBackup(
   context: JobContext,
-  store: Store,
   app: GuardedApp,
-  choice: { entry: CatalogueEntry; entries: readonly CatalogueEntry[] },
+  { entry, entries }: { entry: CatalogueEntry; entries: readonly CatalogueEntry[] },
   staging: Staging,
-): Promise<Proof> {
-  const { entry, entries } = choice;
-  let proof = await fetchAndProve(context, store, app, entry, staging.database);
-  const twin = entry.manifest === undefined ? manifestOf(proof, entries) : undefined;
-  if (twin !== undefined && proof.digest !== undefined) {
-    proof = await proveFetched(context, app, { name: entry.name, manifest: twin }, proof.digest);
-  }
+  { recheck }: { recheck: boolean },
+): Promise<Staged> {
+  const repository = await context.openRepository(app);
+  const file = await repository.fetch(entry, staging.database);
+  const manifest = entry.manifest ?? manifestOf(file, entries);
+  const { signal, progress } = context;
+  const options = { signal, progress, task: `${app.name}: checking` };
+  const claim = { name: entry.name, manifest };
+  const proof =
+    (recheck ? undefined : proveByHash(file, claim)) ??
+    (await proveFile(file, claim, context.source(app), options));
   if (!proof.sound) throw unsound(entry, proof);
   if (!proof.proven)
     context.log.warn(`${entry.name} is unproven: SQLite finds no damage, but it has no manifest`);
-  return proof;
+  return { proof, manifest };
 }
 
-function manifestOf({ digest }: Proof, entries: readonly CatalogueEntry[]): Manifest | undefined {
-  return entries.find(({ manifest }) => manifest !== undefined && manifest.sha256 === digest?.sha256)
-    ?.manifest;
+function manifestOf({ sha256 }: FileDigest, entries: readonly CatalogueEntry[]): Manifest | undefined {
+  return entries.find(({ manifest }) => manifest?.sha256 === sha256)?.manifest;
 }
 
 function unsound({ name }: CatalogueEntry, { problems }: Proof): OpsError {

@@ -6,10 +6,10 @@ import { digestFile } from '../../../lib/files/hash-file.ts';
 import { prepareUndo } from '../../../lib/placement/prepare-undo.ts';
 import { makeStaging, removeStaging } from '../../../lib/placement/staging.ts';
 import { listUndoSets, type UsableUndoSet } from '../../../lib/placement/undo-list.ts';
+import { proveFile } from '../../../lib/repository/proof.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import { mergeSet } from '../../../lib/sqlite/merge.ts';
 import { type Replaced, startAndProbe, stopAndPlace } from './replace-database.ts';
-import { proveFetched } from '../../steps/prove-stored.ts';
 
 /** Places the undo set at `path`. Throws OpsError; then what was in place still is. */
 export async function undoPlacement(
@@ -46,12 +46,10 @@ async function warnWhenUnsound(
   set: UsableUndoSet,
   path: string,
 ): Promise<void> {
-  const proof = await proveFetched(
-    context,
-    app,
-    { name: set.name },
-    await digestFile(path, { signal: context.signal }),
-  );
+  const { signal, progress } = context;
+  const file = await digestFile(path, { signal });
+  const options = { signal, progress, task: `${app.name}: checking` };
+  const proof = await proveFile(file, { name: set.name }, context.source(app), options);
   for (const problem of proof.problems) context.log.warn(`${set.name} is damaged: ${problem}`);
 }
 

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { OpsError } from '../../base/errors.ts';
 import type { DropboxStoreConfig } from '../config.ts';
 import { type Environment, nonEmpty } from '../environment.ts';
-import { readSecret, type SecretPlace } from '../secrets.ts';
+import { readSecret, type SecretOrigin } from '../secrets.ts';
 import { absolutePath, seconds } from './values.ts';
 
 const dropboxFolder = z
@@ -75,7 +75,7 @@ export function dropboxConfig(
 ): DropboxStoreConfig {
   const refreshTokenFile =
     table.refresh_token_file ?? join(stateDirectory, 'secrets', 'dropbox-refresh-token');
-  const secret = (place: Omit<SecretPlace, 'environment'>) => readSecret({ ...place, environment });
+  const secret = (place: Omit<SecretOrigin, 'environment'>) => readSecret({ ...place, environment });
   return {
     kind: 'dropbox',
     origin: dropboxOrigin(environment),

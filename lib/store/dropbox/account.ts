@@ -2,7 +2,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { OpsError } from '../../base/errors.ts';
 import { formatBytes, formatDuration } from '../../base/format.ts';
-import type { StoreCheck, StoreSpace } from '../store.ts';
+import type { StoreTrial, StoreSpace } from '../store.ts';
 import { downloadUrl } from './endpoint.ts';
 import { DropboxFailure, failureOfReply } from './failure.ts';
 import { explainFailure } from './explain.ts';
@@ -26,7 +26,7 @@ function spaceOf(usedBytes: number, totalBytes: number): StoreSpace {
 const clockToleranceMs = 60_000;
 
 /** Everything that can be wrong between here and Dropbox, each looked at by itself, up to where nobody answers. */
-export async function examine(access: DropboxAccess): Promise<StoreCheck[]> {
+export async function examine(access: DropboxAccess): Promise<StoreTrial[]> {
   const probes: [string, () => Promise<string>][] = [
     ['account', () => account(access)],
     ['permissions', () => permissions(access)],
@@ -34,7 +34,7 @@ export async function examine(access: DropboxAccess): Promise<StoreCheck[]> {
     ['space', () => space(access)],
     ['clock difference', () => clockDifference(access)],
   ];
-  const checks: StoreCheck[] = [];
+  const checks: StoreTrial[] = [];
   for (const [name, probe] of probes) {
     const { silent, ...found } = await check(access, name, probe);
     checks.push(found);
@@ -48,7 +48,7 @@ async function check(
   access: DropboxAccess,
   name: string,
   probe: () => Promise<string>,
-): Promise<StoreCheck & { silent: boolean }> {
+): Promise<StoreTrial & { silent: boolean }> {
   try {
     return { name: `Dropbox ${name}`, ok: true, detail: await probe(), hint: undefined, silent: false };
   } catch (thrown) {

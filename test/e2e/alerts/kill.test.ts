@@ -3,7 +3,7 @@ import { renameSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
 import { NtfyStandIn } from '../../stand-ins/ntfy/stand-in.ts';
 import { SlackStandIn } from '../../stand-ins/slack/stand-in.ts';
-import { type KillScenario, mustSucceed, runKillTable } from '../../support/kill-table.ts';
+import { type KillScenario, mustSucceed, runFaultTable, runKillTable } from '../../support/kill-table.ts';
 import type { World } from '../../support/world.ts';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -91,6 +91,7 @@ test('alert-send deliver, killed before and after every step', { timeout: 900_00
 });
 
 test('alert-send deliver, with a full disk at every step', { timeout: 900_000 }, async () => {
-  const { problems } = await runKillTable(deliver, ['enospc']);
+  const { problems, ends } = await runFaultTable(deliver, ['enospc']);
   expect(problems).toEqual([]);
+  expect(ends).toBeGreaterThan(10);
 });

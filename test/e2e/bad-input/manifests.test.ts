@@ -27,7 +27,7 @@ const unusable: { what: string; change: (path: string) => void; problem: RegExp 
   { what: 'is JSON of another kind', change: (path) => writeFileSync(path, '[1]'), problem: /manifest/ },
   {
     what: 'is of a newer format',
-    change: (path) => writeFileSync(path, readFileSync(path, 'utf8').replace('"version": 1', '"version": 2')),
+    change: (path) => writeFileSync(path, readFileSync(path, 'utf8').replace('"version": 2', '"version": 3')),
     problem: /made by a newer Holdfast/,
   },
   {
@@ -46,7 +46,10 @@ const plainLies: { what: string; change: (manifest: Manifest) => unknown; proble
   },
   {
     what: 'the size',
-    change: (manifest) => Object.assign(manifest, { size_bytes: 8192, page_count: 2 }),
+    change: (manifest) => {
+      manifest.size_bytes = 8192;
+      Object.assign(manifest.sqlite, { page_count: 2 });
+    },
     problem: /it has \d+ bytes, its manifest says 8192/,
   },
   {
@@ -139,10 +142,13 @@ describe('a manifest that lies about', () => {
   test.each([
     { what: 'the SHA-256', change: { sha256: '0'.repeat(64) }, problem: /bytes were altered/ },
     { what: 'the rows of a table', change: { tables: [] as unknown }, problem: /table/ },
-    { what: 'the schema', change: { schema_sha256: '0'.repeat(64) }, problem: /schema/ },
-    { what: 'the user version', change: { user_version: 7 }, problem: /user_version is 0.*says 7/ },
-  ])('$what is found out by reading the backup', async ({ change, problem }) => {
-    await using world = await worldWithLie((manifest) => Object.assign(manifest, change));
+    { what: 'the schema', part: { schema_sha256: '0'.repeat(64) }, problem: /schema/ },
+    { what: 'the user version', part: { user_version: 7 }, problem: /user_version is 0.*says 7/ },
+  ])('$what is found out by reading the backup', async ({ change, part, problem }) => {
+    await using world = await worldWithLie((manifest) => {
+      Object.assign(manifest, change);
+      Object.assign(manifest.sqlite, part);
+    });
     const { name, stamp } = storedBackup(world);
     await expectUnsound(world, 'db-backup', ['verify'], problem);
     await expectUnsound(world, 'restore', ['drill', stamp], problem);

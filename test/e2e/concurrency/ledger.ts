@@ -6,10 +6,10 @@ const total = 1_000_000;
 export const accounts = 40;
 
 /**
- * Makes an empty ledger of a good 40 MB. `cash` lies at the beginning of the file and `bank` at its end, each row on
+ * Makes an empty ledger of a good 40 MB, or of `sizeBytes` and a little. `cash` lies at the beginning of the file and `bank` at its end, each row on
  * pages of its own: a copy that takes some pages before a transfer and others after it has another total.
  */
-export function makeLedger(path: string, journalMode: 'wal' | 'delete'): void {
+export function makeLedger(path: string, journalMode: 'wal' | 'delete', sizeBytes = 40e6): void {
   const database = new Database(path);
   database.pragma(`journal_mode = ${journalMode}`);
   database.pragma('synchronous = OFF');
@@ -19,7 +19,7 @@ export function makeLedger(path: string, journalMode: 'wal' | 'delete'): void {
   database.exec('CREATE TABLE attachment (id INTEGER PRIMARY KEY, body BLOB)');
   const attach = database.prepare('INSERT INTO attachment (body) VALUES (randomblob(1000000))');
   database.transaction(() => {
-    for (let i = 0; i < 40; i += 1) attach.run();
+    for (let i = 0; i < sizeBytes / 1e6; i += 1) attach.run();
   })();
   database.exec(`CREATE TABLE bank ${account}`);
   fill(database, 'bank', 0);

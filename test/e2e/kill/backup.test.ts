@@ -4,7 +4,15 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { isDeepStrictEqual } from 'node:util';
-import { type KillScenario, mustSucceed, requireKept, runKillTable } from '../../support/kill-table.ts';
+import {
+  type KillScenario,
+  mustSucceed,
+  requireKept,
+  requireNoBug,
+  requireSaidSo,
+  runFaultTable,
+  runKillTable,
+} from '../../support/kill-table.ts';
 import { makeBookings, readBookings, type World } from '../../support/world.ts';
 
 const prunable = 'backups/bookings/bookings-20260101T020000Z';
@@ -46,7 +54,7 @@ const night: KillScenario = {
   },
 };
 
-/** Some hundred processes are started one after the other; a slow machine may take its time. */
+/** Many commands, one after the other; a slow machine may take its time. */
 const timeout = 900_000;
 
 test('db-backup run, killed at every step', { timeout }, async () => {
@@ -56,35 +64,33 @@ test('db-backup run, killed at every step', { timeout }, async () => {
 });
 
 test('db-backup run, interrupted at every step, says what it left', { timeout }, async () => {
-  const { problems } = await runKillTable(
+  const { problems, ends } = await runFaultTable(
     {
       ...night,
       requireSafe: (world, ending) => {
-        if (ending.signal !== 'SIGINT' && ending.exitCode !== 0)
-          throw new Error(`ended with ${JSON.stringify(ending)}`);
-        if (ending.signal === 'SIGINT' && !/stopped by SIGINT: ./.test(ending.stderr))
-          throw new Error(`it said: ${ending.stderr}`);
+        requireSaidSo(ending);
         void night.requireSafe(world, ending);
       },
     },
     ['int-before'],
   );
   expect(problems).toEqual([]);
+  expect(ends).toBeGreaterThan(20);
 });
 
 test('db-backup run, with a full disk at every step', { timeout }, async () => {
-  const { problems } = await runKillTable(
+  const { problems, ends } = await runFaultTable(
     {
       ...night,
       requireSafe: (world, ending) => {
-        if (ending.signal !== null || ending.exitCode === 70)
-          throw new Error(`ended with ${JSON.stringify(ending)}`);
+        requireNoBug(ending);
         void night.requireSafe(world, ending);
       },
     },
     ['enospc'],
   );
   expect(problems).toEqual([]);
+  expect(ends).toBeGreaterThan(20);
 });
 
 function plantOld(world: World): void {

@@ -109,20 +109,21 @@ describe('a backup by its name', () => {
   });
 
   test.each([
-    '',
-    '/',
-    '.db',
-    '20261120',
-    '2026112',
-    'ctv',
-    'CTV-20261120T020513Z',
-    'ctv/ctv-20261120T020513Z.db',
-  ])('that is only a part of one, %j, is missing', (name) => {
+    ['', ''],
+    ['/', ''],
+    ['.db', ''],
+    ['20261120', ''],
+    ['2026112', ''],
+    ['ctv', ''],
+    ['CTV-20261120T020513Z', '; did you mean ctv-20261120T020513Z?'],
+    ['ctv/ctv-20261120T020513Z.db', '; did you mean ctv-20261120T020513Z.db?'],
+    ['lastest', '; did you mean latest?'],
+  ])('that is only a part of one, or mistyped, %j, is missing%s', (name, suggestion) => {
     const error = errorOf(all, { kind: 'name', name });
     expect(error.kind).toBe('missing');
     expect(error.message).toBe(
       `cannot find backup ${name}: there are 6, the newest is ` +
-        'backups/ctv/ctv-20261121T020513Z.db of 2026-11-21 02:05:13Z',
+        `backups/ctv/ctv-20261121T020513Z.db of 2026-11-21 02:05:13Z${suggestion}`,
     );
     expect(error.hint).toContain('restore list');
   });

@@ -1,8 +1,9 @@
 // A plain example of each thing the tests in this folder vary.
-import type { Facts } from '../../../lib/backup/facts.ts';
 import type { Manifest } from '../../../lib/backup/manifest.ts';
+import type { MeasuredFacts } from '../../../lib/source/facts.ts';
 
-const facts: Facts = {
+const facts: MeasuredFacts = {
+  engine: 'sqlite',
   sizeBytes: 4096 * 1000,
   pageSize: 4096,
   pageCount: 1000,
@@ -14,9 +15,12 @@ const facts: Facts = {
     { name: 'orders', rows: 135 },
   ],
   foreignKeyViolations: 0,
+  journalMode: 'wal',
+  encoding: 'UTF-8',
+  sqliteVersion: '3.53.1',
 };
 
-export function exampleFacts(changes: Partial<Facts> = {}): Facts {
+export function exampleFacts(changes: Partial<MeasuredFacts> = {}): MeasuredFacts {
   return { ...structuredClone(facts), ...changes };
 }
 
@@ -30,10 +34,7 @@ export function exampleManifest(changes: Partial<Manifest> = {}): Manifest {
     ...exampleFacts(),
     sha256: 'b'.repeat(64),
     contentHash: 'c'.repeat(64),
-    journalMode: 'wal',
-    encoding: 'UTF-8',
     integrity: { check: 'full', result: 'ok' },
-    sqliteVersion: '3.53.1',
     holdfastVersion: '0.1.0',
     runId: '2f0c5a5e9d8e4a6f8b7c6d5e4f3a2b1c',
     clock: 'synchronised',

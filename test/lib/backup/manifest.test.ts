@@ -1,4 +1,6 @@
 // The manifest's text: what is written, what is read back, and everything that is refused.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { OpsError } from '../../../lib/base/errors.ts';
 import { formatManifest, parseManifest } from '../../../lib/backup/manifest.ts';
@@ -8,8 +10,17 @@ import { exampleManifest } from './examples.ts';
 const name = 'backups/ctv/ctv-20261120T020513Z.json';
 const text = formatManifest(exampleManifest());
 
-function changed(changes: Record<string, unknown>): string {
-  return JSON.stringify({ ...(JSON.parse(text) as object), ...changes });
+type Keys = Record<string, unknown>;
+
+const keys = JSON.parse(text) as Keys & { sqlite: Keys };
+
+function changed(changes: Keys): string {
+  return JSON.stringify({ ...keys, ...changes });
+}
+
+/** The same in SQLite's part. */
+function changedPart(changes: Keys): string {
+  return changed({ sqlite: { ...keys.sqlite, ...changes } });
 }
 
 function refusalOf(damagedText: string): OpsError {
@@ -26,22 +37,16 @@ describe('a manifest', () => {
   test('is written in one way only', () => {
     expect(text).toBe(`{
   "format": "holdfast-manifest",
-  "version": 1,
+  "version": 2,
   "app": "ctv",
   "backup": "backups/ctv/ctv-20261120T020513Z.db",
   "taken_at": "2026-11-20T02:05:13.250Z",
+  "engine": "sqlite",
   "source": "/opt/apps/ctv/production.db",
   "host": "pi5",
   "size_bytes": 4096000,
-  "page_size": 4096,
-  "page_count": 1000,
   "sha256": "${'b'.repeat(64)}",
   "content_hash": "${'c'.repeat(64)}",
-  "user_version": 7,
-  "application_id": 0,
-  "journal_mode": "wal",
-  "encoding": "UTF-8",
-  "schema_sha256": "${'a'.repeat(64)}",
   "tables": [
     {
       "name": "customers",
@@ -56,12 +61,21 @@ describe('a manifest', () => {
     "check": "full",
     "result": "ok"
   },
-  "foreign_key_violations": 0,
-  "sqlite_version": "3.53.1",
   "holdfast_version": "0.1.0",
   "run_id": "2f0c5a5e9d8e4a6f8b7c6d5e4f3a2b1c",
   "clock": "synchronised",
-  "suspect": []
+  "suspect": [],
+  "sqlite": {
+    "page_size": 4096,
+    "page_count": 1000,
+    "user_version": 7,
+    "application_id": 0,
+    "journal_mode": "wal",
+    "encoding": "UTF-8",
+    "schema_sha256": "${'a'.repeat(64)}",
+    "foreign_key_violations": 0,
+    "sqlite_version": "3.53.1"
+  }
 }
 `);
   });
@@ -105,6 +119,25 @@ describe('a manifest', () => {
     expect(parseManifest(more, name)).toEqual(exampleManifest());
   });
 
+  test.each<[string, Partial<Manifest>]>([
+    ['of no page', { pageCount: 0, sizeBytes: 0 }],
+    ['of a size that is not its pages', { sizeBytes: 1 }],
+    ['of nowhere', { source: '' }],
+    ['with a table twice', { tables: ['a', 'a'].map((table) => ({ name: table, rows: 1 })) }],
+  ])('%s is not even written, because nobody could read it', (_, changes) => {
+    expect(() => formatManifest(exampleManifest(changes))).toThrow(/^cannot use manifest backups/);
+  });
+
+  test('of more tables than a store reads a text of is not written', () => {
+    const tables = Array.from({ length: 20_000 }, (_, index) => ({ name: `table_${index}`, rows: 1 }));
+    expect(() => formatManifest(exampleManifest({ tables }))).toThrow(
+      expect.objectContaining({
+        kind: 'refused',
+        message: expect.stringMatching(/with 20,000 tables it has \d+ bytes, and at most 1048576/) as string,
+      }) as Error,
+    );
+  });
+
   test('shows the permission bits as people read them', () => {
     const written = formatManifest(exampleManifest({ ownership: { uid: 1000, gid: 33, mode: 0o640 } }));
     expect(written).toContain('"host": "pi5",\n  "owner": 1000,\n  "group": 33,\n  "mode": "0640",\n');
@@ -143,20 +176,25 @@ describe('a manifest that cannot be trusted', () => {
   });
 
   test('because any one of its fields is missing', () => {
-    for (const key of Object.keys(JSON.parse(text) as object)) {
+    for (const key of Object.keys(keys)) {
       if (key !== 'format')
         expect(refusalOf(changed({ [key]: undefined })).message).toContain(`${key} is missing`);
     }
+    for (const key of Object.keys(keys.sqlite))
+      expect(refusalOf(changedPart({ [key]: undefined })).message).toContain(`sqlite.${key} is missing`);
   });
 
   test('because any one of its fields is of another type', () => {
-    for (const [key, value] of Object.entries(JSON.parse(text) as object)) {
-      for (const wrong of [null, true, {}, typeof value === 'string' ? 3 : 'three', [[]]]) {
-        expect(refusalOf(changed({ [key]: wrong })).kind, `${key} = ${JSON.stringify(wrong)}`).toBe(
-          'damaged',
-        );
+    const change = (part: Keys, changedTo: (changes: Keys) => string) => {
+      for (const [key, value] of Object.entries(part)) {
+        for (const wrong of [null, true, {}, typeof value === 'string' ? 3 : 'three', [[]]]) {
+          const error = refusalOf(changedTo({ [key]: wrong }));
+          expect(error.kind, `${key} = ${JSON.stringify(wrong)}`).toBe('damaged');
+        }
       }
-    }
+    };
+    change(keys, changed);
+    change(keys.sqlite, changedPart);
   });
 
   test.each<[Record<string, unknown>, string]>([
@@ -178,20 +216,9 @@ describe('a manifest that cannot be trusted', () => {
     [{ size_bytes: -0.5 }, 'size_bytes is negative'],
     [{ size_bytes: 4096001 }, 'size_bytes is not page_size times page_count'],
     [{ size_bytes: 1e300 }, 'size_bytes is not a whole number'],
-    [{ page_count: 0, size_bytes: 0 }, 'page_count is not from 1 to'],
-    [{ page_count: 999 }, 'size_bytes is not page_size times page_count'],
-    [{ page_size: 4000, size_bytes: 4_000_000 }, 'page_size is not a power of two'],
-    [{ page_size: 256, size_bytes: 256_000 }, 'page_size is not from 512 to 65536'],
-    [{ page_size: 131_072, size_bytes: 131_072_000 }, 'page_size is not from 512 to 65536'],
-    [{ free_page_count: 1001 }, 'free_page_count is not from 0 to 1000'],
-    [{ free_page_count: null }, 'free_page_count is not a whole number'],
     [{ sha256: 'b'.repeat(63) }, 'sha256 is not 64 lower-case hex digits'],
     [{ sha256: 'B'.repeat(64) }, 'sha256 is not 64 lower-case hex digits'],
     [{ content_hash: 'g'.repeat(64) }, 'content_hash is not 64 lower-case hex digits'],
-    [{ schema_sha256: `${'a'.repeat(64)}\n` }, 'schema_sha256 is not 64 lower-case hex digits'],
-    [{ user_version: 2 ** 32 }, 'user_version is not from'],
-    [{ application_id: '7' }, 'application_id is not a whole number'],
-    [{ journal_mode: '' }, 'journal_mode is not a text with something in it'],
     [{ tables: {} }, 'tables is not a list'],
     [{ tables: [3] }, 'tables[0] is not an object'],
     [{ tables: [{ name: 'a' }] }, 'tables[0].rows is missing'],
@@ -208,7 +235,6 @@ describe('a manifest that cannot be trusted', () => {
     [{ integrity: { check: 'full', result: 'row 5 missing' } }, 'integrity.result is not ok'],
     [{ integrity: { check: 'none', result: 'ok' } }, 'integrity.check is not full or quick'],
     [{ integrity: { check: 'full', result: 'ok', note: 1 } }, 'integrity.note is not a text'],
-    [{ foreign_key_violations: -1 }, 'foreign_key_violations is negative'],
     [{ clock: 'fine' }, 'clock is not synchronised or unknown or unsynchronised'],
     [{ suspect: 'no' }, 'suspect is not a list'],
     [{ suspect: [''] }, 'suspect[0] is not a reason'],
@@ -218,12 +244,50 @@ describe('a manifest that cannot be trusted', () => {
     expect(error.message).toContain(`cannot use manifest ${name}: ${cause}`);
   });
 
+  test.each<[Keys, string]>([
+    [{ page_count: 0 }, 'sqlite.page_count is not from 1 to'],
+    [{ page_count: 999 }, 'size_bytes is not page_size times page_count'],
+    [{ page_size: 4000 }, 'page_size is not a power of two'],
+    [{ page_size: 256 }, 'sqlite.page_size is not from 512 to 65536'],
+    [{ page_size: 131_072 }, 'sqlite.page_size is not from 512 to 65536'],
+    [{ free_page_count: 1001 }, 'sqlite.free_page_count is not from 0 to 1000'],
+    [{ free_page_count: null }, 'sqlite.free_page_count is not a whole number'],
+    [{ schema_sha256: `${'a'.repeat(64)}\n` }, 'sqlite.schema_sha256 is not 64 lower-case hex digits'],
+    [{ user_version: 2 ** 32 }, 'sqlite.user_version is not from'],
+    [{ application_id: '7' }, 'sqlite.application_id is not a whole number'],
+    [{ journal_mode: '' }, 'sqlite.journal_mode is not a text with something in it'],
+    [{ foreign_key_violations: -1 }, 'sqlite.foreign_key_violations is negative'],
+  ])('because SQLite says %j', (changes, cause) => {
+    const error = refusalOf(changedPart(changes));
+    expect(error.kind).toBe('damaged');
+    expect(error.message).toContain(`cannot use manifest ${name}: ${cause}`);
+  });
+
   test('because a newer Holdfast wrote it, whatever else is in it', () => {
-    const error = refusalOf('{"format":"holdfast-manifest","version":2,"shards":[]}');
+    const error = refusalOf('{"format":"holdfast-manifest","version":3,"shards":[]}');
     expect(error.kind).toBe('damaged');
     expect(error.message).toBe(
-      `cannot use manifest ${name}: it was made by a newer Holdfast (format 2, this one reads up to 1)`,
+      `cannot use manifest ${name}: it was made by a newer Holdfast (format 3, this one reads up to 2)`,
     );
     expect(error.hint).toContain('upgrade Holdfast');
+  });
+
+  test.each(['postgres', 'toString', '__proto__'])('because it is of an engine %j of later', (engine) => {
+    const error = refusalOf(changed({ engine, [engine]: {} }));
+    expect(error.kind).toBe('damaged');
+    expect(error.message).toBe(
+      `cannot use manifest ${name}: it was made by a newer Holdfast (engine "${engine}", which this one does not know)`,
+    );
+    expect(error.hint).toContain('upgrade Holdfast');
+  });
+
+  test('of version 1, because any one of its fields is missing', () => {
+    const path = join(import.meta.dirname, '../../golden/manifest/v1-without-optional-keys.json');
+    const first = JSON.parse(readFileSync(path, 'utf8')) as Keys;
+    expect(parseManifest(JSON.stringify(first), name)).toMatchObject({ engine: 'sqlite', pageCount: 1000 });
+    for (const key of Object.keys(first)) {
+      const error = refusalOf(JSON.stringify({ ...first, [key]: undefined }));
+      expect(error.message).toContain(key === 'format' ? 'no Holdfast manifest' : `${key} is missing`);
+    }
   });
 });

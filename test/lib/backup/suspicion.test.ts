@@ -1,16 +1,16 @@
 // When a backup looks as if its database had been emptied, and when it does not (invariant P3).
 import { describe, expect, test } from 'vitest';
-import type { Facts } from '../../../lib/backup/facts.ts';
 import { shrinkReasons } from '../../../lib/backup/suspicion.ts';
+import type { MeasuredFacts } from '../../../lib/source/facts.ts';
 import { exampleFacts } from './examples.ts';
 
 type Rows = Record<string, number>;
 
-function tables(rows: Rows): Partial<Facts> {
+function tables(rows: Rows): Partial<MeasuredFacts> {
   return { tables: Object.entries(rows).map(([name, count]) => ({ name, rows: count })) };
 }
 
-function pages(pageCount: number, freePageCount?: number): Partial<Facts> {
+function pages(pageCount: number, freePageCount?: number): Partial<MeasuredFacts> {
   return {
     pageCount,
     sizeBytes: pageCount * 4096,
@@ -76,7 +76,7 @@ describe('the tables of a database', () => {
 });
 
 describe('the bytes of a database', () => {
-  test.each<[string, Partial<Facts>, Partial<Facts>, string[]]>([
+  test.each<[string, Partial<MeasuredFacts>, Partial<MeasuredFacts>, string[]]>([
     ['are as before', pages(1000), pages(1000), []],
     ['fell by a little less than half', pages(1000), pages(501), []],
     ['fell by half', pages(1000), pages(500), ['the database uses 2 MB, down from 4.1 MB']],

@@ -4,12 +4,12 @@ import { expect, test } from 'vitest';
 import { currentProcess } from '../../../lib/files/process-identity.ts';
 import type { HistoryDatabase } from '../../../lib/history/database.ts';
 import { nullHistory } from '../../../lib/history/history.ts';
-import type { BackupRecord } from '../../../lib/history/records.ts';
+import type { BackupRow } from '../../../lib/history/rows.ts';
 import { openHistoryDatabase } from '../../support/history-database.ts';
 import { historyWorld, runStart } from '../../support/history-world.ts';
 import { scratch } from '../../support/scratch.ts';
 
-const backup: BackupRecord = {
+const backup: BackupRow = {
   name: 'backups/ctv/ctv-20261120T020513Z.db',
   app: 'ctv',
   runId: 'a',

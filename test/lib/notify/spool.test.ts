@@ -9,13 +9,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { silentLog } from '../../../lib/base/log.ts';
 import { Spool } from '../../../lib/notify/spool.ts';
 import { formatRecord, parseRecord, type SpoolRecord } from '../../../lib/notify/spool-record.ts';
 import { observation } from '../../support/alert-events.ts';
-import { type FaultKind, runWithFault, traceOperations } from '../../support/faults/run-with-faults.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 import { scratch } from '../../support/scratch.ts';
 
@@ -176,39 +174,5 @@ describe('the spool', () => {
     const { records } = await spool.read();
     await spool.remove([records[0]?.name ?? '', 'never there']);
     expect(await messages(spool)).toEqual(['b']);
-  });
-});
-
-describe('writing a record, with a fault at each step', () => {
-  const program = fileURLToPath(new URL('../../fixtures/spool-once.ts', import.meta.url));
-  const command = (folder: string) => [
-    '--import',
-    'tsx',
-    program,
-    join(folder, 'state/spool'),
-    join(folder, 'run/spool'),
-  ];
-
-  test.each<FaultKind>(['kill-before', 'kill-after', 'enospc', 'eio'])('%s', async (kind) => {
-    const steps = await traceOperations(process.execPath, command(scratch()), {});
-    expect(steps.map(({ name }) => name)).toContain('link');
-    for (const { number, name } of steps) {
-      const folder = scratch();
-      const ending = await runWithFault(process.execPath, command(folder), {}, { at: number, kind });
-      const { spool } = spoolIn(folder);
-      const { records, unreadable } = await spool.read();
-      const runs = new Set(records.map((one) => one.record.kind === 'run' && one.record.runId));
-      expect({ name, unreadable, whole: runs.size <= 1 }).toEqual({ name, unreadable: [], whole: true });
-      // An error is no death: the record is there, in the one place or the other.
-      if (kind === 'enospc' || kind === 'eio') {
-        expect({ name, exitCode: ending.exitCode, runs: [...runs] }).toEqual({
-          name,
-          exitCode: 0,
-          runs: ['one'],
-        });
-      }
-      await spool.add(record('next'), at);
-      expect(await messages(spool)).toContain('next');
-    }
   });
 });

@@ -1,7 +1,7 @@
 import { open, readFile } from 'node:fs/promises';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { runCommand } from '../../../lib/process/run-command.ts';
 import { scratch } from '../../support/scratch.ts';
 
@@ -64,6 +64,9 @@ test('of long output the last 8 KiB are kept, without half a character', async (
 });
 
 test('a program that is not there is missing, with the way out', async () => {
+  const before = process.env['PATH'];
+  onTestFinished(() => void (process.env['PATH'] = before));
+  process.env['PATH'] = '/usr/bin:/bin'; // a folder on it that may not be entered would answer first
   await expect(runCommand('holdfast-no-such-program', ['x'])).rejects.toMatchObject({
     name: 'OpsError',
     kind: 'missing',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { checkIntegrity } from '../../../lib/sqlite/integrity.ts';
-import type { Integrity } from '../../../lib/sqlite/measure.ts';
+import type { Integrity } from '../../../lib/source/source.ts';
 import { openImmutable } from '../../../lib/sqlite/open.ts';
 import { scratch } from '../../support/scratch.ts';
 import { query } from './databases.ts';

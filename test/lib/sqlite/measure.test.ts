@@ -15,6 +15,7 @@ test('everything that can be measured of a file is, and the file stays as it was
   const pageCount = statSync(path).size / 8192;
   expect(await measureDatabase(path)).toEqual({
     facts: {
+      engine: 'sqlite',
       sizeBytes: statSync(path).size,
       pageSize: 8192,
       pageCount,
@@ -24,8 +25,6 @@ test('everything that can be measured of a file is, and the file stays as it was
       schemaSha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
       tables: [{ name: 'ledger', rows: 30 }],
       foreignKeyViolations: 0,
-    },
-    traits: {
       journalMode: 'wal',
       encoding: 'UTF-8',
       sqliteVersion: query(path, 'SELECT sqlite_version()')[0],
@@ -38,7 +37,7 @@ test('everything that can be measured of a file is, and the file stays as it was
 test.each([
   ['no table at all', { facts: { userVersion: 1, pageCount: 1 } }],
   ['negative user_version and application_id', { facts: { userVersion: -5, applicationId: -7 } }],
-  ['text in UTF-16', { traits: { encoding: 'UTF-16be' } }],
+  ['text in UTF-16', { facts: { encoding: 'UTF-16be' } }],
   ['auto_vacuum incremental, with free pages', { facts: { freePageCount: expect.any(Number) as number } }],
   ['foreign keys that are broken', { facts: { foreignKeyViolations: 1 } }],
 ])('a database with %s', async (name, expected) => {

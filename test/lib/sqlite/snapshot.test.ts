@@ -16,7 +16,7 @@ import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { measureDatabase } from '../../../lib/sqlite/measure.ts';
 import { takeSnapshot } from '../../../lib/sqlite/snapshot.ts';
-import { requireSource } from '../../../lib/sqlite/source.ts';
+import { requireSource } from '../../../lib/sqlite/look.ts';
 import { asNobody } from '../../support/as-nobody.ts';
 import { makeCrashedSet, readRows, rowsOf } from '../../support/database-sets.ts';
 import { scratch } from '../../support/scratch.ts';
@@ -52,7 +52,7 @@ describe('a snapshot equals the database, and measures the same', () => {
     makeLedger(path, { journalMode });
     const { method } = await snapshot(path, target);
     expect(method).toBe(journalMode === 'wal' ? 'quiet' : 'stepwise');
-    expect((await measureDatabase(target)).traits.journalMode).toBe(journalMode);
+    expect((await measureDatabase(target)).facts.journalMode).toBe(journalMode);
     expect(readdirSync(dirname(path))).toEqual(['app.db']);
     expect(readdirSync(dirname(target))).toEqual(['snapshot.db']);
   });

@@ -12,7 +12,7 @@ import {
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { requireSource, sizeIfThere } from '../../../lib/sqlite/source.ts';
+import { requireSource } from '../../../lib/sqlite/look.ts';
 import { asNobody } from '../../support/as-nobody.ts';
 import { scratch } from '../../support/scratch.ts';
 import { makeLedger } from './databases.ts';
@@ -26,10 +26,12 @@ test('a closed database is described, and not touched', async () => {
   expect(await requireSource(path)).toEqual({
     path: realpathSync(path),
     sizeBytes: Number(size),
+    copyBytesMax: Number(size),
+    ownership: { uid: Number(uid), gid: Number(gid), mode: 0o640 },
+    remarks: ['WAL'],
     walBytes: undefined,
     wal: true,
     pageSize: 8192,
-    ownership: { uid: Number(uid), gid: Number(gid), mode: 0o640 },
   });
   expect(readdirSync(dirname(path))).toEqual(['app.db']);
   expect(statSync(path, { bigint: true }).ctimeNs).toBe(ctimeNs);
@@ -41,7 +43,8 @@ test('the log of an app that has it open is counted', async () => {
   const app = await startLockstep();
   app.open(path);
   app.exec("UPDATE ledger SET note = 'new'");
-  const { walBytes } = await requireSource(path);
+  const { walBytes, sizeBytes, copyBytesMax } = await requireSource(path);
+  expect(copyBytesMax).toBe(sizeBytes + (walBytes ?? 0));
   expect(walBytes).toBe(statSync(`${path}-wal`).size);
   expect(walBytes).toBeGreaterThan(4096);
 });
@@ -98,11 +101,4 @@ test('a file that may not be read is denied', async () => {
   await asNobody(async () => {
     await expect(requireSource(path)).rejects.toMatchObject({ kind: 'denied' });
   });
-});
-
-test('the size of a file is asked without an error where there is none', async () => {
-  const path = join(scratch(), 'file');
-  expect(await sizeIfThere(path)).toBeUndefined();
-  writeFileSync(path, 'abc');
-  expect(await sizeIfThere(path)).toBe(3);
 });

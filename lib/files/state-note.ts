@@ -1,11 +1,9 @@
 // A small note in the state directory about work under way: if this run is killed, the next one finds it.
 import { readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errorCode } from '../../lib/base/errors.ts';
-import type { GuardedApp } from '../../lib/config/config.ts';
-import { createDirectories, writeFileAtomically } from '../../lib/files/durable.ts';
-import type { JobContext } from '../../lib/run/context.ts';
-import { inStateDirectory } from '../../lib/run/state-directory.ts';
+import { createDirectories, writeFileAtomically } from './durable.ts';
+import { ifPathThere } from './if-there.ts';
+import { inStateDirectory } from './state-directory.ts';
 
 /** The note of one app about one kind of work. Every method throws OpsError where the state directory cannot be used. */
 export interface StateNote {
@@ -21,8 +19,8 @@ export interface StateNote {
  * The note about `work`: `<state directory>/<work>/<app>/note.json`. The directory is the app's own, so that under the
  * app's lock it may be removed with whatever a killed run left in it.
  */
-export function stateNote({ config }: JobContext, work: string, app: GuardedApp['name']): StateNote {
-  const path = join(config.stateDirectory, work, app, 'note.json');
+export function stateNote(stateDirectory: string, work: string, app: string): StateNote {
+  const path = join(stateDirectory, work, app, 'note.json');
   return {
     path,
     write: (text) =>
@@ -30,15 +28,7 @@ export function stateNote({ config }: JobContext, work: string, app: GuardedApp[
         await createDirectories(dirname(path), 0o750);
         await writeFileAtomically(path, text, { mode: 0o640 });
       }),
-    read: () =>
-      inStateDirectory(`read ${path}`, async () => {
-        try {
-          return await readFile(path, 'utf8');
-        } catch (error) {
-          if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return undefined;
-          throw error;
-        }
-      }),
+    read: () => inStateDirectory(`read ${path}`, () => ifPathThere(readFile(path, 'utf8'))),
     remove: () =>
       inStateDirectory(`remove ${path}`, () => rm(dirname(path), { recursive: true, force: true })),
   };

@@ -1,28 +1,25 @@
 // Looks at a live database's files before SQLite touches them, so that a wrong path has a clear answer (S3).
 import { realpath, stat } from 'node:fs/promises';
 import { errorCode, OpsError, systemError } from '../base/errors.ts';
-import { ifThere } from '../files/if-there.ts';
+import { sizeIfThere } from '../files/size.ts';
+import type { SourceLook, SourceOwnership } from '../source/source.ts';
 import { firstBytes } from './first-bytes.ts';
 import { headerBytes, looksEncrypted, otherFormat, parseHeader } from './header.ts';
 
-/** A database that is there and begins like one. */
-export interface Source {
-  /** The file itself, symbolic links resolved: where SQLite keeps the side files. */
-  path: string;
-  sizeBytes: number;
+/** A database file that is there and begins like one. Its side files lie beside `path`. */
+export interface SqliteLook extends SourceLook {
   /** Bytes in the write-ahead log beside it; undefined when there is none. */
   walBytes: number | undefined;
   wal: boolean;
   pageSize: number;
-  /** Owner, group and permission bits of the file. */
-  ownership: { uid: number; gid: number; mode: number };
+  ownership: SourceOwnership;
 }
 
 /**
  * Requires that `path` is a readable, non-empty regular file with a SQLite header. Never creates or changes anything,
  * and never opens a pipe or device, on which it would hang. Throws OpsError `missing`, `denied` or `damaged`.
  */
-export async function requireSource(path: string): Promise<Source> {
+export async function requireSource(path: string): Promise<SqliteLook> {
   const act = `read the database ${path}`;
   const hint = 'check the path of the database in the configuration (DATABASE_PATH)';
   try {
@@ -37,14 +34,15 @@ export async function requireSource(path: string): Promise<Source> {
     const header = parseHeader(first);
     if (header === undefined) throw foreign(act, first);
     const walBytes = await sizeIfThere(`${real}-wal`);
-    const ownership = { uid: status.uid, gid: status.gid, mode: status.mode & 0o7777 };
     return {
       path: real,
       sizeBytes: status.size,
+      copyBytesMax: status.size + (walBytes ?? 0),
+      ownership: { uid: status.uid, gid: status.gid, mode: status.mode & 0o7777 },
+      remarks: [header.wal ? 'WAL' : 'rollback journal'],
       walBytes,
       wal: header.wal,
       pageSize: header.pageSize,
-      ownership,
     };
   } catch (error) {
     throw systemError(act, error, {
@@ -72,9 +70,4 @@ function guess(first: Buffer): string {
   if (looksEncrypted(first)) return 'it looks encrypted (or damaged in its header)';
   const other = otherFormat(first);
   return `it is not a SQLite database${other === undefined ? '' : ` but ${other}`}`;
-}
-
-/** The size of a file, or undefined when there is none. */
-export async function sizeIfThere(path: string): Promise<number | undefined> {
-  return (await ifThere(stat(path)))?.size;
 }

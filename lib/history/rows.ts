@@ -22,7 +22,7 @@ export interface RunEnd {
 }
 
 /** A run as it is remembered. */
-export interface RunRecord extends RunStart {
+export interface RunRow extends RunStart {
   app: string | undefined;
   startedAt: Date;
   endedAt: Date | undefined;
@@ -31,7 +31,7 @@ export interface RunRecord extends RunStart {
   message: string | undefined;
 }
 
-export interface BackupRecord {
+export interface BackupRow {
   /** Its name in the store. With the app it is the key: recording it again replaces what was known. */
   name: string;
   app: string;
@@ -54,12 +54,12 @@ export interface DrillResult {
   detail: string;
 }
 
-export interface DrillRecord extends DrillResult {
+export interface DrillRow extends DrillResult {
   at: Date;
 }
 
 /** A message that a channel took, or refused for good. */
-export interface DeliveryRecord {
+export interface DeliveryRow {
   channel: string;
   /** What it was about, by the names of the checks; none for a canary. */
   checks: readonly string[];
@@ -70,7 +70,7 @@ export interface DeliveryRecord {
 
 type Row = Record<string, unknown>;
 
-export function runFromRow(row: Row): RunRecord {
+export function runFromRow(row: Row): RunRow {
   return {
     id: text(row['id']),
     job: text(row['job']),
@@ -86,7 +86,7 @@ export function runFromRow(row: Row): RunRecord {
   };
 }
 
-export function drillFromRow(row: Row): DrillRecord {
+export function drillFromRow(row: Row): DrillRow {
   return {
     runId: text(row['run_id']),
     app: text(row['app']),

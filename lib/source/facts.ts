@@ -1,5 +1,6 @@
-// What can be measured again from a database file at any time: by this a backup is compared with its manifest and
-// with the backup before it.
+// What can be measured again from a copy at any time: by this a backup is compared with its manifest and with the
+// backup before it. A part common to all engines, and the engine's own.
+import type { SqliteFacts } from './sqlite-facts.ts';
 
 /** Rows in one table. An array of these, not an object, because a table may be called `__proto__`. */
 export interface TableRows {
@@ -7,25 +8,25 @@ export interface TableRows {
   rows: number;
 }
 
-/** The measurable facts of a database file, equal for equal content whoever measures them, and when. */
-export interface Facts {
-  /** Always `pageSize` times `pageCount`. */
+/** What is known of a copy of any kind. */
+interface CommonFacts {
   sizeBytes: number;
-  pageSize: number;
-  pageCount: number;
-  /**
-   * Pages on the free list, which hold nothing. Absent where nobody counted them; then the whole file counts as
-   * in use, and a VACUUM looks like loss.
-   */
-  freePageCount?: number;
-  userVersion: number;
-  applicationId: number;
-  /** SHA-256 over the schema, lower-case hex. */
-  schemaSha256: string;
   /** One entry per table, names unique. */
   tables: TableRows[];
-  /** What `foreign_key_check` counts; an app may run with violations, so zero is not required. */
-  foreignKeyViolations: number;
+}
+
+/** What only one kind of database has, told apart by `engine`. */
+export type EngineFacts = SqliteFacts;
+
+/** The engine of a database: it makes the copies, and it alone can say what is in one. */
+export type Engine = EngineFacts['engine'];
+
+/** All facts of a copy, measured from its bytes. */
+export type MeasuredFacts = CommonFacts & EngineFacts;
+
+/** Rows of all tables together. */
+export function totalRows(tables: readonly TableRows[]): number {
+  return tables.reduce((sum, { rows }) => sum + rows, 0);
 }
 
 /** A table's name as it may be shown inside a sentence: quoted unless it is a plain word, cut at 60 characters. */

@@ -1,0 +1,32 @@
+// What a proven copy is, as its manifest will say.
+import type { Manifest } from '../../../lib/backup/manifest.ts';
+import type { GuardedApp } from '../../../lib/config/config.ts';
+import type { JobContext } from '../../../lib/run/context.ts';
+import type { ProvenSnapshot } from '../../steps/snapshot.ts';
+
+/** The manifest of a snapshot that will have the name `backup` in the store. */
+export async function describeBackup(
+  context: JobContext,
+  app: GuardedApp,
+  { look, digest, measured, takenAt }: ProvenSnapshot,
+  backup: string,
+  suspect: string[],
+): Promise<Manifest> {
+  const { check, note } = measured.integrity;
+  return {
+    ...measured.facts,
+    app: app.name,
+    backup,
+    takenAt,
+    source: app.database,
+    host: context.host,
+    ...(look.ownership === undefined ? {} : { ownership: look.ownership }),
+    sha256: digest.sha256,
+    contentHash: digest.contentHash,
+    integrity: { check, result: 'ok', ...(note === undefined ? {} : { note }) },
+    holdfastVersion: context.version,
+    runId: context.runId,
+    clock: await context.clockState(),
+    suspect,
+  };
+}

@@ -1,0 +1,23 @@
+// Proves one backup in scratch of its own, and removes the file again.
+import { rm } from 'node:fs/promises';
+import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
+import type { GuardedApp } from '../../lib/config/config.ts';
+import type { Proof } from '../../lib/repository/proof.ts';
+import type { JobContext } from '../../lib/run/context.ts';
+
+/** What `entry` turns out to be. Throws OpsError where that could not be found out. */
+export async function proveEntry(
+  context: JobContext,
+  app: GuardedApp,
+  entry: CatalogueEntry,
+): Promise<Proof> {
+  const repository = await context.openRepository(app);
+  const scratch = await context.scratch();
+  const target = scratch.file('backup.db');
+  try {
+    return await repository.prove(entry, context.source(app), target);
+  } finally {
+    await rm(target, { force: true });
+    await scratch.remove();
+  }
+}

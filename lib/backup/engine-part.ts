@@ -1,0 +1,58 @@
+// The part of a manifest that is its engine's own: written, read, and refused where no database can have such facts.
+import type { Engine, EngineFacts } from '../source/facts.ts';
+import type { SqliteFacts } from '../source/sqlite-facts.ts';
+import type { Fields, Flaw } from '../record/fields.ts';
+
+/** How one engine's facts stand in a manifest, under the engine's name. */
+interface EnginePart {
+  /** The part as it is written, keys in the order of docs/formats.md. */
+  format(facts: EngineFacts): Record<string, unknown>;
+  /** The facts among these fields. Throws what `flaw` makes unless each can be, and they agree with the size. */
+  parse(fields: Fields, sizeBytes: number, flaw: Flaw): EngineFacts;
+}
+
+export const engineParts: Readonly<Record<Engine, EnginePart>> = {
+  sqlite: { format: formatSqlite, parse: parseSqlite },
+};
+
+const pageSizeMin = 512;
+const pageSizeMax = 65_536;
+const pageCountMax = 0xffff_fffe; // https://sqlite.org/limits.html
+
+function formatSqlite(facts: SqliteFacts): Record<string, unknown> {
+  return {
+    page_size: facts.pageSize,
+    page_count: facts.pageCount,
+    free_page_count: facts.freePageCount,
+    user_version: facts.userVersion,
+    application_id: facts.applicationId,
+    journal_mode: facts.journalMode,
+    encoding: facts.encoding,
+    schema_sha256: facts.schemaSha256,
+    foreign_key_violations: facts.foreignKeyViolations,
+    sqlite_version: facts.sqliteVersion,
+  };
+}
+
+/** The page size is a power of two, and the size is whole pages. */
+function parseSqlite(fields: Fields, sizeBytes: number, flaw: Flaw): SqliteFacts {
+  const pageSize = fields.integer('page_size', pageSizeMin, pageSizeMax);
+  const pageCount = fields.integer('page_count', 1, pageCountMax);
+  if (!Number.isInteger(Math.log2(pageSize))) throw flaw('page_size is not a power of two');
+  if (sizeBytes !== pageSize * pageCount) throw flaw('size_bytes is not page_size times page_count');
+  const free = fields.has('free_page_count') ? fields.integer('free_page_count', 0, pageCount) : undefined;
+  return {
+    engine: 'sqlite',
+    pageSize,
+    pageCount,
+    ...(free === undefined ? {} : { freePageCount: free }),
+    // Both are 32 bits of the header; whether the top bit is a sign is for the reader to say.
+    userVersion: fields.integer('user_version', -0x8000_0000, 0xffff_ffff),
+    applicationId: fields.integer('application_id', -0x8000_0000, 0xffff_ffff),
+    journalMode: fields.text('journal_mode'),
+    encoding: fields.text('encoding'),
+    schemaSha256: fields.digest('schema_sha256'),
+    foreignKeyViolations: fields.count('foreign_key_violations'),
+    sqliteVersion: fields.text('sqlite_version'),
+  };
+}

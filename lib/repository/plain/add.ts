@@ -1,0 +1,102 @@
+// From a proven copy to a backup in the store: data first, manifest last, for the manifest is the commit point.
+// Where the latest copy is refreshed too, the bytes go there, and the store copies them to the backup's own name itself:
+// a remote store can replace a file only by sending it, and the bytes are to be sent once (P4).
+import { formatManifest, type Manifest } from '../../backup/manifest.ts';
+import { errorMessage, OpsError } from '../../base/errors.ts';
+import { formatBytes } from '../../base/format.ts';
+import type { FileDigest } from '../../files/digest.ts';
+import type { Store } from '../../store/store.ts';
+import type { Added, NewBackup } from '../repository.ts';
+import { finishPending } from './finish-pending.ts';
+import type { PlainRepositoryOptions } from './options.ts';
+import { pendingNote } from './pending.ts';
+import { putManifest } from './put-manifest.ts';
+
+/** Adds the backup; see the contract. The note is written before anything is put. */
+export async function addBackup(
+  options: PlainRepositoryOptions,
+  { file, manifest, refreshLatest, scratch }: NewBackup,
+): Promise<Added> {
+  const { store, naming, log, noteLeft } = options;
+  const latest = refreshLatest && naming.latestName !== '' ? naming.latestName : undefined;
+  const text = formatManifest(manifest);
+  await finishPending(options); // its note is the only one, and is about to be another
+  const pending = pendingNote(options);
+  // Data whose manifest could be neither put nor taken back is for the next run, which needs the note.
+  let isForNextRun = false;
+  let blocked: OpsError | undefined;
+  try {
+    await requireRoom(store, manifest, latest);
+    await pending.write(text);
+    blocked = await putData(options, file, manifest, latest);
+    await putManifest(store, scratch, manifest, text).catch(async (error: unknown) => {
+      isForNextRun = !(await takeBack(options, manifest));
+      throw error;
+    });
+  } finally {
+    // How the backup went is the news: a note that stays is looked at and removed by the next run.
+    if (!isForNextRun) await pending.remove().catch((error: unknown) => log.warn(errorMessage(error)));
+  }
+  noteLeft(`${manifest.backup} is complete in the store`);
+  return { blocked };
+}
+
+/** A remote store that is full is found out before the upload, not at its end. */
+async function requireRoom(
+  store: Store,
+  { app, sizeBytes }: Manifest,
+  latest: string | undefined,
+): Promise<void> {
+  if (!store.isRemote) return; // checked before the snapshot, which lies on the same disk
+  const { freeBytes, totalBytes } = await store.space();
+  const replacedBytes = latest === undefined ? sizeBytes : ((await store.stat(latest))?.sizeBytes ?? 0);
+  const neededBytes = 2 * sizeBytes - replacedBytes;
+  if (freeBytes === undefined || freeBytes >= neededBytes) return;
+  throw new OpsError(
+    'unavailable',
+    `cannot store the backup of ${app} in ${store.description}: it is full: ${formatBytes(Math.max(0, neededBytes))} are ` +
+      `needed, ${formatBytes(freeBytes)} of ${totalBytes === undefined ? 'it' : formatBytes(totalBytes)} are free`,
+    { hint: 'free some space there; the backups made before are untouched, and db-backup prune still works' },
+  );
+}
+
+async function putData(
+  { store, progress, signal, noteLeft }: PlainRepositoryOptions,
+  file: FileDigest,
+  { app, backup }: Manifest,
+  latest: string | undefined,
+): Promise<OpsError | undefined> {
+  const put = async (name: string, replace: boolean) => {
+    progress.start(`${app}: storing`, file.sizeBytes);
+    const onProgress = (doneBytes: number) => progress.update(doneBytes);
+    await store.put(name, file, { replace, consume: true, signal, onProgress });
+    progress.end();
+  };
+  const blocked = latest === undefined ? undefined : await put(latest, true).then(() => undefined, asBlocked);
+  if (latest === undefined || blocked !== undefined) {
+    await put(backup, false);
+    return blocked;
+  }
+  noteLeft(`the latest copy ${latest} is up to date`);
+  await store.copy(latest, backup, { expected: file, signal });
+  return undefined;
+}
+
+/** Whether it is the one name that is the trouble, and not the store. */
+function asBlocked(error: unknown): OpsError {
+  if (error instanceof OpsError && (error.kind === 'refused' || error.kind === 'usage')) return error;
+  throw error;
+}
+
+/** Without its manifest the data is no backup, and it is ours alone: it goes again. Whether it went. */
+async function takeBack({ store, noteLeft }: PlainRepositoryOptions, { backup }: Manifest): Promise<boolean> {
+  try {
+    await store.remove(backup);
+    return true;
+  } catch (error) {
+    noteLeft(
+      `${backup} is in the store without its manifest (${errorMessage(error)}); the next run finishes it`,
+    );
+    return false;
+  }
+}

@@ -1,0 +1,42 @@
+// Finishes what a killed run had put into the store without its manifest.
+import { formatManifest, type Manifest } from '../../backup/manifest.ts';
+import { manifestName } from '../../backup/name.ts';
+import type { Scratch } from '../../files/scratch.ts';
+import type { Stored } from '../../store/store.ts';
+import type { PlainRepositoryOptions } from './options.ts';
+import { pendingNote, readPending } from './pending.ts';
+import { putManifest } from './put-manifest.ts';
+
+/** Completes the backup of the note where its bytes are in the store, and removes the note. */
+export async function finishPending(options: PlainRepositoryOptions): Promise<void> {
+  const manifest = await readPending(options);
+  if (manifest === undefined) return;
+  const { store, log } = options;
+  const { backup } = manifest;
+  const [data, already] = [await store.stat(backup), await store.stat(manifestName(backup))];
+  if (data !== undefined && already === undefined) {
+    const scratch = await options.scratch();
+    try {
+      if (await holdsBytes(options, scratch, data, manifest)) {
+        await putManifest(store, scratch, manifest, formatManifest(manifest));
+        log.info('finished the backup of a run that was killed', { backup });
+      } else log.warn('a backup that a killed run had begun is not what it should be', { backup });
+    } finally {
+      await scratch.remove();
+    }
+  }
+  await pendingNote(options).remove();
+}
+
+/** Whether an object has the bytes its manifest will vouch for: as the store's own hash says, else by reading it. */
+async function holdsBytes(
+  { store, signal }: PlainRepositoryOptions,
+  scratch: Scratch,
+  data: Stored,
+  manifest: Manifest,
+): Promise<boolean> {
+  if (data.sizeBytes !== manifest.sizeBytes) return false;
+  if (data.contentHash !== undefined) return data.contentHash === manifest.contentHash;
+  const found = await store.get(data.name, scratch.file('pending.db'), { signal });
+  return found.sha256 === manifest.sha256;
+}

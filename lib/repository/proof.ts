@@ -1,0 +1,124 @@
+// What a fetched backup turns out to be: its bytes against the manifest, the database in it against its facts.
+import type { Manifest } from '../backup/manifest.ts';
+import { OpsError } from '../base/errors.ts';
+import type { Progress } from '../base/log.ts';
+import type { FileDigest } from '../files/digest.ts';
+import { type TableRows, totalRows } from '../source/facts.ts';
+import type { Source } from '../source/source.ts';
+
+/** What a stored backup turned out to be; all of it may be printed. */
+export interface Proof {
+  backup: string;
+  /** Whether everything agrees. Without a manifest: whether its engine finds it sound. */
+  sound: boolean;
+  /** Sound, and as its manifest says. Without one nobody knows whether it is all there. */
+  proven: boolean;
+  /**
+   * By what it is known: `hash`: its bytes are those that passed the full check when the backup was made. `check`: the
+   * database in them was read and measured again.
+   */
+  basis: 'hash' | 'check';
+  /** What does not agree, in sentences. */
+  problems: readonly string[];
+  /** Of the bytes that were read; undefined where none were. */
+  sizeBytes: number | undefined;
+  sha256: string | undefined;
+  /** Of the database in them; undefined where it could not be measured, or need not. */
+  tables: number | undefined;
+  rows: number | undefined;
+}
+
+/** What a file is said to be. */
+export interface Claim {
+  name: string;
+  manifest?: Manifest | undefined;
+}
+
+export interface ProofOptions {
+  signal: AbortSignal;
+  progress: Progress;
+  /** What the progress is called. */
+  task: string;
+}
+
+/** Proves a file whose bytes were hashed while they arrived. What does not agree is data; all else is thrown. */
+export async function proveFile(
+  file: FileDigest,
+  { name, manifest }: Claim,
+  source: Source,
+  { signal, progress, task }: ProofOptions,
+): Promise<Proof> {
+  const wrongBytes = byteProblems(file, manifest);
+  if (wrongBytes.length > 0) return proofOf(name, { problems: wrongBytes, file });
+  progress.start(task, 0);
+  try {
+    const onBeat = () => progress.update(0);
+    const measured = await source.measure(file.path, { signal, called: name, onBeat });
+    const problems = [
+      ...measured.integrity.problems.map((problem) => `integrity check: ${problem}`),
+      ...(manifest === undefined ? [] : source.compare(manifest, measured.facts)),
+    ];
+    return proofOf(name, { problems, file, tables: measured.facts.tables, manifest });
+  } catch (error) {
+    if (!(error instanceof OpsError) || error.kind !== 'damaged') throw error;
+    return proofOf(name, { problems: [error.message], file });
+  } finally {
+    progress.end();
+  }
+}
+
+/**
+ * Proves a file by its hash alone, which was taken while the bytes arrived: they are those that its manifest says passed
+ * the full check. undefined where no manifest says so; then `proveFile` has to tell.
+ */
+export function proveByHash(file: FileDigest, { name, manifest }: Claim): Proof | undefined {
+  if (manifest?.integrity.check !== 'full') return undefined;
+  const problems = byteProblems(file, manifest);
+  return proofOf(name, { problems, file, manifest, tables: manifest.tables, basis: 'hash' });
+}
+
+/** The proof of a backup whose manifest cannot be used: it must not pass as one that never had any. */
+export function unusable(name: string, problem: string): Proof {
+  return proofOf(name, { problems: [problem] });
+}
+
+function proofOf(
+  backup: string,
+  {
+    problems,
+    file,
+    tables,
+    manifest,
+    basis = 'check',
+  }: {
+    problems: string[];
+    file?: FileDigest;
+    tables?: readonly TableRows[] | undefined;
+    manifest?: Manifest | undefined;
+    basis?: Proof['basis'];
+  },
+): Proof {
+  const sound = problems.length === 0;
+  return {
+    backup,
+    sound,
+    proven: sound && manifest !== undefined,
+    basis,
+    problems,
+    sizeBytes: file?.sizeBytes,
+    sha256: file?.sha256,
+    tables: tables?.length,
+    rows: tables === undefined ? undefined : totalRows(tables),
+  };
+}
+
+function byteProblems(file: FileDigest, manifest: Manifest | undefined): string[] {
+  if (manifest === undefined) return [];
+  if (file.sizeBytes !== manifest.sizeBytes) {
+    return [`it has ${file.sizeBytes} bytes, the manifest says ${manifest.sizeBytes}`];
+  }
+  if (file.sha256 !== manifest.sha256) {
+    return [`its bytes were altered: SHA-256 is ${file.sha256}, the manifest says ${manifest.sha256}`];
+  }
+  return [];
+}

@@ -1,0 +1,69 @@
+// The contract of which backups a store holds. One suite (test/contract/repository-suite.ts) holds every format to it,
+// on every store.
+import type { CatalogueEntry } from '../backup/catalogue.ts';
+import type { Manifest } from '../backup/manifest.ts';
+import type { OpsError } from '../base/errors.ts';
+import type { FileDigest } from '../files/digest.ts';
+import type { Scratch } from '../files/scratch.ts';
+import type { Source } from '../source/source.ts';
+import type { StoreName } from '../store/store.ts';
+import type { Proof } from './proof.ts';
+
+/** A proven copy that is to be a backup. */
+export interface NewBackup {
+  /** The copy, in `scratch`. It is given away. */
+  file: FileDigest;
+  /** What it is; `backup` is the name it gets. */
+  manifest: Manifest;
+  /** Whether the latest copy is to have the same bytes, where one is kept. */
+  refreshLatest: boolean;
+  scratch: Scratch;
+}
+
+/** A backup that stands. */
+export interface Added {
+  /** Why the latest copy could not be refreshed, where its name is what was in the way. */
+  blocked: OpsError | undefined;
+}
+
+/** What is fetched: an entry of the list, or any other file of the store. */
+export type Fetched = Pick<CatalogueEntry, 'name' | 'sizeBytes'>;
+
+/**
+ * The backups of one app in one store, in one format. Whoever calls `add`, `finishPending` or `remove` holds the app's
+ * lock.
+ *
+ * Guarantees, for every format on every store:
+ * - `list` reads the store afresh and changes nothing: every backup, newest first, each with its state. One file that
+ *   cannot be used makes one entry damaged. That the store does not answer is thrown, and says nothing of any backup.
+ * - `add` makes a backup listed as proven (or suspect, where its manifest has reasons) only when all of its bytes are in
+ *   the store: data first, manifest last. It overwrites no backup, whole or not: then it throws `refused`.
+ * - When `add` throws, nothing is listed as a backup that was not, and what it put is taken back. Where that cannot be
+ *   done, or the process is killed, the next `finishPending` completes the backup if its bytes are whole, and leaves it
+ *   unfinished if not. `add` does so first.
+ * - With `refreshLatest` the bytes are sent once, and the latest copy is the old one or the new one at every instant.
+ *   That its name is blocked costs the latest copy, and not the backup.
+ * - `finishPending` does nothing when nothing is pending; again is fine.
+ * - `fetch` writes the bytes that the store has to `target`, which must not exist, and leaves nothing there when it
+ *   throws. Room is asked for first.
+ * - `prove` calls a backup sound only when its bytes are read back and are those of its manifest, its engine finds no
+ *   damage, and what is measured is what the manifest says; without a manifest the engine alone says so, and it is not
+ *   proven. One whose manifest cannot be used is unsound, unread. What does not agree is data, trouble on the way is
+ *   thrown.
+ * - `remove` takes away that backup and nothing else, data first: after a kill in between it is listed as lost, and can
+ *   be removed again. To remove what is not there succeeds.
+ *
+ * Errors, as OpsError: those of the store, and `io` (no room here), `unavailable` (no room there).
+ */
+export interface Repository {
+  list(): Promise<CatalogueEntry[]>;
+  /** What already has this name or a part of it, as its name in the store; undefined when `add` may use it. */
+  holderOf(name: StoreName): Promise<StoreName | undefined>;
+  add(backup: NewBackup): Promise<Added>;
+  /** Finishes what a killed run has begun. */
+  finishPending(): Promise<void>;
+  fetch(entry: Fetched, target: string): Promise<FileDigest>;
+  /** Fetches to `target` and proves it there; the file stays, also when it is unsound. */
+  prove(entry: CatalogueEntry, source: Source, target: string): Promise<Proof>;
+  remove(name: StoreName): Promise<void>;
+}

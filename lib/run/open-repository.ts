@@ -1,0 +1,33 @@
+// Opens the backups of one app in the configured store, in the format they have.
+import type { Log, Progress } from '../base/log.ts';
+import type { Config, GuardedApp } from '../config/config.ts';
+import type { Scratch } from '../files/scratch.ts';
+import { plainRepository } from '../repository/plain/open.ts';
+import type { Repository } from '../repository/repository.ts';
+import type { Store } from '../store/store.ts';
+
+/** What a repository needs of the process. */
+export interface RepositorySurroundings {
+  config: Config;
+  log: Log;
+  progress: Progress;
+  signal: AbortSignal;
+  scratch(parent?: string): Promise<Scratch>;
+  noteLeft(what: string): void;
+}
+
+/** The backups of `app` in `store`. */
+export function openRepository(store: Store, app: GuardedApp, around: RepositorySurroundings): Repository {
+  const { config, log, progress, signal, noteLeft } = around;
+  const { stateDirectory, timeZone } = config;
+  return plainRepository({
+    store,
+    naming: { layout: app.layout, app: app.name, timeZone, latestName: app.latest ?? '' },
+    stateDirectory,
+    scratch: () => around.scratch(store.stagingDirectory),
+    log,
+    progress,
+    signal,
+    noteLeft,
+  });
+}

@@ -1,0 +1,39 @@
+// Compares what was measured of a copy with what its manifest says of it.
+import { formatCount, groupThousands } from '../base/format.ts';
+import { engines } from './engines.ts';
+import { type MeasuredFacts, type TableRows, firstTen, tableLabel } from './facts.ts';
+
+/**
+ * Where the facts found in a file differ from those its manifest states: one sentence each, at most ten and then
+ * `and N more`. Empty exactly when nothing differs. The order of the tables does not matter.
+ */
+export function differences(expected: MeasuredFacts, found: MeasuredFacts): string[] {
+  return firstTen([
+    ...sizeDifferences(expected, found),
+    ...engines[expected.engine].differences(expected, found),
+    ...tableDifferences(expected.tables, found.tables),
+  ]);
+}
+
+function sizeDifferences(expected: MeasuredFacts, found: MeasuredFacts): string[] {
+  if (expected.sizeBytes === found.sizeBytes) return [];
+  return [`the size in bytes is ${found.sizeBytes}, the manifest says ${expected.sizeBytes}`];
+}
+
+function tableDifferences(expected: readonly TableRows[], found: readonly TableRows[]): string[] {
+  const foundRows = new Map(found.map(({ name, rows }) => [name, rows]));
+  const expectedNames = new Set(expected.map(({ name }) => name));
+  const sentences: string[] = [];
+  for (const { name, rows } of expected) {
+    const is = foundRows.get(name);
+    if (is === undefined) sentences.push(`table ${tableLabel(name)} is missing`);
+    else if (is !== rows) {
+      const has = formatCount(is, 'row');
+      sentences.push(`table ${tableLabel(name)} has ${has}, the manifest says ${groupThousands(rows)}`);
+    }
+  }
+  for (const { name } of found) {
+    if (!expectedNames.has(name)) sentences.push(`table ${tableLabel(name)} is not in the manifest`);
+  }
+  return sentences;
+}

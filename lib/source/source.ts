@@ -1,0 +1,98 @@
+// The contract of what can be backed up. One suite (test/contract/source-suite.ts) holds every source to it.
+import type { Engine, MeasuredFacts } from './facts.ts';
+
+/** A source that is there, as it looked a moment ago. */
+export interface SourceLook {
+  /** Where it really is, symbolic links resolved. */
+  path: string;
+  sizeBytes: number;
+  /** What a copy takes at most, as long as nothing is added. */
+  copyBytesMax: number;
+  /** Owner, group and permission bits; undefined where the source has none. */
+  ownership: SourceOwnership | undefined;
+  /** What a person may want to know of it, in a word or two each: `WAL`. */
+  remarks: readonly string[];
+}
+
+/** Owner, group and permission bits of a source. */
+export interface SourceOwnership {
+  uid: number;
+  gid: number;
+  mode: number;
+}
+
+export interface CopyOptions {
+  /** The time of day, by which the source tells what changed just now. */
+  now: Date;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
+}
+
+/** How a copy was made, and what that meant for the app. */
+export interface CopyReport {
+  /** In the engine's own words. */
+  method: string;
+  /** How often the copy had to begin again, or a step of it. */
+  restarts: number;
+  /** At most for how long the copy kept writers waiting without a pause, in milliseconds. */
+  writersHeldMs: number;
+}
+
+export interface MeasureOptions {
+  signal?: AbortSignal | undefined;
+  /** What messages call the file: it may lie in scratch, under a name that tells nobody anything. */
+  called?: string;
+  /** Called about once a second while it works; how far it is nobody knows. */
+  onBeat?: (() => void) | undefined;
+}
+
+/** The outcome of the engine's own check of a copy. */
+export interface Integrity {
+  /** `quick` where the full check needs what only the app has. */
+  check: 'full' | 'quick';
+  /** What was found; empty means "ok". At most 20 lines. */
+  problems: string[];
+  note: string | undefined;
+}
+
+/** Everything that is known of a copy after it was read whole. */
+export interface Measurement {
+  facts: MeasuredFacts;
+  integrity: Integrity;
+}
+
+/**
+ * One database that an app writes, and the only code that knows its engine.
+ *
+ * Guarantees, for every implementation:
+ * - S1: a copy equals the source at one committed instant between the call of `copy` and its end, while other
+ *   processes write. It ends, whatever the write rate.
+ * - S2: the source is only read. Nothing is left beside it that the app could not use as its own.
+ * - S3: `look` at what is not there, is empty, of another format, encrypted or not to be read throws, and creates
+ *   nothing. It never waits for a pipe.
+ * - S4: a copy needs no more than `copyBytesMax`, and is one file: nothing else lies beside it. `target` must not exist;
+ *   it can be read by owner and group only. After a failure or an abort it may be left, unfinished: it lies in scratch.
+ * - S5: memory does not grow with the source.
+ * - An abort rejects with the signal's reason, and nothing is written any more. Progress never falls back without a
+ *   restart, and ends at the whole.
+ * - `measure` reads a file that nobody writes, and changes neither it nor its directory. Equal content measures the
+ *   same, whoever measures it and when: `compare` of a copy with a copy of that copy is empty.
+ * - Damage that the engine can name is in `integrity`, else `measure` throws: never is a damaged file called sound.
+ * - `compare` says nothing exactly when nothing that was measured differs, and at most ten sentences and how many more.
+ *
+ * Errors, as OpsError: `missing` (nothing there, or nothing in it), `denied`, `damaged` (not such a database, or not
+ * whole), `busy` (locked by others without a pause), `refused` (the target exists; a copy would miss what was
+ * committed), `io` (no room, here or for the app).
+ */
+export interface Source<Look extends SourceLook = SourceLook> {
+  readonly engine: Engine;
+  /** What an app can do so that a copy does not keep its writers waiting. */
+  readonly gentlerHint: string;
+  look(): Promise<Look>;
+  /** Copies what `look` has seen to `target`. */
+  copy(look: Look, target: string, options: CopyOptions): Promise<CopyReport>;
+  /** Measures a copy afresh, from its bytes alone; it need not be one of this source. */
+  measure(file: string, options?: MeasureOptions): Promise<Measurement>;
+  /** Where `found` is not what was `expected`, in sentences. */
+  compare(expected: MeasuredFacts, found: MeasuredFacts): string[];
+}

@@ -1,0 +1,171 @@
+// What the parts of the repository conformance suite share: databases to back up, and a store that fails when told.
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { CatalogueNaming } from '../../lib/backup/catalogue.ts';
+import type { Manifest } from '../../lib/backup/manifest.ts';
+import { OpsError } from '../../lib/base/errors.ts';
+import { silentLog, silentProgress } from '../../lib/base/log.ts';
+import { digestFile } from '../../lib/files/hash-file.ts';
+import { makeScratch } from '../../lib/files/scratch.ts';
+import type { PlainRepositoryOptions } from '../../lib/repository/plain/options.ts';
+import type { NewBackup, Repository } from '../../lib/repository/repository.ts';
+import type { MeasuredFacts } from '../../lib/source/facts.ts';
+import { sqliteSource } from '../../lib/sqlite/sqlite-source.ts';
+import type { Store } from '../../lib/store/store.ts';
+import { exampleManifest } from '../lib/backup/examples.ts';
+import { makeLedger } from '../lib/sqlite/databases.ts';
+import { fixedClock } from '../support/fixed-clock.ts';
+import { scratch } from '../support/scratch.ts';
+import type { OpenedStore } from './store-world.ts';
+
+/** What a format is opened with. */
+type RepositoryOptions = PlainRepositoryOptions;
+
+/** One format under test, and what the suite does behind its back. */
+export interface RepositoryFormat {
+  open(options: RepositoryOptions): Repository;
+  /** Makes what describes the backup unreadable. */
+  spoilDescription(store: Store, name: string): Promise<void>;
+  /** Changes bytes of the backup, and not how many there are. */
+  alterBytes(store: Store, name: string): Promise<void>;
+  /** Takes the bytes away, and leaves what describes them. */
+  loseBytes(store: Store, name: string): Promise<void>;
+}
+
+export interface World {
+  store: Store;
+  format: RepositoryFormat;
+  repository: Repository;
+  /** The repository of another run, which finds what the ones before have left; on another view of the store. */
+  reopen(view?: Store): Repository;
+}
+
+export type OpenWorld = () => Promise<World>;
+
+const app = 'ctv';
+export const latestName = 'latest/ctv.db';
+export const naming: CatalogueNaming = { layout: 'app', app, timeZone: 'UTC', latestName };
+/** Proves whatever is a SQLite file, wherever it lies. */
+export const source = sqliteSource('/nowhere');
+
+export async function openWorld(format: RepositoryFormat, open: () => Promise<OpenedStore>): Promise<World> {
+  const { store, cleanUp } = await open();
+  onTestFinished(async () => cleanUp());
+  const stateDirectory = scratch();
+  const reopen = (view = store) =>
+    format.open({
+      store: view,
+      naming,
+      stateDirectory,
+      scratch: () => makeScratch(store.stagingDirectory ?? scratch(), { clock: fixedClock() }),
+      log: silentLog,
+      progress: silentProgress,
+      signal: new AbortController().signal,
+      noteLeft: () => undefined,
+    });
+  return { store, format, repository: reopen(), reopen };
+}
+
+/** The name of the backup of a day. */
+export function nameOf(day: number): string {
+  return `backups/ctv/ctv-202611${String(day).padStart(2, '0')}T020513Z.db`;
+}
+
+interface Template {
+  bytes: Buffer;
+  facts: MeasuredFacts;
+}
+
+const templates = new Map<number, Promise<Template>>();
+
+/** A database of so many rows, made and measured once. */
+function templateOf(rows: number): Promise<Template> {
+  const known = templates.get(rows) ?? makeTemplate(rows);
+  templates.set(rows, known);
+  return known;
+}
+
+async function makeTemplate(rows: number): Promise<Template> {
+  const path = join(scratch(), 'template.db');
+  makeLedger(path, { rows });
+  return { bytes: readFileSync(path), facts: (await source.measure(path)).facts };
+}
+
+/** A backup of that day, of a database with `day` rows, ready to be added. */
+export async function newBackup(
+  world: World,
+  day: number,
+  changes: Partial<Manifest> & { bytes?: (bytes: Buffer) => Buffer; refreshLatest?: boolean } = {},
+): Promise<NewBackup> {
+  const { bytes: change = (same: Buffer) => same, refreshLatest = false, ...stated } = changes;
+  const { bytes, facts } = await templateOf(day);
+  const own = await makeScratch(world.store.stagingDirectory ?? scratch(), { clock: fixedClock() });
+  onTestFinished(() => own.remove());
+  await writeFile(own.file('copy.db'), change(Buffer.from(bytes)));
+  const file = await digestFile(own.file('copy.db'));
+  const { sha256, contentHash } = file;
+  const takenAt = new Date(`2026-11-${String(day).padStart(2, '0')}T02:05:13.250Z`);
+  const manifest = exampleManifest({
+    ...facts,
+    app,
+    backup: nameOf(day),
+    takenAt,
+    sha256,
+    contentHash,
+    ...stated,
+  });
+  return { file, manifest, refreshLatest, scratch: own };
+}
+
+/** Each backup with its state, newest first. */
+export async function statesOf(repository: Repository): Promise<Record<string, string>> {
+  return Object.fromEntries((await repository.list()).map(({ name, state }) => [name, state]));
+}
+
+/** What becomes of the n-th call that changes the store, and of all after it. */
+export type Fault = 'fails' | 'dies before' | 'dies after';
+
+export interface FaultyStore extends Store {
+  /** Settles when the process that uses it is to be thought of as killed. */
+  died: Promise<void>;
+  /** Calls so far that change the store: each as its kind and name. */
+  changes: string[];
+}
+
+/**
+ * A view of `store` whose call number `at` (from 0) of those that change it fails, once and without an effect; or in
+ * which it is as if the process had been killed, and no call ever returns again.
+ */
+export function faultyStore(store: Store, at: number, fault: Fault): FaultyStore {
+  const { promise: died, resolve: die } = Promise.withResolvers<void>();
+  const changes: string[] = [];
+  let isDead = false;
+  const never = <T>(): Promise<T> => {
+    isDead = true;
+    die();
+    return new Promise<T>(() => undefined);
+  };
+  const alive = <T>(call: () => Promise<T>): Promise<T> => (isDead ? never() : call());
+  const changing = async <T>(what: string, call: () => Promise<T>): Promise<T> => {
+    if (isDead) return never();
+    const number = changes.push(what) - 1;
+    if (number !== at) return call();
+    if (fault === 'fails') throw new OpsError('unavailable', `cannot ${what}: told to fail`);
+    if (fault === 'dies after') await call();
+    return never();
+  };
+  return {
+    ...store,
+    died,
+    changes,
+    put: (name, file, options) => changing(`put ${name}`, () => store.put(name, file, options)),
+    copy: (from, to, options) => changing(`copy ${to}`, () => store.copy(from, to, options)),
+    remove: (name) => changing(`remove ${name}`, () => store.remove(name)),
+    get: (...given) => alive(() => store.get(...given)),
+    read: (name) => alive(() => store.read(name)),
+    list: (prefix) => alive(() => store.list(prefix)),
+    stat: (name) => alive(() => store.stat(name)),
+  };
+}

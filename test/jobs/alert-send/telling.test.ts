@@ -1,0 +1,214 @@
+// From a run that fails to the messages people get (A1-A3).
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { describe, expect, test } from 'vitest';
+import { hour } from '../../support/alert-events.ts';
+import { AlertWorld } from '../../support/alert-world.ts';
+import { failure } from '../../stand-ins/ntfy/stand-in.ts';
+import { loginPage } from '../../stand-ins/web-stand-in.ts';
+import { makeBookings } from '../../support/world.ts';
+
+const failed = 'db-backup of bookings failed';
+const well = 'db-backup of bookings is well again';
+const both = 'db-backup of bookings failed, and is well again';
+
+describe('a store that is gone', () => {
+  test('is told once on each channel, with all that a person needs, then after hours, and when it is over', async () => {
+    await using world = await AlertWorld.start({ ping: true });
+    world.unplug();
+    expect((await world.run('db-backup', [])).exitCode).toBe(69);
+    const sent = await world.send();
+    expect(sent.exitCode, sent.stderr).toBe(0);
+    expect([world.titles, world.headlines]).toEqual([[failed], [failed]]);
+    const [message] = world.ntfy.messages;
+    expect(message?.title).toMatch(/^[^ ]+: /);
+    for (const words of [
+      /cannot use the store directory .*: it is not there/,
+      /^Since 20\d\d-.*, 1 failed run\.$/m,
+      /^The newest proven backup of bookings is of 20\d\d-.* old\.$/m,
+      /^Next: db-backup test --config \/.*\.toml$/m,
+      /^I know: alert-send ack [0-9a-f]{6} --for 8h --config \/.*\.toml$/m,
+    ]) {
+      expect(message?.message).toMatch(words);
+      expect(world.slack.messages[0]).toMatch(words);
+    }
+    expect(message).toMatchObject({
+      priority: 4,
+      sequenceId: expect.stringMatching(/^holdfast-[0-9a-f]{16}$/),
+    });
+
+    await world.run('db-backup', []);
+    await world.send();
+    expect(world.titles).toEqual([failed]);
+    world.clock.advance(4 * hour);
+    await world.send();
+    expect(world.titles).toEqual([failed, `${failed}, still`]);
+    world.clock.advance(23 * hour);
+    await world.send();
+    expect(world.titles.slice(2)).toEqual([`${failed}, now worse`]);
+
+    world.plugIn();
+    expect((await world.run('db-backup', [])).exitCode).toBe(0);
+    await world.send();
+    await world.send();
+    expect(world.titles.slice(3)).toEqual([well]);
+    expect(world.headlines).toEqual(world.titles);
+    expect(world.ntfy.cards).toHaveLength(1);
+    expect(world.switch.pings.map(({ kind }) => kind)).toEqual(['success', '69', '69', 'success']);
+    expect([...world.ntfy.violations, ...world.slack.violations]).toEqual([]);
+    expect(world.filesWithSecrets()).toEqual([]);
+    expect(deliveries(world)).toEqual(
+      Array(4).fill(['ntfy|delivered|db-backup', 'slack|delivered|db-backup']).flat(),
+    );
+  });
+
+  test('and back before anyone could be told is one message, once', async () => {
+    await using world = await AlertWorld.start();
+    await world.ntfy.stop();
+    await world.slack.stop();
+    world.unplug();
+    await world.run('db-backup', []);
+    const cut = await world.send();
+    expect(cut.exitCode).toBe(0);
+    expect(cut.stderr).toMatch(/warning: ntfy: no answer from ntfy \(ECONNREFUSED\)/);
+    world.plugIn();
+    await world.run('db-backup', []);
+    await world.send();
+    await world.ntfy.start();
+    await world.slack.start();
+    await world.send();
+    await world.send();
+    expect([world.titles, world.headlines]).toEqual([[both], [both]]);
+    expect(world.ntfy.messages[0]?.message).toMatch(/From 20.* to 20.*1 failed run/);
+  });
+
+  test('is not tried again at once where a channel failed', async () => {
+    await using world = await AlertWorld.start();
+    world.ntfy.fault({
+      kind: 'answer',
+      reply: failure(429, 42901, 'limit reached', { 'Retry-After': '300' }),
+    });
+    world.unplug();
+    await world.run('db-backup', []);
+    await world.run('alert-send', []);
+    await world.run('alert-send', []);
+    expect([world.titles, world.headlines]).toEqual([[], [failed]]);
+    expect(world.ntfy.requests).toHaveLength(1);
+    expect((await world.run('alert-send', ['list'])).stdout).toMatch(
+      /ntfy +FAILING \(1 attempt\): ntfy asks to wait: HTTP 429 \(42901: limit reached\), next try in 3 min/,
+    );
+    world.clock.advance(6 * 60_000);
+    await world.run('alert-send', []);
+    expect(world.titles).toEqual([failed]);
+  });
+
+  test('tells nothing that waits for the morning, and all of it then', async () => {
+    await using world = await AlertWorld.start({ alerts: 'quiet = "22:00-06:00"' });
+    world.unplug();
+    await world.run('db-backup', []);
+    await world.run('restore', ['drill']);
+    await world.send();
+    expect(world.titles).toEqual([]);
+    expect((await world.run('alert-send', ['list'])).stdout).toContain(
+      `waits for the end of the quiet hours: ${failed}`,
+    );
+    world.clock.advance(4 * hour);
+    await world.send();
+    expect(world.titles).toEqual([`${failed}, restore-drill of bookings failed`]);
+    expect(world.ntfy.messages[0]).toMatchObject({ priority: 4, tags: ['newspaper', 'holdfast'] });
+  });
+});
+
+test('bad news about data passes the quiet hours, at the highest priority', async () => {
+  await using world = await AlertWorld.start({ alerts: 'quiet = "00:01-00:00"' });
+  rmSync(world.database);
+  makeBookings(world.database, { journalMode: 'delete', rows: 2 });
+  expect((await world.run('db-backup', [])).exitCode).toBe(1);
+  await world.send();
+  expect(world.ntfy.messages).toMatchObject([
+    {
+      priority: 5,
+      tags: ['rotating_light', 'holdfast'],
+      message: expect.stringMatching(/^the backup \S+ is suspect: [^]*Next: db-backup list-backups/),
+    },
+  ]);
+  expect(world.slack.messages[0]).toContain(':rotating_light: ');
+});
+
+describe('a channel that refuses', () => {
+  test('for good leaves a dead letter, and the other one tells of it, until it works again', async () => {
+    await using world = await AlertWorld.start();
+    world.unplug();
+    await world.run('db-backup', []);
+    world.ntfy.fault({ kind: 'answer', reply: failure(403, 40301, 'forbidden') });
+    const { exitCode, stdout } = await world.send();
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain('ntfy: refused: ');
+    expect(world.titles).toEqual([]);
+    expect(world.headlines).toEqual([`${failed}, ntfy failed`]);
+    expect(world.slack.messages[0]).toContain(
+      'messages through ntfy do not arrive: ntfy refuses: HTTP 403 (40301: forbidden)',
+    );
+    const [letter = ''] = readdirSync(join(world.state, 'spool/dead'));
+    expect(JSON.parse(readFileSync(join(world.state, 'spool/dead', letter), 'utf8'))).toMatchObject({
+      channel: 'ntfy',
+      title: expect.stringContaining(failed),
+    });
+    expect((await world.run('alert-send', ['list'])).stdout).toContain(
+      `dead letter: ${letter}: ntfy refuses`,
+    );
+
+    expect((await world.send()).exitCode).toBe(0);
+    world.plugIn();
+    await world.run('db-backup', []);
+    await world.send();
+    expect(world.titles).toEqual([well]);
+    expect(world.headlines.slice(1)).toEqual([`${well}, ntfy is well again`]);
+    expect(world.filesWithSecrets()).toEqual([]);
+  });
+
+  test.each<[string, (world: AlertWorld) => void]>([
+    ['answers with a login page', (world) => world.ntfy.fault({ kind: 'answer', reply: loginPage })],
+    ['breaks off', (world) => world.ntfy.fault({ kind: 'drop' })],
+    ['fails', (world) => world.ntfy.fault({ kind: 'answer', reply: failure(503, 50301, 'unavailable') })],
+    ['has lost its topic', (world) => rmSync(join(world.home, 'topic'))],
+  ])('for now, because it %s, gets it later', async (_, hinder) => {
+    await using world = await AlertWorld.start();
+    world.unplug();
+    await world.run('db-backup', []);
+    hinder(world);
+    const { exitCode } = await world.send();
+    expect(exitCode).toBe(0);
+    expect(world.titles).toEqual([]);
+    expect(world.headlines[0]).toMatch(/^db-backup of bookings failed(, ntfy failed)?$/);
+    world.configureAlerts();
+    await world.send();
+    expect(world.titles).toEqual([failed]);
+  });
+
+  test('a message whose taking was not heard is said again, on the same card', async () => {
+    await using world = await AlertWorld.start();
+    world.unplug();
+    await world.run('db-backup', []);
+    world.ntfy.fault({ kind: 'lose-reply' });
+    await world.send();
+    await world.send();
+    await world.send();
+    expect(world.titles).toEqual([failed, failed]);
+    expect(world.ntfy.cards).toHaveLength(1);
+  });
+});
+
+/** What the history says of each message: its channel, how it went, and of which checks it told. */
+function deliveries(world: AlertWorld): unknown[] {
+  const database = new Database(join(world.state, 'ops.db'), { readonly: true });
+  try {
+    return database
+      .prepare("SELECT channel || '|' || outcome || '|' || checks FROM deliveries")
+      .pluck()
+      .all();
+  } finally {
+    database.close();
+  }
+}

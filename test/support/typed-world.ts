@@ -1,0 +1,34 @@
+// A world whose commands run in this process, each a minute after the one before: no two backups have one second, and
+// time passes when the test says so.
+import { alertSend } from '../../jobs/alert-send.ts';
+import { dbBackup } from '../../jobs/db-backup.ts';
+import { restore } from '../../jobs/restore.ts';
+import type { Job } from '../../lib/run/job.ts';
+import { type FixedClock, fixedClock } from './fixed-clock.ts';
+import { runInProcess } from './in-process.ts';
+import { type Ended, type RunOptions, World } from './world.ts';
+
+const minute = 60_000;
+
+/** The job of each command. */
+export const jobs: Record<string, Job> = { 'db-backup': dbBackup, restore, 'alert-send': alertSend };
+
+export class TypedWorld extends World {
+  readonly clock: FixedClock;
+
+  /** Time begins at `start`. */
+  constructor(start: string) {
+    super();
+    this.clock = fixedClock(start);
+  }
+
+  /** Types a command, with the variables of the world and of `options` alone. */
+  override async run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+    const job = jobs[command];
+    if (job === undefined) throw new Error(`there is no job ${command}`);
+    this.clock.advance(minute);
+    const environment = { HOLDFAST_CONFIG: this.config, ...options.environment };
+    // A clock of its own: while it runs, another command may be typed, and its minute is none of this one's.
+    return runInProcess(job, args, { clock: fixedClock(this.clock.now().toISOString()), environment });
+  }
+}
