@@ -105,7 +105,7 @@ describe('db-backup', () => {
     await using world = await DropboxWorld.start();
     makeBookings(world.database, { journalMode: 'delete' });
     world.configureDropbox();
-    world.standIn.clock.skewSeconds = (7 * 24 + 1.5) * 3600;
+    world.standIn.clock.skewSeconds = (7 * 24 + 2.5) * 3600;
     const ask = async (question: string) => {
       const address = /^ +(http\S+)$/m.exec(question)?.[1] ?? '';
       const reply = await fetch(address, { headers: { accept: 'application/json' } });
