@@ -163,7 +163,7 @@ export function filesWithSecrets(world: DropboxWorld): string[] {
 }
 
 /** Whether a text holds a secret of the account, or anything that looks like an access token. */
-export function tellsSecret(world: DropboxWorld, text: string): boolean {
+function tellsSecret(world: DropboxWorld, text: string): boolean {
   return world.secrets.some((secret) => text.includes(secret)) || /\bsl\.[\w-]{40,}/.test(text);
 }
 

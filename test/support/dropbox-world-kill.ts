@@ -21,12 +21,15 @@ export async function runKilled(world: DropboxWorld, moment: KillMoment): Promis
   const { route, nth, atOffset, signal = 'SIGKILL', ...at } = moment;
   let pid = 0;
   let killed = false;
+  const { promise: gone, resolve: isGone } = Promise.withResolvers<void>();
   const action: ActionOf<'run'> = {
     kind: 'run',
     ...at,
     run() {
       killed = true;
       process.kill(pid, signal);
+      // Not a byte more is taken: a process that dies slowly would get on with its work.
+      return gone;
     },
   };
   standIn.fault({
@@ -46,6 +49,7 @@ export async function runKilled(world: DropboxWorld, moment: KillMoment): Promis
     standIn.fault({ route, ...(nth === undefined ? {} : { nth }), action: { kind: 'reply', status: 500 } });
   }
   const ended = await world.runProcess('db-backup', ['run'], { onStart: (started) => (pid = started) });
+  isGone();
   expect(ended).toMatchObject({ signal, stdout: '' });
   await standIn.idle();
   standIn.clearFaults();

@@ -165,15 +165,15 @@ describe('case 25: killed five times at random points', () => {
     ['discard', 11],
     ['keep', 12],
   ] as const) {
-    test(`Dropbox ${partialAppend}s a part (seed ${seed}): 20 MB arrive whole`, async () => {
-      await using world = await grownWorld({ mebibytes: 20 });
+    test(`Dropbox ${partialAppend}s a part (seed ${seed}): 12 MB arrive whole`, async () => {
+      await using world = await grownWorld();
       const { standIn } = world;
       standIn.switches.partialAppend = partialAppend;
       const before = world.remote();
       const random = seededRandom(seed);
       for (let kills = 0; kills < 5; kills += 1) {
         const held = standIn.sessions[0]?.length ?? 0;
-        const atOffset = held + Math.floor((0.05 + 0.5 * random()) * (20 * 1024 * 1024 - held));
+        const atOffset = held + Math.floor((0.05 + 0.5 * random()) * (12 * 1024 * 1024 - held));
         await runKilled(world, { route: append, atOffset });
         expect(world.remote()).toEqual(before);
       }
