@@ -1,12 +1,20 @@
 // Worlds in which a backup was made before: once for all tests of a file, each of which gets a copy of its own.
+import { afterAll } from 'vitest';
 import { DropboxWorld, type DropboxSettings, type Remains } from './dropbox-world.ts';
 import { addBallast } from './dropbox-world-rows.ts';
 import { makeBookings } from './world.ts';
 
+const remains: Remains[] = [];
+afterAll(() => remains.forEach(({ remove }) => remove()));
+
 /** Makes a world once, and gives each test one of its own that goes on where that one ended. */
 export function worldsLike(make: () => Promise<DropboxWorld>): () => Promise<DropboxWorld> {
   let left: Promise<Remains> | undefined;
-  const leave = async () => (await make()).leave();
+  const leave = async () => {
+    const own = await (await make()).leave();
+    remains.push(own);
+    return own;
+  };
   return async () => DropboxWorld.start({}, await (left ??= leave()));
 }
 

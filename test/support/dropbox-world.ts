@@ -23,6 +23,7 @@ export interface Remains {
   home: string;
   account: string;
   endedAtMs: number;
+  remove(): void;
 }
 
 /**
@@ -62,13 +63,12 @@ export class DropboxWorld extends World {
     return world;
   }
 
-  /** Ends this world, and leaves everything for others until this process ends. */
+  /** Ends this world, and leaves everything for others until it is removed. */
   async leave(): Promise<Remains> {
     const { home } = this;
     const [account, endedAtMs] = [this.#account, this.standIn.clock.now()];
     await this.standIn.stop();
-    process.once('exit', () => [home, account].forEach(removeAll));
-    return { home, account, endedAtMs };
+    return { home, account, endedAtMs, remove: () => [home, account].forEach(removeAll) };
   }
 
   /** One app called `bookings`, with its copies in Dropbox. */
