@@ -64,7 +64,9 @@ export async function proveSnapshot(
   return { look, takenAt, ...proof, report: { ...report, durationMs } };
 }
 
-/** Hashes and measures the copy, both at once: the check keeps one core busy, the hash another. */
+/**
+ * Hashes and measures the copy, both at once: the check keeps one core busy, the hash another, which then helps to check.
+ */
 async function proveCopy(
   { progress, signal }: JobContext,
   app: GuardedApp,
@@ -77,9 +79,10 @@ async function proveCopy(
   const both = AbortSignal.any([signal, either.signal]);
   const called = `the copy of ${app.database}`;
   try {
+    const hashed = digestFile(path, { signal: both });
     const [digest, measured] = await Promise.all([
-      digestFile(path, { signal: both }),
-      source.measure(path, { signal: both, called, onBeat: () => progress.update(0) }),
+      hashed,
+      source.measure(path, { signal: both, called, busyUntil: hashed, onBeat: () => progress.update(0) }),
     ]);
     return { digest, measured };
   } finally {

@@ -42,6 +42,8 @@ export interface MeasureOptions {
   signal?: AbortSignal | undefined;
   /** What messages call the file: it may lie in scratch, under a name that tells nobody anything. */
   called?: string;
+  /** What keeps another core busy until it settles; the measuring may use that core afterwards. */
+  busyUntil?: Promise<unknown> | undefined;
   /** Called about once a second while it works; how far it is nobody knows. */
   onBeat?: (() => void) | undefined;
 }

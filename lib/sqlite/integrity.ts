@@ -15,7 +15,7 @@ export function checkIntegrity(database: Database): Integrity {
     // One index on a collation of the app's own, and SQLite checks nothing at all. So the file as far as it goes, then
     // each table by itself.
     if (!needsTheApp(error)) throw error;
-    const structure = checkStructure(database);
+    const structure = checkStructure(database) ?? malformedPages(database);
     const { problems, unchecked } = checkTables(database);
     return {
       check: 'quick',
@@ -25,17 +25,17 @@ export function checkIntegrity(database: Database): Integrity {
   }
 }
 
-/** That every page is well formed and in its place, and where that needs the app too, that each is well formed. */
-function checkStructure(database: Database): string[] {
-  try {
-    return lines(run(database, 'quick_check'));
-  } catch (error) {
-    if (!needsTheApp(error)) throw error;
-    const pages = database
-      .prepare(`SELECT name, pageno FROM dbstat WHERE pagetype = 'corrupted' LIMIT ${problemsMax}`)
-      .all() as { name: string; pageno: number }[];
-    return pages.map(({ name, pageno }) => `page ${pageno} of ${name} is malformed`);
-  }
+/** What `quick_check` finds: malformed and lost pages, and rows that are not as their table wants them. */
+export function checkStructure(database: Database): string[] | undefined {
+  return unlessForTheApp(() => lines(run(database, 'quick_check')));
+}
+
+/** Where a table needs something of the app, `quick_check` looks at nothing. This looks at each page by itself. */
+function malformedPages(database: Database): string[] {
+  const pages = database
+    .prepare(`SELECT name, pageno FROM dbstat WHERE pagetype = 'corrupted' LIMIT ${problemsMax}`)
+    .all() as { name: string; pageno: number }[];
+  return pages.map(({ name, pageno }) => `page ${pageno} of ${name} is malformed`);
 }
 
 function checkTables(database: Database): { problems: string[]; unchecked: string[] } {
@@ -43,19 +43,31 @@ function checkTables(database: Database): { problems: string[]; unchecked: strin
     .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
     .pluck()
     .all() as string[];
-  const problems: string[] = [];
-  const unchecked: string[] = [];
-  for (const table of tables) {
-    try {
-      problems.push(...lines(run(database, 'integrity_check', table)));
-    } catch (error) {
-      if (needsTheApp(error)) unchecked.push(table);
-      else if (errorCode(error)?.startsWith('SQLITE_CORRUPT') === true)
-        problems.push(`${tableLabel(table)}: ${errorMessage(error)}`);
-      else throw error;
-    }
+  const checked = tables.map((table) => ({ table, problems: checkTable(database, table) }));
+  return {
+    problems: checked.flatMap(({ problems }) => problems ?? []),
+    unchecked: checked.filter(({ problems }) => problems === undefined).map(({ table }) => table),
+  };
+}
+
+/** What is wrong with one table and its indexes. */
+export function checkTable(database: Database, table: string): string[] | undefined {
+  try {
+    return unlessForTheApp(() => lines(run(database, 'integrity_check', table)));
+  } catch (error) {
+    if (errorCode(error)?.startsWith('SQLITE_CORRUPT') !== true) throw error;
+    return [`${tableLabel(table)}: ${errorMessage(error)}`];
   }
-  return { problems, unchecked };
+}
+
+/** Undefined where SQLite cannot look for want of what only the app has. */
+function unlessForTheApp<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (needsTheApp(error)) return undefined;
+    throw error;
+  }
 }
 
 function run(database: Database, check: 'integrity_check' | 'quick_check', table?: string): string[] {

@@ -1,34 +1,73 @@
 // What a database file holds, measured afresh from its bytes: the facts a manifest records and a restore compares.
-import type { Integrity, Measurement, MeasureOptions } from '../source/source.ts';
-import type { MeasuredFacts } from '../source/facts.ts';
-import { runWorker } from './work.ts';
+import { sizeIfThere } from '../files/size.ts';
+import type { Measurement, MeasureOptions } from '../source/source.ts';
+import { checkByTwo } from './check-by-two.ts';
+import { roomToMap } from './map-room.ts';
+import { openReader, type Reader, ReaderEnded } from './reader.ts';
 
-/** The input of both workers. */
-export interface MeasureWork {
-  path: string;
-  /** What messages call the file: it may lie in scratch, under a name that tells nobody anything. */
-  called: string;
+/** How it is done; tests do it otherwise. */
+interface Means {
+  open: typeof openReader;
+  /** How large a file may be to be read mapped. */
+  room: () => number;
+  /** From which size on two check it. */
+  sharedBytesMin: number;
 }
 
 /** SQLite's check is one long call that says nothing on its way: this says that it is at work. */
 const beatMs = 1000;
 
+/** Below this size the start of a second process takes longer than what it could take off the first. */
+const usual: Means = { open: openReader, room: roomToMap, sharedBytesMin: 64 * 1024 * 1024 };
+
 /**
- * Reads a database file that nobody writes and measures it: integrity check, then rows per table, schema hash and
- * foreign keys. One after the other: side by side they took a tenth less time, and a second thread's memory more.
- * Leaves no side files.
+ * Reads a database file that nobody writes and measures it: rows per table, schema hash, foreign keys and the integrity
+ * check, in a process of its own, and a large file that fits into memory in two. Leaves no side files.
  *
- * Damage that SQLite can name is data in the result. Throws OpsError `damaged` where the file cannot be read at all.
+ * Damage that SQLite can name is data in the result. Throws OpsError `damaged` where the file cannot be read at all, also
+ * where it is cut short meanwhile, and `io` where the disk fails under it.
  */
-export async function measureDatabase(path: string, options: MeasureOptions = {}): Promise<Measurement> {
-  const input: MeasureWork = { path, called: options.called ?? path };
-  const work = { signal: options.signal, waitForEnd: false };
+export async function measureDatabase(
+  path: string,
+  options: MeasureOptions = {},
+  means: Partial<Means> = {},
+): Promise<Measurement> {
+  const { open, room, sharedBytesMin } = { ...usual, ...means };
+  const { called = path, signal } = options;
+  const sizeBytes = (await sizeIfThere(path)) ?? 0;
+  const openOne = (mapped: boolean) => open({ path, called, mapped }, signal);
   const beat = setInterval(() => options.onBeat?.(), beatMs);
   try {
-    const integrity = await runWorker<Integrity>('./integrity-worker.ts', input, work);
-    const facts = await runWorker<MeasuredFacts>('./facts-worker.ts', input, work);
-    return { facts, integrity };
+    if (sizeBytes > room()) return await measureAlone(openOne(false));
+    if (sizeBytes < sharedBytesMin) return await measureAlone(openOne(true));
+    return await measureByTwo(() => openOne(true), options);
+  } catch (error) {
+    // A page could not be had. Reading it the other way, SQLite is told why, and so are we.
+    if (error instanceof ReaderEnded && error.byThePage) return await measureAlone(openOne(false));
+    throw error;
   } finally {
     clearInterval(beat);
+  }
+}
+
+async function measureAlone(reader: Reader): Promise<Measurement> {
+  try {
+    const { facts } = await reader.count();
+    const integrity = await reader.checkIntegrity();
+    const foreignKeyViolations = await reader.foreignKeyViolations();
+    return { facts: { ...facts, foreignKeyViolations }, integrity };
+  } finally {
+    await reader.close();
+  }
+}
+
+async function measureByTwo(open: () => Reader, { busyUntil }: MeasureOptions): Promise<Measurement> {
+  const reader = open();
+  try {
+    const { facts, tables } = await reader.count();
+    const { foreignKeyViolations, integrity } = await checkByTwo(reader, tables, open, busyUntil);
+    return { facts: { ...facts, foreignKeyViolations }, integrity };
+  } finally {
+    await reader.close();
   }
 }

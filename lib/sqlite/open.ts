@@ -12,6 +12,9 @@ export type { Database } from 'better-sqlite3';
 /** Every page is read about once, so a larger cache costs memory and gains nothing (measured: 2 and 16 MB alike). */
 const readCacheKiB = 2000;
 
+/** SQLite maps no more of a file; what lies behind is read. Where addresses are short, Node needs them more. */
+const mapBytesMax = ['arm', 'ia32'].includes(process.arch) ? 256 * 1024 * 1024 : 2 ** 31;
+
 /** How long a read waits for a lock that the app holds, before it counts as busy. */
 const lockWaitMs = 10_000;
 
@@ -31,6 +34,17 @@ export function openLive(path: string, { makeIndex = true } = {}): Database.Data
  */
 export function openImmutable(path: string): Database.Database {
   return openReader(path, '?immutable=1');
+}
+
+/**
+ * The same, and SQLite reads the file's pages where the kernel has them anyway instead of copying each into memory of
+ * its own. A page that the disk cannot deliver, or that is no longer there, then ends the whole process (SIGBUS): only
+ * for a process that has nothing else to do. See docs/decisions/mapped-check.md.
+ */
+export function openMapped(path: string): Database.Database {
+  const database = openImmutable(path);
+  database.pragma(`mmap_size = ${mapBytesMax}`);
+  return database;
 }
 
 /** Opens a file of our own for reading and writing; only with `create` may it be missing. */

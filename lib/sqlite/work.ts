@@ -1,15 +1,13 @@
 // Long SQLite work runs in a worker thread, so that signals, timers and progress stay alive beside it.
 import { Worker } from 'node:worker_threads';
-import { OpsError } from '../base/errors.ts';
-import type { ErrorKind } from '../base/exit-code.ts';
+import { type CrossingError, unpackError } from './crossing.ts';
 import './open.ts'; // sets up SQLite for this process before a worker first uses it
 
-/** What a worker posts. Errors cross as data, because a class does not survive the crossing. */
+/** What a worker posts. */
 export type WorkerMessage<Result> =
   | { type: 'progress'; done: number; total: number }
   | { type: 'result'; result: Result }
-  | { type: 'error'; error: { kind: ErrorKind; message: string; hint: string | undefined } }
-  | { type: 'bug'; stack: string };
+  | { type: 'error'; error: CrossingError };
 
 /** Work in progress: `result` settles once; after an abort it rejects at once. */
 export interface WorkOptions {
@@ -32,9 +30,7 @@ export async function runWorker<Result>(file: string, input: unknown, options: W
   worker.on('message', (message: WorkerMessage<Result>) => {
     if (message.type === 'progress') options.onProgress?.(message.done, message.total);
     else if (message.type === 'result') resolve(message.result);
-    else if (message.type === 'error')
-      reject(new OpsError(message.error.kind, message.error.message, hintOf(message)));
-    else reject(Object.assign(new Error(message.stack.split('\n', 1)[0]), { stack: message.stack }));
+    else reject(unpackError(message.error));
   });
   worker.on('error', reject);
   worker.on('exit', () => reject(new Error(`the worker ${file} ended without a result`)));
@@ -45,8 +41,4 @@ export async function runWorker<Result>(file: string, input: unknown, options: W
     const ended = worker.terminate();
     if (options.waitForEnd) await ended;
   }
-}
-
-function hintOf(message: { error: { hint: string | undefined } }): { hint?: string } {
-  return message.error.hint === undefined ? {} : { hint: message.error.hint };
 }

@@ -1,7 +1,7 @@
 // The worker's side of lib/sqlite/work: takes the input, posts progress, the result or the reason there is none.
 import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
-import { OpsError } from '../base/errors.ts';
+import { packError } from './crossing.ts';
 import type { WorkerMessage } from './work.ts';
 
 /** Runs `work` on this worker's input and posts how it ended. */
@@ -15,9 +15,6 @@ export async function serve<Input, Result>(
     flushCompileCache();
     post({ type: 'result', result });
   } catch (error) {
-    if (error instanceof OpsError) {
-      post({ type: 'error', error: { kind: error.kind, message: error.message, hint: error.hint } });
-    } else
-      post({ type: 'bug', stack: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    post({ type: 'error', error: packError(error) });
   }
 }

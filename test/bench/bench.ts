@@ -48,6 +48,7 @@ async function bench(): Promise<void> {
 
 async function page(table: string): Promise<string> {
   const sqlite = (await run('sqlite3', ['--version'])).stdout.split(' ')[0];
+  const restic = (await run('restic', ['version'])).stdout.split(' compiled')[0];
   const rclone = (await run('rclone', ['version'])).stdout.split('\n')[0];
   const os = existsSync('/etc/os-release')
     ? (/PRETTY_NAME="(.*)"/.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? '')
@@ -58,15 +59,19 @@ async function page(table: string): Promise<string> {
   return `# Benchmarks
 
 \`npm run bench -- --write\` writes this page. Each pair ran in turns in one run, after an uncounted round; the figures
-are medians of ${times} (of one transfer over the slow line). The database is generated: ${megabytes} MB, three tables with two indexes, in WAL mode.
+are medians of ${times} (of one transfer over the slow line). The database is generated: ${megabytes} MB, three tables, in WAL mode,
+with five indexes, four of them in an order that has nothing to do with the order of the rows.
 
-Machine: ${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}, ${os}. Node ${process.versions.node}, better-sqlite3 ${version}, sqlite3 ${sqlite}, ${rclone}.
+Machine: ${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}, ${os}. Node ${process.versions.node}, better-sqlite3 ${version}, sqlite3 ${sqlite}, ${restic}, ${rclone}.
 
 ${table}
 
 Times are of whole processes, start included. "Whole \`db-backup backup\`" is configuration, lock, snapshot, SHA-256 and
 Dropbox hash, integrity check, rows per table, schema hash, foreign keys, publishing into a directory store, manifest
 and history; beside it stand the three commands one after the other.
+
+Memory is the most anonymous memory that a command and its children held at once, looked at every 10 ms. The pages of the
+database that a check maps are not in it: the kernel takes them back when it wants them (docs/decisions/mapped-check.md).
 
 The longest commit is the writer's own checkpoint of the log that grew while a copy held it: the first one after a
 snapshot ends. docs/decisions/log-write-back.md says what it consists of.

@@ -1,8 +1,9 @@
 // The measured commands, as processes.
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { watchAnonymousMemory } from '../support/anonymous-memory.ts';
 
 export const run = promisify(execFile);
 export const project = resolve(import.meta.dirname, '../..');
@@ -16,17 +17,36 @@ export async function node(args: string[], environment: Record<string, string> =
   return stdout;
 }
 
+/** How a command of ours is run for a measurement. */
+interface RunOptions {
+  environment?: Record<string, string>;
+  /** Leaves the state directory as the run before has left it. */
+  keepState?: boolean;
+  onStart?: (pid: number) => void;
+}
+
 /** One `db-backup` on a database, with a state directory of its own below `home`, made anew unless it is to stay. */
 export async function dbBackup(
   home: string,
   database: string,
   args: readonly string[],
-  { environment = {}, keepState = false }: { environment?: Record<string, string>; keepState?: boolean } = {},
+  options: RunOptions = {},
+): Promise<void> {
+  await command('db-backup', home, database, args, options);
+}
+
+/** The same of any command. */
+export async function command(
+  name: 'db-backup' | 'restore',
+  home: string,
+  database: string,
+  args: readonly string[],
+  { environment = {}, keepState = false, onStart }: RunOptions = {},
 ): Promise<void> {
   const state = join(home, 'state');
   if (!keepState) rmSync(state, { recursive: true, force: true });
   mkdirSync(state, { recursive: true });
-  await run(join(project, 'bin/db-backup'), [...args, '--quiet'], {
+  const running = run(join(project, 'bin', name), [...args, '--quiet'], {
     env: {
       ...process.env,
       DATABASE_PATH: database,
@@ -35,18 +55,21 @@ export async function dbBackup(
       ...environment,
     },
   });
+  if (running.child.pid !== undefined) onStart?.(running.child.pid);
+  await running;
 }
 
-/** The same, and its peak memory in megabytes. */
+/** The same, and the most anonymous memory that it and its children held at once, in megabytes. */
 export async function peakMegabytes(
   home: string,
   database: string,
   args: readonly string[],
   environment: Record<string, string> = {},
 ): Promise<number> {
-  const peakFile = join(home, 'peak');
-  const preload = `--import=${join(import.meta.dirname, 'report-peak.mjs')}`;
-  const measured = { ...environment, NODE_OPTIONS: preload, PEAK_FILE: peakFile };
-  await dbBackup(home, database, args, { environment: measured });
-  return (Number(readFileSync(peakFile, 'utf8')) * 1024) / 1e6;
+  let memory: ReturnType<typeof watchAnonymousMemory> | undefined;
+  await dbBackup(home, database, args, {
+    environment,
+    onStart: (pid) => void (memory = watchAnonymousMemory(pid)),
+  });
+  return (memory?.end() ?? Number.NaN) / 1e6;
 }

@@ -87,7 +87,7 @@ async function measureNights({ home, small, megabytes }: DropboxBench): Promise<
 async function measureMemory({ home, large, megabytes }: DropboxBench): Promise<Row> {
   await using standIn = await DropboxStandIn.start({ directory: join(home, 'dropbox-memory') });
   const peak = await peakMegabytes(home, large, ['backup'], standIn.environment);
-  return plainRow(`peak memory of a backup of ${megabytes} MB to Dropbox`, peak, 150, 'MB');
+  return plainRow(`peak anonymous memory of a backup of ${megabytes} MB to Dropbox`, peak, 150, 'MB');
 }
 
 function rcloneFor(home: string, standIn: DropboxStandIn, proxy: TlsProxy) {

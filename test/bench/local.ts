@@ -1,8 +1,8 @@
-// Snapshots and backups on this machine, beside sqlite3 and sha256sum.
+// Snapshots, backups and restores on this machine, beside sqlite3, sha256sum and restic.
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { dbBackup, node, peakMegabytes, project, run } from './commands.ts';
+import { command, dbBackup, node, peakMegabytes, project, run } from './commands.ts';
 import { inTurns, median, plainRow, type Row, timeRow } from './table.ts';
 
 /** What is measured, and how often. */
@@ -19,6 +19,7 @@ export async function benchLocal(bench: LocalBench): Promise<Row[]> {
   return [
     await compareSnapshot(bench),
     await compareWhole(bench),
+    await compareRestore(bench),
     ...(await measureMemory(bench)),
     ...(await measureUnderLoad(bench)),
     await compareHelp(),
@@ -45,7 +46,29 @@ async function compareWhole({ home, large, times }: LocalBench): Promise<Row> {
     },
     { times },
   );
-  return timeRow('whole db-backup backup', ours, '.backup + integrity_check + sha256sum', peer, 1);
+  return timeRow('whole db-backup backup', ours, '.backup + integrity_check + sha256sum', peer, 0.6);
+}
+
+/** Of a backup that was proven when it was made, from a directory store; restic's from a local repository. */
+async function compareRestore({ home, large, times }: LocalBench): Promise<Row> {
+  const repository = fresh(home, 'restic');
+  const restic = (...args: string[]) =>
+    run('restic', ['--repo', repository, '--no-cache', '--quiet', ...args], {
+      env: { ...process.env, RESTIC_PASSWORD: 'bench' },
+    });
+  await restic('init');
+  await restic('backup', large);
+  await dbBackup(home, large, ['backup']);
+  const [ours, peer] = await inTurns(
+    () => {
+      const to = fresh(home, 'restored.db');
+      return command('restore', home, large, ['run', '--to', to], { keepState: true });
+    },
+    () => restic('restore', 'latest', '--target', fresh(home, 'restic-restored')),
+    { times },
+  );
+  for (const left of ['restic', 'restic-restored', 'restored.db']) fresh(home, left);
+  return timeRow('restore run --to', ours, 'restic restore', peer, 1);
 }
 
 async function measureMemory({ home, small, large, megabytes }: LocalBench): Promise<Row[]> {
@@ -56,7 +79,7 @@ async function measureMemory({ home, small, large, megabytes }: LocalBench): Pro
   const rows: Row[] = [];
   for (const [database, size] of figures) {
     const peak = await peakMegabytes(home, database, ['backup']);
-    rows.push(plainRow(`peak memory, ${size} MB`, peak, 150, 'MB'));
+    rows.push(plainRow(`peak anonymous memory, ${size} MB`, peak, 150, 'MB'));
   }
   return rows;
 }
@@ -114,7 +137,7 @@ async function compareHelp(): Promise<Row> {
 
 function fresh(home: string, name: string): string {
   const path = join(home, name);
-  rmSync(path, { force: true });
+  rmSync(path, { recursive: true, force: true });
   return path;
 }
 

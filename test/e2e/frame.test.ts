@@ -1,8 +1,8 @@
-// The commands as processes: what they print, how they end.
-import { mkdirSync, writeFileSync } from 'node:fs';
+// The commands as processes: where they print, how they end.
 import { execFileSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { runsOf } from '../support/history-rows.ts';
 import { makeBookings, runProgram, World } from '../support/world.ts';
 
 const bin = resolve(import.meta.dirname, '../../bin');
@@ -25,13 +25,6 @@ describe('what is printed', () => {
     expect(quiet.stderr).toBe('');
   });
 
-  test('has priorities for the journal', async () => {
-    await using world = new World();
-    world.configure();
-    const { stderr } = await world.run('db-backup', ['backup'], { environment: { JOURNAL_STREAM: '8:1' } });
-    expect(stderr).toMatch(/^<3>error: cannot read the database/m);
-  });
-
   test('may be cut off by a reader that has seen enough', async () => {
     await using world = new World();
     world.configure();
@@ -41,37 +34,6 @@ describe('what is printed', () => {
       environment: { HOLDFAST_CONFIG: world.config },
     });
     expect(stderr).not.toContain('EPIPE');
-  });
-});
-
-describe('the history', () => {
-  test('has a row for each run with how it ended, and none for those that only look', async () => {
-    await using world = new World();
-    world.configure();
-    await world.run('db-backup', ['backup']);
-    makeBookings(world.database);
-    await world.run('db-backup', ['backup']);
-    await world.run('db-backup', ['info']);
-    const rows = execFileSync(
-      'sqlite3',
-      [join(world.state, 'ops.db'), 'SELECT command, outcome, exit_code FROM runs ORDER BY started_at'],
-      { encoding: 'utf8' },
-    );
-    expect(rows.trim().split('\n')).toEqual(['backup|failed|66', 'backup|done|0']);
-  });
-
-  test('that is damaged is set aside, and the backup is made', async () => {
-    await using world = new World();
-    world.configure();
-    makeBookings(world.database);
-    mkdirSync(world.state);
-    writeFileSync(
-      join(world.state, 'ops.db'),
-      'this is no database at all, but long enough to be read as one'.repeat(40),
-    );
-    const { exitCode } = await world.run('db-backup', ['backup']);
-    expect(exitCode).toBe(0);
-    expect(execFileSync('ls', [world.state], { encoding: 'utf8' })).toContain('ops.db.damaged-');
   });
 });
 
@@ -99,10 +61,9 @@ describe('being told to stop', () => {
       expect([[], ['db', 'json']]).toContainEqual(wholeOrNothing);
       const left = execFileSync('find', [world.home, '-name', '.holdfast-*-*'], { encoding: 'utf8' });
       expect(left).toBe('');
-      const outcome = execFileSync('sqlite3', [join(world.state, 'ops.db'), 'SELECT outcome FROM runs'], {
-        encoding: 'utf8',
-      });
-      expect(outcome.trim()).toBe('interrupted');
+      expect(runsOf(world)).toEqual([
+        { command: 'backup', outcome: 'interrupted', exit_code: expect.any(Number) },
+      ]);
     },
   );
 });

@@ -57,6 +57,7 @@ function settled({ stdout }: Ended, { world }: Machine): string {
     .replace(/("modified_at": )"[^"]*"/g, '$1"<time>"')
     .replace(/("name": "[^"]*\.json",\s+"size_bytes": )\d+/g, '$10')
     .replace(/[\d.]+ [kMGT]B free/g, '<bytes> free')
+    .replace(/clock is .* behind/g, 'clock is <time> behind')
     .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:<port>')
     .replace(/holdfast-test-[0-9a-f]+/g, 'holdfast-test-<id>')
     .replace(/("refresh_token": )"[^"]+"/g, '$1"<token>"');

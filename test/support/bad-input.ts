@@ -7,8 +7,8 @@ import { expect } from 'vitest';
 import { errorCode } from '../../lib/base/errors.ts';
 import type { ErrorKind } from '../../lib/base/exit-code.ts';
 import { onlyObject, type Result } from './printed.ts';
-import { type BookingsOptions, type Ended, makeBookings, World } from './world.ts';
-import { secondIsOver } from './second-is-over.ts';
+import { TypedWorld } from './typed-world.ts';
+import { type BookingsOptions, type Ended, makeBookings, type World } from './world.ts';
 
 /** The environment of every bad-input run: none of these values may ever be printed or written. */
 export const secret = 'secret-token-123';
@@ -49,18 +49,21 @@ const exitCodes: Record<ErrorKind, number> = {
   config: 78,
 };
 
-/** A world whose database was backed up once, proven, with a latest copy. */
-export async function backedUpWorld(
-  options: BookingsOptions & { app?: string; top?: string } = {},
-): Promise<World> {
-  const world = new World();
-  // A rollback journal unless asked for: a fresh WAL database is looked at for two seconds before it is copied.
+/** What differs from the usual database and configuration. */
+export type WorldOptions = BookingsOptions & { app?: string; top?: string };
+
+/** A world whose database was backed up once, proven, with a latest copy. Its commands run in this process. */
+export function backedUpWorld(options: WorldOptions = {}): Promise<TypedWorld> {
+  return backUpIn(new TypedWorld(), options);
+}
+
+/** The same with a world that is given: one whose commands are processes. */
+export async function backUpIn<Kind extends World>(world: Kind, options: WorldOptions = {}): Promise<Kind> {
   makeBookings(world.database, { journalMode: 'delete', ...options });
   world.configure(options);
   const { exitCode, stderr } = await world.run('db-backup', ['run']);
   expect(stderr).not.toContain('error');
   expect(exitCode).toBe(0);
-  await secondIsOver();
   return world;
 }
 

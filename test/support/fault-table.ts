@@ -2,13 +2,18 @@
 // stands in place: then, after the recovery, and after another placement.
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { systemClock } from '../../lib/base/clock.ts';
+import { OpsError } from '../../lib/base/errors.ts';
 import { silentLog } from '../../lib/base/log.ts';
 import { listUndoSets } from '../../lib/placement/undo-list.ts';
+import './compiled-code.ts';
+import './in-memory.ts';
 import { inodesOf, makeDatabase, namesBeside, readRows, rowsOf } from './database-sets.ts';
+import { bury } from './faults/bury.ts';
+import { withFault } from './faults/fail-in-process.ts';
 import {
   type Ending,
   type FaultKind,
@@ -16,13 +21,13 @@ import {
   runWithFault,
   traceOperations,
 } from './faults/run-with-faults.ts';
-import { placeOnce, recoverOnce } from './placements.ts';
+import { act, type Action, placeOnce, recoverOnce } from './placements.ts';
 
 /** One kind of placement to put under faults. */
 export interface Scenario {
   /** Makes what is in place at the start; an empty directory is given. */
   prepare: (target: string) => Promise<void>;
-  action: 'place' | 'place-and-undo' | 'undo';
+  action: Exclude<Action, 'recover'>;
   /** The rows in place at the start, undefined when there is no database or none that can be read. */
   old: readonly string[] | undefined;
   new: readonly string[];
@@ -42,7 +47,7 @@ export interface Place extends AsyncDisposable {
 }
 
 const program = fileURLToPath(new URL('../fixtures/place-once.ts', import.meta.url));
-// Some hundred short programs are started: compiling them anew each time would take most of the time.
+// Many short programs are started: compiling them anew each time would take most of the time.
 const env = {
   NODE_COMPILE_CACHE: fileURLToPath(new URL('../../node_modules/.cache/fault-table', import.meta.url)),
 };
@@ -69,25 +74,41 @@ export async function lookAt({ target }: Place): Promise<Start> {
   return { inodes: await inodesOf(target), names: await namesBeside(target) };
 }
 
-/** Runs the program on a place, with a fault. */
-export function runAt(
-  { target, source }: Place,
-  action: Scenario['action'] | 'recover',
-  at: number,
-  kind: FaultKind,
-): Promise<Ending> {
-  return runWithFault(process.execPath, [program, action, target, source], env, { at, kind });
+/** Runs an action on a place, with a fault at one of its operations. */
+export type Run = (place: Place, action: Action, at: number, kind: FaultKind) => Promise<Ending>;
+
+/** In a process of its own. */
+export const runAlone: Run = ({ target, source }, action, at, kind) =>
+  runWithFault(process.execPath, [program, action, target, source], env, { at, kind });
+
+/** In this process, where one that is killed stands still for ever, and counts as dead. */
+export const runHere: Run = async ({ target, source }, action, at, kind) => {
+  const { result } = await withFault({ at, kind }, () => endingOf(act(action, target, source, context)));
+  bury(dirname(dirname(target)));
+  return result ?? { exitCode: null, signal: 'SIGKILL', stdout: '', stderr: '' };
+};
+
+async function endingOf(action: Promise<void>): Promise<Ending> {
+  const ended = { signal: null, stdout: '' };
+  try {
+    await action;
+    return { ...ended, exitCode: 0, stderr: '' };
+  } catch (error) {
+    if (!(error instanceof OpsError)) throw error;
+    return { ...ended, exitCode: 74, stderr: `${error.kind}: ${error.message}` };
+  }
 }
 
-/** The operations the program makes on a place that is as it is now; it is another place afterwards. */
-function traceAt({ target, source }: Place, action: Scenario['action'] | 'recover'): Promise<Operation[]> {
-  return traceOperations(process.execPath, [program, action, target, source], env);
-}
-
-/** The operations of a scenario that nothing disturbs. */
+/** The operations of a scenario that nothing disturbs, in this process. */
 export async function traceScenario(scenario: Scenario): Promise<Operation[]> {
   await using place = await makePlace(scenario);
-  return await traceAt(place, scenario.action);
+  const { target, source } = place;
+  return (await withFault(undefined, () => act(scenario.action, target, source, context))).operations;
+}
+
+async function traceAlone(scenario: Scenario): Promise<Operation[]> {
+  await using place = await makePlace(scenario);
+  return await traceOperations(process.execPath, [program, scenario.action, place.target, place.source], env);
 }
 
 /** Whether a kill at the operation can leave other names or bytes than a kill at the one before. */
@@ -95,28 +116,52 @@ export function isVisible({ name }: Operation): boolean {
   return !['sync', 'chmod', 'chown'].includes(name);
 }
 
-/**
- * Puts the operations of the scenario under each kind of fault: all, or those that `chosen` picks. Returns a
- * sentence for everything that was not as it has to be, and how often each database was found in place.
- */
+/** What a table found: a sentence for everything that was not as it has to be, and how often each database was in place. */
+export interface Findings {
+  problems: string[];
+  found: { old: number; new: number };
+}
+
+/** Puts the operations of the scenario under each kind of fault here: all, or those that `chosen` picks. */
 export async function runFaultTable(
   scenario: Scenario,
   kinds: readonly FaultKind[],
   chosen: (operation: Operation) => boolean = () => true,
-): Promise<{ problems: string[]; found: { old: number; new: number } }> {
+): Promise<Findings> {
   const operations = (await traceScenario(scenario)).filter(chosen);
+  return faultEach(scenario, faultsAt(operations, kinds), runHere);
+}
+
+/** The same with a process for each fault at each operation, two of them at a time. */
+export async function runKillTable(scenario: Scenario, kinds: readonly FaultKind[]): Promise<Findings> {
+  const queue = faultsAt(await traceAlone(scenario), kinds).values();
+  const [first, second] = await Promise.all([
+    faultEach(scenario, queue, runAlone),
+    faultEach(scenario, queue, runAlone),
+  ]);
+  return {
+    problems: [...first.problems, ...second.problems],
+    found: { old: first.found.old + second.found.old, new: first.found.new + second.found.new },
+  };
+}
+
+interface PlacedFault extends Operation {
+  kind: FaultKind;
+}
+
+function faultsAt(operations: readonly Operation[], kinds: readonly FaultKind[]): PlacedFault[] {
+  return operations.flatMap((operation) => kinds.map((kind) => ({ ...operation, kind })));
+}
+
+async function faultEach(scenario: Scenario, faults: Iterable<PlacedFault>, run: Run): Promise<Findings> {
   const found = { old: 0, new: 0 };
-  const problems = await inPairs(
-    operations.flatMap(({ number, name, file }) => kinds.map((kind) => ({ number, kind, name, file }))),
-    async ({ number, kind }) => {
-      await using place = await makePlace(scenario);
-      const start = await lookAt(place);
-      const ending = await runAt(place, scenario.action, number, kind);
-      requireFault(ending, kind);
-      found[await requireWhole(place, scenario, start)] += 1;
-      await requireSettles(place, scenario, start);
-    },
-  );
+  const problems = await problemsOf(faults, async ({ number, kind }) => {
+    await using place = await makePlace(scenario);
+    const start = await lookAt(place);
+    requireFault(await run(place, scenario.action, number, kind), kind);
+    found[await requireWhole(place, scenario, start)] += 1;
+    await requireSettles(place, scenario, start);
+  });
   return { problems, found };
 }
 
@@ -179,22 +224,18 @@ function requireFault(ending: Ending, kind: FaultKind): void {
   throw new Error(`the program ended with ${JSON.stringify(ending)}`);
 }
 
-/** Works on two items at a time; what `work` throws becomes a sentence about the item. */
-export async function inPairs<Item>(
-  items: readonly Item[],
+/** Works on one item after the other; what `work` throws becomes a sentence about the item. */
+export async function problemsOf<Item>(
+  items: Iterable<Item>,
   work: (item: Item) => Promise<void>,
 ): Promise<string[]> {
   const problems: string[] = [];
-  const queue = items.values();
-  const worker = async () => {
-    for (const item of queue) {
-      try {
-        await work(item);
-      } catch (error) {
-        problems.push(`${JSON.stringify(item)}: ${String(error)}`);
-      }
+  for (const item of items) {
+    try {
+      await work(item);
+    } catch (error) {
+      problems.push(`${JSON.stringify(item)}: ${String(error)}`);
     }
-  };
-  await Promise.all([worker(), worker()]);
+  }
   return problems;
 }

@@ -1,16 +1,12 @@
 // Runs a job in this process: what is tried then is the job and its frame, at an instant that the test decides, and not
 // the start of a process.
-import { join } from 'node:path';
-import process from 'node:process';
+import './compiled-code.ts';
 import type { Job } from '../../lib/run/job.ts';
 import { runJob } from '../../lib/run/main.ts';
 import { parseArguments } from '../../lib/run/options.ts';
 import type { Wait } from '../../lib/run/wait.ts';
 import { type FixedClock, fixedClock } from './fixed-clock.ts';
 import type { Ended } from './world.ts';
-
-// As the launchers have it: without, each thread that works for a job would load a compiler first.
-process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, '../../node_modules/.cache/in-process');
 
 export interface InProcessOptions {
   clock?: FixedClock;

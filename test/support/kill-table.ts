@@ -91,7 +91,7 @@ export async function runKillTable(
 /** Lets the command meet each of the faults at each of its visible steps; returns what `runKillTable` returns. */
 export async function runFaultTable(
   scenario: KillScenario,
-  kinds: readonly CallFault['kind'][],
+  kinds: readonly ('int-before' | 'enospc')[],
 ): Promise<{ problems: string[]; ends: number }> {
   await using stage = new Stage();
   await stage.prepare(scenario);
@@ -144,7 +144,7 @@ function killAt(scenario: KillScenario, fault: Fault): End['run'] {
 }
 
 /** The command in this process, with a fault or without. */
-function meet(
+async function meet(
   world: TypedWorld,
   { command, args }: KillScenario,
   fault?: Pick<CallFault, 'at' | 'kind'>,
@@ -155,7 +155,11 @@ function meet(
   const interrupt = () => stop.abort(new Interrupted('SIGINT'));
   world.clock.advance(60_000);
   const options = { clock: world.clock, signal: stop.signal, environment: environment(world) };
-  return withFault(fault && { ...fault, interrupt }, () => runInProcess(job, args, options));
+  const { result, operations } = await withFault(fault && { ...fault, interrupt }, () =>
+    runInProcess(job, args, options),
+  );
+  if (result === undefined) throw new Error('a kill needs a process');
+  return { result, operations };
 }
 
 function requireNothingLeft(world: TypedWorld): void {

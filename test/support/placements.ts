@@ -72,6 +72,17 @@ export async function undoOpen(target: string, context: Context): Promise<OpenPl
   );
 }
 
+/** What a command does with a placement, from its beginning to its end. */
+export type Action = 'place' | 'place-and-undo' | 'undo' | 'recover';
+
+/** Does it, with the database at `source` where one is placed. */
+export async function act(action: Action, target: string, source: string, context: Context): Promise<void> {
+  if (action === 'place') await placeOnce(target, source, context);
+  else if (action === 'place-and-undo') await placeAndUndo(target, source, context);
+  else if (action === 'undo') await undoOnce(target, context);
+  else await recoverOnce(target, context);
+}
+
 /** Settles whatever was interrupted and removes what was left. */
 export async function recoverOnce(target: string, context: Context): Promise<Recovery | undefined> {
   const recovery = await settleInterrupted(target, context, async () => {});

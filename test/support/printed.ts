@@ -17,7 +17,6 @@ export interface Result {
 interface AppValue {
   backup: string;
   backups: { name: string; state: string; problem: string }[];
-  manifest: Record<string, unknown>;
   proof?: PrintedProof;
   proofs?: PrintedProof[];
   prune: { lost: string[] };

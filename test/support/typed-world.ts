@@ -1,5 +1,6 @@
 // A world whose commands run in this process, each a minute after the one before: no two backups have one second, and
 // time passes when the test says so.
+import './in-memory.ts';
 import { alertSend } from '../../jobs/alert-send.ts';
 import { dbBackup } from '../../jobs/db-backup.ts';
 import { restore } from '../../jobs/restore.ts';
@@ -16,8 +17,8 @@ export const jobs: Record<string, Job> = { 'db-backup': dbBackup, restore, 'aler
 export class TypedWorld extends World {
   readonly clock: FixedClock;
 
-  /** Time begins at `start`. */
-  constructor(start: string) {
+  /** Time begins at `start`: unless given, tomorrow night, by when nobody has touched a file of today for long. */
+  constructor(start = tomorrowNight()) {
     super();
     this.clock = fixedClock(start);
   }
@@ -31,4 +32,9 @@ export class TypedWorld extends World {
     // A clock of its own: while it runs, another command may be typed, and its minute is none of this one's.
     return runInProcess(job, args, { clock: fixedClock(this.clock.now().toISOString()), environment });
   }
+}
+
+function tomorrowNight(): string {
+  const tomorrow = new Date(Date.now() + 24 * 60 * minute).toISOString();
+  return `${tomorrow.slice(0, 10)}T02:05:13Z`;
 }

@@ -3,7 +3,7 @@
 import { chmodSync, chownSync, existsSync, rmSync } from 'node:fs';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
-  backedUpWorld,
+  backUpIn,
   contents,
   expectNothingLeft,
   expectRefusal,
@@ -13,7 +13,7 @@ import {
 import { makeCrashedSet } from '../../support/database-sets.ts';
 import { asNobody, giveToNobody, isRoot, withMounts } from '../../support/other-runners.ts';
 import { onlyObject, onlyValue } from '../../support/printed.ts';
-import { makeBookings, readBookings, type World } from '../../support/world.ts';
+import { makeBookings, readBookings, World } from '../../support/world.ts';
 
 let names = 0;
 
@@ -32,7 +32,7 @@ async function expectBackup(world: World, run: Runner): Promise<string> {
 describe('a database that this process may not read', () => {
   let world: World;
   beforeAll(async () => {
-    world = await backedUpWorld();
+    world = await backUpIn(new World());
     giveToNobody(world);
     return () => world[Symbol.asyncDispose]();
   });
@@ -63,7 +63,7 @@ describe('a database that this process may not read', () => {
 describe.skipIf(!isRoot)('as a user who is not the app (skipped unless the tests run as root)', () => {
   let world: World;
   beforeAll(async () => {
-    world = await backedUpWorld();
+    world = await backUpIn(new World());
     return () => world[Symbol.asyncDispose]();
   });
   beforeEach(() => giveToNobody(world));
@@ -124,7 +124,7 @@ describe.skipIf(!isRoot)('on a read-only mount (skipped unless the tests run as 
   const readOnly = 'mount --bind "$APP" "$APP"\nmount -o remount,ro,bind "$APP"';
   let world: World;
   beforeAll(async () => {
-    world = await backedUpWorld();
+    world = await backUpIn(new World());
     return () => world[Symbol.asyncDispose]();
   });
 

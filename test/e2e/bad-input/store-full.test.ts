@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
-  backedUpWorld,
+  backUpIn,
   contents,
   entriesBelow,
   expectNothingLeft,
@@ -14,13 +14,13 @@ import {
 import { type Operation, runWithFault, traceOperations } from '../../support/faults/run-with-faults.ts';
 import { isRoot, withMounts } from '../../support/other-runners.ts';
 import { onlyObject } from '../../support/printed.ts';
-import { makeBookings, readBookings, type World } from '../../support/world.ts';
+import { makeBookings, readBookings, World } from '../../support/world.ts';
 
 const dbBackup = resolve(import.meta.dirname, '../../../bin/db-backup');
 
 describe.skipIf(!isRoot)('a disk that is too small (skipped unless the tests run as root)', () => {
   test('for the copies is told with both numbers before anything is copied', async () => {
-    await using world = await backedUpWorld();
+    await using world = await backUpIn(new World());
     const saved = entriesBelow(world.store);
     const run = withMounts(
       world,
@@ -38,7 +38,7 @@ describe.skipIf(!isRoot)('a disk that is too small (skipped unless the tests run
   });
 
   test('for a restore is told before the database is touched', async () => {
-    await using world = await backedUpWorld({ rows: 20_000 });
+    await using world = await backUpIn(new World(), { rows: 20_000 });
     await expectRefusal(
       world,
       'restore',
@@ -54,7 +54,7 @@ describe.skipIf(!isRoot)(
   () => {
     // Free bytes in plenty, so that no look ahead sees it coming.
     test.each([0, 1, 2, 3, 4, 5, 6])('%i of them: what is not whole is not there', async (filesMore) => {
-      await using world = await backedUpWorld();
+      await using world = await backUpIn(new World());
       const saved = entriesBelow(world.store);
       const files = Object.keys(saved).length + 1 + filesMore;
       const run = withMounts(
@@ -78,7 +78,7 @@ describe.skipIf(!isRoot)(
 describe('a disk that is full at one step', () => {
   let world: World;
   beforeAll(async () => {
-    world = await backedUpWorld();
+    world = await backUpIn(new World());
     return () => world[Symbol.asyncDispose]();
   });
   // Without a channel for alerts: the record that is left for them never fails a run, also on a full disk.
@@ -131,7 +131,7 @@ describe('a disk that is full at one step', () => {
   });
 
   test('with a file where the folder of the backups should be, nothing is overwritten', async () => {
-    await using other = await backedUpWorld();
+    await using other = await backUpIn(new World());
     rmSync(`${other.store}/backups`, { recursive: true });
     writeFileSync(`${other.store}/backups`, 'a note\n');
     await expectRefusal(other, 'db-backup', ['run'], {

@@ -13,7 +13,7 @@ import {
 import { makeStaging } from '../../../lib/placement/staging.ts';
 import { listUndoSets } from '../../../lib/placement/undo-list.ts';
 import { makeCrashedSet, makeDatabase, namesBeside, readRows, rowsOf } from '../../support/database-sets.ts';
-import { type Place, type Scenario, makePlace, runAt, traceScenario } from '../../support/fault-table.ts';
+import { type Place, type Scenario, makePlace, runHere, traceScenario } from '../../support/fault-table.ts';
 import { placeOnce } from '../../support/placements.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 
@@ -35,7 +35,7 @@ async function interruptedAt(
   const found = operations.find(({ name, file }) => `${name} ${file}`.startsWith(step));
   if (found === undefined) throw new Error(`there is no step ${step}`);
   const place = await makePlace(from);
-  await runAt(place, 'place', found.number, kind);
+  await runHere(place, 'place', found.number, kind);
   return place;
 }
 
@@ -133,7 +133,7 @@ test.each([
     ({ name, file }) => `${name} ${file}`,
   );
   const placed = operations.lastIndexOf('rename intent.json');
-  await runAt(place, action, placed + 1, 'kill-after');
+  await runHere(place, action, placed + 1, 'kill-after');
   expect(await describeInterrupted(place.target)).toMatchObject({
     inPlace: 'new',
     intent: { phase: 'placed' },

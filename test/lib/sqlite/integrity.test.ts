@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
-import { checkIntegrity } from '../../../lib/sqlite/integrity.ts';
+import { checkIntegrity, checkStructure, checkTable } from '../../../lib/sqlite/integrity.ts';
 import type { Integrity } from '../../../lib/source/source.ts';
 import { openImmutable } from '../../../lib/sqlite/open.ts';
 import { scratch } from '../../support/scratch.ts';
@@ -95,4 +95,53 @@ test('more tables than a reader can take in are counted', () => {
     renameInSchema(database, 'NOCASE', 'german');
   });
   expect(check(path).note).toMatch(/: t0, t1, t2, t3, t4, and 3 more$/);
+});
+
+/** A text index, a unique one, a partial one, a table without rowid, and free pages. */
+function makeManySided(database: Database.Database): void {
+  database.exec(`CREATE TABLE own (id INTEGER PRIMARY KEY, a TEXT NOT NULL, b INT CHECK (b < 1000), c UNIQUE);
+    CREATE INDEX own_a ON own (a); CREATE INDEX own_b ON own (b) WHERE b > 50;
+    CREATE TABLE pairs (a, b, PRIMARY KEY (a, b)) WITHOUT ROWID; CREATE INDEX pairs_b ON pairs (b);
+    CREATE TABLE gone (a); INSERT INTO gone VALUES (zeroblob(9000))`);
+  const own = database.prepare('INSERT INTO own (a, b, c) VALUES (?, ?, ?)');
+  const pairs = database.prepare('INSERT INTO pairs VALUES (?, ?)');
+  for (let i = 0; i < 300; i += 1) {
+    own.run(`row ${(i * 7919) % 300}`, i, `${i}`.repeat(3));
+    pairs.run((i * 31) % 300, i);
+  }
+  database.exec('DROP TABLE gone');
+}
+
+// What two readers do of a large file (check-by-two) must find all that the check in one finds.
+test('structure and tables one by one are found sound exactly where the whole is', () => {
+  const path = make(makeManySided);
+  const whole = readFileSync(path);
+  const isSound = (look: (database: Database.Database) => unknown[]) => {
+    const database = openImmutable(path);
+    try {
+      return look(database).length === 0;
+    } catch {
+      return false; // too damaged to be looked at
+    } finally {
+      database.close();
+    }
+  };
+  const tables = (database: Database.Database) =>
+    database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all() as string[];
+  const counts = { sound: 0, damaged: 0 };
+  for (let i = 0; i < 400; i += 1) {
+    // Header and schema are left alone: there every way of looking fails alike.
+    const position = 4096 + ((i * 104_729) % (whole.length - 4096));
+    overwrite(path, position, [(whole[position] ?? 0) ^ (1 << (i % 8))]);
+    const inOne = isSound((database) => checkIntegrity(database).problems);
+    const inParts = isSound((database) => [
+      ...(checkStructure(database) ?? ['unknown']),
+      ...tables(database).flatMap((table) => checkTable(database, table) ?? ['unknown']),
+    ]);
+    expect({ position, isSound: inParts }).toEqual({ position, isSound: inOne });
+    counts[inOne ? 'sound' : 'damaged'] += 1;
+    overwrite(path, position, [whole[position] ?? 0]);
+  }
+  expect(counts.sound).toBeGreaterThan(20);
+  expect(counts.damaged).toBeGreaterThan(20);
 });

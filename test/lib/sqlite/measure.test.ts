@@ -2,9 +2,10 @@ import { chmodSync, readdirSync, statSync, truncateSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { measureDatabase } from '../../../lib/sqlite/measure.ts';
+import { openReader } from '../../../lib/sqlite/reader.ts';
 import { scratch } from '../../support/scratch.ts';
 import { makeLedger, query } from './databases.ts';
-import { makeOdd, ordinary } from './odd-databases.ts';
+import { makeOdd, ordinary, withTheAppOnly } from './odd-databases.ts';
 
 test('everything that can be measured of a file is, and the file stays as it was', async () => {
   const folder = scratch();
@@ -92,4 +93,81 @@ test('an abort ends it with its reason', async () => {
   const measured = measureDatabase(path, { signal: stop.signal });
   stop.abort(new Error('stopped by SIGTERM'));
   await expect(measured).rejects.toThrow('stopped by SIGTERM');
+});
+
+/** Readers that tell what they were opened for, and let `before` happen before the first question but the counts. */
+function readers(before: () => void = () => undefined) {
+  const opened: boolean[] = [];
+  let happened = false;
+  const open: typeof openReader = (reading, signal) => {
+    opened.push(reading.mapped);
+    const reader = openReader(reading, signal);
+    const meanwhile = <T>(ask: () => Promise<T>): Promise<T> => {
+      if (!happened) before();
+      happened = true;
+      return ask();
+    };
+    return {
+      ...reader,
+      checkIntegrity: () => meanwhile(reader.checkIntegrity),
+      checkTable: (name) => meanwhile(() => reader.checkTable(name)),
+    };
+  };
+  return { opened, open };
+}
+
+test.each([
+  ['in one', 1e9],
+  ['by two', 0],
+])(
+  'a file that is cut short while it is checked %s is damaged, and we live to tell',
+  async (_, sharedBytesMin) => {
+    const path = join(scratch(), 'app.db');
+    makeLedger(path, { rows: 200 });
+    const { opened, open } = readers(() => truncateSync(path, 8192));
+    await expect(measureDatabase(path, { called: 'a.db' }, { open, sharedBytesMin })).rejects.toMatchObject({
+      kind: 'damaged',
+      message: expect.stringMatching(/cannot read a\.db: it is damaged/) as string,
+    });
+    expect(opened[0]).toBe(true);
+    expect(opened.at(-1)).toBe(false);
+  },
+);
+
+test.each([...Object.entries(ordinary), ...Object.entries(withTheAppOnly)])(
+  'checked by two, a database with %s is found as it is by one',
+  async (_, { build }) => {
+    const path = join(scratch(), 'app.db');
+    makeOdd(path, build);
+    const one = readers();
+    const two = readers();
+    expect(await measureDatabase(path, {}, { open: two.open, sharedBytesMin: 0 })).toEqual(
+      await measureDatabase(path, {}, { open: one.open }),
+    );
+    expect({ one: one.opened, two: two.opened }).toEqual({ one: [true], two: [true, true] });
+  },
+);
+
+test('while the other core is busy there is no second reader, and a hash that fails is not our affair', async () => {
+  const path = join(scratch(), 'app.db');
+  makeLedger(path);
+  const { opened, open } = readers();
+  const never = Promise.withResolvers<void>().promise;
+  const measured = await measureDatabase(path, { busyUntil: never }, { open, sharedBytesMin: 0 });
+  expect(opened).toEqual([true]);
+  const failed = Promise.reject(new Error('no hash'));
+  failed.catch(() => undefined); // the one who hashes is told
+  expect(await measureDatabase(path, { busyUntil: failed }, { open, sharedBytesMin: 0 })).toEqual(measured);
+  expect(opened).toEqual([true, true, true]);
+});
+
+test('what does not fit into memory is read page by page, and by one', async () => {
+  const path = join(scratch(), 'app.db');
+  makeLedger(path);
+  const { opened, open } = readers();
+  const room = () => statSync(path).size - 1;
+  expect(await measureDatabase(path, {}, { open, room, sharedBytesMin: 0 })).toEqual(
+    await measureDatabase(path),
+  );
+  expect(opened).toEqual([false]);
 });

@@ -1,17 +1,18 @@
 // Faults in this process: what is tried is the code that meets them, not the end of a process. One run at a time.
-import type { Operation } from './run-with-faults.ts';
+import type { FaultKind, Operation } from './run-with-faults.ts';
 
-/** A fault of a run in this process: an interrupt, or an error with which the call fails. */
+/** A fault of a run in this process, at one of its calls. */
 export interface CallFault {
   at: number;
-  kind: 'int-before' | 'enospc' | 'eio' | 'eperm' | 'exdev';
+  /** A run that is killed stands still for ever: what it leaves on the disk is what a kill leaves. */
+  kind: FaultKind;
   /** Called for an interrupt, when the loop of events would hear of the signal. */
   interrupt?: () => void;
 }
 
 interface Watcher {
-  before(operation: Operation): Error | undefined;
-  after(operation: Operation): void;
+  before(operation: Operation): Error | Promise<never> | undefined;
+  after(operation: Operation): Promise<never> | undefined;
 }
 
 const load = async (name: string): Promise<unknown> => import(new URL(name, import.meta.url).href);
@@ -23,28 +24,50 @@ const { createPlan } = (await load('fault-plan.mjs')) as {
     at: number;
     kind: string | undefined;
     note: (operation: { number: number; name: string; path: string }) => void;
-    send: (signal: string) => void;
+    send: (signal: string) => Promise<never> | undefined;
   }) => Watcher;
 };
 
-/** Runs it with a fault, and returns its result and every call it made that changes something. */
+/** Whoever waits for it is kept, with the files that are open there. */
+const forever = new Promise<never>(() => {});
+
+/** How a run ended, and every call it made that changes something. */
+export interface Met<Result> {
+  /** Undefined when it was killed. */
+  result: Result | undefined;
+  operations: Operation[];
+}
+
+/** Runs it with a fault. Throws what it throws. */
 export async function withFault<Result>(
   fault: CallFault | undefined,
   run: () => Promise<Result>,
-): Promise<{ result: Result; operations: Operation[] }> {
+): Promise<Met<Result>> {
   const operations: Operation[] = [];
-  await watchCalls(
-    createPlan({
-      at: fault?.at ?? 0,
-      kind: fault?.kind,
-      note: ({ number, name, path }) => {
-        operations.push({ number, thread: 'main', name, file: path.slice(path.lastIndexOf('/') + 1) });
-      },
-      send: () => setImmediate(() => fault?.interrupt?.()),
-    }),
-  );
+  const killed = Promise.withResolvers<undefined>();
+  let isKilled = false;
+  const plan = createPlan({
+    at: fault?.at ?? 0,
+    kind: fault?.kind,
+    note: ({ number, name, path }) => {
+      operations.push({ number, thread: 'main', name, file: path.slice(path.lastIndexOf('/') + 1) });
+    },
+    send: (signal) => {
+      if (signal !== 'SIGKILL') return void setImmediate(() => fault?.interrupt?.());
+      isKilled = true;
+      killed.resolve(undefined);
+      return forever;
+    },
+  });
+  // What else a killed run has under way stands still with it.
+  await watchCalls({
+    before: (operation) => (isKilled ? forever : plan.before(operation)),
+    after: (operation) => (isKilled ? forever : plan.after(operation)),
+  });
   try {
-    return { result: await run(), operations };
+    const result = await Promise.race([run(), killed.promise]);
+    if (isKilled) await new Promise(setImmediate);
+    return { result, operations };
   } finally {
     await watchCalls(undefined);
   }

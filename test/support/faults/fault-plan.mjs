@@ -11,25 +11,23 @@ const signals = {
 
 /**
  * A fault of that kind at the call with the number `at`, from 1; none at 0. `note` is told of each call before it is
- * made, and `send` sends the signal of a kind that is one.
+ * made. `send` sends the signal of a kind that is one, and may return what the call has to wait for.
  */
 export function createPlan({ at, kind, note, send }) {
   let operations = 0;
   return {
-    /** Counts the operation that is about to be made; returns the error it has to fail with, if any. */
+    /** Counts the operation that is about to be made; returns the error it has to fail with or what it waits for, if any. */
     before(operation) {
       operations += 1;
       operation.number = operations;
       note(operation);
       if (operations !== at || kind === 'kill-after') return undefined;
       const signal = signals[kind];
-      if (signal === undefined) return failure(kind.toUpperCase(), operation);
-      send(signal);
-      return undefined;
+      return signal === undefined ? failure(kind.toUpperCase(), operation) : send(signal);
     },
     /** Called when the operation has been made, before the program learns of it. */
     after(operation) {
-      if (operation.number === at && kind === 'kill-after') send(signals[kind]);
+      return operation.number === at && kind === 'kill-after' ? send(signals[kind]) : undefined;
     },
   };
 }

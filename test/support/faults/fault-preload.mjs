@@ -27,7 +27,7 @@ if ([FAULT_TRACE, FAULT_AT].some((value) => value !== undefined)) {
         if (trace === undefined) return;
         writeSync(trace, `${operation.number} ${thread} ${operation.name} ${operationFile(operation)}\n`);
       },
-      send: (signal) => process.kill(process.pid, signal),
+      send: (signal) => void process.kill(process.pid, signal),
     }),
   );
 }

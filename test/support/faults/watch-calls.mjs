@@ -10,8 +10,9 @@ const inside = new AsyncLocalStorage();
 let watcher;
 
 /**
- * Lets `before` see each call of this thread from now on, which then fails with the error that it returns, and `after`
- * when the call was made; nobody when it is undefined.
+ * Lets `before` see each call of this thread from now on, and `after` when it was made; nobody when it is undefined. A
+ * call fails with the error that `before` returns. Where either returns a promise, a call of node:fs/promises waits for
+ * that: a synchronous one cannot, and throws.
  */
 export async function watchCalls(next) {
   if (watcher === undefined && next !== undefined) await wrapOnce();
@@ -43,11 +44,12 @@ function wrapSync(name, original) {
     const operation = watched(name, this, args);
     if (operation === undefined) return Reflect.apply(original, this, args);
     const failure = watcher.before(operation);
+    if (failure instanceof Promise) throw new Error(`${name} cannot wait`);
     if (failure !== undefined) throw failure;
     try {
       return inside.run(true, () => Reflect.apply(original, this, args));
     } finally {
-      watcher?.after(operation);
+      void watcher?.after(operation);
     }
   };
 }
@@ -58,6 +60,7 @@ function wrapCallback(name, original) {
     const operation = watched(name, this, args);
     if (operation === undefined || typeof callback !== 'function') return Reflect.apply(original, this, args);
     const failure = watcher.before(operation);
+    if (failure instanceof Promise) return void failure.then(callback, callback);
     if (failure !== undefined) return void process.nextTick(callback, failure);
     const outside = AsyncLocalStorage.snapshot();
     args[args.length - 1] = (...results) => {
@@ -73,6 +76,7 @@ function wrapPromise(name, original) {
     const operation = watched(name, this, args);
     if (operation === undefined) return Reflect.apply(original, this, args);
     const failure = watcher.before(operation);
+    if (failure instanceof Promise) return failure;
     if (failure !== undefined) return Promise.reject(failure);
     const promise = inside.run(true, () => Reflect.apply(original, this, args));
     return promise.finally(() => watcher?.after(operation));

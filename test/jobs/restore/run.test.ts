@@ -1,5 +1,4 @@
-// Restores through the real command: what stands in place afterwards, and the way back (R1-R5, R7).
-import { spawn } from 'node:child_process';
+// Restores: what stands in place afterwards, and the way back (R1-R5, R7).
 import {
   chmodSync,
   chownSync,
@@ -12,9 +11,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
-import { makeBookings, readBookings, World } from '../support/world.ts';
+import { type LineProcess, spawnTypeScript } from '../../support/spawn-lines.ts';
+import { TypedWorld } from '../../support/typed-world.ts';
+import { makeBookings, readBookings, type World } from '../../support/world.ts';
 
 describe('restore run', () => {
   test('brings back what was backed up, and keeps what was there', async () => {
@@ -66,7 +68,7 @@ describe('restore run', () => {
   });
 
   test('brings a deleted database back as it belonged', async () => {
-    await using world = new World();
+    await using world = new TypedWorld();
     world.configure();
     makeBookings(world.database);
     chmodSync(world.database, 0o660);
@@ -129,7 +131,7 @@ describe('restore run', () => {
     await using world = await backedUp();
     await world.run('db-backup', ['run']);
     const look = (name: string) => join(world.home, name);
-    const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
+    const tomorrow = new Date(world.clock.now().getTime() + 86_400_000).toISOString();
     expect((await world.run('restore', ['run', '--at', tomorrow, '--to', look('a.db')])).exitCode).toBe(0);
     const latest = await world.run('restore', ['run', 'latest/bookings.db', '--to', look('b.db')]);
     expect(latest.exitCode).toBe(0);
@@ -227,8 +229,8 @@ describe('a drill', () => {
 
 const isRoot = process.geteuid?.() === 0;
 
-async function backedUp(app = ''): Promise<World> {
-  const world = new World();
+async function backedUp(app = ''): Promise<TypedWorld> {
+  const world = new TypedWorld();
   world.configure({ app: app.replaceAll('HOME', world.home) });
   makeBookings(world.database);
   const { exitCode, stderr } = await world.run('db-backup', ['backup']);
@@ -289,18 +291,10 @@ function leaveWalBehind(path: string): void {
 }
 
 /** Another process that has the database open until it is disposed of. */
-async function holdOpen(path: string): Promise<AsyncDisposable & { pid: number }> {
-  const script = `const D = require(${JSON.stringify(join(import.meta.dirname, '../../node_modules/better-sqlite3'))});
-    const d = new D(process.argv[1]); d.prepare('SELECT count(*) FROM booking').get(); console.log('open');
-    process.stdin.resume(); process.stdin.on('end', () => d.close());`;
-  const child = spawn(process.execPath, ['-e', script, path], { stdio: ['pipe', 'pipe', 'inherit'] });
-  await new Promise((resolve) => child.stdout.once('data', resolve));
-  return {
-    pid: child.pid ?? 0,
-    async [Symbol.asyncDispose]() {
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      child.stdin.end();
-      await ended;
-    },
-  };
+async function holdOpen(path: string): Promise<LineProcess> {
+  const holder = spawnTypeScript(fileURLToPath(new URL('../../fixtures/hold-open.ts', import.meta.url)), [
+    path,
+  ]);
+  await holder.line('open');
+  return holder;
 }

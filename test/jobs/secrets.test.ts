@@ -1,11 +1,12 @@
 // Secrets in the environment are neither printed nor written, whatever a command has to say.
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { expectNoSecret, secret, secrets } from '../../support/bad-input.ts';
-import { makeBookings, World } from '../../support/world.ts';
+import { expectNoSecret, secret, secrets } from '../support/bad-input.ts';
+import { TypedWorld } from '../support/typed-world.ts';
+import { makeBookings } from '../support/world.ts';
 
 test('no command shows or keeps a secret of the environment, however much it is asked to say', async () => {
-  await using world = new World();
+  await using world = new TypedWorld();
   makeBookings(world.database, { journalMode: 'delete' });
   const environment = {
     ...secrets,

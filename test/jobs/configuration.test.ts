@@ -1,15 +1,8 @@
 // A configuration that is wrong: every problem at once, each with its place in the file (exit 78), and nothing is begun.
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  backedUpWorld,
-  expectNoSecret,
-  expectRefusal,
-  type Refusal,
-  secrets,
-} from '../../support/bad-input.ts';
-import { asNobody, giveToNobody, isRoot } from '../../support/other-runners.ts';
-import type { World } from '../../support/world.ts';
+import { backedUpWorld, expectNoSecret, expectRefusal, type Refusal, secrets } from '../support/bad-input.ts';
+import type { World } from '../support/world.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -207,19 +200,6 @@ describe('a configuration file', () => {
       kind: 'usage',
       says: [/option '--config <path>'/, /value is empty/],
     });
-  });
-
-  test.skipIf(!isRoot)('that may not be read is denied', async () => {
-    giveToNobody(world);
-    writeFileSync(`${world.home}/of-root.toml`, '', { mode: 0o600 });
-    chmodSync(`${world.home}/of-root.toml`, 0o600);
-    await expectRefusal(
-      world,
-      'db-backup',
-      ['run', '--config', `${world.home}/of-root.toml`],
-      { kind: 'denied', says: [/of-root\.toml/, /permission denied/] },
-      asNobody(world),
-    );
   });
 
   test('that names several apps leaves it to the operator which one a restore is for', async () => {

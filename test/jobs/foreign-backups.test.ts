@@ -10,9 +10,10 @@ import {
   expectNothingLeft,
   expectRefusal,
   type Runner,
-} from '../../support/bad-input.ts';
-import { onlyObject, onlyValue, runPrinted } from '../../support/printed.ts';
-import { makeBookings, readBookings, World } from '../../support/world.ts';
+} from '../support/bad-input.ts';
+import { onlyObject, onlyValue, runPrinted } from '../support/printed.ts';
+import { TypedWorld } from '../support/typed-world.ts';
+import { makeBookings, readBookings, type World } from '../support/world.ts';
 
 describe('a plain database among the backups of an app', () => {
   test('is listed as foreign, called unproven, and restorable by name', async () => {
@@ -80,7 +81,7 @@ describe('with the environment alone', () => {
 
   /** A world as the earlier scripts left it. */
   function classicWorld(): World {
-    const world = new World();
+    const world = new TypedWorld();
     makeBookings(world.database, { journalMode: 'delete' });
     mkdirSync(join(world.store, 'backups'), { recursive: true });
     makeBookings(join(world.store, script), { journalMode: 'delete', label: 'script', rows: 5 });
@@ -105,10 +106,11 @@ describe('with the environment alone', () => {
   test('the files of the earlier script are listed as unproven', async () => {
     await using world = classicWorld();
     const run = classicRunner(world);
+    const local = new Date(2025, 0, 2, 3, 4, 5); // as the script wrote it, in the time zone of the machine
     expect(onlyObject(await run('db-backup', ['list-backups', '--json'], {})).result.apps).toMatchObject([
       {
         app: 'bookings',
-        value: { backups: [{ name: script, state: 'foreign', taken_at: '2025-01-02T03:04:05.000Z' }] },
+        value: { backups: [{ name: script, state: 'foreign', taken_at: local.toISOString() }] },
       },
     ]);
     await expectRefusal(

@@ -1,8 +1,8 @@
 // A command line that is wrong: told as such (exit 64) before anything is looked at, with what would be right.
 import { existsSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { backedUpWorld, expectRefusal, type Refusal } from '../../support/bad-input.ts';
-import type { World } from '../../support/world.ts';
+import { backedUpWorld, expectRefusal, type Refusal } from '../support/bad-input.ts';
+import type { World } from '../support/world.ts';
 
 const usage = (says: RegExp[], hint?: RegExp): Refusal => ({
   kind: 'usage',

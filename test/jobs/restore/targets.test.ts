@@ -3,7 +3,6 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { backedUpWorld, entriesBelow, expectRefusal, noise, type Refusal } from '../../support/bad-input.ts';
-import { asNobody, giveToNobody, isRoot } from '../../support/other-runners.ts';
 import { readBookings, type World } from '../../support/world.ts';
 
 let world: World;
@@ -125,20 +124,6 @@ describe('restore run --to', () => {
       kind: 'usage',
       says: [/name is too long/],
     });
-  });
-
-  test.skipIf(!isRoot)('a directory that may not be written is denied', async () => {
-    giveToNobody(world);
-    execFileSync('chown', ['-R', '0:0', `${world.home}/to`]);
-    const before = entriesBelow(`${world.home}/to`);
-    await expectRefusal(
-      world,
-      'restore',
-      ['run', 'latest', '--to', target()],
-      { kind: 'denied', says: [/look\.db|\/to/, /permission denied/] },
-      asNobody(world),
-    );
-    expect(entriesBelow(`${world.home}/to`)).toEqual(before);
   });
 });
 

@@ -1,10 +1,10 @@
 // A store that is not what it was, and a state directory that cannot be used. A vanished disk is never taken for an
 // empty store, and nothing is written where it was mounted.
-import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { backedUpWorld, expectBadNews, expectRefusal, type Refusal } from '../../support/bad-input.ts';
-import { asNobody, giveToNobody, isRoot, withMounts } from '../../support/other-runners.ts';
-import { makeBookings, World } from '../../support/world.ts';
+import { backedUpWorld, expectBadNews, expectRefusal, type Refusal } from '../support/bad-input.ts';
+import { TypedWorld } from '../support/typed-world.ts';
+import { makeBookings, type World } from '../support/world.ts';
 
 const commands = [
   ['db-backup', 'run'],
@@ -81,22 +81,8 @@ describe('a store that cannot be used', () => {
     });
   });
 
-  test.skipIf(!isRoot)('because its disk is mounted read-only is denied', async () => {
-    await using world = await backedUpWorld();
-    const readOnly = 'mount --bind "$STORE" "$STORE"\nmount -o remount,ro,bind "$STORE"';
-    for (const line of ['run', 'upload', 'backup once-more']) {
-      await expectRefusal(
-        world,
-        'db-backup',
-        line.split(' '),
-        { kind: 'denied', says: [/store/, /mounted read-only/] },
-        withMounts(world, readOnly),
-      );
-    }
-  });
-
   test('because its path is relative is a mistake of the configuration', async () => {
-    await using world = new World();
+    await using world = new TypedWorld();
     makeBookings(world.database, { journalMode: 'delete' });
     const run = (command: string, args: readonly string[], environment: Record<string, string>) =>
       world.run(command, args, {
@@ -129,25 +115,5 @@ describe('a state directory', () => {
       says: [/state/, /a file has that name/],
       hint: /HOLDFAST_STATE/,
     });
-  });
-
-  test.skipIf(!isRoot)('that may not be written is denied, and nothing is stored', async () => {
-    await using world = await backedUpWorld();
-    giveToNobody(world);
-    chmodSync(world.state, 0o500);
-    chmodSync(`${world.state}/pending`, 0o500);
-    for (const [command, line] of [
-      ['db-backup', 'run'],
-      ['db-backup', 'verify'],
-      ['restore', 'drill'],
-    ] as const) {
-      await expectRefusal(
-        world,
-        command,
-        line.split(' '),
-        { kind: 'denied', says: [/state/, /permission denied/], hint: /HOLDFAST_STATE|state_directory/ },
-        asNobody(world),
-      );
-    }
   });
 });

@@ -1,16 +1,9 @@
 // A lock that somebody else holds: busy (exit 75) at once, with the holder named, and nothing begun.
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import {
-  backedUpWorld,
-  expectBadNews,
-  expectRefusal,
-  type Refusal,
-  runnerOf,
-} from '../../support/bad-input.ts';
-import { type LineProcess, spawnLines } from '../../support/spawn-lines.ts';
-import type { World } from '../../support/world.ts';
+import { backedUpWorld, expectBadNews, expectRefusal } from '../support/bad-input.ts';
+import { type LineProcess, spawnLines } from '../support/spawn-lines.ts';
+import type { World } from '../support/world.ts';
 
 const commands = [
   ['db-backup', 'run'],
@@ -91,30 +84,4 @@ describe('a lock', () => {
     rmSync(run);
     mkdirSync(run);
   });
-});
-
-test('a lock that another run holds is busy, and names the run', async () => {
-  await using world = await backedUpWorld();
-  // The restore stops the app with a command that waits for a word on a pipe: until then it holds the lock.
-  const [begun, word] = [`${world.home}/begun`, `${world.home}/word`];
-  execFileSync('mkfifo', [begun, word]);
-  world.configure({ app: `stop = "echo stopping > ${begun}; cat ${word}"\nstart = "true"` });
-  const restoring = world.run('restore', ['run', 'latest', '--yes']);
-  await using pipe = spawnLines('cat', [begun]);
-  await pipe.line('stopping');
-  const before = runnerOf(world);
-  const refusal: Refusal = {
-    kind: 'busy',
-    says: [/cannot lock bookings/, /restore run \(pid \d+ on .*\) has held it since \d{4}-/],
-    hint: /ps -fp \d+/,
-  };
-  const ended = await before('db-backup', ['run', '--json'], {});
-  expect(ended.exitCode).toBe(75);
-  for (const words of refusal.says) expect(ended.stderr).toMatch(words);
-  expect(ended.stderr).toMatch(refusal.hint ?? /./);
-  const { stdout } = await world.run('restore', ['status']);
-  expect(stdout).toMatch(/working on it now: restore run \(process \d+\)/);
-  writeFileSync(word, 'go on\n');
-  expect(await restoring).toMatchObject({ exitCode: 0 });
-  expect(await world.run('db-backup', ['backup', 'afterwards'])).toMatchObject({ exitCode: 0 });
 });

@@ -1,0 +1,45 @@
+// The process that reads a file for measure; see reader. It has one file, and ends with the channel to its parent.
+import { type Counted, count } from './facts.ts';
+import { countForeignKeyViolations } from './foreign-keys.ts';
+import { packError } from './crossing.ts';
+import { sqliteError } from './errors.ts';
+import { checkIntegrity, checkStructure, checkTable } from './integrity.ts';
+import type { Integrity } from '../source/source.ts';
+import { type Database, openImmutable, openMapped } from './open.ts';
+import type { Answer, Problems, Question, Reading } from './reader.ts';
+
+let opened: Database | undefined;
+
+process.on('message', (question: Question) => void answer(question).then((said) => process.send?.(said)));
+// Ctrl-C and a stop of the unit reach this process too. What they mean is for the parent to say.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => undefined);
+
+async function answer(question: Question): Promise<Answer> {
+  const act = question.about === 'counts' ? 'read' : 'check';
+  try {
+    return { result: await look(question) };
+  } catch (error) {
+    return { error: packError(sqliteError(`${act} ${question.reading.called}`, error)) };
+  }
+}
+
+async function look(question: Question): Promise<Counted | Problems | Integrity | number> {
+  const { reading } = question;
+  opened ??= open(reading);
+  switch (question.about) {
+    case 'counts':
+      return count(opened, reading.path, reading.called);
+    case 'foreign keys':
+      return countForeignKeyViolations(opened);
+    case 'structure':
+      return checkStructure(opened);
+    case 'table':
+      return checkTable(opened, question.table);
+    case 'everything':
+      return checkIntegrity(opened);
+  }
+}
+
+function open({ path, mapped }: Reading): Database {
+  return mapped ? openMapped(path) : openImmutable(path);
+}
