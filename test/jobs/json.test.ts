@@ -106,16 +106,16 @@ describe('db-backup', () => {
     await using world = await DropboxWorld.start();
     makeBookings(world.database, { journalMode: 'delete' });
     world.configureDropbox();
-    Object.assign(process.env, world.environment);
+    world.standIn.clock.skewSeconds = (7 * 24 + 2.5) * 3600;
     const ask = async (question: string) => {
       const address = /^ +(http\S+)$/m.exec(question)?.[1] ?? '';
       const reply = await fetch(address, { headers: { accept: 'application/json' } });
       return ((await reply.json()) as { code: string }).code;
     };
     const pi = { world, clock: fixedClock() };
-    await pin('db-backup-link-print', pi, dbBackup, 'link --print', { ask });
-    await pin('db-backup-link', pi, dbBackup, 'link', { ask });
-    for (const name of Object.keys(world.environment)) delete process.env[name];
+    const { clock, environment } = world;
+    await pin('db-backup-link-print', pi, dbBackup, 'link --print', { ask, clock, environment });
+    await pin('db-backup-link', pi, dbBackup, 'link', { ask, clock, environment });
   });
 });
 

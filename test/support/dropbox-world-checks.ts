@@ -1,23 +1,21 @@
 // What has to be true after every fault, whatever its case asks for beyond it.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { ErrorKind } from '../../lib/base/exit-code.ts';
+import type { Fault } from '../stand-ins/dropbox/faults.ts';
 import { expectWords } from './bad-input.ts';
-import {
-  type DropboxWorld,
-  filesWithSecrets,
-  latestPath,
-  rowsDigest,
-  rowsDigestOf,
-  tellsSecret,
-} from './dropbox-world.ts';
+import { type DropboxWorld, latestPath } from './dropbox-world.ts';
+import { remoteRowsDigest, rowsDigest } from './dropbox-world-rows.ts';
+import type { InProcessOptions } from './in-process.ts';
 import { onlyObject, onlyValue } from './printed.ts';
-import { type Ended, filesBelow, type RunOptions } from './world.ts';
+import { type Ended, filesBelow } from './world.ts';
 
 /** What a case does to one `db-backup run`, and what has to come of it. */
 export interface FaultCase {
   /** Sets the faults. */
   disturb: (world: DropboxWorld) => void;
-  options?: RunOptions;
+  options?: InProcessOptions;
 }
 
 /** A failure that a case has to end in. */
@@ -99,7 +97,7 @@ export function requireStanding(
 
 /** The file has every row of the database as it is now. */
 export function requireBytes(world: DropboxWorld, path: string): void {
-  expect(rowsDigestOf(world.standIn.files.bytes(path))).toBe(rowsDigest(world.database));
+  expect(remoteRowsDigest(world, path)).toBe(rowsDigest(world.database));
 }
 
 /** Listed as proven are the backups that stood before and the new ones, and not one more. */
@@ -152,4 +150,32 @@ export function expectSentOnce(world: DropboxWorld, wastedBytesMax: number, afte
   expect(appends.reduce((sum, { bodyBytes }) => sum + bodyBytes, 0)).toBeLessThanOrEqual(
     size + wastedBytesMax,
   );
+}
+
+/** Every file of ours on this machine that holds a secret of the account, or an access token. */
+export function filesWithSecrets(world: DropboxWorld): string[] {
+  return filesBelow(world.home)
+    .map((name) => join(world.home, name))
+    .filter(
+      (path) =>
+        path !== world.database && existsSync(path) && tellsSecret(world, readFileSync(path, 'latin1')),
+    );
+}
+
+/** Whether a text holds a secret of the account, or anything that looks like an access token. */
+function tellsSecret(world: DropboxWorld, text: string): boolean {
+  return world.secrets.some((secret) => text.includes(secret)) || /\bsl\.[\w-]{40,}/.test(text);
+}
+
+/** The first look at the latest copy after the first commit still sees the old one. */
+export function staleLook({ standIn }: DropboxWorld): Fault {
+  return {
+    route: 'files/get_metadata',
+    matches: ({ argument }) =>
+      (argument as { path: string }).path === latestPath &&
+      standIn.requests.some(
+        ({ route, faults }) => route === 'files/upload_session/finish' && faults.length > 0,
+      ),
+    action: { kind: 'staleRead' },
+  };
 }

@@ -1,7 +1,8 @@
 // Ending a real run of a command at a chosen moment of its talk with Dropbox.
 import { expect } from 'vitest';
 import type { ActionOf, Moment } from '../stand-ins/dropbox/faults.ts';
-import { type DropboxWorld, filesWithSecrets } from './dropbox-world.ts';
+import type { DropboxWorld } from './dropbox-world.ts';
+import { filesWithSecrets } from './dropbox-world-checks.ts';
 
 export interface KillMoment {
   route: string;
@@ -20,12 +21,15 @@ export async function runKilled(world: DropboxWorld, moment: KillMoment): Promis
   const { route, nth, atOffset, signal = 'SIGKILL', ...at } = moment;
   let pid = 0;
   let killed = false;
+  const { promise: gone, resolve: isGone } = Promise.withResolvers<void>();
   const action: ActionOf<'run'> = {
     kind: 'run',
     ...at,
     run() {
       killed = true;
       process.kill(pid, signal);
+      // Not a byte more is taken: a process that dies slowly would get on with its work.
+      return gone;
     },
   };
   standIn.fault({
@@ -44,7 +48,8 @@ export async function runKilled(world: DropboxWorld, moment: KillMoment): Promis
   if (at.when === undefined && at.afterBytes === undefined && atOffset === undefined) {
     standIn.fault({ route, ...(nth === undefined ? {} : { nth }), action: { kind: 'reply', status: 500 } });
   }
-  const ended = await world.run('db-backup', ['run'], { onStart: (started) => (pid = started) });
+  const ended = await world.runProcess('db-backup', ['run'], { onStart: (started) => (pid = started) });
+  isGone();
   expect(ended).toMatchObject({ signal, stdout: '' });
   await standIn.idle();
   standIn.clearFaults();

@@ -1,18 +1,15 @@
-// An installation whose store is a Dropbox on 127.0.0.1, with one good backup and a latest copy in it: what a fault meets.
-import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// An installation whose store is a Dropbox on 127.0.0.1, and whose commands run in this process, at its time.
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
-import { noise } from './bad-input.ts';
-import type { Fault } from '../stand-ins/dropbox/faults.ts';
 import { DropboxStandIn, type StandInOptions } from '../stand-ins/dropbox/stand-in.ts';
-import { type Ended, filesBelow, makeBookings, type RunOptions, World } from './world.ts';
+import type { FixedClock } from './fixed-clock.ts';
+import { type InProcessOptions, runInProcess } from './in-process.ts';
+import { jobs } from './typed-world.ts';
+import { type Ended, filesBelow, type RunOptions, World } from './world.ts';
 
 /** Where the latest copy of the app of every world lies. */
 export const latestPath = '/latest/bookings.db';
-
-const mebibyte = 1024 * 1024;
 
 export interface DropboxSettings {
   /** Lines under [store]. */
@@ -21,20 +18,57 @@ export interface DropboxSettings {
   app?: string;
 }
 
-/** A world whose commands talk to a stand-in of their own. */
+/** What a world left behind: other worlds begin where it ended. */
+export interface Remains {
+  home: string;
+  account: string;
+  endedAtMs: number;
+  remove(): void;
+}
+
+/**
+ * A world whose commands talk to a stand-in of their own. They run in this process and have the stand-in's time: a wait
+ * moves it on for both, and takes none. It begins an hour ago, so that a real process comes after them.
+ */
 export class DropboxWorld extends World {
   readonly standIn: DropboxStandIn;
   /** What every command gets beside the configuration; a test may change it. */
   environment: Record<string, string>;
+  /** Where the stand-in keeps the account. */
+  readonly #account: string;
+  /** The stand-in's time, as the commands have it. */
+  readonly clock: FixedClock;
 
-  private constructor(standIn: DropboxStandIn) {
+  private constructor(standIn: DropboxStandIn, account: string, beginsAtMs: number) {
     super();
     this.standIn = standIn;
     this.environment = standIn.environment;
+    this.#account = account;
+    const { clock } = standIn;
+    clock.advance((beginsAtMs - clock.now()) / 1000);
+    this.clock = {
+      now: () => new Date(clock.now()),
+      monotonicMs: () => clock.now(),
+      advance: (ms) => clock.advance(ms / 1000),
+    };
   }
 
-  static async start(options: StandInOptions = {}): Promise<DropboxWorld> {
-    return new DropboxWorld(await DropboxStandIn.start(options));
+  /** A world with nothing in it, or one that goes on with what another left. */
+  static async start(options: StandInOptions = {}, left?: Remains): Promise<DropboxWorld> {
+    const account = mkdtempSync(join(tmpdir(), 'holdfast-account-'));
+    if (left !== undefined) cpSync(left.account, account, { recursive: true });
+    const standIn = await DropboxStandIn.start({ ...options, directory: account });
+    const world = new DropboxWorld(standIn, account, left?.endedAtMs ?? Date.now() - 3_600_000);
+    if (left !== undefined) cpSync(left.home, world.home, { recursive: true });
+    return world;
+  }
+
+  /** Ends this world, and leaves everything for others until it is removed. */
+  async leave(): Promise<Remains> {
+    const { home } = this;
+    const [account, endedAtMs] = [this.#account, this.standIn.clock.now()];
+    await this.standIn.stop();
+    return { home, account, endedAtMs, remove: () => [home, account].forEach(removeAll) };
   }
 
   /** One app called `bookings`, with its copies in Dropbox. */
@@ -54,11 +88,32 @@ ${app}
     );
   }
 
-  override run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+  /** Types the command in this process, a minute after the one before. */
+  override async run(
+    command: string,
+    args: readonly string[],
+    options: InProcessOptions = {},
+  ): Promise<Ended> {
+    const job = jobs[command];
+    if (job === undefined) throw new Error(`there is no job ${command}`);
+    this.standIn.clock.advance(60);
+    const environment = { HOLDFAST_CONFIG: this.config, ...this.environment, ...options.environment };
+    return runInProcess(job, args, { clock: this.clock, ...options, environment });
+  }
+
+  /** Runs the command as a process. */
+  async runProcess(command: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+    this.comeToNow();
     return super.run(command, args, {
       ...options,
       environment: { ...this.environment, ...options.environment },
     });
+  }
+
+  /** Gives the stand-in the machine's time, which processes have. */
+  comeToNow(): void {
+    const { clock } = this.standIn;
+    clock.advance(Math.max(0, Date.now() - clock.now()) / 1000);
   }
 
   /** What lies in the Dropbox, by path, as the content hash of each file. */
@@ -86,99 +141,11 @@ ${app}
   override async [Symbol.asyncDispose](): Promise<void> {
     this.standIn.clearFaults();
     await this.standIn[Symbol.asyncDispose]();
+    removeAll(this.#account);
     await super[Symbol.asyncDispose]();
   }
 }
 
-/** Makes the database larger by so many MiB that no two blocks are alike in. */
-export function addBallast(path: string, mebibytes: number, label = 'ballast'): void {
-  const database = new Database(path);
-  try {
-    database.exec('CREATE TABLE IF NOT EXISTS ballast (label TEXT, bytes BLOB)');
-    const insert = database.prepare('INSERT INTO ballast VALUES (?, ?)');
-    const bytes = Buffer.from(noise(mebibyte));
-    for (let i = 0; i < mebibytes; i += 1) {
-      createHash('sha256').update(`${label} ${i}`).digest().copy(bytes, 0);
-      insert.run(`${label} ${i}`, rolled(bytes, i));
-    }
-  } finally {
-    database.close();
-  }
-}
-
-/** The same bytes, each exclusive-ored with a number: cheap, and different everywhere. */
-function rolled(bytes: Buffer, by: number): Buffer {
-  return Buffer.from(bytes.map((byte) => byte ^ ((by + 1) % 256)));
-}
-
-/** A digest of every row of a database of a world. */
-export function rowsDigest(path: string): string {
-  const database = new Database(path, { readonly: true, fileMustExist: true });
-  try {
-    const hash = createHash('sha256');
-    for (const table of ['booking', 'payment', 'ballast']) {
-      const isThere = database.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(table) !== undefined;
-      if (!isThere) continue;
-      for (const row of database.prepare(`SELECT * FROM ${table} ORDER BY rowid`).raw().iterate()) {
-        for (const value of row as unknown[])
-          hash.update(value instanceof Buffer ? value : `${String(value)}\n`);
-      }
-    }
-    return hash.digest('hex');
-  } finally {
-    database.close();
-  }
-}
-
-/** A digest of every row of a database that was taken out of the Dropbox. */
-export function rowsDigestOf(bytes: Buffer): string {
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-remote-'));
-  try {
-    writeFileSync(join(folder, 'remote.db'), bytes);
-    return rowsDigest(join(folder, 'remote.db'));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-/**
- * A world whose small database was backed up once; then it grew to `mebibytes` and more, so that the next run sends it
- * in several appends.
- */
-export async function grownWorld(
-  settings: DropboxSettings & { mebibytes?: number; standIn?: StandInOptions } = {},
-): Promise<DropboxWorld> {
-  const world = await DropboxWorld.start(settings.standIn);
-  // A rollback journal: a fresh WAL database is looked at for two seconds before it is copied.
-  makeBookings(world.database, { journalMode: 'delete' });
-  world.configureDropbox(settings);
-  const { exitCode, stderr } = await world.run('db-backup', ['run']);
-  if (exitCode !== 0) throw new Error(`the first backup failed: ${stderr}`);
-  addBallast(world.database, settings.mebibytes ?? 12);
-  return world;
-}
-
-/** Every file of ours on this machine that holds a secret of the account, or an access token. */
-export function filesWithSecrets(world: DropboxWorld): string[] {
-  return filesBelow(world.home)
-    .map((name) => join(world.home, name))
-    .filter((path) => existsSync(path) && tellsSecret(world, readFileSync(path, 'latin1')));
-}
-
-/** Whether a text holds a secret of the account, or anything that looks like an access token. */
-export function tellsSecret(world: DropboxWorld, text: string): boolean {
-  return world.secrets.some((secret) => text.includes(secret)) || /\bsl\.[\w-]{40,}/.test(text);
-}
-
-/** The first look at the latest copy after the first commit still sees the old one. */
-export function staleLook({ standIn }: DropboxWorld): Fault {
-  return {
-    route: 'files/get_metadata',
-    matches: ({ argument }) =>
-      (argument as { path: string }).path === latestPath &&
-      standIn.requests.some(
-        ({ route, faults }) => route === 'files/upload_session/finish' && faults.length > 0,
-      ),
-    action: { kind: 'staleRead' },
-  };
+function removeAll(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
 }

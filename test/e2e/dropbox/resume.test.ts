@@ -1,6 +1,8 @@
 // Case 25: killed and resumed. What Dropbox holds of an upload is not sent again, and nothing but this upload resumes it.
 import { describe, expect, test } from 'vitest';
-import { addBallast, type DropboxWorld, grownWorld, latestPath } from '../../support/dropbox-world.ts';
+import { type DropboxWorld, latestPath } from '../../support/dropbox-world.ts';
+import { grownWorld } from '../../support/dropbox-world-grown.ts';
+import { addBallast } from '../../support/dropbox-world-rows.ts';
 import {
   expectCleanEnd,
   expectNextRun,
@@ -163,15 +165,15 @@ describe('case 25: killed five times at random points', () => {
     ['discard', 11],
     ['keep', 12],
   ] as const) {
-    test(`Dropbox ${partialAppend}s a part (seed ${seed}): 40 MB arrive whole`, async () => {
-      await using world = await grownWorld({ mebibytes: 40 });
+    test(`Dropbox ${partialAppend}s a part (seed ${seed}): 12 MB arrive whole`, async () => {
+      await using world = await grownWorld();
       const { standIn } = world;
       standIn.switches.partialAppend = partialAppend;
       const before = world.remote();
       const random = seededRandom(seed);
       for (let kills = 0; kills < 5; kills += 1) {
         const held = standIn.sessions[0]?.length ?? 0;
-        const atOffset = held + Math.floor((0.05 + 0.5 * random()) * (40 * 1024 * 1024 - held));
+        const atOffset = held + Math.floor((0.05 + 0.5 * random()) * (12 * 1024 * 1024 - held));
         await runKilled(world, { route: append, atOffset });
         expect(world.remote()).toEqual(before);
       }

@@ -5,9 +5,11 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { addBallast, DropboxWorld, grownWorld } from '../../support/dropbox-world.ts';
-import { expectNextRun } from '../../support/dropbox-world-checks.ts';
-import { makeBookings } from '../../support/world.ts';
+import { DropboxWorld } from '../../../support/dropbox-world.ts';
+import { grownWorld } from '../../../support/dropbox-world-grown.ts';
+import { addBallast } from '../../../support/dropbox-world-rows.ts';
+import { expectNextRun } from '../../../support/dropbox-world-checks.ts';
+import { makeBookings } from '../../../support/world.ts';
 
 describe('credentials', () => {
   test('DROPBOX_ACCESS_TOKEN alone works, with a warning', async () => {

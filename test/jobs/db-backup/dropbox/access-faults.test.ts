@@ -1,12 +1,12 @@
 // Faults of access and of patience: tokens, permissions, rate limits, clocks.
 import { describe, expect, test } from 'vitest';
-import { grownWorld } from '../../support/dropbox-world.ts';
+import { grownWorld } from '../../../support/dropbox-world-grown.ts';
 import {
   expectFailed,
   expectNextRun,
   expectSentOnce,
   expectSurvived,
-} from '../../support/dropbox-world-checks.ts';
+} from '../../../support/dropbox-world-checks.ts';
 
 const append = 'files/upload_session/append_v2';
 const token = 'oauth2/token';
@@ -169,7 +169,7 @@ describe('case 12: 429 with retry_after 300', () => {
     expectSentOnce(world, 8 * 1024 * 1024);
   });
 
-  test('a wait of a second is really waited by the whole process', async () => {
+  test('a wait of a second holds for the whole run', async () => {
     await using world = await grownWorld();
     const ended = await expectSurvived(world, {
       disturb: ({ standIn }) =>

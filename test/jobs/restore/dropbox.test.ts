@@ -2,17 +2,25 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { FaultAction } from '../../stand-ins/dropbox/faults.ts';
-import { addBallast, type DropboxWorld, grownWorld, rowsDigest } from '../../support/dropbox-world.ts';
+import type { DropboxWorld } from '../../support/dropbox-world.ts';
+import { grownWorld, worldsLike } from '../../support/dropbox-world-grown.ts';
+import { addBallast, rowsDigest } from '../../support/dropbox-world-rows.ts';
 import { expectCleanEnd } from '../../support/dropbox-world-checks.ts';
 
 const download = 'files/download';
 const megabyte = 1_000_000;
 
+const largeBackup = worldsLike(async () => {
+  const world = await grownWorld();
+  const { exitCode, stderr } = await world.run('db-backup', ['run']);
+  if (exitCode !== 0) throw new Error(`the large backup failed: ${stderr}`);
+  return world;
+});
+
 /** A world with a large backup, whose database changed since. */
 async function restorableWorld(store = ''): Promise<{ world: DropboxWorld; backedUp: string }> {
-  const world = await grownWorld({ store });
-  const ended = await world.run('db-backup', ['run']);
-  expect(ended.exitCode).toBe(0);
+  const world = await largeBackup();
+  world.configureDropbox({ store });
   const backedUp = rowsDigest(world.database);
   addBallast(world.database, 1, 'later');
   return { world, backedUp };

@@ -4,10 +4,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
-import { DropboxWorld, rowsDigest } from '../../support/dropbox-world.ts';
-import { expectCleanEnd, requireBytes } from '../../support/dropbox-world-checks.ts';
-import { onlyObject, onlyValue } from '../../support/printed.ts';
-import { type Ended, makeBookings } from '../../support/world.ts';
+import { DropboxWorld } from '../../../support/dropbox-world.ts';
+import { rowsDigest } from '../../../support/dropbox-world-rows.ts';
+import { expectCleanEnd, requireBytes } from '../../../support/dropbox-world-checks.ts';
+import { onlyObject, onlyValue } from '../../../support/printed.ts';
+import { type Ended, makeBookings } from '../../../support/world.ts';
 
 const backupPattern = /^\/backups\/database_backup_\d{8}_\d{6}\.db$/;
 

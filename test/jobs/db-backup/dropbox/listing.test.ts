@@ -1,7 +1,8 @@
 // Faults while listing: all of it or nothing, for what a partial list does not show would look gone.
 import { describe, expect, test } from 'vitest';
-import { type DropboxWorld, grownWorld } from '../../support/dropbox-world.ts';
-import { expectNextRun, expectSurvived } from '../../support/dropbox-world-checks.ts';
+import type { DropboxWorld } from '../../../support/dropbox-world.ts';
+import { grownWorld } from '../../../support/dropbox-world-grown.ts';
+import { expectNextRun, expectSurvived } from '../../../support/dropbox-world-checks.ts';
 
 const list = 'files/list_folder';
 const next = 'files/list_folder/continue';

@@ -1,18 +1,15 @@
 // Faults at the commit: whether a file became visible is asked of Dropbox, never guessed.
 import { describe, expect, test } from 'vitest';
-import {
-  addBallast,
-  type DropboxWorld,
-  grownWorld,
-  latestPath,
-  staleLook,
-} from '../../support/dropbox-world.ts';
+import { type DropboxWorld, latestPath } from '../../../support/dropbox-world.ts';
+import { grownWorld } from '../../../support/dropbox-world-grown.ts';
+import { addBallast } from '../../../support/dropbox-world-rows.ts';
 import {
   expectFailed,
   expectNextRun,
   expectSentOnce,
   expectSurvived,
-} from '../../support/dropbox-world-checks.ts';
+  staleLook,
+} from '../../../support/dropbox-world-checks.ts';
 
 const finish = 'files/upload_session/finish';
 const conflict = {

@@ -1,7 +1,7 @@
 // Faults on the way of the bytes: appends and starts of upload sessions, and what Dropbox says of them.
 import { describe, expect, test } from 'vitest';
-import { grownWorld } from '../../support/dropbox-world.ts';
-import { expectFailed, expectSentOnce, expectSurvived } from '../../support/dropbox-world-checks.ts';
+import { grownWorld } from '../../../support/dropbox-world-grown.ts';
+import { expectFailed, expectSentOnce, expectSurvived } from '../../../support/dropbox-world-checks.ts';
 
 const append = 'files/upload_session/append_v2';
 const start = 'files/upload_session/start';

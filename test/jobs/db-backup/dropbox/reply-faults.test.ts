@@ -1,8 +1,13 @@
 // Replies of 200 that prove nothing: wrong metadata, pages of captive portals, JSON cut in half.
 import { describe, expect, test } from 'vitest';
-import type { Fault } from '../../stand-ins/dropbox/faults.ts';
-import { grownWorld, staleLook } from '../../support/dropbox-world.ts';
-import { expectFailed, expectSentOnce, expectSurvived } from '../../support/dropbox-world-checks.ts';
+import type { Fault } from '../../../stand-ins/dropbox/faults.ts';
+import { grownWorld } from '../../../support/dropbox-world-grown.ts';
+import {
+  expectFailed,
+  expectSentOnce,
+  expectSurvived,
+  staleLook,
+} from '../../../support/dropbox-world-checks.ts';
 
 const finish = 'files/upload_session/finish';
 
