@@ -39,7 +39,7 @@ export async function placeOnce(target: string, source: string, context: Context
 }
 
 /** Places a copy of the database at `source`, and undoes that. */
-export async function placeAndUndo(target: string, source: string, context: Context): Promise<Placement> {
+async function placeAndUndo(target: string, source: string, context: Context): Promise<Placement> {
   const open = await placeOpen(target, source, context);
   if (open.undo === undefined) throw new Error('there is nothing to put back');
   return open.undo(() => undoOnce(target, context));

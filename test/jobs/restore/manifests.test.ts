@@ -153,7 +153,7 @@ describe('a manifest that lies about', () => {
     await expectUnsound(world, 'db-backup', ['verify'], problem);
     await expectUnsound(world, 'restore', ['drill', stamp], problem);
     for (const which of ['latest', stamp]) {
-      await expectRefusal(world, 'restore', ['run', which, '--yes'], {
+      await expectRefusal(world, 'restore', ['run', which, '--yes', '--recheck'], {
         kind: 'damaged',
         says: [new RegExp(`cannot restore ${name}`), problem],
         hint: /not touched.*restore list/,
