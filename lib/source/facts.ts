@@ -9,7 +9,7 @@ export interface TableRows {
 }
 
 /** What is known of a copy of any kind. */
-export interface CommonFacts {
+interface CommonFacts {
   sizeBytes: number;
   /** One entry per table, names unique. */
   tables: TableRows[];

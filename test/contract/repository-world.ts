@@ -21,7 +21,7 @@ import { scratch } from '../support/scratch.ts';
 import type { OpenedStore } from './store-world.ts';
 
 /** What a format is opened with. */
-export type RepositoryOptions = PlainRepositoryOptions;
+type RepositoryOptions = PlainRepositoryOptions;
 
 /** One format under test, and what the suite does behind its back. */
 export interface RepositoryFormat {
@@ -44,7 +44,7 @@ export interface World {
 
 export type OpenWorld = () => Promise<World>;
 
-export const app = 'ctv';
+const app = 'ctv';
 export const latestName = 'latest/ctv.db';
 export const naming: CatalogueNaming = { layout: 'app', app, timeZone: 'UTC', latestName };
 /** Proves whatever is a SQLite file, wherever it lies. */
