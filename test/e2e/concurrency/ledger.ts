@@ -6,7 +6,7 @@ const total = 1_000_000;
 export const accounts = 40;
 
 /**
- * Makes an empty ledger of a good 40 MB. `cash` lies at the beginning of the file and `bank` at its end, each row on
+ * Makes an empty ledger of a good 16 MB. `cash` lies at the beginning of the file and `bank` at its end, each row on
  * pages of its own: a copy that takes some pages before a transfer and others after it has another total.
  */
 export function makeLedger(path: string, journalMode: 'wal' | 'delete'): void {
@@ -19,7 +19,7 @@ export function makeLedger(path: string, journalMode: 'wal' | 'delete'): void {
   database.exec('CREATE TABLE attachment (id INTEGER PRIMARY KEY, body BLOB)');
   const attach = database.prepare('INSERT INTO attachment (body) VALUES (randomblob(1000000))');
   database.transaction(() => {
-    for (let i = 0; i < 40; i += 1) attach.run();
+    for (let i = 0; i < 16; i += 1) attach.run();
   })();
   database.exec(`CREATE TABLE bank ${account}`);
   fill(database, 'bank', 0);
