@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { lstat, mkdir, readdir, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { OpsError, errorCode, systemError } from '../base/errors.ts';
+import { giveToOwnerOf } from './belong.ts';
 import { ifPathThere } from './if-there.ts';
 import { publishFile, removeQuietly } from './publish-file.ts';
 import { fullDiskDetails } from './space.ts';
@@ -11,18 +12,20 @@ import { syncDirectory } from './sync.ts';
 /**
  * Writes a small file so that readers see the old content or the new one, never a part, and so that it is on the
  * device when this returns. A failure leaves what was there before. A symbolic link is replaced, not followed.
- * `mode` (default 0644) is the new file's, less what the umask takes away.
+ * `mode` (default 0644) is the new file's, less what the umask takes away. With `toOwner` it belongs to whom the
+ * directory belongs, where root writes it for jobs that run as another user.
  */
 export async function writeFileAtomically(
   path: string,
   content: string | Uint8Array,
-  { mode = 0o644 }: { mode?: number } = {},
+  { mode = 0o644, toOwner = false }: { mode?: number; toOwner?: boolean } = {},
 ): Promise<void> {
   const directory = dirname(path);
   // Not derived from the name: a name of 255 bytes leaves no room for a suffix.
   const temporary = join(directory, `.holdfast-${randomBytes(8).toString('hex')}.tmp`);
   try {
     await writeFile(temporary, content, { flag: 'wx', mode });
+    if (toOwner) await giveToOwnerOf(directory, temporary);
     await publishFile(temporary, path, { replace: true });
   } catch (error) {
     await removeQuietly(temporary);

@@ -33,9 +33,12 @@ describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ')
   test('what root made by hand is not in the way of the units', async () => {
     const asRoot = (line: string) =>
       pi.machine.sh(`set -a; . /etc/ctv-db-sync.env; HOLDFAST_APP=ctv; set +a; ${line}`);
+    // Nobody else delivers meanwhile: what root leaves is the first of its kind here.
+    await pi.machine.ok('systemctl stop alert-send.path alert-send.timer alert-send.service');
     expect(await asRoot('db-backup run')).toMatchObject({ exitCode: 0 });
     expect(await asRoot('DATABASE_PATH=/mnt/gone.db db-backup run')).toMatchObject({ exitCode: 66 });
     expect(await asRoot('alert-send deliver --now')).toMatchObject({ exitCode: 0 });
+    await pi.machine.ok('systemctl start alert-send.path alert-send.timer');
     const byHand = pi.phone.heard();
     expect(byHand.ntfy).toEqual([expect.stringMatching(/^pi: db-backup of ctv failed\n/)]);
     await pi.change();

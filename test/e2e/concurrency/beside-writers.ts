@@ -3,8 +3,11 @@ import { chmodSync, chownSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { expect } from 'vitest';
+import { restore } from '../../../jobs/restore.ts';
+import { systemClock } from '../../../lib/base/clock.ts';
 import type { SnapshotReport } from '../../../lib/sqlite/snapshot.ts';
 import { nobody } from '../../support/as-nobody.ts';
+import { runInProcess } from '../../support/in-process.ts';
 import { type LineProcess, spawnTypeScript } from '../../support/spawn-lines.ts';
 import type { World } from '../../support/world.ts';
 import { makeLedger, requireCommittedState } from './ledger.ts';
@@ -112,7 +115,8 @@ export async function backUpBeside(world: World, writers: Writers, name: string)
 /** Restores a backup, requires that it is one committed state of its time, and returns its last entry. */
 export async function requireRestorable(world: World, { name, before, after }: Made): Promise<number> {
   const restored = join(world.home, `${name}.db`);
-  expect(await world.run('restore', ['run', name, '--to', restored])).toMatchObject({ exitCode: 0 });
+  const args = ['run', name, '--to', restored, '--config', world.config];
+  expect(await runInProcess(restore, args, { clock: systemClock })).toMatchObject({ exitCode: 0 });
   const last = requireCommittedState(restored);
   rmSync(restored);
   expect(last).toBeGreaterThanOrEqual(before);

@@ -6,10 +6,10 @@ const total = 1_000_000;
 export const accounts = 40;
 
 /**
- * Makes an empty ledger of a good 40 MB, or of `sizeBytes` and a little. `cash` lies at the beginning of the file and `bank` at its end, each row on
+ * Makes an empty ledger of a good 16 MB, or of `sizeBytes` and a little. `cash` lies at the beginning of the file and `bank` at its end, each row on
  * pages of its own: a copy that takes some pages before a transfer and others after it has another total.
  */
-export function makeLedger(path: string, journalMode: 'wal' | 'delete', sizeBytes = 40e6): void {
+export function makeLedger(path: string, journalMode: 'wal' | 'delete', sizeBytes = 16e6): void {
   const database = new Database(path);
   database.pragma(`journal_mode = ${journalMode}`);
   database.pragma('synchronous = OFF');

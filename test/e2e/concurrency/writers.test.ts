@@ -7,7 +7,7 @@ import { World } from '../../support/world.ts';
 import { backUpBeside, type Made, requireRestorable, sideFiles, startWriters } from './beside-writers.ts';
 import { requireCommittedState } from './ledger.ts';
 
-const backups = ['first', 'second', 'third', 'fourth', 'fifth'];
+const backups = ['first', 'second', 'third'];
 
 test.each([
   { journalMode: 'wal', processes: 2, methods: ['pinned'] },

@@ -1,6 +1,6 @@
 // What alert-send keeps: its state, whole or none, and refused messages.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { emptyState } from '../../../lib/incident/state.ts';
 import { deadLetters, keepDeadLetter } from '../../../lib/notify/dead-letters.ts';
@@ -65,6 +65,15 @@ describe('the state', () => {
     expect(await states.read(now)).toMatchObject({ revision: 2, taken: ['newer'] });
     await states.write(await states.read(now));
     expect(readdirSync(places[1] ?? '')).toEqual([]);
+  });
+
+  test.skipIf(process.geteuid?.() !== 0)('that root writes by hand is the jobs’ (needs root)', async () => {
+    const place = join(scratch(), 'state', 'alerts');
+    mkdirSync(dirname(place));
+    chownSync(dirname(place), 1234, 4321);
+    await new StateFile([place], silentLog).write({ revision: 0, taken: [], state: emptyState(now) });
+    for (const path of [place, join(place, 'alerts.json')])
+      expect(statSync(path)).toMatchObject({ uid: 1234, gid: 4321 });
   });
 
   test.each([
