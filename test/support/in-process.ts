@@ -1,20 +1,22 @@
 // Runs a job in this process: what is tried then is the job and its frame, at an instant that the test decides, and not
 // the start of a process.
 import './compiled-code.ts';
+import type { Clock } from '../../lib/base/clock.ts';
 import type { Job } from '../../lib/run/job.ts';
 import { runJob } from '../../lib/run/main.ts';
 import { parseArguments } from '../../lib/run/options.ts';
-import type { Wait } from '../../lib/run/wait.ts';
+import { realWait, type Wait } from '../../lib/run/wait.ts';
 import { type FixedClock, fixedClock } from './fixed-clock.ts';
 import type { Ended } from './world.ts';
 
 export interface InProcessOptions {
-  clock?: FixedClock;
+  /** One that stands, unless given. */
+  clock?: Clock;
   /** What the person at the terminal says; nobody is there unless given. */
   confirm?: (question: string) => Promise<boolean>;
   ask?: (question: string) => Promise<string | undefined>;
   signal?: AbortSignal;
-  /** How waits are waited; unless given the clock goes on by them at once. */
+  /** How waits are waited; unless given, a clock that stands goes on by them at once. */
   wait?: Wait;
   /** The variables of the process; none but these where given. */
   environment?: Record<string, string>;
@@ -53,8 +55,9 @@ export async function runInProcess(
   return { exitCode, signal: null, ...output };
 }
 
-/** Time passes at once. */
-function passing(clock: FixedClock): Wait {
+/** On a clock that stands time passes at once, on the machine's it takes its time. */
+function passing(clock: Clock | FixedClock): Wait {
+  if (!('advance' in clock)) return realWait;
   return async (ms, signal) => {
     signal.throwIfAborted();
     clock.advance(ms);
