@@ -62,7 +62,7 @@ async function compareRestore({ home, large, times }: LocalBench): Promise<Row> 
   const [ours, peer] = await inTurns(
     () => {
       const to = fresh(home, 'restored.db');
-      return command('restore', home, large, ['run', '--to', to], { keepState: true });
+      return command('restore', home, large, ['run', 'latest', '--to', to], { keepState: true });
     },
     () => restic('restore', 'latest', '--target', fresh(home, 'restic-restored')),
     { times },
