@@ -1,5 +1,6 @@
 // A snapshot of an app's database, proven before anything is done with it.
 import { OpsError } from '../../lib/base/errors.ts';
+import { firstOf } from '../../lib/base/finding.ts';
 import { formatBytes, formatDuration } from '../../lib/base/format.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
 import type { FileDigest } from '../../lib/files/digest.ts';
@@ -93,9 +94,8 @@ async function proveCopy(
 
 function requireSound(app: GuardedApp, { integrity }: Measurement): void {
   if (integrity.problems.length === 0) return;
-  const [first, ...others] = integrity.problems;
-  const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
-  throw new OpsError('damaged', `cannot back up ${app.database}: the database is damaged: ${first}${more}`, {
+  const problem = firstOf(integrity.problems, 'it cannot be read');
+  throw new OpsError('damaged', `cannot back up ${app.database}: the database is damaged: ${problem}`, {
     hint: wayBack(app),
   });
 }

@@ -2,6 +2,7 @@
 import type { CatalogueEntry } from '../../../lib/backup/catalogue.ts';
 import type { Manifest } from '../../../lib/backup/manifest.ts';
 import { OpsError } from '../../../lib/base/errors.ts';
+import { firstOf } from '../../../lib/base/finding.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
 import type { FileDigest } from '../../../lib/files/digest.ts';
 import type { Staging } from '../../../lib/placement/staging.ts';
@@ -48,9 +49,7 @@ function manifestOf({ sha256 }: FileDigest, entries: readonly CatalogueEntry[]):
 }
 
 function unsound({ name }: CatalogueEntry, { problems }: Proof): OpsError {
-  const [first, ...others] = problems;
-  const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
-  return new OpsError('damaged', `cannot restore ${name}: ${first ?? 'it is not sound'}${more}`, {
+  return new OpsError('damaged', `cannot restore ${name}: ${firstOf(problems, 'it is not sound')}`, {
     hint: 'the database in place was not touched; choose another backup: restore list',
   });
 }
