@@ -1,0 +1,110 @@
+// Where a file really lies, found without being led astray. A link is followed when root or we made it, or when who made
+// it also owns what it leads to: else the app's user could make root, or a user that reads many databases, work on any
+// file of the system. Each directory on the way is held while the next one is looked for, so that no part of the path can
+// be exchanged behind our back. (The rule is systemd's for "unsafe transitions".)
+import { lstat, readlink } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { OpsError, systemError } from '../base/errors.ts';
+import { type HeldDirectory, holdDirectory } from './held-directory.ts';
+import { ifThere } from './if-there.ts';
+
+/** A name in a directory that is held: what the whole of a path led to. */
+export interface LocatedFile extends Disposable {
+  readonly directory: HeldDirectory;
+  readonly name: string;
+  /** The real path: no part of it is a link. For people, and for programs that open it themselves. */
+  readonly path: string;
+  /** Whether something has the name; a link has not. */
+  readonly exists: boolean;
+}
+
+/** As many as Linux follows (path_resolution(7)). */
+const linksMax = 40;
+
+interface Link {
+  path: string;
+  uid: number;
+}
+
+/**
+ * Follows every link of `path`. The file itself may be missing, its directory may not. Throws OpsError `missing` for that
+ * and for a link that leads to nothing, `refused` for a link that is not to be trusted, `denied` where it may not be entered.
+ */
+export async function locateFile(path: string): Promise<LocatedFile> {
+  const absolute = resolve(path);
+  try {
+    return await walk(absolute);
+  } catch (error) {
+    throw systemError(`find ${absolute}`, error);
+  }
+}
+
+async function walk(absolute: string): Promise<LocatedFile> {
+  const parts = partsOf(absolute);
+  const doubtful: Link[] = [];
+  let links = 0;
+  let isNameOfLink = false;
+  let at = await holdDirectory('/');
+  const enter = (next: HeldDirectory) => {
+    at[Symbol.dispose]();
+    at = next;
+  };
+  try {
+    for (let name = parts.shift(); name !== undefined; name = parts.shift()) {
+      const status = await ifThere(lstat(at.at(name)));
+      if (status?.isSymbolicLink() === true) {
+        if ((links += 1) > linksMax)
+          throw new OpsError('missing', `cannot find ${absolute}: its symbolic links form a loop`);
+        if (!isTrusted(status.uid)) doubtful.push({ path: join(at.path, name), uid: status.uid });
+        const target = await readlink(at.at(name));
+        isNameOfLink ||= parts.length === 0;
+        parts.unshift(...partsOf(target));
+        if (target.startsWith('/')) enter(await holdDirectory('/'));
+      } else if (name === '..') enter(await holdDirectory(at.at('..'), dirname(at.path)));
+      else if (parts.length > 0) enter(await at.hold(name));
+      else {
+        if (status === undefined && isNameOfLink)
+          throw new OpsError(
+            'missing',
+            `cannot find ${absolute}: it is a link to ${join(at.path, name)}, which is not there`,
+          );
+        const ownerUid = status?.uid ?? Number((await at.status()).uid);
+        requireTrusted(absolute, doubtful, join(at.path, name), ownerUid);
+        return located(at, name, status !== undefined);
+      }
+    }
+    throw new OpsError('missing', `cannot find ${absolute}: it is a directory`);
+  } catch (error) {
+    at[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function located(directory: HeldDirectory, name: string, exists: boolean): LocatedFile {
+  return {
+    directory,
+    name,
+    path: join(directory.path, name),
+    exists,
+    [Symbol.dispose]: () => directory[Symbol.dispose](),
+  };
+}
+
+function partsOf(path: string): string[] {
+  return path.split('/').filter((part) => part !== '' && part !== '.');
+}
+
+function isTrusted(uid: number): boolean {
+  return uid === 0 || uid === process.geteuid?.();
+}
+
+/** Throws OpsError `refused` unless who made the links owns what they lead to. */
+function requireTrusted(absolute: string, links: readonly Link[], found: string, ownerUid: number): void {
+  const link = links.find(({ uid }) => uid !== ownerUid);
+  if (link === undefined) return;
+  throw new OpsError(
+    'refused',
+    `cannot use ${absolute}: ${link.path} is a link that user ${link.uid} made, to what belongs to user ${ownerUid}`,
+    { hint: `if ${found} is what is meant, name that file itself` },
+  );
+}
