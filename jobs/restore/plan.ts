@@ -5,9 +5,9 @@ import { errorCode, OpsError } from '../../lib/base/errors.ts';
 import { formatBytes, formatInstant } from '../../lib/base/format.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
 import { freeBytes } from '../../lib/files/space.ts';
-import { inspectSet, memberPaths } from '../../lib/placement/database-set.ts';
+import { inspectSet } from '../../lib/placement/database-set.ts';
 import { findHolders } from '../../lib/placement/holders.ts';
-import { locateTarget } from '../../lib/placement/target.ts';
+import { type LocatedFile, locateFile } from '../../lib/files/locate-file.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
@@ -42,15 +42,15 @@ export async function run(
   const app = selectedApp(context, options.app);
   const { entry } = await chooseEntry(context, await context.openStore(), app, options);
   const { to } = options;
-  const target = await locateTarget(to === undefined ? app.database : resolve(to));
-  const current = await sizeIfThere(target);
+  using target = await locateFile(to === undefined ? app.database : resolve(to));
+  const current = await sizeIfThere(target.directory.at(target.name));
   const inPlace = to === undefined ? await inPlaceFacts(context, app, target) : undefined;
-  const free = await freeBytes(target);
+  const free = await freeBytes(target.directory.at('.'));
   const obstacles = [
-    ...(to !== undefined && current !== undefined ? [`${target} exists; --to never overwrites`] : []),
+    ...(to !== undefined && current !== undefined ? [`${target.path} exists; --to never overwrites`] : []),
     ...(await noFile(target)),
     ...(free !== undefined && free < entry.sizeBytes
-      ? [`it needs ${formatBytes(entry.sizeBytes)}, ${formatBytes(free)} are free beside ${target}`]
+      ? [`it needs ${formatBytes(entry.sizeBytes)}, ${formatBytes(free)} are free beside ${target.path}`]
       : []),
     ...(entry.state === 'damaged'
       ? [`the manifest of ${entry.name} cannot be used: ${entry.problem ?? ''}`]
@@ -64,7 +64,7 @@ export async function run(
     result: {
       app: app.name,
       backup: { name, takenAt, sizeBytes, state },
-      target,
+      target: target.path,
       currentBytes: current,
       freeBytes: free,
       ...inPlace,
@@ -94,7 +94,7 @@ export function text(plan: RestorePlan, { now }: View): string[] {
 }
 
 /** What is there and is no file is not replaced. */
-async function noFile(target: string): Promise<string[]> {
+async function noFile(target: LocatedFile): Promise<string[]> {
   try {
     await inspectSet(target);
     return [];
@@ -108,7 +108,7 @@ function hasServices({ services: { units, stop } }: GuardedApp): boolean {
   return units.length > 0 || stop !== undefined;
 }
 
-async function inPlaceFacts(context: JobContext, app: GuardedApp, target: string) {
+async function inPlaceFacts(context: JobContext, app: GuardedApp, target: LocatedFile) {
   return {
     services: context.services(app).describe(),
     holders: (await holdersOf(target)).map(({ pid, command }) => ({ pid, command })),
@@ -117,9 +117,9 @@ async function inPlaceFacts(context: JobContext, app: GuardedApp, target: string
 }
 
 /** Who has it open is worth knowing, and no reason to fail when it cannot be known. */
-async function holdersOf(target: string) {
+async function holdersOf(target: LocatedFile) {
   try {
-    return (await findHolders(memberPaths(target))).holders;
+    return (await findHolders(target)).holders;
   } catch (error) {
     if (error instanceof OpsError || errorCode(error) !== undefined) return [];
     throw error;

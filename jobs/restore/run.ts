@@ -1,20 +1,17 @@
 // restore run: choose, fetch, prove, ask, replace, and undo it when the app is not well afterwards.
-import { dirname, resolve } from 'node:path';
-import type { Manifest } from '../../lib/backup/manifest.ts';
+import { resolve } from 'node:path';
 import { OpsError } from '../../lib/base/errors.ts';
 import type { Finding } from '../../lib/base/finding.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
 import { inspectSet } from '../../lib/placement/database-set.ts';
-import { type Ownership, ownershipOf } from '../../lib/placement/ownership.ts';
-import { locateTarget } from '../../lib/placement/target.ts';
+import { inKnownPaths } from '../../lib/files/held-directory.ts';
+import { locateFile } from '../../lib/files/locate-file.ts';
 import { placeNew, requireFree } from '../../lib/placement/place-new.ts';
-import { makeStaging, removeStaging, type Staging } from '../../lib/placement/staging.ts';
 import type { Proof } from '../../lib/repository/proof.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import { keepJournalMode } from '../../lib/sqlite/journal-mode.ts';
-import { sizeIfThere } from '../../lib/files/size.ts';
 import { chooseEntry, requireRestorable } from '../steps/choose-entry.ts';
 import { selectedApp } from '../steps/each-app.ts';
 import { proofLines } from '../steps/proof-report.ts';
@@ -23,6 +20,7 @@ import type { Replaced } from './steps/replace-database.ts';
 import { replaceOrUndo } from './steps/replace-or-undo.ts';
 import { settleEarlier } from './steps/settle.ts';
 import { stageBackup } from './steps/stage-backup.ts';
+import { withStaging } from './steps/with-staging.ts';
 
 type Given = Options<typeof parameters.run>;
 
@@ -45,10 +43,9 @@ interface Restored {
 export async function run(context: JobContext, options: Given): Promise<Outcome<Restored>> {
   const app = selectedApp(context, options.app);
   const { to } = options;
-  const result =
-    to === undefined
-      ? await restoreInPlace(context, app, options)
-      : await restoreTo(context, app, options, resolve(to));
+  const result = await inKnownPaths(() =>
+    to === undefined ? restoreInPlace(context, app, options) : restoreTo(context, app, options, resolve(to)),
+  );
   return { result, findings: findingsOf(result) };
 }
 
@@ -101,45 +98,39 @@ async function restoreTo(
   path: string,
 ): Promise<Restored> {
   const choice = await choose(context, app, options);
-  const target = await locateTarget(path);
+  using target = await locateFile(path);
   await requireFree(target);
-  const staging = await makeStaging(target);
-  try {
+  return await withStaging(context, target, async (staging) => {
     const { proof } = await stageBackup(context, app, choice, staging, options);
-    await placeNew(staging.database, target);
-    context.noteLeft(`${target} is complete`);
+    await placeNew(staging, target);
+    context.noteLeft(`${target.path} is complete`);
     return {
-      ...restored(app, target, choice.entry.name, proof, []),
+      ...restored(app, target.path, choice.entry.name, proof, []),
       replaced: undefined,
     };
-  } finally {
-    await removeStaging(staging.directory);
-  }
+  });
 }
 
 async function restoreInPlace(context: JobContext, app: GuardedApp, options: Given): Promise<Restored> {
-  const target = await locateTarget(app.database);
+  using target = await locateFile(app.database);
   await using lock = await context.lock(app, 'restore run');
   void lock;
   await inspectSet(target); // refuses a directory, and a pipe, on which everything that reads it would hang
   const settled = await settleEarlier(context, app, target);
   const choice = await choose(context, app, options);
   const backup = choice.entry.name;
-  await requireConsent(context, app, options, backup, target);
-  const staging = await makeStaging(target);
-  try {
+  await requireConsent(context, app, options, backup, target.path);
+  return await withStaging(context, target, async (staging) => {
     const { proof, manifest } = await stageBackup(context, app, choice, staging, options);
-    await keepJournalMode(target, staging.database);
-    const ownership = await ownershipFor(target, manifest);
+    await keepJournalMode(target.directory.at(target.name), staging.database);
+    const ownership = target.exists ? undefined : manifest?.ownership;
     const went = await replaceOrUndo(context, { app, target, staging, source: backup, ownership });
     return {
-      ...restored(app, target, backup, proof, settled),
+      ...restored(app, target.path, backup, proof, settled),
       ...went,
       isInPlace: went.wentBack === undefined,
     };
-  } finally {
-    await removeQuietly(context, staging);
-  }
+  });
 }
 
 function restored(app: GuardedApp, target: string, backup: string, proof: Proof, settled: string[]) {
@@ -152,17 +143,6 @@ function restored(app: GuardedApp, target: string, backup: string, proof: Proof,
     wentBack: undefined,
     settled,
   };
-}
-
-/**
- * R5. What is in place decides, and the placement sees to it. Where nothing is left, the backup knows how its
- * database belonged; where it does not, the directory's owner is the best guess there is.
- */
-async function ownershipFor(target: string, manifest: Manifest | undefined): Promise<Ownership | undefined> {
-  if ((await sizeIfThere(target)) !== undefined) return undefined;
-  if (manifest?.ownership !== undefined) return manifest.ownership;
-  const { uid, gid, mode } = await ownershipOf(dirname(target));
-  return { uid, gid, mode: mode & 0o666 };
 }
 
 async function choose(context: JobContext, app: GuardedApp, options: Given) {
@@ -185,11 +165,5 @@ async function requireConsent(
   if (await context.confirm('Replace the live database?')) return;
   throw new OpsError('usage', `cannot replace ${target} without consent`, {
     hint: 'say yes when asked, or add --yes; restore plan shows what would happen',
-  });
-}
-
-async function removeQuietly({ log }: JobContext, staging: Staging): Promise<void> {
-  await removeStaging(staging.directory).catch(() => {
-    log.warn('a staging directory could not be removed; the next restore will', { path: staging.directory });
   });
 }

@@ -3,7 +3,7 @@ import { formatBytes } from '../../lib/base/format.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import { lockHolder } from '../../lib/lock/owner.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
-import { locateTarget } from '../../lib/placement/target.ts';
+import { locateFile } from '../../lib/files/locate-file.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
@@ -51,9 +51,9 @@ export function text(result: AppsResult<RestoreStatus>, { now }: View): string[]
 }
 
 async function describe(context: JobContext, app: GuardedApp): Promise<RestoreStatus> {
-  const target = await locateTarget(app.database);
+  using target = await locateFile(app.database);
   return {
-    database: await look(context, target),
+    database: await look(context, target.path),
     interrupted: await describeEarlier(context, app, target),
     undoSets: await undoSetsOf(app),
     lastDrill: lastDrill(context, app.name),

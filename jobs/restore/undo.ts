@@ -1,6 +1,6 @@
 // restore undo: puts back the database that a restore replaced.
 import { OpsError } from '../../lib/base/errors.ts';
-import { locateTarget } from '../../lib/placement/target.ts';
+import { type LocatedFile, locateFile } from '../../lib/files/locate-file.ts';
 import { listUndoSets, type UsableUndoSet } from '../../lib/placement/undo-list.ts';
 import type { Finding } from '../../lib/base/finding.ts';
 import type { JobContext } from '../../lib/run/context.ts';
@@ -30,16 +30,19 @@ interface UndoPlan {
 
 export async function run(context: JobContext, options: Given): Promise<Outcome<Undone>> {
   const app = selectedApp(context, options.app);
-  const target = await locateTarget(app.database);
+  using target = await locateFile(app.database);
   await using lock = await context.lock(app, 'restore undo');
   void lock;
   const settled = await settleEarlier(context, app, target);
   const { name, path } = await chosenSet(target, options.set);
-  if (!options.yes && !(await context.confirm(`Replace ${target} by what was there before (${name})?`))) {
+  if (
+    !options.yes &&
+    !(await context.confirm(`Replace ${target.path} by what was there before (${name})?`))
+  ) {
     throw new OpsError('usage', `cannot undo without consent`, { hint: 'say yes when asked, or add --yes' });
   }
   const replaced = await undoPlacement(context, app, target, path);
-  const result = { app: app.name, target, undoSet: { name, path }, replaced, settled };
+  const result = { app: app.name, target: target.path, undoSet: { name, path }, replaced, settled };
   return { result, findings: findingsOf(result) };
 }
 
@@ -56,9 +59,9 @@ export function text({ app, target, undoSet, replaced, settled }: Undone): strin
 export const plan: Steps<Given, UndoPlan> = {
   async run(context, options) {
     const app = selectedApp(context, options.app);
-    const target = await locateTarget(app.database);
+    using target = await locateFile(app.database);
     const { name, path } = await chosenSet(target, options.set);
-    return { result: { app: app.name, target, undoSet: { name, path } }, findings: [] };
+    return { result: { app: app.name, target: target.path, undoSet: { name, path } }, findings: [] };
   },
   text: ({ app, target, undoSet }) => [
     `${app}: would put the database of ${undoSet.path} back in place at ${target}`,
@@ -72,7 +75,7 @@ function findingsOf({ app, undoSet, replaced }: Undone): Finding[] {
 }
 
 /** The set that was named, or the newest that has not been brought back yet. */
-async function chosenSet(target: string, name: string | undefined): Promise<UsableUndoSet> {
+async function chosenSet(target: LocatedFile, name: string | undefined): Promise<UsableUndoSet> {
   const sets = await listUndoSets(target);
   if (name !== undefined) {
     const set = sets.find((candidate) => candidate.name === name || candidate.path === name);
@@ -87,7 +90,7 @@ async function chosenSet(target: string, name: string | undefined): Promise<Usab
   }
   const newest = sets.find((set): set is UsableUndoSet => set.usable && set.record.state === 'kept');
   if (newest !== undefined) return newest;
-  throw new OpsError('missing', `cannot undo: no restore has left an undo set beside ${target}`, {
+  throw new OpsError('missing', `cannot undo: no restore has left an undo set beside ${target.path}`, {
     hint: 'restore list shows the backups there are',
   });
 }

@@ -25,14 +25,14 @@ export interface HeldDirectory extends Disposable {
   hold(name: string): Promise<HeldDirectory>;
 }
 
-/** The paths of those that are held now, by the path that stands for them. */
-const held = new Map<string, string>();
+/** What each path that stands for a directory stood for last: an error may be told after its directory was let go. */
+const known = new Map<string, string>();
 
 /** Holds the directory at `path`, whose last part is not followed when it is a link. Rejects with the system's error. */
 export async function holdDirectory(path: string, called = path): Promise<HeldDirectory> {
   const descriptor = await promisify(open)(path, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   const prefix = `/proc/self/fd/${descriptor}`;
-  held.set(prefix, called);
+  known.set(prefix, called);
   let isOpen = true;
   return {
     path: called,
@@ -44,16 +44,12 @@ export async function holdDirectory(path: string, called = path): Promise<HeldDi
     [Symbol.dispose]() {
       if (!isOpen) return;
       isOpen = false;
-      held.delete(prefix);
       closeSync(descriptor);
     },
   };
 }
 
-/**
- * Does `work` on files in held directories, and tells its errors with the paths that people know. The directories have
- * to be held still when it ends.
- */
+/** Does `work` on files in held directories, and tells its errors with the paths that people know. */
 export async function inKnownPaths<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -67,5 +63,5 @@ export async function inKnownPaths<T>(work: () => Promise<T>): Promise<T> {
 }
 
 function knownPaths(text: string): string {
-  return text.replace(/\/proc\/self\/fd\/\d+/g, (prefix) => held.get(prefix) ?? prefix);
+  return text.replace(/\/proc\/self\/fd\/\d+/g, (prefix) => known.get(prefix) ?? prefix);
 }

@@ -1,11 +1,19 @@
 // A SQLite database is a set of files: the database and what SQLite keeps beside it. To copy, move or replace one
 // without the others is to damage or to revert it (https://www.sqlite.org/howtocorrupt.html).
+import { join } from 'node:path';
 import { OpsError } from '../base/errors.ts';
+import type { HeldDirectory } from '../files/held-directory.ts';
 import { type FileMark, fileMark, isSameFile, isUnwritten } from './file-mark.ts';
 
 /** What the name of a member ends in after the name of the database. */
 export type MemberSuffix = '' | SideSuffix;
 type SideSuffix = (typeof sideSuffixes)[number];
+
+/** Where a set lies: in which directory, and under what name of its database. */
+export interface SetPlace {
+  readonly directory: HeldDirectory;
+  readonly name: string;
+}
 
 /** The members of a set that are there. */
 export type DatabaseSet = ReadonlyMap<MemberSuffix, FileMark>;
@@ -19,19 +27,24 @@ export const sideSuffixes = ['-journal', '-wal', '-shm'] as const;
 /** Every member's suffix, the database itself first. */
 export const memberSuffixes = ['', ...sideSuffixes] as const;
 
-/** The set at `path` as it is now. Throws OpsError `refused` when a member is not a regular file. */
-export async function inspectSet(path: string): Promise<DatabaseSet> {
+/** The path of a member for this process: whatever becomes of its directory's path, it leads into that directory. */
+export function memberAt({ directory, name }: SetPlace, suffix: MemberSuffix = ''): string {
+  return directory.at(`${name}${suffix}`);
+}
+
+/** The path of a member for people. */
+export function memberPath({ directory, name }: SetPlace, suffix: MemberSuffix = ''): string {
+  return join(directory.path, `${name}${suffix}`);
+}
+
+/** The set as it is now. Throws OpsError `refused` when a member is not a regular file. */
+export async function inspectSet(place: SetPlace): Promise<DatabaseSet> {
   const members = new Map<MemberSuffix, FileMark>();
   for (const suffix of memberSuffixes) {
-    const mark = await fileMark(`${path}${suffix}`);
+    const mark = await fileMark(memberAt(place, suffix), memberPath(place, suffix));
     if (mark !== undefined) members.set(suffix, mark);
   }
   return members;
-}
-
-/** The paths that the members of the database at `path` have, there or not. */
-export function memberPaths(path: string): string[] {
-  return memberSuffixes.map((suffix) => `${path}${suffix}`);
 }
 
 /**
@@ -47,9 +60,9 @@ export function holdsContent(set: DatabaseSet, suffix: MemberSuffix): boolean {
   return suffix !== '-shm' && (set.get(suffix)?.sizeBytes ?? 0n) > 0n;
 }
 
-/** Throws OpsError `refused` unless the set at `path` is exactly the one inspected, and nobody wrote to it since. */
-export async function requireUnwritten(path: string, inspected: DatabaseSet): Promise<void> {
-  const found = await inspectSet(path);
+/** Throws OpsError `refused` unless the set is exactly the one inspected, and nobody wrote to it since. */
+export async function requireUnwritten(place: SetPlace, inspected: DatabaseSet): Promise<void> {
+  const found = await inspectSet(place);
   for (const suffix of memberSuffixes) {
     const before = inspected.get(suffix);
     const now = found.get(suffix);
@@ -57,17 +70,25 @@ export async function requireUnwritten(path: string, inspected: DatabaseSet): Pr
     if (before !== undefined && now !== undefined && isSameFile(before, now)) {
       if (suffix === '-shm' || isUnwritten(before, now)) continue;
     }
-    throw new OpsError('refused', `cannot replace ${path}: ${path}${suffix} changed meanwhile`, {
-      hint: 'stop every program that uses the database, then try again',
-    });
+    throw new OpsError(
+      'refused',
+      `cannot replace ${memberPath(place)}: ${memberPath(place, suffix)} changed meanwhile`,
+      {
+        hint: 'stop every program that uses the database, then try again',
+      },
+    );
   }
 }
 
 /** Throws OpsError `refused` when a side file with content lies beside a file that is to stand alone. */
-export async function requireAlone(path: string): Promise<void> {
-  const set = await inspectSet(path);
+export async function requireAlone(place: SetPlace): Promise<void> {
+  const set = await inspectSet(place);
   if (!isSpread(set)) return;
-  throw new OpsError('refused', `cannot place ${path}: a part of it is in a -wal or -journal beside it`, {
-    hint: 'close the database that was made there, so that SQLite moves everything into the one file',
-  });
+  throw new OpsError(
+    'refused',
+    `cannot place ${memberPath(place)}: a part of it is in a -wal or -journal beside it`,
+    {
+      hint: 'close the database that was made there, so that SQLite moves everything into the one file',
+    },
+  );
 }

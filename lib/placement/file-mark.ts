@@ -1,5 +1,4 @@
 // By what a file is known again after a kill: its inode, and whether it was written since.
-import { type BigIntStats } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { OpsError } from '../base/errors.ts';
 import { ifThere } from '../files/if-there.ts';
@@ -13,12 +12,15 @@ export interface FileMark {
   modifiedNs: bigint;
 }
 
-/** The mark of a regular file, undefined where there is nothing. Throws OpsError `refused` for anything else. */
-export async function fileMark(path: string): Promise<FileMark | undefined> {
-  const status = await statusOf(path);
+/**
+ * The mark of a regular file, undefined where there is nothing. Throws OpsError `refused` for anything else, with the
+ * path that messages call it by.
+ */
+export async function fileMark(path: string, called = path): Promise<FileMark | undefined> {
+  const status = await wrapped(`look at ${called}`, () => ifThere(lstat(path, { bigint: true })));
   if (status === undefined) return undefined;
   if (!status.isFile()) {
-    throw new OpsError('refused', `cannot use ${path}: it is not a regular file`, {
+    throw new OpsError('refused', `cannot use ${called}: it is not a regular file`, {
       hint: 'name the file itself, not a link or a directory',
     });
   }
@@ -36,8 +38,4 @@ export function isSameFile(left: FileMark | undefined, right: FileMark | undefin
 /** Whether both have the same size and time of modification: the bytes were not written in between. */
 export function isUnwritten(left: FileMark, right: FileMark): boolean {
   return left.sizeBytes === right.sizeBytes && left.modifiedNs === right.modifiedNs;
-}
-
-async function statusOf(path: string): Promise<BigIntStats | undefined> {
-  return wrapped(`look at ${path}`, () => ifThere(lstat(path, { bigint: true })));
 }

@@ -3,6 +3,7 @@
 import { readFile, readdir, readlink, stat } from 'node:fs/promises';
 import { errorCode } from '../base/errors.ts';
 import { ifThere } from '../files/if-there.ts';
+import { memberAt, memberPath, memberSuffixes, type SetPlace } from './database-set.ts';
 import { processName } from './process-name.ts';
 import { wrapped } from './wrapped.ts';
 
@@ -22,12 +23,12 @@ export interface Holders {
 }
 
 /**
- * The other processes that hold any of `paths` open; a path where nothing is holds nobody. As root the answer is
+ * The other processes that hold a member of the set open; a member that is not there holds nobody. As root the answer is
  * complete. Otherwise `/proc/locks` still shows processes of other users that hold a lock, as everyone does who
  * has a SQLite database open in WAL mode.
  */
-export async function findHolders(paths: readonly string[]): Promise<Holders> {
-  const wanted = await identities(paths);
+export async function findHolders(place: SetPlace): Promise<Holders> {
+  const wanted = await identities(place);
   if (wanted.size === 0) return { holders: [], partial: false };
   const found = new Map<string, { pid: number; path: string }>();
   const own = await ownProcessId();
@@ -48,10 +49,11 @@ export async function findHolders(paths: readonly string[]): Promise<Holders> {
   return { holders: holders.sort((a, b) => a.pid - b.pid), partial };
 }
 
-async function identities(paths: readonly string[]): Promise<Map<string, string>> {
+async function identities(place: SetPlace): Promise<Map<string, string>> {
   const found = new Map<string, string>();
-  for (const path of paths) {
-    const identity = await wrapped(`look at ${path}`, () => identityOf(path));
+  for (const suffix of memberSuffixes) {
+    const path = memberPath(place, suffix);
+    const identity = await wrapped(`look at ${path}`, () => identityOf(memberAt(place, suffix)));
     if (identity !== undefined) found.set(identity, path);
   }
   return found;

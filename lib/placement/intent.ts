@@ -1,6 +1,6 @@
 // The record of a placement under way. Files are named in it without their directory, which is the database's own:
 // an intent can lead nobody out of it. The format is a promise: what an older Holdfast wrote is still read.
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { OpsError } from '../base/errors.ts';
 import type { Fields, Flaw } from '../record/fields.ts';
 import { formatJsonRecord, openJsonRecord, type RecordFormat } from '../record/json-record.ts';
@@ -16,6 +16,7 @@ export type Phase = (typeof phases)[number];
 /** What a placement set out to do, and by what its files are known again. */
 export interface Intent {
   phase: Phase;
+  /** The path of the database, for people. */
   target: string;
   app: string;
   /** The backup or undo set that is placed. */
@@ -25,9 +26,9 @@ export interface Intent {
   startedAt: Date;
   /** The process that began. */
   startedBy: ProcessIdentity;
-  /** The staging directory. */
+  /** The name of the staging directory. */
   staging: string;
-  /** The undo set; undefined when nothing was in place that could be brought back. */
+  /** The name of the undo set; undefined when nothing was in place that could be brought back. */
   undo: string | undefined;
   /** The set that was in place at the start; empty when nothing was. */
   old: DatabaseSet;
@@ -49,8 +50,8 @@ export function formatIntent(intent: Intent): string {
     services: intent.services,
     started_at: intent.startedAt.toISOString(),
     started_by: processFields(intent.startedBy),
-    staging: basename(intent.staging),
-    undo: intent.undo === undefined ? undefined : basename(intent.undo),
+    staging: intent.staging,
+    undo: intent.undo,
     old: formatSet(intent.old),
     merged: intent.merged === undefined ? undefined : formatMark(intent.merged),
     new: formatMark(intent.new),
@@ -58,8 +59,8 @@ export function formatIntent(intent: Intent): string {
   return formatJsonRecord(format, fields, 2);
 }
 
-/** The intent that `text`, read at `path`, holds for `target`. Throws OpsError `damaged` when it holds none. */
-export function parseIntent(text: string, path: string, target: string): Intent {
+/** The intent that `text`, read at `path`, holds for the database of that name beside it. Throws OpsError `damaged` when it holds none. */
+export function parseIntent(text: string, path: string, database: string): Intent {
   const moveAway = 'look which database is in place, then move this file away; nothing else depends on it';
   const flaw: Flaw = (cause, hint = moveAway) =>
     new OpsError('damaged', `cannot use ${path}: ${cause}`, { hint });
@@ -67,28 +68,28 @@ export function parseIntent(text: string, path: string, target: string): Intent 
   return {
     phase: fields.choice('phase', phases),
     // Where the intent lies counts, not the path it names: the directory may have been moved since.
-    target,
+    target: join(dirname(path), database),
     app: fields.string('app'),
     backup: fields.string('backup'),
     services: fields.string('services'),
     startedAt: fields.instant('started_at'),
     startedBy: parseProcess(fields.object('started_by')),
-    staging: stagingPath(fields, target, flaw),
-    undo: fields.has('undo') ? undoPath(fields, target, flaw) : undefined,
+    staging: stagingName(fields, database, flaw),
+    undo: fields.has('undo') ? undoName(fields, database, flaw) : undefined,
     old: parseSet(fields, 'old', flaw),
     merged: fields.has('merged') ? parseMark(fields.object('merged'), flaw) : undefined,
     new: parseMark(fields.object('new'), flaw),
   };
 }
 
-function stagingPath(fields: Fields, target: string, flaw: Flaw): string {
+function stagingName(fields: Fields, database: string, flaw: Flaw): string {
   const name = fields.text('staging');
-  if (!isStagingName(target, name)) throw flaw('staging is not the name of a staging directory');
-  return join(dirname(target), name);
+  if (!isStagingName(database, name)) throw flaw('staging is not the name of a staging directory');
+  return name;
 }
 
-function undoPath(fields: Fields, target: string, flaw: Flaw): string {
+function undoName(fields: Fields, database: string, flaw: Flaw): string {
   const name = fields.text('undo');
-  if (undoOrder(target, name) === undefined) throw flaw('undo is not the name of an undo set');
-  return join(dirname(target), name);
+  if (undoOrder(database, name) === undefined) throw flaw('undo is not the name of an undo set');
+  return name;
 }

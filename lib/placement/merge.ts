@@ -1,43 +1,61 @@
 // One file out of a set. SQLite itself is not known here: whoever calls brings a function that lets it do the work
 // on a private copy.
-import { mkdtemp } from 'node:fs/promises';
-import { basename, join } from 'node:path';
 import { copyFileDurably } from '../files/copy-file.ts';
-import { syncFile } from '../files/sync.ts';
-import { holdsContent, inspectSet, memberSuffixes, requireAlone } from './database-set.ts';
+import type { Scratch } from '../files/scratch.ts';
+import {
+  holdsContent,
+  inspectSet,
+  memberAt,
+  memberPath,
+  memberSuffixes,
+  type SetPlace,
+} from './database-set.ts';
 import type { Staging } from './staging.ts';
 import { wrapped } from './wrapped.ts';
 
 /**
  * Makes a copied set into a single file. `database` is the path of the copy, in a directory of its own, with its
  * -wal or -journal beside it: opened for writing, SQLite recovers it; then a checkpoint and a close leave one file.
- * Returns that file's path, in the same directory, or undefined when the database is too damaged to recover.
+ * Returns that file's path, or undefined when the database is too damaged to recover.
  */
 export type MergeSet = (database: string) => Promise<string | undefined>;
 
+/** Where sets are merged, and by what. */
+export interface Workshop {
+  /**
+   * Makes a directory that nobody else can reach or exchange: SQLite names files by their path, follows links, and makes
+   * files beside them, so it writes nowhere else.
+   */
+  scratch: () => Promise<Scratch>;
+  merge: MergeSet;
+}
+
+/** A file in the staging directory. */
+export interface MergedFile {
+  /** For this process. */
+  at: string;
+  name: string;
+}
+
 /**
- * A single durable file in the staging directory that holds what the set at `database` holds, or undefined when the
+ * A single durable file in the staging directory that holds what the set at `place` holds, or undefined when the
  * set is too damaged. The set itself is only read.
  */
 export async function mergeCopy(
-  database: string,
+  place: SetPlace,
   staging: Staging,
-  merge: MergeSet,
-): Promise<string | undefined> {
-  // Of its own each time: an undo merges the set it brings back, and then the one that is in place.
-  const directory = await wrapped(`make a directory in ${staging.directory}`, () =>
-    mkdtemp(join(staging.directory, 'set-')),
-  );
-  const copy = join(directory, basename(database));
-  const set = await inspectSet(database);
+  { scratch: makeScratch, merge }: Workshop,
+  name: string,
+): Promise<MergedFile | undefined> {
+  await using scratch = await makeScratch();
+  const copy = scratch.file('database.db');
+  const set = await inspectSet(place);
   for (const suffix of memberSuffixes) {
-    if (suffix === '' || holdsContent(set, suffix)) {
-      await copyFileDurably(`${database}${suffix}`, `${copy}${suffix}`);
-    }
+    if (suffix === '' || holdsContent(set, suffix))
+      await copyFileDurably(memberAt(place, suffix), `${copy}${suffix}`);
   }
-  const merged = await wrapped(`make one file of the copy of ${database}`, () => merge(copy));
+  const merged = await wrapped(`make one file of the copy of ${memberPath(place)}`, () => merge(copy));
   if (merged === undefined) return undefined;
-  await requireAlone(merged);
-  await syncFile(merged);
-  return merged;
+  await copyFileDurably(merged, staging.directory.at(name));
+  return { at: staging.directory.at(name), name };
 }

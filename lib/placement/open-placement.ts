@@ -1,11 +1,12 @@
 // A placement that is made and not over: its database is in place, and the intent says so. Whoever opened it keeps it or
 // undoes it, once. Whatever comes in between, a throw or a kill, leaves the intent, and the next command settles it as
 // one whose new database is in place.
-import { basename } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Intent } from './intent.ts';
 import { endPlacement, readIntent } from './intent-file.ts';
+import { inKnownPaths } from '../files/held-directory.ts';
+import type { SetPlace } from './database-set.ts';
 import type { UsableUndoSet } from './undo-list.ts';
 import { markUndoUsed } from './undo-set.ts';
 
@@ -34,8 +35,9 @@ export interface OpenPlacement extends Disposable {
   readonly undo: (<Result>(putBack: (undo: string) => Promise<Result>) => Promise<Result>) | undefined;
 }
 
-/** The placement that `intent` stands for, which is written, and whose database is in place. */
+/** The placement at `at` that `intent` stands for, which is written, and whose database is in place. */
 export function openPlacement(
+  at: SetPlace,
   intent: Intent,
   placement: Placement,
   { clock, log, undoSet }: { clock: Clock; log: Log; undoSet: UsableUndoSet | undefined },
@@ -52,11 +54,13 @@ export function openPlacement(
     placement,
     async keep() {
       endBy('keep');
-      const written = await readIntent(target);
-      if (written !== undefined && basename(written.staging) !== basename(intent.staging))
-        throw new Error(`cannot keep ${what}: that of ${written.backup} was made over it`);
-      if (undoSet !== undefined) await markUndoUsed(undoSet.path, undoSet.record, clock.now());
-      await endPlacement(intent);
+      await inKnownPaths(async () => {
+        const written = await readIntent(at);
+        if (written !== undefined && written.staging !== intent.staging)
+          throw new Error(`cannot keep ${what}: that of ${written.backup} was made over it`);
+        if (undoSet !== undefined) await markUndoUsed(at, undoSet.name, undoSet.record, clock.now());
+        await endPlacement(at, intent);
+      });
     },
     undo:
       undo === undefined
@@ -64,7 +68,7 @@ export function openPlacement(
         : async (putBack) => {
             endBy('undo');
             const result = await putBack(undo);
-            const written = await readIntent(target);
+            const written = await readIntent(at);
             if (written === undefined) return result;
             throw new Error(`cannot undo ${what}: that of ${written.backup} is still open`);
           },

@@ -1,25 +1,35 @@
 // Putting a proven database in the place of a live one, so that a kill at any instant leaves the old or the new one
 // whole in place, and an intent that says which was wanted (R2, R3, R5, R6, R7).
+import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { ProcessIdentity } from '../record/process-identity.ts';
+import { inKnownPaths } from '../files/held-directory.ts';
 import { syncFile } from '../files/sync.ts';
-import { type DatabaseSet, inspectSet, isSpread, requireUnwritten } from './database-set.ts';
+import {
+  type DatabaseSet,
+  inspectSet,
+  isSpread,
+  memberPath,
+  requireUnwritten,
+  type SetPlace,
+} from './database-set.ts';
 import { exchange } from './exchange.ts';
 import type { Intent } from './intent.ts';
 import { writeIntent } from './intent-file.ts';
-import { type MergeSet, mergeCopy } from './merge.ts';
+import { type MergedFile, mergeCopy, type Workshop } from './merge.ts';
 import { type OpenPlacement, type Placement, openPlacement } from './open-placement.ts';
-import { type Ownership, applyOwnership, ownershipOf } from './ownership.ts';
+import type { Ownership } from '../record/ownership.ts';
+import { applyOwnership, grantOwnership, ownershipOf } from './ownership.ts';
 import { requireMark, requireNoHolders, requireReady, requireSettled } from './readiness.ts';
 import type { Staging } from './staging.ts';
 import type { UsableUndoSet } from './undo-list.ts';
-import { makeUndoSet, nextUndoPath } from './undo-set.ts';
+import { makeUndoSet, nextUndoName } from './undo-set.ts';
 
 /** What to place, and what to write down of it. */
 export interface PlacementRequest {
-  /** The real path of the database, as `locateTarget` gives it. */
-  target: string;
+  /** Where the database lies, as `locateFile` gives it. */
+  target: SetPlace;
   /** Holds the proven, closed database at `staging.database`. */
   staging: Staging;
   app: string;
@@ -29,11 +39,11 @@ export interface PlacementRequest {
   services: string;
   /** This process, as `currentProcess` of lib/files gives it. */
   startedBy: ProcessIdentity;
-  /** Owner, group and mode of the new database; those of the old one unless given. */
+  /** Wished owner, group and mode of the new database; those of the old one unless given. See `grantOwnership`. */
   ownership?: Ownership;
   /** The undo set that the database comes from, if it does: noted as used when the placement is kept. */
   undoSet?: UsableUndoSet;
-  merge: MergeSet;
+  workshop: Workshop;
 }
 
 /**
@@ -47,78 +57,113 @@ export interface PlacementRequest {
  */
 export async function place(
   request: PlacementRequest,
+  context: { clock: Clock; log: Log },
+): Promise<OpenPlacement> {
+  return inKnownPaths(() => placeHeld(request, context));
+}
+
+async function placeHeld(
+  request: PlacementRequest,
   { clock, log }: { clock: Clock; log: Log },
 ): Promise<OpenPlacement> {
   const { target, staging } = request;
   await requireSettled(target);
-  await requireReady(staging.database, target);
+  await requireReady(staging, target);
   const old = await inspectSet(target);
   await requireNoHolders(target, log);
 
-  const ownership = old.has('') ? await ownershipOf(target) : undefined;
-  await takeOver(staging.database, request.ownership ?? ownership);
-  const merged = await mergeOld(request, old, ownership);
+  const inPlace = await ownershipOf(target);
+  const ownership = await grantOwnership(target, inPlace, request.ownership);
+  warnUnlessGranted(request, ownership, log);
+  await takeOver(staging.database, ownership, staging.path);
+  const merged = await mergeOld(request, old, inPlace);
   await requireUnused(target, old, log); // merging a large database takes a while
 
   const intent = await intentOf(request, old, merged, clock.now());
-  await writeIntent(intent);
+  await writeIntent(target, staging, intent);
   if (intent.undo !== undefined) {
     const { app, backup, startedAt } = intent;
-    const record = { app, target, replacedBy: backup, madeAt: startedAt, ownership };
-    await makeUndoSet(intent.undo, { ...record, state: 'kept', usedAt: undefined });
+    const record = {
+      app,
+      target: intent.target,
+      replacedBy: backup,
+      madeAt: startedAt,
+      ownership: inPlace,
+    };
+    await makeUndoSet(target, intent.undo, { ...record, state: 'kept', usedAt: undefined });
   }
   await requireUnused(target, old, log);
-  await exchange(intent, staging.database, merged);
-  await writeIntent({ ...intent, phase: 'placed' });
-  log.info('placed the new database', { path: target, backup: request.backup, undo: intent.undo });
-  const placement = { undo: intent.undo, previous: previousOf(old, merged) };
-  return openPlacement(intent, placement, { clock, log, undoSet: request.undoSet });
+  await exchange(target, intent, staging.database, merged?.at);
+  await writeIntent(target, staging, { ...intent, phase: 'placed' });
+  const placement = {
+    undo: intent.undo === undefined ? undefined : join(target.directory.path, intent.undo),
+    previous: previousOf(old, merged),
+  };
+  log.info('placed the new database', {
+    path: intent.target,
+    backup: request.backup,
+    undo: placement.undo,
+  });
+  return openPlacement(target, intent, placement, { clock, log, undoSet: request.undoSet });
 }
 
-async function requireUnused(target: string, old: DatabaseSet, log: Log): Promise<void> {
+async function requireUnused(target: SetPlace, old: DatabaseSet, log: Log): Promise<void> {
   await requireNoHolders(target, log);
   await requireUnwritten(target, old);
 }
 
-async function takeOver(path: string, ownership: Ownership | undefined): Promise<void> {
-  if (ownership !== undefined) await applyOwnership(path, ownership);
+/** R5 goes as far as nobody gets more than there was: what a backup remembers may be more than its directory allows. */
+function warnUnlessGranted({ target, ownership: wish }: PlacementRequest, given: Ownership, log: Log): void {
+  if (wish === undefined || (wish.uid === given.uid && wish.gid === given.gid)) return;
+  log.warn('the database belongs to the owner and group of its directory: whose it was has no part in that', {
+    path: memberPath(target),
+    was: `${wish.uid}:${wish.gid}`,
+    is: `${given.uid}:${given.gid}`,
+  });
+}
+
+async function takeOver(path: string, ownership: Ownership, called: string): Promise<void> {
+  await applyOwnership(path, ownership, called);
   await syncFile(path);
 }
 
 async function mergeOld(
-  { target, staging, merge }: PlacementRequest,
+  { target, staging, workshop }: PlacementRequest,
   old: DatabaseSet,
-  ownership: Ownership | undefined,
-): Promise<string | undefined> {
+  inPlace: Ownership | undefined,
+): Promise<MergedFile | undefined> {
   if (!old.has('') || !isSpread(old)) return undefined;
-  const merged = await mergeCopy(target, staging, merge);
-  if (merged !== undefined) await takeOver(merged, ownership);
+  const merged = await mergeCopy(target, staging, workshop, 'merged.db');
+  if (merged !== undefined) {
+    const ownership = await grantOwnership(target, inPlace, undefined);
+    await takeOver(merged.at, ownership, join(staging.directory.path, merged.name));
+  }
   return merged;
 }
 
 async function intentOf(
   { target, staging, app, backup, services, startedBy }: PlacementRequest,
   old: DatabaseSet,
-  merged: string | undefined,
+  merged: MergedFile | undefined,
   startedAt: Date,
 ): Promise<Intent> {
   return {
     phase: 'placing',
-    target,
+    target: memberPath(target),
     app,
     backup,
     services,
     startedAt,
     startedBy,
     old,
-    staging: staging.directory,
-    undo: old.size === 0 ? undefined : await nextUndoPath(target, startedAt),
-    merged: merged === undefined ? undefined : await requireMark(merged),
-    new: await requireMark(staging.database),
+    staging: staging.directoryName,
+    undo: old.size === 0 ? undefined : await nextUndoName(target, startedAt),
+    merged: merged === undefined ? undefined : await requireMark(merged.at, merged.name),
+    new: await requireMark(staging.database, staging.path),
   };
 }
 
-function previousOf(old: DatabaseSet, merged: string | undefined): Placement['previous'] {
+function previousOf(old: DatabaseSet, merged: MergedFile | undefined): Placement['previous'] {
   if (!old.has('')) return 'none';
   return isSpread(old) && merged === undefined ? 'damaged' : 'whole';
 }

@@ -1,18 +1,18 @@
 // After a kill: which database is in place, and what is left to do (R6). Nothing in place is ever changed here, so
 // recovery may itself be killed at any instant and be run again.
-import { readdir, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
-import { OpsError } from '../base/errors.ts';
+import { OpsError, errorMessage } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { currentProcess, processState } from '../files/process-identity.ts';
-import { syncDirectory } from '../files/sync.ts';
-import { type DatabaseSet, inspectSet } from './database-set.ts';
+import { inKnownPaths } from '../files/held-directory.ts';
+import { type DatabaseSet, inspectSet, memberPath, type SetPlace } from './database-set.ts';
 import { isSameFile } from './file-mark.ts';
 import type { Intent, Phase } from './intent.ts';
 import { abandonIntent, endPlacement, namedStagings, readIntent } from './intent-file.ts';
 import { isStagingName } from './names.ts';
-import { removeStaging } from './staging.ts';
+import { removeOwnDirectory } from './own.ts';
+import { removeLeftover } from './staging.ts';
 import { withdrawUndo } from './undo-set.ts';
 import { wrapped } from './wrapped.ts';
 
@@ -33,13 +33,13 @@ export type Recovery =
   | {
       outcome: 'rolled-back';
       intent: Intent;
-      /** Withdrawn, but not told to be superfluous. */ keptUndo?: string;
+      /** Its path. Withdrawn, but not told to be superfluous. */ keptUndo?: string;
     }
   | { outcome: 'rolled-forward'; intent: Intent }
   | { outcome: 'abandoned'; intent: Intent; /** Where the intent lies now. */ keptIntent: string };
 
 /** Tells which database is in place when a placement on `target` is under way; undefined when none is. */
-export async function describeInterrupted(target: string): Promise<Interruption | undefined> {
+export async function describeInterrupted(target: SetPlace): Promise<Interruption | undefined> {
   const intent = await readIntent(target);
   if (intent === undefined) return undefined;
   const inPlace = tellInPlace(intent, await inspectSet(target));
@@ -57,52 +57,63 @@ export async function describeInterrupted(target: string): Promise<Interruption 
  * `startServices` throws.
  */
 export async function settleInterrupted(
-  target: string,
+  target: SetPlace,
   context: { clock: Clock; log: Log },
   startServices: () => Promise<void>,
 ): Promise<Recovery | undefined> {
-  const recovery = await recover(target, context);
-  await startServices();
-  if (recovery !== undefined && recovery.outcome !== 'abandoned') await endPlacement(recovery.intent);
-  return recovery;
+  return inKnownPaths(async () => {
+    const recovery = await recover(target, context);
+    await startServices();
+    if (recovery !== undefined && recovery.outcome !== 'abandoned')
+      await endPlacement(target, recovery.intent);
+    return recovery;
+  });
 }
 
 /**
  * Removes the staging directories that killed runs left beside `target`, and returns their paths. One that an
- * intent names is kept, also when the intent was given up. The caller holds the lock: nobody else is making one.
+ * intent names is kept, also when the intent was given up; what is not ours is left alone. The caller holds the lock: nobody else is making one.
  */
-export async function removeLeftStaging(target: string): Promise<string[]> {
-  const directory = dirname(target);
-  const names = await wrapped(`list ${directory}`, () => readdir(directory));
+export async function removeLeftStaging(target: SetPlace, log: Log): Promise<string[]> {
+  const { directory, name: database } = target;
+  const names = await wrapped(`list ${directory.path}`, () => directory.names());
   const kept = await namedStagings(target);
-  const left = names
-    .filter((name) => isStagingName(target, name))
-    .map((name) => join(directory, name))
-    .filter((path) => !kept.has(basename(path)));
-  for (const path of left) await removeStaging(path);
-  return left;
+  const left = names.filter((name) => isStagingName(database, name) && !kept.has(name));
+  const removed: string[] = [];
+  for (const name of left) {
+    const path = join(directory.path, name);
+    try {
+      await removeLeftover(target, name);
+      removed.push(path);
+    } catch (error) {
+      // Somebody else's, or planted: it costs space, and the work that asked can go on.
+      log.warn('left alone what has the name of a staging directory', { path, cause: errorMessage(error) });
+    }
+  }
+  return removed;
 }
 
 /** Settles the files: what stays of the intent is all that is left to do, except when it no longer fits. */
 async function recover(
-  target: string,
+  target: SetPlace,
   { clock, log }: { clock: Clock; log: Log },
 ): Promise<Recovery | undefined> {
   const interruption = await describeInterrupted(target);
   if (interruption === undefined) return undefined;
   const { inPlace, intent } = interruption;
   requireEnded(intent);
+  const path = memberPath(target);
   // What was seen must also be what is there after a power cut, before anything is removed because of it.
-  await syncDirectory(dirname(target));
+  await target.directory.sync();
   switch (inPlace) {
     case 'old':
-      return rollBack(intent, log);
+      return rollBack(target, intent, log);
     case 'new':
-      log.info('the new database is in place', { path: target, backup: intent.backup });
+      log.info('the new database is in place', { path, backup: intent.backup });
       return { outcome: 'rolled-forward', intent };
     case 'other': {
       const keptIntent = await abandonIntent(target, clock.now());
-      log.warn('neither the old nor the new database is in place; everything is kept', { path: target });
+      log.warn('neither the old nor the new database is in place; everything is kept', { path });
       return { outcome: 'abandoned', intent, keptIntent };
     }
   }
@@ -116,17 +127,20 @@ function tellInPlace(intent: Intent, found: DatabaseSet): Interruption['inPlace'
   return isOld ? 'old' : 'other';
 }
 
-async function rollBack(intent: Intent, log: Log): Promise<Recovery> {
-  const { target, undo } = intent;
-  await removeStaging(intent.staging);
+async function rollBack(target: SetPlace, intent: Intent, log: Log): Promise<Recovery> {
+  const { staging, undo } = intent;
+  const path = memberPath(target);
+  await removeLeftover(target, staging);
   if (undo === undefined) return { outcome: 'rolled-back', intent };
-  if (!holdsNothingElse(intent, await inspectSet(target)) && (await withdrawUndo(undo))) {
-    log.info('the old database is in place; its undo set is kept', { path: target, undo });
-    return { outcome: 'rolled-back', intent, keptUndo: undo };
+  const inPlace = await inspectSet(target);
+  if (!holdsNothingElse(intent, inPlace) && (await withdrawUndo(target, undo, inPlace))) {
+    const keptUndo = join(target.directory.path, undo);
+    log.info('the old database is in place; its undo set is kept', { path, undo: keptUndo });
+    return { outcome: 'rolled-back', intent, keptUndo };
   }
-  await wrapped(`remove ${undo}`, () => rm(undo, { recursive: true, force: true }));
-  await syncDirectory(dirname(target));
-  log.info('the old database is in place, as it was', { path: target });
+  await removeOwnDirectory(target.directory, undo);
+  await target.directory.sync();
+  log.info('the old database is in place, as it was', { path });
   return { outcome: 'rolled-back', intent };
 }
 

@@ -1,10 +1,10 @@
 // The undo sets beside a database: what there is, and what each may be used for. Nothing here is ever changed.
-import { readdir } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { OpsError, errorMessage } from '../base/errors.ts';
-import { type DatabaseSet, holdsContent, inspectSet, memberSuffixes } from './database-set.ts';
+import { type DatabaseSet, holdsContent, inspectSet, memberSuffixes, type SetPlace } from './database-set.ts';
 import { isSameFile, isUnwritten } from './file-mark.ts';
 import { undoOrder } from './names.ts';
+import { holdOwnDirectory, isNoDirectory } from './own.ts';
 import type { UndoRecord } from './undo-record.ts';
 import { readUndoRecord } from './undo-set.ts';
 import { wrapped } from './wrapped.ts';
@@ -32,35 +32,39 @@ interface UnusableUndoSet {
 export type UndoSet = UsableUndoSet | UnusableUndoSet;
 
 /** The undo sets of `target`, newest first, with those that cannot be used. */
-export async function listUndoSets(target: string): Promise<UndoSet[]> {
-  const directory = dirname(target);
-  const entries = await wrapped(`list ${directory}`, () => readdir(directory, { withFileTypes: true }));
-  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+export async function listUndoSets(target: SetPlace): Promise<UndoSet[]> {
+  const { directory, name: database } = target;
+  const names = await wrapped(`list ${directory.path}`, () => directory.names());
   const inPlace = await inspectSet(target);
-  const sets = await Promise.all(
-    names.flatMap((name) => {
-      const order = undoOrder(target, name);
-      return order === undefined
-        ? []
-        : [inspectUndoSet(target, inPlace, name).then((set) => ({ set, order }))];
-    }),
-  );
-  sets.sort((a, b) => compare(b.order.stamp, a.order.stamp) || b.order.ordinal - a.order.ordinal);
-  return sets.map(({ set }) => set);
+  const found: { set: UndoSet; order: { stamp: string; ordinal: number } }[] = [];
+  for (const name of names) {
+    const order = undoOrder(database, name);
+    const set = order === undefined ? undefined : await inspectUndoSet(target, inPlace, name);
+    if (order !== undefined && set !== undefined) found.push({ set, order });
+  }
+  found.sort((a, b) => compare(b.order.stamp, a.order.stamp) || b.order.ordinal - a.order.ordinal);
+  return found.map(({ set }) => set);
 }
 
-async function inspectUndoSet(target: string, inPlace: DatabaseSet, name: string): Promise<UndoSet> {
-  const path = join(dirname(target), name);
+/** Undefined where what has the name is no directory. */
+async function inspectUndoSet(
+  target: SetPlace,
+  inPlace: DatabaseSet,
+  name: string,
+): Promise<UndoSet | undefined> {
+  const path = join(target.directory.path, name);
   let sizeBytes = 0;
   try {
-    const found = await inspectSet(join(path, basename(target)));
+    using directory = await holdOwnDirectory(target.directory, name);
+    const found = await inspectSet({ directory, name: target.name });
     sizeBytes = Number([...found.values()].reduce((sum, mark) => sum + mark.sizeBytes, 0n));
-    const record = await readUndoRecord(path);
+    const record = await readUndoRecord(directory);
     const problem = problemOf(record, found, inPlace);
     if (problem !== undefined) return { usable: false, path, name, sizeBytes, problem };
     return { usable: true, path, name, sizeBytes, record, changed: isChanged(record, found) };
   } catch (error) {
     if (!(error instanceof OpsError)) throw error;
+    if (isNoDirectory(error.cause)) return undefined;
     return { usable: false, path, name, sizeBytes, problem: errorMessage(error) };
   }
 }

@@ -1,58 +1,92 @@
-// The undo set: a directory beside the database with every file of what is about to be replaced (R2). Its files are
-// hard links where the file system has them, so that keeping the old database costs no space and no time.
-import { link, mkdir, readFile, readdir } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+// The undo set: a directory beside the database with every file of what is about to be replaced (R2). The database in it
+// is a hard link where the file system has them, so that keeping it costs no space and no time. What lies beside it is
+// copied: should the placement be given up, the app goes on writing those files, and two names of one log or one index
+// are two databases in one for whoever opens the undo set meanwhile (https://www.sqlite.org/howtocorrupt.html, 2.5).
+import { link, mkdir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { OpsError, errorCode } from '../base/errors.ts';
 import { copyFileDurably } from '../files/copy-file.ts';
 import { writeFileAtomically } from '../files/durable.ts';
-import { syncDirectory } from '../files/sync.ts';
-import { inspectSet, memberSuffixes } from './database-set.ts';
+import type { HeldDirectory } from '../files/held-directory.ts';
+import { syncFile } from '../files/sync.ts';
+import {
+  type DatabaseSet,
+  holdsContent,
+  inspectSet,
+  memberAt,
+  memberPath,
+  type SetPlace,
+  sideSuffixes,
+} from './database-set.ts';
+import { isSameFile } from './file-mark.ts';
 import { undoName } from './names.ts';
+import { holdOwnDirectory, readOwnRecord } from './own.ts';
 import { type UndoRecord, formatUndoRecord, parseUndoRecord, undoRecordName } from './undo-record.ts';
 import { wrapped } from './wrapped.ts';
 
 const linksImpossible = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EXDEV', 'EMLINK', 'ENOSYS']);
 
-/** The path that the next undo set of `target` will have. */
-export async function nextUndoPath(target: string, madeAt: Date): Promise<string> {
-  const directory = dirname(target);
-  const taken = new Set(await wrapped(`list ${directory}`, () => readdir(directory)));
+/** The name that the next undo set of `target` will have. */
+export async function nextUndoName({ directory, name }: SetPlace, madeAt: Date): Promise<string> {
+  const taken = new Set(await wrapped(`list ${directory.path}`, () => directory.names()));
   let ordinal = 1;
-  while (taken.has(undoName(target, madeAt, ordinal))) ordinal += 1;
-  return join(directory, undoName(target, madeAt, ordinal));
+  while (taken.has(undoName(name, madeAt, ordinal))) ordinal += 1;
+  return undoName(name, madeAt, ordinal);
 }
 
 /**
- * Makes the undo set of `record.target` at `directory`. It is complete and durable when this returns; what is in
- * place is not touched. The record is written last: a directory without one was never complete.
+ * Makes the undo set of `target`, as `undo` beside it. It is complete and every byte of it durable when this returns;
+ * what is in place is not touched. The record is written last: a directory without one was never complete.
  */
-export async function makeUndoSet(directory: string, record: Omit<UndoRecord, 'members'>): Promise<void> {
-  await wrapped(`make ${directory}`, () => mkdir(directory, { mode: 0o700 }));
-  const present = await inspectSet(record.target);
-  const kept = join(directory, basename(record.target));
-  for (const suffix of memberSuffixes) {
-    if (present.has(suffix)) await linkOrCopy(`${record.target}${suffix}`, `${kept}${suffix}`);
+export async function makeUndoSet(
+  target: SetPlace,
+  undo: string,
+  record: Omit<UndoRecord, 'members'>,
+): Promise<void> {
+  const { directory: parent } = target;
+  await wrapped(`make ${join(parent.path, undo)}`, () => mkdir(parent.at(undo), { mode: 0o700 }));
+  using directory = await holdOwnDirectory(parent, undo);
+  const kept = { directory, name: target.name };
+  const present = await inspectSet(target);
+  if (present.has('')) await linkOrCopy(target, kept);
+  for (const suffix of sideSuffixes) {
+    // An index of the log that SQLite makes anew, and a log or journal with nothing in it, add nothing.
+    if (holdsContent(present, suffix))
+      await copyFileDurably(memberAt(target, suffix), memberAt(kept, suffix));
   }
-  await syncDirectory(directory);
+  await directory.sync();
   await writeUndoRecord(directory, { ...record, members: await inspectSet(kept) });
-  await syncDirectory(dirname(directory));
+  await parent.sync();
 }
 
-/** The record of an undo set. Throws OpsError `missing` or `damaged` when there is none that can be read. */
-export async function readUndoRecord(directory: string): Promise<UndoRecord> {
-  const path = join(directory, undoRecordName);
-  return wrapped(`read ${path}`, async () => parseUndoRecord(await readFile(path, 'utf8'), path));
+/** The record of an undo set. Throws OpsError `missing`, `damaged` or `refused` when there is none that counts. */
+export async function readUndoRecord(directory: HeldDirectory): Promise<UndoRecord> {
+  const path = join(directory.path, undoRecordName);
+  const text = await readOwnRecord(directory, undoRecordName);
+  if (text === undefined) throw new OpsError('missing', `cannot read ${path}: it is not there`);
+  return parseUndoRecord(text, path);
 }
 
 /** Records that the undo set was brought back. Its files stay. */
-export async function markUndoUsed(directory: string, record: UndoRecord, usedAt: Date): Promise<void> {
+export async function markUndoUsed(
+  { directory: parent }: SetPlace,
+  undo: string,
+  record: UndoRecord,
+  usedAt: Date,
+): Promise<void> {
+  using directory = await holdOwnDirectory(parent, undo);
   await writeUndoRecord(directory, { ...record, state: 'used', usedAt });
 }
 
-/** Marks an undo set as withdrawn; false when it was never complete, and so nothing was taken from in place. */
-export async function withdrawUndo(directory: string): Promise<boolean> {
+/**
+ * Marks an undo set as withdrawn, and takes out of it what is in place under a second name; false when it was never
+ * complete, and so nothing was taken from in place.
+ */
+export async function withdrawUndo(target: SetPlace, undo: string, inPlace: DatabaseSet): Promise<boolean> {
   try {
+    using directory = await holdOwnDirectory(target.directory, undo);
     await writeUndoRecord(directory, { ...(await readUndoRecord(directory)), state: 'withdrawn' });
+    await dropShared({ directory, name: target.name }, inPlace);
     return true;
   } catch (error) {
     if (error instanceof OpsError && error.kind === 'missing') return false;
@@ -60,17 +94,29 @@ export async function withdrawUndo(directory: string): Promise<boolean> {
   }
 }
 
-async function writeUndoRecord(directory: string, record: UndoRecord): Promise<void> {
-  await writeFileAtomically(join(directory, undoRecordName), formatUndoRecord(record), { mode: 0o600 });
+/** An older Holdfast linked the side files as well. */
+async function dropShared(kept: SetPlace, inPlace: DatabaseSet): Promise<void> {
+  const found = await inspectSet(kept);
+  for (const suffix of sideSuffixes) {
+    const isShared = isSameFile(found.get(suffix), inPlace.get(suffix));
+    if (isShared) await wrapped(`remove ${memberPath(kept, suffix)}`, () => unlink(memberAt(kept, suffix)));
+  }
+  await kept.directory.sync();
 }
 
-async function linkOrCopy(from: string, to: string): Promise<void> {
-  await wrapped(`keep ${from} as ${to}`, async () => {
+async function writeUndoRecord(directory: HeldDirectory, record: UndoRecord): Promise<void> {
+  await writeFileAtomically(directory.at(undoRecordName), formatUndoRecord(record), { mode: 0o600 });
+}
+
+async function linkOrCopy(from: SetPlace, to: SetPlace): Promise<void> {
+  await wrapped(`keep ${memberPath(from)} as ${memberPath(to)}`, async () => {
     try {
-      await link(from, to);
+      await link(memberAt(from), memberAt(to));
     } catch (error) {
       if (!linksImpossible.has(errorCode(error) ?? '')) throw error;
-      await copyFileDurably(from, to);
+      return void (await copyFileDurably(memberAt(from), memberAt(to)));
     }
+    // With synchronous=OFF, and with NORMAL after its last checkpoint, the app has left that to the kernel.
+    await syncFile(memberAt(to));
   });
 }

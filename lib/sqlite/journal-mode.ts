@@ -1,11 +1,11 @@
 // R5: the journal mode is a property of the app's set-up, not of the backup: a restored file gets the one in place.
-import { rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { OpsError, systemError } from '../base/errors.ts';
 import { ifThere } from '../files/if-there.ts';
-import { sqliteError } from './errors.ts';
+import { writeAll } from '../files/write-all.ts';
 import { firstBytes } from './first-bytes.ts';
-import { type JournalMode, journalModeIn, parseHeader } from './header.ts';
-import { openOwn } from './open.ts';
+import { headerBytes, type JournalMode, journalModeIn, parseHeader } from './header.ts';
 
 /**
  * Gives `staged`, a file of our own, the journal mode of the database at `target`. A missing or damaged one has none to
@@ -14,8 +14,7 @@ import { openOwn } from './open.ts';
 export async function keepJournalMode(target: string, staged: string): Promise<void> {
   const [now, then] = [await journalModeOf(target), await journalModeOf(staged)];
   if (now === undefined || then === undefined || now === then) return;
-  setJournalMode(staged, now);
-  for (const suffix of ['-wal', '-shm']) await rm(staged + suffix, { force: true });
+  await setJournalMode(staged, now);
 }
 
 /** The journal mode of the database at `path`; undefined where there is none. Throws OpsError where it cannot be read. */
@@ -29,21 +28,22 @@ export async function journalModeOf(path: string): Promise<JournalMode | undefin
   }
 }
 
-/** Sets the journal mode in the header of a file of our own; whatever journals otherwise than WAL becomes `delete`. */
-export function setJournalMode(path: string, mode: JournalMode): void {
+/**
+ * Sets the journal mode in the header of a whole file of our own that nobody has open; whatever journals otherwise than
+ * WAL becomes `delete`. By the two bytes that say so (https://sqlite.org/fileformat2.html, 1.3.3), which is all that
+ * SQLite itself would change: it is not asked, because it finds files by their path and makes others beside them.
+ */
+export async function setJournalMode(path: string, mode: JournalMode): Promise<void> {
   try {
-    const database = openOwn(path);
-    try {
-      const now = String(database.pragma(`journal_mode = ${mode}`, { simple: true }));
-      if (now === mode) return;
-      throw new OpsError(
-        'io',
-        `cannot set the journal mode of ${path} to ${mode}: SQLite leaves it at ${now}`,
-      );
-    } finally {
-      database.close();
-    }
+    await using file = await open(path, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const { buffer } = await file.read(Buffer.alloc(headerBytes), 0, headerBytes, 0);
+    if (parseHeader(buffer) === undefined)
+      throw new OpsError('damaged', `cannot set the journal mode of ${path}: it is no SQLite database`);
+    await writeAll(file, Buffer.alloc(2, mode === 'wal' ? 2 : 1), versionsOffset);
   } catch (error) {
-    throw sqliteError(`set the journal mode of ${path}`, error);
+    throw systemError(`set the journal mode of ${path}`, error);
   }
 }
+
+/** Of the write version; the read version follows it. */
+const versionsOffset = 18;

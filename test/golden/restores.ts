@@ -1,9 +1,8 @@
 // What a restore leaves beside a database: the intent in its phases, and undo.json in its states.
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import type { DatabaseSet } from '../../lib/placement/database-set.ts';
 import type { FileMark } from '../../lib/placement/file-mark.ts';
 import { type Intent, formatIntent, parseIntent } from '../../lib/placement/intent.ts';
-import { namedStagings } from '../../lib/placement/intent-file.ts';
 import { formatUndoRecord, parseUndoRecord, type UndoRecord } from '../../lib/placement/undo-record.ts';
 import { at, type Golden, type Goldens, pi, text } from './golden.ts';
 
@@ -23,8 +22,8 @@ const placing: Intent = {
   services: 'flaskapp.service',
   startedAt: at,
   startedBy: pi,
-  staging: '/opt/apps/ctv/.production.db.restore-Ab3dE9',
-  undo: `${target}.undo-20261120T020513Z`,
+  staging: '.production.db.restore-Ab3dE9',
+  undo: 'production.db.undo-20261120T020513Z',
   old: set,
   merged: mark(140n, 4096000n),
   new: mark(139n, 4091904n),
@@ -47,7 +46,7 @@ export const restores: Goldens = {
   'intent/v1-placed.json': intent({
     ...placing,
     phase: 'placed',
-    undo: `${target}.undo-20261120T020513Z-2`,
+    undo: 'production.db.undo-20261120T020513Z-2',
     old: new Map([
       ['', database],
       ['-journal', mark(134n, 512n)],
@@ -66,8 +65,8 @@ export const restores: Goldens = {
     },
   }),
   'intent/abandoned/.production.db.restore.json.abandoned-20261120T020513Z': {
-    read: (path) => namedStagings(join(dirname(path), 'production.db')),
-    value: new Set(['.production.db.restore-Ab3dE9']),
+    read: async (path) => parseIntent(await readFile(path, 'utf8'), path, 'production.db').staging,
+    value: '.production.db.restore-Ab3dE9',
     format: () => formatIntent(placing),
   },
   'undo/v1-kept.json': undo(kept),
@@ -91,7 +90,11 @@ function mark(inode: bigint, sizeBytes: bigint): FileMark {
 }
 
 function intent(value: Intent): Golden {
-  return text((content, path) => parseIntent(content, path, target), value, formatIntent);
+  return text(
+    (content) => parseIntent(content, `/opt/apps/ctv/.production.db.restore.json`, 'production.db'),
+    value,
+    formatIntent,
+  );
 }
 
 function undo(value: UndoRecord): Golden {

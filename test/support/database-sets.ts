@@ -1,4 +1,5 @@
 // SQLite sets as a restore meets them, and what can be read from one without touching it.
+import { createHash } from 'node:crypto';
 import { execFile } from 'node:child_process';
 import { copyFile, lstat, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -75,6 +76,16 @@ export async function inodesOf(path: string): Promise<Map<string, number>> {
   for (const suffix of suffixes) {
     const status = await lstat(`${path}${suffix}`).catch(() => undefined);
     if (status !== undefined) found.set(suffix, status.ino);
+  }
+  return found;
+}
+
+/** What a set holds: the bytes of each file that its content depends on, by suffix. */
+export async function contentsOf(path: string): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for (const suffix of suffixes.filter((name) => name !== '-shm')) {
+    const bytes = await readFile(`${path}${suffix}`).catch(() => Buffer.alloc(0));
+    if (bytes.length > 0) found.set(suffix, createHash('sha256').update(bytes).digest('hex'));
   }
   return found;
 }

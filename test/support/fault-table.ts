@@ -8,10 +8,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { systemClock } from '../../lib/base/clock.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import { silentLog } from '../../lib/base/log.ts';
-import { listUndoSets } from '../../lib/placement/undo-list.ts';
+import { listUndoSets } from './by-path.ts';
 import './compiled-code.ts';
 import './in-memory.ts';
-import { inodesOf, makeDatabase, namesBeside, readRows, rowsOf } from './database-sets.ts';
+import { contentsOf, inodesOf, makeDatabase, namesBeside, readRows, rowsOf } from './database-sets.ts';
 import { bury } from './faults/bury.ts';
 import { withFault } from './faults/fail-in-process.ts';
 import {
@@ -37,6 +37,7 @@ export interface Scenario {
 export interface Start {
   /** By suffix. */
   inodes: Map<string, number>;
+  contents: Map<string, string>;
   names: string[];
 }
 
@@ -71,7 +72,11 @@ export async function makePlace(scenario: Scenario): Promise<Place> {
 
 /** Remembers what lies there now. */
 export async function lookAt({ target }: Place): Promise<Start> {
-  return { inodes: await inodesOf(target), names: await namesBeside(target) };
+  return {
+    inodes: await inodesOf(target),
+    contents: await contentsOf(target),
+    names: await namesBeside(target),
+  };
 }
 
 /** Runs an action on a place, with a fault at one of its operations. */
@@ -128,7 +133,7 @@ export async function runFaultTable(
   kinds: readonly FaultKind[],
   chosen: (operation: Operation) => boolean = () => true,
 ): Promise<Findings> {
-  const operations = (await traceScenario(scenario)).filter(chosen);
+  const operations = (await traceScenario(scenario)).filter(chosen).filter(isNews);
   return faultEach(scenario, faultsAt(operations, kinds), runHere);
 }
 
@@ -143,6 +148,11 @@ export async function runKillTable(scenario: Scenario, kinds: readonly FaultKind
     problems: [...first.problems, ...second.problems],
     found: { old: first.found.old + second.found.old, new: first.found.new + second.found.new },
   };
+}
+
+/** Scratch that cannot be removed is left for the next run's sweep, and the work goes on. */
+function isNews({ name, file }: Operation): boolean {
+  return name !== 'rm' || !/^(database\.db|\.holdfast-.*)$/.test(file);
 }
 
 interface PlacedFault extends Operation {
@@ -183,10 +193,12 @@ export async function requireSettles(place: Place, scenario: Scenario, start: St
     throw new Error('the next placement went wrong');
 }
 
-/** Throws unless an undo set holds every file that was in place at the start. */
+/** Throws unless an undo set holds what was in place at the start: the database itself, and copies of what lay beside it. */
 async function requireKept({ target }: Place, start: Start): Promise<void> {
   for (const { path } of await listUndoSets(target)) {
-    if (isDeepStrictEqual(await inodesOf(join(path, basename(target))), start.inodes)) return;
+    const kept = join(path, basename(target));
+    const isTheSame = (await inodesOf(kept)).get('') === start.inodes.get('');
+    if (isTheSame && isDeepStrictEqual(await contentsOf(kept), start.contents)) return;
   }
   throw new Error('no undo set holds what was in place');
 }

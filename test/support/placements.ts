@@ -4,11 +4,15 @@ import type { Log } from '../../lib/base/log.ts';
 import { copyFileDurably } from '../../lib/files/copy-file.ts';
 import { currentProcess } from '../../lib/files/process-identity.ts';
 import type { OpenPlacement, Placement } from '../../lib/placement/open-placement.ts';
-import { place } from '../../lib/placement/place.ts';
-import { prepareUndo } from '../../lib/placement/prepare-undo.ts';
-import { type Recovery, removeLeftStaging, settleInterrupted } from '../../lib/placement/recovery.ts';
-import { makeStaging } from '../../lib/placement/staging.ts';
-import { listUndoSets } from '../../lib/placement/undo-list.ts';
+import type { Recovery } from '../../lib/placement/recovery.ts';
+import {
+  listUndoSets,
+  makeStaging,
+  place,
+  prepareUndo,
+  removeLeftStaging,
+  settleInterrupted,
+} from './by-path.ts';
 import { mergeSet } from './merge-set.ts';
 
 interface Context {
@@ -57,7 +61,7 @@ export async function undoOpen(target: string, context: Context): Promise<OpenPl
   const undoSet = (await listUndoSets(target)).find((candidate) => candidate.usable);
   if (undoSet === undefined) throw new Error('no undo set');
   const staging = await makeStaging(target);
-  await prepareUndo(undoSet, staging, mergeSet);
+  await prepareUndo(target, undoSet, staging, mergeSet);
   const { ownership } = undoSet.record;
   return place(
     {
@@ -86,6 +90,6 @@ export async function act(action: Action, target: string, source: string, contex
 /** Settles whatever was interrupted and removes what was left. */
 export async function recoverOnce(target: string, context: Context): Promise<Recovery | undefined> {
   const recovery = await settleInterrupted(target, context, async () => {});
-  await removeLeftStaging(target);
+  await removeLeftStaging(target, context.log);
   return recovery;
 }

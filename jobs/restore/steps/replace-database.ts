@@ -1,7 +1,9 @@
 // The part of a restore during which the app stands still: stop, replace, start, see whether it is well.
 import { currentProcess } from '../../../lib/files/process-identity.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
-import type { Ownership } from '../../../lib/placement/ownership.ts';
+import type { LocatedFile } from '../../../lib/files/locate-file.ts';
+import type { Workshop } from '../../../lib/placement/merge.ts';
+import type { Ownership } from '../../../lib/record/ownership.ts';
 import type { OpenPlacement, Placement } from '../../../lib/placement/open-placement.ts';
 import { place } from '../../../lib/placement/place.ts';
 import { settleInterrupted } from '../../../lib/placement/recovery.ts';
@@ -16,12 +18,13 @@ import { removeRestoringNote, writeRestoringNote } from './restoring-note.ts';
 /** What is put in place of what. */
 export interface Replacement {
   app: GuardedApp;
-  /** The real path of the database. */
-  target: string;
+  /** Where the database lies. */
+  target: LocatedFile;
   /** Holds the proven file. */
   staging: Staging;
   /** What the new file is called in messages and records: a backup's name, an undo set's. */
   source: string;
+  /** What is wished for; see `grantOwnership`. */
   ownership: Ownership | undefined;
   /** The undo set the new file comes from, if it does. */
   undoSet?: UsableUndoSet;
@@ -88,20 +91,30 @@ function placeStaged(
     backup: source,
     services: context.services(app).describe(),
     startedBy: currentProcess(),
-    merge: async (path: string) => ((await mergeSet(path)) ? path : undefined),
+    workshop: workshopOf(context),
     ...(ownership === undefined ? {} : { ownership }),
     ...(undoSet === undefined ? {} : { undoSet }),
   };
   return place(request, context);
 }
 
+/** Where old databases are recovered. */
+export function workshopOf(context: JobContext): Workshop {
+  return {
+    scratch: () => context.scratch(),
+    merge: async (copy) => ((await mergeSet(copy)) ? copy : undefined),
+  };
+}
+
 /** The services are started afterwards, whatever comes of this; a kill in between leaves their note. */
-async function settleFailure(context: JobContext, target: string): Promise<void> {
+async function settleFailure(context: JobContext, target: LocatedFile): Promise<void> {
   try {
     await settleInterrupted(target, context, async () => {});
   } catch (error) {
-    context.log.error(`what the restore left could not be settled: ${errorMessage(error)}`, { target });
-    context.noteLeft(`restore status says which database is in place at ${target}`);
+    context.log.error(`what the restore left could not be settled: ${errorMessage(error)}`, {
+      target: target.path,
+    });
+    context.noteLeft(`restore status says which database is in place at ${target.path}`);
   }
 }
 

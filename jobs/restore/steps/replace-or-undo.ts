@@ -22,7 +22,7 @@ export async function replaceOrUndo(
   const { app, target, source } = replacement;
   using open = await stopAndPlace(context, replacement);
   const replaced = { ...open.placement, ...(await startAndProbe(context, app)) };
-  context.noteLeft(`${source} is in place at ${target}`);
+  context.noteLeft(`${source} is in place at ${target.path}`);
   if (replaced.health === 'unwell') {
     context.log.error(`${app.name}: the app is not well with ${source}: ${replaced.detail}`);
     if (open.undo !== undefined) {

@@ -1,7 +1,7 @@
 // Before a restore changes anything: an earlier one that was interrupted is finished or undone, and said so.
-import { dirname } from 'node:path';
 import type { GuardedApp } from '../../../lib/config/config.ts';
 import { sweepTemporaries } from '../../../lib/files/durable.ts';
+import type { LocatedFile } from '../../../lib/files/locate-file.ts';
 import {
   describeInterrupted,
   type Recovery,
@@ -16,13 +16,17 @@ import { hasRestoringNote, removeRestoringNote } from './restoring-note.ts';
  * starts the services it had stopped. Returns what was found, in sentences; empty when there was nothing. Called
  * under the app's lock.
  */
-export async function settleEarlier(context: JobContext, app: GuardedApp, target: string): Promise<string[]> {
+export async function settleEarlier(
+  context: JobContext,
+  app: GuardedApp,
+  target: LocatedFile,
+): Promise<string[]> {
   let started: string[] = [];
   const recovery = await settleInterrupted(target, context, async () => {
     started = await startStopped(context, app);
   });
-  await removeLeftStaging(target);
-  await sweepTemporaries(dirname(target), context.clock.now());
+  await removeLeftStaging(target, context.log);
+  await sweepTemporaries(target.directory.at('.'), context.clock.now());
   const said = [...(recovery === undefined ? [] : recovered(recovery)), ...started];
   for (const sentence of said) context.log.warn(`${app.name}: ${sentence}`);
   return said;
@@ -57,7 +61,7 @@ async function startStopped(context: JobContext, app: GuardedApp): Promise<strin
 export async function describeEarlier(
   context: JobContext,
   app: GuardedApp,
-  target: string,
+  target: LocatedFile,
 ): Promise<string[]> {
   const interruption = await describeInterrupted(target);
   const said: string[] = [];

@@ -30,7 +30,8 @@ export async function stageBackup(
   { recheck }: { recheck: boolean },
 ): Promise<Staged> {
   const repository = await context.openRepository(app);
-  const file = await repository.fetch(entry, staging.database);
+  // By the descriptor it arrives; who reads it in a process of its own finds it by its path.
+  const file = { ...(await repository.fetch(entry, staging.database)), path: staging.path };
   const manifest = entry.manifest ?? manifestOf(file, entries);
   const { signal, progress } = context;
   const options = { signal, progress, task: `${app.name}: checking` };

@@ -2,27 +2,32 @@
 import { basename } from 'node:path';
 import { OpsError } from '../../../lib/base/errors.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
+import type { LocatedFile } from '../../../lib/files/locate-file.ts';
 import { digestFile } from '../../../lib/files/hash-file.ts';
 import { prepareUndo } from '../../../lib/placement/prepare-undo.ts';
-import { makeStaging, removeStaging } from '../../../lib/placement/staging.ts';
+import type { Staging } from '../../../lib/placement/staging.ts';
 import { listUndoSets, type UsableUndoSet } from '../../../lib/placement/undo-list.ts';
 import { proveFile } from '../../../lib/repository/proof.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
-import { mergeSet } from '../../../lib/sqlite/merge.ts';
-import { type Replaced, startAndProbe, stopAndPlace } from './replace-database.ts';
+import { firstBytes } from '../../../lib/sqlite/first-bytes.ts';
+import { parseHeader } from '../../../lib/sqlite/header.ts';
+import { type Replaced, startAndProbe, stopAndPlace, workshopOf } from './replace-database.ts';
+import { changedWords } from './undo-sets.ts';
+import { withStaging } from './with-staging.ts';
 
 /** Places the undo set at `path`. Throws OpsError; then what was in place still is. */
 export async function undoPlacement(
   context: JobContext,
   app: GuardedApp,
-  target: string,
+  target: LocatedFile,
   path: string,
 ): Promise<Replaced> {
   const set = await requireUsable(target, path);
-  const staging = await makeStaging(target);
-  try {
-    await prepareUndo(set, staging, async (copy) => ((await mergeSet(copy)) ? copy : undefined));
-    await warnWhenUnsound(context, app, set, staging.database);
+  if (set.changed) context.log.warn(`${set.name}: ${changedWords}`);
+  return withStaging(context, target, async (staging) => {
+    await prepareUndo(target, set, staging, workshopOf(context));
+    await requireSqlite(set, staging);
+    await warnWhenUnsound(context, app, set, staging);
     using open = await stopAndPlace(context, {
       app,
       target,
@@ -34,9 +39,16 @@ export async function undoPlacement(
     const wellness = await startAndProbe(context, app);
     await open.keep(); // well or not: it is what was asked for, and what it replaced is kept as well
     return { ...open.placement, ...wellness };
-  } finally {
-    await removeStaging(staging.directory);
-  }
+  });
+}
+
+/** Somebody may have put anything there, and root would hand it to the app. An empty file is an empty database. */
+async function requireSqlite({ name, path }: UsableUndoSet, { database }: Staging): Promise<void> {
+  const first = await firstBytes(database);
+  if (first.length === 0 || parseHeader(first) !== undefined) return;
+  throw new OpsError('damaged', `cannot bring back ${name}: what it holds is no SQLite database`, {
+    hint: `its files are in ${path}; restore list shows the backups there are`,
+  });
 }
 
 /** The database from before may well have been damaged: that is why it was replaced. It is the operator's to decide. */
@@ -44,16 +56,16 @@ async function warnWhenUnsound(
   context: JobContext,
   app: GuardedApp,
   set: UsableUndoSet,
-  path: string,
+  staging: Staging,
 ): Promise<void> {
   const { signal, progress } = context;
-  const file = await digestFile(path, { signal });
+  const file = { ...(await digestFile(staging.database, { signal })), path: staging.path };
   const options = { signal, progress, task: `${app.name}: checking` };
   const proof = await proveFile(file, { name: set.name }, context.source(app), options);
   for (const problem of proof.problems) context.log.warn(`${set.name} is damaged: ${problem}`);
 }
 
-async function requireUsable(target: string, path: string): Promise<UsableUndoSet> {
+async function requireUsable(target: LocatedFile, path: string): Promise<UsableUndoSet> {
   const set = (await listUndoSets(target)).find(({ name }) => name === basename(path));
   if (set?.usable === true) return set;
   throw new OpsError('missing', `cannot undo with ${basename(path)}: ${set?.problem ?? 'it is not there'}`, {

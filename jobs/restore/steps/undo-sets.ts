@@ -2,7 +2,7 @@
 import { formatBytes, formatInstant } from '../../../lib/base/format.ts';
 import { OpsError } from '../../../lib/base/errors.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
-import { locateTarget } from '../../../lib/placement/target.ts';
+import { locateFile } from '../../../lib/files/locate-file.ts';
 import { listUndoSets, type UndoSet } from '../../../lib/placement/undo-list.ts';
 
 export interface ListedUndoSet {
@@ -27,19 +27,26 @@ export interface ListedUndoSet {
  */
 export async function undoSetsOf(app: GuardedApp): Promise<ListedUndoSet[]> {
   try {
-    return (await listUndoSets(await locateTarget(app.database))).map(listed);
+    using target = await locateFile(app.database);
+    return (await listUndoSets(target)).map(listed);
   } catch (error) {
     if (error instanceof OpsError && ['missing', 'refused'].includes(error.kind)) return [];
     throw error;
   }
 }
 
+/** What is said of one that somebody wrote to. */
+export const changedWords =
+  'its files were changed or cut after it was made: what it holds may be right or not';
+
 /** One undo set in a line. */
-export function undoLine({ path, sizeBytes, problem, madeAt, replacedBy, state }: ListedUndoSet): string {
+export function undoLine(set: ListedUndoSet): string {
+  const { path, sizeBytes, problem, madeAt, replacedBy, state, changed } = set;
   const size = formatBytes(sizeBytes);
   if (madeAt === undefined) return `  undo set ${path}  ${size}  cannot be used: ${problem}`;
   const used = state === 'used' ? ', brought back already' : '';
-  return `  undo set ${path}  ${size}  replaced by ${replacedBy} on ${formatInstant(madeAt)}${used}`;
+  const told = `  undo set ${path}  ${size}  replaced by ${replacedBy} on ${formatInstant(madeAt)}${used}`;
+  return changed ? `${told}; ${changedWords}` : told;
 }
 
 function listed(set: UndoSet): ListedUndoSet {

@@ -71,15 +71,34 @@ describe('restore run', () => {
     await using world = new TypedWorld();
     world.configure();
     makeBookings(world.database);
-    chmodSync(world.database, 0o660);
-    if (isRoot) chownSync(world.database, 1234, 4321);
+    chmodSync(dirname(world.database), 0o2770);
+    chmodSync(world.database, 0o640);
+    if (isRoot) for (const path of [dirname(world.database), world.database]) chownSync(path, 1234, 4321);
     await world.run('db-backup', ['backup']);
     rmSync(world.database);
     expect((await world.run('restore', ['run', 'latest', '--yes'])).exitCode).toBe(0);
     const { uid, gid, mode } = statSync(world.database);
-    expect(mode & 0o777).toBe(0o660);
+    expect(mode & 0o7777).toBe(0o640);
     if (isRoot) expect([uid, gid]).toEqual([1234, 4321]);
   });
+
+  test.runIf(isRoot)(
+    'gives a deleted database to nobody to whom its directory does not belong (needs root)',
+    async () => {
+      await using world = new TypedWorld();
+      world.configure();
+      makeBookings(world.database);
+      chownSync(dirname(world.database), 0, 4321);
+      chmodSync(dirname(world.database), 0o2770);
+      chownSync(world.database, 1234, 4321);
+      await world.run('db-backup', ['backup']);
+      rmSync(world.database);
+      const restored = await world.run('restore', ['run', 'latest', '--yes']);
+      expect(restored).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('1234:4321') as string });
+      const { uid, gid, mode } = statSync(world.database);
+      expect([uid, gid, mode & 0o7777]).toEqual([0, 4321, 0o660]);
+    },
+  );
 
   test('keeps owner, group, mode and journal mode of the database in place', async () => {
     await using world = await backedUp();

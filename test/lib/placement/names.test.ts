@@ -1,18 +1,18 @@
 import { expect, test } from 'vitest';
 import {
-  intentPath,
+  intentName,
   isStagingName,
   stagingPrefix,
   undoName,
   undoOrder,
 } from '../../../lib/placement/names.ts';
 
-const target = '/srv/app (1)/production.db';
+const target = 'production.db';
 const madeAt = new Date('2026-11-20T02:05:13.987Z');
 
 test('everything lies beside the database, under its name', () => {
-  expect(intentPath(target)).toBe('/srv/app (1)/.production.db.restore.json');
-  expect(stagingPrefix(target)).toBe('/srv/app (1)/.production.db.restore-');
+  expect(intentName(target)).toBe('.production.db.restore.json');
+  expect(stagingPrefix(target)).toBe('.production.db.restore-');
   expect(undoName(target, madeAt, 1)).toBe('production.db.undo-20261120T020513Z');
   expect(undoName(target, madeAt, 3)).toBe('production.db.undo-20261120T020513Z-3');
 });

@@ -1,14 +1,13 @@
 import { chmod, mkdir, readFile, readdir, stat, symlink, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
 import { silentLog } from '../../../lib/base/log.ts';
-import { place } from '../../../lib/placement/place.ts';
-import { placeNew } from '../../../lib/placement/place-new.ts';
-import { type Staging, makeStaging } from '../../../lib/placement/staging.ts';
+import type { Staging } from '../../../lib/placement/staging.ts';
+import { makeStaging, place, placeNew } from '../../support/by-path.ts';
 import {
-  inodesOf,
+  contentsOf,
   makeCrashedSet,
   makeDatabase,
   namesBeside,
@@ -40,7 +39,7 @@ test('the new database is in place, with the mode of the old one, and the old on
   await chmod(target, 0o664);
   const { placement } = await place({ ...notes, target, staging, backup }, context);
   const undo = join(dirname(target), 'app.db.undo-20261120T020513Z');
-  expect(placement).toEqual({ undo, previous: 'whole' });
+  expect(placement).toMatchObject({ undo, previous: 'whole' });
   expect(await readRows(target)).toEqual(rowsOf('new', 5));
   expect((await stat(target)).mode & 0o7777).toBe(0o664);
   expect(await readRows(join(undo, 'app.db'))).toEqual(rowsOf('old', 10));
@@ -60,7 +59,7 @@ test('until it is kept the intent says what was done', async () => {
     services: 'flaskapp.service',
     started_at: '2026-11-20T02:05:13.000Z',
     started_by: { pid: process.pid },
-    staging: basename(staging.directory),
+    staging: staging.directoryName,
     undo: 'app.db.undo-20261120T020513Z',
   });
   await open.keep();
@@ -87,10 +86,10 @@ test('what was damaged is kept file by file, and said to be damaged', async () =
   await spoilSet(target);
   const staging = await makeStaging(target);
   makeDatabase(staging.database, 'new', 5);
-  const before = await inodesOf(target);
+  const before = await contentsOf(target);
   const { placement } = await place({ ...notes, target, staging, backup }, context);
   expect(placement.previous).toBe('damaged');
-  expect(await inodesOf(join(placement.undo ?? '', 'app.db'))).toEqual(before);
+  expect(await contentsOf(join(placement.undo ?? '', 'app.db'))).toEqual(before);
   expect(await readRows(target)).toEqual(rowsOf('new', 5));
 });
 
@@ -146,14 +145,14 @@ test('a staged database that is still spread over two files is refused', async (
   await writeFile(`${staging.database}-wal`, 'frames');
   await expect(place({ ...notes, target, staging, backup }, context)).rejects.toMatchObject({
     kind: 'refused',
-    message: `cannot place ${staging.database}: a part of it is in a -wal or -journal beside it`,
+    message: `cannot place ${staging.path}: a part of it is in a -wal or -journal beside it`,
   });
 });
 
 test('placeNew publishes where nothing is', async () => {
   const { staging, target } = await makeOldAndNew();
   const copy = join(dirname(target), 'copy.db');
-  await placeNew(staging.database, copy);
+  await placeNew(staging, copy);
   expect(await readRows(copy)).toEqual(rowsOf('new', 5));
 });
 
@@ -161,7 +160,7 @@ test.each(['', '-wal', '-shm', '-journal'])('placeNew refuses when %j lies at it
   const { staging, target } = await makeOldAndNew();
   const copy = join(dirname(target), 'copy.db');
   await writeFile(`${copy}${suffix}`, 'kept');
-  await expect(placeNew(staging.database, copy)).rejects.toMatchObject({ kind: 'refused' });
+  await expect(placeNew(staging, copy)).rejects.toMatchObject({ kind: 'refused' });
   expect(await readFile(`${copy}${suffix}`, 'utf8')).toBe('kept');
   expect(await readRows(staging.database)).toEqual(rowsOf('new', 5));
 });

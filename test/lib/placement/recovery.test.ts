@@ -1,18 +1,26 @@
 // What is found after a kill, beyond the states that the fault table goes through.
-import { readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
-import { readIntent, writeIntent } from '../../../lib/placement/intent-file.ts';
+import type { Recovery } from '../../../lib/placement/recovery.ts';
 import {
-  type Recovery,
   describeInterrupted,
+  listUndoSets,
+  makeStaging,
+  readIntent,
   removeLeftStaging,
   settleInterrupted,
-} from '../../../lib/placement/recovery.ts';
-import { makeStaging } from '../../../lib/placement/staging.ts';
-import { listUndoSets } from '../../../lib/placement/undo-list.ts';
-import { makeCrashedSet, makeDatabase, namesBeside, readRows, rowsOf } from '../../support/database-sets.ts';
+  writeIntent,
+} from '../../support/by-path.ts';
+import {
+  inodesOf,
+  makeCrashedSet,
+  makeDatabase,
+  namesBeside,
+  readRows,
+  rowsOf,
+} from '../../support/database-sets.ts';
 import { type Place, type Scenario, makePlace, runHere, traceScenario } from '../../support/fault-table.ts';
 import { placeOnce } from '../../support/placements.ts';
 import { recordingLog } from '../../support/recording-log.ts';
@@ -146,7 +154,7 @@ test('the device number may be another one after a reboot', async () => {
   await using place = await interruptedAt('kill-after');
   const intent = await readIntent(place.target);
   if (intent === undefined) throw new Error('no intent');
-  await writeIntent({ ...intent, new: { ...intent.new, device: intent.new.device + 1n } });
+  await writeIntent(place.target, { ...intent, new: { ...intent.new, device: intent.new.device + 1n } });
   expect(await describeInterrupted(place.target)).toMatchObject({ inPlace: 'new' });
 });
 
@@ -168,7 +176,7 @@ test.each<[string, (target: string) => Promise<unknown>]>([
   const keptIntent = join(dirname(place.target), '.app.db.restore.json.abandoned-20261120T020513Z');
   expect(recovery).toMatchObject({ outcome: 'abandoned', keptIntent });
   expect(log.lines.map(({ level }) => level)).toEqual(['warn']);
-  await removeLeftStaging(place.target);
+  await removeLeftStaging(place.target, recordingLog());
   expect(await readFile(keptIntent, 'utf8')).toContain('holdfast-restore-intent');
   const after = (await namesBeside(place.target)).map((name) =>
     name.replace('.abandoned-20261120T020513Z', ''),
@@ -183,7 +191,7 @@ test('nobody recovers from under a process that is still at it', async () => {
   const intent = await readIntent(place.target);
   if (intent === undefined) throw new Error('no intent');
   const parent = { ...intent.startedBy, pid: process.ppid, startTicks: 0 };
-  await writeIntent({ ...intent, startedBy: parent });
+  await writeIntent(place.target, { ...intent, startedBy: parent });
   await expect(settle(place.target)).rejects.toMatchObject({
     kind: 'busy',
     message: `cannot recover ${place.target}: process ${process.ppid} is still replacing it`,
@@ -213,7 +221,7 @@ test.each([
   const wrong = { kind: 'damaged', message: `cannot use ${path}: ${cause}` };
   await expect(describeInterrupted(place.target)).rejects.toMatchObject(wrong);
   await expect(settle(place.target)).rejects.toMatchObject(wrong);
-  await expect(removeLeftStaging(place.target)).rejects.toMatchObject(wrong);
+  await expect(removeLeftStaging(place.target, recordingLog())).rejects.toMatchObject(wrong);
 });
 
 test.each([
@@ -227,16 +235,30 @@ test.each([
   await expect(describeInterrupted(place.target)).rejects.toMatchObject({ kind: 'damaged' });
 });
 
+test('an undo set of an older Holdfast, whose side files are second names, lets go of them when it is withdrawn', async () => {
+  await using place = await interruptedAt('kill-before', 'unlink app.db-wal', crashed);
+  const [set] = await listUndoSets(place.target);
+  const kept = join(set?.path ?? '', 'app.db');
+  for (const suffix of ['-wal', '-shm']) {
+    await rm(`${kept}${suffix}`, { force: true });
+    await link(`${place.target}${suffix}`, `${kept}${suffix}`);
+  }
+  const { recovery } = await settle(place.target);
+  expect(recovery).toMatchObject({ outcome: 'rolled-back', keptUndo: set?.path });
+  const inPlace = new Set((await inodesOf(place.target)).values());
+  expect([...(await inodesOf(kept)).values()].filter((inode) => inPlace.has(inode))).toEqual([]);
+});
+
 test('staging that no intent names is removed, and that of the intent is not', async () => {
   await using place = await interruptedAt('kill-before');
   const left = await makeStaging(place.target);
-  expect(await removeLeftStaging(place.target)).toEqual([left.directory]);
+  expect(await removeLeftStaging(place.target, recordingLog())).toEqual([left.directory.path]);
   const names = await readdir(dirname(place.target));
   expect(names.filter((name) => name.startsWith('.app.db.restore-'))).toHaveLength(1);
 });
 
 test('an app that came back before an undo set was complete loses nothing, and none is left', async () => {
-  await using place = await interruptedAt('kill-before', 'link app.db-wal', crashed);
+  await using place = await interruptedAt('kill-before', 'write app.db-wal', crashed);
   useMeanwhile(place.target);
   expect((await settle(place.target)).recovery).toMatchObject({ outcome: 'rolled-back' });
   expect(await namesBeside(place.target)).toEqual([]);
@@ -244,7 +266,7 @@ test('an app that came back before an undo set was complete loses nothing, and n
 });
 
 test.each([
-  ['before the old set was touched', 'kill-before', 'rename app.db'],
+  ['before the old set was touched', 'kill-before', 'rename merged.db'],
   ['when it was one file already', 'kill-after', 'unlink app.db-wal'],
 ] as const)(
   'an undo set that an app went on using is never offered again: killed %s',

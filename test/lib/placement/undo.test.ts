@@ -4,9 +4,8 @@ import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { silentLog } from '../../../lib/base/log.ts';
-import { prepareUndo } from '../../../lib/placement/prepare-undo.ts';
-import { makeStaging } from '../../../lib/placement/staging.ts';
-import { type UndoSet, type UsableUndoSet, listUndoSets } from '../../../lib/placement/undo-list.ts';
+import type { UndoSet, UsableUndoSet } from '../../../lib/placement/undo-list.ts';
+import { listUndoSets, makeStaging, prepareUndo } from '../../support/by-path.ts';
 import {
   inodesOf,
   makeCrashedSet,
@@ -56,7 +55,7 @@ test('an undo set tells what it holds and what replaced it', async () => {
     record: { app: 'ctv', target, replacedBy: 'backups/ctv/new.db', state: 'kept', usedAt: undefined },
   });
   expect(set.record.madeAt).toEqual(new Date('2026-11-20T02:05:13Z'));
-  expect([...set.record.members.keys()]).toEqual(['', '-wal', '-shm']);
+  expect([...set.record.members.keys()]).toEqual(['', '-wal']);
   expect(set.sizeBytes).toBeGreaterThan(2560 + 20_000);
 });
 
@@ -74,12 +73,25 @@ test('sets are listed newest first, those of one second by their number', async 
   ]);
 });
 
+test('the files beside the database are copies: no second name of what an app may go on writing', async () => {
+  const directory = scratch();
+  const target = join(directory, 'app.db');
+  await makeCrashedSet(target, 'wal');
+  const before = await inodesOf(target);
+  makeDatabase(join(directory, 'new.db'), 'new', 50);
+  const { undo } = await placeOnce(target, join(directory, 'new.db'), context);
+  const kept = await inodesOf(join(undo ?? '', 'app.db'));
+  expect([...kept.keys()]).toEqual(['', '-wal']);
+  expect(kept.get('')).toBe(before.get(''));
+  expect(kept.get('-wal')).not.toBe(before.get('-wal'));
+});
+
 test('an undo set with a -wal becomes one whole file and stays as it was', async () => {
   const { target, path } = await makeReplaced();
   const before = await inodesOf(join(path, 'app.db'));
   const staging = await makeStaging(target);
-  const prepared = await prepareUndo(await usableSet(target), staging, mergeSet);
-  expect(prepared).toBe(staging.database);
+  const prepared = await prepareUndo(target, await usableSet(target), staging, mergeSet);
+  expect(prepared).toBe(staging.path);
   expect([...(await inodesOf(prepared)).keys()]).toEqual(['']);
   expect(await readRows(prepared)).toEqual(rowsOf('old', 600));
   expect(await inodesOf(join(path, 'app.db'))).toEqual(before);
@@ -99,7 +111,7 @@ test('an undo keeps what it replaces, and can itself be undone', async () => {
 test('a set that cannot be recovered is not brought back', async () => {
   const { target, path } = await makeReplaced();
   await spoilSet(join(path, 'app.db'));
-  const prepared = prepareUndo(await usableSet(target), await makeStaging(target), mergeSet);
+  const prepared = prepareUndo(target, await usableSet(target), await makeStaging(target), mergeSet);
   await expect(prepared).rejects.toMatchObject({
     kind: 'damaged',
     message: 'cannot bring back app.db.undo-20261120T020513Z: SQLite cannot recover the database in it',
@@ -114,7 +126,7 @@ test('somebody who looks into a set changes it, and that is told', async () => {
   const set = await usableSet(target);
   expect(set.changed).toBe(true);
   const staging = await makeStaging(target);
-  expect(await readRows(await prepareUndo(set, staging, mergeSet))).toEqual(rowsOf('old', 600));
+  expect(await readRows(await prepareUndo(target, set, staging, mergeSet))).toEqual(rowsOf('old', 600));
 });
 
 test.each<[string, string, (path: string, target: string) => Promise<unknown>]>([

@@ -35,22 +35,22 @@ test('a directory is no file to read a journal mode from', async () => {
   await expect(journalModeOf(path)).rejects.toMatchObject({ name: 'OpsError' });
 });
 
-test('the journal mode of a file is set in its header, and nothing is left beside it', () => {
+test('the journal mode of a file is set in its header, and nothing is left beside it', async () => {
   const path = join(scratch(), 'app.db');
   makeLedger(path);
   for (const mode of ['wal', 'wal', 'delete', 'delete'] as const) {
-    setJournalMode(path, mode);
+    await setJournalMode(path, mode);
     expect(modeIn(path)).toBe(mode);
     expect(readdirSync(dirname(path))).toEqual(['app.db']);
   }
   expect(query(path, 'SELECT count(*) FROM ledger')).toEqual([10]);
 });
 
-test('the journal mode of a file that is no database cannot be set', () => {
+test('the journal mode of a file that is no database cannot be set', async () => {
   const path = join(scratch(), 'app.db');
-  expect(() => setJournalMode(path, 'wal')).toThrow(expect.objectContaining({ kind: 'missing' }));
+  await expect(setJournalMode(path, 'wal')).rejects.toMatchObject({ kind: 'missing' });
   writeFileSync(path, Buffer.alloc(4096, 'damaged'));
-  expect(() => setJournalMode(path, 'wal')).toThrow(expect.objectContaining({ kind: 'damaged' }));
+  await expect(setJournalMode(path, 'wal')).rejects.toMatchObject({ kind: 'damaged' });
   expect(readdirSync(dirname(path))).toEqual(['app.db']);
 });
 
