@@ -1,7 +1,8 @@
 // The undo set: a directory beside the database with every file of what is about to be replaced (R2). The database in it
-// is a hard link where the file system has them, so that keeping it costs no space and no time. What lies beside it is
-// copied: should the placement be given up, the app goes on writing those files, and two names of one log or one index
-// are two databases in one for whoever opens the undo set meanwhile (https://www.sqlite.org/howtocorrupt.html, 2.5).
+// is a hard link where the file system has them, so that keeping it costs no space and no time. One that has a log or a
+// journal beside it is copied, and they are: should the placement be given up, the app goes on with its own, and whoever
+// opens the undo set meanwhile would write an old log into the live database, or share the new one
+// (https://www.sqlite.org/howtocorrupt.html, 1.4 and 2.5).
 import { link, mkdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OpsError, errorCode } from '../base/errors.ts';
@@ -13,8 +14,10 @@ import {
   type DatabaseSet,
   holdsContent,
   inspectSet,
+  isSpread,
   memberAt,
   memberPath,
+  type MemberSuffix,
   type SetPlace,
   sideSuffixes,
 } from './database-set.ts';
@@ -48,11 +51,10 @@ export async function makeUndoSet(
   using directory = await holdOwnDirectory(parent, undo);
   const kept = { directory, name: target.name };
   const present = await inspectSet(target);
-  if (present.has('')) await linkOrCopy(target, kept);
+  if (present.has('')) await (isSpread(present) ? copyMember(target, kept, '') : linkOrCopy(target, kept));
   for (const suffix of sideSuffixes) {
     // An index of the log that SQLite makes anew, and a log or journal with nothing in it, add nothing.
-    if (holdsContent(present, suffix))
-      await copyFileDurably(memberAt(target, suffix), memberAt(kept, suffix));
+    if (holdsContent(present, suffix)) await copyMember(target, kept, suffix);
   }
   await directory.sync();
   await writeUndoRecord(directory, { ...record, members: await inspectSet(kept) });
@@ -108,13 +110,17 @@ async function writeUndoRecord(directory: HeldDirectory, record: UndoRecord): Pr
   await writeFileAtomically(directory.at(undoRecordName), formatUndoRecord(record), { mode: 0o600 });
 }
 
+async function copyMember(from: SetPlace, to: SetPlace, suffix: MemberSuffix): Promise<void> {
+  await copyFileDurably(memberAt(from, suffix), memberAt(to, suffix));
+}
+
 async function linkOrCopy(from: SetPlace, to: SetPlace): Promise<void> {
   await wrapped(`keep ${memberPath(from)} as ${memberPath(to)}`, async () => {
     try {
       await link(memberAt(from), memberAt(to));
     } catch (error) {
       if (!linksImpossible.has(errorCode(error) ?? '')) throw error;
-      return void (await copyFileDurably(memberAt(from), memberAt(to)));
+      return copyMember(from, to, '');
     }
     // With synchronous=OFF, and with NORMAL after its last checkpoint, the app has left that to the kernel.
     await syncFile(memberAt(to));
