@@ -1,4 +1,5 @@
 // Two projects: `quick` is what `npm test` runs, `real` is what `npm run test:all` adds to it.
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { CountingReporter } from './test/support/counting-reporter.ts';
 
@@ -6,7 +7,7 @@ import { CountingReporter } from './test/support/counting-reporter.ts';
 const real = [
   'test/e2e/**/*.test.ts',
   'test/system/**/*.test.ts',
-  'test/**/{*-faults,fault-table}.test.ts',
+  'test/**/{*-faults,fault-errors,fault-table}.test.ts',
   'test/lib/run/start-service.test.ts',
   'test/units/install.test.ts',
 ];
@@ -16,9 +17,19 @@ export default defineConfig({
     pool: 'forks',
     // Left to itself, vitest would keep one of two cores free.
     maxWorkers: 2,
+    // As the launchers keep it: without, each process and thread that a test starts would load a compiler first.
+    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/tests') },
     reporters: [new CountingReporter()],
     projects: [
-      { extends: true, test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: real } },
+      {
+        extends: true,
+        test: {
+          name: 'quick',
+          include: ['test/**/*.test.ts'],
+          exclude: real,
+          setupFiles: 'test/support/in-memory.ts',
+        },
+      },
       { extends: true, test: { name: 'real', include: real } },
     ],
     // Generous: a slow machine must not turn a right answer into a red one.

@@ -1,8 +1,7 @@
 // Dropbox stores for tests, each on a stand-in of its own.
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
-import { systemClock } from '../../lib/base/clock.ts';
+import { type Clock, systemClock } from '../../lib/base/clock.ts';
 import { silentLog } from '../../lib/base/log.ts';
 import { type DropboxStoreOptions, openDropboxStore } from '../../lib/store/dropbox/open.ts';
 import type { Store } from '../../lib/store/store.ts';
@@ -16,9 +15,17 @@ export async function startStandIn(options: StandInOptions = {}): Promise<Dropbo
   return standIn;
 }
 
-/** A store on it, as a run of a command would open it; patient enough for a loaded machine, and no more. */
+/**
+ * A store on it, as a run of a command would open it; patient enough for a loaded machine, and no more. Where it waits, that
+ * time passes at once, for it and for the stand-in, which notes what comes early.
+ */
 export function openOn(standIn: DropboxStandIn, change: Partial<DropboxStoreOptions> = {}): Store {
   const { environment } = standIn;
+  let waitedMs = 0;
+  const clock: Clock = {
+    now: () => new Date(systemClock.now().getTime() + waitedMs),
+    monotonicMs: () => systemClock.monotonicMs() + waitedMs,
+  };
   return openDropboxStore({
     credentials: {
       appKey: environment.DROPBOX_APP_KEY,
@@ -33,10 +40,14 @@ export function openOn(standIn: DropboxStandIn, change: Partial<DropboxStoreOpti
     retriesMax: 3,
     limitBytesPerSecond: undefined,
     notesDirectory: join(scratch(), 'uploads'),
-    clock: systemClock,
+    clock,
     log: silentLog,
     signal: new AbortController().signal,
-    wait: async (ms, signal) => void (await delay(ms, undefined, { signal })),
+    wait: async (ms, waitSignal) => {
+      waitSignal.throwIfAborted();
+      waitedMs += ms;
+      standIn.clock.advance(ms / 1000);
+    },
     ...change,
   });
 }

@@ -9,7 +9,6 @@ import { systemClock } from '../../lib/base/clock.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import { silentLog } from '../../lib/base/log.ts';
 import { listUndoSets } from './by-path.ts';
-import './compiled-code.ts';
 import './in-memory.ts';
 import { contentsOf, inodesOf, makeDatabase, namesBeside, readRows, rowsOf } from './database-sets.ts';
 import { bury } from './faults/bury.ts';

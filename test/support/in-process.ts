@@ -1,6 +1,5 @@
 // Runs a job in this process: what is tried then is the job and its frame, at an instant that the test decides, and not
 // the start of a process.
-import './compiled-code.ts';
 import type { Clock } from '../../lib/base/clock.ts';
 import type { Job } from '../../lib/run/job.ts';
 import { runJob } from '../../lib/run/main.ts';

@@ -1,6 +1,5 @@
 // A world whose commands run in this process, each a minute after the one before: no two backups have one second, and
 // time passes when the test says so.
-import './in-memory.ts';
 import { alertSend } from '../../jobs/alert-send.ts';
 import { dbBackup } from '../../jobs/db-backup.ts';
 import { restore } from '../../jobs/restore.ts';

@@ -15,7 +15,6 @@ import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { createHash } from 'node:crypto';
 import Database from 'better-sqlite3';
-import { secondOf, secondOver } from './second-is-over.ts';
 
 const project = resolve(import.meta.dirname, '../..');
 
@@ -42,8 +41,6 @@ export class World implements AsyncDisposable {
   readonly state = join(this.home, 'state');
   readonly store = join(this.home, 'store');
   readonly config = join(this.home, 'holdfast.toml');
-  /** The second in which the last command that names a backup by its second ended. */
-  #namedSecond = 0;
 
   constructor() {
     mkdirSync(join(this.home, 'app'));
@@ -67,19 +64,12 @@ ${options.apps ?? ''}
     );
   }
 
-  /**
-   * Runs `bin/<command>` from an unrelated directory and waits for its end. Never throws for a bad exit. A backup that
-   * follows another waits for the next second, because the second is its name.
-   */
+  /** Runs `bin/<command>` from an unrelated directory and waits for its end. Never throws for a bad exit. */
   async run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
-    const names = command === 'db-backup' && namesBackup(args);
-    if (names) await secondOver(this.#namedSecond);
-    const ended = await runProgram(join(project, 'bin', command), args, {
+    return runProgram(join(project, 'bin', command), args, {
       ...options,
       environment: { HOLDFAST_CONFIG: this.config, ...options.environment },
     });
-    if (names) this.#namedSecond = secondOf(Date.now());
-    return ended;
   }
 
   /** Runs a command with `--json` and parses what it prints. */
@@ -113,11 +103,6 @@ ${options.apps ?? ''}
   async [Symbol.asyncDispose](): Promise<void> {
     rmSync(this.home, { recursive: true, force: true });
   }
-}
-
-/** Whether db-backup with these arguments makes a backup: also without a subcommand it does. */
-function namesBackup([subcommand = '-']: readonly string[]): boolean {
-  return subcommand.startsWith('-') || ['run', 'backup'].includes(subcommand);
 }
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into what was printed

@@ -4,7 +4,6 @@ import { utimesSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { missingForMachines } from '../support/machine/base-root.ts';
 import { backup, database, Pi } from '../support/machine/pi.ts';
-import { secondIsOver } from '../support/second-is-over.ts';
 
 const missing = missingForMachines();
 const isRequired = process.env.HOLDFAST_REQUIRE_ALL === '1';
@@ -175,7 +174,6 @@ describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ')
 
   test("a person of the app's group starts runs and reads about them, and no secrets", async () => {
     const as = (user: string, line: string) => pi.machine.sh(`su ${user} -c "${line}"`);
-    await secondIsOver();
     expect(await as('dev', `systemctl start ${backup}`)).toMatchObject({ exitCode: 0 });
     const info = await as('dev', 'systemctl start db-backup-info@ctv && cat /run/holdfast/info/ctv');
     expect(info.stdout).toMatch(/newest proven backup: backups\/.*\n[^]*ctv: \d+ backups?, .* in Dropbox/);

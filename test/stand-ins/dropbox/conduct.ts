@@ -5,8 +5,6 @@ import type { RequestLogEntry } from './request-log.ts';
 
 /** Timers may fire this much early. */
 const toleranceMs = 5;
-/** Another request of the same client may have been on its way when the answer was. */
-const underwayMs = 50;
 
 interface Announcement {
   /** Requests before this are early; Infinity for a token that is dead for ever. */
@@ -75,7 +73,7 @@ export class Conduct {
 
   private isLate({ toldAt, call }: Announcement, request: RequestLogEntry): boolean {
     if (call === callOf(request)) return true;
-    return performance.now() - toldAt > underwayMs + this.service.link.graceMs;
+    return performance.now() - toldAt >= this.service.switches.underwayMs + this.service.link.graceMs;
   }
 }
 

@@ -14,6 +14,8 @@ export interface Switches {
   contention: 'none' | '429' | '409';
   /** Requests that may be open at the same time before it is a violation. */
   openRequestsAllowed: number;
+  /** So long after an answer another request of the same client may have been on its way already. */
+  underwayMs: number;
   /** Calls of finish_batch that answer with a job before the result is there. */
   asyncJobs: boolean;
 }
@@ -27,6 +29,7 @@ export function defaultSwitches(): Switches {
     defaultPageSize: 500,
     contention: 'none',
     openRequestsAllowed: 16,
+    underwayMs: 50,
     asyncJobs: false,
   };
 }

@@ -5,7 +5,6 @@ import { dirname, join } from 'node:path';
 import { DropboxStandIn } from '../../stand-ins/dropbox/stand-in.ts';
 import { NtfyStandIn } from '../../stand-ins/ntfy/stand-in.ts';
 import { SlackStandIn } from '../../stand-ins/slack/stand-in.ts';
-import { secondIsOver } from '../second-is-over.ts';
 import { type Ended, makeBookings } from '../world.ts';
 import { Machine } from './machine.ts';
 import { type Heard, Phone } from './phone.ts';
@@ -161,9 +160,8 @@ slack = { webhook_url_file = ${secret('slack-webhook-url', this.slack.webhook)} 
     return this.phone.heard();
   }
 
-  /** Starts a run and returns how it ended. In another second than the run before: a backup is named by its second. */
+  /** Starts a run and returns how it ended. */
   async backUp(): Promise<Ended> {
-    await secondIsOver();
     return this.machine.sh(`systemctl start ${backup}`);
   }
 
