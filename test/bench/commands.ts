@@ -4,6 +4,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { watchAnonymousMemory } from '../support/anonymous-memory.ts';
+import type { MemoryGroup } from '../support/machine/memory.ts';
 
 export const run = promisify(execFile);
 export const project = resolve(import.meta.dirname, '../..');
@@ -23,6 +24,8 @@ interface RunOptions {
   /** Leaves the state directory as the run before has left it. */
   keepState?: boolean;
   onStart?: (pid: number) => void;
+  /** Its memory is limited, as that of a unit is. */
+  within?: MemoryGroup;
 }
 
 /** One `db-backup` on a database, with a state directory of its own below `home`, made anew unless it is to stay. */
@@ -41,12 +44,14 @@ export async function command(
   home: string,
   database: string,
   args: readonly string[],
-  { environment = {}, keepState = false, onStart }: RunOptions = {},
+  { environment = {}, keepState = false, onStart, within }: RunOptions = {},
 ): Promise<void> {
   const state = join(home, 'state');
   if (!keepState) rmSync(state, { recursive: true, force: true });
   mkdirSync(state, { recursive: true });
-  const running = run(join(project, 'bin', name), [...args, '--quiet'], {
+  const typed = [join(project, 'bin', name), ...args, '--quiet'];
+  const [file = '', ...rest] = within?.enter(typed) ?? typed;
+  const running = run(file, rest, {
     env: {
       ...process.env,
       DATABASE_PATH: database,
@@ -72,4 +77,18 @@ export async function peakMegabytes(
     onStart: (pid) => void (memory = watchAnonymousMemory(pid)),
   });
   return (memory?.end() ?? Number.NaN) / 1e6;
+}
+
+export const theThree = '.backup + integrity_check + sha256sum';
+
+/** What somebody would type instead of a backup, one after the other. */
+export async function threeCommands(database: string, copy: string, within?: MemoryGroup): Promise<void> {
+  for (const typed of [
+    ['sqlite3', database, `.backup ${copy}`],
+    ['sqlite3', copy, 'pragma integrity_check'],
+    ['sha256sum', copy],
+  ]) {
+    const [file = '', ...args] = within?.enter(typed) ?? typed;
+    await run(file, args);
+  }
 }

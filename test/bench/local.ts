@@ -2,8 +2,9 @@
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { command, dbBackup, node, peakMegabytes, project, run } from './commands.ts';
-import { inTurns, median, plainRow, type Row, timeRow } from './table.ts';
+import { command, dbBackup, node, peakMegabytes, project, run, theThree, threeCommands } from './commands.ts';
+import { MemoryGroup } from '../support/machine/memory.ts';
+import { inTurns, median, plainRow, type Row, timeRow, untakenRow } from './table.ts';
 
 /** What is measured, and how often. */
 export interface LocalBench {
@@ -19,6 +20,7 @@ export async function benchLocal(bench: LocalBench): Promise<Row[]> {
   return [
     await compareSnapshot(bench),
     await compareWhole(bench),
+    await compareWithLittleMemory(bench),
     await compareRestore(bench),
     ...(await measureMemory(bench)),
     ...(await measureUnderLoad(bench)),
@@ -38,15 +40,35 @@ async function compareSnapshot({ home, large, times }: LocalBench): Promise<Row>
 async function compareWhole({ home, large, times }: LocalBench): Promise<Row> {
   const [ours, peer] = await inTurns(
     () => dbBackup(home, large, ['backup']),
-    async () => {
-      const copy = fresh(home, 'peer.db');
-      await run('sqlite3', [large, `.backup ${copy}`]);
-      await run('sqlite3', [copy, 'pragma integrity_check']);
-      await run('sha256sum', [copy]);
-    },
+    () => threeCommands(large, fresh(home, 'peer.db')),
     { times },
   );
-  return timeRow('whole db-backup backup', ours, '.backup + integrity_check + sha256sum', peer, 0.6);
+  return timeRow('whole db-backup backup', ours, theThree, peer, 0.6);
+}
+
+/**
+ * Both in control groups of the same limit, into which neither the copy nor all that its check comes back to fits. Once
+ * each: it is the disk that is measured, and it takes a minute.
+ */
+async function compareWithLittleMemory({ home, large, megabytes }: LocalBench): Promise<Row> {
+  const limitBytes = 448 * 1024 * 1024;
+  const figure = `the same of ${megabytes} MB, with 448 MB of memory`;
+  const groups = ['ours', 'theirs'].map((name) =>
+    MemoryGroup.create(`bench-${process.pid}-${name}`, limitBytes),
+  );
+  const [within, besideIt] = groups;
+  if (within === undefined || besideIt === undefined)
+    return untakenRow(figure, 'no memory group can be made here');
+  try {
+    const [ours, peer] = await inTurns(
+      () => dbBackup(home, large, ['backup'], { within }),
+      () => threeCommands(large, fresh(home, 'peer.db'), besideIt),
+      { times: 1, warmUp: false },
+    );
+    return timeRow(figure, ours, theThree, peer, 2);
+  } finally {
+    for (const group of groups) group?.remove();
+  }
 }
 
 /** Of a backup that was proven when it was made, from a directory store; restic's from a local repository. */

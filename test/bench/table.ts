@@ -30,6 +30,11 @@ export function plainRow(figure: string, ours: number, limit: number, unit: stri
   return { figure, ours: shown, peer: '', ratio: '', limit: most, ok: ours <= limit };
 }
 
+/** A row for what cannot be measured on this machine. */
+export function untakenRow(figure: string, why: string): Row {
+  return { figure, ours: 'not measured', peer: why, ratio: '', limit: '', ok: true };
+}
+
 /** The rows as a table in Markdown. */
 export function markdownTable(rows: readonly Row[]): string {
   return formatTable([

@@ -65,6 +65,15 @@ describe('every service', () => {
     },
   );
 
+  test('a job is slowed down before it is ended, and ended before all of them are, on a machine of any size', () => {
+    const percent = (name: string, key: string) =>
+      Number(new RegExp(`^${key}=(\\d+)%$`, 'm').exec(unitText(name))?.[1]);
+    for (const name of ['db-backup@.service', 'restore-drill@.service']) {
+      const limits = [percent(name, 'MemoryHigh'), percent(name, 'MemoryMax')];
+      expect([...limits, percent('holdfast-jobs.slice', 'MemoryMax')]).toEqual([50, 60, 75]);
+    }
+  });
+
   test('job-failed@ and holdfast-state reach no network', () => {
     for (const name of ['job-failed@.service', 'holdfast-state.service'])
       expect(unitText(name)).toMatch(/^PrivateNetwork=yes\nRestrictAddressFamilies=none\nIPAddressAllow=$/m);

@@ -1,6 +1,7 @@
-// A group of the kernel's memory controller for one machine, so that its units' memory limits count. Needed where that
-// controller has a hierarchy of its own (cgroup v1): systemd-nspawn hands those on read-only.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+// A group of the kernel's memory controller: for one machine, so that its units' memory limits count, or for a command that
+// has to do with less. Only where that controller has a hierarchy of its own (cgroup v1): systemd-nspawn hands those on
+// read-only, and in the other kind systemd alone makes groups.
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const hierarchy = '/sys/fs/cgroup/memory';
@@ -13,12 +14,17 @@ export class MemoryGroup {
   }
 
   /** Undefined where there is no such hierarchy, or it may not be changed: then limits of units do nothing. */
-  static create(name: string): MemoryGroup | undefined {
+  static create(name: string, limitBytes?: number): MemoryGroup | undefined {
     const own = /^\d+:memory:(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1];
     if (own === undefined || !existsSync(hierarchy)) return undefined;
     const group = new MemoryGroup(join(hierarchy, own, name));
-    mkdirSync(group.path);
-    return group;
+    try {
+      mkdirSync(group.path);
+      if (limitBytes !== undefined) writeFileSync(join(group.path, 'memory.limit_in_bytes'), `${limitBytes}`);
+      return group;
+    } catch {
+      return undefined;
+    }
   }
 
   /** A command that does the same inside the group. */
