@@ -2,7 +2,8 @@
 import { dirname } from 'node:path';
 import { OpsError } from '../../lib/base/errors.ts';
 import type { DropboxStoreConfig } from '../../lib/config/config.ts';
-import { createDirectories, writeFileAtomically } from '../../lib/files/durable.ts';
+import { writeFileAtomically } from '../../lib/files/durable.ts';
+import { createDirectories } from '../../lib/files/make-directories.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Finding } from '../../lib/base/finding.ts';
 import type { Outcome } from '../../lib/run/job.ts';

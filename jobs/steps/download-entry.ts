@@ -1,9 +1,13 @@
 // A file of the store, copied to a new path and compared with its manifest.
 import { stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { BackupState, CatalogueEntry } from '../../lib/backup/catalogue.ts';
-import { errorCode, OpsError, systemError } from '../../lib/base/errors.ts';
+import { OpsError, systemError } from '../../lib/base/errors.ts';
 import { formatBytes } from '../../lib/base/format.ts';
+import { inKnownPaths } from '../../lib/files/held-directory.ts';
+import { ifPathThere } from '../../lib/files/if-there.ts';
+import { locateDirectory } from '../../lib/files/locate-file.ts';
+import { requireNothingAt } from '../../lib/files/publish-file.ts';
 import { requireSpace } from '../../lib/files/space.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome } from '../../lib/run/job.ts';
@@ -40,6 +44,8 @@ export async function downloadEntry(
   given: string,
 ): Promise<Outcome<Download>> {
   const { name, target, state } = await planDownload(entry, given);
+  await using note = await context.noteElsewhere({ scratchIn: dirname(target) });
+  void note;
   context.progress.start('downloading', entry.sizeBytes);
   const { sizeBytes, sha256 } = await store.get(name, target, {
     signal: context.signal,
@@ -66,15 +72,19 @@ export function downloadPlanText({ name, target, sizeBytes }: DownloadPlan): str
   return [`would download ${name} (${formatBytes(sizeBytes)}) to ${target}`];
 }
 
-/** As with cp: an existing directory takes the file under its own name. */
+/** As with cp: an existing directory takes the file under its own name. Anything else that exists is refused. */
 async function targetPath(given: string, name: string): Promise<string> {
   if (given === '' || given.includes('\0'))
     throw new OpsError('usage', 'cannot download to a path that is no path');
   const path = resolve(given);
   try {
-    return (await stat(path)).isDirectory() ? join(path, basename(name)) : path;
+    const target =
+      (await ifPathThere(stat(path)))?.isDirectory() === true ? join(path, basename(name)) : path;
+    using directory = await locateDirectory(dirname(target));
+    const found = join(directory.path, basename(target));
+    await inKnownPaths(() => requireNothingAt(directory.at(basename(target))));
+    return found;
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return path;
     throw systemError(`download to ${path}`, error);
   }
 }

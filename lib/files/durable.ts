@@ -1,13 +1,13 @@
-// Files and directories that are whole under their final name, or not there at all, also after a power cut.
+// Small files that are whole under their final name, or not there at all, also after a power cut.
 import { randomBytes } from 'node:crypto';
-import { lstat, mkdir, readdir, stat, unlink, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import { OpsError, errorCode, systemError } from '../base/errors.ts';
+import { lstat, open, unlink } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import { systemError } from '../base/errors.ts';
 import { giveToOwnerOf } from './belong.ts';
-import { ifPathThere } from './if-there.ts';
+import { type HeldDirectory, inKnownPaths } from './held-directory.ts';
+import { locateDirectory } from './locate-file.ts';
 import { publishFile, removeQuietly } from './publish-file.ts';
 import { fullDiskDetails } from './space.ts';
-import { syncDirectory } from './sync.ts';
 
 /**
  * Writes a small file so that readers see the old content or the new one, never a part, and so that it is on the
@@ -20,16 +20,30 @@ export async function writeFileAtomically(
   content: string | Uint8Array,
   { mode = 0o644, toOwner = false }: { mode?: number; toOwner?: boolean } = {},
 ): Promise<void> {
-  const directory = dirname(path);
-  // Not derived from the name: a name of 255 bytes leaves no room for a suffix.
-  const temporary = join(directory, `.holdfast-${randomBytes(8).toString('hex')}.tmp`);
   try {
-    await writeFile(temporary, content, { flag: 'wx', mode });
-    if (toOwner) await giveToOwnerOf(directory, temporary);
-    await publishFile(temporary, path, { replace: true });
+    using directory = await locateDirectory(dirname(resolve(path)));
+    await inKnownPaths(() => writeInto(directory, basename(path), content, { mode, toOwner }));
+  } catch (error) {
+    throw systemError(`write ${path}`, error, fullDiskDetails(error, dirname(path)));
+  }
+}
+
+async function writeInto(
+  directory: HeldDirectory,
+  name: string,
+  content: string | Uint8Array,
+  { mode, toOwner }: { mode: number; toOwner: boolean },
+): Promise<void> {
+  // Not derived from the name: a name of 255 bytes leaves no room for a suffix.
+  const temporary = directory.at(`.holdfast-${randomBytes(8).toString('hex')}.tmp`);
+  try {
+    await using file = await open(temporary, 'wx', mode);
+    await file.writeFile(content);
+    if (toOwner) await giveToOwnerOf(directory, file);
+    await publishFile(temporary, directory.at(name), { replace: true });
   } catch (error) {
     await removeQuietly(temporary);
-    throw systemError(`write ${path}`, error, fullDiskDetails(error, directory));
+    throw error;
   }
 }
 
@@ -40,39 +54,14 @@ const temporaryAgeMsMax = 60 * 60 * 1000;
  * Removes what killed writers of small files left in `directory`: files with the name of a temporary one, an hour old.
  * What cannot be removed stays; a directory that is not there holds nothing.
  */
-export async function sweepTemporaries(directory: string, now: Date): Promise<void> {
-  const names = await readdir(directory).catch(() => []);
+export async function sweepTemporaries(path: string, now: Date): Promise<void> {
+  using directory = await locateDirectory(path).catch(() => undefined);
+  if (directory === undefined) return;
+  const names = await directory.names().catch(() => []);
   for (const name of names.filter((candidate) => /^\.holdfast-[0-9a-f]{16}\.tmp$/.test(candidate))) {
-    const path = join(directory, name);
-    const status = await lstat(path).catch(() => undefined);
+    const temporary = directory.at(name);
+    const status = await lstat(temporary).catch(() => undefined);
     const isLeft = status?.isFile() === true && now.getTime() - status.mtimeMs > temporaryAgeMsMax;
-    if (isLeft) await unlink(path).catch(() => undefined); // somebody else's: it costs a few bytes
+    if (isLeft) await unlink(temporary).catch(() => undefined); // somebody else's: it costs a few bytes
   }
-}
-
-/**
- * Creates a directory and those above it that are missing, and returns when their names are on the device. `mode` is
- * that of the new ones, less what the umask takes away. A directory that is there already stays as it is.
- */
-export async function createDirectories(path: string, mode = 0o750): Promise<void> {
-  const missing: string[] = [];
-  try {
-    for (let at = resolve(path); !(await isDirectory(at)); at = dirname(at)) missing.unshift(at);
-    for (const directory of missing) {
-      await mkdir(directory, { mode }).catch(async (error: unknown) => {
-        // Another process may have made it in the meantime.
-        if (errorCode(error) !== 'EEXIST' || !(await isDirectory(directory))) throw error;
-      });
-      await syncDirectory(dirname(directory));
-    }
-  } catch (error) {
-    throw systemError(`create the directory ${path}`, error, fullDiskDetails(error, dirname(resolve(path))));
-  }
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  const found = await ifPathThere(stat(path));
-  if (found === undefined) return false; // a file in the way is found further up
-  if (found.isDirectory()) return true;
-  throw new OpsError('refused', `cannot create the directory ${path}: a file has that name`);
 }

@@ -11,6 +11,8 @@ import { readBlocks } from './read-blocks.ts';
 export interface ReadOptions {
   signal?: AbortSignal | undefined;
   onProgress?: ((doneBytes: number) => void) | undefined;
+  /** Whether a symbolic link at the end of the path is followed, as it is unless said otherwise. */
+  follow?: boolean;
 }
 
 /**
@@ -27,11 +29,11 @@ export async function digestFile(path: string, options: ReadOptions = {}): Promi
  */
 export async function readWhole(
   path: string,
-  { signal, onProgress }: ReadOptions,
+  { signal, onProgress, follow = true }: ReadOptions,
   take: (block: Uint8Array) => Promise<void>,
 ): Promise<FileDigest> {
   signal?.throwIfAborted();
-  await using file = await openRegularFile(path);
+  await using file = await openRegularFile(path, follow);
   const before = await fileIdentity(file);
   const digester = createDigester();
   let doneBytes = 0;
@@ -80,11 +82,12 @@ export function requireSameBytes(
   }
 }
 
-async function openRegularFile(path: string): Promise<FileHandle> {
+async function openRegularFile(path: string, follow: boolean): Promise<FileHandle> {
   let file: FileHandle | undefined;
   try {
     // Without O_NONBLOCK, opening a named pipe would wait for somebody to write into it.
-    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
+    file = await open(path, O_RDONLY | O_NONBLOCK | (follow ? 0 : O_NOFOLLOW));
     const stats = await file.stat({ bigint: true });
     if (stats.isFile()) return file;
     throw new OpsError('missing', `cannot read ${path}: it is not a regular file`);

@@ -33,13 +33,30 @@ interface Link {
 export async function locateFile(path: string): Promise<LocatedFile> {
   const absolute = resolve(path);
   try {
-    return await walk(absolute);
+    const found = await walk(absolute);
+    if (found.name === undefined) throw new OpsError('missing', `cannot find ${absolute}: it is a directory`);
+    return located(found.directory, found.name, found.exists);
   } catch (error) {
     throw systemError(`find ${absolute}`, error);
   }
 }
 
-async function walk(absolute: string): Promise<LocatedFile> {
+/**
+ * Holds the directory that `path` leads to, by the same rule. Rejects with the system's error, so that the caller says
+ * what it wanted there; throws OpsError `refused` for a link that is not to be trusted.
+ */
+export async function locateDirectory(path: string): Promise<HeldDirectory> {
+  return (await walk(resolve(path), true)).directory;
+}
+
+/** Where a walk ended: a name in a directory, or the directory itself. */
+interface Arrival {
+  directory: HeldDirectory;
+  name: string | undefined;
+  exists: boolean;
+}
+
+async function walk(absolute: string, isDirectory = false): Promise<Arrival> {
   const parts = partsOf(absolute);
   const doubtful: Link[] = [];
   let links = 0;
@@ -61,7 +78,7 @@ async function walk(absolute: string): Promise<LocatedFile> {
         parts.unshift(...partsOf(target));
         if (target.startsWith('/')) enter(await holdDirectory('/'));
       } else if (name === '..') enter(await holdDirectory(at.at('..'), dirname(at.path)));
-      else if (parts.length > 0) enter(await at.hold(name));
+      else if (parts.length > 0 || isDirectory) enter(await at.hold(name));
       else {
         if (status === undefined && isNameOfLink)
           throw new OpsError(
@@ -70,10 +87,11 @@ async function walk(absolute: string): Promise<LocatedFile> {
           );
         const ownerUid = status?.uid ?? Number((await at.status()).uid);
         requireTrusted(absolute, doubtful, join(at.path, name), ownerUid);
-        return located(at, name, status !== undefined);
+        return { directory: at, name, exists: status !== undefined };
       }
     }
-    throw new OpsError('missing', `cannot find ${absolute}: it is a directory`);
+    if (isDirectory) requireTrusted(absolute, doubtful, at.path, Number((await at.status()).uid));
+    return { directory: at, name: undefined, exists: true };
   } catch (error) {
     at[Symbol.dispose]();
     throw error;

@@ -1,41 +1,87 @@
-// Removing scratch directories: one's own, and what dead runs left.
-import { lstat, readFile, readdir, rm, rmdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+// Removing scratch directories: one's own, and what dead runs left. By names in held directories: whoever owns one above
+// may put a link, or another directory, in the place of any that is named by its path.
+import { rmdir, unlink } from 'node:fs/promises';
 import type { Clock } from '../base/clock.ts';
 import { errorCode } from '../base/errors.ts';
 import type { ProcessIdentity } from '../record/process-identity.ts';
-import { ifThere } from './if-there.ts';
+import type { HeldDirectory } from './held-directory.ts';
+import { ifPathThere, ifThere } from './if-there.ts';
 import { processState } from './process-identity.ts';
+import { readSmallFile } from './read-small-file.ts';
 import { ownerFileName, parseScratchOwner } from './scratch-owner.ts';
 
 /** How old scratch must be before it is removed although nobody can tell whether its owner still runs. */
 const unknownOwnerAgeMsMax = 7 * 24 * 60 * 60 * 1000;
 
+/** More than any small file in a scratch directory that says something of it. */
+export const noteBytesMax = 64 * 1024;
+
 /** Removes a scratch directory with everything in it. One that is gone already is fine. */
-export async function removeScratch(path: string): Promise<void> {
-  for (const name of (await ifThere(readdir(path))) ?? []) {
-    // The owner file goes last: killed halfway, what is left can still be judged.
-    if (name !== ownerFileName) await rm(join(path, name), { recursive: true, force: true });
+export async function removeScratch(parent: HeldDirectory, name: string): Promise<void> {
+  using directory = await ifPathThere(parent.hold(name)); // a link is not scratch
+  if (directory === undefined) return;
+  await removeContents(directory, name, parent);
+}
+
+async function removeContents(directory: HeldDirectory, name: string, parent: HeldDirectory): Promise<void> {
+  // The owner file goes last: killed halfway, what is left can still be judged.
+  const names = (await directory.names()).filter((inside) => inside !== ownerFileName);
+  for (const inside of names) await removeInside(directory, inside);
+  await removeInside(directory, ownerFileName);
+  await ifThere(rmdir(parent.at(name)));
+}
+
+/** Removes a name in a directory, and what is in it: only there, never through a link. */
+async function removeInside(parent: HeldDirectory, name: string): Promise<void> {
+  try {
+    await ifThere(unlink(parent.at(name)));
+  } catch (error) {
+    // What unlink(2) says of a directory.
+    if (!['EISDIR', 'EPERM'].includes(errorCode(error) ?? '')) throw error;
+    using directory = await parent.hold(name).catch(() => {
+      throw error;
+    });
+    for (const inside of await directory.names()) await removeInside(directory, inside);
+    await ifThere(rmdir(parent.at(name)));
   }
-  await rm(path, { recursive: true, force: true });
 }
 
 /**
- * Removes the scratch directory at `path` if its run is dead, and says whether it did. Without an owner that can be
- * judged from here (`unknown`) age decides. What is not a directory is left alone.
+ * Removes the scratch directory `name` if its run is dead, and says whether it did. Without an owner that can be judged
+ * from here (`unknown`) age decides. What is not a directory is left alone. `onLeft` is told of it before.
  */
-export async function removeLeftover(path: string, here: ProcessIdentity, clock: Clock): Promise<boolean> {
-  const stats = await ifThere(lstat(path)); // its run may have just ended
-  if (stats?.isDirectory() !== true) return false;
-  const text = await ifThere(readFile(join(path, ownerFileName), 'utf8'));
+export async function removeLeftover(
+  parent: HeldDirectory,
+  name: string,
+  {
+    here,
+    clock,
+    onLeft,
+  }: { here: ProcessIdentity; clock: Clock; onLeft: (left: HeldDirectory) => Promise<void> },
+): Promise<boolean> {
+  using directory = await ifPathThere(parent.hold(name)); // its run may have just ended
+  if (directory === undefined) return false;
+  const { mtimeMs } = await directory.status();
+  const text = await ownerText(directory);
   // Killed before it wrote its name, or just about to: then it makes the directory again.
-  if (text === undefined && (await isRemovedWhenEmpty(path))) return true;
-  const owner = parseScratchOwner(basename(path), text ?? '');
+  if (text === undefined && (await isRemovedWhenEmpty(parent.at(name)))) return true;
+  const owner = parseScratchOwner(name, text ?? '');
   const state = owner === undefined ? 'unknown' : processState(owner, here);
-  const isOld = clock.now().getTime() - stats.mtimeMs > unknownOwnerAgeMsMax;
+  const isOld = clock.now().getTime() - Number(mtimeMs) > unknownOwnerAgeMsMax;
   if (state === 'alive' || (state === 'unknown' && !isOld)) return false;
-  await removeScratch(path);
+  await onLeft(directory);
+  await removeContents(directory, name, parent);
   return true;
+}
+
+/** Undefined where there is none; of what is no small file nothing is believed. */
+async function ownerText(directory: HeldDirectory): Promise<string | undefined> {
+  try {
+    const options = { sizeBytesMax: noteBytesMax, follow: false };
+    return (await ifThere(readSmallFile(directory.at(ownerFileName), options)))?.bytes.toString('utf8');
+  } catch {
+    return '';
+  }
 }
 
 async function isRemovedWhenEmpty(path: string): Promise<boolean> {

@@ -1,9 +1,13 @@
 // A small note in the state directory about work under way: if this run is killed, the next one finds it.
-import { readFile, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { createDirectories, writeFileAtomically } from './durable.ts';
-import { ifPathThere } from './if-there.ts';
+import { readFile, rmdir, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { writeFileAtomically } from './durable.ts';
+import { ifPathThere, ifThere } from './if-there.ts';
+import { locateDirectory } from './locate-file.ts';
+import { createDirectories } from './make-directories.ts';
 import { inStateDirectory } from './state-directory.ts';
+
+const noteName = 'note.json';
 
 /** The note of one app about one kind of work. Every method throws OpsError where the state directory cannot be used. */
 export interface StateNote {
@@ -15,21 +19,33 @@ export interface StateNote {
   remove(): Promise<void>;
 }
 
+/** Removes the directory of a note; that the note is gone is on the device first, whatever becomes of the directory. */
+async function removeNotes(path: string): Promise<void> {
+  using parent = await ifPathThere(locateDirectory(dirname(path)));
+  using directory = await ifPathThere(parent?.hold(basename(path)) ?? Promise.resolve(undefined));
+  if (parent === undefined || directory === undefined) return;
+  for (const name of await directory.names()) {
+    const removal = ifThere(unlink(directory.at(name)));
+    await (name === noteName ? removal : removal.catch(() => undefined)); // what else lies there says nothing
+  }
+  await directory.sync();
+  await rmdir(parent.at(basename(path))).catch(() => undefined); // without its note it says nothing either
+}
+
 /**
  * The note about `work`: `<state directory>/<work>/<app>/note.json`. The directory is the app's own, so that under the
  * app's lock it may be removed with whatever a killed run left in it.
  */
 export function stateNote(stateDirectory: string, work: string, app: string): StateNote {
-  const path = join(stateDirectory, work, app, 'note.json');
+  const path = join(stateDirectory, work, app, noteName);
   return {
     path,
     write: (text) =>
       inStateDirectory(`write ${path}`, async () => {
         await createDirectories(dirname(path), 0o750);
-        await writeFileAtomically(path, text, { mode: 0o640 });
+        await writeFileAtomically(path, text, { mode: 0o640, toOwner: true });
       }),
     read: () => inStateDirectory(`read ${path}`, () => ifPathThere(readFile(path, 'utf8'))),
-    remove: () =>
-      inStateDirectory(`remove ${path}`, () => rm(dirname(path), { recursive: true, force: true })),
+    remove: () => inStateDirectory(`remove ${path}`, () => removeNotes(dirname(path))),
   };
 }

@@ -2,9 +2,10 @@
 // It is created once and never truncated, written or removed, because a lock belongs to the file and not to its name.
 import { constants } from 'node:fs';
 import { chmod, lstat, mkdir, open, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { errorCode, OpsError, systemError } from '../base/errors.ts';
 import { ifThere } from '../files/if-there.ts';
+import { locateDirectory } from '../files/locate-file.ts';
 
 const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
 
@@ -19,7 +20,7 @@ export function lockPath(directory: string, lock: string): string {
  */
 export async function openLockFile(directory: string, path: string): Promise<FileHandle> {
   await makeDirectory(directory);
-  const file = await openOrCreate(path).catch((error: unknown) => {
+  const file = await openHeld(directory, path).catch((error: unknown) => {
     throw openingError(directory, path, error);
   });
   if ((await file.stat()).isFile()) return file;
@@ -42,10 +43,18 @@ async function makeDirectory(directory: string): Promise<void> {
   try {
     const made = await mkdir(directory, { recursive: true, mode: 0o770 });
     // The umask would keep the group out, and with it the people who run jobs by hand.
-    if (made !== undefined) await chmod(directory, 0o770);
+    if (made === undefined) return;
+    using held = await locateDirectory(directory);
+    if (Number((await held.status()).uid) === process.geteuid?.()) await chmod(held.at('.'), 0o770);
   } catch (error) {
     throw systemError(`create the directory for locks ${directory}`, error, { hint: elsewhere(directory) });
   }
+}
+
+/** The run directory may be another user's, who could exchange the directory for a link. */
+async function openHeld(directory: string, path: string): Promise<FileHandle> {
+  using held = await locateDirectory(directory);
+  return await openOrCreate(held.at(basename(path)));
 }
 
 async function openOrCreate(path: string): Promise<FileHandle> {

@@ -1,12 +1,16 @@
 // The spool: what happened, as small files, from the run that saw it to the alert-send that tells it. A record is on the
 // device before it has its name. Where the state directory cannot be written, the run directory takes it.
 import { randomBytes } from 'node:crypto';
-import { lstat, readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { lstat, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorMessage, OpsError, systemError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import { createDirectories, sweepTemporaries } from '../files/durable.ts';
+import { giveToOwnerOf } from '../files/belong.ts';
+import { sweepTemporaries } from '../files/durable.ts';
+import { type HeldDirectory, inKnownPaths } from '../files/held-directory.ts';
 import { ifThere } from '../files/if-there.ts';
+import { locateDirectory } from '../files/locate-file.ts';
+import { createDirectories } from '../files/make-directories.ts';
 import { publishFile, removeQuietly } from '../files/publish-file.ts';
 import { fullDiskDetails } from '../files/space.ts';
 import { syncDirectory } from '../files/sync.ts';
@@ -124,15 +128,27 @@ async function addTo(place: string, record: SpoolRecord, now: number, newest: nu
   const names = await namesIn(target);
   const order = String(Math.max(now, newest + 1)).padStart(15, '0');
   const name = `${order}-${record.check}-${randomBytes(4).toString('hex')}.json`;
-  const temporary = join(tmp, `.holdfast-${randomBytes(8).toString('hex')}.tmp`);
   try {
-    await writeFile(temporary, formatRecord(record), { flag: 'wx', mode: 0o640 });
-    await publishFile(temporary, join(target, name), { replace: false });
+    using begun = await locateDirectory(tmp);
+    using published = await locateDirectory(target);
+    await inKnownPaths(() => publishRecord(begun, published.at(name), formatRecord(record)));
   } catch (error) {
-    await removeQuietly(temporary);
     throw systemError(`write a record into ${place}`, error, fullDiskDetails(error, place));
   }
   if (names.length >= recordsMax) await giveWay(target, names, record.check);
+}
+
+async function publishRecord(begun: HeldDirectory, target: string, text: string): Promise<void> {
+  const temporary = begun.at(`.holdfast-${randomBytes(8).toString('hex')}.tmp`);
+  try {
+    await using file = await open(temporary, 'wx', 0o640);
+    await file.writeFile(text);
+    await giveToOwnerOf(begun, file); // alert-send may be at work as another user than root
+    await publishFile(temporary, target, { replace: false });
+  } catch (error) {
+    await removeQuietly(temporary);
+    throw error;
+  }
 }
 
 /** The first record of a check is the beginning of the story, the one just written its end. */
@@ -161,6 +177,7 @@ async function setAside(place: string, name: string): Promise<void> {
     const aside = `unreadable-${randomBytes(4).toString('hex')}-${name}`.slice(0, 250);
     await ifThere(rename(join(place, 'new', name), join(dead, aside)));
     await syncDirectory(dead);
+    await syncDirectory(join(place, 'new'));
   } catch (error) {
     throw systemError(`set ${name} aside in ${dead}`, error);
   }

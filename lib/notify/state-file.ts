@@ -1,10 +1,10 @@
 // Where the engine's state is kept: a small file in the state directory, or in the run directory while that is full.
 import { readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { errorMessage, OpsError, systemError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import { giveToOwnerOf } from '../files/belong.ts';
-import { createDirectories, sweepTemporaries, writeFileAtomically } from '../files/durable.ts';
+import { sweepTemporaries, writeFileAtomically } from '../files/durable.ts';
+import { createDirectories } from '../files/make-directories.ts';
 import { ifPathThere } from '../files/if-there.ts';
 import { emptyState } from '../incident/state.ts';
 import { formatState, type KeptState, parseState } from './state-codec.ts';
@@ -44,7 +44,6 @@ export class StateFile {
       try {
         await createDirectories(place);
         // A run by hand as root may be the first, and alert-send at work as another user.
-        await giveToOwnerOf(dirname(place), place);
         await writeFileAtomically(fileIn(place), formatState(next), { mode: 0o640, toOwner: true });
         await this.#forgetAfter(index);
         return next;

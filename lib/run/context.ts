@@ -10,9 +10,9 @@ import type { Log, Progress } from '../base/log.ts';
 import type { Config, GuardedApp } from '../config/config.ts';
 import type { Environment } from '../config/environment.ts';
 import { serviceEnding, type ServiceEnding } from '../config/service-manager.ts';
-import { createDirectories, sweepTemporaries } from '../files/durable.ts';
-import { makeScratch, type Scratch, sweepScratch } from '../files/scratch.ts';
-import { inStateDirectory } from '../files/state-directory.ts';
+import { sweepTemporaries } from '../files/durable.ts';
+import type { LeftElsewhere } from '../files/scratch-left.ts';
+import type { Scratch } from '../files/scratch.ts';
 import { type History, nullHistory, openHistory } from '../history/history.ts';
 import { lazyHistory } from '../history/lazy-history.ts';
 import { acquireLock, type HeldLock } from '../lock/lock.ts';
@@ -29,6 +29,7 @@ import type { Store, StoreTraffic } from '../store/store.ts';
 import { type Alerts, openAlerts } from './open-alerts.ts';
 import { openRepository } from './open-repository.ts';
 import { openStore } from './open-store.ts';
+import { runScratch } from './run-scratch.ts';
 import type { Wait } from './wait.ts';
 import { holdfastVersion } from './version.ts';
 
@@ -61,6 +62,8 @@ export interface JobContext {
   serviceEnding(): ServiceEnding;
   /** A private directory under `parent` (the state directory unless given), after sweeping what dead runs left. */
   scratch(parent?: string): Promise<Scratch>;
+  /** Remembers what this run leaves elsewhere if it is killed, for the next one to remove, until it is disposed of. */
+  noteElsewhere(left: LeftElsewhere): Promise<AsyncDisposable>;
   /** Whether the time of day can be believed. */
   clockState(): Promise<ClockState>;
   services(app: GuardedApp): Services;
@@ -105,12 +108,12 @@ export function createContext(parts: ContextParts): JobContext {
   const keep = (found: Store) => {
     opened = found;
     if (!dryRun) return found;
-    return dryRunStore(found, { scratch: async () => (dryScratch = await ownScratch(parts)), clock, log });
+    return dryRunStore(found, { scratch: async () => (dryScratch = await ownScratch.make()), clock, log });
   };
+  const ownScratch = runScratch({ ...parts, openStore: () => openStoreOnce() });
   const openStoreOnce = () => (store ??= openStore(config, parts).then(keep));
   // A directory that was given is there, or its disk is gone: it is not made. A dry run makes nothing there at all.
-  const scratch = (parent?: string) =>
-    parent === undefined || dryRun ? ownScratch(parts) : scratchIn(parent, parts);
+  const scratch = (parent?: string) => ownScratch.make(dryRun ? undefined : parent);
   let state: Promise<ClockState> | undefined;
   return {
     ...parts,
@@ -127,12 +130,14 @@ export function createContext(parts: ContextParts): JobContext {
       const request = { directory, name, scope, purpose, run: runCommand, clock, log, runId: parts.runId };
       const held = await acquireLock(request);
       await sweepTemporaries(directory, clock.now());
+      if (name !== undefined) await ownScratch.sweep();
       held.signal.addEventListener('abort', () => parts.abort(held.signal.reason), { once: true });
       return held;
     },
     openAlerts: async () => openAlerts(config, log),
     serviceEnding: () => serviceEnding(parts.environment),
     scratch,
+    noteElsewhere: (left) => ownScratch.note(left),
     clockState: () =>
       (state ??= config.clock === 'trusted' ? Promise.resolve('synchronised') : clockState(runCommand)),
     services: (app) => createServices({ ...app.services, run: runCommand, log }),
@@ -142,19 +147,6 @@ export function createContext(parts: ContextParts): JobContext {
       await dryScratch?.remove().catch(() => undefined);
     },
   };
-}
-
-async function scratchIn(directory: string, { clock, log }: ContextParts): Promise<Scratch> {
-  await sweepScratch(directory, { clock, log });
-  return makeScratch(directory, { clock });
-}
-
-async function ownScratch(parts: ContextParts): Promise<Scratch> {
-  const own = join(parts.config.stateDirectory, 'scratch');
-  return inStateDirectory(`make scratch in ${own}`, async () => {
-    await createDirectories(own, 0o750);
-    return scratchIn(own, parts);
-  });
 }
 
 /** Opened when it is first needed: most commands of a timer that runs every minute never ask. */

@@ -1,14 +1,14 @@
 // Opens the configured store; remembers of a directory that it was seen, so that a vanished one is noticed.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import { systemError } from '../base/errors.ts';
 import type { Config, DirectoryStoreConfig, DropboxStoreConfig } from '../config/config.ts';
 import { ownDirectory } from '../config/sections/store-directory.ts';
 import { writeFileAtomically } from '../files/durable.ts';
+import { createDirectories } from '../files/make-directories.ts';
+import { inStateDirectory } from '../files/state-directory.ts';
 import { cachedReads } from '../store/cached-reads.ts';
 import { openDirectoryStore } from '../store/directory/open.ts';
 import type { Store } from '../store/store.ts';
@@ -72,19 +72,16 @@ async function openDirectory(
 }
 
 async function makeOwn(stateDirectory: string): Promise<void> {
-  try {
-    await mkdir(stateDirectory, { recursive: true, mode: 0o750 });
-  } catch (error) {
-    throw systemError(`create the state directory ${stateDirectory}`, error, {
-      hint: 'set HOLDFAST_STATE to a directory this user may write',
-    });
-  }
+  await inStateDirectory(`create the state directory ${stateDirectory}`, () =>
+    createDirectories(stateDirectory),
+  );
 }
 
 async function remember(seen: string, path: string, clock: Clock, log: Log): Promise<void> {
   try {
-    await mkdir(dirname(seen), { recursive: true, mode: 0o750 });
-    await writeFileAtomically(seen, `${JSON.stringify({ path, first_seen: clock.now().toISOString() })}\n`);
+    await createDirectories(dirname(seen));
+    const text = `${JSON.stringify({ path, first_seen: clock.now().toISOString() })}\n`;
+    await writeFileAtomically(seen, text, { toOwner: true });
   } catch (error) {
     log.warn('the store could not be remembered; a vanished disk would go unnoticed', {
       reason: error instanceof Error ? error.message : String(error),

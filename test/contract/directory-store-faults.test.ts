@@ -99,7 +99,7 @@ describe.skipIf(!mountsHere)('a put onto a full disk (needs root)', () => {
     const root = join(scratch(), 'disk');
     await mkdir(root);
     const file = await makeFile(bytes);
-    const command = [process.execPath, program, root, 'put', 'backups/one', file.path, ...flags];
+    const command = [process.execPath, program, root, 'put', 'backups/one', file.path, 'create', ...flags];
     const printed = execFileSync('unshare', ['-m', 'sh', '-c', mountAndRun, root, ...command]);
     return JSON.parse(printed.toString()) as Outcome;
   }

@@ -8,6 +8,7 @@ import { digestFile } from '../../../lib/files/hash-file.ts';
 import { freeBytes } from '../../../lib/files/space.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import type { Outcome } from '../../../lib/run/job.ts';
+import { trialName } from '../../../lib/run/run-scratch.ts';
 import type { StoreTrial } from '../../../lib/store/store.ts';
 import { localCopies } from './back-up-app.ts';
 import { selectedApps } from '../../steps/each-app.ts';
@@ -65,7 +66,9 @@ async function probeStore(context: JobContext, dryRun: boolean): Promise<string>
   const store = await context.openStore();
   if (dryRun) return `${store.description}: there`;
   const scratch = await context.scratch(store.stagingDirectory);
-  const name = `holdfast-test-${context.runId}.tmp`;
+  const name = trialName(context.runId);
+  await using note = await context.noteElsewhere({ object: name });
+  void note;
   try {
     await writeFileAtomically(scratch.file('probe'), 'this file may be removed\n');
     await store.put(name, await digestFile(scratch.file('probe')));

@@ -12,8 +12,9 @@ export async function putManifest(
   scratch: Scratch,
   { backup }: Manifest,
   text: string,
+  { replace = false } = {},
 ): Promise<void> {
   const path = scratch.file('manifest.json');
   await writeFileAtomically(path, text, { mode: 0o640 });
-  await store.put(manifestName(backup), await digestFile(path), { consume: true });
+  await store.put(manifestName(backup), await digestFile(path), { consume: true, replace });
 }

@@ -25,7 +25,7 @@ export async function explainFailure(root: string, act: string, error: unknown):
   return systemError(act, error, fullDiskDetails(error, root));
 }
 
-/** The system error code of an error, or of the one it was made from. */
+/** The system error code of an error, or of the one that it was made from at first. */
 export function systemCode(error: unknown): string | undefined {
-  return errorCode(error) ?? (error instanceof OpsError ? errorCode(error.cause) : undefined);
+  return errorCode(error) ?? (error instanceof OpsError ? systemCode(error.cause) : undefined);
 }

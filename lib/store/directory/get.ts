@@ -1,13 +1,14 @@
 // Taking bytes out of a directory store.
-import { open } from 'node:fs/promises';
-import { join } from 'node:path';
 import { copyFileDurably } from '../../files/copy-file.ts';
 import type { FileDigest } from '../../files/digest.ts';
+import { readSmallFile } from '../../files/read-small-file.ts';
 import { getWhole } from '../get-whole.ts';
-import { requireReadable } from '../refusals.ts';
+import { quoteName } from '../name.ts';
+import { readBytesMax, requireReadable } from '../refusals.ts';
 import type { GetOptions, StoreName } from '../store.ts';
 import { requireObject } from './objects.ts';
 import type { DirectoryAccess } from './put.ts';
+import { inDirectoryOf } from './walk.ts';
 
 /** Copies an object to `target`; see `Store.get`. */
 export async function getObject(
@@ -19,7 +20,9 @@ export async function getObject(
   options.signal?.throwIfAborted();
   const { sizeBytes } = await requireObject(access.root, name);
   return getWhole({ ...access, target, sizeBytes, signal: options.signal }, (temporary) =>
-    copyFileDurably(join(access.root, name), temporary, options),
+    inDirectoryOf(access.root, name, (directory, last) =>
+      copyFileDurably(directory.at(last), temporary, { ...options, follow: false }),
+    ),
   );
 }
 
@@ -27,6 +30,8 @@ export async function getObject(
 export async function readObject({ root }: DirectoryAccess, name: StoreName): Promise<Uint8Array> {
   const { sizeBytes } = await requireObject(root, name);
   requireReadable(name, sizeBytes);
-  await using file = await open(join(root, name), 'r');
-  return await file.readFile();
+  return inDirectoryOf(root, name, async (directory, last) => {
+    const options = { sizeBytesMax: readBytesMax, follow: false, called: quoteName(name) };
+    return (await readSmallFile(directory.at(last), options)).bytes;
+  });
 }

@@ -1,13 +1,14 @@
 // The marker that makes a directory a store. An empty mount point has none, so a disk that is not mounted is noticed
 // instead of being taken for an empty store.
-import { lstat, readFile, stat } from 'node:fs/promises';
+import { lstat, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { OpsError, systemError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
-import { giveToOwnerOf } from '../../files/belong.ts';
-import { createDirectories, writeFileAtomically } from '../../files/durable.ts';
+import { writeFileAtomically } from '../../files/durable.ts';
+import { createDirectories } from '../../files/make-directories.ts';
 import { ifPathThere } from '../../files/if-there.ts';
+import { readSmallFile } from '../../files/read-small-file.ts';
 import { parseJsonObject } from '../../record/json-object.ts';
 import { formatJsonRecord, type RecordFormat } from '../../record/json-record.ts';
 
@@ -32,8 +33,7 @@ export async function openRoot({ path, create, clock, log }: RootOptions): Promi
   if (text !== undefined) return requireKnownMarker(path, text);
   if (!create) throw (await rootProblem(path)) ?? noMarker(path);
   const marker = formatJsonRecord(format, { created_at: clock.now().toISOString() });
-  await writeFileAtomically(join(path, markerName), marker, { mode: 0o640 });
-  await giveToOwnerOf(path, join(path, markerName));
+  await writeFileAtomically(join(path, markerName), marker, { mode: 0o640, toOwner: true });
   log.info('made the directory a store', { path });
 }
 
@@ -63,7 +63,8 @@ async function createRoot(path: string): Promise<void> {
 
 async function readMarker(path: string): Promise<string | undefined> {
   try {
-    return await ifPathThere(readFile(join(path, markerName), 'utf8'));
+    const options = { sizeBytesMax: 64 * 1024, follow: false };
+    return (await ifPathThere(readSmallFile(join(path, markerName), options)))?.bytes.toString('utf8');
   } catch (error) {
     throw systemError(`use the store directory ${path}`, error);
   }

@@ -4,10 +4,12 @@ import type { Dirent, Stats } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OpsError, errorCode, systemError } from '../../base/errors.ts';
+import type { HeldDirectory } from '../../files/held-directory.ts';
 import { ifPathThere, isPathMissing } from '../../files/if-there.ts';
 import { quoteName, requireStoreName } from '../name.ts';
 import { nameMissing } from '../refusals.ts';
 import type { Stored, StoreName } from '../store.ts';
+import { inDirectory } from './walk.ts';
 
 /** What has a name: an object, nothing, or something that is in the way of an object with this name. */
 export type Found = { is: 'object'; stored: Stored } | { is: 'absent' } | { is: 'blocked'; by: string };
@@ -25,41 +27,51 @@ export function requireObjectName(text: string): StoreName {
 }
 
 /** Looks a name up without following a symbolic link in any of its segments. */
-export async function findObject(root: string, name: StoreName): Promise<Found> {
-  const segments = name.split('/');
-  for (const [index] of segments.entries()) {
-    const part = segments.slice(0, index + 1).join('/');
-    const stats = await ifPathThere(lstat(join(root, part)));
-    if (stats === undefined) return { is: 'absent' };
-    const isLast = part === name;
-    if (isLast && stats.isFile()) return { is: 'object', stored: storedFrom(name, stats) };
-    if (isLast || !stats.isDirectory()) return { is: 'blocked', by: `${part} is ${kindOf(stats)}` };
+export async function findObject(root: HeldDirectory, name: StoreName): Promise<Found> {
+  return findIn(root, name.split('/'), name);
+}
+
+async function findIn(
+  directory: HeldDirectory,
+  [segment = '', ...rest]: string[],
+  name: StoreName,
+): Promise<Found> {
+  const stats = await ifPathThere(lstat(directory.at(segment)));
+  if (stats === undefined) return { is: 'absent' };
+  if (rest.length === 0 && stats.isFile()) return { is: 'object', stored: storedFrom(name, stats) };
+  if (rest.length === 0 || !stats.isDirectory()) {
+    const part = name.split('/').slice(0, name.split('/').length - rest.length);
+    return { is: 'blocked', by: `${part.join('/')} is ${kindOf(stats)}` };
   }
-  return { is: 'absent' };
+  using next = await ifPathThere(directory.hold(segment)); // it may have gone, or become a link, since
+  return next === undefined ? { is: 'absent' } : await findIn(next, rest, name);
 }
 
 /** The object with this name, or OpsError `missing`. */
-export async function requireObject(root: string, name: StoreName): Promise<Stored> {
+export async function requireObject(root: HeldDirectory, name: StoreName): Promise<Stored> {
   const found = await findObject(root, name);
   if (found.is === 'object') return found.stored;
   throw nameMissing(name);
 }
 
 /** Every object whose name starts with `prefix`, sorted by name. What vanishes meanwhile is left out. */
-export async function listObjects(root: string, prefix: string): Promise<Stored[]> {
+export async function listObjects(root: HeldDirectory, prefix: string): Promise<Stored[]> {
   const found: Stored[] = [];
   const pending = [''];
-  for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
-    for (const entry of await entriesOf(root, directory)) {
-      const name = directory === '' ? entry.name : `${directory}/${entry.name}`;
-      if (!isVisible(name, entry)) continue;
-      if (entry.isDirectory()) {
-        if (`${name}/`.startsWith(prefix) || prefix.startsWith(`${name}/`)) pending.push(name);
-      } else if (name.startsWith(prefix)) {
-        const stats = await ifPathThere(lstat(join(root, name)));
-        if (stats?.isFile() === true) found.push(storedFrom(name, stats));
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const above = next;
+    await inListed(root, above, async (directory) => {
+      for (const entry of await entriesOf(directory, above)) {
+        const name = above === '' ? entry.name : `${above}/${entry.name}`;
+        if (!isVisible(name, entry)) continue;
+        if (entry.isDirectory()) {
+          if (`${name}/`.startsWith(prefix) || prefix.startsWith(`${name}/`)) pending.push(name);
+        } else if (name.startsWith(prefix)) {
+          const stats = await ifPathThere(lstat(directory.at(entry.name)));
+          if (stats?.isFile() === true) found.push(storedFrom(name, stats));
+        }
       }
-    }
+    });
   }
   return found.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -81,14 +93,27 @@ function isVisible(name: string, entry: Dirent): boolean {
   }
 }
 
-async function entriesOf(root: string, directory: string): Promise<Dirent[]> {
+/** Does `work` in a directory of the store, unless it is gone by now or something else has its name. */
+async function inListed(
+  root: HeldDirectory,
+  name: string,
+  work: (directory: HeldDirectory) => Promise<void>,
+): Promise<void> {
   try {
-    return await readdir(join(root, directory), { withFileTypes: true });
+    await inDirectory(root, name === '' ? [] : name.split('/'), work);
   } catch (error) {
-    if (directory !== '' && isPathMissing(error)) return [];
+    if (name !== '' && isPathMissing(error)) return;
+    throw systemError(`list ${join(root.path, name)}`, error);
+  }
+}
+
+async function entriesOf(directory: HeldDirectory, name: string): Promise<Dirent[]> {
+  try {
+    return await readdir(directory.at('.'), { withFileTypes: true });
+  } catch (error) {
     // ext4 makes this one in the root of every disk, and only the superuser may look inside.
-    if (directory === 'lost+found' && errorCode(error) === 'EACCES') return [];
-    throw systemError(`list ${join(root, directory)}`, error);
+    if (name === 'lost+found' && errorCode(error) === 'EACCES') return [];
+    throw systemError(`list ${directory.path}`, error);
   }
 }
 

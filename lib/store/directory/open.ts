@@ -4,6 +4,8 @@ import { isAbsolute, resolve } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { OpsError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
+import { type HeldDirectory, inKnownPaths } from '../../files/held-directory.ts';
+import { locateDirectory } from '../../files/locate-file.ts';
 import { fileSystemSpace } from '../../files/space.ts';
 import { explainFailure } from './failure.ts';
 import { getObject, readObject } from './get.ts';
@@ -41,50 +43,49 @@ export async function openDirectoryStore(options: DirectoryStoreOptions): Promis
   }
   const root = resolve(options.path);
   await openRoot({ path: root, create, clock, log });
-  return directoryStore({ root, clock, log });
+  return directoryStore(root, { clock, log });
 }
 
-function directoryStore(access: DirectoryAccess): Store {
-  const { root } = access;
+function directoryStore(root: string, surroundings: { clock: Clock; log: Log }): Store {
   const description = `directory ${root}`;
   const act = (doing: string, name?: string) =>
     name === undefined ? `${doing} the ${description}` : `${doing} ${quoteName(name)} in the ${description}`;
+  const onStore = <T>(said: string, operation: (access: DirectoryAccess) => Promise<T>) =>
+    onRoot(root, said, (held) => operation({ root: held, ...surroundings }));
   return {
     description,
     stagingDirectory: root,
     isRemote: false,
     async put(name, file, options = {}) {
       const object = requireObjectName(name);
-      return onStore(root, act('store', object), () => putObject(access, object, file, options));
+      return onStore(act('store', object), (access) => putObject(access, object, file, options));
     },
     async get(name, target, options = {}) {
       const object = requireObjectName(name);
-      return onStore(root, act('get', object), () => getObject(access, object, target, options));
+      return onStore(act('get', object), (access) => getObject(access, object, target, options));
     },
     async read(name) {
       const object = requireObjectName(name);
-      return onStore(root, act('read', object), () => readObject(access, object));
+      return onStore(act('read', object), (access) => readObject(access, object));
     },
     async list(prefix) {
-      return onStore(root, act('list'), () => listObjects(root, prefix.replace(/^\/+/, '')));
+      return onStore(act('list'), (access) => listObjects(access.root, prefix.replace(/^\/+/, '')));
     },
     async stat(name) {
       const object = requireObjectName(name);
-      const found = await onStore(root, act('look for', object), () => findObject(root, object));
+      const found = await onStore(act('look for', object), (access) => findObject(access.root, object));
       return found.is === 'object' ? found.stored : undefined;
     },
     async copy(from, to, options = {}) {
       const [source, object] = [requireObjectName(from), requireObjectName(to)];
-      return onStore(root, act('create', object), () => copyObject(access, source, object, options));
+      return onStore(act('create', object), (access) => copyObject(access, source, object, options));
     },
     async remove(name) {
       const object = requireObjectName(name);
-      await onStore(root, act('remove', object), async () => {
-        if ((await findObject(root, object)).is === 'object') await removeObject(root, object);
-      });
+      await onStore(act('remove', object), (access) => removeObject(access.root, object));
     },
     async space() {
-      return onStore(root, act('read the free space of'), () => fileSystemSpace(root));
+      return onStore(act('read the free space of'), () => fileSystemSpace(root));
     },
     examine: () => Promise.resolve([]),
     traffic: () => undefined,
@@ -92,16 +93,28 @@ function directoryStore(access: DirectoryAccess): Store {
 }
 
 /**
- * Runs one operation while the store is there, before and after: an unmounted disk must not look like a store
- * without backups.
+ * Runs one operation in the root, which is held for it, while the store is there, before and after: an unmounted disk
+ * must not look like a store without backups.
  */
-async function onStore<T>(root: string, act: string, operation: () => Promise<T>): Promise<T> {
+async function onRoot<T>(
+  path: string,
+  act: string,
+  operation: (root: HeldDirectory) => Promise<T>,
+): Promise<T> {
   try {
-    await requireStoreMarker(root);
-    const result = await operation();
-    await requireStoreMarker(root);
+    await requireStoreMarker(path);
+    using root = await locateDirectory(path);
+    const work = async () => {
+      try {
+        return await operation(root);
+      } catch (error) {
+        throw await explainFailure(path, act, error);
+      }
+    };
+    const result = await inKnownPaths(work);
+    await requireStoreMarker(path);
     return result;
   } catch (error) {
-    throw await explainFailure(root, act, error);
+    throw await explainFailure(path, act, error);
   }
 }

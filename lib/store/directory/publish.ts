@@ -1,16 +1,19 @@
 // How a finished file becomes an object of a directory store, and how an object goes: with the directories above it.
-import type { Stats } from 'node:fs';
-import { lstat, mkdir, rmdir, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open, rmdir, unlink } from 'node:fs/promises';
 import { errorCode } from '../../base/errors.ts';
-import { ifThere } from '../../files/if-there.ts';
 import { giveToOwnerOf } from '../../files/belong.ts';
+import type { HeldDirectory } from '../../files/held-directory.ts';
+import { ifPathThere, ifThere } from '../../files/if-there.ts';
 import { publishFile } from '../../files/publish-file.ts';
-import { syncDirectory } from '../../files/sync.ts';
 import { nameTaken } from '../refusals.ts';
 import type { Stored, StoreName } from '../store.ts';
 import { systemCode } from './failure.ts';
 import { storedFrom } from './objects.ts';
+import { inDirectoryOf, inMadeDirectoryOf } from './walk.ts';
+
+/** Readable for the group, so that a person or rsync can take copies without being root. */
+const objectMode = 0o640;
 
 const attemptsMax = 10;
 
@@ -19,65 +22,73 @@ const attemptsMax = 10;
  * OpsError `refused`, however late it was taken.
  */
 export async function publishObject(
-  root: string,
+  root: HeldDirectory,
   name: StoreName,
   temporary: string,
   replace: boolean,
 ): Promise<Stored> {
-  const stats = await lstat(temporary);
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+  await using file = await open(temporary, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await makeDirectoriesOf(root, name);
-      await giveToOwnerOf(root, temporary);
-      await publishFile(temporary, join(root, name), { replace });
-      return storedFrom(name, stats);
+      await inMadeDirectoryOf(root, name, async (directory, last) => {
+        // A file system without modes may refuse; then its mount options decide who reads.
+        await file.chmod(objectMode).catch(() => undefined);
+        await giveToOwnerOf(root, file);
+        await publishFile(temporary, directory.at(last), { replace });
+      });
+      return storedFrom(name, await file.stat());
     } catch (error) {
       // Another process removed the last object beside this one, and with it the directory just made for this one.
       if (systemCode(error) === 'ENOENT' && attempt < attemptsMax) continue;
-      if (!replace) await takeBack(root, name, stats);
+      if (!replace) await takeBack(root, name, file);
       throw asRefusal(name, error);
     }
   }
 }
 
-/** Removes an object and the directories that are empty then, but never the root. */
-export async function removeObject(root: string, name: StoreName): Promise<void> {
-  await ifThere(unlink(join(root, name)));
-  let directory = dirname(name);
-  while (directory !== '.' && (await isRemovedWhenEmpty(join(root, directory))))
-    directory = dirname(directory);
-  await syncDirectory(join(root, directory)).catch((error: unknown) => {
-    // Another process removed it in the meantime, and syncs the directory above it.
-    if (systemCode(error) !== 'ENOENT' || directory === '.') throw error;
-  });
+/**
+ * Removes an object and the directories that are empty then, but never the root. That it is gone is on the device when
+ * this returns, also where it was gone before: a run may have removed it and been killed. What is no object stays.
+ */
+export async function removeObject(root: HeldDirectory, name: StoreName): Promise<void> {
+  if ((await removeIn(root, name.split('/'))) === 'removed') await root.sync();
+}
+
+/** What became of the last name in a directory: what was removed is for the caller to sync, or goes with the directory. */
+async function removeIn(
+  directory: HeldDirectory,
+  [segment = '', ...rest]: string[],
+): Promise<'removed' | 'synced'> {
+  const path = directory.at(segment);
+  const stats = await ifThere(lstat(path));
+  if (rest.length === 0 && stats?.isFile() === true) {
+    await ifThere(unlink(path));
+    return 'removed';
+  }
+  using next = rest.length === 0 ? undefined : await ifPathThere(directory.hold(segment));
+  if (next === undefined) {
+    await directory.sync();
+    return 'synced';
+  }
+  if ((await removeIn(next, rest)) === 'synced') return 'synced';
+  if (await isRemovedWhenEmpty(path)) return 'removed';
+  await next.sync();
+  return 'synced';
 }
 
 /**
  * Where only the last step failed, the flush of the directory, the name stands already: a failed `put` leaves none.
  * Whatever else has that name by now was not made here and stays.
  */
-async function takeBack(root: string, name: StoreName, { dev, ino }: Stats): Promise<void> {
-  const found = await lstat(join(root, name)).catch(() => undefined);
-  if (found?.dev !== dev || found.ino !== ino) return;
+async function takeBack(root: HeldDirectory, name: StoreName, file: FileHandle): Promise<void> {
+  const made = await file.stat();
+  const isOurs = await inDirectoryOf(root, name, async (directory, last) => {
+    const { dev, ino } = await lstat(directory.at(last));
+    return dev === made.dev && ino === made.ino;
+  }).catch(() => false);
   // That the same flush fails once more is no news.
-  await removeObject(root, name).catch(() => undefined);
-}
-
-/** Makes the directories above an object. Not those above the root: a root that is gone must not come back empty. */
-async function makeDirectoriesOf(root: string, name: StoreName): Promise<void> {
-  const segments = name.split('/').slice(0, -1);
-  let parent = root;
-  for (const segment of segments) {
-    const directory = join(parent, segment);
-    try {
-      await mkdir(directory, { mode: 0o750 });
-      await giveToOwnerOf(root, directory);
-      await syncDirectory(parent);
-    } catch (error) {
-      if (errorCode(error) !== 'EEXIST') throw error;
-    }
-    parent = directory;
-  }
+  if (isOurs) await removeObject(root, name).catch(() => undefined);
 }
 
 async function isRemovedWhenEmpty(directory: string): Promise<boolean> {

@@ -1,12 +1,12 @@
 // Bringing bytes into a directory store: moved when they are known, otherwise copied and proven before they get a name.
-import { chmod, lstat, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat } from 'node:fs/promises';
 import type { Clock } from '../../base/clock.ts';
 import { systemError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { copyFileDurably } from '../../files/copy-file.ts';
 import type { CopyOptions } from '../../files/copy-file.ts';
 import type { FileDigest } from '../../files/digest.ts';
+import { type HeldDirectory, inKnownPaths } from '../../files/held-directory.ts';
 import { identityOf, sameIdentity } from '../../files/identity.ts';
 import { removeQuietly } from '../../files/publish-file.ts';
 import { makeScratch, sweepScratch } from '../../files/scratch.ts';
@@ -17,16 +17,14 @@ import type { CopyOptions as StoreCopyOptions, PutOptions, Stored, StoreName } f
 import { systemCode } from './failure.ts';
 import { findObject, requireObject } from './objects.ts';
 import { publishObject } from './publish.ts';
+import { inDirectoryOf } from './walk.ts';
 
-/** What the operations on one store share. */
+/** What one operation on a store works with. */
 export interface DirectoryAccess {
-  root: string;
+  root: HeldDirectory;
   clock: Clock;
   log: Log;
 }
-
-/** Readable for the group, so that a person or rsync can take copies without being root. */
-const objectMode = 0o640;
 
 /** Gives the bytes of `file` the name `name`; see `Store.put`. */
 export async function putObject(
@@ -56,11 +54,13 @@ export async function copyObject(
   const { sizeBytes } = await requireObject(access.root, from);
   await requireFreeName(access.root, to);
   await sweepScratch(access.root, access);
-  return copyIn(access, join(access.root, from), to, sizeBytes, options);
+  return inDirectoryOf(access.root, from, (directory, last) =>
+    copyIn(access, directory.at(last), to, sizeBytes, { ...options, follow: false }),
+  );
 }
 
 /** Refuses a taken name before anything is copied. What decides is the publishing at the end. */
-async function requireFreeName(root: string, name: StoreName, replace = false): Promise<void> {
+async function requireFreeName(root: HeldDirectory, name: StoreName, replace = false): Promise<void> {
   const found = await findObject(root, name);
   if (found.is === 'blocked') throw nameTaken(name, { why: found.by });
   if (found.is === 'object' && !replace) throw nameTaken(name, { why: 'it exists already' });
@@ -68,20 +68,12 @@ async function requireFreeName(root: string, name: StoreName, replace = false): 
 
 /** Moves a file whose bytes are still those that were hashed. Undefined when it must be copied instead. */
 async function moveIn(
-  root: string,
+  root: HeldDirectory,
   name: StoreName,
   file: FileDigest,
   { replace = false, onProgress }: PutOptions,
 ): Promise<Stored | undefined> {
-  const stats = await lstat(file.path, { bigint: true }).catch((error: unknown) => {
-    throw systemError(`read ${file.path}`, error);
-  });
-  // With a second name, or as a symbolic link, the bytes could still be changed from outside the store.
-  if (!stats.isFile() || stats.nlink !== 1n) return undefined;
-  if (!sameIdentity(identityOf(stats), file.identity)) return undefined;
-  if (stats.dev !== (await stat(root, { bigint: true })).dev) return undefined;
-  // A file system without modes may refuse; then its mount options decide who reads.
-  await chmod(file.path, objectMode).catch(() => undefined);
+  if (!(await isMovable(root, file))) return undefined;
   try {
     const stored = await publishObject(root, name, file.path, replace);
     onProgress?.(stored.sizeBytes);
@@ -89,6 +81,17 @@ async function moveIn(
   } catch (error) {
     if (systemCode(error) === 'EXDEV') return undefined; // one device mounted twice
     throw error;
+  }
+}
+
+/** With a second name, or as a symbolic link, the bytes could still be changed from outside the store. */
+async function isMovable(root: HeldDirectory, file: FileDigest): Promise<boolean> {
+  try {
+    const stats = await lstat(file.path, { bigint: true });
+    if (!stats.isFile() || stats.nlink !== 1n) return false;
+    return sameIdentity(identityOf(stats), file.identity) && stats.dev === (await root.status()).dev;
+  } catch (error) {
+    throw systemError(`read ${file.path}`, error);
   }
 }
 
@@ -100,10 +103,12 @@ async function copyIn(
   { replace = false, ...options }: CopyOptions & { replace?: boolean },
 ): Promise<Stored> {
   const purpose = `store ${quoteName(name)}`;
-  await requireSpace({ directory: access.root, neededBytes, purpose });
+  await requireSpace({ directory: access.root.path, neededBytes, purpose });
   await using scratch = await makeScratch(access.root, access);
-  const temporary = scratch.file('object');
-  await copyFileDurably(from, temporary, { ...options, mode: objectMode });
-  options.signal?.throwIfAborted();
-  return await publishObject(access.root, name, temporary, replace); // awaited, or the scratch is removed first
+  return await inKnownPaths(async () => {
+    const temporary = scratch.at('object');
+    await copyFileDurably(from, temporary, options);
+    options.signal?.throwIfAborted();
+    return await publishObject(access.root, name, temporary, replace);
+  });
 }

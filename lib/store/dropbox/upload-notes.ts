@@ -1,11 +1,12 @@
 // Where an unfinished upload is remembered, so that the next run goes on where a killed one stopped.
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { errorMessage } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { FileDigest } from '../../files/digest.ts';
 import { writeFileAtomically } from '../../files/durable.ts';
+import { createDirectories } from '../../files/make-directories.ts';
 import { ifWhole } from '../../record/fields.ts';
 import { formatJsonRecord, openJsonRecord, type RecordFormat } from '../../record/json-record.ts';
 
@@ -44,8 +45,8 @@ export function createUploadNotes(directory: string, clock: Clock, log: Log): Up
       const { contentHash, sizeBytes } = content;
       const note: Note = { sessionId, path, sizeBytes, contentHash, startedAt: clock.now() };
       try {
-        await mkdir(directory, { recursive: true, mode: 0o700 });
-        await writeFileAtomically(pathOf(content), formatNote(note), { mode: 0o600 });
+        await createDirectories(directory, 0o700);
+        await writeFileAtomically(pathOf(content), formatNote(note), { mode: 0o600, toOwner: true });
       } catch (error) {
         log.warn('an upload cannot be remembered; killed, it would begin anew', {
           cause: errorMessage(error),

@@ -11,7 +11,8 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createDirectories, sweepTemporaries, writeFileAtomically } from '../../../lib/files/durable.ts';
+import { sweepTemporaries, writeFileAtomically } from '../../../lib/files/durable.ts';
+import { createDirectories } from '../../../lib/files/make-directories.ts';
 import { asNobody } from '../../support/as-nobody.ts';
 import { scratch } from '../../support/scratch.ts';
 

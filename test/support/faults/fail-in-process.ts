@@ -10,9 +10,15 @@ export interface CallFault {
   interrupt?: () => void;
 }
 
+/** One call, as it is made: with the whole path. */
+export interface Call {
+  name: string;
+  path: string;
+}
+
 interface Watcher {
-  before(operation: Operation): Error | Promise<never> | undefined;
-  after(operation: Operation): Promise<never> | undefined;
+  before(call: Call): Error | Promise<never> | undefined;
+  after(call: Call): Promise<never> | undefined;
 }
 
 const load = async (name: string): Promise<unknown> => import(new URL(name, import.meta.url).href);
@@ -38,10 +44,11 @@ export interface Met<Result> {
   operations: Operation[];
 }
 
-/** Runs it with a fault. Throws what it throws. */
+/** Runs it with a fault. Throws what it throws. `made` is told of each call when it was made. */
 export async function withFault<Result>(
   fault: CallFault | undefined,
   run: () => Promise<Result>,
+  made: (call: Call) => void = () => undefined,
 ): Promise<Met<Result>> {
   const operations: Operation[] = [];
   const killed = Promise.withResolvers<undefined>();
@@ -61,8 +68,12 @@ export async function withFault<Result>(
   });
   // What else a killed run has under way stands still with it.
   await watchCalls({
-    before: (operation) => (isKilled ? forever : plan.before(operation)),
-    after: (operation) => (isKilled ? forever : plan.after(operation)),
+    before: (call) => (isKilled ? forever : plan.before(call)),
+    after(call) {
+      if (isKilled) return forever;
+      made(call);
+      return plan.after(call);
+    },
   });
   try {
     const result = await Promise.race([run(), killed.promise]);
