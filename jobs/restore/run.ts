@@ -7,6 +7,7 @@ import { inspectSet } from '../../lib/placement/database-set.ts';
 import { inKnownPaths } from '../../lib/files/held-directory.ts';
 import { locateFile } from '../../lib/files/locate-file.ts';
 import { placeNew, requireFree } from '../../lib/placement/place-new.ts';
+import { stagingIn } from '../../lib/placement/staging.ts';
 import type { Proof } from '../../lib/repository/proof.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome } from '../../lib/run/job.ts';
@@ -100,15 +101,17 @@ async function restoreTo(
   const choice = await choose(context, app, options);
   using target = await locateFile(path);
   await requireFree(target);
-  return await withStaging(context, target, async (staging) => {
-    const { proof } = await stageBackup(context, app, choice, staging, options);
-    await placeNew(staging, target);
-    context.noteLeft(`${target.path} is complete`);
-    return {
-      ...restored(app, target.path, choice.entry.name, proof, []),
-      replaced: undefined,
-    };
-  });
+  await using note = await context.noteElsewhere({ scratchIn: target.directory.path });
+  void note;
+  await using scratch = await context.scratch(target.directory.path);
+  const staging = stagingIn(scratch.directory);
+  const { proof } = await stageBackup(context, app, choice, staging, options);
+  await placeNew(staging, target);
+  context.noteLeft(`${target.path} is complete`);
+  return {
+    ...restored(app, target.path, choice.entry.name, proof, []),
+    replaced: undefined,
+  };
 }
 
 async function restoreInPlace(context: JobContext, app: GuardedApp, options: Given): Promise<Restored> {

@@ -49,6 +49,19 @@ export async function holdDirectory(path: string, called = path): Promise<HeldDi
   };
 }
 
+/**
+ * Where a path begins that a held directory gave out: it is held once more, and never looked for by a name. Undefined for
+ * every other path.
+ */
+export async function holdAgain(
+  path: string,
+): Promise<{ directory: HeldDirectory; rest: string } | undefined> {
+  const [, prefix = '', rest = ''] = /^(\/proc\/self\/fd\/\d+)(?:$|\/(.*)$)/.exec(path) ?? [];
+  const called = known.get(prefix);
+  if (called === undefined) return undefined;
+  return { directory: await holdDirectory(`${prefix}/.`, called), rest };
+}
+
 /** Does `work` on files in held directories, and tells its errors with the paths that people know. */
 export async function inKnownPaths<T>(work: () => Promise<T>): Promise<T> {
   try {

@@ -5,7 +5,7 @@
 import { lstat, readlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { OpsError, systemError } from '../base/errors.ts';
-import { type HeldDirectory, holdDirectory } from './held-directory.ts';
+import { type HeldDirectory, holdAgain, holdDirectory } from './held-directory.ts';
 import { ifThere } from './if-there.ts';
 
 /** A name in a directory that is held: what the whole of a path led to. */
@@ -34,8 +34,9 @@ export async function locateFile(path: string): Promise<LocatedFile> {
   const absolute = resolve(path);
   try {
     const found = await walk(absolute);
-    if (found.name === undefined) throw new OpsError('missing', `cannot find ${absolute}: it is a directory`);
-    return located(found.directory, found.name, found.exists);
+    if (found.name !== undefined) return located(found.directory, found.name, found.exists);
+    found.directory[Symbol.dispose]();
+    throw new OpsError('missing', `cannot find ${absolute}: it is a directory`);
   } catch (error) {
     throw systemError(`find ${absolute}`, error);
   }
@@ -57,11 +58,12 @@ interface Arrival {
 }
 
 async function walk(absolute: string, isDirectory = false): Promise<Arrival> {
-  const parts = partsOf(absolute);
+  const again = await holdAgain(absolute);
+  const parts = partsOf(again?.rest ?? absolute);
   const doubtful: Link[] = [];
   let links = 0;
   let isNameOfLink = false;
-  let at = await holdDirectory('/');
+  let at = again?.directory ?? (await holdDirectory('/'));
   const enter = (next: HeldDirectory) => {
     at[Symbol.dispose]();
     at = next;

@@ -19,6 +19,7 @@ const attemptsMax = 10;
 
 export interface Scratch extends AsyncDisposable {
   readonly path: string;
+  readonly directory: HeldDirectory;
   /** The path of a file inside, for other programs too. `name` is one path segment. */
   file(name: string): string;
   /** The same file by the directory that is held, whatever becomes of the path. For this process alone. */
@@ -69,6 +70,7 @@ function scratchIn(parent: HeldDirectory, directory: HeldDirectory, name: string
   let removed: Promise<void> | undefined;
   return {
     path,
+    directory,
     file: (inside) => join(path, inside),
     at: (inside) => directory.at(inside),
     async remove() {

@@ -27,10 +27,13 @@ export async function makeStaging(target: SetPlace): Promise<Staging> {
   const prefix = parent.at(stagingPrefix(target.name));
   const made = await wrapped(`make a directory beside ${memberPath(target)}`, () => mkdtemp(prefix));
   const directoryName = basename(made);
-  const directory = await holdOwnDirectory(parent, directoryName);
+  return { ...stagingIn(await holdOwnDirectory(parent, directoryName)), directoryName };
+}
+
+/** A private directory as the place where a new database is to be made. */
+export function stagingIn(directory: HeldDirectory): Omit<Staging, 'directoryName'> {
   return {
     directory,
-    directoryName,
     name: databaseName,
     database: directory.at(databaseName),
     path: join(directory.path, databaseName),

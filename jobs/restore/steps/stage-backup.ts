@@ -26,7 +26,7 @@ export async function stageBackup(
   context: JobContext,
   app: GuardedApp,
   { entry, entries }: { entry: CatalogueEntry; entries: readonly CatalogueEntry[] },
-  staging: Staging,
+  staging: Pick<Staging, 'database' | 'path'>,
   { recheck }: { recheck: boolean },
 ): Promise<Staged> {
   const repository = await context.openRepository(app);

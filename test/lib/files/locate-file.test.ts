@@ -9,7 +9,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { locateFile } from '../../../lib/files/locate-file.ts';
+import { holdDirectory } from '../../../lib/files/held-directory.ts';
+import { locateDirectory, locateFile } from '../../../lib/files/locate-file.ts';
 import { scratch } from '../../support/scratch.ts';
 
 const isRoot = process.geteuid?.() === 0;
@@ -101,4 +102,15 @@ describe.runIf(isRoot)('a link that another user made', () => {
     using found = await locateFile(join(directory, 'link', 'new.db'));
     expect(found.exists).toBe(false);
   });
+});
+
+test('a path that a held directory gave out leads into that directory, whatever its name leads to now', async () => {
+  const directory = world();
+  using held = await holdDirectory(join(directory, 'data'));
+  renameSync(join(directory, 'data'), join(directory, 'away'));
+  mkdirSync(join(directory, 'data'));
+  using found = await locateFile(held.at('app.db'));
+  expect([found.path, found.exists]).toEqual([join(directory, 'data', 'app.db'), true]);
+  using again = await locateDirectory(held.at('.'));
+  expect(await again.names()).toEqual(['app.db']);
 });
