@@ -13,6 +13,7 @@ const commands: Record<string, (path: string) => [string, ...string[]]> = {
   'db-backup test': () => ['db-backup', 'test'],
   'db-backup download': (path) => ['db-backup', 'download', path],
   'restore download': (path) => ['restore', 'download', 'latest/bookings.db', path],
+  'restore run --to': (path) => ['restore', 'run', 'latest', '--to', path],
   'restore drill': () => ['restore', 'drill'],
   'db-backup verify': () => ['db-backup', 'verify'],
   'db-backup backup': () => ['db-backup', 'backup'],
@@ -55,7 +56,7 @@ test.each(Object.entries(commands))('%s, killed with its scratch there', async (
 /** A call that makes scratch, or something in it; what is in it has these names. */
 function isOfScratch(name: string, file: string): boolean {
   if (/rm|unlink|sync|rename|link|chmod/i.test(name)) return false;
-  return /^\.holdfast-[0-9a-f]{8}-|^(object|probe|owner\.json|left\.json|backup\.db|snapshot\.db)$/.test(
+  return /^\.holdfast-[0-9a-f]{8}-|^(object|new\.db|probe|owner\.json|left\.json|backup\.db|snapshot\.db)$/.test(
     file,
   );
 }
