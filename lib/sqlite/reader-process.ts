@@ -40,6 +40,6 @@ async function look(question: Question): Promise<Counted | Problems | Integrity 
   }
 }
 
-function open({ path, mapped }: Reading): Database {
-  return mapped ? openMapped(path) : openImmutable(path);
+function open({ path, file, mapped }: Reading): Database {
+  return mapped ? openMapped(path, { file }) : openImmutable(path, { file });
 }
