@@ -30,7 +30,8 @@ function superJournalIn(file: number, size: number): string | undefined {
   if (size < trailerBytes) return undefined;
   const trailer = readAt(file, size - trailerBytes, trailerBytes);
   const length = trailer.readUInt32BE(0);
-  if (!trailer.subarray(8).equals(magic) || length > Math.min(nameBytesMax, size - trailerBytes)) return undefined;
+  if (!trailer.subarray(8).equals(magic) || length > Math.min(nameBytesMax, size - trailerBytes))
+    return undefined;
   const name = readAt(file, size - trailerBytes - length, length);
   const sum = name.reduce((total, byte) => (total + ((byte << 24) >> 24)) >>> 0, 0); // of signed characters
   const text = name.toString();

@@ -105,16 +105,19 @@ describe.each(planted)('where there is $what', ({ what, asRoot, plant }) => {
 });
 
 describe.skipIf(!isRoot)("root in another user's state directory (skipped unless run as root)", () => {
-  test.each(['journal', 'wal'] as const)("goes on with that user's history, and what a killed run of it left", async (kind) => {
-    const directory = scratch();
-    const path = join(directory, 'ops.db');
-    await makeCrashedSet(path, kind);
-    for (const name of readdirSync(directory)) chownSync(join(directory, name), stranger, stranger);
-    chownSync(directory, stranger, stranger);
-    chmodSync(directory, 0o755);
-    const database = openLocal(path);
-    expect(database.all('SELECT count(*) AS n FROM entries')).toEqual([{ n: kind === 'wal' ? 600 : 100 }]);
-    database.close();
-    expect(lstatSync(path).uid).toBe(stranger);
-  });
+  test.each(['journal', 'wal'] as const)(
+    "goes on with that user's history, and what a killed run of it left",
+    async (kind) => {
+      const directory = scratch();
+      const path = join(directory, 'ops.db');
+      await makeCrashedSet(path, kind);
+      for (const name of readdirSync(directory)) chownSync(join(directory, name), stranger, stranger);
+      chownSync(directory, stranger, stranger);
+      chmodSync(directory, 0o755);
+      const database = openLocal(path);
+      expect(database.all('SELECT count(*) AS n FROM entries')).toEqual([{ n: kind === 'wal' ? 600 : 100 }]);
+      database.close();
+      expect(lstatSync(path).uid).toBe(stranger);
+    },
+  );
 });

@@ -12,7 +12,10 @@ function trailer(name: string, { checksum = 0 } = {}): Buffer {
   const bytes = Buffer.from(name);
   const numbers = Buffer.alloc(8);
   numbers.writeUInt32BE(bytes.length, 0);
-  numbers.writeUInt32BE(bytes.reduce((sum, byte) => sum + byte, checksum), 4);
+  numbers.writeUInt32BE(
+    bytes.reduce((sum, byte) => sum + byte, checksum),
+    4,
+  );
   return Buffer.concat([Buffer.alloc(4), bytes, numbers, Buffer.from('d9d505f920a163d7', 'hex')]);
 }
 
