@@ -1,6 +1,6 @@
 // Bringing a growing file to the disk while it still grows, so that little is left to wait for at its end. The file may
 // be another program's: this reads and changes nothing.
-import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs';
+import { closeSync, constants, fdatasync, fdatasyncSync, openSync } from 'node:fs';
 
 export interface WriteBack {
   /** Begins to write what has come so far, and returns; waits where the one before it is not done yet. */
@@ -17,7 +17,8 @@ export interface WriteBack {
  * is not told here: whoever makes the file syncs the whole of it at its end, and that one counts.
  */
 export function startWriteBack(path: string): WriteBack {
-  const file = openSync(path, 'r');
+  // Should it have become a pipe or a link, neither this waits nor another file is synced.
+  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   let pending: Promise<void> | undefined;
   const begin = () => {
     pending = new Promise((resolve) => {

@@ -53,7 +53,8 @@ export async function proveFile(
   progress.start(task, 0);
   try {
     const onBeat = () => progress.update(0);
-    const measured = await source.measure(file.path, { signal, called: name, onBeat });
+    const { path, identity } = file;
+    const measured = await source.measure(path, { file: identity, signal, called: name, onBeat });
     const problems = [
       ...measured.integrity.problems.map((problem) => `integrity check: ${problem}`),
       ...(manifest === undefined ? [] : source.compare(manifest, measured.facts)),

@@ -38,7 +38,15 @@ export interface CopyReport {
   writersHeldMs: number;
 }
 
+/** Which file it is, whatever becomes of its name and its bytes. */
+export interface FileNumber {
+  device: bigint;
+  inode: bigint;
+}
+
 export interface MeasureOptions {
+  /** The file that it has to be, where it may have been exchanged since: of another nothing is read. */
+  file?: FileNumber | undefined;
   signal?: AbortSignal | undefined;
   /** What messages call the file: it may lie in scratch, under a name that tells nobody anything. */
   called?: string;
@@ -71,7 +79,8 @@ export interface Measurement {
  *   processes write. It ends, whatever the write rate.
  * - S2: the source is only read. Nothing is left beside it that the app could not use as its own.
  * - S3: `look` at what is not there, is empty, of another format, encrypted or not to be read throws, and creates
- *   nothing. It never waits for a pipe.
+ *   nothing. It never waits for a pipe. Nor are links followed that somebody else made to somebody else's file.
+ * - What is copied is the file that `look` has seen, or nothing; what is measured is `file`, where that is given.
  * - S4: a copy needs no more than `copyBytesMax`, and is one file: nothing else lies beside it. `target` must not exist;
  *   it can be read by owner and group only. After a failure or an abort it may be left, unfinished: it lies in scratch.
  * - S5: memory does not grow with the source.
@@ -84,7 +93,7 @@ export interface Measurement {
  *
  * Errors, as OpsError: `missing` (nothing there, or nothing in it), `denied`, `damaged` (not such a database, or not
  * whole), `busy` (locked by others without a pause), `refused` (the target exists; a copy would miss what was
- * committed), `io` (no room, here or for the app).
+ * committed; a file of somebody else, or another one than before), `io` (no room, here or for the app).
  */
 export interface Source<Look extends SourceLook = SourceLook> {
   readonly engine: Engine;

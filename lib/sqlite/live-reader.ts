@@ -2,26 +2,44 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { errorCode, OpsError } from '../base/errors.ts';
+import type { FileNumber } from '../source/source.ts';
 import { type Database, openLive } from './open.ts';
+import { openDescriptors, requireBeside } from './opened-file.ts';
+import { requireOrdinarySideFiles } from './side-files.ts';
 
 /** What to open, and whether it was in WAL mode when it was looked at. */
 export interface LiveSource {
   source: string;
+  file: FileNumber;
   wal: boolean;
 }
 
-/** Opens it read-only and reads once. Throws OpsError `denied` where that is not possible without harm. */
-export function openSource({ source, wal }: LiveSource): Database {
+/**
+ * Opens it read-only and reads once. Throws OpsError `denied` where that is not possible without harm, `refused` where it
+ * or a side file is not what it was, or not what SQLite makes.
+ */
+export function openSource({ source, file, wal }: LiveSource): Database {
+  requireOrdinarySideFiles(source);
   const makeIndex = !wal || mayMakeSideFiles(source);
   // Those that are there are used. Should they vanish right now, SQLite fails instead of making new ones.
   if (!makeIndex && !(existsSync(`${source}-wal`) && existsSync(`${source}-shm`))) throw harmful(source);
+  const before = openDescriptors();
   try {
-    const database = openLive(source, { makeIndex });
-    // The first read is where SQLite opens the side files: fail here, with words for it.
-    database.pragma('schema_version');
-    return database;
+    return readOnce(openLive(source, { makeIndex, file }), () => requireBeside(source, before));
   } catch (error) {
     throw unreadable(source, wal, error);
+  }
+}
+
+/** The first read is where SQLite opens the side files: fail here, with words for it. */
+function readOnce(database: Database, requireRight: () => void): Database {
+  try {
+    database.pragma('schema_version');
+    requireRight();
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
   }
 }
 

@@ -1,5 +1,11 @@
-// A small database of our own (the history), opened for reading and writing.
-import { openOwn } from './open.ts';
+// A small database of our own (the history), opened for reading and writing. Its directory may belong to somebody else than
+// this process (root by hand beside the user of the jobs): what is written has to be the file that bears the name.
+import { lstatSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { OpsError } from '../base/errors.ts';
+import { type Database, openOwn } from './open.ts';
+import { openExpected } from './opened-file.ts';
+import { sideFileSuffixes, whatElse } from './side-files.ts';
 
 type Value = string | number | bigint | null;
 
@@ -13,9 +19,14 @@ export interface LocalDatabase {
   close(): void;
 }
 
-/** Opens (and where needed creates) the database at `path`. Throws SQLite's own errors. */
+/**
+ * Opens (and where needed creates) the database at `path`. Throws SQLite's own errors, and OpsError `refused` before
+ * anything is written where it, or what SQLite would read and write beside it, is no plain file of this user, of root or
+ * of the directory's owner.
+ */
 export function openLocal(path: string): LocalDatabase {
-  const database = openOwn(path, { create: true });
+  for (const suffix of sideFileSuffixes) requirePlain(path + suffix);
+  const database = requirePlain(path) === undefined ? create(path) : openFound(path);
   return {
     exec: (sql) => void database.exec(sql),
     run: (sql, parameters) => void database.prepare(sql).run(parameters),
@@ -23,4 +34,31 @@ export function openLocal(path: string): LocalDatabase {
     transaction: (work) => database.transaction(work).immediate(),
     close: () => void database.close(),
   };
+}
+
+/** SQLite makes the file when it opens it, never through a link, and writes nothing yet. */
+function create(path: string): Database {
+  openOwn(path, { create: true }).close();
+  return openFound(path);
+}
+
+function openFound(path: string): Database {
+  const file = requirePlain(path);
+  if (file === undefined) throw new OpsError('missing', `cannot use ${path}: it is gone again`);
+  return openExpected(path, file, () => openOwn(path));
+}
+
+/** Throws OpsError `refused` for what is not plainly ours; undefined where there is nothing. */
+function requirePlain(path: string): { device: bigint; inode: bigint } | undefined {
+  const status = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  if (status === undefined) return undefined;
+  const owners = [0n, BigInt(process.geteuid?.() ?? 0), statSync(dirname(path), { bigint: true }).uid];
+  if (!status.isFile()) throw foreign(path, `it ${whatElse(status)}`);
+  if (status.nlink > 1n) throw foreign(path, `it has ${status.nlink} names (hard links)`);
+  if (!owners.includes(status.uid)) throw foreign(path, `it belongs to user ${status.uid}`);
+  return { device: status.dev, inode: status.ino };
+}
+
+function foreign(path: string, why: string): OpsError {
+  return new OpsError('refused', `cannot use ${path}: ${why}`);
 }

@@ -25,7 +25,7 @@ const usual: Means = { open: openReader, room: roomToMap, sharedBytesMin: 64 * 1
  * check, in a process of its own, and a large file that fits into memory in two. Leaves no side files.
  *
  * Damage that SQLite can name is data in the result. Throws OpsError `damaged` where the file cannot be read at all, also
- * where it is cut short meanwhile, and `io` where the disk fails under it.
+ * where it is cut short meanwhile, `refused` where it is another than `file`, and `io` where the disk fails under it.
  */
 export async function measureDatabase(
   path: string,
@@ -33,9 +33,9 @@ export async function measureDatabase(
   means: Partial<Means> = {},
 ): Promise<Measurement> {
   const { open, room, sharedBytesMin } = { ...usual, ...means };
-  const { called = path, signal } = options;
+  const { called = path, file, signal } = options;
   const sizeBytes = (await sizeIfThere(path)) ?? 0;
-  const openOne = (mapped: boolean) => open({ path, called, mapped }, signal);
+  const openOne = (mapped: boolean) => open({ path, file, called, mapped }, signal);
   const beat = setInterval(() => options.onBeat?.(), beatMs);
   try {
     if (sizeBytes > room()) return await measureAlone(openOne(false));

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { errorCode } from '../base/errors.ts';
 import { sqliteError } from './errors.ts';
 import { openOwn } from './open.ts';
+import { detachFromSuperJournal } from './super-journal.ts';
 import { serve } from './worker-port.ts';
 
 /** SQLite's words for a file that it cannot make sense of. */
@@ -11,6 +12,7 @@ const damage = ['SQLITE_CORRUPT', 'SQLITE_NOTADB', 'SQLITE_FORMAT', 'SQLITE_ERRO
 await serve<{ path: string }, boolean>(({ path }) => {
   try {
     if (hasLostItsPages(path)) return false;
+    detachFromSuperJournal(`${path}-journal`);
     merge(path);
     return true;
   } catch (error) {

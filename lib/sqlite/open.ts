@@ -2,6 +2,8 @@
 import { statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { errorCode, systemError } from '../base/errors.ts';
+import type { FileNumber } from '../source/source.ts';
+import { openExpected } from './opened-file.ts';
 
 // SQLite reads this when it is first initialised. URI names are what lets us say immutable=1, for files that
 // nobody writes: no locks, no -wal and -shm made beside them.
@@ -19,21 +21,37 @@ const mapBytesMax = ['arm', 'ia32'].includes(process.arch) ? 256 * 1024 * 1024 :
 const lockWaitMs = 10_000;
 
 /**
+ * A database that we did not make is data, not code. Its schema may call only what has no effect and tells nothing
+ * (https://sqlite.org/security.html), and a page is looked at before its cells are believed. What better-sqlite3 sees to
+ * itself: the defensive mode, and that SQL may not load extensions.
+ */
+const distrust = ['trusted_schema = OFF', 'cell_size_check = ON'];
+
+/** What a database that is opened has to be. */
+export interface Opening {
+  /** The file that was looked at before; opening another one is OpsError `refused`. Any, unless given. */
+  file?: FileNumber | undefined;
+}
+
+/**
  * Opens a live database for reading. Never checkpoints, never creates the database. In WAL mode SQLite itself
  * maintains the -shm file beside it, as for every reader; with `makeIndex: false` it uses the one that is there, and
  * fails without one rather than make it.
  */
-export function openLive(path: string, { makeIndex = true } = {}): Database.Database {
+export function openLive(
+  path: string,
+  { makeIndex = true, file }: Opening & { makeIndex?: boolean } = {},
+): Database.Database {
   const parameters = makeIndex ? '' : '?readonly_shm=1';
-  return openReader(path, parameters);
+  return openReader(path, parameters, file);
 }
 
 /**
  * Opens a file that nobody writes while it is open. Takes no locks and leaves no side files, also where the header
  * says WAL. Wrong on a live database: the caller must know that it is not one, or check afterwards.
  */
-export function openImmutable(path: string): Database.Database {
-  return openReader(path, '?immutable=1');
+export function openImmutable(path: string, { file }: Opening = {}): Database.Database {
+  return openReader(path, '?immutable=1', file);
 }
 
 /**
@@ -41,8 +59,8 @@ export function openImmutable(path: string): Database.Database {
  * its own. A page that the disk cannot deliver, or that is no longer there, then ends the whole process (SIGBUS): only
  * for a process that has nothing else to do. See docs/decisions/mapped-check.md.
  */
-export function openMapped(path: string): Database.Database {
-  const database = openImmutable(path);
+export function openMapped(path: string, opening: Opening = {}): Database.Database {
+  const database = openImmutable(path, opening);
   database.pragma(`mmap_size = ${mapBytesMax}`);
   return database;
 }
@@ -52,8 +70,9 @@ export function openOwn(path: string, { create = false } = {}): Database.Databas
   return open(path, '', { fileMustExist: !create });
 }
 
-function openReader(path: string, parameters: string): Database.Database {
-  const database = open(path, parameters, { readonly: true, fileMustExist: true });
+function openReader(path: string, parameters: string, file: FileNumber | undefined): Database.Database {
+  const openIt = () => open(path, parameters, { readonly: true, fileMustExist: true });
+  const database = file === undefined ? openIt() : openExpected(path, file, openIt);
   try {
     database.pragma(`cache_size = -${readCacheKiB}`);
     return database;
@@ -65,7 +84,9 @@ function openReader(path: string, parameters: string): Database.Database {
 
 function open(path: string, parameters: string, options: Database.Options): Database.Database {
   try {
-    return new Database(`file:${uriPath(path)}${parameters}`, { ...options, timeout: lockWaitMs });
+    const database = new Database(`file:${uriPath(path)}${parameters}`, { ...options, timeout: lockWaitMs });
+    for (const setting of distrust) database.pragma(setting); // none of them reads the file
+    return database;
   } catch (error) {
     // SQLite has one code for a file that is not there, may not be reached, or lacks its directory.
     if (options.fileMustExist === true && errorCode(error) === 'SQLITE_CANTOPEN') requireThere(path);

@@ -31,7 +31,7 @@ export async function copyQuiet(work: SnapshotWork, report: Report): Promise<Sna
 }
 
 async function copyImmutable(work: SnapshotWork, report: Report) {
-  const database = openImmutable(work.source);
+  const database = openImmutable(work.source, work);
   try {
     requireEveryPage(database, work.source);
     return await copyPages(database, work, { stepBytes, syncEverySteps, spoiledStepsMax: 0 }, report);

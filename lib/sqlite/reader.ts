@@ -4,11 +4,13 @@ import { fork } from 'node:child_process';
 import { OpsError, systemError } from '../base/errors.ts';
 import { type CrossingError, unpackError } from './crossing.ts';
 import type { Counted } from './facts.ts';
-import type { Integrity } from '../source/source.ts';
+import type { FileNumber, Integrity } from '../source/source.ts';
 
 /** Which file, and how. */
 export interface Reading {
   path: string;
+  /** The file that it has to be; see `openExpected`. */
+  file?: FileNumber | undefined;
   /** What messages call the file: it may lie in scratch, under a name that tells nobody anything. */
   called: string;
   /** Whether its pages are read where the kernel has them (see `openMapped`), or one by one. */

@@ -1,5 +1,5 @@
 // What the thread that asks for a snapshot and the one that takes it tell each other.
-import type { CopyReport } from '../source/source.ts';
+import type { CopyReport, FileNumber } from '../source/source.ts';
 
 /** How a snapshot was taken, and what that meant for the app. */
 export interface SnapshotReport extends CopyReport {
@@ -20,6 +20,8 @@ export interface SnapshotReport extends CopyReport {
 /** What the worker needs to know; see snapshot-worker. */
 export interface SnapshotWork {
   source: string;
+  /** The file that was looked at: no other is copied. */
+  file: FileNumber;
   /** An empty file in the caller's scratch. */
   target: string;
   pageSize: number;

@@ -24,8 +24,15 @@ export async function takeSnapshot(
   options: CopyOptions,
 ): Promise<SnapshotReport> {
   await createPrivate(target);
-  const { path, pageSize, wal } = source;
-  const work: SnapshotWork = { source: path, target, pageSize, wal, quiet: await quiet(source, options) };
+  const { path, file, pageSize, wal } = source;
+  const work: SnapshotWork = {
+    source: path,
+    file,
+    target,
+    pageSize,
+    wal,
+    quiet: await quiet(source, options),
+  };
   return runWorker<SnapshotReport>('./snapshot-worker.ts', work, {
     signal: options.signal,
     onProgress: options.onProgress,

@@ -1,4 +1,5 @@
 // Long SQLite work runs in a worker thread, so that signals, timers and progress stay alive beside it.
+import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { type CrossingError, unpackError } from './crossing.ts';
 import './open.ts'; // sets up SQLite for this process before a worker first uses it
@@ -18,11 +19,20 @@ export interface WorkOptions {
    * one long SQLite call, which cannot be interrupted.
    */
   waitForEnd: boolean;
+  /** For how long at most; tests have less patience. */
+  endWaitMs?: number;
 }
+
+/**
+ * Longer than any step of a copy takes, on any disk. A thread in a call of the system that does not return (a pipe that was
+ * put in the place of a file) is not ended before the process.
+ */
+const usualEndWaitMs = 30_000;
 
 /** Runs the module `file` (beside this one) in a worker with `input` and resolves with the result it posts. */
 export async function runWorker<Result>(file: string, input: unknown, options: WorkOptions): Promise<Result> {
   options.signal?.throwIfAborted();
+  const { endWaitMs = usualEndWaitMs } = options;
   const worker = new Worker(new URL(file, import.meta.url), { workerData: input });
   const { promise, resolve, reject } = Promise.withResolvers<Result>();
   const onAbort = () => reject(options.signal?.reason as Error);
@@ -39,6 +49,6 @@ export async function runWorker<Result>(file: string, input: unknown, options: W
   } finally {
     options.signal?.removeEventListener('abort', onAbort);
     const ended = worker.terminate();
-    if (options.waitForEnd) await ended;
+    if (options.waitForEnd) await Promise.race([ended, delay(endWaitMs, undefined, { ref: false })]);
   }
 }

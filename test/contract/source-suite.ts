@@ -1,5 +1,14 @@
 // The conformance suite: every source runs it, and every sentence of the contract in lib/source/source.ts is in it.
-import { chmodSync, lstatSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  lstatSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { describe, expect, it } from 'vitest';
@@ -34,6 +43,7 @@ export function sourceSuite(name: string, kind: SourceKind): void {
     describe('a copy', () => copyTests(kind));
     describe('the source', () => sourceTests(kind));
     describe('a look', () => lookTests(kind));
+    describe('what was looked at', () => exchangeTests(kind));
     describe('an abort', () => abortTests(kind));
     describe('measuring', () => measureTests(kind));
     describe('comparing', () => compareTests(kind));
@@ -170,6 +180,23 @@ function lookTests(kind: SourceKind): void {
     await asNobody(async () => {
       await expect(source.look()).rejects.toMatchObject({ kind: 'denied' });
     });
+  });
+}
+
+function exchangeTests(kind: SourceKind): void {
+  it('is not copied, nor measured, when it is another file than before', async () => {
+    const world = kind.open();
+    const look = await world.source.look();
+    const first = await copied(world);
+    const { dev: device, ino: inode } = statSync(first, { bigint: true });
+    for (const path of [look.path, first]) {
+      copyFileSync(path, `${path}.new`);
+      renameSync(`${path}.new`, path);
+    }
+    const refused = { kind: 'refused' };
+    await expect(world.source.copy(look, target(), { now })).rejects.toMatchObject(refused);
+    const file = { device, inode };
+    await expect(world.source.measure(first, { file })).rejects.toMatchObject(refused);
   });
 }
 

@@ -1,6 +1,6 @@
 // A source that is no database at all: told by its path and the reason, and nothing is made, stored or removed.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -12,6 +12,7 @@ import {
   type Refusal,
   replaceDatabase,
 } from '../../support/bad-input.ts';
+import { makeLedger } from '../../lib/sqlite/databases.ts';
 import { onlyValue, runPrinted } from '../../support/printed.ts';
 import { readBookings, type World } from '../../support/world.ts';
 
@@ -135,6 +136,27 @@ describe('a source that is no database', () => {
     ] as const) {
       const ended = await world.run(command, line.split(' '));
       expect({ command, line, exitCode: ended.exitCode }).toEqual({ command, line, exitCode });
+    }
+  });
+
+  test.each(['-wal', '-shm', '-journal'])('nor does a pipe beside a good one, as its %s', async (suffix) => {
+    await replaceDatabase(world, (path) => makeLedger(path, { journalMode: 'wal' }));
+    execFileSync('mkfifo', [world.database + suffix]);
+    try {
+      for (const [line, exitCode] of [
+        ['info', 0],
+        ['test', 1],
+        ['run --dry-run', 73],
+        ['run', 73],
+        ['backup', 73],
+      ] as const) {
+        const ended = await world.run('db-backup', line.split(' '));
+        expect({ line, exitCode: ended.exitCode }).toEqual({ line, exitCode });
+        expect(ended.stdout + ended.stderr).toContain(`${world.database}${suffix} is not a regular file`);
+      }
+      expect((await world.run('restore', ['status'])).exitCode).toBe(0);
+    } finally {
+      rmSync(world.database + suffix);
     }
   });
 

@@ -1,6 +1,7 @@
 // Databases for the tests of lib/sqlite, and what is compared of them.
 import { readFileSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import type { FileNumber } from '../../../lib/source/source.ts';
 
 export interface LedgerOptions {
   journalMode?: 'wal' | 'delete';
@@ -24,6 +25,12 @@ export function makeLedger(
     for (let i = 0; i < rows; i += 1) insert.run();
   })();
   database.close();
+}
+
+/** The file at `path`, as a look at it says. */
+export function fileNumber(path: string): FileNumber {
+  const { dev, ino } = statSync(path, { bigint: true });
+  return { device: dev, inode: ino };
 }
 
 /** Reads with SQLite from a copy of nothing: only for files that nobody has open, and in which nothing is in a log. */

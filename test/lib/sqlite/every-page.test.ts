@@ -1,4 +1,5 @@
-import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
@@ -68,4 +69,29 @@ test('a frame that an earlier round of the log has left makes up for nothing', a
   log.writeUInt32BE(log.readUInt32BE(16) + 1, 16); // another salt: the log was begun anew
   writeFileSync(`${path}-wal`, log);
   expect(() => requireEveryPage(database, path)).toThrow(cutShort(/cut short/));
+});
+
+test.each([
+  ['a hole of a terabyte', (log: string) => (writeFileSync(log, ''), truncateSync(log, 2 ** 40))],
+  ['a pipe', (log: string) => void execFileSync('mkfifo', [log])],
+  ['a directory', (log: string) => mkdirSync(log)],
+])(
+  'four billion pages that the file says it has take no memory and no time beside a log that is %s',
+  (_, make) => {
+    const path = join(scratch(), 'app.db');
+    writeFileSync(path, '');
+    make(`${path}-wal`);
+    const says: Record<string, number> = { page_size: 4096, page_count: 2 ** 32 - 2 };
+    const database = { pragma: (name: string) => says[name] } as unknown as Database.Database;
+    expect(() => requireEveryPage(database, path)).toThrow(cutShort(/pages of 4294967294 missing/));
+  },
+);
+
+test('a log that is a link is not followed', () => {
+  const path = join(scratch(), 'app.db');
+  makeLedger(path);
+  const database = reading(path);
+  truncateSync(path, 8192);
+  symlinkSync(path, `${path}-wal`);
+  expect(() => requireEveryPage(database, path)).toThrow(expect.objectContaining({ code: 'ELOOP' }));
 });

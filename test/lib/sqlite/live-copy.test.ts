@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { copyLive } from '../../../lib/sqlite/live-copy.ts';
 import type { Report, SnapshotWork } from '../../../lib/sqlite/snapshot-work.ts';
 import { scratch } from '../../support/scratch.ts';
-import { type LedgerOptions, makeLedger, modeOf, query } from './databases.ts';
+import { fileNumber, type LedgerOptions, makeLedger, modeOf, query } from './databases.ts';
 import { type Lockstep, startLockstep } from './lockstep.ts';
 
 /** Enough for several steps of a stepwise copy, and for two of a pinned one. */
@@ -19,7 +19,17 @@ async function beginWork(options: LedgerOptions): Promise<{ work: SnapshotWork; 
   const writer = await startLockstep();
   writer.open(source);
   const wal = options.journalMode === 'wal';
-  return { work: { source, target, pageSize: options.pageSize ?? 4096, wal, quiet: undefined }, writer };
+  return {
+    work: {
+      source,
+      file: fileNumber(source),
+      target,
+      pageSize: options.pageSize ?? 4096,
+      wal,
+      quiet: undefined,
+    },
+    writer,
+  };
 }
 
 /** Calls `then` after each step except the last, with its number from 0. */

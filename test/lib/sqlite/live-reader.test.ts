@@ -6,14 +6,14 @@ import { openSource } from '../../../lib/sqlite/live-reader.ts';
 import { asNobody, nobody } from '../../support/as-nobody.ts';
 import { makeCrashedSet } from '../../support/database-sets.ts';
 import { scratch } from '../../support/scratch.ts';
-import { makeLedger } from './databases.ts';
+import { fileNumber, makeLedger } from './databases.ts';
 import { startLockstep } from './lockstep.ts';
 
 const isRoot = process.geteuid?.() === 0;
 
 /** Opens and counts the entries of a set that `makeCrashedSet` made. */
 function countEntries(source: string): number {
-  const database = openSource({ source, wal: true });
+  const database = openSource({ source, file: fileNumber(source), wal: true });
   try {
     return Number(database.prepare('SELECT count(*) FROM entries').pluck().get());
   } finally {
@@ -51,7 +51,7 @@ test('the committed rows in the log of a crashed app are read, and the log stays
 test('a connection for reading cannot write', async () => {
   const source = join(scratch(), 'app.db');
   makeLedger(source);
-  const database = openSource({ source, wal: false });
+  const database = openSource({ source, file: fileNumber(source), wal: false });
   expect(() => database.exec('DELETE FROM ledger')).toThrow(
     expect.objectContaining({ code: 'SQLITE_READONLY' }),
   );
@@ -61,7 +61,7 @@ test('a connection for reading cannot write', async () => {
 test('a hot journal is not rolled back, and the message says who can', async () => {
   const source = join(scratch(), 'app.db');
   await makeCrashedSet(source, 'journal');
-  expect(() => openSource({ source, wal: false })).toThrow(
+  expect(() => openSource({ source, file: fileNumber(source), wal: false })).toThrow(
     expect.objectContaining({
       kind: 'denied',
       hint: expect.stringContaining('start the app once') as string,
@@ -74,15 +74,15 @@ test('a file cut to nothing it can be read from is left to others to name', () =
   const source = join(scratch(), 'app.db');
   makeLedger(source);
   truncateSync(source, 5000);
-  expect(() => openSource({ source, wal: false })).toThrow(
+  expect(() => openSource({ source, file: fileNumber(source), wal: false })).toThrow(
     expect.objectContaining({ code: 'SQLITE_CORRUPT' }),
   );
 });
 
 test('a database that has just gone is missing', () => {
-  expect(() => openSource({ source: join(scratch(), 'app.db'), wal: false })).toThrow(
-    expect.objectContaining({ kind: 'missing' }),
-  );
+  expect(() =>
+    openSource({ source: join(scratch(), 'app.db'), file: { device: 0n, inode: 0n }, wal: false }),
+  ).toThrow(expect.objectContaining({ kind: 'missing' }));
 });
 
 test('root gives the side files that it makes to the owner of the database', async () => {
@@ -156,7 +156,7 @@ describe.skipIf(!isRoot)('a reader who is not the app (skipped unless the tests 
     app.exec("UPDATE ledger SET note = 'committed'");
     app.exec("BEGIN IMMEDIATE; UPDATE ledger SET note = 'not yet'");
     await asNobody(async () => {
-      const database = openSource({ source, wal: true });
+      const database = openSource({ source, file: fileNumber(source), wal: true });
       expect(database.prepare('SELECT DISTINCT note FROM ledger').pluck().all()).toEqual(['committed']);
       database.close();
     });

@@ -6,7 +6,7 @@ import { openImmutable } from '../../../lib/sqlite/open.ts';
 import { copyPages, Spoiled } from '../../../lib/sqlite/page-copy.ts';
 import type { Report } from '../../../lib/sqlite/snapshot-work.ts';
 import { scratch } from '../../support/scratch.ts';
-import { type LedgerOptions, makeLedger, pagesOf, query } from './databases.ts';
+import { fileNumber, type LedgerOptions, makeLedger, pagesOf, query } from './databases.ts';
 import { startLockstep } from './lockstep.ts';
 
 /** A ledger of a good hundred pages, a connection that waits for no lock, and an empty target. */
@@ -17,7 +17,10 @@ function begin(options: LedgerOptions = {}) {
   const database = new Database(source, { readonly: true, timeout: 0 });
   onTestFinished(() => void database.close());
   const pageSize = options.pageSize ?? 4096;
-  return { database, work: { source, target, pageSize, wal: false, quiet: undefined } };
+  return {
+    database,
+    work: { source, file: fileNumber(source), target, pageSize, wal: false, quiet: undefined },
+  };
 }
 
 const ignore: Report = () => undefined;

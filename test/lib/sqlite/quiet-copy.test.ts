@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { copyQuiet, settledMark } from '../../../lib/sqlite/quiet-copy.ts';
 import type { Report, SnapshotWork } from '../../../lib/sqlite/snapshot-work.ts';
 import { scratch } from '../../support/scratch.ts';
-import { makeLedger, pagesOf } from './databases.ts';
+import { fileNumber, makeLedger, pagesOf } from './databases.ts';
 import { startLockstep } from './lockstep.ts';
 
 const longAfter = () => new Date('2100-01-01');
@@ -16,7 +16,7 @@ async function beginWork(rows = 10): Promise<SnapshotWork> {
   makeLedger(source, { journalMode: 'wal', rows });
   writeFileSync(target, '');
   const quiet = await settledMark(source, longAfter(), neverWaits);
-  return { source, target, pageSize: 4096, wal: true, quiet };
+  return { source, file: fileNumber(source), target, pageSize: 4096, wal: true, quiet };
 }
 
 /** Runs `then` once, in the middle of the copy. */

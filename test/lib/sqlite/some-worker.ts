@@ -1,8 +1,9 @@
 // A worker that ends in the way it is told to, for the tests of lib/sqlite/work.
+import { closeSync, openSync } from 'node:fs';
 import { OpsError } from '../../../lib/base/errors.ts';
 import { serve } from '../../../lib/sqlite/worker-port.ts';
 
-await serve<{ end: string }, string>(async ({ end }, progress) => {
+await serve<{ end: string; pipe?: string }, string>(async ({ end, pipe = '' }, progress) => {
   switch (end) {
     case 'well':
       progress(1, 2);
@@ -25,6 +26,10 @@ await serve<{ end: string }, string>(async ({ end }, progress) => {
       setInterval(() => undefined, 1_000_000);
       return promise;
     }
+    case 'in a pipe':
+      progress(1, 2);
+      closeSync(openSync(pipe, 'r'));
+      return 'let go';
     default:
       throw new Error(`no such end: ${end}`);
   }

@@ -1,6 +1,10 @@
+import { execFileSync } from 'node:child_process';
+import { constants, openSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { OpsError } from '../../../lib/base/errors.ts';
 import { runWorker, type WorkOptions } from '../../../lib/sqlite/work.ts';
+import { scratch } from '../../support/scratch.ts';
 
 const run = (end: string, options: Partial<WorkOptions> = {}) =>
   runWorker<string>('../../test/lib/sqlite/some-worker.ts', { end }, { waitForEnd: true, ...options });
@@ -48,6 +52,21 @@ test('an abort ends the thread and gives its own reason', async () => {
   const reason = new Error('stopped by SIGTERM');
   const work = run('never', { signal: stop.signal, onProgress: () => stop.abort(reason) });
   await expect(work).rejects.toBe(reason);
+});
+
+test('an abort does not wait for ever for a thread that waits in a pipe', async () => {
+  const pipe = join(scratch(), 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const stop = new AbortController();
+  const reason = new Error('stopped by SIGTERM');
+  const work = runWorker<string>(
+    '../../test/lib/sqlite/some-worker.ts',
+    { end: 'in a pipe', pipe },
+    { waitForEnd: true, endWaitMs: 1, signal: stop.signal, onProgress: () => stop.abort(reason) },
+  );
+  await expect(work).rejects.toBe(reason);
+  // Lets the thread go, now or when it comes to the pipe; open until this process ends.
+  openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK);
 });
 
 test('after an abort no work is begun', async () => {
