@@ -10,13 +10,10 @@ export function parseConfigFile(text: string, path: string): ConfigFile {
   const checked = fileSchema.safeParse(parseText(text, path));
   if (checked.success) return checked.data;
   const problems = checked.error.issues.flatMap(describeIssue);
-  throw new OpsError(
-    'config',
-    [`cannot use ${path}:`, ...problems.map((problem) => `  ${problem}`)].join('\n'),
-    {
-      hint: 'docs/configuration.md explains every key; etc/holdfast.toml is a sample',
-    },
-  );
+  throw new OpsError('config', `cannot use ${path}:`, {
+    lines: problems.map((problem) => `  ${problem}`),
+    hint: 'docs/configuration.md explains every key; etc/holdfast.toml is a sample',
+  });
 }
 
 function parseText(text: string, path: string): unknown {

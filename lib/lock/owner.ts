@@ -2,6 +2,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '../base/errors.ts';
+import { clip, printable } from '../base/printable.ts';
 import { writeFileAtomically } from '../files/durable.ts';
 import { processAlive } from '../files/process-identity.ts';
 import { Fields, ifWhole } from '../record/fields.ts';
@@ -85,10 +86,9 @@ function parseOwner(text: string): LockOwner | undefined {
   });
 }
 
-/** Whoever may take the lock may write this file, and its words go to a terminal: no control characters. */
+/** Whoever may take the lock may write this file, and its words go to a terminal. */
 function shown(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is removed
-  return text.slice(0, textLengthMax).replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
+  return clip(printable(text), textLengthMax);
 }
 
 async function readText(path: string): Promise<string | undefined> {
