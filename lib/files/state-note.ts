@@ -1,15 +1,18 @@
 // A small note in the state directory about work under way: if this run is killed, the next one finds it.
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createDirectories, writeFileAtomically } from './durable.ts';
-import { ifPathThere } from './if-there.ts';
+import { readRecord } from './read-small-file.ts';
 import { inStateDirectory } from './state-directory.ts';
+
+/** The longest of them is a manifest. */
+const noteBytesMax = 1024 * 1024;
 
 /** The note of one app about one kind of work. Every method throws OpsError where the state directory cannot be used. */
 export interface StateNote {
   readonly path: string;
   write(text: string): Promise<void>;
-  /** Undefined when there is none. */
+  /** Undefined when there is none, and empty where something else has its name. */
   read(): Promise<string | undefined>;
   /** Removes it; again is fine. */
   remove(): Promise<void>;
@@ -28,7 +31,7 @@ export function stateNote(stateDirectory: string, work: string, app: string): St
         await createDirectories(dirname(path), 0o750);
         await writeFileAtomically(path, text, { mode: 0o640 });
       }),
-    read: () => inStateDirectory(`read ${path}`, () => ifPathThere(readFile(path, 'utf8'))),
+    read: () => inStateDirectory(`read ${path}`, () => readRecord(path, noteBytesMax)),
     remove: () =>
       inStateDirectory(`remove ${path}`, () => rm(dirname(path), { recursive: true, force: true })),
   };

@@ -1,9 +1,10 @@
 // Who holds a lock: a small file beside it, for people. The kernel decides; this file only gives the holder a name.
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '../base/errors.ts';
 import { clip, printable } from '../base/printable.ts';
 import { writeFileAtomically } from '../files/durable.ts';
+import { readRecord } from '../files/read-small-file.ts';
 import { processAlive } from '../files/process-identity.ts';
 import { Fields, ifWhole } from '../record/fields.ts';
 import { parseJsonObject } from '../record/json-object.ts';
@@ -24,6 +25,7 @@ export interface OwnerRecord {
 }
 
 const textLengthMax = 200;
+const ownerBytesMax = 64 * 1024;
 
 export function ownerPath(directory: string, name: string): string {
   return join(directory, `${name}.owner.json`);
@@ -93,7 +95,7 @@ function shown(text: string): string {
 
 async function readText(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, 'utf8');
+    return await readRecord(path, ownerBytesMax);
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
     return undefined; // absent, or not ours to read: the holder has no name then

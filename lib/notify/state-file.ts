@@ -1,13 +1,16 @@
 // Where the engine's state is kept: a small file in the state directory, or in the run directory while that is full.
-import { readFile, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errorMessage, OpsError, systemError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { giveToOwnerOf } from '../files/belong.ts';
 import { createDirectories, sweepTemporaries, writeFileAtomically } from '../files/durable.ts';
-import { ifPathThere } from '../files/if-there.ts';
+import { readRecord } from '../files/read-small-file.ts';
 import { emptyState } from '../incident/state.ts';
 import { formatState, type KeptState, parseState } from './state-codec.ts';
+
+/** A thousand checks in trouble, each with all that can be said of it. */
+const stateBytesMax = 64 * 1024 * 1024;
 
 export class StateFile {
   /** The directories, best first. */
@@ -77,7 +80,7 @@ async function readOne(
   onDamage: (path: string, error: OpsError) => Promise<void>,
 ): Promise<KeptState | undefined> {
   try {
-    const text = await ifPathThere(readFile(path, 'utf8'));
+    const text = await readRecord(path, stateBytesMax);
     return text === undefined ? undefined : parseState(text, path);
   } catch (error) {
     if (!(error instanceof OpsError)) throw systemError(`read ${path}`, error);

@@ -4,7 +4,7 @@ import { quoteName } from './name.ts';
 import type { StoreName } from './store.ts';
 
 /** More than any object that is read straight into memory. */
-const readBytesMax = 1024 * 1024;
+export const readBytesMax = 1024 * 1024;
 
 /** The refusal of `put` and `copy` to take a name that is not free. `where` is the store, `why` what has the name. */
 export function nameTaken(

@@ -1,10 +1,11 @@
 // Taking bytes out of a directory store.
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { copyFileDurably } from '../../files/copy-file.ts';
 import type { FileDigest } from '../../files/digest.ts';
+import { readSmallFile } from '../../files/read-small-file.ts';
 import { getWhole } from '../get-whole.ts';
-import { requireReadable } from '../refusals.ts';
+import { quoteName } from '../name.ts';
+import { readBytesMax, requireReadable } from '../refusals.ts';
 import type { GetOptions, StoreName } from '../store.ts';
 import { requireObject } from './objects.ts';
 import type { DirectoryAccess } from './put.ts';
@@ -27,6 +28,7 @@ export async function getObject(
 export async function readObject({ root }: DirectoryAccess, name: StoreName): Promise<Uint8Array> {
   const { sizeBytes } = await requireObject(root, name);
   requireReadable(name, sizeBytes);
-  await using file = await open(join(root, name), 'r');
-  return await file.readFile();
+  // It may have become another thing since it was looked at.
+  const called = quoteName(name);
+  return (await readSmallFile(join(root, name), { sizeBytesMax: readBytesMax, follow: false, called })).bytes;
 }

@@ -1,6 +1,6 @@
 // The marker that makes a directory a store. An empty mount point has none, so a disk that is not mounted is noticed
 // instead of being taken for an empty store.
-import { lstat, readFile, stat } from 'node:fs/promises';
+import { lstat, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { OpsError, systemError } from '../../base/errors.ts';
@@ -8,11 +8,13 @@ import type { Log } from '../../base/log.ts';
 import { giveToOwnerOf } from '../../files/belong.ts';
 import { createDirectories, writeFileAtomically } from '../../files/durable.ts';
 import { ifPathThere } from '../../files/if-there.ts';
+import { readRecord } from '../../files/read-small-file.ts';
 import { parseJsonObject } from '../../record/json-object.ts';
 import { formatJsonRecord, type RecordFormat } from '../../record/json-record.ts';
 
 /** `.holdfast-store` in the root: `{"format": "holdfast-store", "version": 1, "created_at": …}`. */
 export const markerName = '.holdfast-store';
+const markerBytesMax = 64 * 1024;
 const format: RecordFormat = { name: 'holdfast-store', version: 1 };
 
 export interface RootOptions {
@@ -63,7 +65,7 @@ async function createRoot(path: string): Promise<void> {
 
 async function readMarker(path: string): Promise<string | undefined> {
   try {
-    return await ifPathThere(readFile(join(path, markerName), 'utf8'));
+    return await readRecord(join(path, markerName), markerBytesMax);
   } catch (error) {
     throw systemError(`use the store directory ${path}`, error);
   }
