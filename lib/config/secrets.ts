@@ -14,7 +14,7 @@ export interface SecretOrigin {
   file?: string | undefined;
   /** A file that may be there. */
   fileIfThere?: string | undefined;
-  /** A variable of the environment. */
+  /** A variable of the environment, one of lib/base/secret-variables: no other program gets those. */
   variable: string;
 }
 
@@ -44,11 +44,11 @@ export function readSecret({
   const directory = nonEmpty(environment.CREDENTIALS_DIRECTORY);
   const given = directory === undefined ? undefined : join(directory, credential);
   // systemd's own directory is readable by this service alone, whatever the modes say.
-  if (given !== undefined && existsSync(given)) return readFile(given);
+  if (given !== undefined && existsSync(given)) return fromFile(given);
   const path = file ?? (fileIfThere !== undefined && existsSync(fileIfThere) ? fileIfThere : undefined);
   if (path !== undefined) {
     requirePrivate(path);
-    return readFile(path);
+    return fromFile(path);
   }
   const value = nonEmpty(environment[variable]?.trim());
   return value === undefined ? undefined : requireSecret(value, `$${variable}`);
@@ -62,7 +62,7 @@ function requirePrivate(path: string): void {
   });
 }
 
-function readFile(path: string): string {
+function fromFile(path: string): string {
   const options = { sizeBytesMax: fileBytesMax, follow: true };
   const text = attempt(path, () => readSmallFileSync(path, options).toString('utf8'));
   return requireSecret(text.trim(), path);

@@ -9,8 +9,8 @@ import { readRecord } from '../files/read-small-file.ts';
 import { emptyState } from '../incident/state.ts';
 import { formatState, type KeptState, parseState } from './state-codec.ts';
 
-/** A thousand checks in trouble, each with all that can be said of it. */
-const stateBytesMax = 64 * 1024 * 1024;
+/** Hundreds of checks in trouble, each with all that can be said of it. */
+const stateBytesMax = 16 * 1024 * 1024;
 
 export class StateFile {
   /** The directories, best first. */
