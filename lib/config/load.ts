@@ -9,6 +9,7 @@ import type { Config } from './config.ts';
 import { type Environment, nonEmpty } from './environment.ts';
 import { environmentFileHint } from './environment-file-hint.ts';
 import { parseConfigFile } from './parse.ts';
+import { requirePlain, requirePlainVariables } from './plain-text.ts';
 import { type ConfigFile, fileSchema } from './schema.ts';
 import { alertsConfig } from './sections/alerts.ts';
 import { classic } from './sections/app-database.ts';
@@ -31,6 +32,8 @@ export function loadConfig(
 ): Config {
   const environment = options.environment ?? process.env;
   const named = options.path ?? nonEmpty(environment.HOLDFAST_CONFIG);
+  requirePlain(options.path, '--config');
+  requirePlainVariables(environment);
   const path = named ?? (existsSync(defaultPath) ? defaultPath : undefined);
   return deepFreeze(
     complete(path === undefined ? fromEnvironment(environment) : fromFile(resolve(path)), environment),
