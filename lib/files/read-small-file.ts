@@ -1,6 +1,6 @@
 // Reading a small file that somebody else may have put there: a pipe on which a read would hang, a device without an end
 // and a file of gigabytes are errors at once.
-import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { errorCode, OpsError } from '../base/errors.ts';
 import { isPathMissing } from './if-there.ts';
@@ -30,7 +30,7 @@ export async function readSmallFile(
 ): Promise<SmallFile> {
   await using file = await open(path, openFlags(follow));
   const status = await file.stat({ bigint: true });
-  if (!status.isFile()) throw notRegular(called);
+  if (!status.isFile()) throw notRegular(called, status);
   // One more than may be there: the file may grow while it is read, and where it says 0 bytes (/proc) it may have some.
   const buffer = Buffer.alloc(sizeBytesMax + 1);
   let length = 0;
@@ -50,7 +50,8 @@ export function readSmallFileSync(
 ): Buffer {
   const file = openSync(path, openFlags(follow));
   try {
-    if (!fstatSync(file).isFile()) throw notRegular(called);
+    const status = fstatSync(file);
+    if (!status.isFile()) throw notRegular(called, status);
     const buffer = Buffer.alloc(sizeBytesMax + 1);
     let length = 0;
     while (length < buffer.length) {
@@ -89,8 +90,9 @@ function openFlags(follow: boolean): number {
   return constants.O_RDONLY | constants.O_NONBLOCK | (follow ? 0 : constants.O_NOFOLLOW);
 }
 
-function notRegular(called: string): OpsError {
-  return new OpsError('refused', `cannot read ${called}: it is not a regular file`);
+function notRegular(called: string, status: Stats | BigIntStats): OpsError {
+  const what = status.isDirectory() ? 'a directory' : 'not a regular file';
+  return new OpsError('refused', `cannot read ${called}: it is ${what}`);
 }
 
 function tooLarge(called: string, sizeBytesMax: number): OpsError {
