@@ -124,7 +124,8 @@ export function createContext(parts: ContextParts): JobContext {
     traffic: () => opened?.traffic(),
     async lock({ name, scope }, purpose) {
       const directory = join(config.runDirectory, 'locks');
-      const request = { directory, name, scope, purpose, run: runCommand, clock, log, runId: parts.runId };
+      const { signal, runId } = parts;
+      const request = { directory, name, scope, purpose, run: runCommand, signal, clock, log, runId };
       const held = await acquireLock(request);
       await sweepTemporaries(directory, clock.now());
       held.signal.addEventListener('abort', () => parts.abort(held.signal.reason), { once: true });
@@ -134,7 +135,8 @@ export function createContext(parts: ContextParts): JobContext {
     serviceEnding: () => serviceEnding(parts.environment),
     scratch,
     clockState: () =>
-      (state ??= config.clock === 'trusted' ? Promise.resolve('synchronised') : clockState(runCommand)),
+      (state ??=
+        config.clock === 'trusted' ? Promise.resolve('synchronised') : clockState(runCommand, parts.signal)),
     services: (app) => createServices({ ...app.services, run: runCommand, log }),
     async close() {
       history.close();

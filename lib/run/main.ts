@@ -78,6 +78,7 @@ export async function runJob(invocation: Invocation, streams: ProcessStreams, cl
     trace = createTrace(context, invocation);
     await trace.begin();
     const steps = await stepsOf(invocation);
+    signal.throwIfAborted();
     const outcome = await steps.run(context, options);
     progress.end();
     const lines = steps.text(outcome.result, { now: clock.now() });

@@ -13,7 +13,9 @@ import { TypedWorld } from '../support/typed-world.ts';
 import { makeBookings } from '../support/world.ts';
 
 /** What no terminal may get: C0 but the line end, DEL, C1, line separators, bidi. */
-const obeyed = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
+const obeyed =
+  // eslint-disable-next-line no-control-regex -- they are what is looked for
+  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 const hostile = 'x\nFORGED\r\u001b[2J\u009b31m\u202e\u2028\u0007';
 /** In a name of a file; stores know no other control characters in one. */
 const hostileName = 'x\u009b31m\u202e\u2028y';
@@ -64,12 +66,25 @@ async function hostileWorld(): Promise<TypedWorld> {
   const forge = (name: string, fields: Record<string, unknown>) =>
     writeFileSync(join(folder, `${name}.json`), JSON.stringify({ ...good, ...fields }));
   writeFileSync(join(folder, `${hostileName}.db`), 'no database');
-  forge(hostileName, { backup: `backups/bookings/${hostileName}.db`, size_bytes: 11, host: hostile, source: hostile });
+  forge(hostileName, {
+    backup: `backups/bookings/${hostileName}.db`,
+    size_bytes: 11,
+    host: hostile,
+    source: hostile,
+  });
   forge('bookings-20260101T000000Z', { backup: `${hostile}${long}` });
   writeFileSync(join(folder, 'bookings-20260101T000000Z.db'), 'x');
-  forge('bookings-20260102T000000Z', { suspect: [hostile, long], backup: 'backups/bookings/bookings-20260102T000000Z.db', engine: hostile });
+  forge('bookings-20260102T000000Z', {
+    suspect: [hostile, long],
+    backup: 'backups/bookings/bookings-20260102T000000Z.db',
+    engine: hostile,
+  });
   writeFileSync(join(folder, 'bookings-20260102T000000Z.db'), 'x');
-  forge('bookings-20260103T000000Z', { suspect: [hostile, long], backup: 'backups/bookings/bookings-20260103T000000Z.db', size_bytes: 1 });
+  forge('bookings-20260103T000000Z', {
+    suspect: [hostile, long],
+    backup: 'backups/bookings/bookings-20260103T000000Z.db',
+    size_bytes: 1,
+  });
   writeFileSync(join(folder, 'bookings-20260103T000000Z.db'), 'x');
   makeHostile(join(folder, 'odd.db'));
   makeHostile(join(world.home, 'odd.db'));
@@ -77,7 +92,12 @@ async function hostileWorld(): Promise<TypedWorld> {
   await spool(world);
   const locks = join(world.home, 'run/locks');
   mkdirSync(locks, { recursive: true });
-  await writeOwner(locks, 'bookings', { ...currentProcess(), purpose: hostile, runId: 'x', since: new Date(0) });
+  await writeOwner(locks, 'bookings', {
+    ...currentProcess(),
+    purpose: hostile,
+    runId: 'x',
+    since: new Date(0),
+  });
   return world;
 }
 
@@ -85,10 +105,25 @@ async function hostileWorld(): Promise<TypedWorld> {
 async function spool(world: TypedWorld): Promise<void> {
   const path = join(world.state, 'spool/new/999999999999999-db-backup-01234567.json');
   mkdirSync(dirname(path), { recursive: true });
-  const texts = { message: `${hostile}${long.slice(0, 100_000)}`, hint: hostile, next: hostile, apps: [hostile], run_id: hostile };
-  const record = { format: 'holdfast-spool', version: 1, kind: 'run', check: 'db-backup', at: '2026-11-20T02:05:13Z' };
+  const texts = {
+    message: `${hostile}${long.slice(0, 100_000)}`,
+    hint: hostile,
+    next: hostile,
+    apps: [hostile],
+    run_id: hostile,
+  };
+  const record = {
+    format: 'holdfast-spool',
+    version: 1,
+    kind: 'run',
+    check: 'db-backup',
+    at: '2026-11-20T02:05:13Z',
+  };
   const protection = [{ app: hostile, backup: hostile, taken_at: '2026-11-20T02:05:13Z' }];
-  writeFileSync(path, JSON.stringify({ ...record, result: 'failed', severity: 'critical', proves: [], ...texts, protection }));
+  writeFileSync(
+    path,
+    JSON.stringify({ ...record, result: 'failed', severity: 'critical', proves: [], ...texts, protection }),
+  );
   mkdirSync(join(world.state, 'spool/dead'), { recursive: true });
   writeFileSync(join(world.state, 'spool/dead', `a${hostileName}.json`), JSON.stringify({ reason: hostile }));
 }

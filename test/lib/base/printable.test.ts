@@ -16,13 +16,30 @@ import { AlertMachine, observation } from '../../support/alert-events.ts';
 import { fixedClock } from '../../support/fixed-clock.ts';
 
 /** Written down once more on purpose: C0 but the line end, DEL, C1, line separators, bidi, half characters. */
-const obeyed = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
+const obeyed =
+  // eslint-disable-next-line no-control-regex -- they are what is looked for
+  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 
 const hostileCharacter = fc.constantFrom(
-  ...['\u001b[31m', '\u001b]0;x\u0007', '\n', '\r', '\t', '\0', '\b', '\u007f', '\u009b2J', '\u0085', '\u2028', '\u2029'],
+  ...[
+    '\u001b[31m',
+    '\u001b]0;x\u0007',
+    '\n',
+    '\r',
+    '\t',
+    '\0',
+    '\b',
+    '\u007f',
+    '\u009b2J',
+    '\u0085',
+    '\u2028',
+    '\u2029',
+  ],
   ...['\u202e', '\u2066', '\u200f', '\ud83e', '\udc00', '🦉', '\\n', '"', '%', 'ö', ' ', '<!channel>'],
 );
-const hostile = fc.array(fc.oneof(hostileCharacter, fc.string({ unit: 'binary', maxLength: 5 })), { maxLength: 12 }).map((parts) => parts.join(''));
+const hostile = fc
+  .array(fc.oneof(hostileCharacter, fc.string({ unit: 'binary', maxLength: 5 })), { maxLength: 12 })
+  .map((parts) => parts.join(''));
 
 function expectLines(text: string, count: number): void {
   expect(text).not.toMatch(obeyed);
@@ -37,7 +54,11 @@ describe('text', () => {
         expectLines(printable(text), 1);
         expect(printable(printable(text))).toBe(printable(text));
         expectLines(printableLines(text), text.split('\n').length);
-        expect(/[^\n]/u.test(text) && !obeyed.test(text) && text.isWellFormed() && !text.includes('\n') ? printable(text) : text).toBe(text);
+        expect(
+          /[^\n]/u.test(text) && !obeyed.test(text) && text.isWellFormed() && !text.includes('\n')
+            ? printable(text)
+            : text,
+        ).toBe(text);
       }),
     );
   });
@@ -55,12 +76,21 @@ describe('text', () => {
   });
 
   test('shows as JSON does what it holds', () => {
-    expect(printable('a\n\t\r\u001b[0m\u009b\u202e\u2028\ud83e\\')).toBe('a\\n\\t\\r\\u001b[0m\\u009b\\u202e\\u2028\\ud83e\\');
+    expect(printable('a\n\t\r\u001b[0m\u009b\u202e\u2028\ud83e\\')).toBe(
+      'a\\n\\t\\r\\u001b[0m\\u009b\\u202e\\u2028\\ud83e\\',
+    );
   });
 });
 
 test('the lines of a result stay lines, each with all that a name in it holds', () => {
-  const report = { job: 'restore', command: 'list', runId: 'x', verdict: 'ok', findings: [], traffic: undefined } as const;
+  const report = {
+    job: 'restore',
+    command: 'list',
+    runId: 'x',
+    verdict: 'ok',
+    findings: [],
+    traffic: undefined,
+  } as const;
   fc.assert(
     fc.property(fc.array(hostile, { minLength: 1, maxLength: 4 }), (lines) => {
       expectLines(renderers.text.ended({ ...report, result: {}, lines }).slice(0, -1), lines.length);
@@ -95,7 +125,10 @@ test.each([{ journal: true }, { isTerminal: true }, {}])('a line of the log is o
       expect(written.join('').length).toBeLessThan(10_000);
       progress.start(text, 10);
       for (const status of told) expectLines(status, 1);
-      const failure = describeFailure(new OpsError('config', `cannot use ${text}:`, { hint: text, lines: [text, text] }), []);
+      const failure = describeFailure(
+        new OpsError('config', `cannot use ${text}:`, { hint: text, lines: [text, text] }),
+        [],
+      );
       written.length = 0;
       tellFailure(failure, log, (piece) => void written.push(piece));
       expectLines(written.join('').replace(/\n$/, ''), 4);
@@ -109,7 +142,10 @@ test.each([{ journal: true }, { isTerminal: true }, {}])('a line of the log is o
 test('an error is printable from the start, however long the name in it is', () => {
   fc.assert(
     fc.property(hostile, (text) => {
-      const error = new OpsError('damaged', `cannot use ${text}: it is damaged`, { hint: text, lines: [text] });
+      const error = new OpsError('damaged', `cannot use ${text}: it is damaged`, {
+        hint: text,
+        lines: [text],
+      });
       expectLines(error.message, 2);
       expectLines(error.hint ?? '', 1);
     }),
@@ -120,7 +156,13 @@ test('an error is printable from the start, however long the name in it is', () 
 test('no word of an alert can pass for another line of it', () => {
   fc.assert(
     fc.property(hostile, (text) => {
-      const facts: IncidentFacts = { ...observation('failed').facts, message: text, hint: text, next: text, apps: [text] };
+      const facts: IncidentFacts = {
+        ...observation('failed').facts,
+        message: text,
+        hint: text,
+        next: text,
+        apps: [text],
+      };
       const plain: IncidentFacts = { ...facts, message: 'm', hint: 'h', next: 'n', apps: ['a'] };
       const composed = (some: IncidentFacts) => {
         const machine = new AlertMachine({}, []);
@@ -129,7 +171,10 @@ test('no word of an alert can pass for another line of it', () => {
         const incident = check?.incident;
         if (check === undefined || incident === undefined) throw new Error('nothing is wrong');
         const news = { kind: 'failing', check: check.check, incident, severity: 'warning' } as const;
-        return compose({ channel: 'ntfy', items: [news] }, { host: 'pi', now: 0, link: undefined, configOption: '' });
+        return compose(
+          { channel: 'ntfy', items: [news] },
+          { host: 'pi', now: 0, link: undefined, configOption: '' },
+        );
       };
       const { title, body } = composed(facts);
       expectLines(title, 1);
