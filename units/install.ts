@@ -2,6 +2,7 @@
 import { $ } from 'zx';
 import { OpsError } from '../lib/base/errors.ts';
 import { errorExitCodes } from '../lib/base/exit-code.ts';
+import { printableLines } from '../lib/base/printable.ts';
 import { parseInstallArguments, usage } from './install/arguments.ts';
 import { install } from './install/install.ts';
 import type { Machine } from './install/machine.ts';
@@ -29,7 +30,7 @@ const machine: Machine = {
     );
   },
   try: async (program, ...args) => (await quiet`${program} ${args}`).stdout,
-  say: (text) => void process.stdout.write(`${text}\n`),
+  say: (text) => void process.stdout.write(`${printableLines(text)}\n`),
 };
 
 async function main(): Promise<void> {

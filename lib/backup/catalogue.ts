@@ -1,5 +1,6 @@
 // What the store holds of one app's backups: the listing and the manifests joined, each file with its state.
 import type { OpsError } from '../base/errors.ts';
+import { clip } from '../base/printable.ts';
 import type { Manifest } from './manifest.ts';
 import { type Naming, backupPrefix, manifestName, parseBackupName } from './name.ts';
 import { newestFirst } from './order.ts';
@@ -40,6 +41,9 @@ export interface CatalogueEntry {
   /** What is the matter with it, in a sentence; absent for `proven`. */
   problem?: string;
 }
+
+/** Room for every reason that we give; a manifest that somebody else wrote may have longer texts. */
+const problemCharactersMax = 2000;
 
 /** How the name of a database file ends. */
 export const dataEnding = /\.(?:db|db3|sqlite|sqlite3)$/i;
@@ -104,7 +108,7 @@ function entryWithManifest(
   if (manifest === undefined) return { ...entry, state: 'damaged', problem: 'its manifest was not read' };
   if (manifest instanceof Error) return { ...entry, state: 'damaged', problem: manifest.message };
   if (manifest.backup !== file.name) {
-    const problem = `its manifest is that of ${manifest.backup}`;
+    const problem = clip(`its manifest is that of ${manifest.backup}`, problemCharactersMax);
     return { ...entry, state: 'damaged', manifest, problem };
   }
   if (manifest.app !== naming.app) {
@@ -116,7 +120,7 @@ function entryWithManifest(
     return { ...entry, state: 'damaged', takenAt: manifest.takenAt, manifest, problem };
   }
   if (manifest.suspect.length > 0) {
-    const problem = manifest.suspect.join('; ');
+    const problem = clip(manifest.suspect.join('; '), problemCharactersMax);
     return { ...entry, state: 'suspect', takenAt: manifest.takenAt, manifest, problem };
   }
   return { ...entry, state: 'proven', takenAt: manifest.takenAt, manifest };

@@ -1,23 +1,40 @@
 // The three outcomes of a job: news is data in its result, a reason it cannot go on is an OpsError,
 // and anything else is a bug.
 import type { ErrorKind } from './exit-code.ts';
+import { clip, printable } from './printable.ts';
+
+/** Longer than any sentence of ours, and than what anybody reads: the rest is a name that an outsider chose. */
+const lineCharactersMax = 4000;
 
 /**
  * A reason why a job cannot go on, written for the person who has to act on it.
  *
  * `message` is "cannot <do> <named thing>: <cause>", lower case, no full stop. `hint` is the one command or
- * key that helps. Vendor errors are wrapped once, where they enter, and kept as `cause`.
+ * key that helps. Vendor errors are wrapped once, where they enter, and kept as `cause`. Both may hold names from
+ * outside: what is unprintable in them is escaped here, so that a line end in `message` is always one of ours.
  */
 export class OpsError extends Error {
   readonly kind: ErrorKind;
   readonly hint: string | undefined;
 
-  constructor(kind: ErrorKind, message: string, details: { hint?: string; cause?: unknown } = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+  constructor(kind: ErrorKind, message: string, details: OpsErrorDetails = {}) {
+    const { hint, cause, lines = [] } = details;
+    super([message, ...lines].map(shownLine).join('\n'), cause === undefined ? undefined : { cause });
     this.name = 'OpsError';
     this.kind = kind;
-    this.hint = details.hint;
+    this.hint = hint === undefined ? undefined : shownLine(hint);
   }
+}
+
+interface OpsErrorDetails {
+  hint?: string;
+  cause?: unknown;
+  /** What stands below the message, where it is a list. */
+  lines?: readonly string[];
+}
+
+function shownLine(text: string): string {
+  return clip(printable(text), lineCharactersMax);
 }
 
 /** The system error code (`ENOENT`, `SQLITE_BUSY` …) of a thrown value, or undefined. */
@@ -26,10 +43,10 @@ export function errorCode(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** The first line of a thrown value's message: what may be shown inside another sentence. */
+/** The first line of a thrown value's message, printable: what may be shown inside another sentence. */
 export function errorMessage(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return text.split('\n', 1)[0] ?? text;
+  return shownLine(text.split('\n', 1)[0] ?? text);
 }
 
 const systemErrors: Record<string, { kind: ErrorKind; words: string }> = {

@@ -1,4 +1,5 @@
 // Numbers and instants as people read them. Pure; machines get the plain values in --json.
+import { printable } from './printable.ts';
 
 /** Bytes in decimal units, as disks and Dropbox count: `1.4 GB`, `980 kB`, `12 B`. */
 export function formatBytes(bytes: number): string {
@@ -46,8 +47,9 @@ export function groupThousands(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
 }
 
-/** Rows as columns, padded with two spaces between; the last column is not padded. */
-export function formatTable(rows: readonly (readonly string[])[]): string[] {
+/** Rows as columns, padded with two spaces between; the last column is not padded. As wide as what is shown of a cell. */
+export function formatTable(cells: readonly (readonly string[])[]): string[] {
+  const rows = cells.map((row) => row.map(printable));
   const widths: number[] = [];
   for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)));
   return rows.map((row) =>

@@ -1,12 +1,15 @@
 // Finds the configuration and completes it: from a file or, in the same way, from the environment alone.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Layout } from '../backup/name.ts';
 import { OpsError, systemError } from '../base/errors.ts';
+import type { ErrorKind } from '../base/exit-code.ts';
+import { readSmallFileSync } from '../files/read-small-file.ts';
 import type { Config } from './config.ts';
 import { type Environment, nonEmpty } from './environment.ts';
 import { environmentFileHint } from './environment-file-hint.ts';
 import { parseConfigFile } from './parse.ts';
+import { requirePlain, requirePlainVariables } from './plain-text.ts';
 import { type ConfigFile, fileSchema } from './schema.ts';
 import { alertsConfig } from './sections/alerts.ts';
 import { classic } from './sections/app-database.ts';
@@ -29,11 +32,15 @@ export function loadConfig(
 ): Config {
   const environment = options.environment ?? process.env;
   const named = options.path ?? nonEmpty(environment.HOLDFAST_CONFIG);
+  requirePlain(options.path, '--config');
+  requirePlainVariables(environment);
   const path = named ?? (existsSync(defaultPath) ? defaultPath : undefined);
   return deepFreeze(
     complete(path === undefined ? fromEnvironment(environment) : fromFile(resolve(path)), environment),
   );
 }
+
+const configurationBytesMax = 1024 * 1024;
 
 /** What was found, before what it leaves out is added. */
 interface Found {
@@ -80,17 +87,22 @@ function complete({ source, layout, file }: Found, environment: Environment): Co
 }
 
 function readText(path: string): string {
+  const called = `the configuration ${path}`;
   try {
-    return readFileSync(path, 'utf8');
+    const options = { sizeBytesMax: configurationBytesMax, follow: true, called };
+    return readSmallFileSync(path, options).toString('utf8');
   } catch (error) {
-    const wrapped = systemError(`read the configuration ${path}`, error);
-    if (!(wrapped instanceof OpsError) || wrapped.kind !== 'missing') throw wrapped;
+    const wrapped = systemError(`read ${called}`, error);
+    if (!(wrapped instanceof OpsError) || !unusable.includes(wrapped.kind)) throw wrapped;
     throw new OpsError('config', wrapped.message, {
       hint: 'name it with --config <path> or HOLDFAST_CONFIG, or start from etc/holdfast.toml',
       cause: error,
     });
   }
 }
+
+/** Not there, no file, or too large for what it should be. */
+const unusable: ErrorKind[] = ['missing', 'refused', 'damaged'];
 
 function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null) {

@@ -3,20 +3,22 @@ import { parse as parseToml, TomlError } from 'smol-toml';
 import { z } from 'zod';
 import { OpsError } from '../base/errors.ts';
 import { didYouMean } from '../base/nearest.ts';
+import { plainTextProblems } from './plain-text.ts';
 import { type ConfigFile, fileSchema } from './schema.ts';
 
 /** Parses the text of a configuration file. Throws OpsError `config` naming all problems at once. */
 export function parseConfigFile(text: string, path: string): ConfigFile {
-  const checked = fileSchema.safeParse(parseText(text, path));
-  if (checked.success) return checked.data;
-  const problems = checked.error.issues.flatMap(describeIssue);
-  throw new OpsError(
-    'config',
-    [`cannot use ${path}:`, ...problems.map((problem) => `  ${problem}`)].join('\n'),
-    {
-      hint: 'docs/configuration.md explains every key; etc/holdfast.toml is a sample',
-    },
-  );
+  const parsed = parseText(text, path);
+  const checked = fileSchema.safeParse(parsed);
+  const problems = [
+    ...plainTextProblems(parsed),
+    ...(checked.success ? [] : checked.error.issues.flatMap(describeIssue)),
+  ];
+  if (checked.success && problems.length === 0) return checked.data;
+  throw new OpsError('config', `cannot use ${path}:`, {
+    lines: problems.map((problem) => `  ${problem}`),
+    hint: 'docs/configuration.md explains every key; etc/holdfast.toml is a sample',
+  });
 }
 
 function parseText(text: string, path: string): unknown {

@@ -1,7 +1,8 @@
 // Secrets: systemd's credentials first, then a file that only its owner can read, then the environment. Never argv.
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { OpsError, systemError } from '../base/errors.ts';
+import { readSmallFileSync } from '../files/read-small-file.ts';
 import { type Environment, nonEmpty } from './environment.ts';
 
 /** Where a secret may be. */
@@ -13,11 +14,13 @@ export interface SecretOrigin {
   file?: string | undefined;
   /** A file that may be there. */
   fileIfThere?: string | undefined;
-  /** A variable of the environment. */
+  /** A variable of the environment, one of lib/base/secret-variables: no other program gets those. */
   variable: string;
 }
 
 const bytesMax = 4096;
+/** With what may stand around it, such as empty lines. */
+const fileBytesMax = 64 * 1024;
 
 /** Whether the secret is anywhere, without a look at it. */
 export function isSecretGiven({ environment, credential, file, variable }: SecretOrigin): boolean {
@@ -41,11 +44,11 @@ export function readSecret({
   const directory = nonEmpty(environment.CREDENTIALS_DIRECTORY);
   const given = directory === undefined ? undefined : join(directory, credential);
   // systemd's own directory is readable by this service alone, whatever the modes say.
-  if (given !== undefined && existsSync(given)) return readFile(given);
+  if (given !== undefined && existsSync(given)) return fromFile(given);
   const path = file ?? (fileIfThere !== undefined && existsSync(fileIfThere) ? fileIfThere : undefined);
   if (path !== undefined) {
     requirePrivate(path);
-    return readFile(path);
+    return fromFile(path);
   }
   const value = nonEmpty(environment[variable]?.trim());
   return value === undefined ? undefined : requireSecret(value, `$${variable}`);
@@ -59,26 +62,30 @@ function requirePrivate(path: string): void {
   });
 }
 
-function readFile(path: string): string {
-  return requireSecret(attempt(path, () => readFileSync(path, 'utf8')).trim(), path);
+function fromFile(path: string): string {
+  const options = { sizeBytesMax: fileBytesMax, follow: true };
+  const text = attempt(path, () => readSmallFileSync(path, options).toString('utf8'));
+  return requireSecret(text.trim(), path);
 }
 
 function requireSecret(value: string, where: string): string {
   // A header that is built of it must not be broken by it.
   if (value !== '' && value.length <= bytesMax && /^[\x21-\x7e]+$/.test(value)) return value;
-  throw new OpsError(
-    'config',
-    `cannot use the secret in ${where}: it is empty, too long, or holds other than plain characters`,
-    {
-      hint: 'it is one line, as the service gave it',
-    },
-  );
+  throw unusable(where);
+}
+
+function unusable(where: string): OpsError {
+  const cause = 'it is empty, too long, or holds other than plain characters';
+  const hint = 'it is a file with one line, as the service gave it';
+  return new OpsError('config', `cannot use the secret in ${where}: ${cause}`, { hint });
 }
 
 function attempt<T>(path: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
+    // What is no file, or as large as no secret is.
+    if (error instanceof OpsError) throw unusable(path);
     throw systemError(`read the secret in ${path}`, error);
   }
 }

@@ -1,6 +1,6 @@
 // Removing scratch directories: one's own, and what dead runs left. By names in held directories: whoever owns one above
 // may put a link, or another directory, in the place of any that is named by its path.
-import { rmdir, unlink } from 'node:fs/promises';
+import { rmdir } from 'node:fs/promises';
 import type { Clock } from '../base/clock.ts';
 import { errorCode } from '../base/errors.ts';
 import type { ProcessIdentity } from '../record/process-identity.ts';
@@ -8,6 +8,7 @@ import type { HeldDirectory } from './held-directory.ts';
 import { ifPathThere, ifThere } from './if-there.ts';
 import { processState } from './process-identity.ts';
 import { readSmallFile } from './read-small-file.ts';
+import { removeIn } from './remove-in.ts';
 import { ownerFileName, parseScratchOwner } from './scratch-owner.ts';
 
 /** How old scratch must be before it is removed although nobody can tell whether its owner still runs. */
@@ -26,24 +27,9 @@ export async function removeScratch(parent: HeldDirectory, name: string): Promis
 async function removeContents(directory: HeldDirectory, name: string, parent: HeldDirectory): Promise<void> {
   // The owner file goes last: killed halfway, what is left can still be judged.
   const names = (await directory.names()).filter((inside) => inside !== ownerFileName);
-  for (const inside of names) await removeInside(directory, inside);
-  await removeInside(directory, ownerFileName);
+  for (const inside of names) await removeIn(directory, inside);
+  await removeIn(directory, ownerFileName);
   await ifThere(rmdir(parent.at(name)));
-}
-
-/** Removes a name in a directory, and what is in it: only there, never through a link. */
-async function removeInside(parent: HeldDirectory, name: string): Promise<void> {
-  try {
-    await ifThere(unlink(parent.at(name)));
-  } catch (error) {
-    // What unlink(2) says of a directory.
-    if (!['EISDIR', 'EPERM'].includes(errorCode(error) ?? '')) throw error;
-    using directory = await parent.hold(name).catch(() => {
-      throw error;
-    });
-    for (const inside of await directory.names()) await removeInside(directory, inside);
-    await ifThere(rmdir(parent.at(name)));
-  }
 }
 
 /**

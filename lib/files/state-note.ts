@@ -1,19 +1,23 @@
 // A small note in the state directory about work under way: if this run is killed, the next one finds it.
-import { readFile, rmdir, unlink } from 'node:fs/promises';
+import { rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { writeFileAtomically } from './durable.ts';
-import { ifPathThere, ifThere } from './if-there.ts';
+import { ifPathThere } from './if-there.ts';
 import { locateDirectory } from './locate-file.ts';
 import { createDirectories } from './make-directories.ts';
+import { readRecord } from './read-small-file.ts';
+import { removeIn } from './remove-in.ts';
 import { inStateDirectory } from './state-directory.ts';
 
 const noteName = 'note.json';
+/** The longest of them is a manifest. */
+const noteBytesMax = 1024 * 1024;
 
 /** The note of one app about one kind of work. Every method throws OpsError where the state directory cannot be used. */
 export interface StateNote {
   readonly path: string;
   write(text: string): Promise<void>;
-  /** Undefined when there is none. */
+  /** Undefined when there is none, and empty where something else has its name. */
   read(): Promise<string | undefined>;
   /** Removes it; again is fine. */
   remove(): Promise<void>;
@@ -25,7 +29,7 @@ async function removeNotes(path: string): Promise<void> {
   using directory = await ifPathThere(parent?.hold(basename(path)) ?? Promise.resolve(undefined));
   if (parent === undefined || directory === undefined) return;
   for (const name of await directory.names()) {
-    const removal = ifThere(unlink(directory.at(name)));
+    const removal = removeIn(directory, name);
     await (name === noteName ? removal : removal.catch(() => undefined)); // what else lies there says nothing
   }
   await directory.sync();
@@ -45,7 +49,7 @@ export function stateNote(stateDirectory: string, work: string, app: string): St
         await createDirectories(dirname(path), 0o750);
         await writeFileAtomically(path, text, { mode: 0o640, toOwner: true });
       }),
-    read: () => inStateDirectory(`read ${path}`, () => ifPathThere(readFile(path, 'utf8'))),
+    read: () => inStateDirectory(`read ${path}`, () => readRecord(path, noteBytesMax)),
     remove: () => inStateDirectory(`remove ${path}`, () => removeNotes(dirname(path))),
   };
 }

@@ -17,6 +17,7 @@ export interface KernelLockRequest {
   directory: string;
   path: string;
   run: CommandRunner;
+  signal: AbortSignal | undefined;
   /** Asked when the lock is taken: whether its holder is dead, so that the kernel is about to free it. */
   holderIsDead: () => Promise<boolean>;
 }
@@ -57,21 +58,26 @@ async function letGo(file: FileHandle): Promise<void> {
 
 async function lockOpenFile(
   { fd }: FileHandle,
-  { run, holderIsDead }: KernelLockRequest,
+  { run, signal, holderIsDead }: KernelLockRequest,
 ): Promise<'taken' | 'busy' | 'no-flock'> {
-  const answer = await flock(run, fd, ['--nonblock'], 10_000);
+  const answer = await flock(run, fd, ['--nonblock'], { timeoutMs: 10_000, signal });
   if (answer !== 'busy' || !(await holderIsDead())) return answer;
   const patience = ['--timeout', String(deadHolderWaitSeconds)];
-  return flock(run, fd, patience, 10_000 + deadHolderWaitSeconds * 1000);
+  return flock(run, fd, patience, { timeoutMs: 10_000 + deadHolderWaitSeconds * 1000, signal });
 }
 
 /** The lock belongs to the open file, which flock(1) shares with us as its descriptor 3: it stays when flock(1) ends. */
-async function flock(run: CommandRunner, fd: number, patience: readonly string[], timeoutMs: number) {
+async function flock(
+  run: CommandRunner,
+  fd: number,
+  patience: readonly string[],
+  limits: { timeoutMs: number; signal: AbortSignal | undefined },
+) {
   try {
     const { exitCode } = await run(
       'flock',
       [...patience, '--conflict-exit-code', String(conflictExitCode), '3'],
-      { inheritFd: fd, acceptExitCodes: [0, conflictExitCode], timeoutMs },
+      { inheritFd: fd, acceptExitCodes: [0, conflictExitCode], ...limits },
     );
     return exitCode === conflictExitCode ? 'busy' : 'taken';
   } catch (error) {

@@ -7,7 +7,7 @@ import { errorCode, OpsError, systemError } from '../base/errors.ts';
 import { ifThere } from '../files/if-there.ts';
 import { locateDirectory } from '../files/locate-file.ts';
 
-const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants;
 
 /** The path of a lock's file. */
 export function lockPath(directory: string, lock: string): string {
@@ -75,10 +75,10 @@ async function openOrCreate(path: string): Promise<FileHandle> {
 /** A script of root's may have created the file for its owner alone to write; reading is enough to lock it. */
 async function openExisting(path: string): Promise<FileHandle> {
   try {
-    return await open(path, O_RDWR | O_NOFOLLOW);
+    return await open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
   } catch (error) {
     if (errorCode(error) !== 'EACCES') throw error;
-    return open(path, O_RDONLY | O_NOFOLLOW);
+    return open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK); // a pipe would be waited for
   }
 }
 

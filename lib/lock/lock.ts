@@ -19,6 +19,8 @@ export interface LockRequest extends LockSubject {
   purpose: string;
   runId: string;
   run: CommandRunner;
+  /** Ends the wait for a holder that is dying. */
+  signal?: AbortSignal | undefined;
   clock: Clock;
   log: Log;
 }
@@ -38,7 +40,8 @@ export interface HeldLock extends AsyncDisposable {
 /**
  * Takes the lock or throws OpsError `busy` at once, naming the holder; it does not queue. Two locks of one process
  * exclude each other as well, but neither an app's lock and that of a scope of it. Throws `denied` when the directory
- * may not be written, `refused` when the lock's path is a symbolic link, `usage` for a subject that is none.
+ * may not be written, `refused` when the lock's path is a symbolic link, `usage` for a subject that is none,
+ * and the signal's reason when it aborts.
  */
 export async function acquireLock(subject: LockRequest): Promise<HeldLock> {
   const request = { ...subject, lock: lockName(subject) };
@@ -57,9 +60,9 @@ interface NamedRequest extends LockRequest {
   lock: string;
 }
 
-async function take({ directory, lock, run, log }: NamedRequest, path: string): Promise<Hold> {
+async function take({ directory, lock, run, signal, log }: NamedRequest, path: string): Promise<Hold> {
   const holderIsDead = async () => (await readOwner(directory, lock))?.alive === false;
-  const kernel = await takeKernelLock({ directory, path, run, holderIsDead });
+  const kernel = await takeKernelLock({ directory, path, run, signal, holderIsDead });
   if (kernel === 'busy') throw busyError(lock, path, await readOwner(directory, lock));
   if (kernel !== 'no-flock') return kernel;
   const heartbeat = await takeHeartbeatLock({ directory, path, name: lock, log });

@@ -1,8 +1,10 @@
 // Who holds a lock: a small file beside it, for people. The kernel decides; this file only gives the holder a name.
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '../base/errors.ts';
+import { clip, printable } from '../base/printable.ts';
 import { writeFileAtomically } from '../files/durable.ts';
+import { readRecord } from '../files/read-small-file.ts';
 import { processAlive } from '../files/process-identity.ts';
 import { Fields, ifWhole } from '../record/fields.ts';
 import { parseJsonObject } from '../record/json-object.ts';
@@ -23,6 +25,7 @@ export interface OwnerRecord {
 }
 
 const textLengthMax = 200;
+const ownerBytesMax = 64 * 1024;
 
 export function ownerPath(directory: string, name: string): string {
   return join(directory, `${name}.owner.json`);
@@ -85,15 +88,14 @@ function parseOwner(text: string): LockOwner | undefined {
   });
 }
 
-/** Whoever may take the lock may write this file, and its words go to a terminal: no control characters. */
+/** Whoever may take the lock may write this file, and its words go to a terminal. */
 function shown(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is removed
-  return text.slice(0, textLengthMax).replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
+  return clip(printable(text), textLengthMax);
 }
 
 async function readText(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, 'utf8');
+    return await readRecord(path, ownerBytesMax);
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
     return undefined; // absent, or not ours to read: the holder has no name then

@@ -1,5 +1,6 @@
 // What a message says: the host, the app, what failed, since when, what still protects the data, and what to run next.
 import { formatCount, formatDuration, formatInstant } from '../base/format.ts';
+import { clip, printable } from '../base/printable.ts';
 import { fingerprint, incidentId } from '../incident/check.ts';
 import type { News, NewsKind, Notice } from '../incident/due.ts';
 import type { Protection, RunResult } from '../incident/observation.ts';
@@ -13,7 +14,7 @@ export interface Composition {
   configOption: string;
 }
 
-/** A cause may be 10 kB long; what follows it must not be cut off. */
+/** A cause may be 10 kB long; what follows it must not be cut off. So may be whatever else a record says. */
 const causeLengthMax = 1500;
 
 /** The words of a notice. */
@@ -23,8 +24,8 @@ export function compose({ channel, items }: Notice, around: Composition): Messag
   if (only === undefined) return canary(channel, around);
   const name = others.length === 0 ? only.check : items.map(({ check }) => check).join(' ');
   return {
-    title: `${host}: ${items.map(headline).join(', ')}`,
-    body: items.map((item) => lines(item, around).join('\n')).join('\n\n'),
+    title: shownLine(`${host}: ${items.map(headline).join(', ')}`),
+    body: items.map((item) => lines(item, around).map(shownLine).join('\n')).join('\n\n'),
     priority: highest(items),
     tags: [others.length === 0 ? tag(only) : 'newspaper', 'holdfast'],
     link,
@@ -129,8 +130,12 @@ function age(from: number, to: number, pattern: string): string {
 }
 
 function cause(text: string): string {
-  const line = text.trim();
-  return line.length <= causeLengthMax ? line : `${line.slice(0, causeLengthMax).toWellFormed()}…`;
+  return clip(text.trim(), causeLengthMax);
+}
+
+/** The lines are ours: none that a message brings along may pass for one. */
+function shownLine(line: string): string {
+  return clip(printable(line), 2 * causeLengthMax);
 }
 
 function highest(items: readonly News[]): Message['priority'] {

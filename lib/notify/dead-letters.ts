@@ -1,11 +1,12 @@
 // Messages that a service refused for good, kept for a person: dead letters.
 import { randomBytes } from 'node:crypto';
-import { lstat, readdir, readFile, unlink } from 'node:fs/promises';
+import { lstat, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemError } from '../base/errors.ts';
 import { writeFileAtomically } from '../files/durable.ts';
 import { createDirectories } from '../files/make-directories.ts';
 import { ifPathThere } from '../files/if-there.ts';
+import { readRecord } from '../files/read-small-file.ts';
 import { formatJsonRecord, type RecordFormat } from '../record/json-record.ts';
 import { parseJsonObject } from '../record/json-object.ts';
 import type { Message } from './channel.ts';
@@ -19,6 +20,7 @@ export interface DeadLetter {
 }
 
 const lettersMax = 200;
+const letterBytesMax = 1024 * 1024;
 const format: RecordFormat = { name: 'holdfast-dead-letter', version: 1 };
 
 /** Keeps a refused message. The oldest letters give way when there are 200. */
@@ -55,7 +57,7 @@ export async function deadLetters(directory: string): Promise<DeadLetter[]> {
 async function reasonOf(path: string): Promise<string | undefined> {
   try {
     // A spool file that could not be parsed has none.
-    const reason = parseJsonObject(await readFile(path, 'utf8'))?.['reason'];
+    const reason = parseJsonObject((await readRecord(path, letterBytesMax)) ?? '')?.['reason'];
     return typeof reason === 'string' ? reason : undefined;
   } catch {
     return undefined; // it cannot even be read

@@ -4,7 +4,7 @@ import { OpsError } from '../base/errors.ts';
 import type { Ping } from '../incident/state.ts';
 import { DeliveryFailure } from './channel.ts';
 import { looksLikeHtml, post, type PostReply, shownReason, stranger } from './post.ts';
-import { plainLines, shorten } from './shorten.ts';
+import { oneLine, shorten } from './shorten.ts';
 
 export interface PingOptions {
   readUrl(): string | undefined;
@@ -24,7 +24,7 @@ export function createPing({ readUrl, create }: PingOptions): SendPing {
       service: "the dead-man's switch",
       url: addressOf(base, ping, create),
       headers: { 'Content-Type': 'text/plain; charset=utf-8' },
-      body: shorten(plainLines(ping.message), bodyBytesMax),
+      body: shorten(oneLine(ping.message), bodyBytesMax),
       signal,
     });
     requireTaken(reply, [

@@ -1,19 +1,14 @@
-// Text as services take it: without control characters, and cut to so many bytes between characters.
+// Text as services take it: printable, and cut to so many bytes between characters.
+import { printable, printableLines } from '../base/printable.ts';
 
 /** Everything on one line. */
 export function oneLine(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
-    .trim();
+  return printable(text.toWellFormed()).trim();
 }
 
-/** Lines stay lines; other control characters go. */
+/** Lines stay lines. */
 export function plainLines(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(/\r\n?/g, '\n')
-    .replace(/[^\P{Cc}\n]+/gu, ' ');
+  return printableLines(text.toWellFormed());
 }
 
 /** At most `bytesMax` bytes of UTF-8, with an ellipsis where something is missing. Never half a character. */

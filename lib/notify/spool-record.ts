@@ -1,5 +1,6 @@
 // One record of the spool: a run that began or ended, or a person's acknowledgement, as JSON. docs/formats.md.
 import { OpsError } from '../base/errors.ts';
+import { clip } from '../base/printable.ts';
 import { isCheckName } from '../incident/check.ts';
 import type { Acknowledgement, Observation, Protection } from '../incident/observation.ts';
 import { Fields, type Flaw } from '../record/fields.ts';
@@ -67,9 +68,9 @@ export function parseRecord(text: string, name: string): SpoolRecord {
     severity: fields.choice('severity', ['warning', 'critical']),
     proves: texts(fields, 'proves', flaw),
     facts: {
-      message: fields.string('message'),
-      hint: fields.has('hint') ? fields.string('hint') : undefined,
-      next: fields.has('next') ? fields.string('next') : undefined,
+      message: cut(fields.string('message')),
+      hint: fields.has('hint') ? cut(fields.string('hint')) : undefined,
+      next: fields.has('next') ? cut(fields.string('next')) : undefined,
       apps: texts(fields, 'apps', flaw),
       runId,
       exitCode: fields.has('exit_code') ? fields.count('exit_code') : undefined,
@@ -100,5 +101,5 @@ function instant(at: number): string {
 }
 
 function cut(text: string): string {
-  return text.length <= textLengthMax ? text : `${text.slice(0, textLengthMax).toWellFormed()}…`;
+  return clip(text.toWellFormed(), textLengthMax);
 }

@@ -1,7 +1,7 @@
 // The spool: what happened, as small files, from the run that saw it to the alert-send that tells it. A record is on the
 // device before it has its name. Where the state directory cannot be written, the run directory takes it.
 import { randomBytes } from 'node:crypto';
-import { lstat, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
+import { open, readdir, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorMessage, OpsError, systemError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
@@ -12,6 +12,7 @@ import { ifThere } from '../files/if-there.ts';
 import { locateDirectory } from '../files/locate-file.ts';
 import { createDirectories } from '../files/make-directories.ts';
 import { publishFile, removeQuietly } from '../files/publish-file.ts';
+import { readRecord } from '../files/read-small-file.ts';
 import { fullDiskDetails } from '../files/space.ts';
 import { syncDirectory } from '../files/sync.ts';
 import { formatRecord, parseRecord, type SpoolRecord } from './spool-record.ts';
@@ -160,11 +161,12 @@ async function giveWay(directory: string, names: readonly string[], check: strin
 
 async function parseFile(path: string, name: string): Promise<SpoolRecord> {
   try {
-    const status = await lstat(path);
-    if (!namePattern.test(name) || !status.isFile() || status.size > recordBytesMax) {
+    const text = await readRecord(path, recordBytesMax);
+    if (text === undefined) throw new OpsError('missing', `cannot read ${path}: it is not there`);
+    if (!namePattern.test(name) || text === '') {
       throw new OpsError('damaged', `cannot use the spool record ${name}: nothing of Holdfast has made it`);
     }
-    return parseRecord(await readFile(path, 'utf8'), name);
+    return parseRecord(text, name);
   } catch (error) {
     throw systemError(`read the spool record ${path}`, error);
   }

@@ -1,13 +1,16 @@
 // Where the engine's state is kept: a small file in the state directory, or in the run directory while that is full.
-import { readFile, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorMessage, OpsError, systemError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { sweepTemporaries, writeFileAtomically } from '../files/durable.ts';
 import { createDirectories } from '../files/make-directories.ts';
-import { ifPathThere } from '../files/if-there.ts';
+import { readRecord } from '../files/read-small-file.ts';
 import { emptyState } from '../incident/state.ts';
 import { formatState, type KeptState, parseState } from './state-codec.ts';
+
+/** Hundreds of checks in trouble, each with all that can be said of it. */
+const stateBytesMax = 16 * 1024 * 1024;
 
 export class StateFile {
   /** The directories, best first. */
@@ -76,7 +79,7 @@ async function readOne(
   onDamage: (path: string, error: OpsError) => Promise<void>,
 ): Promise<KeptState | undefined> {
   try {
-    const text = await ifPathThere(readFile(path, 'utf8'));
+    const text = await readRecord(path, stateBytesMax);
     return text === undefined ? undefined : parseState(text, path);
   } catch (error) {
     if (!(error instanceof OpsError)) throw systemError(`read ${path}`, error);

@@ -1,11 +1,12 @@
 // What is believed beside a database: only what we made ourselves, and what nobody else may write. The directory is the
 // app's user's, who can put anything there under any name (docs/threat-model.md).
 import type { BigIntStats } from 'node:fs';
-import { lstat, rmdir, unlink } from 'node:fs/promises';
+import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OpsError, errorCode } from '../base/errors.ts';
 import type { HeldDirectory } from '../files/held-directory.ts';
 import { ifThere } from '../files/if-there.ts';
+import { emptyDirectory } from '../files/remove-in.ts';
 import { readSmallFile } from '../files/read-small-file.ts';
 import { wrapped } from './wrapped.ts';
 
@@ -54,19 +55,6 @@ export async function removeOwnDirectory(parent: HeldDirectory, name: string): P
     await emptyDirectory(held);
     await ifThere(rmdir(parent.at(name)));
   });
-}
-
-/** Removes what is in a held directory. What is a directory there is held as well: nothing is reached by a path. */
-export async function emptyDirectory(directory: HeldDirectory): Promise<void> {
-  for (const name of await directory.names()) {
-    const status = await ifThere(lstat(directory.at(name)));
-    if (status?.isDirectory() !== true) await ifThere(unlink(directory.at(name)));
-    else {
-      using inner = await directory.hold(name);
-      await emptyDirectory(inner);
-      await rmdir(directory.at(name));
-    }
-  }
 }
 
 /** Whether nobody but this process's user may have made it or written to it. */

@@ -4,9 +4,10 @@ import { mkdtemp, rmdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { HeldDirectory } from '../files/held-directory.ts';
 import { ifThere } from '../files/if-there.ts';
+import { emptyDirectory } from '../files/remove-in.ts';
 import { memberPath, type SetPlace } from './database-set.ts';
 import { stagingPrefix } from './names.ts';
-import { emptyDirectory, holdOwnDirectory, removeOwnDirectory } from './own.ts';
+import { holdOwnDirectory, removeOwnDirectory } from './own.ts';
 import { wrapped } from './wrapped.ts';
 
 /** A staging directory. As a place of a set it is where the new database is to be made. */

@@ -6,12 +6,14 @@ export type ClockState = 'synchronised' | 'unsynchronised' | 'unknown';
 
 /**
  * Asks systemd whether the clock has been set from the network since boot. Where nobody can say (no systemd, no
- * answer within 5 s) it is `unknown`; never throws an OpsError.
+ * answer within 5 s) it is `unknown`; never throws an OpsError, but
+ * the signal's reason when it aborts.
  */
-export async function clockState(run: CommandRunner): Promise<ClockState> {
+export async function clockState(run: CommandRunner, signal?: AbortSignal): Promise<ClockState> {
   try {
     const { stdout } = await run('timedatectl', ['show', '-p', 'NTPSynchronized', '--value'], {
       timeoutMs: 5000,
+      signal,
     });
     const answer = stdout.trim();
     if (answer === 'yes') return 'synchronised';

@@ -1,6 +1,6 @@
 // Runs other programs. The only importer of execa.
 import type { CommandRunner } from '../base/command.ts';
-import { secretVariables } from '../base/secret-variables.ts';
+import { withoutSecrets } from '../base/secret-variables.ts';
 import { requireGoodEnding } from './ending.ts';
 import { keepTail } from './output-tail.ts';
 
@@ -61,7 +61,7 @@ export async function startProgram(command: string, args: readonly string[], opt
     // cannot make an installed program look missing.
     cwd: '/',
     // An app's stop command has no business with our secrets, and might show its environment to others.
-    env: Object.fromEntries(secretVariables.map((name) => [name, undefined])),
+    env: withoutSecrets({}),
     stdio: options.stdio as ExecaStdio,
     ...(options.input === undefined ? {} : { input: options.input }),
     ...(options.timeoutMs === undefined ? {} : { timeout: Math.max(1, options.timeoutMs) }),

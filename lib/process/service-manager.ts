@@ -1,6 +1,7 @@
 // What a service says of itself to the service manager that started it: sd_notify(3), through systemd-notify(1), for Node
 // has no datagrams between processes. The unit must take it from a child: `NotifyAccess=all`.
 import type { CommandRunner } from '../base/command.ts';
+import { printable } from '../base/printable.ts';
 
 /**
  * Where a service manager listens. Each call returns when the manager has taken it in, and throws what CommandRunner
@@ -31,5 +32,5 @@ export function createServiceManager(run: CommandRunner): ServiceManager {
 
 /** A line end would begin another assignment. */
 function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim();
+  return printable(text.replace(/\s+/g, ' ').trim());
 }

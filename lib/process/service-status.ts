@@ -1,6 +1,7 @@
 // How far a run is, for `systemctl status`: told to systemd through its own systemd-notify(1).
 import type { CommandRunner } from '../base/command.ts';
 import { OpsError } from '../base/errors.ts';
+import { printable } from '../base/printable.ts';
 
 /** Tells the service manager a line of status. Never waits and never fails: it is a courtesy. */
 export type TellStatus = (text: string) => void;
@@ -17,7 +18,7 @@ export function createServiceStatus(run: CommandRunner): TellStatus {
   return (text) => {
     if (isBusy || !isPossible) return;
     isBusy = true;
-    void run('systemd-notify', [`--status=${text}`], { timeoutMs })
+    void run('systemd-notify', [`--status=${printable(text)}`], { timeoutMs })
       .catch((error: unknown) => {
         if (error instanceof OpsError) isPossible = false; // not installed, or not listened to
       })

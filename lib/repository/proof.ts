@@ -2,6 +2,7 @@
 import type { Manifest } from '../backup/manifest.ts';
 import { OpsError } from '../base/errors.ts';
 import type { Progress } from '../base/log.ts';
+import { clip } from '../base/printable.ts';
 import type { FileDigest } from '../files/digest.ts';
 import { type TableRows, totalRows } from '../source/facts.ts';
 import type { Source } from '../source/source.ts';
@@ -83,6 +84,9 @@ export function unusable(name: string, problem: string): Proof {
   return proofOf(name, { problems: [problem] });
 }
 
+/** A name in one may be as long as whoever made the database, or its manifest, liked. */
+const problemCharactersMax = 500;
+
 function proofOf(
   backup: string,
   {
@@ -105,7 +109,7 @@ function proofOf(
     sound,
     proven: sound && manifest !== undefined,
     basis,
-    problems,
+    problems: problems.map((problem) => clip(problem, problemCharactersMax)),
     sizeBytes: file?.sizeBytes,
     sha256: file?.sha256,
     tables: tables?.length,

@@ -127,7 +127,8 @@ export function createContext(parts: ContextParts): JobContext {
     traffic: () => opened?.traffic(),
     async lock({ name, scope }, purpose) {
       const directory = join(config.runDirectory, 'locks');
-      const request = { directory, name, scope, purpose, run: runCommand, clock, log, runId: parts.runId };
+      const { signal, runId } = parts;
+      const request = { directory, name, scope, purpose, run: runCommand, signal, clock, log, runId };
       const held = await acquireLock(request);
       await sweepTemporaries(directory, clock.now());
       if (name !== undefined) await ownScratch.sweep();
@@ -139,7 +140,8 @@ export function createContext(parts: ContextParts): JobContext {
     scratch,
     noteElsewhere: (left) => ownScratch.note(left),
     clockState: () =>
-      (state ??= config.clock === 'trusted' ? Promise.resolve('synchronised') : clockState(runCommand)),
+      (state ??=
+        config.clock === 'trusted' ? Promise.resolve('synchronised') : clockState(runCommand, parts.signal)),
     services: (app) => createServices({ ...app.services, run: runCommand, log }),
     async close() {
       history.close();

@@ -1,5 +1,7 @@
 // Why a run could not go on, for a person, for --json and as an exit code.
 import { errorMessage, OpsError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import { printable, printableLines } from '../base/printable.ts';
 import { type ErrorKind, errorExitCodes, exitInterrupted, exitTerminated } from '../base/exit-code.ts';
 
 export interface Failure {
@@ -42,6 +44,15 @@ export function describeFailure(thrown: unknown, left: readonly string[]): Failu
     exitCode: errorExitCodes.bug.code,
     stack: thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown),
   };
+}
+
+/** Tells a person why it could not go on. What stands below the message is a list of ours, and stays one. */
+export function tellFailure({ message, hint, stack }: Failure, log: Log, writeLog: (text: string) => void) {
+  const [first = '', ...others] = message.split('\n');
+  log.error(first);
+  for (const line of others) writeLog(`${printable(line)}\n`);
+  if (hint !== undefined) log.error(`hint: ${hint}`);
+  if (stack !== undefined) writeLog(`${printableLines(stack)}\n`);
 }
 
 /** What such an end counts as, where incidents are counted. */

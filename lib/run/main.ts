@@ -11,7 +11,7 @@ import { currentProcess } from '../files/process-identity.ts';
 import { runCommand } from '../process/run-command.ts';
 import { createServiceStatus } from '../process/service-status.ts';
 import { createContext, type JobContext } from './context.ts';
-import { describeFailure, failedResult } from './failure.ts';
+import { describeFailure, failedResult, tellFailure } from './failure.ts';
 import type { AnySteps, EndingCommand, Job, Outcome } from './job.ts';
 import type { Options } from './parameter.ts';
 import { type Format, renderers } from './report.ts';
@@ -78,6 +78,7 @@ export async function runJob(invocation: Invocation, streams: ProcessStreams, cl
     trace = createTrace(context, invocation);
     await trace.begin();
     const steps = await stepsOf(invocation);
+    signal.throwIfAborted();
     const outcome = await steps.run(context, options);
     progress.end();
     const lines = steps.text(outcome.result, { now: clock.now() });
@@ -95,9 +96,7 @@ export async function runJob(invocation: Invocation, streams: ProcessStreams, cl
     const named = { job: job.name, command: command.name, traffic: context?.traffic() };
     streams.writeResult(renderer.failed({ ...named, error: failure }));
     for (const what of failure.kind === 'interrupted' ? [] : left) log.info(`before that: ${what}`);
-    log.error(failure.message);
-    if (failure.hint !== undefined) log.error(`hint: ${failure.hint}`);
-    if (failure.stack !== undefined) streams.writeLog(`${failure.stack}\n`);
+    tellFailure(failure, log, streams.writeLog);
     return failure.exitCode;
   } finally {
     await context?.close();

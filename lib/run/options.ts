@@ -2,6 +2,7 @@
 import { Command as Program, CommanderError, InvalidArgumentError, Option as ProgramOption } from 'commander';
 import { errorExitCodes, exitCodeTable } from '../base/exit-code.ts';
 import { nearest } from '../base/nearest.ts';
+import { printable } from '../base/printable.ts';
 import type { Command, Example, Job } from './job.ts';
 import { type Options, type Parameter, typedName } from './parameter.ts';
 import type { Format } from './report.ts';
@@ -86,11 +87,6 @@ function commandHint(job: Job, typed: string): string {
 function typedCommand(job: Job, args: readonly string[]): string {
   const command = args.find((arg) => job.commands.some(({ name }) => name === arg));
   return command === undefined ? job.name : `${job.name} ${command}`;
-}
-
-/** What was typed, with control characters escaped: it is shown on terminals. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1));
 }
 
 /** The word that was meant as a command, and that the default command was given as an argument too many. */

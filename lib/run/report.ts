@@ -2,6 +2,7 @@
 // data is another entry of the table.
 import type { ErrorKind } from '../base/exit-code.ts';
 import type { Finding } from '../base/finding.ts';
+import { clip, printable, printableLines } from '../base/printable.ts';
 import type { Verdict } from '../base/verdict.ts';
 
 /** A run that came to its end, well or with bad news. */
@@ -38,9 +39,12 @@ export interface Renderer {
 
 export type Format = 'text' | 'json';
 
+/** Room for a list of a thousand names; one that is longer still is a flood. */
+const lineCharactersMax = 100_000;
+
 export const renderers: Record<Format, Renderer> = {
   text: {
-    ended: ({ lines }) => lines.map((line) => `${line}\n`).join(''),
+    ended: ({ lines }) => lines.map((line) => `${clip(printable(line), lineCharactersMax)}\n`).join(''),
     failed: () => '',
   },
   json: {
@@ -62,8 +66,9 @@ export function toJson(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, inner]) => [snakeCase(key), toJson(inner)]));
 }
 
+/** The values stay what they are: what JSON would write raw though a terminal obeys it is escaped in the text. */
 function print(value: unknown): string {
-  return `${JSON.stringify(toJson(value), undefined, 2)}\n`;
+  return `${printableLines(JSON.stringify(toJson(value), undefined, 2))}\n`;
 }
 
 function snakeCase(key: string): string {

@@ -12,7 +12,7 @@ import { invocationId } from '../config/service-manager.ts';
 import { currentProcess } from '../files/process-identity.ts';
 import type { ServiceManager } from '../process/service-manager.ts';
 import { createContext, type JobContext } from './context.ts';
-import { describeFailure, type Failure } from './failure.ts';
+import { describeFailure, type Failure, tellFailure } from './failure.ts';
 import { type Ready, type Service, ToldToStop } from './service.ts';
 import { createTerminal, type Verbosity } from './terminal.ts';
 import { keepWatch } from './watchdog.ts';
@@ -91,9 +91,7 @@ export async function serve(invocation: ServiceInvocation, host: ServiceHost, cl
     return signalName === 'SIGINT' ? exitInterrupted : exitDone;
   } catch (thrown) {
     const failure = thrown instanceof GraceIsOver ? thrown.failure : describeFailure(thrown, []);
-    log.error(failure.message);
-    if (failure.hint !== undefined) log.error(`hint: ${failure.hint}`);
-    if (failure.stack !== undefined) host.writeLog(`${failure.stack}\n`);
+    tellFailure(failure, log, host.writeLog);
     await teller?.failed(failure);
     host.writeResult(invocation.report(failure));
     return failure.exitCode;

@@ -35,23 +35,28 @@ export async function start(job: Job): Promise<void> {
     stop.abort(new Interrupted(name));
   };
   process.on('SIGINT', handle).on('SIGTERM', handle);
+  // The work is over then. A reader that does not read holds a write up, and no handler of ours would be called.
+  const endAtOnce = () => void process.off('SIGINT', handle).off('SIGTERM', handle);
   process.exitCode = await runJob(
     { job, command, ...run },
-    { ...streams(), signal: stop.signal },
+    { ...streams(stop.signal, endAtOnce), signal: stop.signal },
     systemClock,
   );
   // To die by the signal tells the caller the truth, and does not wait for a thread inside a long SQLite call.
   if (signalled !== undefined && process.exitCode >= 128) dieBy(signalled);
 }
 
-function streams() {
+function streams(signal: AbortSignal, beforeResult: () => void) {
   return {
-    writeResult: (text: string) => void process.stdout.write(text),
+    writeResult(text: string) {
+      beforeResult();
+      process.stdout.write(text);
+    },
     writeLog: (text: string) => void process.stderr.write(text),
     logIsTerminal: process.stderr.isTTY,
     columns: process.stderr.columns ?? 80,
-    confirm,
-    ask,
+    confirm: (question: string) => confirm(question, signal),
+    ask: (question: string) => ask(question, signal),
     wait: realWait,
   };
 }
@@ -62,12 +67,13 @@ function dieBy(name: 'SIGINT' | 'SIGTERM'): void {
 }
 
 /** One line, with the question on stderr: stdout is for the result. */
-async function ask(question: string): Promise<string | undefined> {
+async function ask(question: string, signal: AbortSignal): Promise<string | undefined> {
   process.stderr.write(question);
   const { createInterface } = await import('node:readline');
-  const lines = createInterface({ input: process.stdin });
+  const lines = createInterface({ input: process.stdin, signal });
   try {
     for await (const line of lines) return line.trim();
+    signal.throwIfAborted();
     return undefined;
   } finally {
     lines.close();
@@ -75,12 +81,15 @@ async function ask(question: string): Promise<string | undefined> {
   }
 }
 
-async function confirm(question: string): Promise<boolean> {
+/** To be told to stop is no answer: it throws then, and the terminal is as it was before the question. */
+async function confirm(question: string, signal: AbortSignal): Promise<boolean> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return false;
   const { createInterface } = await import('node:readline/promises');
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  // While it asks it gets Ctrl-C as a key.
+  terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   try {
-    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
+    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `, { signal })).trim());
   } finally {
     terminal.close();
   }

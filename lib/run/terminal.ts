@@ -2,6 +2,7 @@
 import type { Clock } from '../base/clock.ts';
 import { formatBytes, formatDuration } from '../base/format.ts';
 import type { Log, LogFields, Progress } from '../base/log.ts';
+import { clip, printable } from '../base/printable.ts';
 
 /** What of it is shown: `quiet` only warnings and errors, `verbose` every detail. */
 export type Verbosity = 'quiet' | 'normal' | 'verbose';
@@ -20,6 +21,10 @@ export interface TerminalOptions {
 
 const levels = { debug: 7, info: 6, warn: 4, error: 3 } as const;
 
+/** As long as a message of an error may be. */
+const messageCharactersMax = 4000;
+const fieldCharactersMax = 1000;
+
 const lineIntervalMs = 5000;
 const barIntervalMs = 100;
 
@@ -36,7 +41,8 @@ export function createTerminal(options: TerminalOptions): { log: Log; progress: 
       if (level === 'debug' && options.verbosity !== 'verbose') return;
       if (level === 'info' && options.verbosity === 'quiet') return;
       clearBar();
-      options.write(`${prefix(level, options)}${message}${formatFields(fields)}\n`);
+      const shown = clip(printable(message), messageCharactersMax);
+      options.write(`${prefix(level, options)}${shown}${formatFields(fields)}\n`);
     };
   const draw = (text: string) => {
     if (options.verbosity === 'quiet') return;
@@ -64,8 +70,8 @@ function formatFields(fields: LogFields): string {
 }
 
 function formatField(value: LogFields[string]): string {
-  const text = String(value);
-  return /^[^\s"=]+$/.test(text) ? text : JSON.stringify(text);
+  const text = clip(String(value), fieldCharactersMax);
+  return /^[^\s"=]+$/.test(text) && printable(text) === text ? text : printable(JSON.stringify(text));
 }
 
 function createProgress(
@@ -76,7 +82,8 @@ function createProgress(
 ): Progress {
   let task: Task = newTask('', 0, 'bytes', 0);
   return {
-    start(name, total, unit = 'bytes') {
+    start(given, total, unit = 'bytes') {
+      const name = clip(printable(given), fieldCharactersMax);
       const startedMs = clock.monotonicMs();
       task = newTask(name, total, unit, startedMs);
       tellStatus?.(name);

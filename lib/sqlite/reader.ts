@@ -2,6 +2,7 @@
 // that cannot be had ends the whole process, and one long SQLite call can only be ended with it.
 import { fork } from 'node:child_process';
 import { OpsError, systemError } from '../base/errors.ts';
+import { withoutSecrets } from '../base/secret-variables.ts';
 import { type CrossingError, unpackError } from './crossing.ts';
 import type { Counted } from './facts.ts';
 import type { FileNumber, Integrity } from '../source/source.ts';
@@ -72,6 +73,8 @@ export function openReader(reading: Reading, signal?: AbortSignal): Reader {
 function channel({ called }: Reading, signal: AbortSignal | undefined) {
   signal?.throwIfAborted();
   const child = fork(new URL('./reader-process.ts', import.meta.url), {
+    // A database that somebody made to break SQLite finds no secrets in the process that reads it.
+    env: withoutSecrets(process.env),
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });

@@ -1,8 +1,10 @@
 // Small objects read once: what a listing vouches for by its content hash need not travel again.
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createDigester } from '../files/digester.ts';
 import { writeFileAtomically } from '../files/durable.ts';
+import { readSmallFile } from '../files/read-small-file.ts';
+import { readBytesMax } from './refusals.ts';
 import type { Store, StoreName } from './store.ts';
 
 /** More than any retention keeps; beyond it the cache is emptied rather than looked after. */
@@ -39,13 +41,21 @@ export function cachedReads(store: Store, directory: string): Store {
       const hash = hashes.get(name);
       if (hash === undefined) return store.read(name);
       const path = join(directory, hash);
-      const cached = await readFile(path).catch(() => undefined);
+      const cached = await readCached(path);
       if (cached !== undefined && contentHashOf(cached) === hash) return cached;
       const bytes = await store.read(name);
       if (contentHashOf(bytes) === hash) await keep(directory, path, bytes);
       return bytes;
     },
   };
+}
+
+/** What cannot be read is read from the store. */
+async function readCached(path: string): Promise<Uint8Array | undefined> {
+  const found = await readSmallFile(path, { sizeBytesMax: readBytesMax, follow: false }).catch(
+    () => undefined,
+  );
+  return found?.bytes;
 }
 
 function contentHashOf(bytes: Uint8Array): string {

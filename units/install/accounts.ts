@@ -1,6 +1,8 @@
 // Names of users and groups on the system that is installed to, which need not be the one that runs.
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readSmallFileSync } from '../../lib/files/read-small-file.ts';
+
+const accountsBytesMax = 16 * 1024 * 1024;
 
 export function groupName(root: string, id: number): string | undefined {
   return entries(root, 'group').find((fields) => fields[2] === String(id))?.[0];
@@ -14,7 +16,8 @@ export function userId(root: string, name: string): number | undefined {
 
 function entries(root: string, file: 'group' | 'passwd'): string[][] {
   try {
-    return readFileSync(join(root, 'etc', file), 'utf8')
+    return readSmallFileSync(join(root, 'etc', file), { sizeBytesMax: accountsBytesMax, follow: true })
+      .toString('utf8')
       .split('\n')
       .map((line) => line.split(':'));
   } catch {

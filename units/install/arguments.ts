@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { requireAppName } from '../../lib/backup/name.ts';
 import { errorMessage, OpsError } from '../../lib/base/errors.ts';
+import { printable } from '../../lib/base/printable.ts';
 
 export const usage = `usage: npm run units -- <install|uninstall|status|diff> --app <name> [options]
 
@@ -76,7 +77,7 @@ function parse(argv: readonly string[]) {
 
 /** The unit reads it as well, from its own directory. */
 function requireAbsolute(option: string, path: string): string {
-  if (path.startsWith('/') && !/[\0\n]/.test(path)) return path;
+  if (path.startsWith('/') && printable(path) === path) return path;
   throw wrong(`cannot use ${option} ${JSON.stringify(path)}: it must be an absolute path`);
 }
 

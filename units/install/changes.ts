@@ -1,7 +1,7 @@
 // What an installation would do to each file. Pure but for reading what is there.
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorCode, systemError } from '../../lib/base/errors.ts';
+import { errorCode, OpsError, systemError } from '../../lib/base/errors.ts';
+import { readSmallFileSync } from '../../lib/files/read-small-file.ts';
 import { hashOf, type Written } from './record.ts';
 import type { Files } from './wanted.ts';
 
@@ -40,11 +40,14 @@ function kindOf(before: string | undefined, after: string | undefined, hash: str
   return after === undefined ? 'remove' : 'update';
 }
 
+const unitBytesMax = 1024 * 1024;
+
 function textOf(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readSmallFileSync(path, { sizeBytesMax: unitBytesMax, follow: true }).toString();
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
+    if (error instanceof OpsError) return ''; // a masked unit is a link to a device: not what was installed
     throw systemError(`read ${path}`, error);
   }
 }

@@ -1,10 +1,11 @@
 // What is to be installed for an app, found out and checked before anything is changed.
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { OpsError, systemError } from '../../lib/base/errors.ts';
 import { type Config, type GuardedApp, isGuarded } from '../../lib/config/config.ts';
 import type { Environment } from '../../lib/config/environment.ts';
 import { defaultPath, loadConfig } from '../../lib/config/load.ts';
+import { readSmallFileSync } from '../../lib/files/read-small-file.ts';
 import type { DropIn } from './drop-in.ts';
 import { parseEnvironmentFile } from './env-file.ts';
 import { Problems } from './problems.ts';
@@ -13,6 +14,7 @@ import { examineStoreDirectory, type StoreDirectory } from './store-directory.ts
 import { checkPrivate, presentAlertCredentials, storeCredentials } from './secret-files.ts';
 
 const stateDirectory = '/var/lib/holdfast';
+const settingsBytesMax = 1024 * 1024;
 
 /** What is asked for, with what an earlier installation was asked for. */
 export interface Request {
@@ -170,7 +172,11 @@ function checkDropboxAccess({ store }: Config, credentials: readonly string[], p
 
 function read(path: string, shown: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readSmallFileSync(path, {
+      sizeBytesMax: settingsBytesMax,
+      follow: true,
+      called: shown,
+    }).toString();
   } catch (error) {
     throw systemError(`read ${shown}`, error);
   }

@@ -28,10 +28,11 @@ export class Problems {
   requireNone(app: string): void {
     if (this.found.length === 0) return;
     const lines = this.found.flatMap(({ what, hint }) => [
-      `  ${what}`,
+      ...what.split('\n').map((line) => `  ${line}`), // a message may have lines of its own
       ...(hint === undefined ? [] : [`    try: ${hint}`]),
     ]);
-    throw new OpsError('config', [`cannot install the units of ${app}:`, ...lines].join('\n'), {
+    throw new OpsError('config', `cannot install the units of ${app}:`, {
+      lines,
       hint: 'nothing was changed; correct these and run it again',
     });
   }

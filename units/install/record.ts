@@ -1,10 +1,12 @@
 // What was installed, so that a later run can tell its own files from an operator's edits.
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errorCode, OpsError, systemError } from '../../lib/base/errors.ts';
+import { readSmallFileSync } from '../../lib/files/read-small-file.ts';
 
 export const recordPath = '/etc/holdfast/installed.json';
+const recordBytesMax = 16 * 1024 * 1024;
 
 /** Path on the system to the SHA-256 of what was written there. */
 export type Written = Record<string, string>;
@@ -25,18 +27,24 @@ interface InstalledApp {
 }
 
 export function readRecord(root: string): InstallRecord {
-  let text: string;
-  try {
-    text = readFileSync(join(root, recordPath), 'utf8');
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return { version: 1, shared: {}, apps: {} };
-    throw systemError(`read ${recordPath}`, error);
-  }
+  const text = textOf(join(root, recordPath));
+  if (text === undefined) return { version: 1, shared: {}, apps: {} };
   const record = parse(text);
   if (record !== undefined) return record;
   throw new OpsError('damaged', `cannot use ${recordPath}: it is not what an installation wrote`, {
     hint: `move it away: files that were installed then count as an operator's, and --replace-edited replaces them`,
   });
+}
+
+/** Empty for what no installation wrote: a link, a pipe, a file without an end. */
+function textOf(path: string): string | undefined {
+  try {
+    return readSmallFileSync(path, { sizeBytesMax: recordBytesMax, follow: false }).toString('utf8');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    if (error instanceof OpsError || errorCode(error) === 'ELOOP') return '';
+    throw systemError(`read ${recordPath}`, error);
+  }
 }
 
 /** Whole or not at all; without an app it is removed. */

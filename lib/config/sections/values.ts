@@ -2,10 +2,7 @@
 import { z } from 'zod';
 import { isCheckName } from '../../incident/check.ts';
 
-export const absolutePath = z
-  .string()
-  .startsWith('/', 'must be an absolute path')
-  .refine((path) => !path.includes('\0'), 'must not contain a NUL character');
+export const absolutePath = z.string().startsWith('/', 'must be an absolute path');
 
 export const seconds = z.number().positive('must be more than 0').max(86_400, 'must be at most a day');
 

@@ -8,12 +8,13 @@ import type { Log } from '../../base/log.ts';
 import { writeFileAtomically } from '../../files/durable.ts';
 import { createDirectories } from '../../files/make-directories.ts';
 import { ifPathThere } from '../../files/if-there.ts';
-import { readSmallFile } from '../../files/read-small-file.ts';
+import { readRecord } from '../../files/read-small-file.ts';
 import { parseJsonObject } from '../../record/json-object.ts';
 import { formatJsonRecord, type RecordFormat } from '../../record/json-record.ts';
 
 /** `.holdfast-store` in the root: `{"format": "holdfast-store", "version": 1, "created_at": …}`. */
 export const markerName = '.holdfast-store';
+const markerBytesMax = 64 * 1024;
 const format: RecordFormat = { name: 'holdfast-store', version: 1 };
 
 export interface RootOptions {
@@ -63,8 +64,7 @@ async function createRoot(path: string): Promise<void> {
 
 async function readMarker(path: string): Promise<string | undefined> {
   try {
-    const options = { sizeBytesMax: 64 * 1024, follow: false };
-    return (await ifPathThere(readSmallFile(join(path, markerName), options)))?.bytes.toString('utf8');
+    return await readRecord(join(path, markerName), markerBytesMax);
   } catch (error) {
     throw systemError(`use the store directory ${path}`, error);
   }

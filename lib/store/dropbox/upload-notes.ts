@@ -1,5 +1,5 @@
 // Where an unfinished upload is remembered, so that the next run goes on where a killed one stopped.
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { errorMessage } from '../../base/errors.ts';
@@ -7,12 +7,14 @@ import type { Log } from '../../base/log.ts';
 import type { FileDigest } from '../../files/digest.ts';
 import { writeFileAtomically } from '../../files/durable.ts';
 import { createDirectories } from '../../files/make-directories.ts';
+import { readRecord } from '../../files/read-small-file.ts';
 import { ifWhole } from '../../record/fields.ts';
 import { formatJsonRecord, openJsonRecord, type RecordFormat } from '../../record/json-record.ts';
 
 /** Upload sessions live 7 days; none is asked for that may be gone. */
 const sessionLifeMs = 6 * 24 * 60 * 60 * 1000;
 
+const noteBytesMax = 64 * 1024;
 const format: RecordFormat = { name: 'holdfast-upload', version: 1 };
 
 type Content = Pick<FileDigest, 'contentHash' | 'sizeBytes'>;
@@ -37,7 +39,7 @@ export function createUploadNotes(directory: string, clock: Clock, log: Log): Up
       const isOutdated = (note: Note) =>
         !isAlive(note, clock) || (note.path === path && note.contentHash !== content.contentHash);
       await sweep(directory, isOutdated);
-      const note = parseNote(await readFile(pathOf(content), 'utf8').catch(() => ''));
+      const note = await readNote(pathOf(content));
       if (note?.sizeBytes !== content.sizeBytes) return undefined;
       return isAlive(note, clock) ? note.sessionId : undefined;
     },
@@ -78,6 +80,10 @@ function formatNote({ sessionId, path, sizeBytes, contentHash, startedAt }: Note
 }
 
 /** A note that cannot be read costs a resumption and nothing else. */
+async function readNote(path: string): Promise<Note | undefined> {
+  return parseNote((await readRecord(path, noteBytesMax).catch(() => undefined)) ?? '');
+}
+
 function parseNote(text: string): Note | undefined {
   return ifWhole((flaw) => {
     const { fields } = openJsonRecord(text, format, flaw);
@@ -99,7 +105,7 @@ function isAlive({ startedAt }: Note, clock: Clock): boolean {
 async function sweep(directory: string, isOutdated: (note: Note) => boolean): Promise<void> {
   for (const name of await readdir(directory).catch(() => [])) {
     const path = join(directory, name);
-    const note = parseNote(await readFile(path, 'utf8').catch(() => ''));
+    const note = await readNote(path);
     if (note === undefined || isOutdated(note)) await rm(path, { force: true }).catch(() => undefined);
   }
 }

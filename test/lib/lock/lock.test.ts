@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { CommandRunner } from '../../../lib/base/command.ts';
 import { acquireLock } from '../../../lib/lock/lock.ts';
-import { lockHolder } from '../../../lib/lock/owner.ts';
+import { currentProcess } from '../../../lib/files/process-identity.ts';
+import { lockHolder, writeOwner } from '../../../lib/lock/owner.ts';
 import { runCommand } from '../../../lib/process/run-command.ts';
 import { lockRequest, otherProcess, shellGetsIt, tell } from '../../support/locks.ts';
 import { scratch } from '../../support/scratch.ts';
@@ -196,4 +197,25 @@ test('a failure of flock is an error and not a held lock', async () => {
   await expect(acquireLock(lockRequest(directory, { run }))).rejects.toMatchObject({ kind: 'io' });
   expect(shellGetsIt(directory)).toBe(true);
   expect(existsSync(join(directory, 'ctv.owner.json'))).toBe(false);
+});
+
+test('being told to stop ends the wait for a holder that is dying', async () => {
+  const directory = scratch();
+  await writeOwner(directory, 'ctv', {
+    ...currentProcess(),
+    pid: 4_000_000,
+    purpose: 'db-backup run',
+    runId: 'x',
+    since: new Date(0),
+  });
+  const stop = new AbortController();
+  // The kernel has not let go yet: flock(1) says so at once, then waits.
+  const run: CommandRunner = async (_, args, { signal } = {}) => {
+    if (args.includes('--nonblock')) return { exitCode: 75, stdout: '', stderr: '' };
+    const { promise, reject } = Promise.withResolvers<never>();
+    signal?.addEventListener('abort', () => reject(signal.reason as Error));
+    stop.abort(new Error('stopped'));
+    return promise;
+  };
+  await expect(acquireLock(lockRequest(directory, { run, signal: stop.signal }))).rejects.toThrow('stopped');
 });

@@ -41,3 +41,14 @@ test('a mistake of ours is not an unknown clock', async () => {
   };
   await expect(clockState(run)).rejects.toThrow('a bug');
 });
+
+test('being told to stop ends the question', async () => {
+  const stop = new AbortController();
+  const waiting: CommandRunner = (_, __, { signal } = {}) =>
+    new Promise((_resolve, reject) => {
+      signal?.addEventListener('abort', () => reject(signal.reason as Error));
+    });
+  const asked = clockState(waiting, stop.signal);
+  stop.abort(new Error('stopped'));
+  await expect(asked).rejects.toThrow('stopped');
+});

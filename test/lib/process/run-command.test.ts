@@ -1,8 +1,14 @@
 import { open, readFile } from 'node:fs/promises';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { systemClock } from '../../../lib/base/clock.ts';
+import { silentLog } from '../../../lib/base/log.ts';
+import { secretVariables } from '../../../lib/base/secret-variables.ts';
+import { loadConfig } from '../../../lib/config/load.ts';
+import { probeHealth } from '../../../lib/process/health-probe.ts';
 import { runCommand } from '../../../lib/process/run-command.ts';
+import { createServices } from '../../../lib/process/services.ts';
 import { scratch } from '../../support/scratch.ts';
 
 test('a program that ends well gives its output', async () => {
@@ -28,18 +34,80 @@ test('a program runs in the root directory, whatever the current one is', async 
   expect((await runCommand('pwd', [])).stdout).toBe('/\n');
 });
 
-test('a program has our environment, but none of our secrets', async () => {
-  process.env.DROPBOX_REFRESH_TOKEN = 'secret-token-123';
-  process.env.HOLDFAST_TEST = 'plain';
-  try {
-    const { stdout } = await runCommand('env', []);
-    expect(stdout).toContain('HOLDFAST_TEST=plain');
-    expect(stdout).not.toContain('DROPBOX_REFRESH_TOKEN');
-  } finally {
-    delete process.env.DROPBOX_REFRESH_TOKEN;
-    delete process.env.HOLDFAST_TEST;
-  }
+const secret = 'secret-token-123';
+
+test.each(['a program', 'a stop command', 'a health command'])(
+  '%s has our environment, but none of our secrets',
+  async (kind) => {
+    vi.stubEnv('HOLDFAST_TEST', 'plain');
+    for (const name of secretVariables) vi.stubEnv(name, secret);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const path = join(scratch(), 'environment');
+    const command = `cat /proc/self/environ >${path}`;
+    const { signal } = new AbortController();
+    if (kind === 'a program') await runCommand('sh', ['-c', command]);
+    else if (kind === 'a stop command')
+      await createServices({
+        units: [],
+        stop: command,
+        start: 'true',
+        run: runCommand,
+        log: silentLog,
+        timeoutMs: 5000,
+      }).stop(signal);
+    else
+      await probeHealth({
+        command,
+        timeoutMs: 5000,
+        signal,
+        clock: systemClock,
+        wait: async () => undefined,
+      });
+    const environment = readFileSync(path, 'utf8').split('\0');
+    expect(environment).toContain('HOLDFAST_TEST=plain');
+    expect(environment.filter((one) => one.includes(secret))).toEqual([]);
+  },
+);
+
+test('every variable from which the configuration reads a secret is known as one', () => {
+  const asked = new Set<string>();
+  const environment = new Proxy<Record<string, string>>(
+    { HOLDFAST_STATE: '/s', HOLDFAST_RUN: '/r' },
+    {
+      get(set, name) {
+        if (typeof name === 'string') asked.add(name);
+        return Reflect.get(set, name) as string | undefined;
+      },
+    },
+  );
+  const path = join(scratch(), 'holdfast.toml');
+  const text = '[store]\nkind = "dropbox"\n[apps.ctv]\n[alerts.ntfy]\n[alerts.slack]\n[alerts.ping]\n';
+  writeFileSync(path, text);
+  const config = loadConfig({ path, environment });
+  asked.clear();
+  readAll(config);
+  asked.delete('CREDENTIALS_DIRECTORY');
+  expect([...asked].sort()).toEqual([...secretVariables].sort());
 });
+
+test('the sections of the configuration name no variable of a secret that is not known as one', () => {
+  const folder = join(import.meta.dirname, '../../../lib/config/sections');
+  const named = readdirSync(folder).flatMap((name) =>
+    [...readFileSync(join(folder, name), 'utf8').matchAll(/variable: '([A-Z_]+)'/g)].map(
+      ([, found]) => found,
+    ),
+  );
+  expect([...new Set(named)].sort()).toEqual([...secretVariables].sort());
+});
+
+/** Calls whatever reads a secret, wherever it stands in the configuration. */
+function readAll(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, inner] of Object.entries(value)) {
+    if (typeof inner === 'function' && key.startsWith('read')) (inner as () => unknown)();
+    else readAll(inner);
+  }
+}
 
 test('a descriptor of ours is the descriptor 3 of the program', async () => {
   const path = join(scratch(), 'file');

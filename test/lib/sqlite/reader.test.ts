@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { OpsError } from '../../../lib/base/errors.ts';
 import { openReader, ReaderEnded } from '../../../lib/sqlite/reader.ts';
 import { scratch } from '../../support/scratch.ts';
@@ -106,4 +106,16 @@ test('what is wrong with the file crosses with its kind', async () => {
   expect(error).toBeInstanceOf(OpsError);
   expect(error).toMatchObject({ kind: 'damaged', message: expect.stringContaining('cut short') as string });
   await reader.close();
+});
+
+test('the process that reads a database knows no secret', async () => {
+  const path = ledger();
+  vi.stubEnv('NTFY_TOKEN', 'hunter2');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const reader = openReader({ path, called: path, mapped: false });
+  onTestFinished(() => reader.close());
+  await reader.count();
+  const environments = readers().map((pid) => readFileSync(`/proc/${pid}/environ`, 'utf8'));
+  expect(environments.length).toBeGreaterThan(0);
+  expect(environments.join('\0')).not.toContain('hunter2');
 });
