@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-export function scratch(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'holdfast-test-'));
+export function scratch(parent = tmpdir()): string {
+  const directory = mkdtempSync(join(parent, 'holdfast-test-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }

@@ -2,12 +2,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { type Config, guardedApps } from '../../../lib/config/config.ts';
 import { loadConfig } from '../../../lib/config/load.ts';
 import type { OpsError } from '../../../lib/base/errors.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-config-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 const path = join(folder, 'holdfast.toml');
 const environment = { HOLDFAST_STATE: '/state', HOLDFAST_RUN: '/run/here' };
 

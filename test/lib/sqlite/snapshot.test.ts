@@ -59,7 +59,8 @@ describe('a snapshot equals the database, and measures the same', () => {
 
   // SQLite never uses the page that holds the byte at 1 GiB, on which it keeps its locks.
   test('beyond the page of the locks at 1 GiB', async () => {
-    const [path, target] = [join(scratch(), 'app.db'), join(scratch(), 'snapshot.db')];
+    const disk = '/var/tmp'; // the snapshot has no holes: too much for memory
+    const [path, target] = [join(scratch(disk), 'app.db'), join(scratch(disk), 'snapshot.db')];
     makeGigabyte(path);
     await snapshot(path, target);
     expect(query(target, 'SELECT hex(x) FROM t')).toEqual(query(path, 'SELECT hex(x) FROM t'));
