@@ -159,8 +159,8 @@ function plantTree(scene: Scene): void {
   clearIntent(scene);
   scene.as(
     appUser,
-    `s="$D/.$N.restore-AAAAAA"; mkdir -p "$s/tree"; touch "$s/tree/f1" "$s/tree/f2" "$s/tree/config"
-     for i in $(seq 300); do : > "$s/tree/a$i"; done; [ -h "$s/.link" ] || ln -s "$S/tree" "$s/.link"`,
+    `s="$D/.$N.restore-AAAAAA"; rm -rf "$s"; mkdir -p "$s/tree"; touch "$s/tree/f1" "$s/tree/f2" "$s/tree/config"
+     for i in $(seq 300); do : > "$s/tree/a$i"; done; ln -s "$S/tree" "$s/.link"`,
   );
 }
 
