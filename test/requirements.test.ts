@@ -22,6 +22,10 @@ describe.runIf(process.env.HOLDFAST_REQUIRE_ALL === '1')('what the whole suite n
     ['rclone', 'version'],
     ['openssl', 'version'],
     ['systemd-analyze', '--version'],
+    ['setpriv', '--version'],
+    ['prlimit', '--version'],
+    ['script', '--version'],
+    ['perl', '--version'],
   ])('%s', (program, argument) => {
     expect(() => execFileSync(program, [argument])).not.toThrow();
   });

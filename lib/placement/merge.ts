@@ -2,6 +2,7 @@
 // on a private copy.
 import { copyFileDurably } from '../files/copy-file.ts';
 import type { Scratch } from '../files/scratch.ts';
+import { requireSpace } from '../files/space.ts';
 import {
   holdsContent,
   inspectSet,
@@ -50,6 +51,8 @@ export async function mergeCopy(
   await using scratch = await makeScratch();
   const copy = scratch.file('database.db');
   const set = await inspectSet(place);
+  const neededBytes = Number([...set.values()].reduce((sum, mark) => sum + mark.sizeBytes, 0n));
+  await requireSpace({ directory: scratch.path, neededBytes, purpose: `recover ${memberPath(place)}` });
   for (const suffix of memberSuffixes) {
     if (suffix === '' || holdsContent(set, suffix))
       await copyFileDurably(memberAt(place, suffix), `${copy}${suffix}`);

@@ -21,7 +21,14 @@ import { type MergedFile, mergeCopy, type Workshop } from './merge.ts';
 import { type OpenPlacement, type Placement, openPlacement } from './open-placement.ts';
 import type { Ownership } from '../record/ownership.ts';
 import { applyOwnership, grantOwnership, ownershipOf } from './ownership.ts';
-import { requireMark, requireNoHolders, requireReady, requireSettled } from './readiness.ts';
+import {
+  requireMark,
+  requireNoHolders,
+  requireOrdinary,
+  requireReady,
+  requireRoomForCopies,
+  requireSettled,
+} from './readiness.ts';
 import type { Staging } from './staging.ts';
 import type { UsableUndoSet } from './undo-list.ts';
 import { makeUndoSet, nextUndoName } from './undo-set.ts';
@@ -70,6 +77,8 @@ async function placeHeld(
   await requireSettled(target);
   await requireReady(staging, target);
   const old = await inspectSet(target);
+  await requireOrdinary(target);
+  await requireRoomForCopies(target, old);
   await requireNoHolders(target, log);
 
   const inPlace = await ownershipOf(target);

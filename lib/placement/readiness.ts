@@ -1,11 +1,24 @@
 // What has to be so before a database is placed.
+import { lstat } from 'node:fs/promises';
 import { OpsError } from '../base/errors.ts';
 import { formatCount } from '../base/format.ts';
 import type { Log } from '../base/log.ts';
-import { memberPath, requireAlone, type SetPlace } from './database-set.ts';
+import { borrowed } from '../files/borrowed.ts';
+import { ifThere } from '../files/if-there.ts';
+import { requireSpace } from '../files/space.ts';
+import {
+  type DatabaseSet,
+  isSpread,
+  memberAt,
+  memberPath,
+  memberSuffixes,
+  requireAlone,
+  type SetPlace,
+} from './database-set.ts';
 import { type FileMark, fileMark } from './file-mark.ts';
 import { type Holder, findHolders } from './holders.ts';
 import { describeInterrupted } from './recovery.ts';
+import { wrapped } from './wrapped.ts';
 
 /**
  * Throws OpsError `refused` when a placement on `target` is not settled. One whose database is in place may be
@@ -47,6 +60,33 @@ export async function requireNoHolders(place: SetPlace, log: Log): Promise<void>
   const [first, ...others] = [...new Map(holders.map((holder) => [holder.pid, holder])).values()];
   if (first !== undefined) throw heldOpen(path, first, others.length);
   if (partial) log.warn('cannot see every process: one of another user may hold the database open', { path });
+}
+
+/**
+ * Throws OpsError `refused` when a member of the set may be a file of somebody else: its bytes would be copied, and be the
+ * app's afterwards.
+ */
+export async function requireOrdinary(place: SetPlace): Promise<void> {
+  const directory = await place.directory.status();
+  for (const suffix of memberSuffixes) {
+    const path = memberPath(place, suffix);
+    const status = await wrapped(`look at ${path}`, () =>
+      ifThere(lstat(memberAt(place, suffix), { bigint: true })),
+    );
+    const flaw = status === undefined ? undefined : borrowed(status, directory);
+    if (flaw !== undefined)
+      throw new OpsError('refused', `cannot replace ${memberPath(place)}: ${path} ${flaw}`, {
+        hint: `SQLite would not have made that; see whose it is: ls -l ${memberPath(place)}*`,
+      });
+  }
+}
+
+/** Throws OpsError `io` where the copies of a set that is spread over several files do not fit: see `makeUndoSet`, `mergeCopy`. */
+export async function requireRoomForCopies({ directory, name }: SetPlace, set: DatabaseSet): Promise<void> {
+  if (!isSpread(set)) return;
+  const sizeBytes = Number([...set.values()].reduce((sum, mark) => sum + mark.sizeBytes, 0n));
+  const purpose = `keep ${name} and make one file of it`;
+  await requireSpace({ directory: directory.path, neededBytes: 2 * sizeBytes, purpose });
 }
 
 /** The mark of a file that has to be there; OpsError `missing` when it is not. */

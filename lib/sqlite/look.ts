@@ -2,12 +2,13 @@
 import { type BigIntStats, lstatSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { errorCode, OpsError, systemError } from '../base/errors.ts';
+import { borrowed } from '../files/borrowed.ts';
 import { type LocatedFile, locateFile } from '../files/locate-file.ts';
 import { sizeIfThere } from '../files/size.ts';
 import type { FileNumber, SourceLook, SourceOwnership } from '../source/source.ts';
 import { firstBytes } from './first-bytes.ts';
 import { headerBytes, looksEncrypted, otherFormat, parseHeader } from './header.ts';
-import { borrowed, requireOrdinarySideFiles, whatElse } from './side-files.ts';
+import { requireOrdinarySideFiles, whatElse } from './side-files.ts';
 
 /** A database file that is there and begins like one. Its side files lie beside `path`. */
 export interface SqliteLook extends SourceLook {

@@ -3,6 +3,7 @@
 import { type BigIntStats, lstatSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { OpsError } from '../base/errors.ts';
+import { borrowed } from '../files/borrowed.ts';
 
 export const sideFileSuffixes = ['-wal', '-shm', '-journal'] as const;
 
@@ -24,27 +25,8 @@ export function requireOrdinarySideFiles(path: string, called = path): void {
   }
 }
 
-/**
- * What is wrong with a file that has several names where who could give it this one is not its owner: it may be a file of
- * anybody. Undefined where nothing is.
- */
-export function borrowed(file: BigIntStats, directory: BigIntStats): string | undefined {
-  if (file.nlink === 1n || file.uid === directory.uid || (isOurs(directory.uid) && isClosed(directory)))
-    return undefined;
-  return `has ${file.nlink} names (hard links), and belongs to user ${file.uid}, its directory to user ${directory.uid}`;
-}
-
 /** `is a directory` and the like, of what is no regular file. */
 export function whatElse(status: BigIntStats): string {
   if (status.isDirectory()) return 'is a directory';
   return status.isSymbolicLink() ? 'is a symbolic link' : 'is not a regular file';
-}
-
-function isOurs(uid: bigint): boolean {
-  return uid === 0n || Number(uid) === process.geteuid?.();
-}
-
-/** Nobody but its owner makes names in it. */
-function isClosed(directory: BigIntStats): boolean {
-  return (directory.mode & 0o022n) === 0n;
 }

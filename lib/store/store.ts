@@ -84,7 +84,7 @@ export interface GetOptions {
 export interface Store {
   /** The store in a few words, for messages: `directory /srv/backups`. Never a secret. */
   readonly description: string;
-  /** A directory on the store's own file system where a file that will be `put` with `consume` is best made. */
+  /** Where a file that will be `put` with `consume` is best made: on the store's own file system, if nobody else may write there. */
   readonly stagingDirectory: string | undefined;
   /** Whether bytes put there leave this machine: then they are not sent twice, and need no room here a second time. */
   readonly isRemote: boolean;

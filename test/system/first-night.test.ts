@@ -55,4 +55,40 @@ describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ')
       'given to',
     );
   });
+
+  test('a job of one app reaches nothing that the store has of another, which may come later', async () => {
+    await pi.machine.ok(
+      `mkdir /srv/baby && sqlite3 /srv/baby/baby.db 'create table born (id)' &&
+       chown -R flaskapp:ctvapps /srv/baby && chmod 2770 /srv/baby && chmod 660 /srv/baby/baby.db &&
+       printf '[apps.baby]\\ndatabase = "/srv/baby/baby.db"\\n' >> /etc/holdfast/holdfast.toml`,
+    );
+    await pi.machine.ok('cd /opt/holdfast && npm run units -- install --app baby');
+    await pi.machine.ok('systemctl start db-backup@baby');
+    const copies = 'cd /srv/backups && sha256sum backups/*/* database.db latest/baby.db';
+    const before = await pi.machine.ok(copies);
+    const attacks = [
+      ...['cat backups/ctv/*.db', 'ls backups/ctv/', 'cat database.db', 'mv backups/ctv backups/mine'],
+      ...[
+        'rm -rf backups/ctv',
+        'touch backups/ctv/new',
+        'rm database.db',
+        'mv backups/baby/*.db database.db',
+      ],
+    ];
+    for (const attack of attacks) {
+      await pi.override(
+        `ExecStart=\nWorkingDirectory=/srv/backups\nExecStart=/bin/sh -c '${attack}'`,
+        'db-backup@baby.service',
+      );
+      expect((await pi.machine.sh('systemctl start db-backup@baby')).exitCode, attack).not.toBe(0);
+    }
+    await pi.override(`ExecStart=\nExecStart=/bin/sh -c 'cat /srv/backups/backups/*/*.db'`);
+    expect((await pi.machine.sh('systemctl start db-backup@ctv')).exitCode, 'its own').toBe(0);
+    await pi.clearOverrides();
+    expect(await pi.machine.ok(copies)).toBe(before);
+    await pi.change();
+    await pi.backUpWell();
+    for (const app of ['ctv', 'baby'])
+      await pi.machine.ok(`systemctl start restore-drill@${app} db-backup-info@${app}`);
+  });
 });

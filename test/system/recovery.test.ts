@@ -56,6 +56,7 @@ describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ')
     expect(await files()).toEqual(before.files);
     await byHand('restore undo --yes');
     expect(await bookings()).toBeLessThan(2000);
+    expect(await files()).toEqual(before.files);
     await byHand('restore undo --yes');
     expect(await bookings()).toBeGreaterThanOrEqual(2000);
     expect(await files()).toEqual(before.files);
@@ -120,10 +121,10 @@ function byHand(command: string): Promise<string> {
   return pi.machine.ok(typed(command));
 }
 
-/** Owner, group and mode of the database and of each file that SQLite keeps beside it. */
+/** Owner, group and mode of the database, of each file that SQLite keeps beside it, and of their directory. */
 async function files(): Promise<string[]> {
   const listed = await pi.machine.ok(
-    `stat --format='%n %U %G %a' ${database} ${database}-wal ${database}-shm`,
+    `stat --format='%n %U %G %a' ${database} ${database}-wal ${database}-shm "$(dirname ${database})"`,
   );
   return listed.trim().split('\n');
 }

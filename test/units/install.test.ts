@@ -175,6 +175,47 @@ describe.skipIf(!isRoot)('install', () => {
   });
 });
 
+describe.skipIf(!isRoot)('of several apps', () => {
+  const more = '[apps.baby]\ndatabase = "/srv/app/app.db"\nlatest = "/baby copy.db"\n';
+  const hides = (system: FakeSystem, unit: string) =>
+    system.read(`/etc/systemd/system/${unit}.service.d/60-holdfast-neighbours.conf`).match(/^Inacc.*$/gm);
+  const baby = [
+    'InaccessiblePaths="-+/mnt/backups/backups/baby"',
+    'InaccessiblePaths="-+/mnt/backups/baby copy.db"',
+  ];
+
+  test('none sees the copies of another, also of one that is added later', async () => {
+    using system = new FakeSystem();
+    await system.units('install', '--app', 'ctv');
+    expect(filesBelow(system.root).filter((path) => path.includes('neighbours'))).toEqual([]);
+    system.write('/etc/holdfast/holdfast.toml', system.read('/etc/holdfast/holdfast.toml') + more);
+    const added = await system.units('install', '--app', 'baby');
+    expect(added).toMatchObject({ exitCode: 0, stderr: '' });
+    for (const job of ['db-backup', 'db-backup-info', 'restore-drill']) {
+      expect(hides(system, `${job}@ctv`)).toEqual(baby);
+      expect(hides(system, `${job}@baby`)).toEqual([
+        'InaccessiblePaths="-+/mnt/backups/backups/ctv"',
+        'InaccessiblePaths="-+/mnt/backups/latest/ctv.db"',
+      ]);
+    }
+    for (const app of ['ctv', 'baby'])
+      expect((await system.units('install', '--app', app)).stdout).toContain('nothing to change');
+  });
+
+  test('those that are hidden from go with an app, and are renewed when one leaves the configuration', async () => {
+    using system = new FakeSystem();
+    const alone = system.read('/etc/holdfast/holdfast.toml');
+    system.write('/etc/holdfast/holdfast.toml', alone + more);
+    for (const app of ['ctv', 'baby']) await system.units('install', '--app', app);
+    await system.units('uninstall', '--app', 'baby');
+    expect(hides(system, 'db-backup@ctv')).toEqual(baby);
+    expect(existsSync(system.path('/etc/systemd/system/db-backup@baby.service.d'))).toBe(false);
+    system.write('/etc/holdfast/holdfast.toml', alone);
+    await system.units('install', '--app', 'ctv');
+    expect(filesBelow(system.root).filter((path) => path.includes('neighbours'))).toEqual([]);
+  });
+});
+
 describe.skipIf(!isRoot)('secrets', () => {
   const environmentFile = '/etc/ctv-db-sync.env';
   const variables =

@@ -33,6 +33,18 @@ export function dropInText({ app, user, group, writes, ...from }: DropIn): strin
   ]);
 }
 
+/**
+ * What is hidden of other apps, in a file of its own, because another app's installation changes it. With `+`, for else
+ * systemd looks for the path outside of RootDirectory=.
+ */
+export function neighboursText(app: string, hidden: readonly string[]): string {
+  return lines([
+    `# Written by npm run units -- install, and anew when an app comes or goes: what ${app} does not see of the others.`,
+    '[Service]',
+    ...hidden.map((path) => `InaccessiblePaths=${quote(`-+${path}`)}`),
+  ]);
+}
+
 /** An app whose configuration is an environment file. */
 interface AppEnvironment {
   app: string;

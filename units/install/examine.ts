@@ -8,6 +8,7 @@ import { defaultPath, loadConfig } from '../../lib/config/load.ts';
 import { readSmallFileSync } from '../../lib/files/read-small-file.ts';
 import type { DropIn } from './drop-in.ts';
 import { parseEnvironmentFile } from './env-file.ts';
+import { type Hidden, hiddenPaths } from './neighbours.ts';
 import { Problems } from './problems.ts';
 import { databaseGroup } from './reach.ts';
 import { examineStoreDirectory, type StoreDirectory } from './store-directory.ts';
@@ -36,6 +37,8 @@ export interface Examined {
   channels: readonly string[];
   /** Undefined where an environment file is all there is. */
   configFile: string | undefined;
+  /** What each app of the configuration is not to see of the others. */
+  hidden: Hidden;
 }
 
 /** Throws OpsError `config` with everything that is in the way at once. */
@@ -74,7 +77,7 @@ export function examine(request: Request): Examined {
     environmentFile,
     credentials,
   };
-  return { dropIn, store, configFile, channels: channelsOf(config) };
+  return { dropIn, store, configFile, channels: channelsOf(config), hidden: hiddenPaths(config) };
 }
 
 /** The units of an app back its database up. */

@@ -8,9 +8,10 @@ import type { DropIn } from './drop-in.ts';
 import { alertSettings } from './alerts.ts';
 import { examine } from './examine.ts';
 import type { Machine } from './machine.ts';
-import { hashOf, type InstallRecord, readRecord, type Written, writeRecord } from './record.ts';
+import { neighboursOf } from './neighbours.ts';
+import { hashesOf, type InstallRecord, readRecord, writeRecord } from './record.ts';
 import { prepareStoreDirectory, type StoreDirectory, storeDirectoryLine } from './store-directory.ts';
-import { appFiles, appTimers, type Files, sharedFiles, sharedTimers } from './wanted.ts';
+import { appFiles, appTimers, neighbourFiles, sharedFiles, sharedTimers } from './wanted.ts';
 
 export interface Plan {
   dropIn: DropIn;
@@ -26,16 +27,18 @@ export function planInstall(request: Arguments): Plan {
   const { app, root } = request;
   const record = readRecord(root);
   const before = record.apps[app];
-  const { dropIn, store, configFile, channels } = examine({
+  const { dropIn, store, configFile, channels, hidden } = examine({
     ...request,
     user: request.user ?? before?.user ?? 'holdfast',
     installedConfigFile: before?.configFile,
   });
   const { user, environmentFile } = dropIn;
-  const own = appFiles(dropIn);
+  const own = new Map([...appFiles(dropIn), ...neighbourFiles(app, hidden.get(app))]);
+  const neighbours = neighboursOf(record, { app, configFile, hidden });
   const apps = {
     ...record.apps,
-    [app]: { files: written(own), environmentFile, configFile, user },
+    ...Object.fromEntries(neighbours.map(({ name, installed }) => [name, installed])),
+    [app]: { files: hashesOf(own), environmentFile, configFile, user },
   };
   const places = Object.entries(apps).map(([name, place]) => ({
     app: name,
@@ -43,8 +46,12 @@ export function planInstall(request: Arguments): Plan {
     configFile: place.configFile,
   }));
   const shared = sharedFiles(alertSettings(root, places));
-  const changes = [...changesTo(root, shared, record.shared), ...changesTo(root, own, before?.files ?? {})];
-  return { dropIn, store, channels, changes, record: { version: 1, shared: written(shared), apps } };
+  const changes = [
+    ...changesTo(root, shared, record.shared),
+    ...changesTo(root, own, before?.files ?? {}),
+    ...neighbours.flatMap(({ files, before: earlier }) => changesTo(root, files, earlier)),
+  ];
+  return { dropIn, store, channels, changes, record: { version: 1, shared: hashesOf(shared), apps } };
 }
 
 export async function install(request: Arguments, machine: Machine): Promise<void> {
@@ -96,10 +103,6 @@ function requireNoEdits(changes: readonly Change[], replaceEdited: boolean): voi
         `yours stays as ${editedPath(first?.path ?? '')}`,
     },
   );
-}
-
-function written(files: Files): Written {
-  return Object.fromEntries([...files].map(([path, text]) => [path, hashOf(text)]));
 }
 
 /** In the order in which one thing needs another. */

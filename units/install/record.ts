@@ -17,7 +17,8 @@ export interface InstallRecord {
   apps: Record<string, InstalledApp>;
 }
 
-interface InstalledApp {
+/** What was installed for an app. */
+export interface InstalledApp {
   files: Written;
   environmentFile: string | undefined;
   /** Undefined where an environment file is all there is, and in records of an older installer. */
@@ -54,6 +55,11 @@ export function writeRecord(root: string, record: InstallRecord): void {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(`${path}.new`, `${JSON.stringify(record, null, 2)}\n`);
   renameSync(`${path}.new`, path);
+}
+
+/** What is kept of files that are written. */
+export function hashesOf(files: ReadonlyMap<string, string>): Written {
+  return Object.fromEntries([...files].map(([path, text]) => [path, hashOf(text)]));
 }
 
 export function hashOf(text: string): string {

@@ -7,10 +7,12 @@ import {
   type DropIn,
   dropInText,
   failureDropInText,
+  neighboursText,
 } from './drop-in.ts';
 
 const project = resolve(import.meta.dirname, '../..');
 const usualPlace = '/opt/holdfast';
+const neighboursName = '60-holdfast-neighbours.conf';
 const systemUnits = '/etc/systemd/system';
 
 /** Path on the system to text. */
@@ -46,6 +48,17 @@ export function appFiles(dropIn: DropIn): Files {
     [`/etc/tmpfiles.d/holdfast-${app}.conf`, fill(ours('etc/tmpfiles', 'holdfast-app.conf'))],
     [`/etc/polkit-1/rules.d/50-holdfast-${app}.rules`, fill(ours('etc/polkit', 'holdfast-app.rules'))],
   ]);
+}
+
+/** What hides the others from the services of one app; nothing where there is nothing to hide. */
+export function neighbourFiles(app: string, hidden: readonly string[] = []): Files {
+  if (hidden.length === 0) return new Map();
+  const text = neighboursText(app, hidden);
+  return new Map(appUnits(app).map((unit) => [join(systemUnits, `${unit}.d`, neighboursName), text]));
+}
+
+export function isNeighbourFile(path: string): boolean {
+  return path.endsWith(`/${neighboursName}`);
 }
 
 /** The services of one app. */

@@ -4,6 +4,7 @@ import { isAbsolute, resolve } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { OpsError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
+import { isOursAlone } from '../../files/borrowed.ts';
 import { type HeldDirectory, inKnownPaths } from '../../files/held-directory.ts';
 import { locateDirectory } from '../../files/locate-file.ts';
 import { fileSystemSpace } from '../../files/space.ts';
@@ -43,10 +44,20 @@ export async function openDirectoryStore(options: DirectoryStoreOptions): Promis
   }
   const root = resolve(options.path);
   await openRoot({ path: root, create, clock, log });
-  return directoryStore(root, { clock, log });
+  return directoryStore(root, { clock, log }, await isSafeToStageIn(root));
 }
 
-function directoryStore(root: string, surroundings: { clock: Clock; log: Log }): Store {
+/** SQLite writes a snapshot by its path, which whoever else may make names in the root could lead elsewhere. */
+async function isSafeToStageIn(root: string): Promise<boolean> {
+  using held = await locateDirectory(root);
+  return isOursAlone(await held.status());
+}
+
+function directoryStore(
+  root: string,
+  surroundings: { clock: Clock; log: Log },
+  isSafeToStage: boolean,
+): Store {
   const description = `directory ${root}`;
   const act = (doing: string, name?: string) =>
     name === undefined ? `${doing} the ${description}` : `${doing} ${quoteName(name)} in the ${description}`;
@@ -54,7 +65,7 @@ function directoryStore(root: string, surroundings: { clock: Clock; log: Log }):
     onRoot(root, said, (held) => operation({ root: held, ...surroundings }));
   return {
     description,
-    stagingDirectory: root,
+    stagingDirectory: isSafeToStage ? root : undefined,
     isRemote: false,
     async put(name, file, options = {}) {
       const object = requireObjectName(name);
