@@ -71,7 +71,8 @@ export async function inKnownPaths<T>(work: () => Promise<T>): Promise<T> {
     const hint = error.hint === undefined ? {} : { hint: knownPaths(error.hint) };
     const message = knownPaths(error.message);
     if (message === error.message && hint.hint === error.hint) throw error;
-    throw new OpsError(error.kind, message, { ...hint, cause: error });
+    const [first = '', ...lines] = message.split('\n');
+    throw new OpsError(error.kind, first, { ...hint, lines, cause: error });
   }
 }
 
