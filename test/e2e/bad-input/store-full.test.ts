@@ -88,8 +88,10 @@ describe('a disk that is full at one step', () => {
   async function steps(args: readonly string[], directory: string): Promise<Operation[]> {
     const operations = await traceOperations(dbBackup, args, environment());
     const first = operations.findIndex(({ name, file }) => name === 'mkdir' && file.startsWith('.holdfast-'));
+    // When the note of what was begun goes, all is there, and its folder may stay.
+    const done = operations.findIndex(({ file }) => file === 'note.json');
     return operations
-      .slice(first)
+      .slice(first, done < 0 ? undefined : done)
       .filter(({ name, file }) => isSpender(name) || (name === 'sync' && file === directory));
   }
 
