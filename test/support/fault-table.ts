@@ -151,7 +151,7 @@ export async function runKillTable(scenario: Scenario, kinds: readonly FaultKind
 
 /** Scratch that cannot be removed is left for the next run's sweep, and the work goes on. */
 function isNews({ name, file }: Operation): boolean {
-  return name !== 'rm' || !/^(database\.db|\.holdfast-.*)$/.test(file);
+  return !/^(unlink|rmdir)$/.test(name) || !/^(database\.db|owner\.json|\.holdfast-.*)$/.test(file);
 }
 
 interface PlacedFault extends Operation {
