@@ -51,6 +51,7 @@ export async function proveSnapshot(
   progress.start(`${app.name}: copying`, look.sizeBytes);
   const report = await source.copy(look, path, {
     now: clock.now(),
+    wait: (ms) => context.wait(ms, signal),
     signal,
     onProgress: (done) => progress.update(done),
   });

@@ -24,6 +24,8 @@ export interface SourceOwnership {
 export interface CopyOptions {
   /** The time of day, by which the source tells what changed just now. */
   now: Date;
+  /** Waits so long, or throws the reason of the signal; by the machine's timers unless given. */
+  wait?: ((ms: number) => Promise<void>) | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
 }

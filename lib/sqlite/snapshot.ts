@@ -52,11 +52,12 @@ async function createPrivate(target: string): Promise<void> {
 /** As `settledMark`, in words of ours. */
 async function quiet(
   { path, wal, walBytes }: SqliteLook,
-  { now, signal }: CopyOptions,
+  { now, signal, wait }: CopyOptions,
 ): Promise<string | undefined> {
   if (!wal || walBytes !== undefined) return undefined;
   try {
-    return await settledMark(path, now, (ms) => delay(ms, undefined, signal === undefined ? {} : { signal }));
+    const byTimer = (ms: number) => delay(ms, undefined, signal === undefined ? {} : { signal });
+    return await settledMark(path, now, wait ?? byTimer);
   } catch (error) {
     signal?.throwIfAborted(); // the wait ends with an AbortError of its own, not with the signal's reason
     throw systemError(`snapshot ${path}`, error);
