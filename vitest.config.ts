@@ -7,7 +7,7 @@ import { CountingReporter } from './test/support/counting-reporter.ts';
 const real = [
   'test/e2e/**/*.test.ts',
   'test/system/**/*.test.ts',
-  'test/**/{*-faults,fault-errors,fault-table}.test.ts',
+  'test/**/{*-faults,*-large,fault-errors,fault-table,power-cut}.test.ts',
   'test/lib/run/start-service.test.ts',
   'test/units/install.test.ts',
 ];
