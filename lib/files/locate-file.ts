@@ -2,11 +2,10 @@
 // it also owns what it leads to: else the app's user could make root, or a user that reads many databases, work on any
 // file of the system. Each directory on the way is held while the next one is looked for, so that no part of the path can
 // be exchanged behind our back. (The rule is systemd's for "unsafe transitions".)
-import { lstat, readlink } from 'node:fs/promises';
+import { lstatSync, readlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { OpsError, systemError } from '../base/errors.ts';
 import { type HeldDirectory, holdAgain, holdDirectory } from './held-directory.ts';
-import { ifThere } from './if-there.ts';
 
 /** A name in a directory that is held: what the whole of a path led to. */
 export interface LocatedFile extends Disposable {
@@ -70,12 +69,12 @@ async function walk(absolute: string, isDirectory = false): Promise<Arrival> {
   };
   try {
     for (let name = parts.shift(); name !== undefined; name = parts.shift()) {
-      const status = await ifThere(lstat(at.at(name)));
+      const status = lstatSync(at.at(name), { throwIfNoEntry: false });
       if (status?.isSymbolicLink() === true) {
         if ((links += 1) > linksMax)
           throw new OpsError('missing', `cannot find ${absolute}: its symbolic links form a loop`);
         if (!isTrusted(status.uid)) doubtful.push({ path: join(at.path, name), uid: status.uid });
-        const target = await readlink(at.at(name));
+        const target = readlinkSync(at.at(name));
         isNameOfLink ||= parts.length === 0;
         parts.unshift(...partsOf(target));
         if (target.startsWith('/')) enter(await holdDirectory('/'));
