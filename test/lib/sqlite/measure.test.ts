@@ -5,7 +5,7 @@ import { measureDatabase } from '../../../lib/sqlite/measure.ts';
 import { openReader } from '../../../lib/sqlite/reader.ts';
 import { scratch } from '../../support/scratch.ts';
 import { makeLedger, query } from './databases.ts';
-import { makeOdd, ordinary, withTheAppOnly } from './odd-databases.ts';
+import { makeOdd, ordinary } from './odd-databases.ts';
 
 test('everything that can be measured of a file is, and the file stays as it was', async () => {
   const folder = scratch();
@@ -131,20 +131,6 @@ test.each([
     });
     expect(opened[0]).toBe(true);
     expect(opened.at(-1)).toBe(false);
-  },
-);
-
-test.each([...Object.entries(ordinary), ...Object.entries(withTheAppOnly)])(
-  'checked by two, a database with %s is found as it is by one',
-  async (_, { build }) => {
-    const path = join(scratch(), 'app.db');
-    makeOdd(path, build);
-    const one = readers();
-    const two = readers();
-    expect(await measureDatabase(path, {}, { open: two.open, sharedBytesMin: 0 })).toEqual(
-      await measureDatabase(path, {}, { open: one.open }),
-    );
-    expect({ one: one.opened, two: two.opened }).toEqual({ one: [true], two: [true, true] });
   },
 );
 
