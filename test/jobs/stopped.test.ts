@@ -1,7 +1,7 @@
 // Being told to stop ends every command, wherever it is: before it begins, while it waits for a second that is free, in
 // a stop command. The lock of a dying run is in test/lib/lock; what only a process can show in test/e2e/signals.
-import { existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { Interrupted } from '../../lib/run/failure.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
@@ -91,3 +91,27 @@ test('while a stop command is at work, which is ended, and the app started again
   expect(await ended).toMatchObject({ exitCode: 143 });
   expect(existsSync(mark('started'))).toBe(true);
 });
+
+test.each(['run latest --yes', 'undo --yes'])(
+  'while restore %s asks whether the app is well: its database is in place, and nothing is left to settle',
+  async (line) => {
+    const world = new TypedWorld();
+    onTestFinished(() => world[Symbol.asyncDispose]());
+    const asked = join(world.home, 'asked');
+    world.configure();
+    makeBookings(world.database, { journalMode: 'delete' });
+    expect(await world.run('db-backup', ['run'])).toMatchObject({ exitCode: 0 });
+    expect(await world.run('restore', ['run', 'latest', '--yes'])).toMatchObject({ exitCode: 0 });
+    world.configure({ app: `health = { command = "touch ${asked}; sleep 1000", timeout_seconds = 900 }` });
+    const stop = new AbortController();
+    const ended = type(world, ['restore', line], { signal: stop.signal });
+    await vi.waitFor(() => expect(existsSync(asked)).toBe(true), { timeout: 10_000 });
+    stop.abort(stopped);
+    const { exitCode, stderr } = await ended;
+    expect(exitCode).toBe(143);
+    expect(stderr).toContain(`is in place at ${world.database}`);
+    const names = readdirSync(dirname(world.database));
+    expect(names.filter((name) => name.startsWith('.'))).toEqual([]);
+    expect(names.filter((name) => name.includes('.undo-'))).toHaveLength(2);
+  },
+);

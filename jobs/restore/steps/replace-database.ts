@@ -59,7 +59,8 @@ export async function stopAndPlace(context: JobContext, replacement: Replacement
 
 /**
  * Starts the services and asks whether the app is well; that it does not start is told in the result as well. From
- * here on the new database is in place: being told to stop now must not leave the app stopped.
+ * here on the new database is in place: being told to stop now must not leave the app stopped, and ends the asking. The
+ * caller ends what is under way, and looks at the signal then.
  */
 export async function startAndProbe(context: JobContext, app: GuardedApp): Promise<Wellness> {
   try {
@@ -70,14 +71,15 @@ export async function startAndProbe(context: JobContext, app: GuardedApp): Promi
   await removeRestoringNote(context, app);
   if (app.health === undefined) return { health: 'not asked', detail: 'no health check is configured' };
   context.log.info(`${app.name}: asking whether it is well`);
-  const signal = AbortSignal.timeout(app.health.timeoutMs + 30_000);
-  const { ok, detail } = await probeHealth({
-    ...app.health,
-    signal,
-    clock: context.clock,
-    wait: context.wait,
-  });
-  return { health: ok ? 'well' : 'unwell', detail };
+  const signal = AbortSignal.any([AbortSignal.timeout(app.health.timeoutMs + 30_000), context.signal]);
+  try {
+    const probe = { ...app.health, signal, clock: context.clock, wait: context.wait };
+    const { ok, detail } = await probeHealth(probe);
+    return { health: ok ? 'well' : 'unwell', detail };
+  } catch (error) {
+    if (!context.signal.aborted) throw error;
+    return { health: 'not asked', detail: 'the run was told to stop while it asked' };
+  }
 }
 
 function placeStaged(

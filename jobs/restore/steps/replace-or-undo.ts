@@ -30,5 +30,6 @@ export async function replaceOrUndo(
     }
   }
   await open.keep();
+  context.signal.throwIfAborted();
   return { replaced, wentBack: undefined };
 }

@@ -38,6 +38,8 @@ export async function undoPlacement(
     });
     const wellness = await startAndProbe(context, app);
     await open.keep(); // well or not: it is what was asked for, and what it replaced is kept as well
+    context.noteLeft(`${set.name} is in place at ${target.path}`);
+    context.signal.throwIfAborted();
     return { ...open.placement, ...wellness };
   });
 }
