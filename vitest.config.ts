@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { CountingReporter } from './test/support/counting-reporter.ts';
 
-// Where a process is the subject, or one is started for every operation that may fail; whole machines.
+// Where a process is the subject, or one is started for every operation that may fail; whole machines; a store in Dropbox.
 const real = [
   'test/e2e/**/*.test.ts',
   'test/system/**/*.test.ts',
   'test/**/{*-faults,*-large,fault-errors,fault-table,power-cut}.test.ts',
+  'test/{contract,jobs/**}/dropbox*.test.ts',
+  'test/jobs/**/dropbox/*.test.ts',
   'test/lib/run/start-service.test.ts',
   'test/units/install.test.ts',
 ];

@@ -1,4 +1,4 @@
-// The plain format on every store, and what is its own.
+// The plain format on a directory and in memory, and what is its own. In Dropbox: dropbox-repository.test.ts.
 import { writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -12,27 +12,9 @@ import { fixedClock } from '../support/fixed-clock.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { scratch } from '../support/scratch.ts';
 import { openNew } from './directory-world.ts';
-import { openOn, startStandIn } from './dropbox-world.ts';
+import { opened, plain } from './plain-format.ts';
 import { repositorySuite } from './repository-suite.ts';
-import { naming, nameOf, newBackup, openWorld, type RepositoryFormat, statesOf } from './repository-world.ts';
-import { makeFile, type OpenedStore } from './store-world.ts';
-
-const plain: RepositoryFormat = {
-  open: plainRepository,
-  async spoilDescription(store, name) {
-    await store.put(manifestName(name), await makeFile('format: yaml\n'), { replace: true });
-  },
-  async alterBytes(store, name) {
-    const bytes = Buffer.from(await store.read(name));
-    bytes.write('other', bytes.length - 100);
-    await store.put(name, await makeFile(bytes), { replace: true });
-  },
-  loseBytes: (store, name) => store.remove(name),
-};
-
-function opened(store: OpenedStore['store']): OpenedStore {
-  return { store, reopen: async () => store, cleanUp: () => undefined };
-}
+import { naming, nameOf, newBackup, openWorld, statesOf } from './repository-world.ts';
 
 const openMemory = async (tellsContentHash: boolean) =>
   opened(
@@ -43,7 +25,6 @@ const openMemory = async (tellsContentHash: boolean) =>
   );
 
 repositorySuite('plain in a directory', plain, async () => opened((await openNew()).store));
-repositorySuite('plain in Dropbox', plain, async () => opened(openOn(await startStandIn())));
 repositorySuite('plain in memory', plain, () => openMemory(false));
 repositorySuite('plain in a memory that tells content hashes', plain, () => openMemory(true));
 

@@ -43,7 +43,7 @@ function places(): { theirs: string; ours: string } {
   for (const path of [theirs, ours]) mkdirSync(path);
   for (const name of ['ctv', leftover]) mkdirSync(join(ours, name));
   for (const name of files) writeFileSync(join(ours, name), 'bytes', { mode: 0o600 });
-  chownSync(theirs, stranger, stranger);
+  if (process.geteuid?.() === 0) chownSync(theirs, stranger, stranger);
   return { theirs, ours };
 }
 
