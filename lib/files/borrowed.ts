@@ -12,5 +12,10 @@ export function borrowed(file: BigIntStats, directory: BigIntStats): string | un
 
 /** Whether nobody but root and this process's user makes names in a directory. */
 export function isOursAlone({ uid, mode }: BigIntStats): boolean {
-  return (uid === 0n || Number(uid) === process.geteuid?.()) && (mode & 0o022n) === 0n;
+  return isRootOrUs(Number(uid)) && (mode & 0o022n) === 0n;
+}
+
+/** Whether the user is root, or the one that this process runs as: nobody to be careful of. */
+export function isRootOrUs(uid: number): boolean {
+  return uid === 0 || uid === process.geteuid?.();
 }

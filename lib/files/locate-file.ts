@@ -5,6 +5,7 @@
 import { lstatSync, readlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { OpsError, systemError } from '../base/errors.ts';
+import { isRootOrUs } from './borrowed.ts';
 import { type HeldDirectory, holdAgain, holdDirectory } from './held-directory.ts';
 
 /** A name in a directory that is held: what the whole of a path led to. */
@@ -73,7 +74,7 @@ async function walk(absolute: string, isDirectory = false): Promise<Arrival> {
       if (status?.isSymbolicLink() === true) {
         if ((links += 1) > linksMax)
           throw new OpsError('missing', `cannot find ${absolute}: its symbolic links form a loop`);
-        if (!isTrusted(status.uid)) doubtful.push({ path: join(at.path, name), uid: status.uid });
+        if (!isRootOrUs(status.uid)) doubtful.push({ path: join(at.path, name), uid: status.uid });
         const target = readlinkSync(at.at(name));
         isNameOfLink ||= parts.length === 0;
         parts.unshift(...partsOf(target));
@@ -111,10 +112,6 @@ function located(directory: HeldDirectory, name: string, exists: boolean): Locat
 
 function partsOf(path: string): string[] {
   return path.split('/').filter((part) => part !== '' && part !== '.');
-}
-
-function isTrusted(uid: number): boolean {
-  return uid === 0 || uid === process.geteuid?.();
 }
 
 /** Throws OpsError `refused` unless who made the links owns what they lead to. */

@@ -7,7 +7,7 @@ import type { ProcessIdentity } from '../record/process-identity.ts';
 import type { HeldDirectory } from './held-directory.ts';
 import { ifPathThere, ifThere } from './if-there.ts';
 import { processState } from './process-identity.ts';
-import { readSmallFile } from './read-small-file.ts';
+import { readRecord } from './read-small-file.ts';
 import { removeIn } from './remove-in.ts';
 import { ownerFileName, parseScratchOwner } from './scratch-owner.ts';
 
@@ -48,7 +48,8 @@ export async function removeLeftover(
   using directory = await ifPathThere(parent.hold(name)); // its run may have just ended
   if (directory === undefined) return false;
   const { mtimeMs } = await directory.status();
-  const text = await ownerText(directory);
+  // Of what cannot be read nothing is believed.
+  const text = await readRecord(directory.at(ownerFileName), noteBytesMax).catch(() => '');
   // Killed before it wrote its name, or just about to: then it makes the directory again.
   if (text === undefined && (await isRemovedWhenEmpty(parent.at(name)))) return true;
   const owner = parseScratchOwner(name, text ?? '');
@@ -58,16 +59,6 @@ export async function removeLeftover(
   await onLeft(directory);
   await removeContents(directory, name, parent);
   return true;
-}
-
-/** Undefined where there is none; of what is no small file nothing is believed. */
-async function ownerText(directory: HeldDirectory): Promise<string | undefined> {
-  try {
-    const options = { sizeBytesMax: noteBytesMax, follow: false };
-    return (await ifThere(readSmallFile(directory.at(ownerFileName), options)))?.bytes.toString('utf8');
-  } catch {
-    return '';
-  }
 }
 
 async function isRemovedWhenEmpty(path: string): Promise<boolean> {

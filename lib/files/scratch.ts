@@ -48,7 +48,7 @@ export async function makeScratch(
   const called = typeof parent === 'string' ? parent : parent.path;
   let held: [HeldDirectory, HeldDirectory] | undefined;
   try {
-    const above = await holdAgain(parent);
+    const above = await holdParent(parent);
     held = [above, above];
     held = [above, await makeOwned(above, name, owner, clock)];
   } catch (error) {
@@ -87,7 +87,7 @@ function scratchIn(parent: HeldDirectory, directory: HeldDirectory, name: string
   };
 }
 
-function holdAgain(parent: string | HeldDirectory): Promise<HeldDirectory> {
+function holdParent(parent: string | HeldDirectory): Promise<HeldDirectory> {
   return typeof parent === 'string' ? locateDirectory(parent) : holdDirectory(parent.at('.'), parent.path);
 }
 
@@ -138,7 +138,7 @@ export async function sweepScratch(
   const here = currentProcess();
   const called = typeof parent === 'string' ? parent : parent.path;
   try {
-    using directory = await ifThere(holdAgain(parent));
+    using directory = await ifThere(holdParent(parent));
     if (directory === undefined) return [];
     for (const name of (await directory.names()).filter(isScratchName)) {
       const path = join(called, name);

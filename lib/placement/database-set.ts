@@ -55,6 +55,11 @@ export function isSpread(set: DatabaseSet): boolean {
   return holdsContent(set, '-wal') || holdsContent(set, '-journal');
 }
 
+/** The bytes of all its members together. */
+export function setSizeBytes(set: DatabaseSet): number {
+  return Number([...set.values()].reduce((sum, mark) => sum + mark.sizeBytes, 0n));
+}
+
 /** Whether the member is there and has bytes that the content of the database depends on. */
 export function holdsContent(set: DatabaseSet, suffix: MemberSuffix): boolean {
   return suffix !== '-shm' && (set.get(suffix)?.sizeBytes ?? 0n) > 0n;

@@ -10,6 +10,7 @@ import {
   memberPath,
   memberSuffixes,
   type SetPlace,
+  setSizeBytes,
 } from './database-set.ts';
 import type { Staging } from './staging.ts';
 import { wrapped } from './wrapped.ts';
@@ -51,7 +52,7 @@ export async function mergeCopy(
   await using scratch = await makeScratch();
   const copy = scratch.file('database.db');
   const set = await inspectSet(place);
-  const neededBytes = Number([...set.values()].reduce((sum, mark) => sum + mark.sizeBytes, 0n));
+  const neededBytes = setSizeBytes(set);
   await requireSpace({ directory: scratch.path, neededBytes, purpose: `recover ${memberPath(place)}` });
   for (const suffix of memberSuffixes) {
     if (suffix === '' || holdsContent(set, suffix))

@@ -13,6 +13,7 @@ import {
   memberPath,
   memberSuffixes,
   requireAlone,
+  setSizeBytes,
   type SetPlace,
 } from './database-set.ts';
 import { type FileMark, fileMark } from './file-mark.ts';
@@ -84,9 +85,8 @@ export async function requireOrdinary(place: SetPlace): Promise<void> {
 /** Throws OpsError `io` where the copies of a set that is spread over several files do not fit: see `makeUndoSet`, `mergeCopy`. */
 export async function requireRoomForCopies({ directory, name }: SetPlace, set: DatabaseSet): Promise<void> {
   if (!isSpread(set)) return;
-  const sizeBytes = Number([...set.values()].reduce((sum, mark) => sum + mark.sizeBytes, 0n));
   const purpose = `keep ${name} and make one file of it`;
-  await requireSpace({ directory: directory.path, neededBytes: 2 * sizeBytes, purpose });
+  await requireSpace({ directory: directory.path, neededBytes: 2 * setSizeBytes(set), purpose });
 }
 
 /** The mark of a file that has to be there; OpsError `missing` when it is not. */

@@ -1,7 +1,14 @@
 // The undo sets beside a database: what there is, and what each may be used for. Nothing here is ever changed.
 import { join } from 'node:path';
 import { OpsError, errorMessage } from '../base/errors.ts';
-import { type DatabaseSet, holdsContent, inspectSet, memberSuffixes, type SetPlace } from './database-set.ts';
+import {
+  type DatabaseSet,
+  holdsContent,
+  inspectSet,
+  memberSuffixes,
+  type SetPlace,
+  setSizeBytes,
+} from './database-set.ts';
 import { isSameFile, isUnwritten } from './file-mark.ts';
 import { undoOrder } from './names.ts';
 import { holdOwnDirectory, isNoDirectory } from './own.ts';
@@ -57,7 +64,7 @@ async function inspectUndoSet(
   try {
     using directory = await holdOwnDirectory(target.directory, name);
     const found = await inspectSet({ directory, name: target.name });
-    sizeBytes = Number([...found.values()].reduce((sum, mark) => sum + mark.sizeBytes, 0n));
+    sizeBytes = setSizeBytes(found);
     const record = await readUndoRecord(directory);
     const problem = problemOf(record, found, inPlace);
     if (problem !== undefined) return { usable: false, path, name, sizeBytes, problem };

@@ -4,16 +4,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { silentLog } from '../../../lib/base/log.ts';
 import { runShell } from '../../../lib/process/shell.ts';
+import { lives } from '../../support/lives.ts';
 import { scratch } from '../../support/scratch.ts';
-
-/** A process that has ended may stay in the table until its parent asks; that is no life. */
-function lives(pid: number): boolean {
-  try {
-    return !/^\d+ \(.*\) [ZX]/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
 
 test('a timeout ends what the command has started, even what does not want to end', async () => {
   const path = join(scratch(), 'pid');

@@ -8,6 +8,7 @@ import { silentLog } from '../../../lib/base/log.ts';
 import { runShell, shown } from '../../../lib/process/shell.ts';
 import { withFault } from '../../support/faults/fail-in-process.ts';
 import { recordingLog } from '../../support/recording-log.ts';
+import { lives } from '../../support/lives.ts';
 import { scratch } from '../../support/scratch.ts';
 
 const calm = { timeoutMs: 60_000, log: silentLog };
@@ -16,15 +17,6 @@ function fifo(name: string): string {
   const path = join(scratch(), name);
   execFileSync('mkfifo', [path]);
   return path;
-}
-
-/** A process that has ended may stay in the table until its parent asks; that is no life. */
-function lives(pid: number): boolean {
-  try {
-    return !/^\d+ \(.*\) [ZX]/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
 }
 
 test('a command line is shell text that runs in the root directory', async () => {
