@@ -4,11 +4,17 @@ export class VirtualClock {
   /** By how much the Date header of replies is wrong. */
   skewSeconds = 0;
   private offsetMs = 0;
+  private standsAtMs: number | undefined;
   private readonly listeners = new Set<() => void>();
 
   /** Milliseconds since 1970. */
   now(): number {
-    return Date.now() + this.offsetMs;
+    return (this.standsAtMs ?? Date.now()) + this.offsetMs;
+  }
+
+  /** From now on time goes by `advance` alone: what is measured is then no matter of speed. */
+  stand(): void {
+    this.standsAtMs ??= Date.now();
   }
 
   advance(seconds: number): void {

@@ -171,6 +171,7 @@ describe('case 12: 429 with retry_after 300', () => {
 
   test('a wait of a second holds for the whole run', async () => {
     await using world = await grownWorld();
+    world.standIn.clock.stand();
     const ended = await expectSurvived(world, {
       disturb: ({ standIn }) =>
         standIn.fault({ route: append, times: 2, action: { kind: 'tooManyRequests', retryAfterSeconds: 1 } }),
@@ -185,6 +186,7 @@ describe('case 13: 429 in plain text', () => {
   for (const form of ['plain', 'plain-without-header', 'json-without-header'] as const) {
     test(`${form}: no parse failure, and at least a second is waited`, async () => {
       await using world = await grownWorld();
+      world.standIn.clock.stand();
       const ended = await expectSurvived(world, {
         disturb: ({ standIn }) => standIn.fault({ route: append, action: { kind: 'tooManyRequests', form } }),
       });
