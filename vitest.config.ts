@@ -19,8 +19,12 @@ export default defineConfig({
     pool: 'forks',
     // Left to itself, vitest would keep one of two cores free.
     maxWorkers: 2,
-    // As the launchers keep it: without, each process and thread that a test starts would load a compiler first.
-    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/tests') },
+    env: {
+      // As the launchers keep it: without, each process and thread that a test starts would load a compiler first.
+      NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/tests'),
+      // As lib/sqlite/open.ts sets it: SQLite reads it once, and a test may open a database before that is loaded.
+      SQLITE_USE_URI: '1',
+    },
     reporters: [new CountingReporter()],
     projects: [
       {
@@ -29,6 +33,8 @@ export default defineConfig({
           name: 'quick',
           include: ['test/**/*.test.ts'],
           exclude: real,
+          // The files of a worker share what they load, or each would load the house and its packages anew.
+          isolate: false,
           setupFiles: 'test/support/in-memory.ts',
         },
       },
