@@ -20,6 +20,19 @@ export interface Config {
   readonly clock: 'auto' | 'trusted';
   /** Who is told when something went wrong; undefined for nobody. */
   readonly alerts: AlertsConfig | undefined;
+  /** Through what everything goes out; undefined for directly. */
+  readonly proxy: ProxyConfig | undefined;
+}
+
+/** An HTTP proxy. */
+export interface ProxyConfig {
+  /** Which hosts are asked directly, separated by commas: each with all below it, or with a port of its own. */
+  readonly exempt: string;
+  /**
+   * The addresses for what is asked in the clear and through TLS; they may hold a user and a password. Throws OpsError
+   * `config` for what is no address.
+   */
+  readAddresses(): { http: string | undefined; https: string };
 }
 
 /** Alerts: what is told, and through what. Every secret is read where it is used, each time anew. */

@@ -15,6 +15,7 @@ import { alertsConfig } from './sections/alerts.ts';
 import { classic } from './sections/app-database.ts';
 import { appsConfig, appsFromEnvironment } from './sections/apps.ts';
 import { runDirectory, stateDirectory } from './sections/directories.ts';
+import { proxyConfig } from './sections/proxy.ts';
 import { storeConfig } from './sections/store.ts';
 import { timeConfig } from './sections/time.ts';
 
@@ -83,6 +84,7 @@ function complete({ source, layout, file }: Found, environment: Environment): Co
     runDirectory: runDirectory(file, environment, state),
     ...time,
     alerts: alertsConfig(file.alerts, environment, time.timeZone),
+    proxy: proxyConfig(environment),
   };
 }
 

@@ -1,5 +1,5 @@
 // One small HTTP POST: within its time, to the one address, with a bounded reply.
-import { errorCode, errorMessage } from '../base/errors.ts';
+import { networkReason } from '../base/network-reason.ts';
 import { DeliveryFailure } from './channel.ts';
 
 export interface PostRequest {
@@ -41,10 +41,7 @@ export async function post({ service, url, headers, body, signal }: PostRequest)
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof DeliveryFailure) throw error;
-    const cause = error instanceof TypeError && error.cause !== undefined ? error.cause : error;
-    const why = limit.aborted
-      ? `within ${timeoutMs / 1000} s`
-      : `(${errorCode(cause) ?? errorMessage(cause)})`;
+    const why = limit.aborted ? `within ${timeoutMs / 1000} s` : `(${networkReason(error)})`;
     throw new DeliveryFailure(`no answer from ${service} ${why}`, { permanent: false });
   }
 }

@@ -26,6 +26,7 @@ import { openLocal } from '../sqlite/local.ts';
 import { sqliteSource } from '../sqlite/sqlite-source.ts';
 import { dryRunStore } from '../store/dry-run.ts';
 import type { Store, StoreTraffic } from '../store/store.ts';
+import { useNetwork } from './network.ts';
 import { type Alerts, openAlerts } from './open-alerts.ts';
 import { openRepository } from './open-repository.ts';
 import { openStore } from './open-store.ts';
@@ -101,6 +102,7 @@ export interface ContextParts {
 /** Builds the context; the only place that names every adapter. */
 export function createContext(parts: ContextParts): JobContext {
   const { config, clock, log, dryRun } = parts;
+  const leaveNetwork = useNetwork(config.proxy, log);
   const history = historyOf(parts);
   let store: Promise<Store> | undefined;
   let opened: Store | undefined;
@@ -145,6 +147,7 @@ export function createContext(parts: ContextParts): JobContext {
     services: (app) => createServices({ ...app.services, run: runCommand, log }),
     async close() {
       history.close();
+      leaveNetwork();
       // What cannot be removed now is left for the next run's sweep.
       await dryScratch?.remove().catch(() => undefined);
     },

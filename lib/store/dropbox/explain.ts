@@ -22,8 +22,12 @@ export async function explainFailure(
     return cannot('denied', `the app lacks the permission ${error.requiredScope ?? ''}`, scopeHint);
   }
   if (kind === 'token') return cannot('denied', message, linkHint);
-  if (kind === 'unreachable')
-    return cannot('unavailable', message, 'check the network; an upload goes on where it stopped');
+  if (kind === 'unreachable') {
+    const hint = message.includes('the proxy answers')
+      ? 'compare HTTPS_PROXY with what the proxy wants, such as http://user:password@proxy.example:3128'
+      : 'check the network; an upload goes on where it stopped';
+    return cannot('unavailable', message, hint);
+  }
   if (kind === 'stranger') {
     return cannot(
       'unavailable',

@@ -1,5 +1,6 @@
 // One HTTP exchange with Dropbox: to the right host, within its time, at the set pace, with a bounded reply.
-import { errorCode, errorMessage, OpsError } from '../../base/errors.ts';
+import { OpsError } from '../../base/errors.ts';
+import { networkReason } from '../../base/network-reason.ts';
 import type { StoreTraffic } from '../store.ts';
 import { addressAt, type Endpoint, hostOf } from './endpoint.ts';
 import { DropboxFailure, looksLikeHtml, strangerFailure } from './failure.ts';
@@ -148,12 +149,10 @@ function silent(address: string, timeoutMs: number): DropboxFailure {
 function failedExchange(error: unknown, signal: AbortSignal, address: string): unknown {
   if (signal.aborted) return signal.reason;
   if (error instanceof DropboxFailure || error instanceof OpsError) return error;
-  // fetch throws TypeError for every failure of the network, with the reason as its cause.
-  const cause = error instanceof TypeError && error.cause !== undefined ? error.cause : error;
   // A body that cannot be read is our side's: it fails as what it is.
-  const ours = causeThatIs(cause, OpsError);
+  const ours = causeThatIs(error, OpsError);
   if (ours !== undefined) return ours;
-  const reason = errorCode(cause) ?? errorMessage(cause);
+  const reason = networkReason(error);
   return new DropboxFailure('unreachable', `no answer from ${hostOf(address)} (${reason})`, { cause: error });
 }
 

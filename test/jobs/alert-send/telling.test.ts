@@ -71,7 +71,7 @@ describe('a store that is gone', () => {
     await world.run('db-backup', []);
     const cut = await world.send();
     expect(cut.exitCode).toBe(0);
-    expect(cut.stderr).toMatch(/warning: ntfy: no answer from ntfy \(ECONNREFUSED\)/);
+    expect(cut.stderr).toMatch(/warning: ntfy: no answer from ntfy \(ECONNREFUSED 127\.0\.0\.1:\d+\)/);
     world.plugIn();
     await world.run('db-backup', []);
     await world.send();

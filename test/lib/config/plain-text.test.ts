@@ -96,6 +96,7 @@ test('every variable that is asked for while a configuration is made is looked a
     'DISPLAY',
     'WAYLAND_DISPLAY',
     'DBUS_SESSION_BUS_ADDRESS',
+    ...['http', 'https', 'all', 'no'].flatMap((name) => [`${name}_proxy`, `${name.toUpperCase()}_PROXY`]),
   ];
   const asked = new Set<string>();
   for (const given of [

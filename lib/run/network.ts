@@ -1,0 +1,30 @@
+// How this process goes out into the network, whoever asks for what: all of them use fetch, which is Node's own.
+import { setGlobalProxyFromEnv } from 'node:http';
+import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
+import { OpsError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import type { ProxyConfig } from '../config/config.ts';
+
+/**
+ * A host with two address families is asked through one, and after so long through the other. A slow line, or one on which
+ * the first packet is lost (it is sent again after a second), needs longer than the half second that is Node's default:
+ * the family that works would be given up for the one that leads nowhere.
+ */
+const familyAttemptMs = 3000;
+
+/**
+ * Goes through the proxy from now on, where there is one, until what is returned is called. A proxy that cannot be
+ * used keeps nobody from a backup: it is told, and everything is asked directly.
+ */
+export function useNetwork(proxy: ProxyConfig | undefined, log: Log): () => void {
+  setDefaultAutoSelectFamilyAttemptTimeout(familyAttemptMs);
+  if (proxy === undefined) return () => undefined;
+  try {
+    const { http, https } = proxy.readAddresses();
+    return setGlobalProxyFromEnv({ http_proxy: http, https_proxy: https, no_proxy: proxy.exempt });
+  } catch (error) {
+    if (!(error instanceof OpsError)) throw error;
+    log.warn(`${error.message}; everything is asked directly`, { hint: error.hint });
+    return () => undefined;
+  }
+}
