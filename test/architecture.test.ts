@@ -152,6 +152,7 @@ describe('the habits', () => {
       'jobs/restore/run.ts',
       'jobs/restore/steps/replace-database.ts',
       'jobs/restore/steps/undo-placement.ts',
+      'jobs/steps/place-copy.ts',
     ]);
   });
 

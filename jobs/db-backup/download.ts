@@ -20,26 +20,28 @@ import type * as parameters from './parameters.ts';
 type Given = Options<typeof parameters.download>;
 
 export async function run(context: JobContext, options: Given): Promise<Outcome<Download>> {
-  const { store, entry, target } = await choose(context, options);
-  return downloadEntry(context, store, entry, target);
+  const { store, order } = await choose(context, options);
+  return downloadEntry(context, store, order);
 }
 
 export const text = downloadText;
 
 export const plan: Steps<Given, DownloadPlan> = {
   async run(context, options) {
-    const { entry, target } = await choose(context, options);
-    return { result: await planDownload(entry, target), findings: [] };
+    const { order } = await choose(context, options);
+    return { result: await planDownload(order), findings: [] };
   },
   text: downloadPlanText,
 };
 
 async function choose(context: JobContext, { app: name, path }: Given) {
   const app = selectedApp(context, name);
-  const target = path ?? emptyPlace(app);
+  const given = path ?? emptyPlace(app);
   const store = await context.openStore();
-  const { entry } = await chooseNamed(context, store, app, app.latest ?? 'latest');
-  return { store, entry, target };
+  return {
+    store,
+    order: { app, given, ...(await chooseNamed(context, store, app, app.latest ?? 'latest')) },
+  };
 }
 
 /** The database's own path, as long as nothing is there. */

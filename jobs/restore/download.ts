@@ -17,22 +17,22 @@ import type * as parameters from './parameters.ts';
 type Given = Options<typeof parameters.download>;
 
 export async function run(context: JobContext, options: Given): Promise<Outcome<Download>> {
-  const { store, entry } = await choose(context, options);
-  return downloadEntry(context, store, entry, options.path);
+  const { store, order } = await choose(context, options);
+  return downloadEntry(context, store, order);
 }
 
 export const text = downloadText;
 
 export const plan: Steps<Given, DownloadPlan> = {
   async run(context, options) {
-    const { entry } = await choose(context, options);
-    return { result: await planDownload(entry, options.path), findings: [] };
+    const { order } = await choose(context, options);
+    return { result: await planDownload(order), findings: [] };
   },
   text: downloadPlanText,
 };
 
-async function choose(context: JobContext, { name, app }: Given) {
+async function choose(context: JobContext, { name, path, app: appName }: Given) {
+  const app = selectedApp(context, appName);
   const store = await context.openStore();
-  const { entry } = await chooseNamed(context, store, selectedApp(context, app), name);
-  return { store, entry };
+  return { store, order: { app, given: path, ...(await chooseNamed(context, store, app, name)) } };
 }

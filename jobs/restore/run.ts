@@ -6,7 +6,7 @@ import type { GuardedApp } from '../../lib/config/config.ts';
 import { inspectSet } from '../../lib/placement/database-set.ts';
 import { inKnownPaths } from '../../lib/files/held-directory.ts';
 import { locateFile } from '../../lib/files/locate-file.ts';
-import { placeNew, requireFree } from '../../lib/placement/place-new.ts';
+import { requireFree } from '../../lib/placement/place-new.ts';
 import { stagingIn } from '../../lib/placement/staging.ts';
 import type { Proof } from '../../lib/repository/proof.ts';
 import type { JobContext } from '../../lib/run/context.ts';
@@ -15,6 +15,7 @@ import type { Options } from '../../lib/run/parameter.ts';
 import { keepJournalMode } from '../../lib/sqlite/journal-mode.ts';
 import { chooseEntry, requireRestorable } from '../steps/choose-entry.ts';
 import { selectedApp } from '../steps/each-app.ts';
+import { placeCopy } from '../steps/place-copy.ts';
 import { proofLines } from '../steps/proof-report.ts';
 import type * as parameters from './parameters.ts';
 import type { Replaced } from './steps/replace-database.ts';
@@ -100,13 +101,16 @@ async function restoreTo(
 ): Promise<Restored> {
   const choice = await choose(context, app, options);
   using target = await locateFile(path);
-  await requireFree(target);
+  await requireFree(target, {
+    taken:
+      'name a file that does not exist; without --to the live database is replaced, and kept as an undo set',
+  });
   await using note = await context.noteElsewhere({ scratchIn: target.directory.path });
   void note;
   await using scratch = await context.scratch(target.directory.path);
   const staging = stagingIn(scratch.directory);
-  const { proof } = await stageBackup(context, app, choice, staging, options);
-  await placeNew(staging, target);
+  const { proof, manifest } = await stageBackup(context, app, choice, staging, options);
+  await placeCopy(app, staging, target, manifest);
   context.noteLeft(`${target.path} is complete`);
   return {
     ...restored(app, target.path, choice.entry.name, proof, []),
@@ -125,7 +129,7 @@ async function restoreInPlace(context: JobContext, app: GuardedApp, options: Giv
   await requireConsent(context, app, options, backup, target.path);
   return await withStaging(context, target, async (staging) => {
     const { proof, manifest } = await stageBackup(context, app, choice, staging, options);
-    await keepJournalMode(target.directory.at(target.name), staging.database);
+    await keepJournalMode(target.directory.at(target.name), staging.database, manifest?.journalMode);
     const ownership = target.exists ? undefined : manifest?.ownership;
     const went = await replaceOrUndo(context, { app, target, staging, source: backup, ownership });
     return {

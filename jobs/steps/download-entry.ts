@@ -4,14 +4,27 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { BackupState, CatalogueEntry } from '../../lib/backup/catalogue.ts';
 import { OpsError, systemError } from '../../lib/base/errors.ts';
 import { formatBytes } from '../../lib/base/format.ts';
+import type { GuardedApp } from '../../lib/config/config.ts';
 import { inKnownPaths } from '../../lib/files/held-directory.ts';
 import { ifPathThere } from '../../lib/files/if-there.ts';
 import { locateDirectory } from '../../lib/files/locate-file.ts';
-import { requireNothingAt } from '../../lib/files/publish-file.ts';
 import { requireSpace } from '../../lib/files/space.ts';
+import { memberPath, type SetPlace } from '../../lib/placement/database-set.ts';
+import { requireFree } from '../../lib/placement/place-new.ts';
+import { stagingIn } from '../../lib/placement/staging.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome } from '../../lib/run/job.ts';
 import type { Store } from '../../lib/store/store.ts';
+import { isPlaceOf, manifestOfBytes, placeCopy } from './place-copy.ts';
+
+/** What is to be downloaded, and where to. */
+export interface DownloadOrder {
+  app: GuardedApp;
+  entry: CatalogueEntry;
+  entries: readonly CatalogueEntry[];
+  /** A path that does not exist, or a directory. */
+  given: string;
+}
 
 /** A file that was downloaded. */
 export interface Download {
@@ -29,33 +42,39 @@ export interface Download {
 export type DownloadPlan = Pick<Download, 'name' | 'target' | 'sizeBytes' | 'state'>;
 
 /** Looks where `entry` would go: `given`, which must not exist or be a directory. Throws what the download would. */
-export async function planDownload(entry: CatalogueEntry, given: string): Promise<DownloadPlan> {
-  const { name, sizeBytes, state } = entry;
-  const target = await targetPath(given, name);
-  await requireSpace({ directory: target, neededBytes: sizeBytes, purpose: `download ${name}` });
-  return { name, target, sizeBytes, state };
+export async function planDownload(order: DownloadOrder): Promise<DownloadPlan> {
+  using target = await freePlace(order);
+  const { name, sizeBytes, state } = order.entry;
+  return { name, target: memberPath(target), sizeBytes, state };
 }
 
 /** Downloads `entry`. */
 export async function downloadEntry(
   context: JobContext,
   store: Store,
-  entry: CatalogueEntry,
-  given: string,
+  order: DownloadOrder,
 ): Promise<Outcome<Download>> {
-  const { name, target, state } = await planDownload(entry, given);
-  await using note = await context.noteElsewhere({ scratchIn: dirname(target) });
+  using target = await freePlace(order);
+  const { app, entry, entries } = order;
+  const { name, state } = entry;
+  const path = memberPath(target);
+  await using note = await context.noteElsewhere({ scratchIn: target.directory.path });
   void note;
+  await using scratch = await context.scratch(target.directory.path);
+  const staging = stagingIn(scratch.directory);
   context.progress.start('downloading', entry.sizeBytes);
-  const { sizeBytes, sha256 } = await store.get(name, target, {
+  const file = await store.get(name, staging.database, {
     signal: context.signal,
     onProgress: (done) => context.progress.update(done),
   });
   context.progress.end();
+  const { sizeBytes, sha256 } = file;
   const altered = entry.manifest !== undefined && entry.manifest.sha256 !== sha256;
-  const message = `the bytes of ${target} are not those of the manifest of ${name}: do not trust this file`;
+  await placeCopy(app, staging, target, altered ? undefined : manifestOfBytes(file, entries));
+  context.noteLeft(`${path} is complete`);
+  const message = `the bytes of ${path} are not those of the manifest of ${name}: do not trust this file`;
   return {
-    result: { name, target, sizeBytes, sha256, state, altered },
+    result: { name, target: path, sizeBytes, sha256, state, altered },
     findings: altered ? [{ subject: name, severity: 'critical', message }] : [],
   };
 }
@@ -73,17 +92,31 @@ export function downloadPlanText({ name, target, sizeBytes }: DownloadPlan): str
 }
 
 /** As with cp: an existing directory takes the file under its own name. Anything else that exists is refused. */
-async function targetPath(given: string, name: string): Promise<string> {
+async function freePlace({ app, entry, given }: DownloadOrder): Promise<SetPlace & Disposable> {
   if (given === '' || given.includes('\0'))
     throw new OpsError('usage', 'cannot download to a path that is no path');
+  const { name, sizeBytes } = entry;
   const path = resolve(given);
   try {
     const target =
       (await ifPathThere(stat(path)))?.isDirectory() === true ? join(path, basename(name)) : path;
-    using directory = await locateDirectory(dirname(target));
-    const found = join(directory.path, basename(target));
-    await inKnownPaths(() => requireNothingAt(directory.at(basename(target))));
-    return found;
+    const directory = await locateDirectory(dirname(target));
+    const place = { directory, name: basename(target), [Symbol.dispose]: () => directory[Symbol.dispose]() };
+    try {
+      const isOwn = await isPlaceOf(app, place);
+      await inKnownPaths(() =>
+        requireFree(place, {
+          taken: 'name a file that does not exist; nothing is overwritten',
+          sideFile: isOwn ? `restore run ${name} --app ${app.name} keeps it in an undo set` : undefined,
+        }),
+      );
+      const purpose = `download ${name}`;
+      await requireSpace({ directory: directory.path, neededBytes: sizeBytes, purpose });
+      return place;
+    } catch (error) {
+      directory[Symbol.dispose]();
+      throw error;
+    }
   } catch (error) {
     throw systemError(`download to ${path}`, error);
   }

@@ -41,14 +41,17 @@ export async function exchange(
 }
 
 /** Throws OpsError `refused` when a side file lies beside `place`: it would be taken for one of the new database. */
-export async function requireNoSideFiles(place: SetPlace): Promise<void> {
+export async function requireNoSideFiles(
+  place: SetPlace,
+  hint = 'it belongs to another database; stop the program that made it, or move it away',
+): Promise<void> {
   const set = await inspectSet(place);
   const suffix = sideSuffixes.find((name) => set.has(name));
   if (suffix === undefined) return;
   throw new OpsError(
     'refused',
     `cannot place a database at ${memberPath(place)}: ${memberPath(place, suffix)} is there`,
-    { hint: 'it belongs to another database; stop the program that made it, or move it away' },
+    { hint },
   );
 }
 

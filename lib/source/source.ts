@@ -10,6 +10,11 @@ export interface SourceLook {
   copyBytesMax: number;
   /** Owner, group and permission bits; undefined where the source has none. */
   ownership: SourceOwnership | undefined;
+  /**
+   * What the manifest says of the source, and a copy cannot tell: it is made so that it opens everywhere, and not so that
+   * the app likes it best.
+   */
+  setUp: Partial<MeasuredFacts>;
   /** What a person may want to know of it, in a word or two each: `WAL`. */
   remarks: readonly string[];
 }
@@ -83,6 +88,7 @@ export interface Measurement {
  * - S3: `look` at what is not there, is empty, of another format, encrypted or not to be read throws, and creates
  *   nothing. It never waits for a pipe. Nor are links followed that somebody else made to somebody else's file.
  * - What is copied is the file that `look` has seen, or nothing; what is measured is `file`, where that is given.
+ * - A copy opens where nothing can be written beside it: on a read-only file system, in a directory of somebody else.
  * - S4: a copy needs no more than `copyBytesMax`, and is one file: nothing else lies beside it. `target` must not exist;
  *   it can be read by owner and group only. After a failure or an abort it may be left, unfinished: it lies in scratch.
  * - S5: memory does not grow with the source.

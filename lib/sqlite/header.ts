@@ -10,7 +10,9 @@ export interface SqliteHeader {
 }
 
 /** How a database journals, as far as its header tells: every mode but WAL looks the same there. */
-export type JournalMode = 'wal' | 'delete';
+export type JournalMode = (typeof journalModes)[number];
+
+export const journalModes = ['wal', 'delete'] as const;
 
 /** The header's length in bytes. */
 export const headerBytes = 100;

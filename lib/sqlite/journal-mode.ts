@@ -5,14 +5,16 @@ import { OpsError, systemError } from '../base/errors.ts';
 import { ifThere } from '../files/if-there.ts';
 import { writeAll } from '../files/write-all.ts';
 import { firstBytes } from './first-bytes.ts';
-import { headerBytes, type JournalMode, journalModeIn, parseHeader } from './header.ts';
+import { headerBytes, type JournalMode, journalModeIn, journalModes, parseHeader } from './header.ts';
 
 /**
  * Gives `staged`, a file of our own, the journal mode of the database at `target`. A missing or damaged one has none to
- * keep. Throws OpsError where one of them cannot be read, or the mode cannot be set.
+ * keep: then it is the one that was recorded when the copy was made. Throws OpsError where one of them cannot be read, or
+ * the mode cannot be set.
  */
-export async function keepJournalMode(target: string, staged: string): Promise<void> {
-  const [now, then] = [await journalModeOf(target), await journalModeOf(staged)];
+export async function keepJournalMode(target: string, staged: string, recorded?: string): Promise<void> {
+  const now = (await journalModeOf(target)) ?? journalModes.find((mode) => mode === recorded);
+  const then = await journalModeOf(staged);
   if (now === undefined || then === undefined || now === then) return;
   await setJournalMode(staged, now);
 }

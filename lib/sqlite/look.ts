@@ -7,7 +7,7 @@ import { type LocatedFile, locateFile } from '../files/locate-file.ts';
 import { sizeIfThere } from '../files/size.ts';
 import type { FileNumber, SourceLook, SourceOwnership } from '../source/source.ts';
 import { firstBytes } from './first-bytes.ts';
-import { headerBytes, looksEncrypted, otherFormat, parseHeader } from './header.ts';
+import { headerBytes, journalModeIn, looksEncrypted, otherFormat, parseHeader } from './header.ts';
 import { requireOrdinarySideFiles, whatElse } from './side-files.ts';
 
 /** A database file that is there and begins like one. Its side files lie beside `path`. */
@@ -53,6 +53,7 @@ async function lookAt({ directory, name, path }: LocatedFile, act: string): Prom
     sizeBytes,
     copyBytesMax: sizeBytes + (walBytes ?? 0),
     ownership: { uid: Number(status.uid), gid: Number(status.gid), mode: Number(status.mode) & 0o7777 },
+    setUp: { journalMode: journalModeIn(header) },
     remarks: [header.wal ? 'WAL' : 'rollback journal'],
     walBytes,
     wal: header.wal,

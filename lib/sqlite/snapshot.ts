@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { systemError } from '../base/errors.ts';
 import { fullDiskDetails } from '../files/space.ts';
 import type { CopyOptions } from '../source/source.ts';
+import { journalModeOf, setJournalMode } from './journal-mode.ts';
 import { settledMark } from './quiet-copy.ts';
 import type { SnapshotReport, SnapshotWork } from './snapshot-work.ts';
 import type { SqliteLook } from './look.ts';
@@ -14,7 +15,7 @@ export type { SnapshotReport } from './snapshot-work.ts';
 
 /**
  * Copies `source` to `target` (which must not exist) through SQLite's backup API in a worker thread. The source is
- * opened read-only and never checkpointed. On failure `target` may be left behind: it lies in the caller's scratch.
+ * opened read-only and never checkpointed. The copy is in journal mode `delete`, and so opens without a file beside it. On failure `target` may be left behind: it lies in the caller's scratch.
  *
  * Throws OpsError `damaged`, `denied`, `busy`, `missing`, `refused` or `io`; rejects with the signal's reason on abort.
  */
@@ -33,11 +34,14 @@ export async function takeSnapshot(
     wal,
     quiet: await quiet(source, options),
   };
-  return runWorker<SnapshotReport>('./snapshot-worker.ts', work, {
+  const report = await runWorker<SnapshotReport>('./snapshot-worker.ts', work, {
     signal: options.signal,
     onProgress: options.onProgress,
     waitForEnd: true,
   });
+  // In WAL mode nobody could open it where no -shm can be made: on a read-only file system, in another user's directory.
+  if ((await journalModeOf(target)) === 'wal') await setJournalMode(target, 'delete');
+  return report;
 }
 
 /** SQLite would create the copy readable by everybody; a backup is for its owner and group. */

@@ -199,3 +199,55 @@ async function openToRead(root: string, ...files: string[]): Promise<void> {
   await chmod(join(root, '..'), 0o755);
   await chmod(root, 0o555);
 }
+
+describe('a directory store and the side files that somebody left beside a copy', () => {
+  const leave: [what: string, make: (path: string) => Promise<unknown>][] = [
+    ['a file', (path) => writeFile(path, 'of another database')],
+    ['an empty file', (path) => writeFile(path, '')],
+    ['a directory', (path) => mkdir(path)],
+    ['a link', (path) => symlink('/etc/passwd', path)],
+    ['a pipe', async (path) => execFileSync('mkfifo', [path])],
+  ];
+  const suffixes = ['-journal', '-shm', '-wal'];
+
+  it.each(leave)('moves %s aside before a copy gets its bytes, and removes nothing', async (_, make) => {
+    const { root, store } = await openNew();
+    const file = async () => makeFile('new');
+    const puts: Record<string, () => Promise<unknown>> = {
+      'new.db': async () => store.put('new.db', await file(), {}),
+      'moved.db': async () => store.put('moved.db', await file(), { consume: true }),
+      'database.db': async () => store.put('database.db', await file(), { replace: true }),
+      'copied.db': async () => store.copy('from.db', 'copied.db', { expected: await file() }),
+    };
+    await putAll(store, ['database.db']);
+    await store.put('from.db', await file(), {});
+    for (const [name, put] of Object.entries(puts)) {
+      for (const suffix of suffixes) await make(join(root, name + suffix));
+      await put();
+      const beside = (await readdir(root)).filter((found) => found.startsWith(`${name}-`));
+      expect(beside.sort()).toEqual(suffixes.map((suffix) => `${name}${suffix}.left-20261120T020513Z`));
+      expect(await readFile(join(root, name), 'utf8')).toBe('new');
+    }
+  });
+
+  it('keeps what was moved aside before, also in the same second', async () => {
+    const { root, store } = await openNew();
+    for (const content of ['one', 'two']) {
+      await writeFile(join(root, 'database.db-wal'), content);
+      await store.put('database.db', await makeFile('new'), { replace: true });
+    }
+    const kept = (await readdir(root)).filter((found) => found.startsWith('database.db-wal')).sort();
+    expect(await Promise.all(kept.map((name) => readFile(join(root, name), 'utf8')))).toEqual(['one', 'two']);
+  });
+
+  it('replaces nothing where they cannot be moved', async () => {
+    const { root, store } = await openNew();
+    await putAll(store, ['database.db']);
+    const old = await readFile(join(root, 'database.db'), 'utf8');
+    const name = `${'n'.repeat(240)}.db`;
+    await writeFile(join(root, `${name}-wal`), 'theirs');
+    await expect(store.put(name, await makeFile('new'), {})).rejects.toMatchObject({ name: 'OpsError' });
+    expect(await readFile(join(root, 'database.db'), 'utf8')).toBe(old);
+    expect(await namesOf(store)).not.toContain(name);
+  });
+});

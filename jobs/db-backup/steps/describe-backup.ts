@@ -15,6 +15,7 @@ export async function describeBackup(
   const { check, note } = measured.integrity;
   return {
     ...measured.facts,
+    ...look.setUp,
     app: app.name,
     backup,
     takenAt,

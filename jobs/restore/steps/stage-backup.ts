@@ -4,10 +4,10 @@ import type { Manifest } from '../../../lib/backup/manifest.ts';
 import { OpsError } from '../../../lib/base/errors.ts';
 import { firstOf } from '../../../lib/base/finding.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
-import type { FileDigest } from '../../../lib/files/digest.ts';
 import type { Staging } from '../../../lib/placement/staging.ts';
 import { type Proof, proveByHash, proveFile } from '../../../lib/repository/proof.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
+import { manifestOfBytes } from '../../steps/place-copy.ts';
 
 /** A backup that lies beside the place of the database, proven. */
 export interface Staged {
@@ -32,7 +32,7 @@ export async function stageBackup(
   const repository = await context.openRepository(app);
   // By the descriptor it arrives; who reads it in a process of its own finds it by its path.
   const file = { ...(await repository.fetch(entry, staging.database)), path: staging.path };
-  const manifest = entry.manifest ?? manifestOf(file, entries);
+  const manifest = entry.manifest ?? manifestOfBytes(file, entries);
   const { signal, progress } = context;
   const options = { signal, progress, task: `${app.name}: checking` };
   const claim = { name: entry.name, manifest };
@@ -43,10 +43,6 @@ export async function stageBackup(
   if (!proof.proven)
     context.log.warn(`${entry.name} is unproven: SQLite finds no damage, but it has no manifest`);
   return { proof, manifest };
-}
-
-function manifestOf({ sha256 }: FileDigest, entries: readonly CatalogueEntry[]): Manifest | undefined {
-  return entries.find(({ manifest }) => manifest?.sha256 === sha256)?.manifest;
 }
 
 function unsound({ name }: CatalogueEntry, { problems }: Proof): OpsError {

@@ -7,7 +7,7 @@ import { quoteName } from '../name.ts';
 import { readBytesMax, requireReadable } from '../refusals.ts';
 import type { GetOptions, StoreName } from '../store.ts';
 import { requireObject } from './objects.ts';
-import type { DirectoryAccess } from './put.ts';
+import type { DirectoryAccess } from './access.ts';
 import { inDirectoryOf } from './walk.ts';
 
 /** Copies an object to `target`; see `Store.get`. */

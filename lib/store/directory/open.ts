@@ -14,7 +14,7 @@ import { openRoot, requireStoreMarker } from './marker.ts';
 import { findObject, listObjects, requireObjectName } from './objects.ts';
 import { removeObject } from './publish.ts';
 import { copyObject, putObject } from './put.ts';
-import type { DirectoryAccess } from './put.ts';
+import type { DirectoryAccess } from './access.ts';
 import { quoteName } from '../name.ts';
 import type { Store } from '../store.ts';
 

@@ -8,8 +8,10 @@ import { ifPathThere, ifThere } from '../../files/if-there.ts';
 import { publishFile } from '../../files/publish-file.ts';
 import { nameTaken } from '../refusals.ts';
 import type { Stored, StoreName } from '../store.ts';
+import type { DirectoryAccess } from './access.ts';
 import { systemCode } from './failure.ts';
 import { storedFrom } from './objects.ts';
+import { moveSideFilesAside } from './side-files.ts';
 import { inDirectoryOf, inMadeDirectoryOf } from './walk.ts';
 
 /** Readable for the group, so that a person or rsync can take copies without being root. */
@@ -22,11 +24,12 @@ const attemptsMax = 10;
  * OpsError `refused`, however late it was taken.
  */
 export async function publishObject(
-  root: HeldDirectory,
+  access: DirectoryAccess,
   name: StoreName,
   temporary: string,
   replace: boolean,
 ): Promise<Stored> {
+  const { root } = access;
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
   await using file = await open(temporary, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   for (let attempt = 1; ; attempt += 1) {
@@ -35,6 +38,7 @@ export async function publishObject(
         // A file system without modes may refuse; then its mount options decide who reads.
         await file.chmod(objectMode).catch(() => undefined);
         await giveToOwnerOf(root, file);
+        await moveSideFilesAside(directory, last, access);
         await publishFile(temporary, directory.at(last), { replace });
       });
       return storedFrom(name, await file.stat());

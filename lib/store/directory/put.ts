@@ -1,8 +1,6 @@
 // Bringing bytes into a directory store: moved when they are known, otherwise copied and proven before they get a name.
 import { lstat } from 'node:fs/promises';
-import type { Clock } from '../../base/clock.ts';
 import { systemError } from '../../base/errors.ts';
-import type { Log } from '../../base/log.ts';
 import { copyFileDurably } from '../../files/copy-file.ts';
 import type { CopyOptions } from '../../files/copy-file.ts';
 import type { FileDigest } from '../../files/digest.ts';
@@ -14,17 +12,11 @@ import { requireSpace } from '../../files/space.ts';
 import { quoteName } from '../name.ts';
 import { nameTaken } from '../refusals.ts';
 import type { CopyOptions as StoreCopyOptions, PutOptions, Stored, StoreName } from '../store.ts';
+import type { DirectoryAccess } from './access.ts';
 import { systemCode } from './failure.ts';
 import { findObject, requireObject } from './objects.ts';
 import { publishObject } from './publish.ts';
 import { inDirectoryOf } from './walk.ts';
-
-/** What one operation on a store works with. */
-export interface DirectoryAccess {
-  root: HeldDirectory;
-  clock: Clock;
-  log: Log;
-}
 
 /** Gives the bytes of `file` the name `name`; see `Store.put`. */
 export async function putObject(
@@ -36,7 +28,7 @@ export async function putObject(
   options.signal?.throwIfAborted();
   await requireFreeName(access.root, name, options.replace);
   await sweepScratch(access.root, access);
-  const moved = options.consume === true ? await moveIn(access.root, name, file, options) : undefined;
+  const moved = options.consume === true ? await moveIn(access, name, file, options) : undefined;
   if (moved !== undefined) return moved;
   const copied = await copyIn(access, file.path, name, file.sizeBytes, { ...options, expected: file });
   if (options.consume === true) await removeQuietly(file.path);
@@ -68,14 +60,14 @@ async function requireFreeName(root: HeldDirectory, name: StoreName, replace = f
 
 /** Moves a file whose bytes are still those that were hashed. Undefined when it must be copied instead. */
 async function moveIn(
-  root: HeldDirectory,
+  access: DirectoryAccess,
   name: StoreName,
   file: FileDigest,
   { replace = false, onProgress }: PutOptions,
 ): Promise<Stored | undefined> {
-  if (!(await isMovable(root, file))) return undefined;
+  if (!(await isMovable(access.root, file))) return undefined;
   try {
-    const stored = await publishObject(root, name, file.path, replace);
+    const stored = await publishObject(access, name, file.path, replace);
     onProgress?.(stored.sizeBytes);
     return stored;
   } catch (error) {
@@ -109,6 +101,6 @@ async function copyIn(
     const temporary = scratch.at('object');
     await copyFileDurably(from, temporary, options);
     options.signal?.throwIfAborted();
-    return await publishObject(access.root, name, temporary, replace);
+    return await publishObject(access, name, temporary, replace);
   });
 }

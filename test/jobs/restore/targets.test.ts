@@ -1,6 +1,15 @@
 // Where a restore or a download may not go. What is there stays, and so does the live database.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { backedUpWorld, entriesBelow, expectRefusal, noise, type Refusal } from '../../support/bad-input.ts';
 import { readBookings, type World } from '../../support/world.ts';
@@ -160,6 +169,34 @@ describe('restore download', () => {
     await expectUntouched(['download', 'latest', `${world.home}/to/${path}`], { kind, says: [cause] });
   });
 
+  test.each(['-wal', '-shm', '-journal'])(
+    'to a path beside which a stale %s lies is refused, tried or done',
+    async (suffix) => {
+      writeFileSync(target() + suffix, noise(4152));
+      const refusal: Refusal = {
+        kind: 'refused',
+        says: [/look\.db/, new RegExp(`look\\.db${suffix} is there`)],
+        hint: /belongs to another database/,
+      };
+      for (const more of [[], ['--dry-run']]) {
+        await expectUntouched(['download', 'latest', target(), ...more], refusal);
+      }
+    },
+  );
+
+  test.each([
+    ['download', 'latest'],
+    ['run', 'latest', '--to'],
+  ])('to the name of a side file of a database that is there is refused: %s', async (...command) => {
+    writeFileSync(target(), 'precious\n');
+    for (const suffix of ['-wal', '-shm', '-journal'])
+      await expectUntouched([...command, target() + suffix], {
+        kind: 'refused',
+        says: [new RegExp(`look\\.db${suffix}`), /a part of .*look\.db/],
+        hint: /another name/,
+      });
+  });
+
   test('to a path that is no path is refused', async () => {
     await expectUntouched(['download', 'latest', ''], { kind: 'usage', says: [/no path/] });
   });
@@ -219,5 +256,48 @@ describe('a live database that is no database any more', () => {
     expect(readBookings(own.database)).toHaveLength(200);
     const kept = Object.keys(entriesBelow(`${own.home}/app`));
     expect(kept).toContainEqual(expect.stringMatching(/^app\/bookings\.db\.undo-.*\/bookings\.db-wal$/));
+  });
+});
+
+describe('db-backup download', () => {
+  test.each(['-wal', '-shm', '-journal'])(
+    'to the place of the database, beside which a stale %s lies, is refused',
+    async (suffix) => {
+      await using own = await backedUpWorld();
+      rmSync(own.database);
+      writeFileSync(own.database + suffix, noise(4152));
+      await expectRefusal(own, 'db-backup', ['download'], {
+        kind: 'refused',
+        says: [new RegExp(`bookings\\.db${suffix} is there`)],
+        hint: /restore run/,
+      });
+    },
+  );
+
+  test('to the place of the database gives it the mode and the journal mode that it had', async () => {
+    await using own = await backedUpWorld({ journalMode: 'wal' });
+    chmodSync(`${own.home}/app`, 0o770);
+    chmodSync(own.database, 0o660);
+    expect(await own.run('db-backup', ['run'])).toMatchObject({ exitCode: 0 });
+    for (const command of [
+      ['db-backup', 'download'],
+      ['restore', 'download', 'latest/bookings.db', own.database],
+      ['restore', 'run', 'latest', '--to', own.database],
+    ]) {
+      for (const suffix of ['', '-wal', '-shm']) rmSync(own.database + suffix, { force: true });
+      const [job = '', ...args] = command;
+      expect(await own.run(job, args)).toMatchObject({ exitCode: 0 });
+      expect((statSync(own.database).mode & 0o777).toString(8)).toBe('660');
+      expect([...readFileSync(own.database).subarray(18, 20)]).toEqual([2, 2]);
+      expect(readBookings(own.database)).toHaveLength(200);
+    }
+  });
+
+  test('elsewhere is for who typed it alone, and opens where nothing may be written', async () => {
+    await using own = await backedUpWorld({ journalMode: 'wal' });
+    const copy = `${own.home}/copy.db`;
+    expect(await own.run('db-backup', ['download', copy])).toMatchObject({ exitCode: 0 });
+    expect((statSync(copy).mode & 0o777).toString(8)).toBe('600');
+    expect([...readFileSync(copy).subarray(18, 20)]).toEqual([1, 1]);
   });
 });

@@ -43,10 +43,10 @@ export function query(path: string, sql: string): unknown[] {
   }
 }
 
-/** A file's bytes without those that SQLite's backup sets anew: change counter, schema cookie, writer's version. */
+/** A file's bytes without those that a copy has of its own: journal mode, change counter, schema cookie, writer's version. */
 export function pagesOf(path: string): Buffer {
   const bytes = readFileSync(path);
-  return bytes.fill(0, 24, 28).fill(0, 40, 44).fill(0, 92, 100);
+  return bytes.fill(0, 18, 20).fill(0, 24, 28).fill(0, 40, 44).fill(0, 92, 100);
 }
 
 export function modeOf(path: string): number {

@@ -33,6 +33,7 @@ test('a closed database is described, and not touched', async () => {
     sizeBytes: Number(size),
     copyBytesMax: Number(size),
     ownership: { uid: Number(uid), gid: Number(gid), mode: 0o640 },
+    setUp: { journalMode: 'wal' },
     remarks: ['WAL'],
     walBytes: undefined,
     wal: true,

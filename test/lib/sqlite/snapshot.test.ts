@@ -47,15 +47,18 @@ describe('a snapshot equals the database, and measures the same', () => {
     expect(measured.integrity.problems).toEqual([]);
   });
 
-  test.each(['wal', 'delete'] as const)('in journal mode %s, which it keeps', async (journalMode) => {
-    const [path, target] = [join(scratch(), 'app.db'), join(scratch(), 'snapshot.db')];
-    makeLedger(path, { journalMode });
-    const { method } = await snapshot(path, target);
-    expect(method).toBe(journalMode === 'wal' ? 'quiet' : 'stepwise');
-    expect((await measureDatabase(target)).facts.journalMode).toBe(journalMode);
-    expect(readdirSync(dirname(path))).toEqual(['app.db']);
-    expect(readdirSync(dirname(target))).toEqual(['snapshot.db']);
-  });
+  test.each(['wal', 'delete'] as const)(
+    'in journal mode %s, and needs no file beside it',
+    async (journalMode) => {
+      const [path, target] = [join(scratch(), 'app.db'), join(scratch(), 'snapshot.db')];
+      makeLedger(path, { journalMode });
+      const { method } = await snapshot(path, target);
+      expect(method).toBe(journalMode === 'wal' ? 'quiet' : 'stepwise');
+      expect((await measureDatabase(target)).facts.journalMode).toBe('delete');
+      expect(readdirSync(dirname(path))).toEqual(['app.db']);
+      expect(readdirSync(dirname(target))).toEqual(['snapshot.db']);
+    },
+  );
 });
 
 test('what a crashed app committed in its log is in the snapshot', async () => {
@@ -215,6 +218,18 @@ describe.skipIf(process.geteuid?.() !== 0)(
       expect(report).toMatchObject({ method: 'quiet' });
       expect(readdirSync(dirname(path))).toEqual(['app.db']);
       expect(pagesOf(target).equals(pagesOf(path))).toBe(true);
+    });
+
+    test('a copy of a WAL database opens where nothing may be made beside it', async () => {
+      const [path, folder] = [join(scratch(), 'app.db'), openFolder()];
+      const target = join(folder, 'snapshot.db');
+      makeLedger(path, { journalMode: 'wal' });
+      await snapshot(path, target);
+      chmodSync(target, 0o644);
+      await asNobody(async () => {
+        expect(query(target, 'SELECT count(*) FROM ledger')).toEqual([10]);
+      });
+      expect(readdirSync(folder)).toEqual(['snapshot.db']);
     });
 
     test('a log without its index is refused, and no file is made', async () => {
