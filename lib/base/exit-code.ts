@@ -11,7 +11,7 @@ export const errorExitCodes = {
   usage: { code: 64, meaning: 'the command line is wrong' },
   damaged: { code: 65, meaning: 'damaged data: a database, backup or checksum is not what it should be' },
   missing: { code: 66, meaning: 'the database, backup or manifest is not there' },
-  unavailable: { code: 69, meaning: 'the store or a peer did not answer' },
+  unavailable: { code: 69, meaning: 'the store, a peer or the database did not answer in time' },
   bug: { code: 70, meaning: 'a mistake in Holdfast itself; its stack follows' },
   refused: { code: 73, meaning: 'refused: it would overwrite or endanger something' },
   io: { code: 74, meaning: 'input or output failed, for example a full disk' },
@@ -24,6 +24,8 @@ export const errorExitCodes = {
 export const exitDone = 0;
 /** Ran to the end, and the news is bad. */
 export const exitBadNews = 1;
+/** Stopped by SIGHUP (128 + 1). */
+export const exitHungUp = 129;
 /** Stopped by SIGINT (128 + 2). */
 export const exitInterrupted = 130;
 /** Stopped by SIGTERM (128 + 15). */
@@ -63,6 +65,10 @@ export function exitCodeTable(convention: ExitConvention = 'plain'): { code: num
   return [
     ...verdictExits[convention].map(({ code, meaning }) => ({ code, meaning })),
     ...Object.values(errorExitCodes),
+    {
+      code: exitHungUp,
+      meaning: 'stopped because its terminal is gone (SIGHUP); what was left is logged and told',
+    },
     { code: exitInterrupted, meaning: 'stopped by Ctrl-C (SIGINT); what was left is printed' },
     { code: exitTerminated, meaning: 'stopped by SIGTERM; what was left is printed' },
   ].sort((a, b) => a.code - b.code);

@@ -2,6 +2,7 @@
 import {
   errorExitCodes,
   exitBadNews,
+  exitHungUp,
   exitInterrupted,
   exitTerminated,
   type ErrorKind,
@@ -48,7 +49,7 @@ function exited(exitStatus: string | undefined): UnitEnding {
   const code = /^\d{1,3}$/.test(exitStatus ?? '') ? Number(exitStatus) : undefined;
   const exitCode = code;
   if (code === undefined) return { result: 'failed', kind: undefined, exitCode, message: 'it failed' };
-  if (code === exitInterrupted || code === exitTerminated)
+  if (code === exitHungUp || code === exitInterrupted || code === exitTerminated)
     return { result: 'interrupted', kind: undefined, exitCode, message: 'it was told to stop' };
   if (code === exitBadNews)
     return { result: 'bad-news', kind: undefined, exitCode, message: 'it ran to the end with bad news' };

@@ -55,8 +55,12 @@ function warnOnce(log: Log): void {
 }
 
 function lostError(name: string, cause: unknown): OpsError {
-  return new OpsError('busy', `cannot keep the lock of ${name}: another program may have taken it`, {
-    hint: 'install util-linux: the lock of flock(1) cannot be lost',
-    cause,
-  });
+  return new OpsError(
+    'refused',
+    `cannot go on without the lock of ${name}: another program may have taken it`,
+    {
+      hint: 'install util-linux: the lock of flock(1) cannot be lost',
+      cause,
+    },
+  );
 }

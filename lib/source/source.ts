@@ -100,7 +100,7 @@ export interface Measurement {
  * - `compare` says nothing exactly when nothing that was measured differs, and at most ten sentences and how many more.
  *
  * Errors, as OpsError: `missing` (nothing there, or nothing in it), `denied`, `damaged` (not such a database, or not
- * whole), `busy` (locked by others without a pause), `refused` (the target exists; a copy would miss what was
+ * whole), `unavailable` (locked by others without a pause), `refused` (the target exists; a copy would miss what was
  * committed; a file of somebody else, or another one than before), `io` (no room, here or for the app).
  */
 export interface Source<Look extends SourceLook = SourceLook> {

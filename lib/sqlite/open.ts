@@ -17,7 +17,7 @@ const readCacheKiB = 2000;
 /** SQLite maps no more of a file; what lies behind is read. Where addresses are short, Node needs them more. */
 const mapBytesMax = ['arm', 'ia32'].includes(process.arch) ? 256 * 1024 * 1024 : 2 ** 31;
 
-/** How long a read waits for a lock that the app holds, before it counts as busy. */
+/** How long a read waits for a lock that the app holds, before the app counts as not answering. */
 const lockWaitMs = 10_000;
 
 /**

@@ -12,7 +12,7 @@ import { serve } from './worker-port.ts';
 
 // Above the first await: constants and classes, unlike functions, are not there before their line has run.
 const hints: Partial<Record<OpsError['kind'], (source: string) => string>> = {
-  busy: (source) => `see who holds it: fuser -v ${source}`,
+  unavailable: (source) => `see who holds it: fuser -v ${source}`,
   denied: (source) => `run as the app's user or in its group: ls -l ${source}*`,
   damaged: () => 'the backups made before are untouched: restore list',
 };

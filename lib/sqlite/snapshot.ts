@@ -17,7 +17,7 @@ export type { SnapshotReport } from './snapshot-work.ts';
  * Copies `source` to `target` (which must not exist) through SQLite's backup API in a worker thread. The source is
  * opened read-only and never checkpointed. The copy is in journal mode `delete`, and so opens without a file beside it. On failure `target` may be left behind: it lies in the caller's scratch.
  *
- * Throws OpsError `damaged`, `denied`, `busy`, `missing`, `refused` or `io`; rejects with the signal's reason on abort.
+ * Throws OpsError `damaged`, `denied`, `unavailable`, `missing`, `refused` or `io`; rejects with the signal's reason on abort.
  */
 export async function takeSnapshot(
   source: SqliteLook,

@@ -28,13 +28,13 @@ test('a lock that another run holds is busy, and names the run', async () => {
   expect(await world.run('db-backup', ['backup', 'afterwards'])).toMatchObject({ exitCode: 0 });
 });
 
-test('a transaction of another program that excludes everybody is busy, not waited for without end', async () => {
+test('a transaction of another program that excludes everybody is no lock of ours (69), not waited for without end', async () => {
   await using world = await backUpIn(new World());
   const holdExclusively = fileURLToPath(new URL('../fixtures/hold-exclusively.ts', import.meta.url));
   await using writer = spawnTypeScript(holdExclusively, [world.database]);
   await writer.line('held');
   await expectRefusal(world, 'db-backup', ['run'], {
-    kind: 'busy',
+    kind: 'unavailable',
     says: [/bookings\.db/, /another program keeps it locked/],
     hint: /fuser -v .*bookings\.db/,
   });

@@ -73,8 +73,8 @@ test('a lock that is lost while it is held aborts the signal', async () => {
   vi.advanceTimersByTime(5000); // as often as it is looked at
   await aborted;
   expect(lock.signal.reason).toMatchObject({
-    kind: 'busy',
-    message: 'cannot keep the lock of ctv: another program may have taken it',
+    kind: 'refused',
+    message: 'cannot go on without the lock of ctv: another program may have taken it',
   });
   expect(
     asked.log.lines.some(({ level, message }) => level === 'error' && message === 'the lock is lost'),
