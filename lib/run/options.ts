@@ -1,9 +1,10 @@
 // The command line: a job's definition as a commander program. Only this file knows commander.
 import { Command as Program, CommanderError, InvalidArgumentError, Option as ProgramOption } from 'commander';
-import { errorExitCodes, exitCodeTable } from '../base/exit-code.ts';
+import { errorExitCodes } from '../base/exit-code.ts';
 import { nearest } from '../base/nearest.ts';
 import { printable } from '../base/printable.ts';
-import type { Command, Example, Job } from './job.ts';
+import { examplesText, exitCodesText } from './help-text.ts';
+import type { Command, Job } from './job.ts';
 import { type Options, type Parameter, typedName } from './parameter.ts';
 import type { Format } from './report.ts';
 
@@ -38,7 +39,7 @@ export async function parseArguments(
   const program = buildProgram(job, streams, (parsed) => (run = parsed));
   const exitCode = errorExitCodes.usage.code;
   try {
-    await program.parseAsync(withoutHelpWord(job, args), { from: 'user' });
+    await program.parseAsync(withCommandFirst(program, withoutHelpWord(job, args)), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { exitCode: 0 };
@@ -57,6 +58,27 @@ function withoutHelpWord(job: Job, args: readonly string[]): string[] {
   if (name === undefined) return ['--help'];
   if (!job.commands.some((command) => command.name === name)) throw unknownCommand(name);
   return [name, '--help', ...others];
+}
+
+/**
+ * The same with the command before its options: `--config x info` is `info --config x`. Left as it is, the default command
+ * would take the word for an argument of its own.
+ */
+function withCommandFirst(program: Program, args: readonly string[]): string[] {
+  const at = firstWord(program, args);
+  const word = args[at];
+  if (word === undefined || !program.commands.some((command) => command.name() === word)) return [...args];
+  return [word, ...args.slice(0, at), ...args.slice(at + 1)];
+}
+
+/** Where the first argument stands that is neither an option nor the value of one; -1 where there is none. */
+function firstWord(program: Program, args: readonly string[]): number {
+  const options = program.commands.flatMap((command) => command.options);
+  const takeValues = new Set(options.filter(({ required }) => required).map(({ long }) => long));
+  const end = args.indexOf('--'); // behind it all words are arguments
+  return args
+    .slice(0, end === -1 ? undefined : end)
+    .findIndex((arg, index) => !arg.startsWith('-') && !takeValues.has(args[index - 1]));
 }
 
 function unknownCommand(name: string): CommanderError {
@@ -218,17 +240,4 @@ function parsed(command: Command, sub: Program): Parsed {
     format: given.json === true ? 'json' : 'text',
     verbosity: given.quiet === true ? 'quiet' : given.verbose === true ? 'verbose' : 'normal',
   };
-}
-
-function examplesText(examples: readonly Example[]): string {
-  return [
-    'Examples:',
-    ...examples.flatMap(({ command, explanation }) => [`  ${command}`, `      ${explanation}`]),
-  ].join('\n');
-}
-
-function exitCodesText({ exits }: Job): string {
-  return exitCodeTable(exits)
-    .map(({ code, meaning }) => `  ${String(code).padStart(3)}  ${meaning}`)
-    .join('\n');
 }

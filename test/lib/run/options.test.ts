@@ -56,6 +56,18 @@ describe('what is typed', () => {
       { name: 'latest', path: '/tmp/x', at: '2026', yes: true },
     ],
     ['list', 'list', {}],
+    ['--config /x list', 'list', {}],
+    [
+      '-q --config=/x --json restore latest',
+      'restore',
+      { name: 'latest', path: undefined, at: undefined, yes: false },
+    ],
+    [
+      '--at restore restore latest',
+      'restore',
+      { name: 'latest', path: undefined, at: 'restore', yes: false },
+    ],
+    ['--app list', 'run', { acceptShrink: false, app: 'list' }],
   ])('%s', async (line, name, options) => {
     const parsed = await typed(line);
     expect(parsed.stderr).toBe('');
