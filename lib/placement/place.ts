@@ -6,6 +6,7 @@ import type { Log } from '../base/log.ts';
 import type { ProcessIdentity } from '../record/process-identity.ts';
 import { inKnownPaths } from '../files/held-directory.ts';
 import { syncFile } from '../files/sync.ts';
+import { trueOwnership } from '../files/true-owner.ts';
 import {
   type DatabaseSet,
   inspectSet,
@@ -97,7 +98,7 @@ async function placeHeld(
       target: intent.target,
       replacedBy: backup,
       madeAt: startedAt,
-      ownership: inPlace,
+      ownership: trueOwnership(inPlace),
     };
     await makeUndoSet(target, intent.undo, { ...record, state: 'kept', usedAt: undefined });
   }

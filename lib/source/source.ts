@@ -8,7 +8,7 @@ export interface SourceLook {
   sizeBytes: number;
   /** What a copy takes at most, as long as nothing is added. */
   copyBytesMax: number;
-  /** Owner, group and permission bits; undefined where the source has none. */
+  /** Owner, group and permission bits; undefined where the source has none, or where nobody here can tell. */
   ownership: SourceOwnership | undefined;
   /**
    * What the manifest says of the source, and a copy cannot tell: it is made so that it opens everywhere, and not so that
@@ -20,7 +20,7 @@ export interface SourceLook {
 }
 
 /** Owner, group and permission bits of a source. */
-export interface SourceOwnership {
+interface SourceOwnership {
   uid: number;
   gid: number;
   mode: number;

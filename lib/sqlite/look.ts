@@ -5,7 +5,8 @@ import { errorCode, OpsError, systemError } from '../base/errors.ts';
 import { borrowed } from '../files/borrowed.ts';
 import { type LocatedFile, locateFile } from '../files/locate-file.ts';
 import { sizeIfThere } from '../files/size.ts';
-import type { FileNumber, SourceLook, SourceOwnership } from '../source/source.ts';
+import { trueOwnership } from '../files/true-owner.ts';
+import type { FileNumber, SourceLook } from '../source/source.ts';
 import { firstBytes } from './first-bytes.ts';
 import { headerBytes, journalModeIn, looksEncrypted, otherFormat, parseHeader } from './header.ts';
 import { requireOrdinarySideFiles, whatElse } from './side-files.ts';
@@ -18,7 +19,6 @@ export interface SqliteLook extends SourceLook {
   walBytes: number | undefined;
   wal: boolean;
   pageSize: number;
-  ownership: SourceOwnership;
 }
 
 /**
@@ -52,7 +52,11 @@ async function lookAt({ directory, name, path }: LocatedFile, act: string): Prom
     file: { device: status.dev, inode: status.ino },
     sizeBytes,
     copyBytesMax: sizeBytes + (walBytes ?? 0),
-    ownership: { uid: Number(status.uid), gid: Number(status.gid), mode: Number(status.mode) & 0o7777 },
+    ownership: trueOwnership({
+      uid: Number(status.uid),
+      gid: Number(status.gid),
+      mode: Number(status.mode) & 0o7777,
+    }),
     setUp: { journalMode: journalModeIn(header) },
     remarks: [header.wal ? 'WAL' : 'rollback journal'],
     walBytes,

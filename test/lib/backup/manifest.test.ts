@@ -144,6 +144,14 @@ describe('a manifest', () => {
   });
 
   test.each([
+    { owner: 65534, group: 65534 },
+    { owner: 65534, group: 33 },
+    { owner: 1000, group: 65534 },
+  ])('does not know whose it was where a namespace hid it: $owner:$group', (seen) => {
+    expect(parseManifest(changed({ ...seen, mode: '0640' }), name).ownership).toBeUndefined();
+  });
+
+  test.each([
     ['2026-11-20T02:05:13Z', '2026-11-20T02:05:13.000Z'],
     ['2026-11-20T02:05:13.5Z', '2026-11-20T02:05:13.500Z'],
   ])('may say %s', (takenAt, expected) => {
