@@ -1,5 +1,5 @@
 // The contract of what can be backed up. One suite (test/contract/source-suite.ts) holds every source to it.
-import type { Engine, MeasuredFacts } from './facts.ts';
+import type { Engine, MeasuredFacts, TableRows } from './facts.ts';
 
 /** A source that is there, as it looked a moment ago. */
 export interface SourceLook {
@@ -72,6 +72,22 @@ export interface Integrity {
   note: string | undefined;
 }
 
+export interface SurveyOptions {
+  signal?: AbortSignal | undefined;
+  /** How long it may take at most: a look before a decision, and not a check. */
+  timeLimitMs: number;
+}
+
+/** What is in a source now, as far as could be told in the time there was. */
+export interface Survey {
+  /** Undefined where there was no time, or no way to count without harm. */
+  tables: TableRows[] | undefined;
+  /** Damage that was found, in sentences. */
+  problems: string[];
+  /** What could not be found out, and why. */
+  note: string | undefined;
+}
+
 /** Everything that is known of a copy after it was read whole. */
 export interface Measurement {
   facts: MeasuredFacts;
@@ -97,6 +113,8 @@ export interface Measurement {
  * - `measure` reads a file that nobody writes, and changes neither it nor its directory. Equal content measures the
  *   same, whoever measures it and when: `compare` of a copy with a copy of that copy is empty.
  * - Damage that the engine can name is in `integrity`, else `measure` throws: never is a damaged file called sound.
+ * - `survey` reads the source itself, changes nothing and makes nothing beside it, and never takes longer than it may. What
+ *   it cannot find out without harm or in time is a note, and damage that it meets is data.
  * - `compare` says nothing exactly when nothing that was measured differs, and at most ten sentences and how many more.
  *
  * Errors, as OpsError: `missing` (nothing there, or nothing in it), `denied`, `damaged` (not such a database, or not
@@ -110,6 +128,8 @@ export interface Source<Look extends SourceLook = SourceLook> {
   look(): Promise<Look>;
   /** Copies what `look` has seen to `target`. */
   copy(look: Look, target: string, options: CopyOptions): Promise<CopyReport>;
+  /** Counts what `look` has seen, in place and while the app works. */
+  survey(look: Look, options: SurveyOptions): Promise<Survey>;
   /** Measures a copy afresh, from its bytes alone; it need not be one of this source. */
   measure(file: string, options?: MeasureOptions): Promise<Measurement>;
   /** Where `found` is not what was `expected`, in sentences. */

@@ -35,7 +35,7 @@ export async function measureDatabase(
   const { open, room, sharedBytesMin } = { ...usual, ...means };
   const { called = path, file, signal } = options;
   const sizeBytes = (await sizeIfThere(path)) ?? 0;
-  const openOne = (mapped: boolean) => open({ path, file, called, mapped }, signal);
+  const openOne = (mapped: boolean) => open({ path, file, called, as: mapped ? 'mapped' : 'paged' }, signal);
   const beat = setInterval(() => options.onBeat?.(), beatMs);
   try {
     if (sizeBytes > room()) return await measureAlone(openOne(false));

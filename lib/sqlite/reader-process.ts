@@ -5,8 +5,12 @@ import { packError } from './crossing.ts';
 import { sqliteError } from './errors.ts';
 import { checkIntegrity, checkStructure, checkTable } from './integrity.ts';
 import type { Integrity } from '../source/source.ts';
+import { requireEveryPage } from './every-page.ts';
+import { openSource } from './live-reader.ts';
 import { type Database, openImmutable, openMapped } from './open.ts';
 import type { Answer, Problems, Question, Reading } from './reader.ts';
+import type { TableRows } from '../source/facts.ts';
+import { countTables } from './table-rows.ts';
 
 let opened: Database | undefined;
 
@@ -15,7 +19,7 @@ process.on('message', (question: Question) => void answer(question).then((said) 
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => undefined);
 
 async function answer(question: Question): Promise<Answer> {
-  const act = question.about === 'counts' ? 'read' : 'check';
+  const act = question.about === 'counts' || question.about === 'rows' ? 'read' : 'check';
   try {
     return { result: await look(question) };
   } catch (error) {
@@ -23,7 +27,7 @@ async function answer(question: Question): Promise<Answer> {
   }
 }
 
-async function look(question: Question): Promise<Counted | Problems | Integrity | number> {
+async function look(question: Question): Promise<Counted | TableRows[] | Problems | Integrity | number> {
   const { reading } = question;
   opened ??= open(reading);
   // The check looks at every cell itself, once. To do so with each visit of a mapped page as well takes twice the time.
@@ -31,6 +35,9 @@ async function look(question: Question): Promise<Counted | Problems | Integrity 
   switch (question.about) {
     case 'counts':
       return count(opened, reading.path, reading.called);
+    case 'rows':
+      requireEveryPage(opened, reading.path, reading.called);
+      return countTables(opened);
     case 'foreign keys':
       return countForeignKeyViolations(opened);
     case 'structure':
@@ -42,6 +49,7 @@ async function look(question: Question): Promise<Counted | Problems | Integrity 
   }
 }
 
-function open({ path, file, mapped }: Reading): Database {
-  return mapped ? openMapped(path, { file }) : openImmutable(path, { file });
+function open({ path, file, as }: Reading): Database {
+  if (typeof as === 'object') return openSource({ source: path, ...as });
+  return as === 'mapped' ? openMapped(path, { file }) : openImmutable(path, { file });
 }

@@ -5,6 +5,8 @@ import { OpsError, systemError } from '../base/errors.ts';
 import { withoutSecrets } from '../base/secret-variables.ts';
 import { type CrossingError, unpackError } from './crossing.ts';
 import type { Counted } from './facts.ts';
+import type { LiveSource } from './live-reader.ts';
+import type { TableRows } from '../source/facts.ts';
 import type { FileNumber, Integrity } from '../source/source.ts';
 
 /** Which file, and how. */
@@ -14,15 +16,19 @@ export interface Reading {
   file?: FileNumber | undefined;
   /** What messages call the file: it may lie in scratch, under a name that tells nobody anything. */
   called: string;
-  /** Whether its pages are read where the kernel has them (see `openMapped`), or one by one. */
-  mapped: boolean;
+  /**
+   * How: `mapped`, its pages where the kernel has them (see `openMapped`), or `paged`, one by one; both as a file that nobody
+   * writes. Else as a live one, see `openSource`.
+   */
+  as: 'mapped' | 'paged' | Omit<LiveSource, 'source'>;
 }
 
 /** What was found wrong, empty when nothing was; undefined where SQLite cannot look without what the app brings. */
 export type Problems = string[] | undefined;
 
 export type Question = { reading: Reading } & (
-  { about: 'counts' | 'foreign keys' | 'structure' | 'everything' } | { about: 'table'; table: string }
+  | { about: 'counts' | 'rows' | 'foreign keys' | 'structure' | 'everything' }
+  | { about: 'table'; table: string }
 );
 
 export type Answer = { result: unknown } | { error: CrossingError };
@@ -33,6 +39,8 @@ export type Answer = { result: unknown } | { error: CrossingError };
  */
 export interface Reader {
   count(): Promise<Counted>;
+  /** Rows per table alone. */
+  rows(): Promise<TableRows[]>;
   foreignKeyViolations(): Promise<number>;
   /** That every page is well formed and in its place, and every row as its table wants it. */
   checkStructure(): Promise<Problems>;
@@ -61,6 +69,7 @@ export function openReader(reading: Reading, signal?: AbortSignal): Reader {
   const ask = channel(reading, signal);
   return {
     count: () => ask.question({ reading, about: 'counts' }) as Promise<Counted>,
+    rows: () => ask.question({ reading, about: 'rows' }) as Promise<TableRows[]>,
     foreignKeyViolations: () => ask.question({ reading, about: 'foreign keys' }) as Promise<number>,
     checkStructure: () => ask.question({ reading, about: 'structure' }) as Promise<Problems>,
     checkTable: (table) => ask.question({ reading, about: 'table', table }) as Promise<Problems>,

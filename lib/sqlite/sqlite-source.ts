@@ -4,6 +4,7 @@ import type { Source } from '../source/source.ts';
 import { requireSource, type SqliteLook } from './look.ts';
 import { measureDatabase } from './measure.ts';
 import { takeSnapshot } from './snapshot.ts';
+import { surveyDatabase } from './survey.ts';
 
 /** The database file at `path`; nothing is touched before the first call. */
 export function sqliteSource(path: string): Source<SqliteLook> {
@@ -12,6 +13,7 @@ export function sqliteSource(path: string): Source<SqliteLook> {
     gentlerHint: 'journal_mode=WAL in the app would avoid it',
     look: () => requireSource(path),
     copy: takeSnapshot,
+    survey: surveyDatabase,
     measure: measureDatabase,
     compare: differences,
   };

@@ -13,6 +13,7 @@ import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { describe, expect, it } from 'vitest';
 import { OpsError } from '../../lib/base/errors.ts';
+import { totalRows } from '../../lib/source/facts.ts';
 import type { CopyOptions, CopyReport, Source } from '../../lib/source/source.ts';
 import { asNobody } from '../support/as-nobody.ts';
 import { scratch } from '../support/scratch.ts';
@@ -45,6 +46,7 @@ export function sourceSuite(name: string, kind: SourceKind): void {
     describe('a look', () => lookTests(kind));
     describe('what was looked at', () => exchangeTests(kind));
     describe('an abort', () => abortTests(kind));
+    describe('a survey', () => surveyTests(kind));
     describe('measuring', () => measureTests(kind));
     describe('comparing', () => compareTests(kind));
   });
@@ -220,6 +222,43 @@ function abortTests(kind: SourceKind): void {
     const measured = world.source.measure(path, { signal: stop.signal });
     stop.abort(new Error('stopped by SIGTERM'));
     await expect(measured).rejects.toThrow('stopped by SIGTERM');
+  });
+}
+
+function surveyTests(kind: SourceKind): void {
+  const timeLimitMs = 60_000;
+
+  it('counts a source that nobody has open and one that an app is working on, and changes neither', async () => {
+    const world = kind.open();
+    const survey = async () => world.source.survey(await world.source.look(), { timeLimitMs });
+    const before = fingerprint(world.directory);
+    const closed = await survey();
+    expect(fingerprint(world.directory)).toEqual(before);
+    const app = await world.startPatientApp();
+    app.commit();
+    const names = readdirSync(world.directory);
+    const open = await survey();
+    expect(readdirSync(world.directory)).toEqual(names);
+    for (const { tables, problems, note } of [closed, open])
+      expect({ problems, note, some: (tables ?? []).length > 0 }).toEqual({
+        problems: [],
+        note: undefined,
+        some: true,
+      });
+    expect(totalRows(open.tables ?? [])).toBeGreaterThan(totalRows(closed.tables ?? []));
+  });
+
+  it.each(kind.damages)('of a source that $what is no news of a sound one', async ({ damage }) => {
+    const world = kind.open(2e6);
+    const path = await copied(world);
+    damage(path);
+    const source = world.sourceOf(path);
+    try {
+      const { problems, note } = await source.survey(await source.look(), { timeLimitMs });
+      expect([...problems, note ?? '']).not.toEqual(['']);
+    } catch (error) {
+      expect(error).toMatchObject({ kind: 'damaged' }); // the look says so already
+    }
   });
 }
 

@@ -100,7 +100,7 @@ function readers(before: () => void = () => undefined) {
   const opened: boolean[] = [];
   let happened = false;
   const open: typeof openReader = (reading, signal) => {
-    opened.push(reading.mapped);
+    opened.push(reading.as === 'mapped');
     const reader = openReader(reading, signal);
     const meanwhile = <T>(ask: () => Promise<T>): Promise<T> => {
       if (!happened) before();

@@ -41,7 +41,7 @@ async function whyItFails(work: Promise<unknown>): Promise<unknown> {
 
 test('a page that is no longer there ends the reader and nothing else', async () => {
   const path = ledger();
-  const reader = openReader({ path, called: 'a.db', mapped: true });
+  const reader = openReader({ path, called: 'a.db', as: 'mapped' });
   await reader.count();
   truncateSync(path, 8192);
   const error = await whyItFails(reader.checkStructure());
@@ -55,7 +55,7 @@ test('a page that is no longer there ends the reader and nothing else', async ()
 });
 
 test('a reader that is killed says so, and that memory may be why', async () => {
-  const reader = openReader({ path: ledger(), called: 'a.db', mapped: true });
+  const reader = openReader({ path: ledger(), called: 'a.db', as: 'mapped' });
   await reader.count();
   const [pid = 0, ...others] = readers();
   expect(others).toEqual([]);
@@ -69,7 +69,7 @@ test('a reader that is killed says so, and that memory may be why', async () => 
 });
 
 test('a signal to all of a terminal or a unit is for the parent to judge', async () => {
-  const reader = openReader({ path: ledger(), called: 'a.db', mapped: true });
+  const reader = openReader({ path: ledger(), called: 'a.db', as: 'mapped' });
   await reader.count();
   for (const pid of readers()) for (const signal of ['SIGINT', 'SIGTERM']) process.kill(pid, signal);
   expect(await reader.checkStructure()).toEqual([]);
@@ -78,21 +78,21 @@ test('a signal to all of a terminal or a unit is for the parent to judge', async
 
 test('an abort ends it at once, with its own reason', async () => {
   const stop = new AbortController();
-  const reader = openReader({ path: ledger(), called: 'a.db', mapped: true }, stop.signal);
+  const reader = openReader({ path: ledger(), called: 'a.db', as: 'mapped' }, stop.signal);
   const counted = reader.count();
   stop.abort(new Error('stopped by SIGTERM'));
   expect(await whyItFails(counted)).toMatchObject({ message: 'stopped by SIGTERM' });
   await reader.close();
   expect(readers()).toEqual([]);
-  expect(() => openReader({ path: 'x', called: 'x', mapped: true }, stop.signal)).toThrow(
+  expect(() => openReader({ path: 'x', called: 'x', as: 'mapped' }, stop.signal)).toThrow(
     'stopped by SIGTERM',
   );
 });
 
 test('none is left behind, whether it was idle or at work', async () => {
-  const idle = openReader({ path: ledger(), called: 'a.db', mapped: true });
+  const idle = openReader({ path: ledger(), called: 'a.db', as: 'mapped' });
   await idle.count();
-  const busy = openReader({ path: ledger(), called: 'b.db', mapped: true });
+  const busy = openReader({ path: ledger(), called: 'b.db', as: 'mapped' });
   const lost = busy.checkIntegrity();
   await Promise.all([idle.close(), busy.close(), expect(lost).rejects.toThrow(/SIGKILL/)]);
   expect(readers()).toEqual([]);
@@ -101,7 +101,7 @@ test('none is left behind, whether it was idle or at work', async () => {
 test('what is wrong with the file crosses with its kind', async () => {
   const path = ledger();
   truncateSync(path, statSync(path).size - 1);
-  const reader = openReader({ path, called: 'a.db', mapped: true });
+  const reader = openReader({ path, called: 'a.db', as: 'mapped' });
   const error = await whyItFails(reader.count());
   expect(error).toBeInstanceOf(OpsError);
   expect(error).toMatchObject({ kind: 'damaged', message: expect.stringContaining('cut short') as string });
@@ -112,7 +112,7 @@ test('the process that reads a database knows no secret', async () => {
   const path = ledger();
   vi.stubEnv('NTFY_TOKEN', 'hunter2');
   onTestFinished(() => void vi.unstubAllEnvs());
-  const reader = openReader({ path, called: path, mapped: false });
+  const reader = openReader({ path, called: path, as: 'paged' });
   onTestFinished(() => reader.close());
   await reader.count();
   const environments = readers().map((pid) => readFileSync(`/proc/${pid}/environ`, 'utf8'));
