@@ -17,6 +17,10 @@ export const run = {
   recheck: flag(
     'check the database in the backup again, not only that its bytes are those that were checked',
   ),
+  makeDirectory: option(
+    'user:group',
+    'make the directory of the database where it is gone, for this user and group',
+  ),
   app: appOrOnly,
 };
 export const download = {

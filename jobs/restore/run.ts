@@ -5,7 +5,10 @@ import type { Finding } from '../../lib/base/finding.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
 import { inspectSet } from '../../lib/placement/database-set.ts';
 import { inKnownPaths } from '../../lib/files/held-directory.ts';
+import { silentLog } from '../../lib/base/log.ts';
 import { locateFile } from '../../lib/files/locate-file.ts';
+import { missingDirectory } from '../../lib/placement/missing-directory.ts';
+import { requireNoHolders } from '../../lib/placement/readiness.ts';
 import { requireFree } from '../../lib/placement/place-new.ts';
 import { stagingIn } from '../../lib/placement/staging.ts';
 import type { Proof } from '../../lib/repository/proof.ts';
@@ -15,6 +18,9 @@ import type { Options } from '../../lib/run/parameter.ts';
 import { keepJournalMode } from '../../lib/sqlite/journal-mode.ts';
 import { chooseEntry, requireRestorable } from '../steps/choose-entry.ts';
 import { selectedApp } from '../steps/each-app.ts';
+import { goneDirectory, requireDirectory } from './steps/database-directory.ts';
+import { planLines } from './steps/plan-words.ts';
+import { hasServices, type PlanOrder, planRestore } from './steps/restore-plan.ts';
 import { placeCopy } from '../steps/place-copy.ts';
 import { proofLines } from '../steps/proof-report.ts';
 import type * as parameters from './parameters.ts';
@@ -119,14 +125,17 @@ async function restoreTo(
 }
 
 async function restoreInPlace(context: JobContext, app: GuardedApp, options: Given): Promise<Restored> {
-  using target = await locateFile(app.database);
   await using lock = await context.lock(app, 'restore run');
   void lock;
+  if ((await missingDirectory(app.database)) !== undefined) await makeDirectory(context, app, options);
+  using target = await locateFile(app.database);
   await inspectSet(target); // refuses a directory, and a pipe, on which everything that reads it would hang
   const settled = await settleEarlier(context, app, target);
   const choice = await choose(context, app, options);
   const backup = choice.entry.name;
-  await requireConsent(context, app, options, backup, target.path);
+  // What would be refused at the end is refused before anything is fetched.
+  if (!hasServices(app)) await requireNoHolders(target, silentLog);
+  if (!options.yes) await requireConsent(context, app, choice, target.path);
   return await withStaging(context, target, async (staging) => {
     const { proof, manifest } = await stageBackup(context, app, choice, staging, options);
     await keepJournalMode(target.directory.at(target.name), staging.database, manifest?.journalMode);
@@ -157,18 +166,22 @@ async function choose(context: JobContext, app: GuardedApp, options: Given) {
   return { ...choice, entry: requireRestorable(choice.entry, options.unproven) };
 }
 
+/** The directory of the database is gone: whose it was is read off the backup. */
+async function makeDirectory(context: JobContext, app: GuardedApp, options: Given): Promise<void> {
+  const { entry, entries } = await choose(context, app, options);
+  const gone = await goneDirectory(app, entry, entries);
+  if (gone !== undefined) await requireDirectory(context, app, gone, { ...options, backup: entry.name });
+}
+
 async function requireConsent(
   context: JobContext,
   app: GuardedApp,
-  { yes }: Given,
-  backup: string,
+  choice: Pick<PlanOrder, 'entry' | 'entries'>,
   target: string,
 ): Promise<void> {
-  if (yes) return;
-  const services = context.services(app).describe();
-  context.log.info(`${app.name}: ${target} will be replaced by ${backup}; it moves aside as an undo set`, {
-    services,
-  });
+  const { plan } = await planRestore(context, { app, ...choice, to: undefined });
+  const view = { now: context.clock.now() };
+  for (const line of planLines(plan, view)) context.log.info(`${app.name}: ${line}`);
   if (await context.confirm('Replace the live database?')) return;
   throw new OpsError('usage', `cannot replace ${target} without consent`, {
     hint: 'say yes when asked, or add --yes; restore plan shows what would happen',

@@ -4,6 +4,7 @@ import { OpsError } from '../../lib/base/errors.ts';
 import { lockHolder } from '../../lib/lock/owner.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
 import { locateFile } from '../../lib/files/locate-file.ts';
+import { missingDirectory } from '../../lib/placement/missing-directory.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
@@ -38,6 +39,7 @@ export async function run(
 export function text(result: AppsResult<RestoreStatus>, { now }: View): string[] {
   return appsText(result, ({ database, interrupted, undoSets, lastDrill, holder }, app) => [
     `${app}: ${database.problem ?? `${database.path}, ${formatBytes(database.sizeBytes ?? 0)}`}`,
+    ...(database.problem === undefined ? [] : [`  the way back: restore plan latest --app ${app}`]),
     ...interrupted.map((sentence) => `  INTERRUPTED: ${sentence}`),
     ...(holder === undefined ? [] : [`  working on it now: ${holder}`]),
     ...undoSets.map(undoLine),
@@ -51,9 +53,11 @@ export function text(result: AppsResult<RestoreStatus>, { now }: View): string[]
 }
 
 async function describe(context: JobContext, app: GuardedApp): Promise<RestoreStatus> {
-  using target = await locateFile(app.database);
+  // A database whose directory is gone is what this command is asked about.
+  using target =
+    (await missingDirectory(app.database)) === undefined ? await locateFile(app.database) : undefined;
   return {
-    database: await look(context, target.path),
+    database: await look(context, target?.path ?? app.database),
     interrupted: await describeEarlier(context, app, target),
     undoSets: await undoSetsOf(app),
     lastDrill: lastDrill(context, app.name),

@@ -1,6 +1,8 @@
 // restore undo: puts back the database that a restore replaced.
 import { OpsError } from '../../lib/base/errors.ts';
 import { type LocatedFile, locateFile } from '../../lib/files/locate-file.ts';
+import type { GuardedApp } from '../../lib/config/config.ts';
+import { missingDirectory } from '../../lib/placement/missing-directory.ts';
 import { listUndoSets, type UsableUndoSet } from '../../lib/placement/undo-list.ts';
 import type { Finding } from '../../lib/base/finding.ts';
 import type { JobContext } from '../../lib/run/context.ts';
@@ -30,7 +32,7 @@ interface UndoPlan {
 
 export async function run(context: JobContext, options: Given): Promise<Outcome<Undone>> {
   const app = selectedApp(context, options.app);
-  using target = await locateFile(app.database);
+  using target = await locate(app);
   await using lock = await context.lock(app, 'restore undo');
   void lock;
   const settled = await settleEarlier(context, app, target);
@@ -59,7 +61,7 @@ export function text({ app, target, undoSet, replaced, settled }: Undone): strin
 export const plan: Steps<Given, UndoPlan> = {
   async run(context, options) {
     const app = selectedApp(context, options.app);
-    using target = await locateFile(app.database);
+    using target = await locate(app);
     const { name, path } = await chosenSet(target, options.set);
     return { result: { app: app.name, target: target.path, undoSet: { name, path } }, findings: [] };
   },
@@ -72,6 +74,14 @@ function findingsOf({ app, undoSet, replaced }: Undone): Finding[] {
   if (replaced.health !== 'unwell') return [];
   const message = `the app is not well with the database of ${undoSet.name}: ${replaced.detail}`;
   return [{ subject: app, severity: 'critical', message, hint: `restore status --app ${app}` }];
+}
+
+async function locate({ name, database }: GuardedApp): Promise<LocatedFile> {
+  const gone = await missingDirectory(database);
+  if (gone === undefined) return locateFile(database);
+  throw new OpsError('missing', `cannot undo: ${gone} is not there, and the undo sets were in it`, {
+    hint: `restore plan latest --app ${name} shows the way back from a backup`,
+  });
 }
 
 /** The set that was named, or the newest that has not been brought back yet. */

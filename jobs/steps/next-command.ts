@@ -8,6 +8,7 @@ export function nextCommand(job: string, { result, kind, app, unit, configOption
   if (job === 'restore') return `restore status${only}`;
   if (job !== 'db-backup') return journal(unit ?? `${job}.service`);
   if (result === 'bad-news') return `db-backup list-backups${only}`;
+  if (kind === 'missing') return `restore plan latest${only}`;
   if (kind === 'bug') return `db-backup run --verbose${configOption}`;
   return kind === 'damaged' ? `db-backup info${only}` : `db-backup test${only}`;
 }

@@ -40,7 +40,9 @@ export async function proveSnapshot(
 ): Promise<ProvenSnapshot> {
   const { clock, log, progress, signal } = context;
   const source = context.source(app);
-  const look = await source.look();
+  const look = await source.look().catch((error: unknown) => {
+    throw withRestore(app, error);
+  });
   await requireSpace({
     directory: scratch.path,
     neededBytes: spaceNeeded(look, copies),
@@ -108,6 +110,14 @@ function wayBack(app: GuardedApp): string {
 function withWayBack(app: GuardedApp, error: unknown): unknown {
   if (!(error instanceof OpsError) || error.kind !== 'damaged') return error;
   return new OpsError('damaged', error.message, { hint: wayBack(app), cause: error });
+}
+
+/** A database that is gone may be just what is to be restored. */
+function withRestore(app: GuardedApp, error: unknown): unknown {
+  if (!(error instanceof OpsError) || error.kind !== 'missing') return error;
+  const { kind, message, hint = 'look for it' } = error;
+  const restore = `if it is gone: restore plan latest --app ${app.name}`;
+  return new OpsError(kind, message, { hint: `${restore}; else ${hint}`, cause: error });
 }
 
 function warnAboutWaits(

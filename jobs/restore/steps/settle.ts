@@ -57,13 +57,13 @@ async function startStopped(context: JobContext, app: GuardedApp): Promise<strin
   return [`the services it had stopped were started: ${context.services(app).describe()}`];
 }
 
-/** What an interrupted restore left, in sentences, without touching it. */
+/** What an interrupted restore left, in sentences, without touching it; `target` is undefined where its directory is gone. */
 export async function describeEarlier(
   context: JobContext,
   app: GuardedApp,
-  target: LocatedFile,
+  target: LocatedFile | undefined,
 ): Promise<string[]> {
-  const interruption = await describeInterrupted(target);
+  const interruption = target === undefined ? undefined : await describeInterrupted(target);
   const said: string[] = [];
   if (interruption !== undefined) {
     const { inPlace, intent } = interruption;

@@ -130,7 +130,7 @@ describe('a source that is no database', () => {
       ['db-backup', 'test', 1],
       ['db-backup', 'run --dry-run', 66],
       ['restore', 'list', 0],
-      ['restore', 'plan latest', 0],
+      ['restore', 'plan latest', 1],
       ['restore', 'status', 0],
       ['restore', 'undo --yes', 73],
     ] as const) {

@@ -237,16 +237,6 @@ describe('a live database that is no database any more', () => {
     await expectRefusal(own, 'restore', ['run', 'latest', '--yes'], refusal);
   });
 
-  test('because its directory is gone is missing, and the directory is not made', async () => {
-    await using own = await backedUpWorld();
-    rmSync(`${own.home}/app`, { recursive: true });
-    await expectRefusal(own, 'restore', ['run', 'latest', '--yes'], {
-      kind: 'missing',
-      says: [/app/, /not there/],
-    });
-    expect(existsSync(`${own.home}/app`)).toBe(false);
-  });
-
   test('but has left its log is brought back without that log, which goes to the undo set', async () => {
     await using own = await backedUpWorld();
     rmSync(own.database);

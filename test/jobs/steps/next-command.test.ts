@@ -6,6 +6,7 @@ test.each([
   [{ job: 'db-backup', result: 'failed', kind: 'unavailable', app: 'ctv' }, 'db-backup test --app ctv'],
   [{ job: 'db-backup', result: 'bad-news' }, 'db-backup list-backups'],
   [{ job: 'db-backup', result: 'failed', kind: 'damaged' }, 'db-backup info'],
+  [{ job: 'db-backup', result: 'failed', kind: 'missing', app: 'ctv' }, 'restore plan latest --app ctv'],
   [{ job: 'db-backup', result: 'failed', kind: 'bug' }, 'db-backup run --verbose'],
   [
     { job: 'db-backup', result: 'killed', unit: 'db-backup@ctv.service' },

@@ -1,0 +1,33 @@
+// A restore that is planned, in words: printed by `restore plan`, and shown before the question.
+import { formatBytes, formatInstant } from '../../../lib/base/format.ts';
+import type { View } from '../../../lib/run/job.ts';
+import { ago } from '../../steps/words.ts';
+import type { RestorePlan } from './restore-plan.ts';
+import { stakesLines } from './stakes.ts';
+
+/** Line by line, without the name of the app. */
+export function planLines(plan: RestorePlan, { now }: View): string[] {
+  const { backup, target, currentBytes, neededBytes, freeBytes, services, stakes, obstacles } = plan;
+  const { name, state, sizeBytes, takenAt } = backup;
+  const isThere = currentBytes !== undefined;
+  const free = freeBytes === undefined ? '' : `, ${formatBytes(freeBytes)} are free`;
+  return [
+    `backup    ${name} (${state}), ${formatBytes(sizeBytes)}, of ${formatInstant(takenAt)}, ${ago(takenAt, now)}`,
+    `goes to   ${target}${isThere ? '' : ' (nothing is there now)'}`,
+    `space     ${formatBytes(neededBytes)} needed${free}`,
+    ...(stakes === undefined ? [] : stakesLines(stakes)),
+    ...(services !== undefined && isThere
+      ? [
+          `moves     the database of now (${formatBytes(currentBytes)}) aside as an undo set, with all that was written since`,
+        ]
+      : []),
+    ...(services === undefined
+      ? []
+      : [`services  ${plan.stopsServices ? services : 'none are configured: stop the app yourself first'}`]),
+    ...(plan.stopsServices ? (plan.holders ?? []) : []).map(
+      ({ command, pid }) => `open in   ${command} (process ${pid}), until it is stopped`,
+    ),
+    ...(plan.interrupted ?? []).map((sentence) => `note      ${sentence}`),
+    ...obstacles.map((obstacle) => `OBSTACLE  ${obstacle}`),
+  ];
+}

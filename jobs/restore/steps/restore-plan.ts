@@ -1,0 +1,211 @@
+// What a restore would meet: found out without fetching anything, for `restore plan` and for the question before a restore.
+import { resolve } from 'node:path';
+import type { BackupState, CatalogueEntry } from '../../../lib/backup/catalogue.ts';
+import { errorCode, OpsError } from '../../../lib/base/errors.ts';
+import type { Finding } from '../../../lib/base/finding.ts';
+import { formatBytes } from '../../../lib/base/format.ts';
+import type { GuardedApp } from '../../../lib/config/config.ts';
+import { type LocatedFile, locateFile } from '../../../lib/files/locate-file.ts';
+import { sizeIfThere } from '../../../lib/files/size.ts';
+import { freeBytes } from '../../../lib/files/space.ts';
+import { inspectSet, isSpread, setSizeBytes } from '../../../lib/placement/database-set.ts';
+import { findHolders } from '../../../lib/placement/holders.ts';
+import { requireFree } from '../../../lib/placement/place-new.ts';
+import { requireOrdinary } from '../../../lib/placement/readiness.ts';
+import type { JobContext } from '../../../lib/run/context.ts';
+import { type GoneDirectory, goneDirectory, goneHint, goneWords } from './database-directory.ts';
+import { describeEarlier } from './settle.ts';
+import { type Stakes, stakesOf } from './stakes.ts';
+
+/** Everything is as it was a moment ago. */
+export interface RestorePlan {
+  app: string;
+  backup: { name: string; takenAt: Date; sizeBytes: number; state: BackupState };
+  target: string;
+  /** The size of what is there now, with its log. */
+  currentBytes: number | undefined;
+  neededBytes: number;
+  freeBytes: number | undefined;
+  /** What a restore in place of the live database meets; undefined with --to. */
+  services?: string;
+  /** Each process once. */
+  holders?: { pid: number; command: string }[];
+  interrupted?: string[];
+  stakes?: Stakes;
+  /** Whether something stops and starts the app. */
+  stopsServices: boolean;
+  /** Why it would not work, in sentences. */
+  obstacles: string[];
+}
+
+/** Why a restore would not work, and what helps. */
+interface Obstacle {
+  message: string;
+  hint: string | undefined;
+}
+
+/** A plan, and its obstacles as news. */
+export interface Planned {
+  plan: RestorePlan;
+  findings: Finding[];
+}
+
+export interface PlanOrder {
+  app: GuardedApp;
+  entry: CatalogueEntry;
+  entries: readonly CatalogueEntry[];
+  /** A new file; in place of the live database unless given. */
+  to: string | undefined;
+}
+
+const takenHint =
+  'name a file that does not exist; without --to the live database is replaced, and kept as an undo set';
+
+/**
+ * Finds it all out. A restore that would not work is bad news: a script that plans first must not go on. Throws OpsError
+ * where the target cannot be looked at.
+ */
+export async function planRestore(context: JobContext, order: PlanOrder): Promise<Planned> {
+  const { obstacles, ...plan } = await findOut(context, order);
+  return {
+    plan: { ...plan, obstacles: obstacles.map(({ message }) => message) },
+    findings: obstacles.map((obstacle) => ({ subject: plan.app, severity: 'critical', ...obstacle })),
+  };
+}
+
+type Found = Omit<RestorePlan, 'obstacles'> & { obstacles: Obstacle[] };
+
+async function findOut(context: JobContext, order: PlanOrder): Promise<Found> {
+  const { app, entry, entries, to } = order;
+  const gone = to === undefined ? await goneDirectory(app, entry, entries) : undefined;
+  if (gone !== undefined) return planWithoutDirectory(context, order, gone);
+  using target = await locateFile(to === undefined ? app.database : resolve(to));
+  const set = await attempt(() => inspectSet(target));
+  const spreadBytes = set.found !== undefined && isSpread(set.found) ? setSizeBytes(set.found) : 0;
+  // Besides the backup: the copies of a database that is spread over several files, see `makeUndoSet` and `mergeCopy`.
+  const neededBytes = entry.sizeBytes + (to === undefined ? 2 * spreadBytes : 0);
+  const free = await freeBytes(target.directory.at('.'));
+  const inPlace = to === undefined ? await inPlaceFacts(context, order, target) : undefined;
+  const obstacles = [
+    ...set.obstacles,
+    ...(set.found === undefined ? [] : await inTheWay(order, target)),
+    ...unusableEntry(entry),
+    ...tooLittleSpace(target.path, neededBytes, free),
+    ...(hasServices(app) ? [] : heldOpen(target.path, inPlace?.holders ?? [])),
+  ];
+  return {
+    ...planned(order),
+    target: target.path,
+    currentBytes:
+      set.found === undefined ? await sizeIfThere(target.directory.at(target.name)) : sizeOf(set.found),
+    neededBytes,
+    freeBytes: free,
+    ...inPlace,
+    obstacles,
+  };
+}
+
+/** Whether something stops the app before its database is replaced. */
+export function hasServices({ services: { units, stop } }: GuardedApp): boolean {
+  return units.length > 0 || stop !== undefined;
+}
+
+async function planWithoutDirectory(
+  context: JobContext,
+  order: PlanOrder,
+  gone: GoneDirectory,
+): Promise<Found> {
+  const { app, entry } = order;
+  const free = await freeBytes(gone.path);
+  return {
+    ...planned(order),
+    target: app.database,
+    currentBytes: undefined,
+    neededBytes: entry.sizeBytes,
+    freeBytes: free,
+    services: context.services(app).describe(),
+    holders: [],
+    interrupted: await describeEarlier(context, app, undefined),
+    stakes: await stakesOf(context, app, entry),
+    obstacles: [
+      { message: goneWords(gone), hint: goneHint(app, gone, entry.name) },
+      ...unusableEntry(entry),
+      ...tooLittleSpace(app.database, entry.sizeBytes, free),
+    ],
+  };
+}
+
+function planned({ app, entry: { name, takenAt, sizeBytes, state } }: PlanOrder) {
+  return {
+    app: app.name,
+    backup: { name, takenAt, sizeBytes, state },
+    stopsServices: hasServices(app),
+  };
+}
+
+async function inPlaceFacts(context: JobContext, { app, entry }: PlanOrder, target: LocatedFile) {
+  return {
+    services: context.services(app).describe(),
+    holders: await holdersOf(target),
+    interrupted: await describeEarlier(context, app, target),
+    stakes: await stakesOf(context, app, entry),
+  };
+}
+
+/** Who has it open is worth knowing, and no reason to fail when it cannot be known. */
+async function holdersOf(target: LocatedFile): Promise<{ pid: number; command: string }[]> {
+  try {
+    const { holders } = await findHolders(target);
+    return [...new Map(holders.map(({ pid, command }) => [pid, { pid, command }])).values()];
+  } catch (error) {
+    if (error instanceof OpsError || errorCode(error) !== undefined) return [];
+    throw error;
+  }
+}
+
+async function inTheWay({ to }: PlanOrder, target: LocatedFile): Promise<Obstacle[]> {
+  const look =
+    to === undefined ? () => requireOrdinary(target) : () => requireFree(target, { taken: takenHint });
+  return (await attempt(look)).obstacles;
+}
+
+/** What `look` finds; what it refuses is an obstacle. */
+async function attempt<T>(look: () => Promise<T>): Promise<{ found?: T; obstacles: Obstacle[] }> {
+  try {
+    return { found: await look(), obstacles: [] };
+  } catch (error) {
+    if (!(error instanceof OpsError) || error.kind !== 'refused') throw error;
+    return { obstacles: [{ message: error.message, hint: error.hint }] };
+  }
+}
+
+function unusableEntry({ state, name, problem = '' }: CatalogueEntry): Obstacle[] {
+  if (state !== 'damaged') return [];
+  return [
+    {
+      message: `the manifest of ${name} cannot be used: ${problem}`,
+      hint: 'choose another backup; to try this one all the same, checked by SQLite only, add --unproven to restore run',
+    },
+  ];
+}
+
+function tooLittleSpace(path: string, neededBytes: number, free: number | undefined): Obstacle[] {
+  if (free === undefined || free >= neededBytes) return [];
+  return [
+    {
+      message: `it needs ${formatBytes(neededBytes)}, ${formatBytes(free)} are free beside ${path}`,
+      hint: 'free some space there; df -h shows what is used',
+    },
+  ];
+}
+
+function heldOpen(path: string, holders: readonly { pid: number; command: string }[]): Obstacle[] {
+  return holders.map(({ command, pid }) => ({
+    message: `${command} (process ${pid}) has the database open; it has to be stopped`,
+    hint: `stop it first; fuser -v ${path} shows what uses the database`,
+  }));
+}
+
+function sizeOf(set: Awaited<ReturnType<typeof inspectSet>>): number | undefined {
+  return set.size === 0 ? undefined : setSizeBytes(set);
+}
