@@ -1,9 +1,20 @@
 // Single settings of the environment.
 import { isAbsolute, resolve } from 'node:path';
 import { OpsError } from '../base/errors.ts';
+import { secretVariables } from '../base/secret-variables.ts';
 
 /** The environment a process was started with. */
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The environment of this process, out of which the secrets are taken: no program that it starts finds them, whoever
+ * starts it. Called once.
+ */
+export function takeEnvironment(): Environment {
+  const environment = { ...process.env };
+  for (const name of secretVariables) delete process.env[name];
+  return environment;
+}
 
 /** A variable that is set to nothing is not set. */
 export function nonEmpty(value: string | undefined): string | undefined {

@@ -45,8 +45,6 @@ export interface ProgramOptions {
   input?: string;
   timeoutMs?: number | undefined;
   signal?: AbortSignal | undefined;
-  /** Gives the program a process group of its own, which is ended as a whole. */
-  ownGroup?: boolean;
 }
 
 /**
@@ -66,7 +64,9 @@ export async function startProgram(command: string, args: readonly string[], opt
     ...(options.input === undefined ? {} : { input: options.input }),
     ...(options.timeoutMs === undefined ? {} : { timeout: Math.max(1, options.timeoutMs) }),
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
-    killDescendants: options.ownGroup ?? false,
+    // A process group of its own, which is ended as a whole: Ctrl-C and the hangup of a terminal go to all of ours, and would
+    // end the program that just stops or starts the app. When it ends is for us to say.
+    killDescendants: true,
     forceKillAfterDelay: killAfterMs,
     buffer: false,
     reject: false,

@@ -35,7 +35,6 @@ export async function runShell(commandLine: string, { timeoutMs, signal, log }: 
       stdio: ['ignore', target, target],
       timeoutMs,
       signal,
-      ownGroup: true,
     });
     const ending = await child;
     if (ending.timedOut || ending.isCanceled) await endGroup((name) => child.kill(name));

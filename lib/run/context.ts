@@ -75,6 +75,8 @@ export interface JobContext {
   readonly wait: Wait;
   /** Records what stands now, so that an interrupted run can say what was left. */
   noteLeft(what: string): void;
+  /** Records what is finished first if the run is told to stop now, as who tells it is answered; undefined for nothing. */
+  noteUnderWay(what: string | undefined): void;
   /** At the end of the process's work. Never throws. */
   close(): Promise<void>;
 }
@@ -92,6 +94,7 @@ export interface ContextParts {
   confirm(question: string): Promise<boolean>;
   ask(question: string): Promise<string | undefined>;
   noteLeft(what: string): void;
+  noteUnderWay(what: string | undefined): void;
   wait: Wait;
   /** The variables of the process; its own unless given. */
   environment: Environment | undefined;

@@ -2,7 +2,14 @@
 import { errorMessage, OpsError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { printable, printableLines } from '../base/printable.ts';
-import { type ErrorKind, errorExitCodes, exitInterrupted, exitTerminated } from '../base/exit-code.ts';
+import {
+  type ErrorKind,
+  errorExitCodes,
+  exitHungUp,
+  exitInterrupted,
+  exitTerminated,
+} from '../base/exit-code.ts';
+import type { StopSignal } from './stop-signals.ts';
 
 export interface Failure {
   readonly kind: ErrorKind | 'interrupted';
@@ -15,13 +22,20 @@ export interface Failure {
 
 /** The reason of an abort: the process was told to stop. */
 export class Interrupted extends Error {
-  readonly signalName: 'SIGINT' | 'SIGTERM';
+  readonly signalName: StopSignal;
 
-  constructor(signalName: 'SIGINT' | 'SIGTERM') {
+  constructor(signalName: StopSignal) {
     super(`stopped by ${signalName}`);
     this.signalName = signalName;
   }
 }
+
+/** What a run exits with that was told to stop. */
+const stopExitCodes: Record<StopSignal, number> = {
+  SIGHUP: exitHungUp,
+  SIGINT: exitInterrupted,
+  SIGTERM: exitTerminated,
+};
 
 /** What was thrown, described; `left` is what stands all the same, for a run that was interrupted. */
 export function describeFailure(thrown: unknown, left: readonly string[]): Failure {
@@ -30,7 +44,7 @@ export function describeFailure(thrown: unknown, left: readonly string[]): Failu
       kind: 'interrupted',
       message: `${thrown.message}: ${left.length === 0 ? 'nothing new was left behind' : left.join('; ')}`,
       hint: undefined,
-      exitCode: thrown.signalName === 'SIGINT' ? exitInterrupted : exitTerminated,
+      exitCode: stopExitCodes[thrown.signalName],
     };
   }
   if (thrown instanceof OpsError) {

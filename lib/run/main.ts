@@ -1,7 +1,7 @@
 // The only frame around a job that ends: configuration, trace, run, outcome, report, exit code.
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
-import { verdictExitCode } from '../base/exit-code.ts';
+import { exitDone, verdictExitCode } from '../base/exit-code.ts';
 import { verdictOf } from '../base/finding.ts';
 import type { Verdict } from '../base/verdict.ts';
 import type { Environment } from '../config/environment.ts';
@@ -22,7 +22,8 @@ import { createTrace, type Trace } from './trace.ts';
 
 /** The process, as far as a run needs it. */
 export interface ProcessStreams {
-  writeResult(text: string): void;
+  /** May throw OpsError `io`. */
+  writeResult(text: string): void | Promise<void>;
   writeLog(text: string): void;
   logIsTerminal: boolean;
   columns: number;
@@ -30,6 +31,8 @@ export interface ProcessStreams {
   ask(question: string): Promise<string | undefined>;
   /** Aborts with an Interrupted as its reason. */
   signal: AbortSignal;
+  /** What is finished first when the process is told to stop now; undefined for nothing. */
+  noteUnderWay(what: string | undefined): void;
   wait: Wait;
   /** The variables that were set for it; the process's own unless given. */
   environment?: Environment;
@@ -47,11 +50,37 @@ export interface Invocation {
   verbosity: Verbosity;
 }
 
-/** Runs one command to its end and returns the exit code. Never throws. */
+/** What a run leaves to be printed when all is done and let go of. */
+interface Ended {
+  exitCode: number;
+  printed: string;
+}
+
+/**
+ * Runs one command to its end and returns the exit code. Never throws. The result comes last, when nothing is held any more:
+ * a reader may take its time. Where it cannot be written that is an error (74) of a run that else ended well.
+ */
 export async function runJob(invocation: Invocation, streams: ProcessStreams, clock: Clock): Promise<number> {
+  const terminal = terminalOf(invocation, streams, clock);
+  const { exitCode, printed } = await runToEnd(invocation, streams, clock, terminal);
+  try {
+    await streams.writeResult(printed);
+    return exitCode;
+  } catch (thrown) {
+    const failure = describeFailure(thrown, []);
+    tellFailure(failure, terminal.log, streams.writeLog);
+    return exitCode === exitDone ? failure.exitCode : exitCode;
+  }
+}
+
+async function runToEnd(
+  invocation: Invocation,
+  streams: ProcessStreams,
+  clock: Clock,
+  { log, progress }: ReturnType<typeof createTerminal>,
+): Promise<Ended> {
   const { job, command, options, format } = invocation;
   const { environment } = streams;
-  const { log, progress } = terminalOf(invocation, streams, clock);
   const renderer = renderers[format];
   const left: string[] = [];
   // The process is told to stop from outside, or a lock that was held is lost.
@@ -73,6 +102,7 @@ export async function runJob(invocation: Invocation, streams: ProcessStreams, cl
       wait: streams.wait,
       environment,
       noteLeft: (what) => void left.push(what),
+      noteUnderWay: streams.noteUnderWay,
       abort: (reason) => lost.abort(reason),
     });
     trace = createTrace(context, invocation);
@@ -87,17 +117,15 @@ export async function runJob(invocation: Invocation, streams: ProcessStreams, cl
     await trace.end(endingOf(outcome, verdict, exitCode));
     const { runId } = context;
     const named = { job: job.name, command: command.name, traffic: context.traffic() };
-    streams.writeResult(renderer.ended({ ...named, runId, verdict, ...outcome, lines }));
-    return exitCode;
+    return { exitCode, printed: renderer.ended({ ...named, runId, verdict, ...outcome, lines }) };
   } catch (thrown) {
     progress.end();
     const failure = describeFailure(signal.aborted ? signal.reason : thrown, left);
     await trace?.end({ ...failure, result: failedResult(failure), findings: [] });
     const named = { job: job.name, command: command.name, traffic: context?.traffic() };
-    streams.writeResult(renderer.failed({ ...named, error: failure }));
     for (const what of failure.kind === 'interrupted' ? [] : left) log.info(`before that: ${what}`);
     tellFailure(failure, log, streams.writeLog);
-    return failure.exitCode;
+    return { exitCode: failure.exitCode, printed: renderer.failed({ ...named, error: failure }) };
   } finally {
     await context?.close();
   }

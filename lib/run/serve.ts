@@ -7,6 +7,7 @@ import { errorMessage } from '../base/errors.ts';
 import { exitDone, exitInterrupted, exitTerminated } from '../base/exit-code.ts';
 import { formatDuration } from '../base/format.ts';
 import { type Log, silentProgress } from '../base/log.ts';
+import type { Environment } from '../config/environment.ts';
 import { loadConfig } from '../config/load.ts';
 import { invocationId } from '../config/service-manager.ts';
 import { currentProcess } from '../files/process-identity.ts';
@@ -36,7 +37,8 @@ interface ServiceTeller {
 
 /** The process and who started it, as far as a service needs them. */
 export interface ServiceHost {
-  writeResult(text: string): void;
+  /** May throw OpsError `io`. */
+  writeResult(text: string): void | Promise<void>;
   writeLog(text: string): void;
   logIsTerminal: boolean;
   columns: number;
@@ -52,6 +54,8 @@ export interface ServiceHost {
   crashed: Promise<never>;
   /** Returns after `ms`, or throws when the signal aborts. */
   wait(ms: number, signal: AbortSignal): Promise<void>;
+  /** The variables that were set for it; the process's own unless given. */
+  environment?: Environment;
 }
 
 /** How long a service manager waits beyond the grace time, so that it is us who say that it was exceeded. */
@@ -70,18 +74,19 @@ export async function serve(invocation: ServiceInvocation, host: ServiceHost, cl
   let teller: ServiceTeller | undefined;
   try {
     const parts = {
-      config: loadConfig({ path: invocation.configPath }),
+      config: loadConfig({ path: invocation.configPath, environment: host.environment }),
       clock,
       log,
       progress: silentProgress,
       signal,
       dryRun: false,
-      runId: invocationId(currentProcess().pid) ?? randomUUID().replaceAll('-', ''),
+      runId: invocationId(currentProcess().pid, host.environment) ?? randomUUID().replaceAll('-', ''),
       confirm: async () => false,
       ask: async () => undefined,
       noteLeft() {},
+      noteUnderWay() {},
       wait: host.wait,
-      environment: undefined,
+      environment: host.environment,
       abort: (reason: unknown) => lost.abort(reason),
     };
     context = createContext(parts);
@@ -93,7 +98,7 @@ export async function serve(invocation: ServiceInvocation, host: ServiceHost, cl
     const failure = thrown instanceof GraceIsOver ? thrown.failure : describeFailure(thrown, []);
     tellFailure(failure, log, host.writeLog);
     await teller?.failed(failure);
-    host.writeResult(invocation.report(failure));
+    await Promise.resolve(host.writeResult(invocation.report(failure))).catch(() => undefined); // the log has it
     return failure.exitCode;
   } finally {
     await context?.close();

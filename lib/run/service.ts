@@ -1,6 +1,7 @@
 // What a service is: a program that runs until it is told to stop. It never prints, exits, or reads the clock or the
 // environment itself; lib/run/serve is the frame around it, as lib/run/main is around a run that ends.
 import type { JobContext } from './context.ts';
+import type { StopSignal } from './stop-signals.ts';
 
 /** A service as its frame runs it. */
 export interface Service {
@@ -25,7 +26,7 @@ export type Serve<Given> = (context: ServiceContext, ready: Ready, options: Give
  */
 type ServiceContext = Omit<
   JobContext,
-  'progress' | 'confirm' | 'ask' | 'noteLeft' | 'serviceEnding' | 'runId'
+  'progress' | 'confirm' | 'ask' | 'noteLeft' | 'noteUnderWay' | 'serviceEnding' | 'runId'
 >;
 
 /**
@@ -43,9 +44,6 @@ interface Readiness {
    */
   readonly probe: () => Promise<unknown>;
 }
-
-/** The signals that tell a service to stop. */
-export type StopSignal = 'SIGTERM' | 'SIGINT' | 'SIGHUP';
 
 /** The reason of an abort: the service was told to stop. */
 export class ToldToStop extends Error {

@@ -1,96 +1,101 @@
 // Binds a job to the real process: arguments, streams, signals, exit code. Kept light, for --help waits for it.
+import { isatty } from 'node:tty';
 import { systemClock } from '../base/clock.ts';
-import type { Job } from './job.ts';
-import { parseArguments } from './options.ts';
+import { type Environment, takeEnvironment } from '../config/environment.ts';
+import { ignoredSignalMask, isPlainTerminal } from '../config/launcher.ts';
+import type { EndingCommand, Job } from './job.ts';
+import { type LogSink, openLogSink } from './log-sink.ts';
+import type { Invocation } from './main.ts';
+import { parseArguments, type ParseResult } from './options.ts';
+import { writeResult } from './result-output.ts';
+import { dieBy, ignoredSignals, onStopSignals, type StopSignal } from './stop-signals.ts';
 import { realWait } from './wait.ts';
 import { holdfastVersion } from './version.ts';
 
-/** Parses the command line and runs the job; the exit code is set when it resolves. */
+/** A log that nobody reads is given up after so long, when all else is done. */
+const logPatienceMs = 2000;
+
+/** Parses the command line, runs the job, and ends the process. */
 export async function start(job: Job): Promise<void> {
-  // `db-backup list | head` closes the pipe early; that is no failure of ours.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-  const parsed = await parseArguments(job, process.argv.slice(2), {
-    version: holdfastVersion(),
-    writeOut: (text) => void process.stdout.write(text),
-    writeErr: (text) => void process.stderr.write(text),
-  });
-  if ('exitCode' in parsed) {
-    process.exitCode = parsed.exitCode;
-    return;
-  }
+  const environment = takeEnvironment();
+  // What we make belongs to us: no umask takes that away, and none lets strangers write.
+  process.umask((process.umask() & 0o077) | 0o002);
+  const log = openLogSink();
+  const parsed = await parse(job, log);
+  if ('exitCode' in parsed) return end(parsed.exitCode, log);
   const { command, ...run } = parsed.run;
   if (command.kind === 'service') {
     const { startService } = await import('./start-service.ts');
-    return startService({ job, command, ...run });
+    return startService({ job, command, ...run }, log, environment);
   }
-  const [{ Interrupted }, { runJob }] = await Promise.all([import('./failure.ts'), import('./main.ts')]);
+  return runEnding({ job, command, ...run }, log, environment);
+}
+
+/** What is printed for `--help` and the like is a result as any other. */
+async function parse(job: Job, log: LogSink): Promise<ParseResult> {
+  let printed = '';
+  const parsed = await parseArguments(job, process.argv.slice(2), {
+    version: holdfastVersion(),
+    writeOut: (text) => void (printed += text),
+    writeErr: log.write,
+  });
+  if (printed === '') return parsed;
+  try {
+    await writeResult(printed);
+    return parsed;
+  } catch (thrown) {
+    const { describeFailure } = await import('./failure.ts');
+    const { message, exitCode } = describeFailure(thrown, []);
+    log.write(`${job.name}: error: ${message}\n`);
+    return { exitCode };
+  }
+}
+
+async function runEnding(
+  invocation: Omit<Invocation, 'command'> & { command: EndingCommand },
+  log: LogSink,
+  environment: Environment,
+): Promise<void> {
+  const [{ Interrupted }, { runJob }, { ask, confirm }] = await Promise.all([
+    import('./failure.ts'),
+    import('./main.ts'),
+    import('./prompt.ts'),
+  ]);
+  const { name } = invocation.job;
   const stop = new AbortController();
-  let signalled: 'SIGINT' | 'SIGTERM' | undefined;
-  const handle = (name: 'SIGINT' | 'SIGTERM') => {
-    if (signalled !== undefined) dieBy(name);
-    signalled = name;
-    process.stderr.write(`${job.name}: ${name} received, stopping cleanly (again to stop at once)\n`);
-    stop.abort(new Interrupted(name));
-  };
-  process.on('SIGINT', handle).on('SIGTERM', handle);
-  // The work is over then. A reader that does not read holds a write up, and no handler of ours would be called.
-  const endAtOnce = () => void process.off('SIGINT', handle).off('SIGTERM', handle);
-  process.exitCode = await runJob(
-    { job, command, ...run },
-    { ...streams(stop.signal, endAtOnce), signal: stop.signal },
-    systemClock,
-  );
-  // To die by the signal tells the caller the truth, and does not wait for a thread inside a long SQLite call.
-  if (signalled !== undefined && process.exitCode >= 128) dieBy(signalled);
-}
-
-function streams(signal: AbortSignal, beforeResult: () => void) {
-  return {
-    writeResult(text: string) {
-      beforeResult();
-      process.stdout.write(text);
+  let signalled: StopSignal | undefined;
+  let underWay: string | undefined;
+  const handling = onStopSignals(ignoredSignals(ignoredSignalMask(environment)), (received) => {
+    signalled = received;
+    const first = underWay === undefined ? 'stopping cleanly' : `stopping when ${underWay}`;
+    log.write(`${name}: ${received} received, ${first} (again to stop at once)\n`);
+    stop.abort(new Interrupted(received));
+  });
+  const streams = {
+    async writeResult(text: string) {
+      // The work is over. A reader that does not read holds a write up, and may be given up at once.
+      handling.undo();
+      await log.flush(logPatienceMs);
+      await writeResult(text);
     },
-    writeLog: (text: string) => void process.stderr.write(text),
-    logIsTerminal: process.stderr.isTTY,
-    columns: process.stderr.columns ?? 80,
-    confirm: (question: string) => confirm(question, signal),
-    ask: (question: string) => ask(question, signal),
+    writeLog: log.write,
+    logIsTerminal: isatty(2) && !isPlainTerminal(environment),
+    columns: isatty(2) ? process.stderr.columns || 80 : 80,
+    confirm: (question: string) => confirm(question, stop.signal),
+    ask: (question: string) => ask(question, stop.signal),
+    noteUnderWay: (what: string | undefined) => void (underWay = what),
     wait: realWait,
+    signal: stop.signal,
+    environment,
   };
+  const exitCode = await runJob(invocation, streams, systemClock);
+  if (signalled === undefined || exitCode < 128) return end(exitCode, log);
+  await log.flush(logPatienceMs);
+  dieBy(signalled);
 }
 
-function dieBy(name: 'SIGINT' | 'SIGTERM'): void {
-  process.removeAllListeners(name);
-  process.kill(process.pid, name);
-}
-
-/** One line, with the question on stderr: stdout is for the result. */
-async function ask(question: string, signal: AbortSignal): Promise<string | undefined> {
-  process.stderr.write(question);
-  const { createInterface } = await import('node:readline');
-  const lines = createInterface({ input: process.stdin, signal });
-  try {
-    for await (const line of lines) return line.trim();
-    signal.throwIfAborted();
-    return undefined;
-  } finally {
-    lines.close();
-    process.stdin.destroy(); // or a pipe that stays open would keep this process alive
-  }
-}
-
-/** To be told to stop is no answer: it throws then, and the terminal is as it was before the question. */
-async function confirm(question: string, signal: AbortSignal): Promise<boolean> {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) return false;
-  const { createInterface } = await import('node:readline/promises');
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  // While it asks it gets Ctrl-C as a key.
-  terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
-  try {
-    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `, { signal })).trim());
-  } finally {
-    terminal.close();
-  }
+/** Ends the process, also where something would keep it alive. */
+async function end(exitCode: number, log: LogSink): Promise<never> {
+  await log.flush(logPatienceMs);
+  process.exit(exitCode);
 }

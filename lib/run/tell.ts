@@ -2,6 +2,7 @@
 // neither fails nor holds up the run: how the job went is the news.
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorMessage } from '../base/errors.ts';
+import { exitHungUp, exitInterrupted } from '../base/exit-code.ts';
 import type { Finding } from '../base/finding.ts';
 import { type Severity, worst } from '../base/verdict.ts';
 import { type Config, guardedApps, isGuarded } from '../config/config.ts';
@@ -49,7 +50,7 @@ export function createTeller(context: JobContext, { job, command, app }: Omit<Tr
     },
     async ended(ending) {
       // Who typed it wrong, or pressed Ctrl-C, knows.
-      if (ending.kind === 'usage' || ending.exitCode === 130) return;
+      if (ending.kind === 'usage' || ending.exitCode === exitInterrupted) return;
       await add(endRecord(context, { job, command, check, app, ending }));
     },
   };
@@ -104,7 +105,8 @@ function endRecord(context: JobContext, { job, command, check, app, ending }: En
   const { config, clock, runId } = context;
   const { findings, exitCode } = ending;
   const isBusy = findings.length > 0 && findings.every((finding) => finding.kind === 'busy');
-  const result = isBusy ? 'busy' : ending.result;
+  // Nobody reads any more what the run said, so that it was stopped is told like a failure, at once.
+  const result = isBusy ? 'busy' : exitCode === exitHungUp ? 'failed' : ending.result;
   const kind = ending.kind === 'interrupted' ? undefined : ending.kind;
   const about = app === undefined ? guardedApps(config).map(({ name }) => name) : [app];
   const named = [...new Set(findings.map(({ subject }) => subject))].filter((name) => about.includes(name));

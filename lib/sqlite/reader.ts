@@ -84,6 +84,8 @@ function channel({ called }: Reading, signal: AbortSignal | undefined) {
   const child = fork(new URL('./reader-process.ts', import.meta.url), {
     // A database that somebody made to break SQLite finds no secrets in the process that reads it.
     env: withoutSecrets(process.env),
+    // Ctrl-C and the hangup of a terminal are ours to answer.
+    detached: true,
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });

@@ -15,6 +15,8 @@ export interface InProcessOptions {
   confirm?: (question: string) => Promise<boolean>;
   ask?: (question: string) => Promise<string | undefined>;
   signal?: AbortSignal;
+  /** Told what a stop would have to wait for. */
+  noteUnderWay?: (what: string | undefined) => void;
   /** How waits are waited; unless given, a clock that stands goes on by them at once. */
   wait?: Wait;
   /** The variables of the process; none but these where given. */
@@ -47,6 +49,7 @@ export async function runInProcess(
     confirm: options.confirm ?? (async () => false),
     ask: options.ask ?? (async () => undefined),
     signal: options.signal ?? new AbortController().signal,
+    noteUnderWay: options.noteUnderWay ?? (() => undefined),
     wait: options.wait ?? passing(clock),
     ...(options.environment === undefined ? {} : { environment: options.environment }),
   };

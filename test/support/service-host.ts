@@ -3,7 +3,8 @@
 import { join } from 'node:path';
 import type { Failure } from '../../lib/run/failure.ts';
 import { serve, type ServiceHost } from '../../lib/run/serve.ts';
-import { type Service, type StopSignal, ToldToStop } from '../../lib/run/service.ts';
+import { type Service, ToldToStop } from '../../lib/run/service.ts';
+import type { StopSignal } from '../../lib/run/stop-signals.ts';
 import { fixedClock } from './fixed-clock.ts';
 import { settled, virtualTime } from './virtual-time.ts';
 import { World } from './world.ts';
@@ -25,7 +26,7 @@ export class HostedService implements AsyncDisposable {
   /** Starts it, and returns when it waits for something; `exitCode` comes when it has ended. */
   async start(service: Omit<Service, 'name'>, changes: Partial<ServiceHost> = {}) {
     const host: ServiceHost = {
-      writeResult: (text) => (this.result += text),
+      writeResult: (text) => void (this.result += text),
       writeLog: (text) => (this.log += text),
       logIsTerminal: false,
       columns: 80,

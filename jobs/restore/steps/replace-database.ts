@@ -46,6 +46,7 @@ export interface Replaced extends Placement, Wellness {}
 export async function stopAndPlace(context: JobContext, replacement: Replacement): Promise<OpenPlacement> {
   const { app, target } = replacement;
   await writeRestoringNote(context, app);
+  context.noteUnderWay(wholeAgain(context, app));
   try {
     await context.services(app).stop(context.signal);
     context.signal.throwIfAborted();
@@ -53,6 +54,7 @@ export async function stopAndPlace(context: JobContext, replacement: Replacement
   } catch (error) {
     await settleFailure(context, target);
     await startAfterFailure(context, app);
+    context.noteUnderWay(undefined);
     throw error;
   }
 }
@@ -69,6 +71,7 @@ export async function startAndProbe(context: JobContext, app: GuardedApp): Promi
     return { health: 'unwell', detail: errorMessage(error) };
   }
   await removeRestoringNote(context, app);
+  context.noteUnderWay(undefined);
   if (app.health === undefined) return { health: 'not asked', detail: 'no health check is configured' };
   context.log.info(`${app.name}: asking whether it is well`);
   const signal = AbortSignal.any([AbortSignal.timeout(app.health.timeoutMs + 30_000), context.signal]);
@@ -80,6 +83,13 @@ export async function startAndProbe(context: JobContext, app: GuardedApp): Promi
     if (!context.signal.aborted) throw error;
     return { health: 'not asked', detail: 'the run was told to stop while it asked' };
   }
+}
+
+/** What being told to stop has to wait for from here on. */
+function wholeAgain(context: JobContext, app: GuardedApp): string {
+  const { units, stop } = app.services;
+  if (units.length === 0 && stop === undefined) return 'a whole database is in place';
+  return `a whole database is in place and the app is started again (${context.services(app).describe()})`;
 }
 
 function placeStaged(

@@ -43,6 +43,9 @@ const systemCalls = {
 // the numbers of a traced run would not be those of the next one.
 const compiledCode = /\/(node_modules\/\.cache|\.cache\/holdfast)(\/|$)/;
 
+// The log goes to the standard error output, opened anew where that is a pipe.
+const printing = /^(\/proc\/self\/fd\/2$|pipe:|socket:|\/dev\/(pts|tty|null))/;
+
 /** What a call is, or undefined when it changes nothing, only prints, or only caches compiled code. */
 export function operationOf(name, self, args) {
   const plainName = name.replace(/Sync$/, '');
@@ -51,7 +54,7 @@ export function operationOf(name, self, args) {
   const descriptor = typeof subject === 'number' ? subject : subject?.fd;
   if (descriptor === 1 || descriptor === 2) return undefined;
   const subjectPath = descriptor === undefined ? String(subject) : descriptorPath(descriptor);
-  if (compiledCode.test(subjectPath)) return undefined;
+  if (compiledCode.test(subjectPath) || printing.test(subjectPath)) return undefined;
   return { name, systemCall: systemCalls[plainName] ?? plainName, path: subjectPath };
 }
 

@@ -72,7 +72,13 @@ function parseOperation(line: string): Operation {
 async function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ending> {
   const options = `${env.NODE_OPTIONS ?? ''} --import=${preload}`.trim();
   // tsx writes a cache of what it compiled; whether it does must not shift the numbers.
-  const childEnv = { PATH: process.env.PATH, TSX_DISABLE_CACHE: '1', ...env, NODE_OPTIONS: options };
+  const childEnv = {
+    PATH: process.env.PATH,
+    TSX_DISABLE_CACHE: '1',
+    ...env,
+    NODE_OPTIONS: options,
+    HOLDFAST_NODE_OPTIONS: options,
+  };
   const child = spawn(command, args, { env: childEnv, stdio: ['ignore', 'pipe', 'pipe'], ...hanging });
   let stdout = '';
   let stderr = '';

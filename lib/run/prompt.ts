@@ -1,0 +1,43 @@
+// Questions to the person at the terminal, or to whatever is piped in. They stand on stderr: stdout is for the result.
+import { createInterface } from 'node:readline';
+import { isatty } from 'node:tty';
+
+/**
+ * One line, undefined where nothing comes any more. To be told to stop is no answer: it throws the signal's reason then.
+ */
+export async function ask(question: string, signal: AbortSignal): Promise<string | undefined> {
+  return readAnswer(question, signal, isatty(0) && isatty(2));
+}
+
+/** Whether the answer is yes; false without asking where nobody sits at a terminal. */
+export async function confirm(question: string, signal: AbortSignal): Promise<boolean> {
+  if (!isatty(0) || !isatty(2)) return false;
+  return /^y(es)?$/i.test((await readAnswer(`${question} [y/N] `, signal, true)) ?? '');
+}
+
+async function readAnswer(
+  question: string,
+  signal: AbortSignal,
+  isTerminal: boolean,
+): Promise<string | undefined> {
+  signal.throwIfAborted();
+  process.stderr.on('error', () => undefined); // a terminal that is gone: the end of the input tells
+  process.stdin.on('error', () => lines.close());
+  const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: isTerminal });
+  const { promise, resolve, reject } = Promise.withResolvers<string | undefined>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  // While it asks on a terminal it gets Ctrl-C as a key.
+  lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+  lines.on('line', (line) => resolve(line.trim()));
+  lines.on('close', () => resolve(undefined));
+  try {
+    lines.setPrompt(question);
+    lines.prompt();
+    return await promise;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    lines.close();
+    process.stdin.destroy(); // or a pipe that stays open would keep this process alive
+  }
+}
