@@ -9,6 +9,7 @@ import type { Options } from '../../lib/run/parameter.ts';
 import type { SourceLook } from '../../lib/source/source.ts';
 import type { Store, StoreSpace } from '../../lib/store/store.ts';
 import { type AppResult, appsOutcome, appsText, eachApp, selectedApps } from '../steps/each-app.ts';
+import { type ListedUndoSet, oldSetsFindings, undoLine, undoSetsOf } from '../steps/undo-sets.ts';
 import { ago } from '../steps/words.ts';
 import type * as parameters from './parameters.ts';
 
@@ -29,6 +30,7 @@ interface AppInfo {
   storedBytes: number;
   latest: { name: string; modifiedAt: Date; sizeBytes: number } | undefined;
   lastDrill: { name: string; at: Date; outcome: string } | undefined;
+  undoSets: ListedUndoSet[];
 }
 
 export async function run(
@@ -40,6 +42,7 @@ export async function run(
   const apps = selectedApps(context, app);
   const { result, findings } = appsOutcome(
     await eachApp(context, apps, (each) => describeApp(context, store, each)),
+    ({ undoSets }, name) => oldSetsFindings(undoSets, name, context.clock.now()),
   );
   const { source: configuration, stateDirectory, timeZone } = context.config;
   return {
@@ -71,6 +74,7 @@ async function describeApp(context: JobContext, store: Store, app: GuardedApp): 
     storedBytes: entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     latest: app.latest === undefined ? undefined : await latestCopy(store, app.latest),
     lastDrill: lastDrill(context, app.name),
+    undoSets: await undoSetsOf(app),
   };
 }
 
@@ -116,5 +120,6 @@ function infoLines(info: AppInfo, app: string, now: Date): string[] {
     lastDrill === undefined
       ? '  last restore drill: never; try: restore drill'
       : `  last restore drill: ${lastDrill.outcome}, ${lastDrill.name}, ${ago(lastDrill.at, now)}`,
+    ...info.undoSets.map(undoLine),
   ];
 }

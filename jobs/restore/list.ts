@@ -7,7 +7,7 @@ import type { Store } from '../../lib/store/store.ts';
 import { type AppsResult, appsOutcome, appsText, eachApp, selectedApps } from '../steps/each-app.ts';
 import { backupTable, type ListedBackup, listedBackup } from '../steps/listed-backup.ts';
 import type * as parameters from './parameters.ts';
-import { type ListedUndoSet, undoLine, undoSetsOf } from './steps/undo-sets.ts';
+import { type ListedUndoSet, undoLine, undoSetsOf } from '../steps/undo-sets.ts';
 
 interface Restorable {
   store: string;

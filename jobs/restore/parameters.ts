@@ -30,6 +30,10 @@ export const download = {
 };
 export const undo = {
   set: argument('an undo set from restore status; the newest unless given'),
+  discard: flag(
+    'remove undo sets instead of bringing one back: the one that is named, else all that are old',
+  ),
+  olderThan: option('age', 'with --discard: which are old, such as 12h or 30d; 14d unless given'),
   yes,
   app: appOrOnly,
 };

@@ -12,7 +12,7 @@ import { type AppsResult, appsOutcome, appsText, eachApp, selectedApps } from '.
 import { ago } from '../steps/words.ts';
 import type * as parameters from './parameters.ts';
 import { describeEarlier } from './steps/settle.ts';
-import { type ListedUndoSet, undoLine, undoSetsOf } from './steps/undo-sets.ts';
+import { type ListedUndoSet, oldSetsFindings, undoLine, undoSetsOf } from '../steps/undo-sets.ts';
 
 interface RestoreStatus {
   database: { path: string; sizeBytes?: number; problem?: string };
@@ -29,11 +29,12 @@ export async function run(
   { app }: Options<typeof parameters.status>,
 ): Promise<Outcome<AppsResult<RestoreStatus>>> {
   const results = await eachApp(context, selectedApps(context, app), (each) => describe(context, each));
-  return appsOutcome(results, ({ interrupted: [first], holder }) =>
-    first === undefined || holder !== undefined
+  return appsOutcome(results, ({ interrupted: [first], holder, undoSets }, name) => [
+    ...(first === undefined || holder !== undefined
       ? []
-      : [{ severity: 'critical', message: first, hint: 'restore run or restore undo settles it' }],
-  );
+      : [{ severity: 'critical', message: first, hint: `restore undo --discard --app ${name}` } as const]),
+    ...oldSetsFindings(undoSets, name, context.clock.now()),
+  ]);
 }
 
 export function text(result: AppsResult<RestoreStatus>, { now }: View): string[] {
@@ -45,7 +46,7 @@ export function text(result: AppsResult<RestoreStatus>, { now }: View): string[]
     ...undoSets.map(undoLine),
     ...(undoSets.length === 0
       ? []
-      : ['  an undo set that is no longer wanted may be deleted: rm -r <its path>']),
+      : [`  one that is no longer wanted: restore undo <its name> --discard --app ${app}`]),
     lastDrill === undefined
       ? '  last restore drill: never; try: restore drill'
       : `  last restore drill: ${lastDrill.outcome}, ${lastDrill.name}, ${ago(lastDrill.at, now)}`,
@@ -56,12 +57,13 @@ async function describe(context: JobContext, app: GuardedApp): Promise<RestoreSt
   // A database whose directory is gone is what this command is asked about.
   using target =
     (await missingDirectory(app.database)) === undefined ? await locateFile(app.database) : undefined;
+  const holder = await holderOf(context, app);
   return {
     database: await look(context, target?.path ?? app.database),
-    interrupted: await describeEarlier(context, app, target),
+    interrupted: await describeEarlier(context, app, target, { atWork: holder !== undefined }),
     undoSets: await undoSetsOf(app),
     lastDrill: lastDrill(context, app.name),
-    holder: await holderOf(context, app),
+    holder,
   };
 }
 

@@ -10,6 +10,7 @@ import type { Outcome, Steps } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import { selectedApp } from '../steps/each-app.ts';
 import type * as parameters from './parameters.ts';
+import { type Discarded, discardLines, discardSets, setsToDiscard } from './steps/discard-sets.ts';
 import type { Replaced } from './steps/replace-database.ts';
 import { settleEarlier } from './steps/settle.ts';
 import { undoPlacement } from './steps/undo-placement.ts';
@@ -30,12 +31,18 @@ interface UndoPlan {
   undoSet: { name: string; path: string };
 }
 
-export async function run(context: JobContext, options: Given): Promise<Outcome<Undone>> {
+export async function run(context: JobContext, options: Given): Promise<Outcome<Undone | Discarded>> {
+  requireDiscard(options);
   const app = selectedApp(context, options.app);
   using target = await locate(app);
   await using lock = await context.lock(app, 'restore undo');
   void lock;
   const settled = await settleEarlier(context, app, target);
+  if (options.discard) {
+    const result = await setsToDiscard(context, app, target, options);
+    await discardSets(context, target, result, options.yes);
+    return { result, findings: [] };
+  }
   const { name, path } = await chosenSet(target, options.set);
   if (
     !options.yes &&
@@ -48,7 +55,9 @@ export async function run(context: JobContext, options: Given): Promise<Outcome<
   return { result, findings: findingsOf(result) };
 }
 
-export function text({ app, target, undoSet, replaced, settled }: Undone): string[] {
+export function text(result: Undone | Discarded): string[] {
+  if ('discarded' in result) return discardLines(result, false);
+  const { app, target, undoSet, replaced, settled } = result;
   const { undo, health, detail } = replaced;
   return [
     ...settled.map((sentence) => `${app}: ${sentence}`),
@@ -58,22 +67,30 @@ export function text({ app, target, undoSet, replaced, settled }: Undone): strin
   ];
 }
 
-export const plan: Steps<Given, UndoPlan> = {
+export const plan: Steps<Given, UndoPlan | Discarded> = {
   async run(context, options) {
+    requireDiscard(options);
     const app = selectedApp(context, options.app);
     using target = await locate(app);
+    if (options.discard) return { result: await setsToDiscard(context, app, target, options), findings: [] };
     const { name, path } = await chosenSet(target, options.set);
     return { result: { app: app.name, target: target.path, undoSet: { name, path } }, findings: [] };
   },
-  text: ({ app, target, undoSet }) => [
-    `${app}: would put the database of ${undoSet.path} back in place at ${target}`,
-  ],
+  text: (result) =>
+    'discarded' in result
+      ? discardLines(result, true)
+      : [`${result.app}: would put the database of ${result.undoSet.path} back in place at ${result.target}`],
 };
 
 function findingsOf({ app, undoSet, replaced }: Undone): Finding[] {
   if (replaced.health !== 'unwell') return [];
   const message = `the app is not well with the database of ${undoSet.name}: ${replaced.detail}`;
   return [{ subject: app, severity: 'critical', message, hint: `restore status --app ${app}` }];
+}
+
+function requireDiscard({ discard, olderThan }: Given): void {
+  if (discard || olderThan === undefined) return;
+  throw new OpsError('usage', 'cannot bring back undo sets by their age: --older-than goes with --discard');
 }
 
 async function locate({ name, database }: GuardedApp): Promise<LocatedFile> {

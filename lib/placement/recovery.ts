@@ -75,12 +75,9 @@ export async function settleInterrupted(
  * intent names is kept, also when the intent was given up; what is not ours is left alone. The caller holds the lock: nobody else is making one.
  */
 export async function removeLeftStaging(target: SetPlace, log: Log): Promise<string[]> {
-  const { directory, name: database } = target;
-  const names = await wrapped(`list ${directory.path}`, () => directory.names());
-  const kept = await namedStagings(target);
-  const left = names.filter((name) => isStagingName(database, name) && !kept.has(name));
+  const { directory } = target;
   const removed: string[] = [];
-  for (const name of left) {
+  for (const name of await leftStaging(target)) {
     const path = join(directory.path, name);
     try {
       await removeLeftover(target, name);
@@ -91,6 +88,14 @@ export async function removeLeftStaging(target: SetPlace, log: Log): Promise<str
     }
   }
   return removed;
+}
+
+/** The names of the staging directories that no intent beside `target` names. */
+export async function leftStaging(target: SetPlace): Promise<string[]> {
+  const { directory, name: database } = target;
+  const names = await wrapped(`list ${directory.path}`, () => directory.names());
+  const kept = await namedStagings(target);
+  return names.filter((name) => isStagingName(database, name) && !kept.has(name));
 }
 
 /** Settles the files: what stays of the intent is all that is left to do, except when it no longer fits. */

@@ -61,7 +61,9 @@ export function runScratch({ config, clock, log, openStore }: ScratchSurrounding
     sweep,
     async make(parent) {
       await sweep();
-      return parent === undefined ? makeOwn() : makeScratch(parent, { clock });
+      if (parent === undefined) return makeOwn();
+      await sweepQuietly(parent); // what killed runs without a state directory could not note
+      return makeScratch(parent, { clock });
     },
     async note(left) {
       await sweep();

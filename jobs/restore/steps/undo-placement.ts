@@ -12,7 +12,7 @@ import type { JobContext } from '../../../lib/run/context.ts';
 import { firstBytes } from '../../../lib/sqlite/first-bytes.ts';
 import { parseHeader } from '../../../lib/sqlite/header.ts';
 import { type Replaced, startAndProbe, stopAndPlace, workshopOf } from './replace-database.ts';
-import { changedWords } from './undo-sets.ts';
+import { changedWords } from '../../steps/undo-sets.ts';
 import { withStaging } from './with-staging.ts';
 
 /** Places the undo set at `path`. Throws OpsError; then what was in place still is. */

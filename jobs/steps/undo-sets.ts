@@ -1,9 +1,11 @@
 // The undo sets that lie beside a database, as they are told.
-import { formatBytes, formatInstant } from '../../../lib/base/format.ts';
-import { OpsError } from '../../../lib/base/errors.ts';
-import type { GuardedApp } from '../../../lib/config/config.ts';
-import { locateFile } from '../../../lib/files/locate-file.ts';
-import { listUndoSets, type UndoSet } from '../../../lib/placement/undo-list.ts';
+import { formatBytes, formatCount, formatDuration, formatInstant } from '../../lib/base/format.ts';
+import { OpsError } from '../../lib/base/errors.ts';
+import type { GuardedApp } from '../../lib/config/config.ts';
+import { locateFile } from '../../lib/files/locate-file.ts';
+import { undoAgeMsMax, undoMadeAt } from '../../lib/placement/discard-undo.ts';
+import { listUndoSets, type UndoSet } from '../../lib/placement/undo-list.ts';
+import type { AppFinding } from './each-app.ts';
 
 export interface ListedUndoSet {
   name: string;
@@ -28,9 +30,9 @@ export interface ListedUndoSet {
 export async function undoSetsOf(app: GuardedApp): Promise<ListedUndoSet[]> {
   try {
     using target = await locateFile(app.database);
-    return (await listUndoSets(target)).map(listed);
+    return (await listUndoSets(target)).map((set) => listed(target.name, set));
   } catch (error) {
-    if (error instanceof OpsError && ['missing', 'refused'].includes(error.kind)) return [];
+    if (error instanceof OpsError && ['missing', 'refused', 'denied'].includes(error.kind)) return [];
     throw error;
   }
 }
@@ -43,19 +45,37 @@ export const changedWords =
 export function undoLine(set: ListedUndoSet): string {
   const { path, sizeBytes, problem, madeAt, replacedBy, state, changed } = set;
   const size = formatBytes(sizeBytes);
-  if (madeAt === undefined) return `  undo set ${path}  ${size}  cannot be used: ${problem}`;
+  if (replacedBy === undefined || madeAt === undefined)
+    return `  undo set ${path}  ${size}  cannot be used: ${problem}`;
   const used = state === 'used' ? ', brought back already' : '';
   const told = `  undo set ${path}  ${size}  replaced by ${replacedBy} on ${formatInstant(madeAt)}${used}`;
   return changed ? `${told}; ${changedWords}` : told;
 }
 
-function listed(set: UndoSet): ListedUndoSet {
+function listed(database: string, set: UndoSet): ListedUndoSet {
   const { name, path, sizeBytes } = set;
   const about = { name, path, sizeBytes };
   if (!set.usable) {
-    const unknown = { madeAt: undefined, replacedBy: undefined, state: undefined, changed: false };
+    const unknown = {
+      madeAt: undoMadeAt(database, set),
+      replacedBy: undefined,
+      state: undefined,
+      changed: false,
+    };
     return { ...about, usable: false, problem: set.problem, ...unknown };
   }
   const { madeAt, replacedBy, state } = set.record;
   return { ...about, usable: true, problem: undefined, madeAt, replacedBy, state, changed: set.changed };
+}
+
+/** Those that are old enough to be forgotten take room: a warning, and the command that removes them. */
+export function oldSetsFindings(sets: readonly ListedUndoSet[], app: string, now: Date): AppFinding[] {
+  const old = sets.filter(
+    ({ madeAt }) => madeAt !== undefined && now.getTime() - madeAt.getTime() > undoAgeMsMax,
+  );
+  if (old.length === 0) return [];
+  const bytes = old.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const what = formatCount(old.length, 'undo set');
+  const message = `${what} older than ${formatDuration(undoAgeMsMax)} ${old.length === 1 ? 'takes' : 'take'} ${formatBytes(bytes)}`;
+  return [{ severity: 'warning', message, hint: `restore undo --discard --app ${app}` }];
 }
