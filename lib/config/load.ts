@@ -1,5 +1,4 @@
 // Finds the configuration and completes it: from a file or, in the same way, from the environment alone.
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Layout } from '../backup/name.ts';
 import { OpsError, systemError } from '../base/errors.ts';
@@ -8,6 +7,7 @@ import { readSmallFileSync } from '../files/read-small-file.ts';
 import type { Config } from './config.ts';
 import { type Environment, nonEmpty } from './environment.ts';
 import { environmentFileHint } from './environment-file-hint.ts';
+import { stands } from './known-place.ts';
 import { parseConfigFile } from './parse.ts';
 import { requirePlain, requirePlainVariables } from './plain-text.ts';
 import { type ConfigFile, fileSchema } from './schema.ts';
@@ -35,7 +35,7 @@ export function loadConfig(
   const named = options.path ?? nonEmpty(environment.HOLDFAST_CONFIG);
   requirePlain(options.path, '--config');
   requirePlainVariables(environment);
-  const path = named ?? (existsSync(defaultPath) ? defaultPath : undefined);
+  const path = named ?? (stands(defaultPath) ? defaultPath : undefined);
   return deepFreeze(
     complete(path === undefined ? fromEnvironment(environment) : fromFile(resolve(path)), environment),
   );
@@ -94,7 +94,7 @@ function readText(path: string): string {
     const options = { sizeBytesMax: configurationBytesMax, follow: true, called };
     return readSmallFileSync(path, options).toString('utf8');
   } catch (error) {
-    const wrapped = systemError(`read ${called}`, error);
+    const wrapped = systemError(`read ${called}`, error, { hint: withSudo });
     if (!(wrapped instanceof OpsError) || !unusable.includes(wrapped.kind)) throw wrapped;
     throw new OpsError('config', wrapped.message, {
       hint: 'name it with --config <path> or HOLDFAST_CONFIG, or start from etc/holdfast.toml',
@@ -102,6 +102,9 @@ function readText(path: string): string {
     });
   }
 }
+
+/** Of a file of root's. */
+const withSudo = 'run it with sudo, or name a configuration of your own with --config <path>';
 
 /** Not there, no file, or too large for what it should be. */
 const unusable: ErrorKind[] = ['missing', 'refused', 'damaged'];

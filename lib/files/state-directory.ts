@@ -2,7 +2,7 @@
 import { OpsError, systemError } from '../base/errors.ts';
 
 const hint =
-  'state_directory in the configuration, or HOLDFAST_STATE, must be a directory this user may write';
+  'run it with sudo; for databases of your own set HOLDFAST_STATE and HOLDFAST_RUN (or state_directory and run_directory) to directories of yours';
 
 /** Does `work`, wrapping what fails as "cannot <act>: <cause>" with the hint that helps. */
 export async function inStateDirectory<T>(act: string, work: () => Promise<T>): Promise<T> {

@@ -94,5 +94,5 @@ function notPlain(path: string, words: string, cause?: unknown): OpsError {
 }
 
 function elsewhere(directory: string): string {
-  return `run it as a user who may write ${directory}, or set HOLDFAST_RUN to another directory`;
+  return `run it with sudo, or as a user who may write ${directory}: a lock elsewhere would keep nobody out`;
 }

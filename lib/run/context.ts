@@ -1,10 +1,10 @@
 // What a job is handed: everything remote, slow or random, and everything that belongs to the process.
-import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, renameSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import type { CommandRunner } from '../base/command.ts';
-import { errorMessage } from '../base/errors.ts';
+import { errorCode, errorMessage } from '../base/errors.ts';
 import { formatInstant } from '../base/format.ts';
 import type { Log, Progress } from '../base/log.ts';
 import type { Config, GuardedApp } from '../config/config.ts';
@@ -162,9 +162,24 @@ function historyOf({ config, clock, log, dryRun }: ContextParts): History {
   const path = join(config.stateDirectory, 'ops.db');
   return lazyHistory({
     open: () => openOpsDatabase(path, clock, log),
-    isThere: () => existsSync(path),
+    isThere: () => isReadable(path, log),
     mayWrite: !dryRun,
   });
+}
+
+/** A history that this user may not see is not one that is empty. */
+function isReadable(path: string, log: Log): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch (error) {
+    if (['EACCES', 'EPERM'].includes(errorCode(error) ?? ''))
+      log.warn('the history cannot be read: what is known of earlier runs is missing', {
+        path,
+        hint: 'run it with sudo',
+      });
+    return false;
+  }
 }
 
 function openOpsDatabase(path: string, clock: Clock, log: Log): History {

@@ -1,9 +1,11 @@
 // `state_directory` and `run_directory`: what must survive a reboot, and what need not.
-import { accessSync, constants, existsSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { accessSync, constants } from 'node:fs';
+import { userInfo } from 'node:os';
+import { dirname, isAbsolute, join } from 'node:path';
 import type { z } from 'zod';
+import { OpsError } from '../../base/errors.ts';
 import { absolute, type Environment, nonEmpty } from '../environment.ts';
+import { stands } from '../known-place.ts';
 import { absolutePath } from './values.ts';
 
 export const directoryKeys = {
@@ -14,15 +16,13 @@ export const directoryKeys = {
 /** The part of the file that is about directories. */
 type DirectoryTable = z.infer<z.ZodObject<typeof directoryKeys>>;
 
-/** Throws OpsError `config` for a variable that holds no absolute path. */
+/** Throws OpsError `config` for a variable that holds no absolute path, and where there is no place at all. */
 export function stateDirectory(table: DirectoryTable, environment: Environment): string {
   const given =
     table.state_directory ??
     absolute(environment, 'HOLDFAST_STATE') ??
     nonEmpty(environment.STATE_DIRECTORY)?.split(':')[0];
-  if (given !== undefined) return given;
-  if (mayHold('/var/lib/holdfast')) return '/var/lib/holdfast';
-  return join(nonEmpty(environment.XDG_STATE_HOME) ?? join(homedir(), '.local/state'), 'holdfast');
+  return given ?? (isPlaceOfAll('/var/lib/holdfast') ? '/var/lib/holdfast' : ownState(environment));
 }
 
 /** Throws OpsError `config` for a variable that holds no absolute path. */
@@ -32,20 +32,44 @@ export function runDirectory(
   stateDirectory: string,
 ): string {
   const given = table.run_directory ?? absolute(environment, 'HOLDFAST_RUN');
-  if (given !== undefined) return given;
-  return mayHold('/run/holdfast') ? '/run/holdfast' : join(stateDirectory, 'run');
+  return given ?? (isPlaceOfAll('/run/holdfast') ? '/run/holdfast' : join(stateDirectory, 'run'));
 }
 
 /**
- * Whether a directory can be written, or made: for root before the first run as after it, so that a run by hand and
- * one by the timer never have different ideas of where state and locks are.
+ * Whether state and locks are there for everybody, or can be made there. Where such a directory stands, it is the place also for who
+ * may not write it: a lock of one's own would keep nobody out, and in a state of one's own nothing is ever wrong. They are refused.
  */
-function mayHold(path: string): boolean {
-  const place = existsSync(path) ? path : dirname(path);
+function isPlaceOfAll(path: string): boolean {
+  return stands(path) || mayMakeNamesIn(dirname(path));
+}
+
+/** For root before the first run as after it, so that a run by hand and one by the timer have one idea of it. */
+function mayMakeNamesIn(directory: string): boolean {
   try {
-    accessSync(place, constants.W_OK);
+    accessSync(directory, constants.W_OK);
     return true;
   } catch {
     return false; // not ours: the next place is tried
+  }
+}
+
+/** Of a user with databases of their own. A relative path in either variable is none. */
+function ownState(environment: Environment): string {
+  const given = nonEmpty(environment.XDG_STATE_HOME);
+  if (given !== undefined && isAbsolute(given)) return join(given, 'holdfast');
+  const home = homeOf(environment);
+  if (home !== undefined) return join(home, '.local/state/holdfast');
+  throw new OpsError('config', 'cannot find a place for the state: this user has no home directory', {
+    hint: 'set HOLDFAST_STATE=/path/to/a/directory, or state_directory in a configuration file',
+  });
+}
+
+function homeOf(environment: Environment): string | undefined {
+  const given = nonEmpty(environment.HOME);
+  if (given !== undefined && isAbsolute(given)) return given;
+  try {
+    return userInfo().homedir;
+  } catch {
+    return undefined; // a user without an entry in the table of users
   }
 }

@@ -66,7 +66,7 @@ test('a directory that is there keeps its mode', async () => {
 test('where locks may not be made the way out is named', async () => {
   await expect(acquireLock(lockRequest('/sys/holdfast'))).rejects.toMatchObject({
     kind: 'denied',
-    hint: 'run it as a user who may write /sys/holdfast, or set HOLDFAST_RUN to another directory',
+    hint: 'run it with sudo, or as a user who may write /sys/holdfast: a lock elsewhere would keep nobody out',
   });
 });
 
