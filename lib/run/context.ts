@@ -22,6 +22,8 @@ import { createServices, type Services } from '../process/services.ts';
 import { runCommand } from '../process/run-command.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { Source } from '../source/source.ts';
+import type { Rows } from '../export/rows.ts';
+import { openRows } from '../sqlite/rows/session.ts';
 import { openLocal } from '../sqlite/local.ts';
 import { sqliteSource } from '../sqlite/sqlite-source.ts';
 import { dryRunStore } from '../store/dry-run.ts';
@@ -49,6 +51,8 @@ export interface JobContext {
   readonly runCommand: CommandRunner;
   /** The database of an app, as what can be backed up; nothing is opened yet. */
   source(app: Pick<GuardedApp, 'database'>): Source;
+  /** One instant of an app's database, to read rows of. */
+  openRows(app: Pick<GuardedApp, 'database'>): Promise<Rows>;
   /** The configured store, opened once. */
   openStore(): Promise<Store>;
   /** The backups of an app in that store. */
@@ -129,6 +133,7 @@ export function createContext(parts: ContextParts): JobContext {
     openStore: openStoreOnce,
     openRepository: async (app) => openRepository(await openStoreOnce(), app, { ...parts, scratch }),
     source: ({ database }) => sqliteSource(database),
+    openRows: ({ database }) => openRows(database, parts.signal),
     traffic: () => opened?.traffic(),
     async lock({ name, scope }, purpose) {
       const directory = join(config.runDirectory, 'locks');

@@ -1,0 +1,198 @@
+// One document, made of rows or of what a query returns.
+import { isUtf8 } from 'node:buffer';
+import { type Cell, cellJson } from '../../export/cell.ts';
+import { NotJson, scanJson } from '../../export/json-scan.ts';
+import { JsonWriter } from '../../export/json-writer.ts';
+import type { Recipe } from '../../export/rows.ts';
+import { type JsonStyle, quoted } from '../../export/style.ts';
+import { OpsError } from '../../base/errors.ts';
+import { type Database, quoteIdentifier } from '../open.ts';
+import { prepareQuery, runQuery } from './query.ts';
+import { eachRow, type Selection } from './read-cells.ts';
+import { eachBatch } from './batches.ts';
+import { numberedTable, partOfTable, someRows, wholeTable } from './table-shape.ts';
+
+/** Takes a piece of the text. */
+type Emit = (piece: string) => void;
+
+/** Hands the text of the document to `emit`, in pieces. */
+export function emitDocument(database: Database, recipe: Recipe, style: JsonStyle, emit: Emit): void {
+  switch (recipe.kind) {
+    case 'query':
+      return emitQueried(database, recipe, style, emit);
+    case 'day':
+      return emitDay(database, recipe, style, emit);
+    case 'table':
+      return emitTable(database, recipe, style, emit);
+    case 'schema':
+      return emitSchema(database, emit);
+  }
+}
+
+function emitQueried(
+  database: Database,
+  { sql, day }: Extract<Recipe, { kind: 'query' }>,
+  style: JsonStyle,
+  emit: Emit,
+): void {
+  const writer = new JsonWriter(style, emit);
+  try {
+    scanJson(onlyText(database, sql, day), writer);
+  } catch (error) {
+    if (!(error instanceof NotJson)) throw error;
+    throw wrong(day, `what it returns is no JSON: ${error.message}`);
+  }
+  writer.end();
+}
+
+const called = 'the document query';
+
+/** The one text in the one row. */
+function onlyText(database: Database, sql: string, day: string): string {
+  const statement = prepareQuery(database, sql, called, day).raw();
+  const [first, second] = runQuery(called, () =>
+    firstTwo(statement.iterate() as IterableIterator<unknown[]>),
+  );
+  if (first === undefined) throw wrong(day, 'it returns no row');
+  if (second !== undefined) throw wrong(day, 'it returns more than one row');
+  const [text] = first;
+  if (first.length !== 1) throw wrong(day, `it returns ${first.length} columns, and one is wanted`);
+  if (text === null) throw wrong(day, 'it returns NULL');
+  if (typeof text !== 'string') throw wrong(day, 'it returns no text');
+  if (text.includes('\ufffd')) requireUtf8(database, sql, day);
+  return text;
+}
+
+/** Where a text has the sign for what is not UTF-8, its bytes say whether it was there before. */
+function requireUtf8(database: Database, sql: string, day: string): void {
+  const [column] = prepareQuery(database, sql, called, day).columns();
+  const asBytes = `SELECT CAST(${quoteIdentifier(column?.name ?? '')} AS BLOB) FROM (${sql.replace(/;\s*$/, '')}\n)`;
+  const bytes = prepareQuery(database, asBytes, called, day).pluck().get() as Uint8Array;
+  if (!isUtf8(bytes)) throw wrong(day, 'its text is not valid UTF-8, which SQLite passes on as it is');
+}
+
+function firstTwo<T>(all: Iterable<T>): T[] {
+  const found: T[] = [];
+  for (const each of all) if (found.push(each) > 1) break;
+  return found;
+}
+
+function wrong(day: string, cause: string): OpsError {
+  return new OpsError('damaged', `cannot make the document of ${day} from ${called}: ${cause}`);
+}
+
+function emitDay(
+  database: Database,
+  { day, tables }: Extract<Recipe, { kind: 'day' }>,
+  style: JsonStyle,
+  emit: Emit,
+): void {
+  const { space, line } = spacing(style);
+  emit(`{${line(1)}"date":${space}${quoted(day, style)}`);
+  for (const { table, column } of tables) {
+    emit(`,${line(1)}${quoted(table, style)}:${space}`);
+    emitList(database, partOfTable(database, table, column, day), { style, level: 1 }, emit);
+  }
+  emit(`${line(0)}}${end(style)}`);
+}
+
+function emitTable(
+  database: Database,
+  { table, format }: Extract<Recipe, { kind: 'table' }>,
+  style: JsonStyle,
+  emit: Emit,
+): void {
+  if (format === 'ndjson') {
+    if (emitLines(database, table, { ...style, indent: 0 }, '\n', emit)) emit('\n');
+  } else if (style.indent === 0) {
+    // All of a table in one line would be of no use to a person, nor to diff.
+    const begun = { open: '[\n' };
+    const isAny = emitLines(database, table, style, ',\n', (piece) => {
+      emit(begun.open + piece);
+      begun.open = '';
+    });
+    emit(`${isAny ? '\n]' : '[]'}${end(style)}`);
+  } else {
+    emitList(database, wholeTable(database, table), { style, level: 0 }, emit);
+    emit(end(style));
+  }
+}
+
+/** All rows of a table, one a line, with `separator` between two. Whether there is any. */
+function emitLines(
+  database: Database,
+  table: string,
+  style: JsonStyle,
+  separator: string,
+  emit: Emit,
+): boolean {
+  let before = '';
+  const add = (text: string) => {
+    emit(before + text);
+    before = separator;
+  };
+  const addRows = (selection: Selection) => {
+    const rowText = rowWriter(selection.columns, style, 0);
+    eachRow(database, selection, (row) => add(rowText(row)));
+  };
+  const numbered = numberedTable(database, table);
+  if (numbered === undefined) addRows(wholeTable(database, table));
+  else
+    eachBatch(database, numbered, { style, separator }, add, (first, last) =>
+      addRows(someRows(database, numbered, first, last)),
+    );
+  return before !== '';
+}
+
+/** A list of rows, at a level of the document. */
+function emitList(
+  database: Database,
+  selection: Selection,
+  { style, level }: { style: JsonStyle; level: number },
+  emit: Emit,
+): void {
+  const { line } = spacing(style);
+  const rowText = rowWriter(selection.columns, style, level + 1);
+  let before = '[';
+  eachRow(database, selection, (row) => {
+    emit(before + line(level + 1) + rowText(row));
+    before = ',';
+  });
+  emit(before === '[' ? '[]' : `${line(level)}]`);
+}
+
+/** Makes the object of a row, at a level of the document. */
+function rowWriter(columns: readonly string[], style: JsonStyle, level: number): (row: Cell[]) => string {
+  const { space, line } = spacing(style);
+  const keys = columns.map(
+    (name, index) => `${index === 0 ? '{' : ','}${line(level + 1)}${quoted(name, style)}:${space}`,
+  );
+  const close = `${line(level)}}`;
+  return (row) => {
+    let [text, index] = ['', 0];
+    for (const key of keys) text += key + cellJson(row[index++] ?? null, style);
+    return text + close;
+  };
+}
+
+/** Tables first, then views, then what belongs to them; in the order in which they were made. */
+function emitSchema(database: Database, emit: Emit): void {
+  const statements = database
+    .prepare(
+      `SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+        AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow')
+        ORDER BY type = 'table' DESC, type = 'view' DESC, rowid`,
+    )
+    .pluck()
+    .iterate() as IterableIterator<string>;
+  for (const sql of statements) emit(`${sql};\n`);
+}
+
+function spacing({ indent }: JsonStyle): { space: string; line: (level: number) => string } {
+  if (indent === 0) return { space: '', line: () => '' };
+  return { space: ' ', line: (level) => `\n${' '.repeat(indent * level)}` };
+}
+
+function end({ finalNewline }: JsonStyle): string {
+  return finalNewline ? '\n' : '';
+}

@@ -1,0 +1,76 @@
+// The process that holds one instant of a database open and answers for it.
+import { writeSync } from 'node:fs';
+import process from 'node:process';
+import type { Recipe } from '../../export/rows.ts';
+import type { JsonStyle } from '../../export/style.ts';
+import { packError } from '../crossing.ts';
+import { sqliteError } from '../errors.ts';
+import { requireVisibleLog } from '../hidden-log.ts';
+import { type LiveSource, openSource } from '../live-reader.ts';
+import type { Database } from '../open.ts';
+import { emitDocument } from './document.ts';
+import { documentDescriptor, endMark } from './frames.ts';
+import { queryRows } from './query.ts';
+import type { RowsAnswer, RowsQuestion } from './session.ts';
+import { dataTables } from './table-shape.ts';
+
+/** A frame is written when it has so many characters. */
+const frameCharacters = 256 * 1024;
+
+let database: Database | undefined;
+
+// Ctrl-C and a stop of the unit reach this process too. What they mean is for the parent to say.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);
+process.on('message', ({ source, ask }: RowsQuestion) => {
+  answer(source, ask).then(
+    (result) => process.send?.({ result } satisfies RowsAnswer),
+    (error: unknown) =>
+      process.send?.({
+        error: packError(sqliteError(`read ${source.source}`, error)),
+      } satisfies RowsAnswer),
+  );
+});
+
+async function answer(source: LiveSource, ask: RowsQuestion['ask']): Promise<unknown> {
+  database ??= await openInstant(source);
+  if (ask.about === 'query') return queryRows(database, ask.sql, ask.called);
+  if (ask.about === 'tables') return dataTables(database);
+  try {
+    sendDocument(database, ask.recipe, ask.style);
+  } finally {
+    send(endMark);
+  }
+  return undefined;
+}
+
+/** What is read from here on is of one instant: a transaction begins with its first read. */
+async function openInstant(source: LiveSource): Promise<Database> {
+  if (source.wal) await requireVisibleLog(source.source);
+  const opened = openSource(source);
+  opened.exec('BEGIN');
+  opened.prepare('SELECT count(*) FROM sqlite_schema').get();
+  return opened;
+}
+
+function sendDocument(from: Database, recipe: Recipe, style: JsonStyle): void {
+  let pending = '';
+  const flush = () => {
+    const bytes = Buffer.from(pending);
+    pending = '';
+    if (bytes.length === 0) return;
+    const length = Buffer.alloc(endMark.length);
+    length.writeUInt32LE(bytes.length);
+    send(length);
+    send(bytes);
+  };
+  emitDocument(from, recipe, style, (piece) => {
+    pending += piece;
+    if (pending.length >= frameCharacters) flush();
+  });
+  flush();
+}
+
+/** Waits while the other side has not taken what came before: this process has nothing else to do. */
+function send(bytes: Uint8Array): void {
+  for (let sent = 0; sent < bytes.length;) sent += writeSync(documentDescriptor, bytes, sent);
+}
