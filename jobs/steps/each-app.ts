@@ -58,10 +58,10 @@ export function selectedApp(context: JobContext, name: string | undefined): Guar
  * Does `work` for each app, in the order of the configuration. With a single app its error is the command's own;
  * with several, errors become data. Being stopped ends the round at once, and so does a bug.
  */
-export async function eachApp<Value>(
+export async function eachApp<App extends GuardedApp, Value>(
   context: JobContext,
-  apps: readonly GuardedApp[],
-  work: (app: GuardedApp) => Promise<Value>,
+  apps: readonly App[],
+  work: (app: App) => Promise<Value>,
 ): Promise<AppResult<Value>[]> {
   const results: AppResult<Value>[] = [];
   for (const app of apps) {

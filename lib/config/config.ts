@@ -2,6 +2,8 @@
 // sections/, beside what they are defaults of.
 import type { Layout } from '../backup/name.ts';
 import type { RetentionPolicy } from '../backup/retention.ts';
+import type { DayTable } from '../export/rows.ts';
+import type { JsonStyle } from '../export/style.ts';
 import type { AlertPolicy } from '../incident/policy.ts';
 
 /** Everything an operator decided, or the default where they did not. */
@@ -128,6 +130,29 @@ export interface GuardedApp extends AppConfig {
   /** What is stopped before a restore and started after it. */
   readonly services: ServicesConfig;
   readonly health: HealthConfig | undefined;
+  /** The documents made of it; undefined where there are none. */
+  readonly export: ExportConfig | undefined;
+}
+
+/** The JSON documents that are made of a database: one a service day, or one a table. */
+export interface ExportConfig {
+  readonly directory: string;
+  /** The name of a document, with `{day}` or `{table}` in it once. */
+  readonly file: string;
+  /** Undefined where each table is a document. */
+  readonly days: ExportDays | undefined;
+  /** The tables that are documents; undefined for all. */
+  readonly tables: readonly string[] | undefined;
+  readonly format: 'json' | 'ndjson';
+  readonly style: JsonStyle;
+}
+
+/** Queries of the operator, and which of two ways a day's document is made. */
+export interface ExportDays {
+  readonly query: string;
+  readonly document: string | undefined;
+  readonly tables: readonly DayTable[] | undefined;
+  readonly frozen: string | undefined;
 }
 
 /** Whether the app has a database to guard. */

@@ -18,8 +18,8 @@ export const plainVariables = [
   'XDG_STATE_HOME',
 ] as const;
 
-/** Shell text may have several lines. */
-const shellKeys = ['stop', 'start', 'command'];
+/** Commands of a shell and queries may have several lines. */
+const longKeys = ['stop', 'start', 'command', 'days', 'document', 'frozen'];
 
 /** What is wrong with the texts of a file, wherever they stand in it. */
 export function plainTextProblems(value: unknown, path: readonly string[] = []): string[] {
@@ -29,7 +29,7 @@ export function plainTextProblems(value: unknown, path: readonly string[] = []):
 }
 
 function problemsOf(text: string, path: readonly string[]): string[] {
-  const looked = shellKeys.includes(path.at(-1) ?? '') ? text.replace(/[\n\t]/g, ' ') : text;
+  const looked = longKeys.includes(path.at(-1) ?? '') ? text.replace(/[\n\t]/g, ' ') : text;
   return printable(looked) === looked ? [] : [`${path.join('.')}: ${must(text)}`];
 }
 

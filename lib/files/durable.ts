@@ -22,16 +22,26 @@ export async function writeFileAtomically(
 ): Promise<void> {
   try {
     using directory = await locateDirectory(dirname(resolve(path)));
-    await inKnownPaths(() => writeInto(directory, basename(path), content, { mode, toOwner }));
+    await writeInto(directory, basename(path), content, { mode, toOwner });
   } catch (error) {
     throw systemError(`write ${path}`, error, fullDiskDetails(error, dirname(path)));
   }
 }
 
-async function writeInto(
+/** The same in a directory that is held, of a content that may come in chunks. Throws the system's errors. */
+export async function writeInto(
   directory: HeldDirectory,
   name: string,
-  content: string | Uint8Array,
+  content: string | Uint8Array | AsyncIterable<Uint8Array>,
+  options: { mode: number; toOwner: boolean },
+): Promise<void> {
+  await inKnownPaths(() => writeHeld(directory, name, content, options));
+}
+
+async function writeHeld(
+  directory: HeldDirectory,
+  name: string,
+  content: string | Uint8Array | AsyncIterable<Uint8Array>,
   { mode, toOwner }: { mode: number; toOwner: boolean },
 ): Promise<void> {
   // Not derived from the name: a name of 255 bytes leaves no room for a suffix.

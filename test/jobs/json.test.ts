@@ -1,11 +1,12 @@
 // What `--json` prints, command by command, pinned to the letter: scripts read it. A field is added here on purpose, and
 // none is ever taken away or renamed without a word in the changes.
-import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { alertSend } from '../../jobs/alert-send.ts';
 import { dbBackup } from '../../jobs/db-backup.ts';
+import { dbExportJson } from '../../jobs/db-export-json.ts';
 import { restore } from '../../jobs/restore.ts';
 import type { Job } from '../../lib/run/job.ts';
 import { AlertWorld } from '../support/alert-world.ts';
@@ -138,6 +139,24 @@ test('restore', async () => {
   await pin('restore-run-without-consent', pi, restore, 'run latest');
 });
 
+test('db-export-json', async () => {
+  await using pi = await machine({ rows: 2 });
+  mkdirSync(join(pi.world.home, 'days'));
+  const keys = `days = "SELECT '2026-11-27'"\ndocument = """SELECT json_object('rows', count(*)) FROM booking"""`;
+  const app = `[apps.bookings.export]\ndirectory = ${JSON.stringify(join(pi.world.home, 'days'))}\n${keys}`;
+  pi.world.configure({ app, top: 'time_zone = "Europe/Berlin"\nclock = "trusted"' });
+  await pin('db-export-json-run-dry', pi, dbExportJson, 'run --dry-run');
+  await pin('db-export-json-run', pi, dbExportJson, 'run');
+  await pin('db-export-json-freeze-dry', pi, dbExportJson, 'freeze 2026-11-27 --dry-run');
+  await pin('db-export-json-freeze', pi, dbExportJson, 'freeze 2026-11-27 --reason sent');
+  await pin('db-export-json-status', pi, dbExportJson, 'status');
+  writeFileSync(join(pi.world.home, 'days/2026-11-27.json'), '{"rows":3}');
+  await pin('db-export-json-check', pi, dbExportJson, 'check');
+  await pin('db-export-json-run-held', pi, dbExportJson, 'run');
+  await pin('db-export-json-unfreeze', pi, dbExportJson, 'unfreeze 2026-11-27');
+  await pin('db-export-json-unfreeze-dry', pi, dbExportJson, 'unfreeze 2026-11-27 --dry-run');
+});
+
 test('alert-send', async () => {
   await using world = await AlertWorld.start({ backup: false });
   const pi = { world, clock: fixedClock() };
@@ -155,7 +174,7 @@ test('alert-send', async () => {
 });
 
 afterAll(() => {
-  const commands = [dbBackup, restore, alertSend].flatMap(({ name, commands }) =>
+  const commands = [dbBackup, dbExportJson, restore, alertSend].flatMap(({ name, commands }) =>
     commands.map((command) => `${name} ${command.name}`),
   );
   expect(commands.filter((command) => !pinned.has(command))).toEqual([]);

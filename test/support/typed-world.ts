@@ -2,6 +2,7 @@
 // time passes when the test says so.
 import { alertSend } from '../../jobs/alert-send.ts';
 import { dbBackup } from '../../jobs/db-backup.ts';
+import { dbExportJson } from '../../jobs/db-export-json.ts';
 import { restore } from '../../jobs/restore.ts';
 import type { Job } from '../../lib/run/job.ts';
 import { type FixedClock, fixedClock } from './fixed-clock.ts';
@@ -11,7 +12,12 @@ import { type Ended, type RunOptions, World } from './world.ts';
 const minute = 60_000;
 
 /** The job of each command. */
-export const jobs: Record<string, Job> = { 'db-backup': dbBackup, restore, 'alert-send': alertSend };
+export const jobs: Record<string, Job> = {
+  'db-backup': dbBackup,
+  'db-export-json': dbExportJson,
+  restore,
+  'alert-send': alertSend,
+};
 
 export class TypedWorld extends World {
   readonly clock: FixedClock;

@@ -5,6 +5,7 @@ import { errorMessage } from '../../base/errors.ts';
 import type { AppConfig, GuardedApp } from '../config.ts';
 import { type Environment, nonEmpty } from '../environment.ts';
 import { databaseConfig, databaseFromEnvironment, databaseKeys, latestOf } from './app-database.ts';
+import { exportConfig, exportTable } from './app-export.ts';
 import { healthConfig, healthTable } from './app-health.ts';
 import { servicesConfig, servicesKeys, servicesProblems } from './app-services.ts';
 
@@ -13,6 +14,7 @@ const guardedKeys = {
   ...databaseKeys,
   ...servicesKeys,
   health: healthTable.optional().describe('how a restore finds out that the app is well again'),
+  export: exportTable.optional().describe('the JSON documents that are made of it'),
 };
 
 const appTable = z.strictObject(guardedKeys).superRefine((table, context) => {
@@ -41,6 +43,7 @@ function guardedApp(name: string, table: AppTable & { database: string }, layout
     ...databaseConfig(name, table, layout),
     services: servicesConfig(table),
     health: table.health && healthConfig(table.health),
+    export: table.export && exportConfig(table.export),
   };
 }
 

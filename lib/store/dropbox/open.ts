@@ -12,13 +12,11 @@ import { downloadBytes, downloadFile } from './download.ts';
 import { endpointAt } from './endpoint.ts';
 import { explainFailure } from './explain.ts';
 import { listFiles } from './listing.ts';
-import { lookUpObject } from './look.ts';
-import { NoObject, storedAs } from './metadata.ts';
+import { lookUpFile, storedAs } from './metadata.ts';
 import { createPace } from './pace.ts';
-import { requireDropboxName } from './paths.ts';
+import { pathOf, requireDropboxName } from './paths.ts';
 import type { DropboxAccess } from './access.ts';
 import { RateGate, type Waiting } from './rate-gate.ts';
-import { RecentWrites } from './recent.ts';
 import { removeFile } from './remove.ts';
 import { createTokens, type DropboxCredentials } from './tokens.ts';
 import { noTraffic, Transport } from './transport.ts';
@@ -69,7 +67,7 @@ function openAccess(options: DropboxStoreOptions): DropboxAccess {
   const gate = new RateGate(waiting);
   const client = new DropboxClient({ transport, tokens, gate, waiting, retriesMax, signal });
   const notes = createUploadNotes(options.notesDirectory, clock, log);
-  return { client, folder: options.folder, notes, recent: new RecentWrites(), clock, log };
+  return { client, folder: options.folder, notes, clock, log };
 }
 
 function dropboxStore(access: DropboxAccess): Store {
@@ -110,16 +108,18 @@ function dropboxStore(access: DropboxAccess): Store {
     },
     async stat(name) {
       const object = requireDropboxName(name);
-      const found = await during(inDropbox('look for', object), () => lookUpObject(access, object));
-      return found === undefined || found instanceof NoObject ? undefined : storedAs(object, found);
+      const found = await during(inDropbox('look for', object), () =>
+        lookUpFile(access.client, pathOf(access.folder, object)),
+      );
+      return found === undefined ? undefined : storedAs(object, found);
     },
     async copy(from, to, options = {}) {
       const [source, object] = [requireDropboxName(from), requireDropboxName(to)];
       return during(inDropbox('create', object), () => copyFile(access, source, object, options));
     },
-    async remove(name, options = {}) {
+    async remove(name) {
       const object = requireDropboxName(name);
-      await during(inDropbox('remove', object), () => removeFile(access, object, options));
+      await during(inDropbox('remove', object), () => removeFile(access, object));
     },
     async space() {
       return during(`ask ${description} for its space`, space);

@@ -1,0 +1,15 @@
+// What the commands of db-export-json can be told.
+import { appOrAll, appOrOnly, option, requiredArgument } from '../../lib/run/parameter.ts';
+
+export const run = { app: appOrAll };
+export const status = { app: appOrAll };
+export const check = {
+  day: option('day', 'only this service day, such as 2026-11-27'),
+  app: appOrAll,
+};
+export const freeze = {
+  day: requiredArgument('a service day, such as 2026-11-27'),
+  reason: option('text', 'why, for those who ask later'),
+  app: appOrOnly,
+};
+export const unfreeze = { day: requiredArgument('a service day'), app: appOrOnly };

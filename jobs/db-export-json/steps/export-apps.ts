@@ -1,0 +1,42 @@
+// The apps that documents are made of.
+import { OpsError } from '../../../lib/base/errors.ts';
+import type { ExportConfig, GuardedApp } from '../../../lib/config/config.ts';
+import type { JobContext } from '../../../lib/run/context.ts';
+import { selectedApp, selectedApps } from '../../steps/each-app.ts';
+
+export type ExportedApp = GuardedApp & { readonly export: ExportConfig };
+
+/** The one that was named, else all that have an export. Throws OpsError `usage` and `config` where there is none. */
+export function exportedApps(context: JobContext, name: string | undefined): ExportedApp[] {
+  const apps = selectedApps(context, name).filter(isExported);
+  if (apps.length > 0) return apps;
+  throw withoutExport(name ?? `any app of ${context.config.source}`);
+}
+
+/** The one app that is meant. */
+function exportedApp(context: JobContext, name: string | undefined): ExportedApp {
+  const [only, ...others] = exportedApps(context, name);
+  if (only !== undefined && others.length === 0) return only;
+  const app = selectedApp(context, name);
+  if (isExported(app)) return app;
+  throw withoutExport(app.name);
+}
+
+/** The same, where it has service days. */
+export function appWithDays(context: JobContext, name: string | undefined): ExportedApp {
+  const app = exportedApp(context, name);
+  if (app.export.days !== undefined) return app;
+  throw new OpsError('config', `cannot freeze a day of ${app.name}: its export has no service days`, {
+    hint: `write days = "SELECT …" in [apps.${app.name}.export]; docs/configuration.md has every key`,
+  });
+}
+
+function isExported(app: GuardedApp): app is ExportedApp {
+  return app.export !== undefined;
+}
+
+function withoutExport(what: string): OpsError {
+  return new OpsError('config', `cannot make documents of ${what}: it has no export`, {
+    hint: 'write [apps.<name>.export] with directory = "/path"; docs/configuration.md has every key',
+  });
+}

@@ -1,0 +1,60 @@
+// What an export keeps in the state directory: what it saw last, and which days a person has frozen.
+import { join } from 'node:path';
+import { OpsError } from '../../../lib/base/errors.ts';
+import { type ExportState, formatExportState, parseExportState } from '../../../lib/export/export-state.ts';
+import { formatFrozen, type FrozenDays, parseFrozen } from '../../../lib/export/frozen.ts';
+import { writeFileAtomically } from '../../../lib/files/durable.ts';
+import { createDirectories } from '../../../lib/files/make-directories.ts';
+import { readRecord } from '../../../lib/files/read-small-file.ts';
+import { inStateDirectory } from '../../../lib/files/state-directory.ts';
+import { ifWhole } from '../../../lib/record/fields.ts';
+import type { JobContext } from '../../../lib/run/context.ts';
+
+/** Room for some ten thousand documents. */
+const stateBytesMax = 16 * 1024 * 1024;
+const frozenBytesMax = 1024 * 1024;
+
+/** What was seen last; empty where that is not known, which only costs work. */
+export async function readExportState(context: JobContext, app: string): Promise<ExportState> {
+  const text = await readRecord(pathOf(context, app, 'documents'), stateBytesMax).catch(() => undefined);
+  return (text === undefined ? undefined : ifWhole((flaw) => parseExportState(text, flaw))) ?? new Map();
+}
+
+export async function writeExportState(context: JobContext, app: string, state: ExportState): Promise<void> {
+  await write(context, app, 'documents', formatExportState(state));
+}
+
+/** The days frozen by hand. Throws OpsError `damaged` where the file cannot be used: then nobody knows which. */
+export async function readFrozen(context: JobContext, app: string): Promise<FrozenDays> {
+  const path = pathOf(context, app, 'frozen');
+  const text = await inStateDirectory(`read ${path}`, () => readRecord(path, frozenBytesMax));
+  if (text === undefined) return new Map();
+  return parseFrozen(
+    text,
+    (cause) =>
+      new OpsError('damaged', `cannot read the frozen days in ${path}: ${cause}`, {
+        hint: `correct it, or move it away and freeze the days anew: mv ${path} ${path}.old`,
+      }),
+  );
+}
+
+export async function writeFrozen(context: JobContext, app: string, frozen: FrozenDays): Promise<void> {
+  await write(context, app, 'frozen', formatFrozen(frozen));
+}
+
+function pathOf({ config }: JobContext, app: string, what: 'documents' | 'frozen'): string {
+  return join(config.stateDirectory, 'export', `${app}.${what}.json`);
+}
+
+async function write(
+  context: JobContext,
+  app: string,
+  what: 'documents' | 'frozen',
+  text: string,
+): Promise<void> {
+  const path = pathOf(context, app, what);
+  await inStateDirectory(`write ${path}`, async () => {
+    await createDirectories(join(context.config.stateDirectory, 'export'));
+    await writeFileAtomically(path, text, { mode: 0o640, toOwner: true });
+  });
+}
