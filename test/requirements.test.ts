@@ -19,6 +19,8 @@ describe.runIf(process.env.HOLDFAST_REQUIRE_ALL === '1')('what the whole suite n
     ['sqlite3', '--version'],
     ['flock', '--version'],
     ['sha256sum', '--version'],
+    ['getfacl', '--version'],
+    ['setfattr', '--version'],
     ['rclone', 'version'],
     ['openssl', 'version'],
     ['systemd-analyze', '--version'],

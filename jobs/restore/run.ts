@@ -61,11 +61,12 @@ export function text(result: Restored): string[] {
   const { app, backup, target, isInPlace, proof, replaced, settled } = result;
   if (replaced === undefined) return [...proofLines(app, proof), `${app}: restored to ${target}`];
   if (!isInPlace || replaced.health === 'unwell') return unwellLines(result, replaced);
-  const { undo, previous, health, detail } = replaced;
+  const { undo, previous, health, detail, notCarried } = replaced;
   return [
     ...settled.map((sentence) => `${app}: ${sentence}`),
     ...proofLines(app, proof),
     `${app}: restored ${backup} to ${target}`,
+    ...notCarried.map((what) => `${app}: NOT carried over: ${what}`),
     ...(undo === undefined
       ? []
       : [`${app}: the database from before is in ${undo}; restore undo brings it back`]),
@@ -116,7 +117,7 @@ async function restoreTo(
   await using scratch = await context.scratch(target.directory.path);
   const staging = stagingIn(scratch.directory);
   const { proof, manifest } = await stageBackup(context, app, choice, staging, options);
-  await placeCopy(app, staging, target, manifest);
+  await placeCopy(context, app, staging, target, manifest);
   context.noteLeft(`${target.path} is complete`);
   return {
     ...restored(app, target.path, choice.entry.name, proof, []),

@@ -58,10 +58,11 @@ export async function run(context: JobContext, options: Given): Promise<Outcome<
 export function text(result: Undone | Discarded): string[] {
   if ('discarded' in result) return discardLines(result, false);
   const { app, target, undoSet, replaced, settled } = result;
-  const { undo, health, detail } = replaced;
+  const { undo, health, detail, notCarried } = replaced;
   return [
     ...settled.map((sentence) => `${app}: ${sentence}`),
     `${app}: the database of ${undoSet.name} is in place at ${target}`,
+    ...notCarried.map((what) => `${app}: NOT carried over: ${what}`),
     ...(undo === undefined ? [] : [`${app}: what was there is in ${undo}; restore undo brings that back`]),
     ...(health === 'unwell' ? [`${app}: the app is NOT WELL: ${detail}`] : []),
   ];

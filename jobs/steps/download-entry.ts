@@ -70,7 +70,7 @@ export async function downloadEntry(
   context.progress.end();
   const { sizeBytes, sha256 } = file;
   const altered = entry.manifest !== undefined && entry.manifest.sha256 !== sha256;
-  await placeCopy(app, staging, target, altered ? undefined : manifestOfBytes(file, entries));
+  await placeCopy(context, app, staging, target, altered ? undefined : manifestOfBytes(file, entries));
   context.noteLeft(`${path} is complete`);
   const message = `the bytes of ${path} are not those of the manifest of ${name}: do not trust this file`;
   return {

@@ -8,6 +8,7 @@ import { locateFile } from '../../lib/files/locate-file.ts';
 import { memberPath, type SetPlace } from '../../lib/placement/database-set.ts';
 import { placeNew } from '../../lib/placement/place-new.ts';
 import type { Staging } from '../../lib/placement/staging.ts';
+import type { JobContext } from '../../lib/run/context.ts';
 import { keepJournalMode } from '../../lib/sqlite/journal-mode.ts';
 
 /**
@@ -16,6 +17,7 @@ import { keepJournalMode } from '../../lib/sqlite/journal-mode.ts';
  * opens also where nothing can be written. Throws OpsError.
  */
 export async function placeCopy(
+  { runCommand }: Pick<JobContext, 'runCommand'>,
   app: GuardedApp,
   staging: Pick<Staging, 'directory' | 'name' | 'database'>,
   target: SetPlace,
@@ -23,7 +25,7 @@ export async function placeCopy(
 ): Promise<void> {
   if (!(await isPlaceOf(app, target))) return placeNew(staging, target);
   await keepJournalMode(target.directory.at(target.name), staging.database, manifest?.journalMode);
-  await placeNew(staging, target, { ownership: manifest?.ownership });
+  await placeNew(staging, target, { ownership: manifest?.ownership, runCommand });
 }
 
 /** The manifest among the entries that vouches for these bytes: the latest copy has those of a backup. */

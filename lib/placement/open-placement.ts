@@ -16,6 +16,8 @@ export interface Placement {
   undo: string | undefined;
   /** `damaged`: it could not be made into one file; the undo set holds its files as they were. */
   previous: 'whole' | 'damaged' | 'none';
+  /** What the old database had besides owner, group and mode and the new one could not be given, in a few words each. */
+  notCarried: readonly string[];
 }
 
 /**

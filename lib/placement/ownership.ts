@@ -2,9 +2,11 @@
 // more of them than there was gives somebody what is not theirs (docs/threat-model.md).
 import { constants, type Stats } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
+import type { CommandRunner } from '../base/command.ts';
 import { OpsError, errorCode } from '../base/errors.ts';
 import { ifThere } from '../files/if-there.ts';
 import type { Ownership } from '../record/ownership.ts';
+import { attributesAt, modeWithoutList, noAttributes } from './attributes.ts';
 import { memberAt, memberPath, type SetPlace } from './database-set.ts';
 import { wrapped } from './wrapped.ts';
 
@@ -19,15 +21,20 @@ export async function ownershipOf(place: SetPlace): Promise<Ownership | undefine
 
 /**
  * What a restored database gets: what was wished for, within what the file in place and its directory have. Without a
- * wish it is as the one in place, else as its directory.
+ * wish it is as the one in place, else as its directory, whose group may have less than its mode says where it has an
+ * access control list.
  */
 export async function grantOwnership(
-  place: SetPlace,
+  { directory }: SetPlace,
   inPlace: Ownership | undefined,
   wish: Ownership | undefined,
+  run: CommandRunner,
 ): Promise<Ownership> {
-  const { uid, gid, mode } = await place.directory.status();
-  return granted({ uid: Number(uid), gid: Number(gid), mode: Number(mode) }, inPlace, wish);
+  const { uid, gid, mode } = await directory.status();
+  const list =
+    inPlace === undefined ? await attributesAt(directory.at('.'), directory.path, run) : noAttributes;
+  const above = { uid: Number(uid), gid: Number(gid), mode: modeWithoutList(Number(mode), list) };
+  return granted(above, inPlace, wish);
 }
 
 /** As `grantOwnership`, from what it looks at. */

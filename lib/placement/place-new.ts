@@ -1,5 +1,6 @@
 // Putting a database where nothing is (`--to`, a download).
 import { lstat } from 'node:fs/promises';
+import type { CommandRunner } from '../base/command.ts';
 import { OpsError } from '../base/errors.ts';
 import { inKnownPaths } from '../files/held-directory.ts';
 import { ifThere } from '../files/if-there.ts';
@@ -35,6 +36,7 @@ export async function requireFree(target: SetPlace, hints: FreePlaceHints): Prom
 /** How a new database is to belong: as `grantOwnership` has it, with this wish. */
 export interface Wish {
   ownership: Ownership | undefined;
+  runCommand: CommandRunner;
 }
 
 /**
@@ -47,7 +49,7 @@ export async function placeNew(staged: SetPlace, target: SetPlace, wish?: Wish):
     await requireSettled(target);
     await requireReady(staged, target);
     if (wish !== undefined) {
-      const ownership = await grantOwnership(target, undefined, wish.ownership);
+      const ownership = await grantOwnership(target, undefined, wish.ownership, wish.runCommand);
       await applyOwnership(memberAt(staged), ownership, memberPath(staged));
       await syncFile(memberAt(staged));
     }

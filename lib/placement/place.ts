@@ -2,15 +2,18 @@
 // whole in place, and an intent that says which was wanted (R2, R3, R5, R6, R7).
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
+import type { CommandRunner } from '../base/command.ts';
 import type { Log } from '../base/log.ts';
 import type { ProcessIdentity } from '../record/process-identity.ts';
 import { inKnownPaths } from '../files/held-directory.ts';
 import { syncFile } from '../files/sync.ts';
 import { trueOwnership } from '../files/true-owner.ts';
+import { type Attributes, attributesAt, giveAttributes } from './attributes.ts';
 import {
   type DatabaseSet,
   inspectSet,
   isSpread,
+  memberAt,
   memberPath,
   requireUnwritten,
   type SetPlace,
@@ -30,6 +33,7 @@ import {
   requireRoomForCopies,
   requireSettled,
 } from './readiness.ts';
+import { holdOwnDirectory } from './own.ts';
 import type { Staging } from './staging.ts';
 import type { UsableUndoSet } from './undo-list.ts';
 import { makeUndoSet, nextUndoName } from './undo-set.ts';
@@ -54,6 +58,14 @@ export interface PlacementRequest {
   workshop: Workshop;
 }
 
+/** What a placement needs of the process. */
+export interface PlacementContext {
+  clock: Clock;
+  log: Log;
+  /** Asks the programs that know access control lists and attributes. */
+  runCommand: CommandRunner;
+}
+
 /**
  * Places `staging.database` at `target` and keeps what was there as an undo set. When this returns, the new database
  * is in place, alone and durable, and the intent says so; the caller starts the services, looks whether all is well,
@@ -63,17 +75,12 @@ export interface PlacementRequest {
  * Throws OpsError `refused` when somebody uses the database, when an earlier placement is not settled, or when
  * something is in the way; `denied`, `io` and `missing` when a step on files fails.
  */
-export async function place(
-  request: PlacementRequest,
-  context: { clock: Clock; log: Log },
-): Promise<OpenPlacement> {
+export async function place(request: PlacementRequest, context: PlacementContext): Promise<OpenPlacement> {
   return inKnownPaths(() => placeHeld(request, context));
 }
 
-async function placeHeld(
-  request: PlacementRequest,
-  { clock, log }: { clock: Clock; log: Log },
-): Promise<OpenPlacement> {
+async function placeHeld(request: PlacementRequest, context: PlacementContext): Promise<OpenPlacement> {
+  const { clock, log, runCommand } = context;
   const { target, staging } = request;
   await requireSettled(target);
   await requireReady(staging, target);
@@ -83,10 +90,14 @@ async function placeHeld(
   await requireNoHolders(target, log);
 
   const inPlace = await ownershipOf(target);
-  const ownership = await grantOwnership(target, inPlace, request.ownership);
+  const attributes = await attributesAt(memberAt(target), memberPath(target), runCommand);
+  const ownership = await grantOwnership(target, inPlace, request.ownership, runCommand);
   warnUnlessGranted(request, ownership, log);
-  await takeOver(staging.database, ownership, staging.path);
-  const merged = await mergeOld(request, old, inPlace);
+  const wanted = await attributesOfNew(request, attributes, runCommand);
+  const notCarried = await takeOver(staging.database, staging.path, { ownership, wanted }, runCommand);
+  for (const what of notCarried)
+    log.warn('not carried over to the new database', { path: memberPath(target), what });
+  const merged = await mergeOld(request, old, { ownership: inPlace, attributes }, runCommand);
   await requireUnused(target, old, log); // merging a large database takes a while
 
   const intent = await intentOf(request, old, merged, clock.now());
@@ -100,7 +111,8 @@ async function placeHeld(
       madeAt: startedAt,
       ownership: trueOwnership(inPlace),
     };
-    await makeUndoSet(target, intent.undo, { ...record, state: 'kept', usedAt: undefined });
+    const copied = (at: string) => giveAttributes(at, memberPath(target), attributes, runCommand);
+    await makeUndoSet(target, intent.undo, { ...record, state: 'kept', usedAt: undefined }, copied);
   }
   await requireUnused(target, old, log);
   await exchange(target, intent, staging.database, merged?.at);
@@ -108,6 +120,7 @@ async function placeHeld(
   const placement = {
     undo: intent.undo === undefined ? undefined : join(target.directory.path, intent.undo),
     previous: previousOf(old, merged),
+    notCarried,
   };
   log.info('placed the new database', {
     path: intent.target,
@@ -132,21 +145,43 @@ function warnUnlessGranted({ target, ownership: wish }: PlacementRequest, given:
   });
 }
 
-async function takeOver(path: string, ownership: Ownership, called: string): Promise<void> {
+/** What a restored database has besides owner, group and mode: as the one in place, or as the one that comes back. */
+async function attributesOfNew(
+  { target, undoSet }: PlacementRequest,
+  inPlace: Attributes,
+  run: CommandRunner,
+): Promise<Attributes> {
+  if (undoSet === undefined) return inPlace;
+  using directory = await holdOwnDirectory(target.directory, undoSet.name);
+  const kept = { directory, name: target.name };
+  return await attributesAt(memberAt(kept), memberPath(kept), run);
+}
+
+/** Gives a file of ours all that it is to have, on the device. Returns what could not be carried. */
+async function takeOver(
+  path: string,
+  called: string,
+  { ownership, wanted }: { ownership: Ownership; wanted: Attributes },
+  run: CommandRunner,
+): Promise<readonly string[]> {
   await applyOwnership(path, ownership, called);
+  const notCarried = await giveAttributes(path, called, wanted, run);
   await syncFile(path);
+  return notCarried;
 }
 
 async function mergeOld(
   { target, staging, workshop }: PlacementRequest,
   old: DatabaseSet,
-  inPlace: Ownership | undefined,
+  inPlace: { ownership: Ownership | undefined; attributes: Attributes },
+  run: CommandRunner,
 ): Promise<MergedFile | undefined> {
   if (!old.has('') || !isSpread(old)) return undefined;
   const merged = await mergeCopy(target, staging, workshop, 'merged.db');
   if (merged !== undefined) {
-    const ownership = await grantOwnership(target, inPlace, undefined);
-    await takeOver(merged.at, ownership, join(staging.directory.path, merged.name));
+    const ownership = await grantOwnership(target, inPlace.ownership, undefined, run);
+    const called = join(staging.directory.path, merged.name);
+    await takeOver(merged.at, called, { ownership, wanted: inPlace.attributes }, run);
   }
   return merged;
 }

@@ -39,19 +39,21 @@ export async function nextUndoName({ directory, name }: SetPlace, madeAt: Date):
 
 /**
  * Makes the undo set of `target`, as `undo` beside it. It is complete and every byte of it durable when this returns;
- * what is in place is not touched. The record is written last: a directory without one was never complete.
+ * what is in place is not touched. `onCopied` is told of a copy of the database, where it is no second name. The record is written last: a directory without one was never complete.
  */
 export async function makeUndoSet(
   target: SetPlace,
   undo: string,
   record: Omit<UndoRecord, 'members'>,
+  onCopied: (at: string) => Promise<unknown>,
 ): Promise<void> {
   const { directory: parent } = target;
   await wrapped(`make ${join(parent.path, undo)}`, () => mkdir(parent.at(undo), { mode: 0o700 }));
   using directory = await holdOwnDirectory(parent, undo);
   const kept = { directory, name: target.name };
   const present = await inspectSet(target);
-  if (present.has('')) await (isSpread(present) ? copyMember(target, kept, '') : linkOrCopy(target, kept));
+  if (present.has(''))
+    await (isSpread(present) ? copyDatabase(target, kept, onCopied) : linkOrCopy(target, kept, onCopied));
   for (const suffix of sideSuffixes) {
     // An index of the log that SQLite makes anew, and a log or journal with nothing in it, add nothing.
     if (holdsContent(present, suffix)) await copyMember(target, kept, suffix);
@@ -114,13 +116,27 @@ async function copyMember(from: SetPlace, to: SetPlace, suffix: MemberSuffix): P
   await copyFileDurably(memberAt(from, suffix), memberAt(to, suffix));
 }
 
-async function linkOrCopy(from: SetPlace, to: SetPlace): Promise<void> {
+async function copyDatabase(
+  from: SetPlace,
+  to: SetPlace,
+  onCopied: (at: string) => Promise<unknown>,
+): Promise<void> {
+  await copyMember(from, to, '');
+  await onCopied(memberAt(to));
+  await syncFile(memberAt(to));
+}
+
+async function linkOrCopy(
+  from: SetPlace,
+  to: SetPlace,
+  onCopied: (at: string) => Promise<unknown>,
+): Promise<void> {
   await wrapped(`keep ${memberPath(from)} as ${memberPath(to)}`, async () => {
     try {
       await link(memberAt(from), memberAt(to));
     } catch (error) {
       if (!linksImpossible.has(errorCode(error) ?? '')) throw error;
-      return copyMember(from, to, '');
+      return copyDatabase(from, to, onCopied);
     }
     // With synchronous=OFF, and with NORMAL after its last checkpoint, the app has left that to the kernel.
     await syncFile(memberAt(to));

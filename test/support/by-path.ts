@@ -1,6 +1,8 @@
 // The functions of lib/placement for a database that is named by its path: they themselves want its directory held.
 import { basename, dirname } from 'node:path';
 import type { Clock } from '../../lib/base/clock.ts';
+import type { CommandRunner } from '../../lib/base/command.ts';
+import { OpsError } from '../../lib/base/errors.ts';
 import type { Log } from '../../lib/base/log.ts';
 import { holdDirectory } from '../../lib/files/held-directory.ts';
 import { makeScratch } from '../../lib/files/scratch.ts';
@@ -33,11 +35,16 @@ function workshopOf(target: string, merge: MergeSet): Workshop {
 }
 
 type Request = Omit<placing.PlacementRequest, 'target' | 'workshop'> & { target: string; merge: MergeSet };
-type Context = { clock: Clock; log: Log };
+type Context = { clock: Clock; log: Log; runCommand?: CommandRunner };
+
+/** A machine without the programs that know access control lists; what they find has tests of its own. */
+const noPrograms: CommandRunner = async (command) => {
+  throw new OpsError('missing', `cannot run ${command}: it is not installed`);
+};
 
 export async function place({ target, merge, ...rest }: Request, context: Context): Promise<OpenPlacement> {
   const request = { ...rest, target: await placeOf(target), workshop: workshopOf(target, merge) };
-  return placing.place(request, context);
+  return placing.place(request, { runCommand: noPrograms, ...context });
 }
 
 export async function placeNew(staged: Staging, target: string): Promise<void> {

@@ -1,6 +1,8 @@
 // What a proven copy is, as its manifest will say.
 import type { Manifest } from '../../../lib/backup/manifest.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
+import { attributesAt, modeWithoutList } from '../../../lib/placement/attributes.ts';
+import type { Ownership } from '../../../lib/record/ownership.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import type { ProvenSnapshot } from '../../steps/snapshot.ts';
 
@@ -21,7 +23,9 @@ export async function describeBackup(
     takenAt,
     source: app.database,
     host: context.host,
-    ...(look.ownership === undefined ? {} : { ownership: look.ownership }),
+    ...(look.ownership === undefined
+      ? {}
+      : { ownership: await ownGroup(context, look.path, look.ownership) }),
     sha256: digest.sha256,
     contentHash: digest.contentHash,
     integrity: { check, result: 'ok', ...(note === undefined ? {} : { note }) },
@@ -30,4 +34,10 @@ export async function describeBackup(
     clock: await context.clockState(),
     suspect,
   };
+}
+
+/** An access control list is not in the manifest: what its mask says of the group is not for a file without it. */
+async function ownGroup({ runCommand }: JobContext, path: string, ownership: Ownership): Promise<Ownership> {
+  const attributes = await attributesAt(path, path, runCommand);
+  return { ...ownership, mode: modeWithoutList(ownership.mode, attributes) };
 }

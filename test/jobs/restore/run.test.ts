@@ -1,4 +1,5 @@
 // Restores: what stands in place afterwards, and the way back (R1-R5, R7).
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -97,6 +98,23 @@ describe('restore run', () => {
       expect(restored).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('1234:4321') as string });
       const { uid, gid, mode } = statSync(world.database);
       expect([uid, gid, mode & 0o7777]).toEqual([0, 4321, 0o660]);
+    },
+  );
+
+  test.runIf(hasLists)(
+    'gives the group of a deleted database no more than its access control list did (needs setfacl)',
+    async () => {
+      await using world = new TypedWorld();
+      world.configure();
+      makeBookings(world.database);
+      chmodSync(dirname(world.database), 0o770);
+      chmodSync(world.database, 0o640);
+      execFileSync('setfacl', ['-m', 'u:1234:rw,g::r', world.database]);
+      expect(statSync(world.database).mode & 0o777).toBe(0o660);
+      await world.run('db-backup', ['backup']);
+      rmSync(world.database);
+      expect((await world.run('restore', ['run', 'latest', '--yes'])).exitCode).toBe(0);
+      expect((statSync(world.database).mode & 0o777).toString(8)).toBe('640');
     },
   );
 
@@ -247,6 +265,7 @@ describe('a drill', () => {
 });
 
 const isRoot = process.geteuid?.() === 0;
+const hasLists = existsSync('/usr/bin/setfacl') && existsSync('/usr/bin/getfacl');
 
 async function backedUp(app = ''): Promise<TypedWorld> {
   const world = new TypedWorld();
