@@ -1,6 +1,7 @@
 // db-backup backup: one proven backup of each app.
 import { namedBackupName } from '../../lib/backup/name.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
+import { configOption } from '../../lib/run/config-option.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, Steps } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
@@ -19,7 +20,7 @@ export async function run(context: JobContext, options: Given): Promise<Outcome<
     void lock;
     return backupSummary(await backUpApp(context, await context.openStore(), app, order));
   });
-  return appsOutcome(results, backupFindings);
+  return appsOutcome(results, (one, app) => backupFindings(one, app, configOption(context.config)));
 }
 
 export function text(result: AppsResult<BackupSummary>): string[] {
@@ -35,8 +36,8 @@ export const plan: Steps<Given, AppsResult<BackupPlan>> = {
   text: planText,
 };
 
-function orderOf({ name, acceptShrink }: Given): BackupOrder {
-  return { label: name, acceptShrink, refreshLatest: false };
+function orderOf({ name, acceptShrink: shrink, accept: finding }: Given): BackupOrder {
+  return { label: name, acceptance: { shrink, finding }, refreshLatest: false };
 }
 
 /** A name no store would take is refused before the first app is touched. */

@@ -1,13 +1,18 @@
 // What the commands of db-backup can be told.
-import { appOrAll, appOrOnly, argument, flag } from '../../lib/run/parameter.ts';
+import { appOrAll, appOrOnly, argument, flag, option } from '../../lib/run/parameter.ts';
 
 const acceptShrink = flag('an emptied or shrunken database is meant to be so');
+const accept = option(
+  'finding',
+  'only this is meant to be so: a table (may hold *), or rows, bytes, integrity',
+);
 
-export const run = { acceptShrink, app: appOrAll };
-export const upload = { acceptShrink, app: appOrAll };
+export const run = { acceptShrink, accept, app: appOrAll };
+export const upload = { acceptShrink, accept, app: appOrAll };
 export const backup = {
   name: argument('a name of your own instead of the time; never pruned'),
   acceptShrink,
+  accept,
   app: appOrAll,
 };
 export const info = { app: appOrAll };

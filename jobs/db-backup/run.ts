@@ -1,6 +1,7 @@
 // db-backup run: what the nightly timer starts. Copy, prove, publish, refresh the latest copy, and only then prune.
 import { formatCount } from '../../lib/base/format.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
+import { configOption } from '../../lib/run/config-option.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, Steps } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
@@ -21,14 +22,17 @@ interface Night extends BackupSummary {
 
 export async function run(
   context: JobContext,
-  { app, acceptShrink }: Given,
+  { app, ...given }: Given,
 ): Promise<Outcome<AppsResult<Night>>> {
   const results = await eachApp(context, selectedApps(context, app), async (each) => {
     await using lock = await context.lock(each, 'db-backup run');
     void lock;
-    return await night(context, await context.openStore(), each, orderOf(acceptShrink));
+    return await night(context, await context.openStore(), each, orderOf(given));
   });
-  return appsOutcome(results, (one, name) => [...backupFindings(one, name), ...lostFindings(one.prune)]);
+  return appsOutcome(results, (one, name) => [
+    ...backupFindings(one, name, configOption(context.config)),
+    ...lostFindings(one.prune),
+  ]);
 }
 
 export function text(result: AppsResult<Night>): string[] {
@@ -36,17 +40,15 @@ export function text(result: AppsResult<Night>): string[] {
 }
 
 export const plan: Steps<Given, AppsResult<BackupPlan>> = {
-  async run(context, { app, acceptShrink }) {
+  async run(context, { app, ...given }) {
     const apps = selectedApps(context, app);
-    return appsOutcome(
-      await eachApp(context, apps, (each) => planBackup(context, each, orderOf(acceptShrink))),
-    );
+    return appsOutcome(await eachApp(context, apps, (each) => planBackup(context, each, orderOf(given))));
   },
   text: planText,
 };
 
-function orderOf(acceptShrink: boolean): BackupOrder {
-  return { label: undefined, acceptShrink, refreshLatest: true };
+function orderOf({ acceptShrink: shrink, accept: finding }: Omit<Given, 'app'>): BackupOrder {
+  return { label: undefined, acceptance: { shrink, finding }, refreshLatest: true };
 }
 
 async function night(context: JobContext, store: Store, app: GuardedApp, order: BackupOrder): Promise<Night> {

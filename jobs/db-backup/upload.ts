@@ -1,9 +1,9 @@
 // db-backup upload: refresh the latest copy, and make no timestamped backup.
-import { newestProven } from '../../lib/backup/catalogue.ts';
-import { shrinkReasons } from '../../lib/backup/suspicion.ts';
+import { reasonsOf } from '../../lib/backup/suspicion.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import { formatBytes } from '../../lib/base/format.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
+import { configOption } from '../../lib/run/config-option.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, Steps } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
@@ -11,6 +11,8 @@ import type { Store } from '../../lib/store/store.ts';
 import { type AppsResult, appsOutcome, appsText, eachApp, selectedApps } from '../steps/each-app.ts';
 import { proveSnapshot, type ProvenSnapshot } from '../steps/snapshot.ts';
 import type * as parameters from './parameters.ts';
+import { acceptCommand } from './steps/backup-summary.ts';
+import { type Acceptance, judge, nothingAccepted } from './steps/judge.ts';
 import { planBackup } from './steps/plan-backup.ts';
 
 type Given = Options<typeof parameters.upload>;
@@ -26,13 +28,13 @@ type UploadPlan = Omit<Upload, 'sha256'>;
 
 export async function run(
   context: JobContext,
-  { app, acceptShrink }: Given,
+  { app, acceptShrink: shrink, accept: finding }: Given,
 ): Promise<Outcome<AppsResult<Upload>>> {
   const results = await eachApp(context, selectedApps(context, app), async (each) => {
     const latest = requireLatest(each);
     await using lock = await context.lock(each, 'db-backup upload');
     void lock;
-    return await upload(context, await context.openStore(), each, latest, acceptShrink);
+    return await upload(context, await context.openStore(), each, latest, { shrink, finding });
   });
   return appsOutcome(results);
 }
@@ -44,8 +46,8 @@ export function text(result: AppsResult<Upload>): string[] {
 }
 
 export const plan: Steps<Given, AppsResult<UploadPlan>> = {
-  async run(context, { app, acceptShrink }) {
-    const order = { label: undefined, acceptShrink, refreshLatest: false };
+  async run(context, { app }) {
+    const order = { label: undefined, acceptance: nothingAccepted, refreshLatest: false };
     const results = await eachApp(context, selectedApps(context, app), async (each) => {
       const latest = requireLatest(each);
       const { sizeBytes } = await planBackup(context, each, order);
@@ -71,12 +73,12 @@ async function upload(
   store: Store,
   app: GuardedApp,
   latest: string,
-  acceptShrink: boolean,
+  acceptance: Acceptance,
 ): Promise<Upload> {
   const scratch = await context.scratch(store.stagingDirectory);
   try {
     const snapshot = await proveSnapshot(context, app, scratch, { copies: 1, takenAt: context.clock.now() });
-    if (!acceptShrink) await requireNotShrunken(context, app, snapshot);
+    await requireSuccessor(context, app, snapshot, acceptance);
     context.progress.start(`${app.name}: storing`, snapshot.digest.sizeBytes);
     const stored = await store.put(latest, snapshot.digest, {
       replace: true,
@@ -92,16 +94,17 @@ async function upload(
   }
 }
 
-async function requireNotShrunken(
+async function requireSuccessor(
   context: JobContext,
   app: GuardedApp,
   { measured }: ProvenSnapshot,
+  acceptance: Acceptance,
 ): Promise<void> {
-  const previous = newestProven(await (await context.openRepository(app)).list());
-  if (previous?.manifest === undefined) return;
-  const reasons = shrinkReasons(previous.manifest, measured.facts);
-  if (reasons.length === 0) return;
+  const entries = await (await context.openRepository(app)).list();
+  const { suspect } = judge(context, app, { entries, measured, acceptance });
+  if (suspect.length === 0) return;
+  const reasons = reasonsOf(suspect);
   throw new OpsError('refused', `cannot replace the latest copy of ${app.name}: ${reasons.join('; ')}`, {
-    hint: `look at the database first; if it is meant to be so: db-backup upload --accept-shrink --app ${app.name}`,
+    hint: `look at the database first; if it is meant to be so: ${acceptCommand('upload', reasons, app.name, configOption(context.config))}`,
   });
 }

@@ -8,7 +8,13 @@ import { digestFile } from '../../lib/files/hash-file.ts';
 import type { Scratch } from '../../lib/files/scratch.ts';
 import { requireSpace } from '../../lib/files/space.ts';
 import type { JobContext } from '../../lib/run/context.ts';
-import type { CopyReport, Measurement, Source, SourceLook } from '../../lib/source/source.ts';
+import {
+  type CopyReport,
+  damageIn,
+  type Measurement,
+  type Source,
+  type SourceLook,
+} from '../../lib/source/source.ts';
 
 /** A consistent copy in scratch, its hashes, and what its engine says of it. */
 export interface ProvenSnapshot {
@@ -96,8 +102,9 @@ async function proveCopy(
 }
 
 function requireSound(app: GuardedApp, { integrity }: Measurement): void {
-  if (integrity.problems.length === 0) return;
-  const problem = firstOf(integrity.problems, 'it cannot be read');
+  const damage = damageIn(integrity);
+  if (damage.length === 0) return;
+  const problem = firstOf(damage, 'it cannot be read');
   throw new OpsError('damaged', `cannot back up ${app.database}: the database is damaged: ${problem}`, {
     hint: wayBack(app),
   });

@@ -15,8 +15,11 @@ export type ClockState = (typeof clockStates)[number];
 /** The integrity check the copy passed before it was published; `note` says what was left out, and why. */
 interface IntegrityResult {
   check: 'full' | 'quick';
+  /** No page is damaged. */
   result: 'ok';
   note?: string;
+  /** What is at odds in the database itself, of which this is a true copy. Absent where nothing is. */
+  findings?: string[];
 }
 
 /** Where a backup is from, and what was known when it was made. */
@@ -40,6 +43,8 @@ interface Origin {
   clock: ClockState;
   /** Why this backup is kept but not trusted as a successor; usually empty. */
   suspect: string[];
+  /** The subjects of what was found when it was made and a person accepted (see `Suspicion`). Absent where nothing was. */
+  accepted?: string[];
 }
 
 export type Manifest = Origin & MeasuredFacts;
@@ -55,7 +60,7 @@ const manifestBytesMax = 1024 * 1024;
  * `parseManifest` does, for facts that no database can have.
  */
 export function formatManifest(manifest: Manifest): string {
-  const { check, result, note } = manifest.integrity;
+  const { check, result, note, findings } = manifest.integrity;
   const record = {
     app: manifest.app,
     backup: manifest.backup,
@@ -68,11 +73,12 @@ export function formatManifest(manifest: Manifest): string {
     sha256: manifest.sha256,
     content_hash: manifest.contentHash,
     tables: manifest.tables.map(({ name, rows }) => ({ name, rows })),
-    integrity: { check, result, note },
+    integrity: { check, result, note, findings },
     holdfast_version: manifest.holdfastVersion,
     run_id: manifest.runId,
     clock: manifest.clock,
     suspect: manifest.suspect,
+    accepted: manifest.accepted,
     [manifest.engine]: engineParts[manifest.engine].format(manifest),
   };
   const text = formatJsonRecord(format, record, 2);
@@ -117,11 +123,12 @@ export function parseManifest(text: string, name: string): Manifest {
     ...parseEnginePart(fields, { version, sizeBytes, flaw }),
     sha256: fields.digest('sha256'),
     contentHash: fields.digest('content_hash'),
-    integrity: parseIntegrity(fields.object('integrity')),
+    integrity: parseIntegrity(fields.object('integrity'), flaw),
     holdfastVersion: fields.text('holdfast_version'),
     runId: fields.text('run_id'),
     clock: fields.choice('clock', clockStates),
-    suspect: parseSuspect(fields.list('suspect'), flaw),
+    suspect: parseReasons(fields.list('suspect'), 'suspect', flaw),
+    ...(fields.has('accepted') ? { accepted: parseReasons(fields.list('accepted'), 'accepted', flaw) } : {}),
   };
 }
 
@@ -151,17 +158,20 @@ function parseTables(list: readonly unknown[], flaw: Flaw): TableRows[] {
   });
 }
 
-function parseIntegrity(fields: Fields): IntegrityResult {
+function parseIntegrity(fields: Fields, flaw: Flaw): IntegrityResult {
   return {
     check: fields.choice('check', ['full', 'quick']),
     result: fields.choice('result', ['ok']),
     ...(fields.has('note') ? { note: fields.string('note') } : {}),
+    ...(fields.has('findings')
+      ? { findings: parseReasons(fields.list('findings'), 'integrity.findings', flaw) }
+      : {}),
   };
 }
 
-function parseSuspect(list: readonly unknown[], flaw: Flaw): string[] {
+function parseReasons(list: readonly unknown[], key: string, flaw: Flaw): string[] {
   return list.map((reason, index) => {
-    if (typeof reason !== 'string' || reason === '') throw flaw(`suspect[${index}] is not a reason`);
+    if (typeof reason !== 'string' || reason === '') throw flaw(`${key}[${index}] is not a reason`);
     return reason;
   });
 }

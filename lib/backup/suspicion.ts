@@ -1,50 +1,204 @@
-// Whether a backup looks as if its database had been emptied since the one before it (invariant P3).
+// Whether a backup looks as if its database had been emptied since those before it, or was at odds with itself (P3).
 import { formatBytes, formatCount, groupThousands } from '../base/format.ts';
 import { engines } from '../source/engines.ts';
-import { type MeasuredFacts, type TableRows, firstTen, tableLabel, totalRows } from '../source/facts.ts';
+import { type MeasuredFacts, type TableRows, firstTen, tableLabel } from '../source/facts.ts';
+import { type GuardPolicy, lossOf, matches, usualGuard } from './guard-policy.ts';
+import { movedRows } from './moved-rows.ts';
+
+/** One reason why a backup is not trusted as a successor. */
+export interface Suspicion {
+  /** What it is about, by which it is accepted: a table's name, or one of `wholeSubjects`. */
+  subject: string;
+  /** In a sentence, without a full stop. */
+  reason: string;
+}
+
+/** What is about no single table. */
+export const wholeSubjects = { rows: 'rows', bytes: 'bytes', integrity: 'integrity' } as const;
+
+/** In the place of subjects that were accepted: all of them. */
+export const anySubject = '*';
+
+/** A backup that was made before. */
+export interface Earlier {
+  facts: MeasuredFacts;
+  findings: readonly string[];
+  /** The subjects that were accepted when it was made. */
+  accepted: readonly string[];
+  /** Nothing in it was suspect. */
+  isProven: boolean;
+}
+
+/** What a new backup is compared with: by subject, so that one accepted finding does not hide another. */
+export interface Next {
+  facts: MeasuredFacts;
+  findings: readonly string[];
+}
 
 const rowsWorthComparing = 10;
 const tableRowsWorthComparing = 100;
 const bytesWorthComparing = 1024 * 1024;
+/** A migration moves a few tables; to follow thousands takes minutes. */
+const lossesFollowed = 100;
 
 /**
- * Why `next` looks emptied or shrunken against `previous`: one sentence each, at most ten and then `and N more`.
- * Empty when nothing does. Loss counts from a half on, so a database that grows, is tidied up or loses a few rows
- * is never suspected; one that is very small is suspected only when a table is gone.
+ * What speaks against `next` as the successor of the backups before it. `earlier` is newest first, and reaches back as far as
+ * a slow loss is to be seen: a state counts until one in which its subject was accepted, and that one is the last that
+ * counts. A database that grows, is tidied up, moves rows from table to table or loses a few is never suspected.
  */
-export function shrinkReasons(previous: MeasuredFacts, next: MeasuredFacts): string[] {
-  return firstTen([
-    ...rowReasons(previous.tables, next.tables),
-    ...byteReasons(previous, next),
-    ...tableReasons(previous.tables, next.tables),
-  ]);
+export function suspicions(
+  earlier: readonly Earlier[],
+  next: Next,
+  policy: GuardPolicy = usualGuard,
+): Suspicion[] {
+  const newest = earlier.find(({ isProven }) => isProven);
+  return [
+    ...rowSuspicions(statesOf(earlier, wholeSubjects.rows), next.facts, policy),
+    ...byteSuspicions(statesOf(earlier, wholeSubjects.bytes), next.facts, policy),
+    ...tableSuspicions(earlier, next.facts, policy),
+    ...findingSuspicions(newest, statesOf(earlier, wholeSubjects.integrity), next.findings),
+  ];
 }
 
-function rowReasons(previous: readonly TableRows[], next: readonly TableRows[]): string[] {
-  const before = totalRows(previous);
-  const after = totalRows(next);
-  if (before < rowsWorthComparing || after > before / 2) return [];
-  return [`all tables together have ${formatCount(after, 'row')}, down from ${groupThousands(before)}`];
+/** The sentences of a manifest and of a report: at most ten, and how many more. */
+export function reasonsOf(found: readonly Suspicion[]): string[] {
+  return firstTen(found.map(({ reason }) => reason));
 }
 
-function byteReasons(previous: MeasuredFacts, next: MeasuredFacts): string[] {
-  const [used, left] = [previous, next].map((facts) => engines[facts.engine].bytesInUse(facts));
-  const isCounted = used !== undefined && left !== undefined;
-  const [before, after] = isCounted ? [used, left] : [previous.sizeBytes, next.sizeBytes];
-  if (before < bytesWorthComparing || after > before / 2) return [];
-  return [`the database uses ${formatBytes(after)}, down from ${formatBytes(before)}`];
+/** Why `next` looks shrunken against one backup before it; see `suspicions`. */
+export function shrinkReasons(previous: MeasuredFacts, next: MeasuredFacts, policy?: GuardPolicy): string[] {
+  const earlier = [{ facts: previous, findings: [], accepted: [], isProven: true }];
+  return reasonsOf(suspicions(earlier, { facts: next, findings: [] }, policy));
 }
 
-function tableReasons(previous: readonly TableRows[], next: readonly TableRows[]): string[] {
-  const rowsNow = new Map(next.map(({ name, rows }) => [name, rows]));
-  const reasons: string[] = [];
-  for (const { name, rows } of previous) {
-    const now = rowsNow.get(name);
-    if (now === undefined) {
-      reasons.push(`table ${tableLabel(name)} is gone, it had ${formatCount(rows, 'row')}`);
-    } else if (now === 0 && rows >= tableRowsWorthComparing) {
-      reasons.push(`table ${tableLabel(name)} is empty, it had ${formatCount(rows, 'row')}`);
-    }
+/** The states that `subject` is compared with, newest first. */
+function statesOf(earlier: readonly Earlier[], subject: string): Earlier[] {
+  const isAcceptedIn = ({ accepted }: Earlier) => accepted.includes(subject) || accepted.includes(anySubject);
+  const last = earlier.findIndex(isAcceptedIn);
+  const since = last === -1 ? earlier : earlier.slice(0, last + 1);
+  return since.filter((each) => each.isProven || isAcceptedIn(each));
+}
+
+function rowSuspicions(states: readonly Earlier[], next: MeasuredFacts, policy: GuardPolicy): Suspicion[] {
+  const rows = states.map(({ facts }) => rowsThatMatter(facts, policy));
+  const [after, before] = [rowsThatMatter(next, policy), Math.max(0, ...rows)];
+  if (after >= (rows[0] ?? 0)) return []; // it fell before, and that was judged then
+  if (before < rowsWorthComparing || after > kept(before, policy.lossPercent)) return [];
+  const reason = `all tables together have ${formatCount(after, 'row')}, down from ${groupThousands(before)}`;
+  return [{ subject: wholeSubjects.rows, reason }];
+}
+
+function byteSuspicions(states: readonly Earlier[], next: MeasuredFacts, policy: GuardPolicy): Suspicion[] {
+  for (const { facts } of states) {
+    const [before, after] = bytesOf(facts, next);
+    if (facts === states[0]?.facts && after >= before) return []; // as with rows
+    if (before < bytesWorthComparing || after > kept(before, policy.lossPercent)) continue;
+    if (isExplained(facts, next, policy)) continue;
+    const reason = `the database uses ${formatBytes(after)}, down from ${formatBytes(before)}`;
+    return [{ subject: wholeSubjects.bytes, reason }];
   }
-  return reasons;
+  return [];
+}
+
+/** In use, where both counted what is not. */
+function bytesOf(previous: MeasuredFacts, next: MeasuredFacts): [before: number, after: number] {
+  const [used, left] = [previous, next].map((each) => engines[each.engine].bytesInUse(each));
+  const isCounted = used !== undefined && left !== undefined;
+  return isCounted ? [used, left] : [previous.sizeBytes, next.sizeBytes];
+}
+
+/** A queue that was worked off takes its bytes along; where that is all that went, nothing of worth did. */
+function isExplained(previous: MeasuredFacts, next: MeasuredFacts, policy: GuardPolicy): boolean {
+  const now = rowsByName(next.tables);
+  const names = new Set(previous.tables.map(({ name }) => name));
+  const isWorkedOff = previous.tables.some(
+    ({ name, rows }) =>
+      lossOf(policy, name, names) === 'ignored' &&
+      rows >= tableRowsWorthComparing &&
+      (now.get(name) ?? 0) <= kept(rows, policy.lossPercent),
+  );
+  return isWorkedOff && rowsThatMatter(next, policy) >= rowsThatMatter(previous, policy);
+}
+
+function tableSuspicions(
+  earlier: readonly Earlier[],
+  { tables }: MeasuredFacts,
+  policy: GuardPolicy,
+): Suspicion[] {
+  const now = rowsByName(tables);
+  const rowsOf = new Map(earlier.map((each) => [each, rowsByName(each.facts.tables)]));
+  const names = new Set([...rowsOf.values()].flatMap((rows) => [...rows.keys()]));
+  const losses = [...names].flatMap((name) => {
+    const loss = lossOf(policy, name, names);
+    if (loss === 'ignored') return [];
+    const states = statesOf(earlier, name).flatMap((each) => rowsOf.get(each) ?? []);
+    if ((now.get(name) ?? 0) >= (states[0]?.get(name) ?? 0)) return []; // as with all rows
+    const before = states.find((rows) => isLoss(rows.get(name) ?? 0, now.get(name), loss));
+    return before === undefined ? [] : [{ name, before, rows: before.get(name) ?? 0 }];
+  });
+  return withoutMoved(losses, tables).map(({ name, rows }) => ({
+    subject: name,
+    reason: tableReason(name, rows, now.get(name)),
+  }));
+}
+
+interface Loss {
+  name: string;
+  before: ReadonlyMap<string, number>;
+  rows: number;
+}
+
+/** Less those whose rows lie elsewhere now; the largest are looked for first, and not one by one where it is all of them. */
+function withoutMoved(losses: readonly Loss[], tables: readonly TableRows[]): Loss[] {
+  const moved = movedRows(tables);
+  const largest = [...losses].sort((a, b) => b.rows - a.rows).slice(0, lossesFollowed);
+  const gone = new Set(largest.filter(({ name, before }) => moved.found(name, before)));
+  return losses.filter((loss) => !gone.has(loss));
+}
+
+/** Whether so many rows less are a loss of one table. One that has nothing and goes is none. */
+function isLoss(before: number, now: number | undefined, loss: number | 'usual'): boolean {
+  if (before === 0) return false;
+  if (now === undefined) return true;
+  if (loss === 'usual') return now === 0 && before >= tableRowsWorthComparing;
+  return now < before && now <= kept(before, loss);
+}
+
+function tableReason(name: string, before: number, now: number | undefined): string {
+  const had = formatCount(before, 'row');
+  if (now === undefined) return `table ${tableLabel(name)} is gone, it had ${had}`;
+  if (now === 0) return `table ${tableLabel(name)} is empty, it had ${had}`;
+  return `table ${tableLabel(name)} has ${formatCount(now, 'row')}, down from ${groupThousands(before)}`;
+}
+
+/** What was accepted once, or is so in the newest proven backup, is known. */
+function findingSuspicions(
+  newest: Earlier | undefined,
+  states: readonly Earlier[],
+  findings: readonly string[],
+): Suspicion[] {
+  const known = new Set([newest, states[0]].flatMap((state) => state?.findings ?? []));
+  return findings
+    .filter((finding) => !known.has(finding))
+    .map((finding) => ({ subject: wholeSubjects.integrity, reason: `integrity check: ${finding}` }));
+}
+
+function rowsThatMatter({ tables }: MeasuredFacts, policy: GuardPolicy): number {
+  const names = new Set(tables.map(({ name }) => name));
+  const mattering = tables.filter(({ name }) => lossOf(policy, name, names) !== 'ignored');
+  return mattering.reduce((sum, { rows }) => sum + rows, 0);
+}
+
+function rowsByName(tables: readonly TableRows[]): Map<string, number> {
+  return new Map(tables.map(({ name, rows }) => [name, rows]));
+}
+
+/** Up to how much has to be left for it to count as a loss. */
+function kept(before: number, lossPercent: number): number {
+  return before * (1 - lossPercent / 100);
+}
+
+/** Whether a person accepted this by `pattern`: the subject's name, or several with `*`. */
+export function isAccepted({ subject }: Suspicion, patterns: readonly string[]): boolean {
+  return patterns.some((pattern) => matches(pattern, subject));
 }

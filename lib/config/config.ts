@@ -1,5 +1,6 @@
 // The configuration as the rest of the program sees it: parsed, complete, frozen. Defaults live in
 // sections/, beside what they are defaults of.
+import type { GuardPolicy } from '../backup/guard-policy.ts';
 import type { Layout } from '../backup/name.ts';
 import type { RetentionPolicy } from '../backup/retention.ts';
 import type { DayTable } from '../export/rows.ts';
@@ -127,6 +128,7 @@ export interface GuardedApp extends AppConfig {
   /** Store name of the plain copy a person can open; undefined when none is kept. */
   readonly latest: string | undefined;
   readonly keep: RetentionPolicy;
+  readonly guard: GuardPolicy;
   /** What is stopped before a restore and started after it. */
   readonly services: ServicesConfig;
   readonly health: HealthConfig | undefined;

@@ -5,7 +5,7 @@ import type { Progress } from '../base/log.ts';
 import { clip } from '../base/printable.ts';
 import type { FileDigest } from '../files/digest.ts';
 import { type TableRows, totalRows } from '../source/facts.ts';
-import type { Source } from '../source/source.ts';
+import { damageIn, type Source } from '../source/source.ts';
 
 /** What a stored backup turned out to be; all of it may be printed. */
 export interface Proof {
@@ -57,7 +57,7 @@ export async function proveFile(
     const { path, identity } = file;
     const measured = await source.measure(path, { file: identity, signal, called: name, onBeat });
     const problems = [
-      ...measured.integrity.problems.map((problem) => `integrity check: ${problem}`),
+      ...damageIn(measured.integrity).map((problem) => `integrity check: ${problem}`),
       ...(manifest === undefined ? [] : source.compare(manifest, measured.facts)),
     ];
     return proofOf(name, { problems, file, tables: measured.facts.tables, manifest });

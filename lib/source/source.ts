@@ -69,6 +69,11 @@ export interface Integrity {
   check: 'full' | 'quick';
   /** What was found; empty means "ok". At most 20 lines. */
   problems: string[];
+  /**
+   * Where all of it is no damage: what is at odds in a database that is stored whole, one line a kind, such as content that
+   * breaks a constraint, or an index that no longer follows from its table. Equal content has equal lines. At most 20.
+   */
+  findings?: string[] | undefined;
   note: string | undefined;
 }
 
@@ -86,6 +91,11 @@ export interface Survey {
   problems: string[];
   /** What could not be found out, and why. */
   note: string | undefined;
+}
+
+/** What of the problems is damage: what is stored is not whole. */
+export function damageIn({ problems, findings }: Integrity): readonly string[] {
+  return findings === undefined ? problems : [];
 }
 
 /** Everything that is known of a copy after it was read whole. */

@@ -27,7 +27,10 @@ export async function checkByTwo(
   const parts = [...(longest === undefined ? [] : [longest]), structure, foreignKeys, ...others];
   await share(parts, first, openSecond, busyUntil);
   if (found.every((problems) => problems?.length === 0))
-    return { foreignKeyViolations, integrity: { check: 'full', problems: [], note: undefined } };
+    return {
+      foreignKeyViolations,
+      integrity: { check: 'full', problems: [], note: undefined },
+    };
   const integrity = await first.checkIntegrity();
   const problems = found.flatMap((some) => some ?? []);
   return {

@@ -2,15 +2,19 @@
 import { errorCode, errorMessage } from '../base/errors.ts';
 import { tableLabel } from '../source/facts.ts';
 import type { Integrity } from '../source/source.ts';
+import { findingsIn } from './check-lines.ts';
 import { needsTheApp } from './errors.ts';
 import type { Database } from './open.ts';
 
 const problemsMax = 20;
+const findingsMax = 10_000;
+
+type Found = Pick<Integrity, 'problems' | 'findings'>;
 
 /** Checks everything that can be checked here. `quick` and a note where that is not all. */
 export function checkIntegrity(database: Database): Integrity {
   try {
-    return { check: 'full', problems: lines(run(database, 'integrity_check')), note: undefined };
+    return { check: 'full', ...checkWhole(database), note: undefined };
   } catch (error) {
     // One index on a collation of the app's own, and SQLite checks nothing at all. So the file as far as it goes, then
     // each table by itself.
@@ -19,15 +23,29 @@ export function checkIntegrity(database: Database): Integrity {
     const { problems, unchecked } = checkTables(database);
     return {
       check: 'quick',
-      problems: [...new Set([...structure, ...problems])].slice(0, problemsMax),
+      ...told(database, [...new Set([...structure, ...problems])]),
       note: `not checked in full, for want of what only the app has (${errorMessage(error)}): ${names(unchecked)}`,
     };
   }
 }
 
+/** One kind may be found so often that it hides the others: then all of it is asked for. Damage always comes first. */
+function checkWhole(database: Database): Found {
+  const first = told(database, run(database, 'integrity_check'));
+  if (first.findings === undefined) return first;
+  const { findings } = told(database, run(database, 'integrity_check', { max: findingsMax }));
+  return { ...first, findings };
+}
+
+/** All lines of what was found, and its kinds where none of it is damage. */
+function told(database: Database, texts: readonly string[]): Found {
+  const problems = texts.flatMap(linesOf).slice(0, problemsMax);
+  return { problems, findings: findingsIn(database, texts) };
+}
+
 /** What `quick_check` finds: malformed and lost pages, and rows that are not as their table wants them. */
 export function checkStructure(database: Database): string[] | undefined {
-  return unlessForTheApp(() => lines(run(database, 'quick_check')));
+  return unlessForTheApp(() => run(database, 'quick_check').flatMap(linesOf));
 }
 
 /** Where a table needs something of the app, `quick_check` looks at nothing. This looks at each page by itself. */
@@ -53,7 +71,7 @@ function checkTables(database: Database): { problems: string[]; unchecked: strin
 /** What is wrong with one table and its indexes. */
 export function checkTable(database: Database, table: string): string[] | undefined {
   try {
-    return unlessForTheApp(() => lines(run(database, 'integrity_check', table)));
+    return unlessForTheApp(() => run(database, 'integrity_check', { table }).flatMap(linesOf));
   } catch (error) {
     if (errorCode(error)?.startsWith('SQLITE_CORRUPT') !== true) throw error;
     return [`${tableLabel(table)}: ${errorMessage(error)}`];
@@ -70,19 +88,21 @@ function unlessForTheApp<T>(look: () => T): T | undefined {
   }
 }
 
-function run(database: Database, check: 'integrity_check' | 'quick_check', table?: string): string[] {
-  if (table === undefined)
-    return database.prepare(`PRAGMA ${check}(${problemsMax})`).pluck().all() as string[];
-  return database.prepare(`SELECT * FROM pragma_${check}(?)`).pluck().all(table) as string[];
+function run(
+  database: Database,
+  check: 'integrity_check' | 'quick_check',
+  { table, max = problemsMax }: { table?: string; max?: number } = {},
+): string[] {
+  const rows =
+    table === undefined
+      ? database.prepare(`PRAGMA ${check}(${max})`).pluck().all()
+      : database.prepare(`SELECT * FROM pragma_${check}(?)`).pluck().all(table);
+  return rows.length === 1 && rows[0] === 'ok' ? [] : (rows as string[]);
 }
 
-function lines(rows: readonly string[]): string[] {
-  if (rows.length === 1 && rows[0] === 'ok') return [];
-  // Damage to the file's structure comes as one text of many lines, under a heading that says nothing.
-  return rows
-    .flatMap((row) => row.split('\n'))
-    .filter((line) => line !== '*** in database main ***')
-    .slice(0, problemsMax);
+/** Damage to the file's structure comes as one text of many lines, under a heading that says nothing. */
+function linesOf(text: string): string[] {
+  return text.split('\n').filter((line) => line !== '*** in database main ***');
 }
 
 function names(tables: readonly string[]): string {

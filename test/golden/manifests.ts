@@ -80,12 +80,24 @@ const made: Manifest = {
   clock: 'unknown',
 };
 
+const withFindings: Manifest = {
+  ...least,
+  integrity: {
+    check: 'full',
+    result: 'ok',
+    findings: ['NULL value in orders.customer', 'rows missing from index by_day'],
+  },
+  suspect: ['integrity check: rows missing from index by_day'],
+  accepted: ['orders', 'rows'],
+};
+
 export const manifests: Goldens = {
   'manifest/v1-without-optional-keys.json': version1(least),
   'manifest/v1-with-every-key.json': version1(everyKey),
   'manifest/v2-without-optional-keys.json': version2(least),
   'manifest/v2-with-every-key.json': version2(everyKey),
   'manifest/v2-classic-layout.json': version2(classic),
+  'manifest/v2-with-findings.json': version2(withFindings),
   'manifest/v1-classic-layout.json': version1({
     ...classic,
     source: '/opt/apps/ctv-bookedbiz-db/data/database/production.db',

@@ -1,7 +1,7 @@
 // One proven backup of one app, in the order that makes it safe: copy, prove, publish.
 import { type CatalogueEntry, newestProven } from '../../../lib/backup/catalogue.ts';
 import type { Manifest } from '../../../lib/backup/manifest.ts';
-import { shrinkReasons } from '../../../lib/backup/suspicion.ts';
+import { reasonsOf } from '../../../lib/backup/suspicion.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
 import type { Scratch } from '../../../lib/files/scratch.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
@@ -9,13 +9,13 @@ import type { Store } from '../../../lib/store/store.ts';
 import { type ProvenSnapshot, proveSnapshot, snapshotSummary } from '../../steps/snapshot.ts';
 import { describeBackup } from './describe-backup.ts';
 import { freeName } from './free-name.ts';
+import { type Acceptance, judge } from './judge.ts';
 
 /** What was asked of one backup. */
 export interface BackupOrder {
   /** A name given by a person instead of the time. */
   label: string | undefined;
-  /** Take an emptied or shrunken database for what it should be. */
-  acceptShrink: boolean;
+  acceptance: Acceptance;
   /** Refresh the latest copy too, where the app has one. */
   refreshLatest: boolean;
 }
@@ -52,12 +52,15 @@ export async function backUpApp(
     const { name, takenAt } = await freeName(context, repository, app, order.label);
     const copies = localCopies(store, app, order);
     const snapshot = await proveSnapshot(context, app, scratch, { copies, takenAt });
-    const previous = newestProven(await repository.list());
+    const entries = await repository.list();
+    const previous = newestProven(entries);
     if (order.refreshLatest && isSame(app, previous, snapshot))
       return await keepPrevious(context, store, app, previous, snapshot);
-    const suspect = order.acceptShrink ? [] : suspicions(context, app, previous, snapshot);
+    const { measured } = snapshot;
+    const judgement = judge(context, app, { entries, measured, acceptance: order.acceptance });
+    const suspect = reasonsOf(judgement.suspect);
     const latest = order.refreshLatest && suspect.length === 0 ? app.latest : undefined;
-    const manifest = await describeBackup(context, app, snapshot, name, suspect);
+    const manifest = await describeBackup(context, app, snapshot, name, judgement);
     const { blocked } = await repository.add({
       file: snapshot.digest,
       manifest,
@@ -118,19 +121,6 @@ async function keepPrevious(
     await store.put(latest, digest, { replace: true, consume: true, signal: context.signal });
   context.log.info(`${app.name}: unchanged since ${name}`);
   return { backup: name, manifest, snapshot: report, suspect: [], latest, unchanged: true };
-}
-
-/** Compares with the newest backup that is not itself suspect, so that a loss does not become normal after a night. */
-function suspicions(
-  context: JobContext,
-  app: GuardedApp,
-  previous: CatalogueEntry | undefined,
-  { measured }: ProvenSnapshot,
-): string[] {
-  if (previous?.manifest === undefined) return [];
-  const reasons = shrinkReasons(previous.manifest, measured.facts);
-  for (const reason of reasons) context.log.warn(`${app.name}: ${reason}`, { since: previous.name });
-  return reasons;
 }
 
 async function removeQuietly({ log }: JobContext, scratch: Scratch): Promise<void> {

@@ -13,6 +13,8 @@ export interface BackupSummary {
   tables: number;
   rows: number;
   integrity: 'full' | 'quick';
+  /** What is at odds in the database itself, known or not; undefined where nothing is. */
+  findings: readonly string[] | undefined;
   foreignKeyViolations: number;
   /** How the copy was taken, and what that meant for the app. */
   snapshot: BackupReport['snapshot'];
@@ -35,6 +37,7 @@ export function backupSummary(report: BackupReport): BackupSummary {
     tables: tables.length,
     rows: totalRows(tables),
     integrity: integrity.check,
+    findings: integrity.findings,
     foreignKeyViolations,
     snapshot,
     suspect,
@@ -44,10 +47,11 @@ export function backupSummary(report: BackupReport): BackupSummary {
 }
 
 export function backupLines(app: string, summary: BackupSummary): string[] {
-  const { backup, tables, rows, integrity, foreignKeyViolations, suspect, unchanged } = summary;
+  const { backup, tables, rows, foreignKeyViolations, suspect, unchanged } = summary;
   return [
     `${app}: ${unchanged ? 'unchanged since' : 'backed up as'} ${backup}: ${formatCount(tables, 'table')}, ${formatCount(rows, 'row')}, ` +
-      `integrity ${integrity === 'full' ? 'ok' : 'ok (quick check)'}`,
+      `integrity ${integrityWords(summary)}`,
+    ...knownFindings(summary).map((finding) => `${app}: note: in the database itself: ${finding}`),
     ...(foreignKeyViolations === 0
       ? []
       : [
@@ -58,19 +62,42 @@ export function backupLines(app: string, summary: BackupSummary): string[] {
       ? []
       : [
           `${app}: it is kept, but the latest copy stays as it was and nothing is pruned; ` +
-            `if this is how the database should be: ${acceptCommand(app)}`,
+            `if this is how the database should be: ${acceptCommand('run', suspect, app)}`,
         ]),
   ];
 }
 
-/** A database that looks emptied is critical: it may be the remains of one. */
-export function backupFindings({ backup, suspect }: BackupSummary, app: string): AppFinding[] {
+function integrityWords({ integrity, findings }: BackupSummary): string {
+  if (findings !== undefined) return 'at odds, not damaged';
+  return integrity === 'full' ? 'ok' : 'ok (quick check)';
+}
+
+/** Those that do not make it suspect: they were accepted. */
+function knownFindings({ findings = [], suspect }: BackupSummary): string[] {
+  return findings.filter((finding) => !suspect.includes(`integrity check: ${finding}`));
+}
+
+/** A database that looks emptied is critical: it may be the remains of one. So is one at odds with itself. */
+export function backupFindings(
+  { backup, suspect }: BackupSummary,
+  app: string,
+  config: string,
+): AppFinding[] {
   if (suspect.length === 0) return [];
   const message = `the backup ${backup} is suspect: ${suspect.join('; ')}`;
-  const hint = `look at the database; if this is how it should be: ${acceptCommand(app)}`;
+  const hint = `look at the database; if this is how it should be: ${acceptCommand('run', suspect, app, config)}`;
   return [{ severity: 'critical', message, hint }];
 }
 
-function acceptCommand(app: string): string {
-  return `db-backup run --accept-shrink --app ${app}`;
+/** Accepts what was found, by what the reasons are about; `config` is what `configOption` gives. */
+export function acceptCommand(
+  command: 'run' | 'upload',
+  reasons: readonly string[],
+  app: string,
+  config = '',
+): string {
+  const checks = reasons.filter((reason) => reason.startsWith('integrity check: ')).length;
+  const accept =
+    checks === 0 ? '--accept-shrink' : checks === reasons.length ? '--accept integrity' : "--accept '*'";
+  return `db-backup ${command} ${accept} --app ${app}${config}`;
 }

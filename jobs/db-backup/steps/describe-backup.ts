@@ -1,10 +1,14 @@
 // What a proven copy is, as its manifest will say.
 import type { Manifest } from '../../../lib/backup/manifest.ts';
+import { anySubject, reasonsOf, type Suspicion } from '../../../lib/backup/suspicion.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
 import { attributesAt, modeWithoutList } from '../../../lib/placement/attributes.ts';
 import type { Ownership } from '../../../lib/record/ownership.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import type { ProvenSnapshot } from '../../steps/snapshot.ts';
+import type { Judgement } from './judge.ts';
+
+const subjectsMax = 100;
 
 /** The manifest of a snapshot that will have the name `backup` in the store. */
 export async function describeBackup(
@@ -12,9 +16,10 @@ export async function describeBackup(
   app: GuardedApp,
   { look, digest, measured, takenAt }: ProvenSnapshot,
   backup: string,
-  suspect: string[],
+  { suspect, accepted }: Judgement,
 ): Promise<Manifest> {
-  const { check, note } = measured.integrity;
+  const { check, note, findings } = measured.integrity;
+  const subjects = subjectsOf(accepted);
   return {
     ...measured.facts,
     ...look.setUp,
@@ -28,11 +33,17 @@ export async function describeBackup(
       : { ownership: await ownGroup(context, look.path, look.ownership) }),
     sha256: digest.sha256,
     contentHash: digest.contentHash,
-    integrity: { check, result: 'ok', ...(note === undefined ? {} : { note }) },
+    integrity: {
+      check,
+      result: 'ok',
+      ...(note === undefined ? {} : { note }),
+      ...(findings === undefined ? {} : { findings }),
+    },
     holdfastVersion: context.version,
     runId: context.runId,
     clock: await context.clockState(),
-    suspect,
+    suspect: reasonsOf(suspect),
+    ...(subjects.length === 0 ? {} : { accepted: subjects }),
   };
 }
 
@@ -40,4 +51,10 @@ export async function describeBackup(
 async function ownGroup({ runCommand }: JobContext, path: string, ownership: Ownership): Promise<Ownership> {
   const attributes = await attributesAt(path, path, runCommand);
   return { ...ownership, mode: modeWithoutList(ownership.mode, attributes) };
+}
+
+/** Of what was accepted. A manifest has no room for thousands of tables. */
+function subjectsOf(accepted: readonly Suspicion[]): string[] {
+  const subjects = [...new Set(accepted.map(({ subject }) => subject))];
+  return subjects.length > subjectsMax ? [anySubject] : subjects;
 }

@@ -11,6 +11,7 @@ import type { Outcome } from '../../../lib/run/job.ts';
 import { trialName } from '../../../lib/run/run-scratch.ts';
 import type { StoreTrial } from '../../../lib/store/store.ts';
 import { localCopies } from './back-up-app.ts';
+import { nothingAccepted } from './judge.ts';
 import { selectedApps } from '../../steps/each-app.ts';
 import { spaceNeeded } from '../../steps/snapshot.ts';
 
@@ -113,7 +114,11 @@ async function probeDatabase(context: JobContext, app: GuardedApp): Promise<stri
 
 async function probeSpace(context: JobContext, app: GuardedApp): Promise<string> {
   const store = await context.openStore();
-  const copies = localCopies(store, app, { label: undefined, acceptShrink: false, refreshLatest: true });
+  const copies = localCopies(store, app, {
+    label: undefined,
+    acceptance: nothingAccepted,
+    refreshLatest: true,
+  });
   const needed = spaceNeeded(await context.source(app).look(), copies);
   const directory = store.stagingDirectory ?? context.config.stateDirectory;
   const free = await freeBytes(directory);

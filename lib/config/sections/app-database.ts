@@ -5,6 +5,7 @@ import { defaultLatestName, latestNameProblem, type Layout } from '../../backup/
 import { OpsError } from '../../base/errors.ts';
 import type { GuardedApp } from '../config.ts';
 import { type Environment, nonEmpty } from '../environment.ts';
+import { guardConfig, guardTable } from './app-guard.ts';
 import { absolutePath } from './values.ts';
 
 const count = z
@@ -36,6 +37,7 @@ export const databaseKeys = {
     .optional()
     .describe('name of the plain latest copy in the store, or false for none; latest/<app>.db unless given'),
   keep: keep.optional().describe('which backups stay'),
+  guard: guardTable.optional().describe('what of the database may become less'),
 };
 
 type DatabaseTable = z.infer<z.ZodObject<typeof databaseKeys>>;
@@ -49,9 +51,9 @@ export function databaseConfig(
   app: string,
   table: DatabaseTable & { database: string },
   layout: Layout,
-): Pick<GuardedApp, 'database' | 'layout' | 'latest' | 'keep'> {
-  const { database, keep: given = keepUnlessGiven } = table;
-  return { database, layout, latest: latestOf(app, table), keep: given };
+): Pick<GuardedApp, 'database' | 'layout' | 'latest' | 'keep' | 'guard'> {
+  const { database, keep: given = keepUnlessGiven, guard } = table;
+  return { database, layout, latest: latestOf(app, table), keep: given, guard: guardConfig(guard) };
 }
 
 /** The store name of an app's latest copy; undefined when none is kept. */

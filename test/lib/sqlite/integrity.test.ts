@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { checkIntegrity, checkStructure, checkTable } from '../../../lib/sqlite/integrity.ts';
-import type { Integrity } from '../../../lib/source/source.ts';
+import { damageIn, type Integrity } from '../../../lib/source/source.ts';
 import { openImmutable } from '../../../lib/sqlite/open.ts';
 import { scratch } from '../../support/scratch.ts';
 import { query } from './databases.ts';
@@ -87,6 +87,122 @@ test('a long list of problems is cut, and a heading is none', () => {
   const { problems } = check(path);
   expect(problems).toHaveLength(20);
   expect(problems[0]).toMatch(/non-TEXT value in t\.a/);
+});
+
+describe('what is at odds in a whole database is no damage, and is named by its kind', () => {
+  const cases: [string, (database: Database.Database) => void, string[]][] = [
+    [
+      'a NOT NULL that was added after its rows',
+      (database) => {
+        database.exec('CREATE TABLE t (a, b); INSERT INTO t (b) VALUES (1), (2), (3)');
+        renameInSchema(database, '(a,', '(a NOT NULL,');
+      },
+      ['NULL value in t.a'],
+    ],
+    [
+      'a UNIQUE that was added after its rows',
+      (database) => {
+        database.exec('CREATE TABLE t (a); CREATE INDEX i ON t (a); INSERT INTO t VALUES (1), (1), (2)');
+        renameInSchema(database, 'CREATE INDEX', 'CREATE UNIQUE INDEX');
+      },
+      ['non-unique entry in index i'],
+    ],
+    [
+      'a type that became strict',
+      (database) => {
+        database.exec("CREATE TABLE t (a INT); INSERT INTO t VALUES ('x')");
+        renameInSchema(database, '(a INT)', '(a INT) STRICT');
+      },
+      ['non-INT value in t.a'],
+    ],
+    [
+      'an expression in an index that changed',
+      (database) => {
+        database.exec("CREATE TABLE t (a); CREATE INDEX i ON t (a || 'x'); INSERT INTO t VALUES (1), (2)");
+        renameInSchema(database, "|| 'x'", "|| 'y'");
+      },
+      ['rows missing from index i'],
+    ],
+    [
+      'a generated column in an index that changed',
+      (database) => {
+        database.exec(
+          'CREATE TABLE t (a, b AS (a + 1)); CREATE INDEX i ON t (b); INSERT INTO t (a) VALUES (1), (2)',
+        );
+        renameInSchema(database, 'a + 1', 'a + 7');
+      },
+      ['rows missing from index i'],
+    ],
+    [
+      'a partial index that came to be of other rows',
+      (database) => {
+        database.exec(
+          'CREATE TABLE t (a); CREATE INDEX i ON t (a) WHERE a > 1; INSERT INTO t VALUES (1), (2)',
+        );
+        renameInSchema(database, 'a > 1', 'a > 0');
+      },
+      ['rows missing from index i'],
+    ],
+    [
+      'a full-text index that its app left behind',
+      (database) => {
+        database.exec(
+          "CREATE VIRTUAL TABLE d USING fts5(a); INSERT INTO d VALUES ('one two'), ('two three')",
+        );
+        database.unsafeMode(true).exec("UPDATE d_content SET c0 = 'four' WHERE id = 1");
+      },
+      ['malformed inverted index for FTS5 table main.d'],
+    ],
+    [
+      'a spatial index that misses a row',
+      (database) => {
+        database.exec(
+          'CREATE VIRTUAL TABLE r USING rtree(id, x0, x1); INSERT INTO r VALUES (1, 0, 1), (2, 3, 4)',
+        );
+        database.unsafeMode(true).exec('DELETE FROM r_rowid WHERE rowid = 1');
+      },
+      ['In RTree main.r:'],
+    ],
+    [
+      'so much of one kind that it hides another',
+      (database) => {
+        database.exec('CREATE TABLE t (a); CREATE TABLE u (b)');
+        for (const table of ['t', 'u'])
+          for (let i = 0; i < 30; i += 1) database.exec(`INSERT INTO ${table} VALUES (NULL)`);
+        renameInSchema(database, '(a)', '(a NOT NULL)');
+        renameInSchema(database, '(b)', '(b NOT NULL)');
+      },
+      ['NULL value in t.a', 'NULL value in u.b'],
+    ],
+  ];
+  test.each(cases)('%s', (_, build, findings) => {
+    const found = check(make(build));
+    expect([...(found.findings ?? [])].sort()).toEqual(findings);
+    expect(found.problems.length).toBeGreaterThan(0);
+    expect(damageIn(found)).toEqual([]);
+  });
+
+  test('but a plain index that disagrees with its table was damaged', () => {
+    const path = make((database) => {
+      database.exec('CREATE TABLE t (a); CREATE INDEX i ON t (a)');
+      for (let i = 0; i < 9; i += 1) database.exec(`INSERT INTO t VALUES ('value ${i}')`);
+    });
+    overwrite(path, readFileSync(path).lastIndexOf('value 3'), [0x58]);
+    expect(damageIn(check(path))).toEqual([expect.stringMatching(/missing from index i/)]);
+  });
+
+  test('and where a page is damaged beside it, all of it is', () => {
+    const path = make((database) => {
+      database.exec(
+        'CREATE TABLE t (a); INSERT INTO t VALUES (NULL); CREATE TABLE u (a); INSERT INTO u VALUES (1)',
+      );
+      renameInSchema(database, 'TABLE t (a)', 'TABLE t (a NOT NULL)');
+    });
+    overwrite(path, pageStart(path, 'u') + 5, [0x00, 0x40]); // where the content of its cells begins
+    const found = check(path);
+    expect(found.problems).toContain('NULL value in t.a');
+    expect(damageIn(found).length).toBeGreaterThan(1);
+  });
 });
 
 test('more tables than a reader can take in are counted', () => {
