@@ -1,5 +1,6 @@
 // One small HTTP POST: within its time, to the one address, with a bounded reply.
 import { networkReason } from '../base/network-reason.ts';
+import { retryAfterMs } from '../base/retry-after.ts';
 import { DeliveryFailure } from './channel.ts';
 
 export interface PostRequest {
@@ -36,8 +37,8 @@ export async function post({ service, url, headers, body, signal }: PostRequest)
       await response.body?.cancel();
       throw stranger(service, `HTTP ${response.status}, a redirect to another page`);
     }
-    const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), response.headers.get('date'));
-    return { status: response.status, text: await readText(service, response), retryAfterMs };
+    const askedMs = retryAfterMs(response.headers.get('retry-after'), response.headers.get('date'));
+    return { status: response.status, text: await readText(service, response), retryAfterMs: askedMs };
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof DeliveryFailure) throw error;
@@ -73,12 +74,4 @@ async function readText(service: string, response: Response): Promise<string> {
     pieces.push(piece);
   }
   return Buffer.concat(pieces).toString('utf8');
-}
-
-/** Seconds, or a date: that one counts from the server's own clock, for ours may be wrong. */
-function parseRetryAfter(text: string | null, date: string | null): number | undefined {
-  if (text === null) return undefined;
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
-  const waitMs = Date.parse(text) - Date.parse(date ?? '');
-  return Number.isFinite(waitMs) && waitMs > 0 ? waitMs : undefined;
 }

@@ -38,6 +38,11 @@ export class Fields {
     return Object.hasOwn(this.#record, key);
   }
 
+  /** The value itself, whatever it is; undefined where the key is not there, or holds nothing. */
+  optional(key: string): unknown {
+    return this.has(key) ? (this.#record[key] ?? undefined) : undefined;
+  }
+
   /** A string, which may be empty. */
   string(key: string): string {
     const value = this.#value(key);
@@ -49,6 +54,13 @@ export class Fields {
   text(key: string): string {
     const value = this.string(key);
     if (value === '') throw this.#wrong(key, 'a text with something in it');
+    return value;
+  }
+
+  /** True or false. */
+  boolean(key: string): boolean {
+    const value = this.#value(key);
+    if (typeof value !== 'boolean') throw this.#wrong(key, 'true or false');
     return value;
   }
 

@@ -35,7 +35,8 @@ export type Fetched = Pick<CatalogueEntry, 'name' | 'sizeBytes'>;
  *
  * Guarantees, for every format on every store:
  * - `list` reads the store afresh and changes nothing: every backup, newest first, each with its state. One file that
- *   cannot be used makes one entry damaged. That the store does not answer is thrown, and says nothing of any backup.
+ *   cannot be used, or be read though others can, makes one entry damaged. That the store does not answer is thrown, and
+ *   says nothing of any backup.
  * - `add` makes a backup listed as proven (or suspect, where its manifest has reasons) only when all of its bytes are in
  *   the store: data first, manifest last. It overwrites no backup, whole or not: then it throws `refused`.
  * - When `add` throws, nothing is listed as a backup that was not, and what it put is taken back. Where that cannot be
@@ -51,7 +52,8 @@ export type Fetched = Pick<CatalogueEntry, 'name' | 'sizeBytes'>;
  *   proven. One whose manifest cannot be used is unsound, unread. What does not agree is data, trouble on the way is
  *   thrown.
  * - `remove` takes away that backup and nothing else, data first: after a kill in between it is listed as lost, and can
- *   be removed again. To remove what is not there succeeds.
+ *   be removed again. To remove what is not there succeeds. What the last `list` saw is what goes: what somebody put in its
+ *   place since then stays, and is OpsError `refused`.
  *
  * Errors, as OpsError: those of the store, and `io` (no room here), `unavailable` (no room there).
  */

@@ -33,9 +33,9 @@ export function cachedReads(store: Store, directory: string): Store {
       hashes.delete(to);
       return store.copy(from, to, options);
     },
-    async remove(name) {
+    async remove(name, options) {
       hashes.delete(name);
-      return store.remove(name);
+      return store.remove(name, options);
     },
     async read(name) {
       const hash = hashes.get(name);

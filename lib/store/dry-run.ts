@@ -7,8 +7,8 @@ import { removeQuietly } from '../files/publish-file.ts';
 import type { Scratch } from '../files/scratch.ts';
 import { openDirectoryStore } from './directory/open.ts';
 import { namesAbove, quoteName, requireStoreName } from './name.ts';
-import { nameMissing, nameTaken } from './refusals.ts';
-import type { CopyOptions, Store, Stored, StoreName } from './store.ts';
+import { nameMissing, nameTaken, requireExpected } from './refusals.ts';
+import type { CopyOptions, RemoveOptions, Store, Stored, StoreName } from './store.ts';
 
 export interface DryRunOptions {
   /**
@@ -52,7 +52,7 @@ export function dryRunStore(store: Store, options: DryRunOptions): Store {
     stat: async (name) => view.stat(requireStoreName(name)),
     copy: async (from, to, copyOptions = {}) =>
       view.copy(requireStoreName(from), requireStoreName(to), copyOptions),
-    remove: async (name) => view.remove(requireStoreName(name)),
+    remove: async (name, removeOptions = {}) => view.remove(requireStoreName(name), removeOptions),
     space: () => store.space(),
     examine: () => store.examine(),
     traffic: () => store.traffic(),
@@ -126,8 +126,10 @@ class View {
     }
   }
 
-  async remove(name: StoreName): Promise<void> {
-    if ((await this.stat(name)) === undefined) return;
+  async remove(name: StoreName, { expected }: RemoveOptions): Promise<void> {
+    const seen = await this.stat(name);
+    if (seen === undefined) return;
+    requireExpected(name, seen, { expected });
     this.#removed.add(name);
     await (await this.#layer)?.store.remove(name);
   }

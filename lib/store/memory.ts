@@ -12,8 +12,16 @@ import { removeQuietly } from '../files/publish-file.ts';
 import { writeAll } from '../files/write-all.ts';
 import { getWhole } from './get-whole.ts';
 import { namesAbove, quoteName, requireStoreName } from './name.ts';
-import { nameMissing, nameTaken, requireReadable } from './refusals.ts';
-import type { CopyOptions, GetOptions, PutOptions, Store, Stored, StoreName } from './store.ts';
+import { nameMissing, nameTaken, requireExpected, requireReadable } from './refusals.ts';
+import type {
+  CopyOptions,
+  GetOptions,
+  PutOptions,
+  RemoveOptions,
+  Store,
+  Stored,
+  StoreName,
+} from './store.ts';
 
 /** The bytes of an object, which are never changed in place, and when they arrived. */
 export interface MemoryObject {
@@ -48,7 +56,7 @@ export function memoryStore(options: MemoryStoreOptions): Store {
     stat: async (name) => memory.stat(requireStoreName(name)),
     copy: async (from, to, copyOptions = {}) =>
       memory.copy(requireStoreName(from), requireStoreName(to), copyOptions),
-    remove: async (name) => void memory.objects.delete(requireStoreName(name)),
+    remove: async (name, removeOptions = {}) => memory.remove(requireStoreName(name), removeOptions),
     space: async () => ({ freeBytes: undefined, totalBytes: undefined }),
     examine: async () => [],
     traffic: () => undefined,
@@ -108,6 +116,11 @@ class Memory {
     this.#requireFree(to, false);
     if (expected !== undefined) requireSameBytes(quoteName(from), digestOf(bytes), expected);
     return this.#keep(to, bytes);
+  }
+
+  remove(name: StoreName, { expected }: RemoveOptions): void {
+    requireExpected(name, this.stat(name), { expected });
+    this.objects.delete(name);
   }
 
   #keep(name: StoreName, bytes: Uint8Array): Stored {

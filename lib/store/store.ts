@@ -15,6 +15,8 @@ export interface Stored {
   modifiedAt: Date;
   /** The Dropbox content hash of the bytes, where the store computes it itself and can say so without reading. */
   contentHash?: string | undefined;
+  /** What the store calls this very state of the object, where it counts them: whatever replaces it is called otherwise. */
+  revision?: string | undefined;
 }
 
 /** What the store has, in bytes; undefined where it cannot say. */
@@ -39,6 +41,11 @@ export interface CopyOptions {
   /** What the bytes must be: a copy of anything else is OpsError `damaged`, and is not visible. */
   expected?: Pick<FileDigest, 'sizeBytes' | 'sha256' | 'contentHash'> | undefined;
   signal?: AbortSignal | undefined;
+}
+
+export interface RemoveOptions {
+  /** What was seen under the name: anything else that is there by now stays, and is OpsError `refused`. */
+  expected?: Stored | undefined;
 }
 
 /** One thing that can be wrong between here and a store, looked at. */
@@ -76,9 +83,9 @@ export interface GetOptions {
  *   touch what had the name before.
  * - `put` never overwrites unless `replace` is set; then readers see the old bytes or the new ones. `copy` never does.
  * - `get` creates its target (which must not exist) only when the bytes are whole, and removes it on failure.
- * - `remove` of a name that is not there succeeds. Nothing else is ever removed.
+ * - `remove` of a name that is not there succeeds. Nothing else is ever removed, nor what came there after `expected`.
  *
- * Errors, as OpsError: `missing` (no such name), `refused` (name taken), `damaged` (bytes are not what they should
+ * Errors, as OpsError: `missing` (no such name), `refused` (name taken, or something else there), `damaged` (bytes are not what they should
  * be), `unavailable` (the store is not there), `denied`, `io` (full), `usage` (not a valid name).
  */
 export interface Store {
@@ -99,7 +106,7 @@ export interface Store {
   stat(name: StoreName): Promise<Stored | undefined>;
   /** Copies inside the store, without moving the bytes through this machine where the store can. */
   copy(from: StoreName, to: StoreName, options?: CopyOptions): Promise<Stored>;
-  remove(name: StoreName): Promise<void>;
+  remove(name: StoreName, options?: RemoveOptions): Promise<void>;
   space(): Promise<StoreSpace>;
   /** What can be looked at beside writing and reading; nothing is changed. */
   examine(): Promise<StoreTrial[]>;

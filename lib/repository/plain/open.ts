@@ -2,7 +2,7 @@
 import { manifestName } from '../../backup/name.ts';
 import type { FileDigest } from '../../files/digest.ts';
 import { requireSpace } from '../../files/space.ts';
-import type { Store, StoreName } from '../../store/store.ts';
+import type { Store, Stored, StoreName } from '../../store/store.ts';
 import { proveFile, unusable } from '../proof.ts';
 import type { Fetched, Repository } from '../repository.ts';
 import { addBackup } from './add.ts';
@@ -13,6 +13,8 @@ import type { PlainRepositoryOptions } from './options.ts';
 /** Opens it; nothing is read yet. */
 export function plainRepository(options: PlainRepositoryOptions): Repository {
   const { store, naming, signal, progress } = options;
+  /** What the last list saw: it is what was decided on, and nothing that came after it is removed. */
+  let listed = new Map<StoreName, Stored>();
   const fetch = async (entry: Fetched, target: string): Promise<FileDigest> => {
     const { name, sizeBytes } = entry;
     await requireSpace({ directory: target, neededBytes: sizeBytes, purpose: `fetch ${name}` });
@@ -22,7 +24,11 @@ export function plainRepository(options: PlainRepositoryOptions): Repository {
     return file;
   };
   return {
-    list: () => readCatalogue(store, naming),
+    async list() {
+      const { listing, entries } = await readCatalogue(store, naming);
+      listed = new Map(listing.map((stored) => [stored.name, stored]));
+      return entries;
+    },
     holderOf: (name) => holderOf(store, name),
     add: (backup) => addBackup(options, backup),
     finishPending: () => finishPending(options),
@@ -34,8 +40,7 @@ export function plainRepository(options: PlainRepositoryOptions): Repository {
       return proveFile(file, entry, source, { signal, progress, task: `${naming.app}: checking` });
     },
     async remove(name) {
-      await store.remove(name);
-      await store.remove(manifestName(name));
+      for (const part of [name, manifestName(name)]) await store.remove(part, { expected: listed.get(part) });
     },
   };
 }

@@ -16,6 +16,7 @@ import { removeObject } from './publish.ts';
 import { copyObject, putObject } from './put.ts';
 import type { DirectoryAccess } from './access.ts';
 import { quoteName } from '../name.ts';
+import { requireExpected } from '../refusals.ts';
 import type { Store } from '../store.ts';
 
 export interface DirectoryStoreOptions {
@@ -91,9 +92,13 @@ function directoryStore(
       const [source, object] = [requireObjectName(from), requireObjectName(to)];
       return onStore(act('create', object), (access) => copyObject(access, source, object, options));
     },
-    async remove(name) {
+    async remove(name, { expected } = {}) {
       const object = requireObjectName(name);
-      await onStore(act('remove', object), (access) => removeObject(access.root, object));
+      await onStore(act('remove', object), async (access) => {
+        const found = expected === undefined ? undefined : await findObject(access.root, object);
+        if (found?.is === 'object') requireExpected(object, found.stored, { expected, where: description });
+        await removeObject(access.root, object);
+      });
     },
     async space() {
       return onStore(act('read the free space of'), () => fileSystemSpace(root));

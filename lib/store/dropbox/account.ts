@@ -3,19 +3,27 @@ import type { Clock } from '../../base/clock.ts';
 import { OpsError } from '../../base/errors.ts';
 import { formatBytes, formatDuration } from '../../base/format.ts';
 import type { StoreTrial, StoreSpace } from '../store.ts';
-import { downloadUrl } from './endpoint.ts';
+import type { DropboxAccess } from './access.ts';
+import { downloadUrl, headerJson } from './endpoint.ts';
 import { DropboxFailure, failureOfReply } from './failure.ts';
 import { explainFailure } from './explain.ts';
-import type { DropboxAccess } from './access.ts';
+import { readReply, tagOf } from './replies.ts';
+import type { SdkCalls } from './sdk.ts';
 
-/** Free and total bytes; of a team, the share that is left to this account. */
+/** Free and total bytes; of a team, the share that is left to this account. Undefined of an unknown kind of account. */
 export async function readSpace({ client }: DropboxAccess): Promise<StoreSpace> {
-  const { used, allocation } = await client.call((calls) => calls.usersGetSpaceUsage());
-  if (typeof used !== 'number')
-    throw new DropboxFailure('stranger', 'this is not Dropbox answering: no space usage');
-  if (allocation['.tag'] === 'individual') return spaceOf(used, allocation.allocated);
-  if (allocation['.tag'] === 'team') return spaceOf(allocation.used, allocation.allocated);
-  return { freeBytes: undefined, totalBytes: undefined };
+  return client.call((calls) => calls.usersGetSpaceUsage(), spaceIn);
+}
+
+function spaceIn(reply: unknown): StoreSpace {
+  return readReply(reply, (fields) => {
+    const allocation = fields.object('allocation');
+    const tag = tagOf(fields.optional('allocation'));
+    if (tag === 'individual') return spaceOf(fields.count('used'), allocation.count('allocated'));
+    if (tag === 'team') return spaceOf(allocation.count('used'), allocation.count('allocated'));
+    fields.count('used');
+    return { freeBytes: undefined, totalBytes: undefined };
+  });
 }
 
 function spaceOf(usedBytes: number, totalBytes: number): StoreSpace {
@@ -60,18 +68,24 @@ async function check(
 }
 
 async function account({ client }: DropboxAccess): Promise<string> {
-  const { email, name, account_type } = await client.call((calls) => calls.usersGetCurrentAccount());
-  return `${name.display_name} <${email}>, ${account_type['.tag']}`;
+  return client.call(
+    (calls) => calls.usersGetCurrentAccount(),
+    (reply) =>
+      readReply(reply, (fields) => {
+        const [name, email] = [fields.object('name').string('display_name'), fields.text('email')];
+        return `${name} <${email}>, ${tagOf(fields.optional('account_type'))}`;
+      }),
+  );
 }
 
 /** Each permission by a call that needs it and changes nothing. */
 async function permissions(access: DropboxAccess): Promise<string> {
   const nowhere = `${access.folder}/holdfast-permission-probe`;
   const probes: [string, () => Promise<unknown>][] = [
-    ['account_info.read', () => access.client.call((calls) => calls.usersGetSpaceUsage())],
-    ['files.metadata.read', () => access.client.call((calls) => calls.filesGetMetadata({ path: nowhere }))],
+    ['account_info.read', () => readSpace(access)],
+    ['files.metadata.read', () => probeCall(access, (calls) => calls.filesGetMetadata({ path: nowhere }))],
     ['files.content.read', () => probeDownload(access, nowhere)],
-    ['files.content.write', () => access.client.call((calls) => calls.filesDeleteV2({ path: nowhere }))],
+    ['files.content.write', () => probeCall(access, (calls) => calls.filesDeleteV2({ path: nowhere }))],
   ];
   const missing: string[] = [];
   for (const [scope, probe] of probes) {
@@ -87,11 +101,19 @@ async function permissions(access: DropboxAccess): Promise<string> {
   throw new DropboxFailure('scope', 'missing_scope', { requiredScope: missing.join(', ') });
 }
 
+/** What is asked for is not there: to be refused, or to be told so, is the answer. */
+async function probeCall(
+  { client }: DropboxAccess,
+  send: (calls: SdkCalls) => Promise<{ result: unknown }>,
+): Promise<unknown> {
+  return client.call(send, tagOf);
+}
+
 async function probeDownload({ client }: DropboxAccess, path: string): Promise<void> {
   await client.persist(async (token) => {
     const response = await client.transport.exchange({
       url: downloadUrl,
-      headers: { authorization: `Bearer ${token}`, 'dropbox-api-arg': JSON.stringify({ path }) },
+      headers: { authorization: `Bearer ${token}`, 'dropbox-api-arg': headerJson({ path }) },
       signal: client.signalFor(undefined),
     });
     if (!response.ok) throw failureOfReply(response, await response.text());

@@ -27,6 +27,8 @@ export interface CallOptions<T> {
 
 const backoffFirstMs = 500;
 const backoffMaxMs = 30_000;
+/** Asked to wait ever again, it is asked ever less often, whatever it says itself. */
+const throttledMaxMs = 300_000;
 
 export class DropboxClient {
   readonly transport: Transport;
@@ -42,18 +44,21 @@ export class DropboxClient {
     return signal === undefined ? this.#parts.signal : AbortSignal.any([signal, this.#parts.signal]);
   }
 
-  /**
-   * Makes a generated call until it succeeds, fails for good, or has failed too often. Throws DropboxFailure, or
-   * OpsError where a token, a deadline or a file of ours is the trouble.
-   */
-  async call<T>(send: (calls: SdkCalls) => Promise<{ result: T }>, options: CallOptions<T> = {}): Promise<T> {
-    return this.callFor(send, (result) => result, options);
+  /** Waits `ms` and returns true; false at once where the job's deadline comes first. */
+  async waitWithin(ms: number, signal: AbortSignal | undefined): Promise<boolean> {
+    const { gate } = this.#parts;
+    if (gate.isTooLong(ms)) return false;
+    await gate.sleep(ms, this.signalFor(signal));
+    return true;
   }
 
-  /** The same, for what `read` finds in the result; a result that makes no sense to it is a failure like any other. */
-  async callFor<Result, T>(
-    send: (calls: SdkCalls) => Promise<{ result: Result }>,
-    read: (result: Result) => T,
+  /**
+   * Makes a generated call until `read` makes sense of its reply, it fails for good, or it has failed too often. Throws
+   * DropboxFailure, or OpsError where a token, a deadline or a file of ours is the trouble.
+   */
+  async call<T>(
+    send: (calls: SdkCalls) => Promise<{ result: unknown }>,
+    read: (reply: unknown) => T,
     options: CallOptions<T> = {},
   ): Promise<T> {
     const signal = this.signalFor(options.signal);
@@ -64,8 +69,7 @@ export class DropboxClient {
   async persist<T>(attempt: (token: string) => Promise<T>, options: CallOptions<T> = {}): Promise<T> {
     const { gate, tokens, retriesMax, waiting } = this.#parts;
     const signal = this.signalFor(options.signal);
-    let failures = 0;
-    let hasRenewed = false;
+    let [failures, throttled, renewals] = [0, 0, 0];
     for (;;) {
       await gate.pass(signal);
       let token: string | undefined;
@@ -74,18 +78,22 @@ export class DropboxClient {
         return await attempt(token);
       } catch (error) {
         if (!(error instanceof DropboxFailure)) throw error;
-        if (error.kind === 'throttled') gate.close(error.retryAfterMs ?? 0);
-        else if (error.kind === 'token' && token !== undefined) {
-          if (hasRenewed) throw rejectedAnew(error);
-          hasRenewed = true;
+        if (error.kind === 'throttled') {
+          gate.close(Math.max(error.retryAfterMs ?? 0, growing(1000, throttled, throttledMaxMs)));
+          throttled += 1;
+        } else if (error.kind === 'token' && token !== undefined) {
+          if (renewals === renewalsMax) throw rejectedAnew(error);
+          renewals += 1;
           tokens.reject(token);
         } else {
           if (!mayPass(error) || failures === retriesMax) throw error;
+          const ms = Math.max(
+            error.retryAfterMs ?? 0,
+            strayed(growing(backoffFirstMs, failures, backoffMaxMs)),
+          );
           failures += 1;
-          const ms = backoffMs(failures);
           // What failed is the news, and not that there is no time left to try it again.
-          if (gate.isTooLong(ms)) throw error;
-          await gate.sleep(ms, signal);
+          if (!(await this.waitWithin(ms, signal))) throw error;
           const settled = error.inDoubt ? await options.settle?.() : undefined;
           if (settled !== undefined) return settled;
         }
@@ -96,13 +104,20 @@ export class DropboxClient {
   }
 }
 
+/** A token that was just given out and is not accepted will not be accepted the next time either. */
+const renewalsMax = 1;
+
 function mayPass(failure: DropboxFailure): boolean {
   return failure.inDoubt || failure.kind === 'contended';
 }
 
-/** Doubles, and strays by a quarter, so that machines that failed together do not come back together. */
-function backoffMs(failures: number): number {
-  const ms = Math.min(backoffMaxMs, backoffFirstMs * 2 ** (failures - 1));
+/** Doubles with each time it was waited already, up to a most. */
+function growing(firstMs: number, times: number, mostMs: number): number {
+  return Math.min(mostMs, firstMs * 2 ** times);
+}
+
+/** Strays by a quarter, so that machines that failed together do not come back together. */
+function strayed(ms: number): number {
   return ms * (0.75 + Math.random() / 2);
 }
 

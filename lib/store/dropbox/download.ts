@@ -1,19 +1,21 @@
 // Taking objects out of Dropbox, proven on their way.
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { systemError } from '../../base/errors.ts';
+import { OpsError, systemError } from '../../base/errors.ts';
 import type { FileDigest } from '../../files/digest.ts';
 import { fileIdentity } from '../../files/identity.ts';
 import { fullDiskDetails } from '../../files/space.ts';
 import { writeAll } from '../../files/write-all.ts';
 import { startWriteBack } from '../../files/write-back.ts';
 import { getWhole } from '../get-whole.ts';
+import { quoteName } from '../name.ts';
 import { nameMissing, requireReadable } from '../refusals.ts';
 import type { GetOptions, StoreName } from '../store.ts';
-import { fetchProven } from './fetch-proven.ts';
-import { lookUp, type RemoteFile } from './metadata.ts';
-import { pathOf } from './paths.ts';
 import type { DropboxAccess } from './access.ts';
+import { DropboxFailure } from './failure.ts';
+import { fetchProven, type Sink } from './fetch-proven.ts';
+import { lookUpObject } from './look.ts';
+import { NoObject, type RemoteFile } from './metadata.ts';
 
 const writeBackBytes = 16 * 1024 * 1024;
 
@@ -23,10 +25,9 @@ export async function requireFile(
   name: StoreName,
   signal?: AbortSignal,
 ): Promise<RemoteFile> {
-  const found = await lookUp(access.client, pathOf(access.folder, name), signal);
-  if (typeof found === 'object') return found;
-  const why = found === 'folder' ? 'it is a folder' : 'it is not there';
-  throw nameMissing(name, { where: 'Dropbox', why });
+  const found = await lookUpObject(access, name, signal);
+  if (found !== undefined && !(found instanceof NoObject)) return found;
+  throw nameMissing(name, { where: 'Dropbox', why: found?.why ?? 'it is not there' });
 }
 
 /** Writes the object to `target`, which must not exist, and returns the digest of what was written; see `Store.get`. */
@@ -36,30 +37,44 @@ export async function downloadFile(
   target: string,
   options: GetOptions,
 ): Promise<FileDigest> {
-  options.signal?.throwIfAborted();
-  const file = await requireFile(access, name, options.signal);
-  const { sizeBytes } = file;
-  return getWhole({ ...access, target, sizeBytes, signal: options.signal }, (temporary) =>
-    fetchTo(access, name, file, temporary, options),
-  );
+  const { signal } = options;
+  signal?.throwIfAborted();
+  return ofThisFile(name, async () => {
+    const file = await requireFile(access, name, signal);
+    return getWhole({ ...access, target, sizeBytes: file.sizeBytes, signal }, (temporary) =>
+      fetchTo(access, name, file, temporary, options),
+    );
+  });
 }
 
 /** The bytes of a small object, proven like those of a large one. */
 export async function downloadBytes(access: DropboxAccess, name: StoreName): Promise<Uint8Array> {
-  const file = await requireFile(access, name);
-  requireReadable(name, file.sizeBytes);
   const pieces: Uint8Array[] = [];
-  await fetchProven(
-    access,
-    name,
-    file,
-    {},
-    {
-      restart: () => Promise.resolve(void pieces.splice(0)),
-      take: (piece) => Promise.resolve(void pieces.push(piece)),
-    },
-  );
+  const sink: Sink = {
+    restart: () => Promise.resolve(void pieces.splice(0)),
+    take: (piece) => Promise.resolve(void pieces.push(piece)),
+  };
+  await ofThisFile(name, async () => {
+    const file = await requireFile(access, name);
+    requireReadable(name, file.sizeBytes);
+    await fetchProven(access, name, file, {}, sink);
+  });
   return Buffer.concat(pieces);
+}
+
+/** What Dropbox refuses of this very file is the trouble of this file, and not of the store: OpsError `damaged` then. */
+async function ofThisFile<T>(name: StoreName, fetch: () => Promise<T>): Promise<T> {
+  try {
+    return await fetch();
+  } catch (error) {
+    if (!(error instanceof DropboxFailure) || error.kind !== 'endpoint' || error.has('not_found'))
+      throw error;
+    throw new OpsError(
+      'damaged',
+      `cannot get ${quoteName(name)}: Dropbox does not give this file out (${error.message})`,
+      { hint: 'look at it on dropbox.com; list-backups shows which others there are', cause: error },
+    );
+  }
 }
 
 async function fetchTo(

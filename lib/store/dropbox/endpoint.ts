@@ -31,3 +31,11 @@ export function addressAt(endpoint: Endpoint, url: string): string {
 export function hostOf(url: string): string {
   return new URL(url).host;
 }
+
+/** JSON that fits into a header, which takes no character outside of ASCII. */
+export function headerJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

@@ -1,4 +1,5 @@
 // Why a call to Dropbox did not do what it was asked: read once from status, headers and body, then decided on by kind.
+import { boundedMs, retryAfterMs } from '../../base/retry-after.ts';
 
 /**
  * - `throttled`: asked to wait (429 in any form)
@@ -25,10 +26,10 @@ export type DropboxFailureKind =
 /** A call that failed. Its message names no secret. */
 export class DropboxFailure extends Error {
   readonly kind: DropboxFailureKind;
-  /** The tags of an endpoint error, outermost first: `['lookup_failed', 'incorrect_offset']`. */
+  /** The tags of the endpoint's own error, outermost first: `['lookup_failed', 'incorrect_offset']`; none with any other. */
   readonly tags: readonly string[];
   readonly status: number | undefined;
-  /** For `throttled`: how long Dropbox asks to wait. */
+  /** How long Dropbox asks to wait, where it does: a 429 always, a 5xx at times. */
   readonly retryAfterMs: number | undefined;
   /** For `incorrect_offset`: how many bytes the upload session holds. */
   readonly correctOffset: number | undefined;
@@ -96,13 +97,12 @@ export function failureOf({ status, header, body }: FailedReply): DropboxFailure
   const message = `HTTP ${status}${summary === '' ? '' : `: ${summary}`}${id === null ? '' : ` (request ${id})`}`;
   if (isForeignPage(status, id, body)) return strangerFailure(`HTTP ${status}, a web page`);
   const tags = tagsOf(errorOf(body));
-  if (status === 429) return throttled(message, status, header('retry-after'), body, tags);
-  if (tags.includes('too_many_write_operations'))
-    return new DropboxFailure('contended', message, { tags, status });
-  if (status === 401 || status === 400) return accessFailure(message, status, body, tags);
+  if (status === 429) return throttled(message, status, header, body);
   if (status === 409) return endpointFailure(message, status, body, tags);
-  if (status === 408 || status >= 500) return new DropboxFailure('server', message, { tags, status });
-  return new DropboxFailure('rejected', message, { tags, status });
+  if (status === 401 || status === 400) return accessFailure(message, status, body, tags);
+  if (status !== 408 && status < 500) return new DropboxFailure('rejected', message, { status });
+  const askedMs = retryAfterMs(header('retry-after'), header('date'));
+  return new DropboxFailure('server', message, { status, retryAfterMs: askedMs });
 }
 
 /**
@@ -131,14 +131,16 @@ const retryAfterFloorMs = 1000;
 function throttled(
   message: string,
   status: number,
-  header: string | null,
+  header: FailedReply['header'],
   body: unknown,
-  tags: readonly string[],
 ): DropboxFailure {
   const inBody = recordOf(errorOf(body))?.retry_after;
-  const seconds = [Number(header ?? Number.NaN), Number(inBody ?? Number.NaN)].filter((value) => value >= 0);
-  const retryAfterMs = Math.max(retryAfterFloorMs, ...seconds.map((value) => value * 1000));
-  return new DropboxFailure('throttled', message, { tags, status, retryAfterMs });
+  const saidMs = [
+    retryAfterMs(header('retry-after'), header('date')),
+    boundedMs(Number(typeof inBody === 'string' || typeof inBody === 'number' ? inBody : 0) * 1000),
+  ];
+  const askedMs = Math.max(retryAfterFloorMs, ...saidMs.map((ms) => ms ?? 0));
+  return new DropboxFailure('throttled', message, { status, retryAfterMs: askedMs });
 }
 
 /** 401 is about the token; 400 may be, when the app itself lacks the scope. */
@@ -153,11 +155,10 @@ function accessFailure(
     typeof error?.required_scope === 'string'
       ? error.required_scope
       : /required scope '([a-z_.]+)'/.exec(typeof body === 'string' ? body : '')?.[1];
-  if (scope !== undefined)
-    return new DropboxFailure('scope', message, { tags, status, requiredScope: scope });
-  if (status === 400) return new DropboxFailure('rejected', message, { tags, status });
+  if (scope !== undefined) return new DropboxFailure('scope', message, { status, requiredScope: scope });
+  if (status === 400) return new DropboxFailure('rejected', message, { status });
   const renewable = tags.length === 0 || tags.some((tag) => /^(expired|invalid)_access_token$/.test(tag));
-  return new DropboxFailure(renewable ? 'token' : 'rejected', message, { tags, status });
+  return new DropboxFailure(renewable ? 'token' : 'rejected', message, { status });
 }
 
 function endpointFailure(
@@ -166,27 +167,40 @@ function endpointFailure(
   body: unknown,
   tags: readonly string[],
 ): DropboxFailure {
+  if (tags.includes('too_many_write_operations'))
+    return new DropboxFailure('contended', message, { tags, status });
   if (tags.length === 0) return strangerFailure(`HTTP ${status} without Dropbox's words`);
   return new DropboxFailure('endpoint', message, { tags, status, correctOffset: offsetIn(errorOf(body)) });
 }
 
-/** The chain of `.tag`s, from the outermost to the innermost. */
+/** Deeper than any error of Dropbox: what goes on below is none. */
+const tagsMax = 8;
+
+/** The chain of `.tag`s, from the outermost to the innermost; none where it has no end. */
 function tagsOf(error: unknown): string[] {
-  const record = recordOf(error);
-  if (record === undefined) return [];
-  const tag = record['.tag'];
-  const own = typeof tag === 'string' ? [tag] : [];
-  const nested = typeof tag === 'string' ? record[tag] : undefined;
-  // An upload's WriteError lies under `reason`, and so does the reason of a 429.
-  return [...own, ...tagsOf(nested), ...tagsOf(record.reason)];
+  const chain = unionsIn(error);
+  return chain.length > tagsMax ? [] : chain.flatMap(({ '.tag': tag }) => (isTag(tag) ? [tag] : []));
 }
 
 function offsetIn(error: unknown): number | undefined {
-  const record = recordOf(error);
-  if (record === undefined) return undefined;
-  if (typeof record.correct_offset === 'number') return record.correct_offset;
-  const tag = record['.tag'];
-  return typeof tag === 'string' ? offsetIn(record[tag]) : undefined;
+  const offset = unionsIn(error).find((union) => union.correct_offset !== undefined)?.correct_offset;
+  return typeof offset === 'number' && Number.isSafeInteger(offset) ? offset : undefined;
+}
+
+/** A union and those in it: below its tag, or as an upload's WriteError and the reason of a 429 below `reason`. */
+function unionsIn(error: unknown): Record<string, unknown>[] {
+  const chain: Record<string, unknown>[] = [];
+  let union = recordOf(error);
+  while (union !== undefined && chain.length <= tagsMax) {
+    chain.push(union);
+    const tag = union['.tag'];
+    union = (isTag(tag) ? recordOf(union[tag]) : undefined) ?? recordOf(union.reason);
+  }
+  return chain;
+}
+
+function isTag(tag: unknown): tag is string {
+  return typeof tag === 'string' && /^\w{1,64}$/.test(tag);
 }
 
 function errorOf(body: unknown): unknown {

@@ -4,14 +4,19 @@ import type { FileDigest } from '../../files/digest.ts';
 import { createDigester } from '../../files/digester.ts';
 import { quoteName } from '../name.ts';
 import type { GetOptions, StoreName } from '../store.ts';
-import { downloadUrl } from './endpoint.ts';
-import { DropboxFailure, failureOfReply, strangerFailure } from './failure.ts';
-import type { RemoteFile } from './metadata.ts';
 import type { DropboxAccess } from './access.ts';
+import { downloadUrl, headerJson } from './endpoint.ts';
+import { DropboxFailure, failureOfReply, parseBody, strangerFailure } from './failure.ts';
+import { lookUpObject, waitAgain } from './look.ts';
+import { NoObject, type RemoteFile } from './metadata.ts';
+import { readReply } from './replies.ts';
 import { bytesOf } from './transport.ts';
 
 /** How often bytes may arrive that are not what Dropbox says they are. */
 const corruptMax = 3;
+
+/** What has to come between two breaks, or the second counts as one more of the same series. */
+const progressBytes = 256 * 1024;
 
 /** Where the bytes go. `restart` throws away what came so far. */
 export interface Sink {
@@ -30,9 +35,10 @@ export async function fetchProven(
   options: GetOptions,
   sink: Sink,
 ): Promise<Omit<FileDigest, 'path' | 'identity'>> {
+  let expected = file;
   for (let corrupt = 1; ; corrupt += 1) {
-    const digest = await fetchOnce(access, file, options, sink);
-    if (digest.contentHash === file.contentHash) return digest;
+    const digest = await fetchOnce(access, expected, options, sink);
+    if (digest.contentHash === expected.contentHash) return digest;
     if (corrupt === corruptMax) {
       throw new OpsError(
         'damaged',
@@ -42,6 +48,9 @@ export async function fetchProven(
     }
     access.log.warn('what arrived is damaged; it is fetched again', { name });
     await sink.restart();
+    // The bytes may be right, and what was said of them wrong.
+    const again = await lookUpObject(access, name, options.signal);
+    if (again !== undefined && !(again instanceof NoObject) && again.rev === file.rev) expected = again;
   }
 }
 
@@ -62,25 +71,30 @@ async function fetchOnce(access: DropboxAccess, file: RemoteFile, options: GetOp
       options.onProgress?.(doneBytes);
     },
   };
-  // Every break that brought some bytes starts a new series of tries: only standing still gives up.
-  while (doneBytes < file.sizeBytes) {
-    const before = doneBytes;
+  // Every break that brought enough starts a new series of tries: only standing still, or nearly, gives up.
+  for (let [markBytes, lookups] = [0, 0]; doneBytes < file.sizeBytes;) {
     try {
       await access.client.persist(
         async (token) => {
-          if (doneBytes > before) throw new Progress();
+          if (doneBytes >= markBytes + progressBytes) throw new Progress();
           await streamRest(access, token, file, options.signal, state);
         },
         { signal: options.signal },
       );
     } catch (error) {
-      if (!(error instanceof Progress)) throw error;
+      if (error instanceof Progress) markBytes = doneBytes;
+      // It was just looked at: that it is not there may be as old as the file is young.
+      else if (!isNotThere(error) || !(await waitAgain(access, lookups++, options.signal))) throw error;
     }
   }
   return digester.finish();
 }
 
-/** Not a failure: some bytes came before the break, so the count of failures begins anew. */
+function isNotThere(error: unknown): boolean {
+  return error instanceof DropboxFailure && error.has('not_found');
+}
+
+/** Not a failure: enough came before the break, so the count of failures begins anew. */
 class Progress extends Error {}
 
 interface StreamState {
@@ -104,16 +118,15 @@ async function streamRest(
     url: downloadUrl,
     headers: {
       authorization: `Bearer ${token}`,
-      'dropbox-api-arg': JSON.stringify({ path: `rev:${file.rev}` }),
+      'dropbox-api-arg': headerJson({ path: `rev:${file.rev}` }),
       ...(from === 0 ? {} : { range: `bytes=${from}-` }),
     },
     signal,
   });
   try {
-    if (!response.ok) throw failureOfReply(response, await transport.readText(response, touch));
+    if (!response.ok) throw await refusal(response, await transport.readText(response, touch), state);
     requireSameFile(response, file);
-    // A server that knows no ranges begins at the beginning; so do we.
-    if (response.status === 200 && from > 0) await state.restart();
+    await takeUp(response, from, state);
     for await (const piece of bytesOf(response)) {
       touch();
       transport.options.traffic.receivedBytes += piece.length;
@@ -131,6 +144,21 @@ async function streamRest(
   }
 }
 
+/** A reply that refuses; where it refuses to go on, the next one begins anew. */
+async function refusal(response: Response, text: string, state: StreamState): Promise<DropboxFailure> {
+  if (response.status !== 416) return failureOfReply(response, text);
+  await state.restart();
+  return new DropboxFailure('unreachable', 'HTTP 416: the download could not go on where it stopped');
+}
+
+/** A server that knows no ranges begins at the beginning, and so do we; one that begins anywhere else is not understood. */
+async function takeUp({ status, headers }: Response, from: number, state: StreamState): Promise<void> {
+  if (from > 0 && status !== 206) return state.restart();
+  const range = headers.get('content-range');
+  if (status === 206 && range !== null && Number(/^bytes (\d+)-/.exec(range)?.[1]) !== from)
+    throw strangerFailure('another part of the file');
+}
+
 /** Where the reply says which file it is, it must be the one that was asked for. */
 function requireSameFile(response: Response, file: RemoteFile): void {
   const text = response.headers.get('dropbox-api-result');
@@ -139,13 +167,11 @@ function requireSameFile(response: Response, file: RemoteFile): void {
     if (type.startsWith('text/html')) throw strangerFailure(`HTTP ${response.status}, a web page`);
     return; // the hash at the end decides
   }
-  try {
-    const { rev, size } = JSON.parse(text) as { rev?: unknown; size?: unknown };
-    if (rev === file.rev && size === file.sizeBytes) return;
-  } catch {
-    // falls through: not Dropbox's words
-  }
-  throw strangerFailure('a download of another file');
+  const { rev, size } = readReply(parseBody(text), (fields) => ({
+    rev: fields.text('rev'),
+    size: fields.count('size'),
+  }));
+  if (rev !== file.rev || size !== file.sizeBytes) throw strangerFailure('a download of another file');
 }
 
 function asBreak(error: unknown): unknown {

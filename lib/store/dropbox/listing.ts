@@ -1,76 +1,76 @@
 // What is in Dropbox: all of it or nothing, for a listing that was cut short would make backups look gone.
 import type { Stored, StoreName } from '../store.ts';
-import type { DropboxClient } from './client.ts';
-import { DropboxFailure } from './failure.ts';
-import { remoteFile, storedAs } from './metadata.ts';
 import type { DropboxAccess } from './access.ts';
-import type { files } from './sdk.ts';
+import { DropboxFailure, strangerFailure } from './failure.ts';
+import { type Entry, readEntries } from './listing-pages.ts';
+import { lookUp, lookUpObject } from './look.ts';
+import { NoObject, type RemoteFile, storedAs } from './metadata.ts';
+import { fold, isNamed } from './paths.ts';
 
-/** Listings that changed so much that Dropbox wants them read anew. */
-const resetsMax = 5;
+/** Files that cannot be read and are asked about one by one; when there are more, it is the listing that is odd. */
+const oddMax = 20;
 
-const pageEntriesMax = 2000;
-
-type Entry = files.ListFolderResult['entries'][number];
+/** A file that is listed; the second part is what the listing itself says of it. */
+interface Listed {
+  stored: Stored;
+  file: RemoteFile | undefined;
+}
 
 /** Every file whose name starts with `prefix`, sorted by name. */
 export async function listFiles(access: DropboxAccess, prefix: string): Promise<Stored[]> {
   const folder = prefix.slice(0, Math.max(0, prefix.lastIndexOf('/')));
   const path = folder === '' ? access.folder : `${access.folder}/${folder}`;
-  const entries = await entriesBelow(access.client, path);
+  const entries = await readEntries(access, path);
   const names = namesBelow(folder, path, entries);
-  const found: Stored[] = [];
-  for (const entry of entries.values()) {
-    const name = names.get(entry.path_lower ?? '');
-    if (entry['.tag'] !== 'file' || name === undefined || !name.startsWith(prefix)) continue;
-    // Paper documents and the like have no bytes that could be a backup.
-    if (entry.is_downloadable === false) continue;
-    found.push(storedAs(name, remoteFile(entry)));
+  const found = new Map<string, Listed>();
+  let odd = 0;
+  for (const { tag, pathLower, file, isWithoutBytes } of entries.values()) {
+    const name = names.get(pathLower);
+    if (tag !== 'file' || isWithoutBytes || name === undefined || !name.startsWith(prefix)) continue;
+    if (file === undefined && (odd += 1) > oddMax)
+      throw strangerFailure(`a listing with more than ${oddMax} files that make no sense`);
+    const stored = file === undefined ? await askAbout(access, name) : storedAs(name, file);
+    if (stored !== undefined) found.set(fold(name), { stored, file });
   }
-  return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+  await addRecent(access, { path, prefix }, found);
+  return [...found.values()].map(({ stored }) => stored).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Every entry below a folder by its lower-case path; nothing when the folder is not there. */
-async function entriesBelow(client: DropboxClient, path: string): Promise<Map<string, Entry>> {
-  for (let resets = 0; ; resets += 1) {
-    try {
-      return await readPages(client, path);
-    } catch (error) {
-      if (!(error instanceof DropboxFailure)) throw error;
-      // A prefix that is no path begins no name either.
-      if (['not_found', 'not_folder', 'malformed_path'].some((tag) => error.has(tag))) return new Map();
-      if (!error.has('reset') || resets === resetsMax) throw error;
-    }
-  }
-}
-
-/** A page may be empty, and an entry may come twice: only `has_more` says whether it is all, and the last word counts. */
-async function readPages(client: DropboxClient, path: string): Promise<Map<string, Entry>> {
-  const entries = new Map<string, Entry>();
-  let page = await client.call((calls) =>
-    calls.filesListFolder({ path, recursive: true, limit: pageEntriesMax }),
-  );
-  for (;;) {
-    const { cursor, has_more, entries: pageEntries } = requirePage(page);
-    for (const entry of pageEntries) {
-      const key = entry.path_lower ?? '';
-      if (entry['.tag'] === 'deleted') removeBelow(entries, key);
-      else entries.set(key, entry);
-    }
-    if (!has_more) return entries;
-    page = await client.call((calls) => calls.filesListFolderContinue({ cursor }));
+/**
+ * One file that a listing cannot describe is asked about by itself. One that stays odd is listed without bytes, so that
+ * nobody takes it for what it was, nor for gone; it is no reason to do without all others.
+ */
+async function askAbout(access: DropboxAccess, name: StoreName): Promise<Stored | undefined> {
+  try {
+    const seen = await lookUpObject(access, name);
+    return seen === undefined || seen instanceof NoObject ? undefined : storedAs(name, seen);
+  } catch (error) {
+    if (!(error instanceof DropboxFailure) || error.kind !== 'stranger') throw error;
+    access.log.warn('a file in Dropbox cannot be read, and counts as damaged', {
+      name,
+      cause: error.message,
+    });
+    return { name, sizeBytes: 0, modifiedAt: new Date(0) };
   }
 }
 
-function requirePage(page: files.ListFolderResult): files.ListFolderResult {
-  const { cursor, has_more, entries } = page as Partial<files.ListFolderResult>;
-  if (typeof cursor === 'string' && typeof has_more === 'boolean' && Array.isArray(entries)) return page;
-  throw new DropboxFailure('stranger', 'this is not Dropbox answering: a listing without its entries');
-}
-
-/** A folder that is deleted takes what was in it along. */
-function removeBelow(entries: Map<string, Entry>, path: string): void {
-  for (const key of entries.keys()) if (key === path || key.startsWith(`${path}/`)) entries.delete(key);
+/** What this run wrote and removed there is so, though a listing may not show it yet: each is asked about by itself. */
+async function addRecent(
+  access: DropboxAccess,
+  { path, prefix }: { path: string; prefix: string },
+  found: Map<string, Listed>,
+): Promise<void> {
+  const { recent, folder } = access;
+  for (const written of recent.pathsBelow(path)) {
+    const name = written.slice(folder.length + 1);
+    const listed = found.get(fold(name));
+    const isRenamed = listed !== undefined && !isNamed(listed.stored.name, name);
+    if (!name.startsWith(prefix) || !(isRenamed || recent.contradicts(written, listed?.file))) continue;
+    const seen = await lookUp(access, written);
+    if (seen instanceof NoObject) continue;
+    if (seen === undefined) found.delete(fold(name));
+    else found.set(fold(name), { stored: storedAs(name, seen), file: seen });
+  }
 }
 
 /**

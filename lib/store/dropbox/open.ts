@@ -12,11 +12,13 @@ import { downloadBytes, downloadFile } from './download.ts';
 import { endpointAt } from './endpoint.ts';
 import { explainFailure } from './explain.ts';
 import { listFiles } from './listing.ts';
-import { lookUpFile, storedAs } from './metadata.ts';
+import { lookUpObject } from './look.ts';
+import { NoObject, storedAs } from './metadata.ts';
 import { createPace } from './pace.ts';
-import { pathOf, requireDropboxName } from './paths.ts';
+import { requireDropboxName } from './paths.ts';
 import type { DropboxAccess } from './access.ts';
 import { RateGate, type Waiting } from './rate-gate.ts';
+import { RecentWrites } from './recent.ts';
 import { removeFile } from './remove.ts';
 import { createTokens, type DropboxCredentials } from './tokens.ts';
 import { noTraffic, Transport } from './transport.ts';
@@ -67,7 +69,7 @@ function openAccess(options: DropboxStoreOptions): DropboxAccess {
   const gate = new RateGate(waiting);
   const client = new DropboxClient({ transport, tokens, gate, waiting, retriesMax, signal });
   const notes = createUploadNotes(options.notesDirectory, clock, log);
-  return { client, folder: options.folder, notes, clock, log };
+  return { client, folder: options.folder, notes, recent: new RecentWrites(), clock, log };
 }
 
 function dropboxStore(access: DropboxAccess): Store {
@@ -108,18 +110,16 @@ function dropboxStore(access: DropboxAccess): Store {
     },
     async stat(name) {
       const object = requireDropboxName(name);
-      const found = await during(inDropbox('look for', object), () =>
-        lookUpFile(access.client, pathOf(access.folder, object)),
-      );
-      return found === undefined ? undefined : storedAs(object, found);
+      const found = await during(inDropbox('look for', object), () => lookUpObject(access, object));
+      return found === undefined || found instanceof NoObject ? undefined : storedAs(object, found);
     },
     async copy(from, to, options = {}) {
       const [source, object] = [requireDropboxName(from), requireDropboxName(to)];
       return during(inDropbox('create', object), () => copyFile(access, source, object, options));
     },
-    async remove(name) {
+    async remove(name, options = {}) {
       const object = requireDropboxName(name);
-      await during(inDropbox('remove', object), () => removeFile(access, object));
+      await during(inDropbox('remove', object), () => removeFile(access, object, options));
     },
     async space() {
       return during(`ask ${description} for its space`, space);

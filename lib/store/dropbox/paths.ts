@@ -29,7 +29,25 @@ export function pathOf(folder: string, name: StoreName): string {
   return `${folder}/${name}`;
 }
 
-/** Whether two paths name the same thing in Dropbox, as far as JavaScript can tell. */
-export function samePath(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase();
+/**
+ * Whether a path that Dropbox told is the one that was asked for, whose letter case it does not keep. Where a letter is
+ * outside of ASCII it folds in a way that JavaScript does not know: then the same last part is enough.
+ */
+export function isAt(told: string, asked: string): boolean {
+  return fold(told) === fold(asked) || (/[^ -~]/.test(asked) && isNamed(told, asked));
+}
+
+/** Whether the last parts are equal to the letter: two names that differ in case alone are two, though never side by side. */
+export function isNamed(told: string, asked: string): boolean {
+  return nameIn(told).normalize() === nameIn(asked).normalize();
+}
+
+/** The last part of a path; in what Dropbox displays the only one whose letter case is reliable. */
+export function nameIn(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** One text for all that Dropbox has at one place, as far as JavaScript can tell. */
+export function fold(path: string): string {
+  return path.normalize().toLowerCase();
 }

@@ -14,17 +14,18 @@ interface SdkRequest {
 }
 
 /**
- * Makes one generated call, picked by `send`, and returns its result. Throws DropboxFailure.
+ * Makes one generated call, picked by `send`, and returns its result, of which nothing is known but that it was JSON.
+ * Throws DropboxFailure.
  *
  * The SDK's conveniences are not used: its refresh puts the secrets into the address, and its plain calls neither
  * hash, retry nor time out (version 10.47.0).
  */
-export async function callSdk<T>(
+export async function callSdk(
   transport: Transport,
   accessToken: string,
   signal: AbortSignal,
-  send: (calls: SdkCalls) => Promise<{ result: T }>,
-): Promise<T> {
+  send: (calls: SdkCalls) => Promise<{ result: unknown }>,
+): Promise<unknown> {
   // A new one for each call, so that token and signal belong to this call alone.
   const calls = new Dropbox({
     accessToken,

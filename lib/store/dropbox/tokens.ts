@@ -1,7 +1,9 @@
 // Access tokens: short-lived, in memory only, fetched with the refresh token, once for all who wait for one.
 import { OpsError } from '../../base/errors.ts';
 import type { Clock } from '../../base/clock.ts';
-import { failureOfReply, parseBody, strangerFailure } from './failure.ts';
+import type { Fields } from '../../record/fields.ts';
+import { DropboxFailure, failureOfReply, parseBody, strangerFailure } from './failure.ts';
+import { readReply } from './replies.ts';
 import type { Transport } from './transport.ts';
 
 /** What the operator gave, from wherever it was kept. */
@@ -54,6 +56,11 @@ function noTokens(): never {
 
 /** An access token alone cannot be renewed: rejected once, it is over. */
 function singleToken(accessToken: string): Tokens {
+  if (!isToken(accessToken)) {
+    throw new OpsError('denied', 'cannot use DROPBOX_ACCESS_TOKEN: it holds what no token holds', {
+      hint: 'link this machine for good: db-backup link',
+    });
+  }
   return {
     current: () => Promise.resolve(accessToken),
     reject() {
@@ -88,7 +95,7 @@ function refreshedTokens(
       signal,
     );
     // By the monotonic clock: a wrong time of day must not make a good token look expired, or the other way round.
-    const usableMs = (reply.expiresInSeconds ?? 14_400) * 1000 * usableShare;
+    const usableMs = livingSeconds(reply.expiresInSeconds) * 1000 * usableShare;
     token = { text: reply.accessToken, usableUntilMs: clock.monotonicMs() + usableMs };
     return token.text;
   };
@@ -106,11 +113,17 @@ function refreshedTokens(
   };
 }
 
+/** How long a token is said to live: never so short that each call would need another. Dropbox's own word is the 401. */
+function livingSeconds(said: number): number {
+  return said > 0 ? Math.min(Math.max(said, 60), 14_400) : 14_400;
+}
+
 /** What the token endpoint gives. */
 export interface TokenReply {
   accessToken: string;
   refreshToken: string | undefined;
-  expiresInSeconds: number | undefined;
+  /** NaN, and anything else that a number can be, where it says nothing of use. */
+  expiresInSeconds: number;
   scope: string | undefined;
 }
 
@@ -135,26 +148,38 @@ export async function requestToken(
     const said = withoutSecrets(text, form);
     throw refusalOf(response.status, parseBody(said)) ?? failureOfReply(response, said);
   }
-  const body = parseBody(text);
-  const { access_token, refresh_token, expires_in, scope } = (body ?? {}) as Record<string, unknown>;
-  if (typeof access_token !== 'string' || access_token === '')
-    throw strangerFailure('a reply without a token');
-  return {
-    accessToken: access_token,
-    refreshToken: typeof refresh_token === 'string' ? refresh_token : undefined,
-    expiresInSeconds: typeof expires_in === 'number' && expires_in > 0 ? expires_in : undefined,
-    scope: typeof scope === 'string' ? scope : undefined,
-  };
+  return readReply(parseBody(text), (fields) => ({
+    accessToken: tokenIn(fields),
+    refreshToken: fields.optional('refresh_token') === undefined ? undefined : fields.text('refresh_token'),
+    expiresInSeconds: Number(fields.optional('expires_in')),
+    scope: fields.optional('scope') === undefined ? undefined : fields.string('scope'),
+  }));
 }
 
-/** OAuth errors are final: asking again would only draw attention. */
-function refusalOf(status: number, body: unknown): OpsError | undefined {
+/** It is sent in a header: what does not fit into one is no token, and would be shown by whoever refuses it. */
+function tokenIn(fields: Fields): string {
+  const token = fields.text('access_token');
+  if (isToken(token)) return token;
+  throw strangerFailure('a reply with an odd token');
+}
+
+/** What a token is made of (RFC 6750). */
+function isToken(text: string): boolean {
+  return /^[\w.~+/=-]{1,8192}$/.test(text);
+}
+
+/** What is refused for now, and not for good. */
+const passing = ['temporarily_unavailable', 'server_error', 'slow_down'];
+
+/** OAuth errors are final, but for these: asking again would only draw attention. */
+function refusalOf(status: number, body: unknown): Error | undefined {
   if (status !== 400 && status !== 401) return undefined;
   const { error, error_description } = (typeof body === 'object' && body !== null ? body : {}) as Record<
     string,
     unknown
   >;
-  if (typeof error !== 'string') return undefined;
+  if (typeof error !== 'string') return strangerFailure(`HTTP ${status} without Dropbox's words`);
+  if (passing.includes(error)) return new DropboxFailure('server', `HTTP ${status}: ${error}`, { status });
   const said = typeof error_description === 'string' ? error_description.slice(0, 200) : error;
   if (error === 'invalid_client' || error === 'unauthorized_client' || /client_id|client_secret/.test(said)) {
     return new OpsError(

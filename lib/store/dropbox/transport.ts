@@ -88,6 +88,8 @@ export class Transport {
       const text = await this.readText(response, touch);
       if (response.ok && looksLikeHtml(text)) throw strangerFailure(`HTTP ${response.status}, a web page`);
       const { status, headers } = response;
+      // Those that have no body by definition are no answer to any call.
+      if (response.ok && ![200, 206].includes(status)) throw strangerFailure(`HTTP ${status}`);
       return new Response(text, { status, headers });
     } catch (error) {
       throw failedExchange(error, request.signal, addressAt(this.options.endpoint, request.url));

@@ -5,13 +5,14 @@ import { requireUnchanged } from '../../files/hash-file.ts';
 import { quoteName } from '../name.ts';
 import { bodyOf, chunkHash, createChunkSize, type Range, rangeFrom } from './chunk.ts';
 import { DropboxFailure } from './failure.ts';
-import { type CommitOrder, commitInfo, findCommitted } from './commit.ts';
+import { type CommitOrder, commitInfo, findCommitted, findCommittedInTheEnd } from './commit.ts';
+import { waitAgain } from './look.ts';
 import { type RemoteFile, remoteFile } from './metadata.ts';
+import { readNothing, readReply } from './replies.ts';
 
-/** How often a session may be begun anew, a chunk be found different, or go by without any progress. */
+/** How often a session may be begun anew, and what is sent be found different. */
 const restartsMax = 3;
-const mismatchesMax = 3;
-const standstillsMax = 8;
+export const mismatchesMax = 3;
 
 /** Sends the file and commits it. Throws DropboxFailure, or OpsError when the file is not what was hashed. */
 export async function sendInSession(
@@ -21,8 +22,10 @@ export async function sendInSession(
   const { access, file } = order;
   for (let restarts = 0; ; restarts += 1) {
     const session = await openSession(order);
+    let isSent = false;
     try {
       await sendRest(order, session, onProgress);
+      isSent = true;
       const committed = await finish(order, session);
       await access.notes.forget(file);
       if (session.isResumed) await requireFresh(order);
@@ -30,10 +33,12 @@ export async function sendInSession(
     } catch (error) {
       if (!isSessionLost(error)) throw error;
       await access.notes.forget(file);
-      // A session is also gone when its commit was carried out and the reply was lost.
-      const committed = await findCommitted(order);
+      // A session is also gone when its commit was carried out and the reply was lost: then to look in vain once is no
+      // reason to send everything again.
+      const committed = await (isSent ? findCommittedInTheEnd(order) : findCommitted(order));
       if (committed !== undefined) return committed;
-      if (restarts === restartsMax) throw lostAgain(order, error);
+      if (restarts === restartsMax || !(await waitAgain(access, restarts, order.signal)))
+        throw lostAgain(order, error);
       access.log.info('the upload session is gone; the upload begins anew', { name: order.name });
     }
   }
@@ -44,7 +49,7 @@ export async function sendInSession(
  * there. Throws the DropboxFailure of a session that is gone.
  */
 async function requireFresh(order: CommitOrder): Promise<void> {
-  if ((await findCommitted(order)) !== undefined) return;
+  if ((await findCommittedInTheEnd(order)) !== undefined) return;
   throw new DropboxFailure('endpoint', 'the upload session was used up before', { tags: ['closed'] });
 }
 
@@ -72,15 +77,14 @@ async function openSession(order: CommitOrder): Promise<Session> {
     access.log.info('going on with an upload that was interrupted', { name: order.name, sent_bytes: offset });
     return { id: known, offset, isResumed: true };
   }
-  const { session_id } = await access.client.call(
+  const id = await access.client.call(
     (calls) => calls.filesUploadSessionStart({ close: false }),
+    (reply) => readReply(reply, (fields) => fields.text('session_id')),
     // The session of a lost reply holds nothing, and goes by itself.
     { signal: order.signal },
   );
-  if (typeof session_id !== 'string')
-    throw new DropboxFailure('stranger', 'a reply without an upload session');
-  await access.notes.remember(file, path, session_id);
-  return { id: session_id, offset: 0, isResumed: false };
+  await access.notes.remember(file, path, id);
+  return { id, offset: 0, isResumed: false };
 }
 
 /** How many bytes the session holds: asked by appending nothing. Undefined when it is gone or not usable. */
@@ -94,9 +98,8 @@ async function probe(
     const content_hash = await chunkHash(file, { from: 0, to: 0 });
     await access.client.call(
       (calls) => calls.filesUploadSessionAppendV2({ cursor, content_hash, contents: '' }),
-      {
-        signal,
-      },
+      readNothing,
+      { signal },
     );
     return offset;
   } catch (error) {
@@ -120,34 +123,33 @@ async function sendRest(
   session: Session,
   onProgress: (doneBytes: number) => void,
 ): Promise<void> {
-  const { file, access } = order;
+  const { file, access, signal } = order;
   const chunkSize = createChunkSize(access.clock);
-  let [mismatches, standstills] = [0, 0];
+  let [mismatches, standstills, furthest] = [0, 0, session.offset];
   while (session.offset < file.sizeBytes) {
     onProgress(session.offset);
     const range = rangeFrom(session.offset, file.sizeBytes, chunkSize.bytes);
     const sent = chunkSize.start();
     const outcome = await append(order, session, range, (bytes) => onProgress(range.from + bytes));
-    if (outcome.offset > session.offset) standstills = 0;
-    else standstills += 1;
+    if (outcome.failure === undefined) sent(range.to - range.from);
+    else chunkSize.shrink();
+    if (outcome.offset <= session.offset && !(await waitAgain(access, standstills++, signal)))
+      throw outcome.failure ?? new DropboxFailure('server', 'the upload does not get any further');
     session.offset = outcome.offset;
-    if (outcome.failure === undefined) {
-      sent(range.to - range.from);
-      continue;
-    }
-    chunkSize.shrink();
-    if (outcome.failure.has('content_hash_mismatch')) {
+    // To and fro is no progress: only what was never there before counts.
+    if (session.offset > furthest) [standstills, furthest] = [0, session.offset];
+    if (outcome.failure?.has('content_hash_mismatch')) {
       // Either it was damaged on its way, or the file is no longer the one that was hashed.
       await requireUnchanged({ ...file, identity: undefined }, { signal: order.signal });
       mismatches += 1;
     }
     if (mismatches > mismatchesMax) throw altered(order, outcome.failure);
-    if (standstills > standstillsMax) throw outcome.failure;
   }
   onProgress(file.sizeBytes);
 }
 
-function altered({ name }: CommitOrder, cause: DropboxFailure): OpsError {
+/** What arrives is something else, ever again. */
+export function altered({ name }: CommitOrder, cause?: DropboxFailure): OpsError {
   return new OpsError(
     'damaged',
     `cannot store ${quoteName(name)} in Dropbox: what arrives there is not what was sent, ${mismatchesMax + 1} times`,
@@ -178,14 +180,17 @@ async function append(
     return offset === range.from ? undefined : { offset, failure: undefined };
   };
   try {
-    return await access.client.callFor<unknown, Appended>(
+    return await access.client.call<Appended>(
       (calls) =>
         calls.filesUploadSessionAppendV2({
           cursor,
           content_hash,
           contents: watched(bodyOf(file, range), onSent),
         }),
-      () => ({ offset: range.to, failure: undefined }),
+      (reply) => {
+        readNothing(reply);
+        return { offset: range.to, failure: undefined };
+      },
       { signal, settle },
     );
   } catch (error) {
@@ -223,7 +228,7 @@ async function finish(order: CommitOrder, session: Session): Promise<RemoteFile>
     commit: commitInfo(order),
     contents: '',
   };
-  return access.client.callFor((calls) => calls.filesUploadSessionFinish(arg), remoteFile, {
+  return access.client.call((calls) => calls.filesUploadSessionFinish(arg), remoteFile, {
     signal,
     settle: () => findCommitted(order),
   });

@@ -4,7 +4,7 @@ import { find, lookupError, root } from './lookup.ts';
 import type { Namespace } from './namespace.ts';
 import { lowerPath, nameOf, parentOf } from './paths.ts';
 import { endpointError, json, under, type Reply } from './replies.ts';
-import type { Call, Handler, Service } from './service.ts';
+import { type Call, type Handler, type Service, visibleTree } from './service.ts';
 import { noteAutorename } from './upload-routes.ts';
 import {
   freeName,
@@ -40,7 +40,9 @@ export interface Deletion {
   parent_rev?: string | null;
 }
 
-function deleteV2({ service, argument }: Call<Deletion>): Reply {
+function deleteV2(call: Call<Deletion>): Reply {
+  const { service, argument } = call;
+  find({ namespace: service.namespace, tree: visibleTree(call), tag: 'path_lookup' }, argument.path);
   return json({ metadata: taggedMetadata(deleteEntry(service, argument)) });
 }
 
@@ -93,7 +95,7 @@ function relocation(call: Call<Relocation>): { from: Present; to: string } {
   const { service, argument } = call;
   const { namespace } = service;
   noteAutorename(call, argument);
-  const tree = call.effects.has('staleRead') ? namespace.before(1) : namespace.tree;
+  const tree = visibleTree(call);
   const from = find({ namespace, tree, tag: 'from_lookup' }, argument.from_path);
   if (from === root) throw lookupError('from_lookup', 'malformed_path');
   return refusing('to', () => {

@@ -51,15 +51,19 @@ function captivePortal(): Reply {
 }
 
 function withWrongMetadata(effects: Effects, reply: Reply): Reply {
-  const wrong = effects.one('wrongMetadata');
-  if (wrong === undefined || reply.status >= 300) return reply;
+  const [wrong, altered] = [effects.one('wrongMetadata'), effects.one('alter')];
+  if (reply.status >= 300) return reply;
+  if (altered !== undefined) return rewritten(reply, altered.alter as (answer: unknown) => unknown);
+  return wrong === undefined ? reply : rewritten(reply, (answer) => falsify(answer, wrong.change));
+}
+
+/** The JSON of an answer, or of the header that says what was downloaded, as something else. */
+function rewritten(reply: Reply, change: (answer: unknown) => unknown): Reply {
   const header = reply.headers['Dropbox-API-Result'];
-  if (header !== undefined) {
-    const result = asciiJson(falsify(JSON.parse(header), wrong.change));
-    return { ...reply, headers: { ...reply.headers, 'Dropbox-API-Result': result } };
-  }
-  const body = JSON.stringify(falsify(JSON.parse(reply.body.toString()), wrong.change));
-  return { ...reply, body: Buffer.from(body) };
+  if (header === undefined)
+    return { ...reply, body: Buffer.from(JSON.stringify(change(JSON.parse(reply.body.toString())))) };
+  const result = asciiJson(change(JSON.parse(header)));
+  return { ...reply, headers: { ...reply.headers, 'Dropbox-API-Result': result } };
 }
 
 function withoutHeader(effects: Effects, reply: Reply): Reply {

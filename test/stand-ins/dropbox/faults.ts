@@ -35,6 +35,8 @@ export type FaultAction =
   /** The page of a captive portal. */
   | { kind: 'html200'; afterApply?: boolean }
   | { kind: 'wrongMetadata'; change: 'content_hash' | 'size' | 'path' | 'rev' }
+  /** Makes another answer of the true one: of what its JSON says, also where that is in a header. */
+  | { kind: 'alter'; alter: (answer: never) => unknown }
   | { kind: 'ignoreRange' }
   | { kind: 'missingResultHeader' }
   /** The upload session that the request names is gone. */

@@ -107,6 +107,13 @@ export class Namespace {
     return tree;
   }
 
+  /** The tree as it was at an instant. */
+  asOf(instant: number): Tree {
+    const tree = new Tree();
+    for (const change of this.history) if (change.at <= instant) tree.apply(change.entry);
+    return tree;
+  }
+
   onChange(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);

@@ -64,8 +64,12 @@ export interface Call<Argument = unknown> extends Caller {
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- arguments.ts guarantees what each handler declares
 export type Handler = (call: Call<any>) => Reply | Promise<Reply>;
 
-/** What reads see: the tree, or an older one when a fault makes reads stale. */
+/** What reads see: the tree, or an older one when a fault makes reads stale, or changes take their time. */
 export function visibleTree({ service, effects }: Caller): Tree {
+  const { namespace, switches, clock } = service;
   const stale = effects.one('staleRead');
-  return stale === undefined ? service.namespace.tree : service.namespace.before(stale.changes ?? 1);
+  if (stale !== undefined) return namespace.before(stale.changes ?? 1);
+  return switches.visibleAfterMs === 0
+    ? namespace.tree
+    : namespace.asOf(clock.now() - switches.visibleAfterMs);
 }

@@ -16,6 +16,8 @@ export interface Switches {
   openRequestsAllowed: number;
   /** So long after an answer another request of the same client may have been on its way already. */
   underwayMs: number;
+  /** So long after a change, what reads still shows the tree without it: look-ups, listings, and the source of a copy. */
+  visibleAfterMs: number;
   /** Calls of finish_batch that answer with a job before the result is there. */
   asyncJobs: boolean;
 }
@@ -30,6 +32,7 @@ export function defaultSwitches(): Switches {
     contention: 'none',
     openRequestsAllowed: 16,
     underwayMs: 50,
+    visibleAfterMs: 0,
     asyncJobs: false,
   };
 }

@@ -1,6 +1,7 @@
 // Replies of 200 that prove nothing: wrong metadata, pages of captive portals, JSON cut in half.
 import { describe, expect, test } from 'vitest';
 import type { Fault } from '../../../stand-ins/dropbox/faults.ts';
+import type { DropboxWorld } from '../../../support/dropbox-world.ts';
 import { grownWorld } from '../../../support/dropbox-world-grown.ts';
 import {
   expectFailed,
@@ -22,23 +23,32 @@ describe('case 17: 200 whose metadata is wrong', () => {
   }
 
   for (const change of ['content_hash', 'size'] as const) {
-    test(`in ${change}, and of the file too: no success, and the old latest copy is put back`, async () => {
+    /** The reply of a commit, and the look that follows it, which is every other look at the file. */
+    const disturbCommits = (world: DropboxWorld, commits: number) => {
+      const action = { kind: 'wrongMetadata', change } as const;
+      world.standIn.fault({ route: finish, times: commits, action });
+      for (let i = 0; i < commits; i += 1)
+        world.standIn.fault({ ...staleLook(world), nth: 1 + 2 * i, action });
+    };
+
+    test(`in ${change}, and of the file too: the old latest copy is put back, and all is sent once more`, async () => {
+      await using world = await grownWorld();
+      await expectSurvived(world, { disturb: () => disturbCommits(world, 1) });
+      expect(world.calls('files/restore')).toBe(1);
+    });
+
+    test(`in ${change}, and of the file too, twice: no success, and the old latest copy is put back`, async () => {
       await using world = await grownWorld();
       await expectFailed(
         world,
-        {
-          disturb: ({ standIn }) => {
-            standIn.fault({ route: finish, action: { kind: 'wrongMetadata', change } });
-            standIn.fault({ ...staleLook(world), action: { kind: 'wrongMetadata', change } });
-          },
-        },
+        { disturb: () => disturbCommits(world, 2) },
         {
           kind: 'damaged',
           says: [/cannot store "latest\/bookings\.db" in Dropbox/, /what arrived there is not what was sent/],
           hint: /what was stored before is untouched/,
         },
       );
-      expect(world.calls('files/restore')).toBe(1);
+      expect(world.calls('files/restore')).toBe(2);
     });
   }
 

@@ -1,6 +1,6 @@
 // Names that Dropbox refuses or silently changes are refused here, before anything travels.
 import { describe, expect, test } from 'vitest';
-import { pathOf, requireDropboxName, samePath } from '../../../../lib/store/dropbox/paths.ts';
+import { pathOf, requireDropboxName, isAt, isNamed } from '../../../../lib/store/dropbox/paths.ts';
 
 describe('a name', () => {
   test.each([
@@ -42,7 +42,15 @@ test('lies below the folder', () => {
   expect(pathOf('/pi', 'backups/a.db')).toBe('/pi/backups/a.db');
 });
 
-test('letter case does not tell two paths apart', () => {
-  expect(samePath('/Backups/A.db', '/backups/a.DB')).toBe(true);
-  expect(samePath('/backups/a.db', '/backups/a (2).db')).toBe(false);
+test.each([
+  ['/Backups/A.db', '/backups/a.DB', true, false],
+  ['/BACKUPS/a.db', '/backups/a.db', true, true],
+  ['/backups/a (2).db', '/backups/a.db', false, false],
+  // Composed and not: the same name.
+  ['/backups/\u00fc.db', '/backups/u\u0308.db', true, true],
+  // Folds to two characters in JavaScript, and to one in Dropbox.
+  ['/backups/\u0130.db', '/backups/\u0130.db', true, true],
+  ['/i\u0307/a.db', '/\u0130/a.db', true, true],
+])('%s is where %s was asked for: %s, and named so: %s', (told, asked, isThere, isSo) => {
+  expect([isAt(told, asked), isNamed(told, asked)]).toEqual([isThere, isSo]);
 });
