@@ -63,6 +63,16 @@ export function memoryStore(options: MemoryStoreOptions): Store {
   };
 }
 
+/** Which of all bytes that were ever kept these are. */
+const revisions = new WeakMap<Uint8Array, string>();
+let revisionsGiven = 0;
+
+function revisionOf(bytes: Uint8Array): string {
+  const revision = revisions.get(bytes) ?? String((revisionsGiven += 1));
+  revisions.set(bytes, revision);
+  return revision;
+}
+
 /** The operations, on names that are valid. */
 class Memory {
   readonly objects: Map<StoreName, MemoryObject>;
@@ -131,7 +141,7 @@ class Memory {
 
   #stored(name: StoreName, { bytes, modifiedAt }: MemoryObject): Stored {
     const { contentHash } = this.#options.tellsContentHash === true ? digestOf(bytes) : {};
-    return { name, sizeBytes: bytes.length, modifiedAt, contentHash };
+    return { name, sizeBytes: bytes.length, modifiedAt, contentHash, revision: revisionOf(bytes) };
   }
 
   #require(name: StoreName): MemoryObject {

@@ -249,6 +249,18 @@ function removeTests(open: OpenWorld): void {
     expect(await world.repository.holderOf(two)).toBeUndefined();
   });
 
+  it('leaves what was put in the place of a backup since it was listed', async () => {
+    const world = await prepare();
+    await world.repository.list();
+    await world.format.alterBytes(world.store, two);
+    const before = await contentsOf(world.store);
+    await expect(world.repository.remove(two)).rejects.toMatchObject({ kind: 'refused' });
+    expect(await contentsOf(world.store)).toEqual(before);
+    await world.repository.list();
+    await world.repository.remove(two);
+    expect(Object.keys(await contentsOf(world.store))).not.toContain(two);
+  });
+
   it('leaves a lost backup, which can be removed, when the process dies in between', async () => {
     const seen = new Set<string | undefined>();
     for (let at = 0; ; at += 1) {

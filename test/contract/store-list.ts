@@ -104,6 +104,23 @@ export function removeTests(open: Open): void {
     expect(await namesOf(store)).toEqual(['backups/ctv/1.db']);
   });
 
+  it('removes what was seen, and never what somebody put in its place', async () => {
+    const { store, reopen } = await open();
+    await putAll(store, ['one', 'two'], 'bytes');
+    const [one, two] = await store.list('');
+    await (await reopen()).put('one', await makeFile('BYTES'), { replace: true });
+    await expect(store.remove('one', { expected: one })).rejects.toMatchObject({
+      kind: 'refused',
+      message: expect.stringMatching(/^cannot remove "one" from .*: it is not what was looked at before/),
+      hint: expect.any(String),
+    });
+    await store.remove('two', { expected: two });
+    await store.remove('two', { expected: two });
+    expect(await contentsOf(store)).toEqual({ one: sha256('BYTES') });
+    await store.remove('one', { expected: (await store.list(''))[0] });
+    expect(await namesOf(store)).toEqual([]);
+  });
+
   it('makes the name free again', async () => {
     const { store } = await open();
     await putAll(store, ['backups/ctv/1.db']);

@@ -78,7 +78,9 @@ export async function listObjects(root: HeldDirectory, prefix: string): Promise<
 
 /** The object that a regular file is or will be under `name`. */
 export function storedFrom(name: StoreName, stats: Stats): Stored {
-  return { name, sizeBytes: stats.size, modifiedAt: stats.mtime };
+  // An object is replaced by another file, and never written into.
+  const revision = `${stats.ino}-${stats.mtimeMs}`;
+  return { name, sizeBytes: stats.size, modifiedAt: stats.mtime, revision };
 }
 
 function isVisible(name: string, entry: Dirent): boolean {

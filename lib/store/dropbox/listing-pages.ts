@@ -21,6 +21,7 @@ const pageEntriesMax = 2000;
 
 /** More than anybody keeps where Holdfast looks; a listing that goes on has no end. */
 const entriesMax = 300_000;
+const pagesMax = 400;
 
 /** Pages in a row that bring nothing; a few of them are usual. */
 const emptyPagesMax = 50;
@@ -50,7 +51,7 @@ async function readPages({ client }: DropboxAccess, path: string): Promise<Map<s
     (calls) => calls.filesListFolder({ path, recursive: true, limit: pageEntriesMax }),
     readPage,
   );
-  for (let emptyPages = 0; ;) {
+  for (let [pages, emptyPages] = [1, 0]; ; pages += 1) {
     const before = entries.size;
     for (const entry of page.entries) {
       if (entry.tag === 'deleted') removeBelow(entries, entry.pathLower);
@@ -58,7 +59,7 @@ async function readPages({ client }: DropboxAccess, path: string): Promise<Map<s
     }
     if (!page.hasMore) return entries;
     emptyPages = entries.size > before ? 0 : emptyPages + 1;
-    if (emptyPages > emptyPagesMax || entries.size > entriesMax)
+    if (emptyPages > emptyPagesMax || pages === pagesMax || entries.size > entriesMax)
       throw strangerFailure(`a listing without an end, of ${entries.size} entries so far`);
     const { cursor } = page;
     page = await client.call((calls) => calls.filesListFolderContinue({ cursor }), readPage);

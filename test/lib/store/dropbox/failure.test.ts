@@ -22,6 +22,9 @@ const throttledBody = (retry_after?: number) => ({
   error: { reason: { '.tag': 'too_many_requests' }, ...(retry_after === undefined ? {} : { retry_after }) },
 });
 
+const now = 'Fri, 20 Nov 2026 02:05:13 GMT';
+const inAMinute = 'Fri, 20 Nov 2026 02:06:13 GMT';
+
 describe('429', () => {
   test.each([
     ['JSON with both', throttledBody(300), { 'retry-after': '300' }, 300_000],
@@ -35,6 +38,18 @@ describe('429', () => {
     ['nonsense', throttledBody(), { 'retry-after': 'soon' }, 1_000],
     ['less than nothing', throttledBody(-5), { 'retry-after': '-3' }, 1_000],
     ['a page of a proxy', page, { 'retry-after': '2', ...ours }, 2_000],
+    ['a fraction', '', { 'retry-after': '2.5' }, 2_500],
+    ['a fraction in JSON', throttledBody(1.5), {}, 1_500],
+    ['a number in letters in JSON', { error: { retry_after: '6' } }, {}, 6_000],
+    ['a date', '', { 'retry-after': inAMinute, date: now }, 60_000],
+    ['a date of old', '', { 'retry-after': 'Friday, 20-Nov-26 02:06:13 GMT', date: now }, 60_000],
+    ['a date in the past', '', { 'retry-after': now, date: inAMinute }, 1_000],
+    ['a date without a clock to compare it with', '', { 'retry-after': inAMinute }, 1_000],
+    ['a date that is none', '', { 'retry-after': 'Foo, 99 Bar', date: now }, 1_000],
+    ['more than a number can be', '', { 'retry-after': '9'.repeat(400) }, 1_000],
+    ['more than anybody waits', '', { 'retry-after': '99999999999' }, 365 * 86_400_000],
+    ['more than anybody waits, in JSON', throttledBody(1e300), {}, 365 * 86_400_000],
+    ['no number in JSON', { error: { retry_after: { a: 1 } } }, { 'retry-after': '0x10' }, 1_000],
   ])('%s', (_, body, headers, retryAfterMs) => {
     expect(failed(429, body, headers)).toMatchObject({ kind: 'throttled', status: 429, retryAfterMs });
   });
@@ -156,6 +171,35 @@ describe('5xx', () => {
   ])('%i may have been carried out: %j', (status, body) => {
     expect(failed(status, body)).toMatchObject({ kind: 'server', inDoubt: true });
   });
+});
+
+test.each([
+  [503, { 'retry-after': '30' }, 30_000],
+  [503, { 'retry-after': inAMinute, date: now }, 60_000],
+  [500, { 'retry-after': '0.5' }, 500],
+  [503, { 'retry-after': 'soon' }, undefined],
+  [503, {}, undefined],
+])('%i asks to wait as well: %j', (status, headers, retryAfterMs) => {
+  expect(failed(status, '', headers)).toMatchObject({ kind: 'server', retryAfterMs });
+});
+
+test.each([400, 401, 403, 404, 410, 429, 500, 503])(
+  '%i says of no file that it is gone, whatever its body says',
+  (status) => {
+    const failure = failed(status, envelope('path', 'not_found'));
+    expect([failure.has('not_found'), failure.has('path')]).toEqual([false, false]);
+  },
+);
+
+test.each([
+  ['an offset of another type', { '.tag': 'incorrect_offset', correct_offset: '12' }],
+  ['half an offset', { '.tag': 'incorrect_offset', correct_offset: 0.5 }],
+  ['a tag that is none', { '.tag': 'Not a tag!', 'Not a tag!': { '.tag': 'not_found' } }],
+  ['unions without an end', endpoint(...Array<string>(50).fill('path'), 'not_found')],
+])('%s is not obeyed', (_, error) => {
+  const failure = failed(409, { error });
+  expect(failure.correctOffset).toBeUndefined();
+  expect(failure.has('not_found')).toBe(false);
 });
 
 describe('a page of somebody in between', () => {

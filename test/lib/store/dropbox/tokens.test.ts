@@ -89,6 +89,52 @@ describe('a refresh token', () => {
     expect(await tokens.current(signal)).toMatch(/^sl\./);
   });
 
+  test.each([[0], [-1], [1], ['14400'], ['soon'], [null], [1e308], [{}], [undefined]])(
+    'that is said to live %j seconds serves many calls, and not for longer than any token lives',
+    async (expires_in) => {
+      const standIn = await startStandIn();
+      const { tokens, clock } = await tokensOn(standIn);
+      const alter = (answer: object) => ({ ...answer, expires_in });
+      standIn.fault({ route: 'oauth2/token', times: Infinity, action: { kind: 'alter', alter } });
+      for (let i = 0; i < 20; i += 1) await tokens.current(signal);
+      expect(refreshes(standIn)).toBe(1);
+      clock.advance(14_400_000);
+      await tokens.current(signal);
+      expect(refreshes(standIn)).toBe(2);
+    },
+  );
+
+  test.each(['', 'two words', 'line\nend', 'ümlaut', 'x'.repeat(10_000), 7, null, ['a']])(
+    'gets nothing of use for it: %j is no token, and shown nowhere',
+    async (access_token) => {
+      const standIn = await startStandIn();
+      const { tokens } = await tokensOn(standIn);
+      const alter = (answer: object) => ({ ...answer, access_token });
+      standIn.fault({ route: 'oauth2/token', action: { kind: 'alter', alter } });
+      const failure: unknown = await tokens.current(signal).catch((error: unknown) => error);
+      expect(failure).toMatchObject({ kind: 'stranger' });
+      expect(String(failure)).not.toMatch(/two words|line|xxxx|ümlaut/);
+      expect(await tokens.current(signal)).toMatch(/^sl\./);
+    },
+  );
+
+  test.each(['temporarily_unavailable', 'server_error'])(
+    'refused with %s is no refusal for good',
+    async (error) => {
+      const standIn = await startStandIn();
+      standIn.fault({ route: 'oauth2/token', action: { kind: 'reply', status: 400, body: { error } } });
+      expect(await openOn(standIn).list('')).toEqual([]);
+      expect(refreshes(standIn)).toBe(2);
+    },
+  );
+
+  test('that gets tokens which are never accepted is given up after the second', async () => {
+    const standIn = await startStandIn();
+    standIn.fault({ route: /^files/, times: Infinity, action: { kind: 'reply', status: 401, body: '' } });
+    await expect(openOn(standIn).list('')).rejects.toMatchObject({ kind: 'denied' });
+    expect(standIn.requests).toHaveLength(4);
+  });
+
   test('never stands in an address', async () => {
     const standIn = await startStandIn();
     const { tokens } = await tokensOn(standIn);
