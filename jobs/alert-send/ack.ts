@@ -5,7 +5,7 @@ import { formatInstant } from '../../lib/base/format.ts';
 import { incidentId } from '../../lib/incident/check.ts';
 import { openIncident } from '../../lib/incident/state.ts';
 import type { JobContext } from '../../lib/run/context.ts';
-import type { Outcome, Steps } from '../../lib/run/job.ts';
+import type { Outcome, Steps, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import type * as parameters from './parameters.ts';
 import { peek } from './steps/take-in.ts';
@@ -26,8 +26,8 @@ export async function run(context: JobContext, options: Given): Promise<Outcome<
   return outcome(context, check, forMs);
 }
 
-export function text(result: Acknowledged): string[] {
-  return [`acknowledged ${words(result)}`];
+export function text(result: Acknowledged, { timeZone }: View): string[] {
+  return [`acknowledged ${words(result, timeZone)}`];
 }
 
 export const plan: Steps<Given, Acknowledged> = {
@@ -35,7 +35,7 @@ export const plan: Steps<Given, Acknowledged> = {
     const { check, forMs } = await requireIncident(context, options);
     return outcome(context, check, forMs);
   },
-  text: (result) => [`would acknowledge ${words(result)}`],
+  text: (result, { timeZone }) => [`would acknowledge ${words(result, timeZone)}`],
 };
 
 async function requireIncident(context: JobContext, { id, for: duration }: Given) {
@@ -56,9 +56,9 @@ function outcome({ clock }: JobContext, check: string, forMs: number | undefined
   return { result: { check, until }, findings: [] };
 }
 
-function words({ check, until }: Acknowledged): string {
+function words({ check, until }: Acknowledged, timeZone: string): string {
   return (
-    `${check}: no reminders until ${until === undefined ? 'it is over' : formatInstant(until)}; ` +
+    `${check}: no reminders until ${until === undefined ? 'it is over' : formatInstant(until, timeZone)}; ` +
     'its end, and another app that fails, are told all the same'
   );
 }

@@ -65,10 +65,12 @@ export function text(situation: Situation, view: View): string[] {
   const { incidents, waiting, held, channels, deadLetters: dead, deadDirectory, clockTrusted } = situation;
   const now = view.now.getTime();
   return [
-    ...(incidents.length === 0 ? ['nothing is wrong'] : incidents.flatMap((one) => incidentLines(one, now))),
+    ...(incidents.length === 0
+      ? ['nothing is wrong']
+      : incidents.flatMap((one) => incidentLines(one, now, view.timeZone))),
     ...waiting.map(({ channel, title }) => `waits to be sent through ${channel}: ${title}`),
     ...held.map((news) => `waits for the end of the quiet hours: ${news}`),
-    ...formatTable(channels.map((one) => [one.channel, channelLine(one, now)])),
+    ...formatTable(channels.map((one) => [one.channel, channelLine(one, now, view.timeZone)])),
     ...dead.map(({ name, reason }) => `dead letter: ${name}: ${reason ?? 'nobody could read it'}`),
     ...(dead.length === 0 ? [] : [`when they were read: rm ${deadDirectory}/*`]),
     ...(clockTrusted ? [] : ['the clock is not synchronised: no reminder comes due meanwhile']),
@@ -108,11 +110,12 @@ function describe(check: CheckState, host: string, now: number): ListedIncident[
   ];
 }
 
-function incidentLines(one: ListedIncident, now: number): string[] {
+function incidentLines(one: ListedIncident, now: number, timeZone: string): string[] {
   const lasts = formatDuration(Math.max(0, now - one.since.getTime()));
-  const until = one.acknowledgedUntil === undefined ? 'its end' : formatInstant(one.acknowledgedUntil);
+  const until =
+    one.acknowledgedUntil === undefined ? 'its end' : formatInstant(one.acknowledgedUntil, timeZone);
   return [
-    `${one.id}  ${one.check}  ${one.severity}  since ${formatInstant(one.since)} (${lasts}), ${formatCount(one.failedRuns, 'failed run')}` +
+    `${one.id}  ${one.check}  ${one.severity}  since ${formatInstant(one.since, timeZone)} (${lasts}), ${formatCount(one.failedRuns, 'failed run')}` +
       (one.acknowledged ? `, acknowledged until ${until}` : ''),
     `    ${one.message}`,
     ...(one.next === undefined ? [] : [`    next: ${one.next}`]),
@@ -120,11 +123,10 @@ function incidentLines(one: ListedIncident, now: number): string[] {
 }
 
 function waitingMessages(state: AlertState, alerts: Alerts, now: number, clockTrusted: boolean) {
-  const { policy, host, link, configOption } = alerts;
   return alerts.channels.flatMap(({ name: channel }) =>
-    dueNotices(state, channel, policy, { now, clockTrusted }).map((notice) => ({
+    dueNotices(state, channel, alerts.policy, { now, clockTrusted }).map((notice) => ({
       channel,
-      title: compose(notice, { host, now, link, configOption }).title,
+      title: compose(notice, { ...alerts, now }).title,
     })),
   );
 }
@@ -134,9 +136,13 @@ function channelFacts(state: AlertState, channel: string): ListedChannel {
   return { channel, attempts, problem, retryAt: date(retryAt), lastGoodAt: date(lastGoodAt) };
 }
 
-function channelLine({ attempts, problem, retryAt, lastGoodAt }: ListedChannel, now: number): string {
+function channelLine(
+  { attempts, problem, retryAt, lastGoodAt }: ListedChannel,
+  now: number,
+  timeZone: string,
+): string {
   const good =
-    lastGoodAt === undefined ? 'nothing was sent yet' : `last message ${formatInstant(lastGoodAt)}`;
+    lastGoodAt === undefined ? 'nothing was sent yet' : `last message ${formatInstant(lastGoodAt, timeZone)}`;
   if (attempts === 0) return `ok, ${good}`;
   const again =
     retryAt === undefined ? '' : `, next try in ${formatDuration(Math.max(0, retryAt.getTime() - now))}`;

@@ -67,8 +67,8 @@ function findingOf({ channel, ok, detail, hint }: Trial): Finding[] {
   return ok ? [] : [{ subject: channel, severity: 'critical', message: detail, hint }];
 }
 
-function messageFor({ clock }: JobContext, { host, link, configOption }: Alerts, channel: string) {
-  return testMessage(channel, { host, link, configOption, now: clock.now().getTime() });
+function messageFor({ clock }: JobContext, alerts: Alerts, channel: string) {
+  return testMessage(channel, { ...alerts, now: clock.now().getTime() });
 }
 
 async function trial(context: JobContext, alerts: Alerts, channel: Channel): Promise<Trial> {

@@ -51,13 +51,13 @@ export async function run(
   };
 }
 
-export function text({ configuration, stateDirectory, store, space, apps }: Info, { now }: View): string[] {
+export function text({ configuration, stateDirectory, store, space, apps }: Info, view: View): string[] {
   const free = space.freeBytes === undefined ? '' : `, ${formatBytes(space.freeBytes)} free`;
   return [
     `configuration: ${configuration}`,
     `store: ${store}${free}`,
     `state: ${stateDirectory}`,
-    ...appsText({ apps }, (info, app) => infoLines(info, app, now)),
+    ...appsText({ apps }, (info, app) => infoLines(info, app, view)),
   ];
 }
 
@@ -101,7 +101,7 @@ async function look(context: JobContext, app: GuardedApp): Promise<AppInfo['sour
   }
 }
 
-function infoLines(info: AppInfo, app: string, now: Date): string[] {
+function infoLines(info: AppInfo, app: string, { now, timeZone }: View): string[] {
   const { source, newestProven, counts, latest, lastDrill } = info;
   const states = Object.entries(counts).filter(([, count]) => count > 0);
   return [
@@ -116,10 +116,10 @@ function infoLines(info: AppInfo, app: string, now: Date): string[] {
       `${formatBytes(info.storedBytes)}`,
     latest === undefined
       ? '  latest copy: none'
-      : `  latest copy: ${latest.name}, ${formatBytes(latest.sizeBytes)}, of ${formatInstant(latest.modifiedAt)}`,
+      : `  latest copy: ${latest.name}, ${formatBytes(latest.sizeBytes)}, of ${formatInstant(latest.modifiedAt, timeZone)}`,
     lastDrill === undefined
       ? '  last restore drill: never; try: restore drill'
       : `  last restore drill: ${lastDrill.outcome}, ${lastDrill.name}, ${ago(lastDrill.at, now)}`,
-    ...info.undoSets.map(undoLine),
+    ...info.undoSets.map((set) => undoLine(set, timeZone)),
   ];
 }

@@ -1,5 +1,5 @@
 // db-backup list-backups: the backups of each app, newest first.
-import { formatBytes, formatCount } from '../../lib/base/format.ts';
+import { formatBytes, formatCount, zoneWords } from '../../lib/base/format.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
@@ -24,10 +24,10 @@ export async function run(
   return appsOutcome(results);
 }
 
-export function text(result: AppsResult<AppBackups>, { now }: View): string[] {
+export function text(result: AppsResult<AppBackups>, view: View): string[] {
   return appsText(result, ({ store, backups }, app) => {
     const bytes = backups.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-    const head = `${app}: ${formatCount(backups.length, 'backup')}, ${formatBytes(bytes)} in ${store}`;
-    return [head, ...backupTable(backups, now)];
+    const head = `${app}: ${formatCount(backups.length, 'backup')}, ${formatBytes(bytes)} in ${store}, ${zoneWords(view.timeZone)}`;
+    return [head, ...backupTable(backups, view)];
   });
 }

@@ -1,7 +1,7 @@
 // db-backup list: every file in the store, or below a path.
-import { formatBytes, formatCount, formatInstant, formatTable } from '../../lib/base/format.ts';
+import { formatBytes, formatCount, formatTable, formatWallTime, zoneWords } from '../../lib/base/format.ts';
 import type { JobContext } from '../../lib/run/context.ts';
-import type { Outcome } from '../../lib/run/job.ts';
+import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import { requireStoreName } from '../../lib/store/name.ts';
 import type { Stored } from '../../lib/store/store.ts';
@@ -26,12 +26,16 @@ export async function run(
   return { result: { store: store.description, files }, findings: [] };
 }
 
-export function text({ store, files }: StoreListing): string[] {
+export function text({ store, files }: StoreListing, { timeZone }: View): string[] {
   const bytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   return [
     ...formatTable(
-      files.map((file) => [`/${file.name}`, formatBytes(file.sizeBytes), formatInstant(file.modifiedAt)]),
+      files.map((file) => [
+        `/${file.name}`,
+        formatBytes(file.sizeBytes),
+        formatWallTime(file.modifiedAt, timeZone),
+      ]),
     ),
-    `${formatCount(files.length, 'file')}, ${formatBytes(bytes)} in ${store}`,
+    `${formatCount(files.length, 'file')}, ${formatBytes(bytes)} in ${store}, ${zoneWords(timeZone)}`,
   ];
 }

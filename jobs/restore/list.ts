@@ -1,5 +1,5 @@
 // restore list: everything a database can be restored from.
-import { formatBytes, formatCount, formatInstant } from '../../lib/base/format.ts';
+import { formatBytes, formatCount, formatWallTime, zoneWords } from '../../lib/base/format.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
@@ -31,16 +31,16 @@ export async function run(
   return appsOutcome(results);
 }
 
-export function text(result: AppsResult<Restorable>, { now }: View): string[] {
+export function text(result: AppsResult<Restorable>, view: View): string[] {
   return appsText(result, ({ store, backups, latest, undoSets }, app) => [
-    `${app}: ${formatCount(backups.length, 'backup')} in ${store}`,
-    ...backupTable(backups, now),
+    `${app}: ${formatCount(backups.length, 'backup')} in ${store}, ${zoneWords(view.timeZone)}`,
+    ...backupTable(backups, view),
     ...(latest === undefined
       ? []
       : [
-          `  ${latest.name}  ${formatBytes(latest.sizeBytes)}  the latest copy, of ${formatInstant(latest.modifiedAt)}`,
+          `  ${latest.name}  ${formatBytes(latest.sizeBytes)}  the latest copy, of ${formatWallTime(latest.modifiedAt, view.timeZone)}`,
         ]),
-    ...undoSets.map(undoLine),
+    ...undoSets.map((set) => undoLine(set, view.timeZone)),
   ]);
 }
 

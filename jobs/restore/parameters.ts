@@ -3,7 +3,7 @@ import { appOrAll, appOrOnly, argument, flag, option, requiredArgument } from '.
 
 const which = {
   name: argument('"latest" (the newest proven backup), or a name from restore list'),
-  at: option('time', 'the newest proven backup at that time: "2026-11-20 02:05"'),
+  at: option('time', 'the newest proven backup at that time: "2026-11-20 02:05", 23:00 or "3 days ago"'),
   to: option('path', 'restore to a new file instead of the live database'),
 };
 const yes = flag('do not ask', { short: 'y' });

@@ -164,6 +164,8 @@ function restored(app: GuardedApp, target: string, backup: string, proof: Proof,
 
 async function choose(context: JobContext, app: GuardedApp, options: Given) {
   const choice = await chooseEntry(context, await context.openStore(), app, options);
+  if (choice.asOf !== undefined)
+    context.log.info(`${app.name}: as of ${choice.asOf.said}`, { backup: choice.entry.name });
   return { ...choice, entry: requireRestorable(choice.entry, options.unproven) };
 }
 
@@ -177,11 +179,11 @@ async function makeDirectory(context: JobContext, app: GuardedApp, options: Give
 async function requireConsent(
   context: JobContext,
   app: GuardedApp,
-  choice: Pick<PlanOrder, 'entry' | 'entries'>,
+  choice: Pick<PlanOrder, 'entry' | 'entries' | 'asOf'>,
   target: string,
 ): Promise<void> {
   const { plan } = await planRestore(context, { app, ...choice, to: undefined });
-  const view = { now: context.clock.now() };
+  const view = { now: context.clock.now(), timeZone: context.config.timeZone };
   for (const line of planLines(plan, view)) context.log.info(`${app.name}: ${line}`);
   if (await context.confirm('Replace the live database?')) return;
   throw new OpsError('usage', `cannot replace ${target} without consent`, {

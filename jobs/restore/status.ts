@@ -37,13 +37,13 @@ export async function run(
   ]);
 }
 
-export function text(result: AppsResult<RestoreStatus>, { now }: View): string[] {
+export function text(result: AppsResult<RestoreStatus>, { now, timeZone }: View): string[] {
   return appsText(result, ({ database, interrupted, undoSets, lastDrill, holder }, app) => [
     `${app}: ${database.problem ?? `${database.path}, ${formatBytes(database.sizeBytes ?? 0)}`}`,
     ...(database.problem === undefined ? [] : [`  the way back: restore plan latest --app ${app}`]),
     ...interrupted.map((sentence) => `  INTERRUPTED: ${sentence}`),
     ...(holder === undefined ? [] : [`  working on it now: ${holder}`]),
-    ...undoSets.map(undoLine),
+    ...undoSets.map((set) => undoLine(set, timeZone)),
     ...(undoSets.length === 0
       ? []
       : [`  one that is no longer wanted: restore undo <its name> --discard --app ${app}`]),

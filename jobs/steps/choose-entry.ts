@@ -1,12 +1,20 @@
 // From what was typed to one file of the store.
 import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
 import { chooseBackup } from '../../lib/backup/choose.ts';
-import { parseTime } from '../../lib/backup/parse-time.ts';
+import { parseTime, type ReadTime } from '../../lib/backup/parse-time.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import { requireStoreName } from '../../lib/store/name.ts';
 import type { Store } from '../../lib/store/store.ts';
+
+/** What was meant. */
+export interface ChosenEntry {
+  entry: CatalogueEntry;
+  entries: CatalogueEntry[];
+  /** How --at was understood, where that was given. */
+  asOf?: ReadTime;
+}
 
 /**
  * The backup that `[name]` or `--at` names. A name that is no backup of the app may be any other file of the store:
@@ -17,7 +25,7 @@ export async function chooseEntry(
   store: Store,
   app: GuardedApp,
   { name, at }: { name?: string | undefined; at?: string | undefined },
-): Promise<{ entry: CatalogueEntry; entries: CatalogueEntry[] }> {
+): Promise<ChosenEntry> {
   if (name !== undefined && at !== undefined) {
     throw new OpsError('usage', 'cannot restore by name and by time at once: give a name or --at');
   }
@@ -27,9 +35,11 @@ export async function chooseEntry(
     });
   }
   if (at !== undefined) {
-    const time = parseTime(at, context.config.timeZone);
+    const { timeZone } = context.config;
+    const { instant, said } = parseTime(at, { timeZone, now: context.clock.now() });
     const entries = await (await context.openRepository(app)).list();
-    return { entry: chooseBackup(entries, { kind: 'at', at: time }), entries };
+    const entry = chooseBackup(entries, { kind: 'at', at: instant, said }, timeZone);
+    return { entry, entries, asOf: { instant, said } };
   }
   return chooseNamed(context, store, app, name ?? 'latest');
 }
@@ -37,10 +47,11 @@ export async function chooseEntry(
 /** The entry a person names; see `chooseEntry`. */
 export async function chooseNamed(context: JobContext, store: Store, app: GuardedApp, name: string) {
   const storeName = requireStoreName(name);
+  const { timeZone } = context.config;
   const entries = await (await context.openRepository(app)).list();
-  if (name === 'latest') return { entry: chooseBackup(entries, { kind: 'latest' }), entries };
+  if (name === 'latest') return { entry: chooseBackup(entries, { kind: 'latest' }, timeZone), entries };
   try {
-    return { entry: chooseBackup(entries, { kind: 'name', name }), entries };
+    return { entry: chooseBackup(entries, { kind: 'name', name }, timeZone), entries };
   } catch (error) {
     if (!(error instanceof OpsError) || error.kind !== 'missing') throw error;
     const stored = await store.stat(storeName);

@@ -1,6 +1,7 @@
 // One backup as lists show it, and `--json` prints it.
 import type { BackupState, CatalogueEntry } from '../../lib/backup/catalogue.ts';
-import { formatBytes, formatInstant, formatTable } from '../../lib/base/format.ts';
+import { formatBytes, formatTable, formatWallTime } from '../../lib/base/format.ts';
+import type { View } from '../../lib/run/job.ts';
 import { ago } from './words.ts';
 
 export interface ListedBackup {
@@ -32,11 +33,11 @@ export function listedBackup(entry: CatalogueEntry): ListedBackup {
   };
 }
 
-/** A table of backups, with what is the matter with each below its line. */
-export function backupTable(backups: readonly ListedBackup[], now: Date): string[] {
+/** A table of backups, whose head names the zone of its times, with what is the matter with each below its line. */
+export function backupTable(backups: readonly ListedBackup[], { now, timeZone }: View): string[] {
   const rows = backups.map(({ name, takenAt, sizeBytes, state, clock }) => [
     `  ${name}`,
-    formatInstant(takenAt),
+    formatWallTime(takenAt, timeZone),
     ago(takenAt, now),
     formatBytes(sizeBytes),
     state + (clock === 'unsynchronised' ? ', clock not synchronised' : ''),

@@ -42,13 +42,13 @@ export const changedWords =
   'its files were changed or cut after it was made: what it holds may be right or not';
 
 /** One undo set in a line. */
-export function undoLine(set: ListedUndoSet): string {
+export function undoLine(set: ListedUndoSet, timeZone: string): string {
   const { path, sizeBytes, problem, madeAt, replacedBy, state, changed } = set;
   const size = formatBytes(sizeBytes);
   if (replacedBy === undefined || madeAt === undefined)
     return `  undo set ${path}  ${size}  cannot be used: ${problem}`;
   const used = state === 'used' ? ', brought back already' : '';
-  const told = `  undo set ${path}  ${size}  replaced by ${replacedBy} on ${formatInstant(madeAt)}${used}`;
+  const told = `  undo set ${path}  ${size}  replaced by ${replacedBy} on ${formatInstant(madeAt, timeZone)}${used}`;
   return changed ? `${told}; ${changedWords}` : told;
 }
 

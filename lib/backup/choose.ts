@@ -6,7 +6,10 @@ import { type CatalogueEntry, dataEnding } from './catalogue.ts';
 import { newestFirst } from './order.ts';
 
 /** What was asked for. */
-export type BackupRequest = { kind: 'latest' } | { kind: 'at'; at: Date } | { kind: 'name'; name: string };
+export type BackupRequest =
+  | { kind: 'latest' }
+  | { kind: 'at'; at: Date; /** How the person's words were understood. */ said?: string }
+  | { kind: 'name'; name: string };
 
 const listHint = 'restore list shows what there is';
 const namesListedMax = 10;
@@ -20,36 +23,47 @@ const namesListedMax = 10;
  *   leading slashes, the file name with or without its ending, or the stamp in it (`20261120T020513Z`,
  *   `20261120_030513`). The whole name goes before all other readings.
  *
- * Throws OpsError `missing` when there is none, saying what there is instead, and `usage` when a name fits several.
+ * Throws OpsError `missing` when there is none, saying what there is instead with its time in `timeZone`, and `usage` when a name fits several.
  */
-export function chooseBackup(entries: readonly CatalogueEntry[], request: BackupRequest): CatalogueEntry {
+export function chooseBackup(
+  entries: readonly CatalogueEntry[],
+  request: BackupRequest,
+  timeZone = 'UTC',
+): CatalogueEntry {
   const newest = [...entries].sort(newestFirst);
   switch (request.kind) {
     case 'latest':
-      return chooseLatest(newest);
+      return chooseLatest(newest, timeZone);
     case 'at':
-      return chooseAt(newest, request.at);
+      return chooseAt(newest, request.at, request.said ?? formatInstant(request.at, timeZone), timeZone);
     case 'name':
-      return chooseNamed(newest, request.name);
+      return chooseNamed(newest, request.name, timeZone);
   }
 }
 
-function chooseLatest(entries: readonly CatalogueEntry[]): CatalogueEntry {
-  return entries.find(isProven) ?? failWithoutProven(entries, 'choose the latest backup');
+function chooseLatest(entries: readonly CatalogueEntry[], timeZone: string): CatalogueEntry {
+  return entries.find(isProven) ?? failWithoutProven(entries, 'choose the latest backup', timeZone);
 }
 
-function chooseAt(entries: readonly CatalogueEntry[], at: Date): CatalogueEntry {
+function chooseAt(
+  entries: readonly CatalogueEntry[],
+  at: Date,
+  said: string,
+  timeZone: string,
+): CatalogueEntry {
   const proven = entries.filter(isProven);
-  const act = `choose a backup as of ${formatInstant(at)}`;
-  const oldest = proven.at(-1) ?? failWithoutProven(entries, act);
+  const act = `choose a backup as of ${said}`;
+  const oldest = proven.at(-1) ?? failWithoutProven(entries, act, timeZone);
   // To the second, as listings show it: whoever types the time of a backup means that backup.
   const chosen = proven.find(({ takenAt }) => wholeSeconds(takenAt) <= wholeSeconds(at));
   if (chosen !== undefined) return chosen;
   const oldestOf = proven.length === 1 ? 'the only one' : `the oldest of ${proven.length}`;
-  throw new OpsError('missing', `cannot ${act}: ${oldestOf} is ${described(oldest)}`, { hint: listHint });
+  throw new OpsError('missing', `cannot ${act}: ${oldestOf} is ${described(oldest, timeZone)}`, {
+    hint: listHint,
+  });
 }
 
-function chooseNamed(entries: readonly CatalogueEntry[], text: string): CatalogueEntry {
+function chooseNamed(entries: readonly CatalogueEntry[], text: string, timeZone: string): CatalogueEntry {
   const name = text.replace(/^\/+/, '');
   const exact = entries.filter((entry) => entry.name === name);
   const matches = exact.length > 0 ? exact : entries.filter((entry) => shortNames(entry.name).includes(name));
@@ -71,7 +85,7 @@ function chooseNamed(entries: readonly CatalogueEntry[], text: string): Catalogu
   }
   throw new OpsError(
     'missing',
-    `cannot find backup ${text}: ${whatThereIs(entries)}${suggestion(entries, text)}`,
+    `cannot find backup ${text}: ${whatThereIs(entries, timeZone)}${suggestion(entries, text)}`,
     {
       hint: listHint,
     },
@@ -91,10 +105,10 @@ function shortNames(name: string): string[] {
   return stamp === undefined ? [base, stem] : [base, stem, stamp];
 }
 
-function failWithoutProven(entries: readonly CatalogueEntry[], act: string): never {
+function failWithoutProven(entries: readonly CatalogueEntry[], act: string, timeZone: string): never {
   const [newest] = entries.filter(({ state }) => state !== 'lost');
   if (newest === undefined) {
-    throw new OpsError('missing', `cannot ${act}: ${whatThereIs(entries)}`, {
+    throw new OpsError('missing', `cannot ${act}: ${whatThereIs(entries, timeZone)}`, {
       hint: 'db-backup makes one; restore list shows what there is',
     });
   }
@@ -102,21 +116,21 @@ function failWithoutProven(entries: readonly CatalogueEntry[], act: string): nev
   const counts = [...new Set(states)].map((state) => `${states.filter((s) => s === state).length} ${state}`);
   throw new OpsError(
     'missing',
-    `cannot ${act}: there is no proven one (${counts.join(', ')}); the newest is ${described(newest)}`,
+    `cannot ${act}: there is no proven one (${counts.join(', ')}); the newest is ${described(newest, timeZone)}`,
     { hint: `restore list shows them; to use one all the same, give its name, such as ${newest.name}` },
   );
 }
 
-function whatThereIs(entries: readonly CatalogueEntry[]): string {
+function whatThereIs(entries: readonly CatalogueEntry[], timeZone: string): string {
   const present = entries.filter(({ state }) => state !== 'lost');
   const [newest] = present;
   if (newest === undefined) return 'there is no backup at all';
-  if (present.length === 1) return `the only one is ${described(newest)}`;
-  return `there are ${present.length}, the newest is ${described(newest)}`;
+  if (present.length === 1) return `the only one is ${described(newest, timeZone)}`;
+  return `there are ${present.length}, the newest is ${described(newest, timeZone)}`;
 }
 
-function described({ name, takenAt }: CatalogueEntry): string {
-  return `${name} of ${formatInstant(takenAt)}`;
+function described({ name, takenAt }: CatalogueEntry, timeZone: string): string {
+  return `${name} of ${formatInstant(takenAt, timeZone)}`;
 }
 
 function wholeSeconds(instant: Date): number {

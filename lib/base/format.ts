@@ -1,4 +1,5 @@
 // Numbers and instants as people read them. Pure; machines get the plain values in --json.
+import { localDateParts } from './calendar.ts';
 import { printable } from './printable.ts';
 
 /** Bytes in decimal units, as disks and Dropbox count: `1.4 GB`, `980 kB`, `12 B`. */
@@ -32,9 +33,37 @@ export function formatDuration(ms: number): string {
     .join(' ');
 }
 
-/** An instant in UTC to the second, `2026-11-20 02:05:13Z`. */
-export function formatInstant(instant: Date): string {
-  return `${instant.toISOString().slice(0, 19).replace('T', ' ')}Z`;
+/** An instant to the second with the offset of its zone, `2026-11-20 03:05:13 +01:00`; in UTC `2026-11-20 02:05:13Z`. */
+export function formatInstant(instant: Date, timeZone = 'UTC'): string {
+  const offset = offsetOf(instant, timeZone);
+  return offset === '+00:00'
+    ? `${formatWallTime(instant, timeZone)}Z`
+    : `${formatWallTime(instant, timeZone)} ${offset}`;
+}
+
+/** The same without the offset, for a table whose head names the zone; `parseTime` reads it. */
+export function formatWallTime(instant: Date, timeZone: string): string {
+  return new Date(instant.getTime() + offsetMsOf(instant, timeZone))
+    .toISOString()
+    .slice(0, 19)
+    .replace('T', ' ');
+}
+
+/** What a table says of the times in it: `times of Europe/Berlin`. */
+export function zoneWords(timeZone: string): string {
+  return `times of ${timeZone}`;
+}
+
+function offsetOf(instant: Date, timeZone: string): string {
+  const minutes = Math.round(offsetMsOf(instant, timeZone) / 60_000);
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `${minutes < 0 ? '-' : '+'}${two(Math.floor(Math.abs(minutes) / 60))}:${two(Math.abs(minutes) % 60)}`;
+}
+
+function offsetMsOf(instant: Date, timeZone: string): number {
+  if (timeZone === 'UTC') return 0;
+  const { year, month, day, hour, minute, second } = localDateParts(instant, timeZone);
+  return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(instant.getTime() / 1000) * 1000;
 }
 
 /** `1 table`, `12 tables`; thousands are grouped with commas. */

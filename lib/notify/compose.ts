@@ -9,6 +9,8 @@ import type { Message } from './channel.ts';
 export interface Composition {
   host: string;
   now: number;
+  /** The zone that times are told in. */
+  timeZone: string;
   link: string | undefined;
   /** What commands in messages need to find the configuration: ` --config <path>`, or nothing. */
   configOption: string;
@@ -34,10 +36,10 @@ export function compose({ channel, items }: Notice, around: Composition): Messag
 }
 
 /** A message that only proves that messages arrive. */
-export function testMessage(channel: string, { host, now, link }: Composition): Message {
+export function testMessage(channel: string, { host, now, timeZone, link }: Composition): Message {
   return {
     title: `${host}: a test`,
-    body: `This is how alerts of ${host} arrive through ${channel}. It was ${formatInstant(new Date(now))} there.`,
+    body: `This is how alerts of ${host} arrive through ${channel}. It was ${formatInstant(new Date(now), timeZone)} there.`,
     priority: 3,
     tags: ['test_tube', 'holdfast'],
     link,
@@ -87,41 +89,47 @@ function subject(check: string, apps: readonly string[]): string {
 
 function lines(item: News, around: Composition): string[] {
   const { incident, kind } = item;
-  if (kind === 'recovered') return [over(incident.openedAt, incident.closedAt, incident.runs)];
+  if (kind === 'recovered') return [over(incident, around.timeZone)];
   if (kind === 'passed') {
     return [
       cause(incident.facts.message),
-      over(incident.openedAt, incident.closedAt, incident.runs),
+      over(incident, around.timeZone),
       'It could not be told in time, or was kept for the morning.',
     ];
   }
   return openLines(item, around);
 }
 
-function openLines({ check, incident, severity }: News, { host, now, configOption }: Composition): string[] {
+function openLines(
+  { check, incident, severity }: News,
+  { host, now, timeZone, configOption }: Composition,
+): string[] {
   const { message, hint, next, protection, runId } = incident.facts;
-  const since = `Since ${formatInstant(new Date(incident.openedAt))}${age(incident.openedAt, now, ' (%s ago)')}`;
+  const since = `Since ${formatInstant(new Date(incident.openedAt), timeZone)}${age(incident.openedAt, now, ' (%s ago)')}`;
   return [
     cause(message),
     ...(hint === undefined ? [] : [`Hint: ${cause(hint)}`]),
     `${since}, ${formatCount(incident.runs, 'failed run')}${severity === 'critical' ? '. This should not wait' : ''}.`,
-    ...protection.map((one) => protectionLine(one, now, configOption)),
+    ...protection.map((one) => protectionLine(one, { now, timeZone, configOption })),
     ...(next === undefined ? [] : [`Next: ${next}`]),
     `I know: alert-send ack ${incidentId(host, check)} --for 8h${configOption}`,
     ...(runId === undefined ? [] : [`Run ${runId}`]),
   ];
 }
 
-function protectionLine({ app, backup, takenAt }: Protection, now: number, configOption: string): string {
+function protectionLine(
+  { app, backup, takenAt }: Protection,
+  { now, timeZone, configOption }: Pick<Composition, 'now' | 'timeZone' | 'configOption'>,
+): string {
   if (backup === undefined || takenAt === undefined)
     return `No proven backup of ${app} is known here; what the store has: db-backup info${configOption}`;
-  return `The newest proven backup of ${app} is of ${formatInstant(new Date(takenAt))}${age(takenAt, now, ', %s old')}.`;
+  return `The newest proven backup of ${app} is of ${formatInstant(new Date(takenAt), timeZone)}${age(takenAt, now, ', %s old')}.`;
 }
 
-function over(openedAt: number, closedAt: number | undefined, runs: number): string {
+function over({ openedAt, closedAt, runs }: News['incident'], timeZone: string): string {
   const end = closedAt ?? openedAt;
   const took = age(openedAt, end, ' (%s)');
-  return `From ${formatInstant(new Date(openedAt))} to ${formatInstant(new Date(end))}${took}, ${formatCount(runs, 'failed run')}.`;
+  return `From ${formatInstant(new Date(openedAt), timeZone)} to ${formatInstant(new Date(end), timeZone)}${took}, ${formatCount(runs, 'failed run')}.`;
 }
 
 /** Nothing where a clock has jumped and the age would be negative. */

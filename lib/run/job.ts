@@ -95,6 +95,8 @@ export interface Outcome<Result> {
 /** From where a result is looked at. */
 export interface View {
   readonly now: Date;
+  /** The zone that times are shown in. */
+  readonly timeZone: string;
 }
 
 /** A command, its parameters and the module with its steps, which have to fit one another. */

@@ -111,7 +111,7 @@ async function runToEnd(
     signal.throwIfAborted();
     const outcome = await steps.run(context, options);
     progress.end();
-    const lines = steps.text(outcome.result, { now: clock.now() });
+    const lines = steps.text(outcome.result, { now: clock.now(), timeZone: context.config.timeZone });
     const verdict = verdictOf(outcome.findings);
     const exitCode = verdictExitCode(verdict, job.exits ?? 'plain');
     await trace.end(endingOf(outcome, verdict, exitCode));

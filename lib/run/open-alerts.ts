@@ -17,6 +17,8 @@ import { configOption } from './config-option.ts';
 export interface Alerts {
   readonly policy: AlertPolicy;
   readonly host: string;
+  /** The zone that times are told in. */
+  readonly timeZone: string;
   readonly link: string | undefined;
   /** What commands in messages need to find this configuration. */
   readonly configOption: string;
@@ -48,6 +50,7 @@ export function openAlerts(config: Config, log: Log): Alerts {
   return {
     policy: alerts.policy,
     host: hostname(),
+    timeZone: config.timeZone,
     link: alerts.link,
     configOption: configOption(config),
     spool: openSpool(config, log),

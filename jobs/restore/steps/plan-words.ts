@@ -6,13 +6,14 @@ import type { RestorePlan } from './restore-plan.ts';
 import { stakesLines } from './stakes.ts';
 
 /** Line by line, without the name of the app. */
-export function planLines(plan: RestorePlan, { now }: View): string[] {
+export function planLines(plan: RestorePlan, { now, timeZone }: View): string[] {
   const { backup, target, currentBytes, neededBytes, freeBytes, services, stakes, obstacles } = plan;
   const { name, state, sizeBytes, takenAt } = backup;
   const isThere = currentBytes !== undefined;
   const free = freeBytes === undefined ? '' : `, ${formatBytes(freeBytes)} are free`;
   return [
-    `backup    ${name} (${state}), ${formatBytes(sizeBytes)}, of ${formatInstant(takenAt)}, ${ago(takenAt, now)}`,
+    `backup    ${name} (${state}), ${formatBytes(sizeBytes)}, of ${formatInstant(takenAt, timeZone)}, ${ago(takenAt, now)}`,
+    ...(plan.asOf === undefined ? [] : [`as of     ${plan.asOf.said}`]),
     `goes to   ${target}${isThere ? '' : ' (nothing is there now)'}`,
     `space     ${formatBytes(neededBytes)} needed${free}`,
     ...(stakes === undefined ? [] : stakesLines(stakes)),

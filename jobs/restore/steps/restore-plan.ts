@@ -1,5 +1,6 @@
 // What a restore would meet: found out without fetching anything, for `restore plan` and for the question before a restore.
 import { resolve } from 'node:path';
+import type { ReadTime } from '../../../lib/backup/parse-time.ts';
 import type { BackupState, CatalogueEntry } from '../../../lib/backup/catalogue.ts';
 import { errorCode, OpsError } from '../../../lib/base/errors.ts';
 import type { Finding } from '../../../lib/base/finding.ts';
@@ -21,6 +22,8 @@ import { type Stakes, stakesOf } from './stakes.ts';
 export interface RestorePlan {
   app: string;
   backup: { name: string; takenAt: Date; sizeBytes: number; state: BackupState };
+  /** How --at was understood. */
+  asOf?: ReadTime;
   target: string;
   /** The size of what is there now, with its log. */
   currentBytes: number | undefined;
@@ -54,6 +57,7 @@ export interface PlanOrder {
   app: GuardedApp;
   entry: CatalogueEntry;
   entries: readonly CatalogueEntry[];
+  asOf?: ReadTime | undefined;
   /** A new file; in place of the live database unless given. */
   to: string | undefined;
 }
@@ -135,10 +139,11 @@ async function planWithoutDirectory(
   };
 }
 
-function planned({ app, entry: { name, takenAt, sizeBytes, state } }: PlanOrder) {
+function planned({ app, asOf, entry: { name, takenAt, sizeBytes, state } }: PlanOrder) {
   return {
     app: app.name,
     backup: { name, takenAt, sizeBytes, state },
+    ...(asOf === undefined ? {} : { asOf }),
     stopsServices: hasServices(app),
   };
 }

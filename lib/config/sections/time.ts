@@ -7,7 +7,9 @@ export const timeKeys = {
     .string()
     .refine(isTimeZone, 'must be a time zone such as "Europe/Berlin"')
     .optional()
-    .describe("the zone in which days begin; the machine's own unless given"),
+    .describe(
+      "the zone in which days begin, and in which times are read and shown; the machine's own unless given",
+    ),
   clock: z
     .enum(['auto', 'trusted'], 'must be "auto" or "trusted"')
     .default('auto')

@@ -168,8 +168,8 @@ describe('restore run', () => {
     await using world = await backedUp();
     await world.run('db-backup', ['run']);
     const look = (name: string) => join(world.home, name);
-    const tomorrow = new Date(world.clock.now().getTime() + 86_400_000).toISOString();
-    expect((await world.run('restore', ['run', '--at', tomorrow, '--to', look('a.db')])).exitCode).toBe(0);
+    const now = world.clock.now().toISOString();
+    expect((await world.run('restore', ['run', '--at', now, '--to', look('a.db')])).exitCode).toBe(0);
     const latest = await world.run('restore', ['run', 'latest/bookings.db', '--to', look('b.db')]);
     expect(latest.exitCode).toBe(0);
     expect(latest.stdout).toContain('proven: latest/bookings.db');
