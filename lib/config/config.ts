@@ -9,8 +9,10 @@ import type { AlertPolicy } from '../incident/policy.ts';
 
 /** Everything an operator decided, or the default where they did not. */
 export interface Config {
-  /** Where it was read: `/etc/holdfast/holdfast.toml`, or `the environment`. */
+  /** Where it was read: `/etc/holdfast/holdfast.toml`, `/etc/ctv-db-sync.env`, or `the environment`. */
   readonly source: string;
+  /** What a command has to be told to find it: nothing where it is in its usual place, or the environment is enough. */
+  readonly named: { readonly config: string | undefined; readonly envFile: string | undefined };
   readonly apps: readonly AppConfig[];
   readonly store: StoreConfig;
   /** Holds ops.db and what else must survive a reboot. */

@@ -6,7 +6,7 @@ import type { ErrorKind } from '../base/exit-code.ts';
 import { readSmallFileSync } from '../files/read-small-file.ts';
 import type { Config } from './config.ts';
 import { type Environment, nonEmpty } from './environment.ts';
-import { environmentFileHint } from './environment-file-hint.ts';
+import { knownEnvFile, withEnvFile } from './env-file.ts';
 import { stands } from './known-place.ts';
 import { parseConfigFile } from './parse.ts';
 import { requirePlain, requirePlainVariables } from './plain-text.ts';
@@ -22,23 +22,31 @@ import { timeConfig } from './sections/time.ts';
 /** Where the configuration is unless something else is said. */
 export const defaultPath = '/etc/holdfast/holdfast.toml';
 
+/** Where to look. */
+export interface Place {
+  /** `--config`. */
+  path?: string | undefined;
+  /** `--env-file`: its variables go before those of the environment. */
+  envFile?: string | undefined;
+  environment?: Environment | undefined;
+}
+
 /**
- * Loads the configuration: the file named by `path` (`--config`), else by `$HOLDFAST_CONFIG`, else
- * /etc/holdfast/holdfast.toml, else the environment alone, which is enough for one app.
+ * Loads the configuration: the file named by `path`, else by `$HOLDFAST_CONFIG`, else /etc/holdfast/holdfast.toml, else the
+ * environment alone, which is enough for one app; where that names no database, an environment file that is known.
  *
- * Throws OpsError `config` with every problem, or `denied`.
+ * Throws OpsError `config` with every problem, `denied`, or `refused` for a file that somebody else may have written.
  */
-export function loadConfig(
-  options: { path?: string | undefined; environment?: Environment | undefined } = {},
-): Config {
-  const environment = options.environment ?? process.env;
-  const named = options.path ?? nonEmpty(environment.HOLDFAST_CONFIG);
-  requirePlain(options.path, '--config');
-  requirePlainVariables(environment);
-  const path = named ?? (stands(defaultPath) ? defaultPath : undefined);
-  return deepFreeze(
-    complete(path === undefined ? fromEnvironment(environment) : fromFile(resolve(path)), environment),
-  );
+export function loadConfig({ path, envFile, environment: given = process.env }: Place = {}): Config {
+  requirePlain(path, '--config');
+  requirePlain(envFile, '--env-file');
+  const environment = envFile === undefined ? given : withEnvFile(given, resolve(envFile));
+  const named = path ?? nonEmpty(environment.HOLDFAST_CONFIG);
+  const file = named ?? (stands(defaultPath) ? defaultPath : undefined);
+  const found =
+    file === undefined ? fromEnvironment(environment, envFile) : fromFile(resolve(file), environment);
+  requirePlainVariables(found.environment);
+  return deepFreeze(complete(found, envFile));
 }
 
 const configurationBytesMax = 1024 * 1024;
@@ -47,44 +55,58 @@ const configurationBytesMax = 1024 * 1024;
 interface Found {
   source: string;
   layout: Layout;
-  file: ConfigFile;
+  environment: Environment;
+  read(): ConfigFile;
 }
 
-function fromFile(path: string): Found {
-  return { source: path, layout: 'app', file: parseConfigFile(readText(path), path) };
+function fromFile(path: string, environment: Environment): Found {
+  return { source: path, layout: 'app', environment, read: () => parseConfigFile(readText(path), path) };
 }
 
 /** One app from the names that earlier scripts used, in a file that says no more: it has the defaults of every file. */
-function fromEnvironment(environment: Environment): Found {
-  const apps = appsFromEnvironment(environment);
-  if (apps === undefined) throw nothingToGuard();
-  return { source: 'the environment', layout: classic.layout, file: fileSchema.parse({ apps }) };
+function fromEnvironment(given: Environment, envFile: string | undefined): Found {
+  const mayAsk = envFile === undefined && nonEmpty(given.DATABASE_PATH) === undefined;
+  const known = mayAsk ? knownEnvFile(given) : undefined;
+  const environment = known?.environment ?? given;
+  const source = known?.path ?? (envFile === undefined ? 'the environment' : resolve(envFile));
+  const read = () => {
+    const apps = appsFromEnvironment(environment);
+    if (apps === undefined) throw nothingToGuard(source);
+    return fileSchema.parse({ apps });
+  };
+  return { source, layout: classic.layout, environment, read };
 }
 
-function nothingToGuard(): OpsError {
+function nothingToGuard(source: string): OpsError {
+  const where =
+    source === 'the environment' ? 'DATABASE_PATH is not set' : `${source} does not set DATABASE_PATH`;
   return new OpsError(
     'config',
-    'cannot find a database to guard: there is no configuration file, and DATABASE_PATH is not set',
+    `cannot find a database to guard: there is no configuration file, and ${where}`,
     {
-      hint:
-        environmentFileHint() ??
-        `set DATABASE_PATH=/path/to/app.db, or write ${defaultPath} (sample: etc/holdfast.toml)`,
+      hint: `set DATABASE_PATH=/path/to/app.db, name a file that does with --env-file <path>, or write ${defaultPath} (sample: etc/holdfast.toml)`,
     },
   );
 }
 
-function complete({ source, layout, file }: Found, environment: Environment): Config {
+function complete({ source, layout, environment, read }: Found, envFile: string | undefined): Config {
+  const file = read();
   const state = stateDirectory(file, environment);
-  const time = timeConfig(file);
+  const time = timeConfig(file, environment);
+  const isNamed = layout === 'app' && source !== defaultPath;
   return {
     source,
+    named: {
+      config: isNamed ? source : undefined,
+      envFile: envFile === undefined ? undefined : resolve(envFile),
+    },
     apps: appsConfig(file.apps, layout),
     store: storeConfig(file.store, environment, state),
     stateDirectory: state,
     runDirectory: runDirectory(file, environment, state),
     ...time,
-    alerts: alertsConfig(file.alerts, environment, time.timeZone),
     proxy: proxyConfig(environment),
+    alerts: alertsConfig(file.alerts, environment, time.timeZone),
   };
 }
 

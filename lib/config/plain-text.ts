@@ -16,6 +16,8 @@ export const plainVariables = [
   'DROPBOX_DB_PATH',
   'STATE_DIRECTORY',
   'XDG_STATE_HOME',
+  'HOME',
+  'TZ',
 ] as const;
 
 /** Commands of a shell and queries may have several lines. */

@@ -18,6 +18,8 @@ export interface SmallFileOptions {
   follow: boolean;
   /** What messages call it. */
   called?: string;
+  /** Looks at the file before it is read, and throws where it is not to be. Of the one that does not wait only. */
+  check?: ((status: Stats) => void) | undefined;
 }
 
 /**
@@ -46,12 +48,13 @@ export async function readSmallFile(
 /** The same for who cannot wait: a configuration, and what an installer looks at. */
 export function readSmallFileSync(
   path: string,
-  { sizeBytesMax, follow, called = path }: SmallFileOptions,
+  { sizeBytesMax, follow, called = path, check }: SmallFileOptions,
 ): Buffer {
   const file = openSync(path, openFlags(follow));
   try {
     const status = fstatSync(file);
     if (!status.isFile()) throw notRegular(called, status);
+    check?.(status);
     const buffer = Buffer.alloc(sizeBytesMax + 1);
     let length = 0;
     while (length < buffer.length) {

@@ -4,12 +4,15 @@ import type { Clock } from '../base/clock.ts';
 import { exitDone, verdictExitCode } from '../base/exit-code.ts';
 import { verdictOf } from '../base/finding.ts';
 import type { Verdict } from '../base/verdict.ts';
+import type { Log } from '../base/log.ts';
+import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/environment.ts';
-import { loadConfig } from '../config/load.ts';
+import { defaultPath, loadConfig } from '../config/load.ts';
 import { invocationId, isNotified, logsToJournal } from '../config/service-manager.ts';
 import { currentProcess } from '../files/process-identity.ts';
 import { runCommand } from '../process/run-command.ts';
 import { createServiceStatus } from '../process/service-status.ts';
+import { completeHint, configOption } from './config-option.ts';
 import { createContext, type JobContext } from './context.ts';
 import { describeFailure, failedResult, tellFailure } from './failure.ts';
 import type { AnySteps, EndingCommand, Job, Outcome } from './job.ts';
@@ -46,6 +49,7 @@ export interface Invocation {
   app: string | undefined;
   dryRun: boolean;
   configPath: string | undefined;
+  envFile: string | undefined;
   format: Format;
   verbosity: Verbosity;
 }
@@ -90,7 +94,7 @@ async function runToEnd(
   let trace: Trace | undefined;
   try {
     context = createContext({
-      config: loadConfig({ path: invocation.configPath, environment }),
+      config: configOf(invocation, environment, log),
       clock,
       log,
       progress,
@@ -109,7 +113,7 @@ async function runToEnd(
     await trace.begin();
     const steps = await stepsOf(invocation);
     signal.throwIfAborted();
-    const outcome = await steps.run(context, options);
+    const outcome = withCompleteHints(await steps.run(context, options), typedOption(invocation, context));
     progress.end();
     const lines = steps.text(outcome.result, { now: clock.now(), timeZone: context.config.timeZone });
     const verdict = verdictOf(outcome.findings);
@@ -120,7 +124,8 @@ async function runToEnd(
     return { exitCode, printed: renderer.ended({ ...named, runId, verdict, ...outcome, lines }) };
   } catch (thrown) {
     progress.end();
-    const failure = describeFailure(signal.aborted ? signal.reason : thrown, left);
+    const described = describeFailure(signal.aborted ? signal.reason : thrown, left);
+    const failure = { ...described, hint: completeHint(described.hint, typedOption(invocation, context)) };
     await trace?.end({ ...failure, result: failedResult(failure), findings: [] });
     const named = { job: job.name, command: command.name, traffic: context?.traffic() };
     for (const what of failure.kind === 'interrupted' ? [] : left) log.info(`before that: ${what}`);
@@ -129,6 +134,32 @@ async function runToEnd(
   } finally {
     await context?.close();
   }
+}
+
+/** What the person has typed to name the settings; what the shell or a unit says by itself it says again. */
+function typedOption({ configPath, envFile }: Invocation, context: JobContext | undefined): string {
+  const isTyped = configPath !== undefined || envFile !== undefined;
+  return isTyped && context !== undefined ? configOption(context.config) : '';
+}
+
+function withCompleteHints(outcome: Outcome<unknown>, option: string): Outcome<unknown> {
+  const findings = outcome.findings.map((finding) => ({
+    ...finding,
+    hint: completeHint(finding.hint, option),
+  }));
+  return { ...outcome, findings };
+}
+
+/** Which settings count is said where nobody has named them. */
+function configOf(
+  { configPath, envFile }: Invocation,
+  environment: Environment | undefined,
+  log: Log,
+): Config {
+  const config = loadConfig({ path: configPath, envFile, environment });
+  const isFound = config.source.startsWith('/') && config.source !== defaultPath;
+  if (isFound && configOption(config) === '') log.info(`the settings are those in ${config.source}`);
+  return config;
 }
 
 function terminalOf({ job, verbosity }: Invocation, streams: ProcessStreams, clock: Clock) {

@@ -16,6 +16,7 @@ interface Parsed {
   app: string | undefined;
   dryRun: boolean;
   configPath: string | undefined;
+  envFile: string | undefined;
   format: Format;
   verbosity: 'quiet' | 'normal' | 'verbose';
 }
@@ -214,6 +215,7 @@ function valueOption(flags: string, description: string): ProgramOption {
 function addCommonOptions(sub: Program, command: Command): void {
   sub
     .addOption(valueOption('--config <path>', 'the configuration file'))
+    .addOption(valueOption('--env-file <path>', 'settings as systemd reads them, before the environment'))
     .option('--json', 'print the result as one JSON object');
   if (command.kind === 'ending' && command.loadPlan !== undefined)
     sub.option('--dry-run', 'say what would happen, and change nothing');
@@ -237,6 +239,7 @@ function parsed(command: Command, sub: Program): Parsed {
     app: text(given.app),
     dryRun: given.dryRun === true,
     configPath: text(given.config),
+    envFile: text(given.envFile),
     format: given.json === true ? 'json' : 'text',
     verbosity: given.quiet === true ? 'quiet' : given.verbose === true ? 'verbose' : 'normal',
   };

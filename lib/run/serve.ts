@@ -21,6 +21,7 @@ import { keepWatch } from './watchdog.ts';
 export interface ServiceInvocation {
   service: Service;
   configPath: string | undefined;
+  envFile: string | undefined;
   verbosity: Verbosity;
   /** What stdout is to show of a failure, which the log has in words. */
   report(failure: Failure): string;
@@ -74,7 +75,11 @@ export async function serve(invocation: ServiceInvocation, host: ServiceHost, cl
   let teller: ServiceTeller | undefined;
   try {
     const parts = {
-      config: loadConfig({ path: invocation.configPath, environment: host.environment }),
+      config: loadConfig({
+        path: invocation.configPath,
+        envFile: invocation.envFile,
+        environment: host.environment,
+      }),
       clock,
       log,
       progress: silentProgress,

@@ -27,6 +27,7 @@ interface TypedService {
   command: ServiceCommand;
   options: Options;
   configPath: string | undefined;
+  envFile: string | undefined;
   format: Format;
   verbosity: Verbosity;
 }

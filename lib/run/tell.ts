@@ -11,7 +11,7 @@ import type { Protection } from '../incident/observation.ts';
 import { severityOf } from '../incident/severity.ts';
 import type { RunRow } from '../history/rows.ts';
 import type { SpoolRecord } from '../notify/spool-record.ts';
-import { configOption } from './config-option.ts';
+import { completeHint, configOption } from './config-option.ts';
 import type { JobContext } from './context.ts';
 import type { Command, Job } from './job.ts';
 import { type Failure, failedResult } from './failure.ts';
@@ -124,7 +124,7 @@ function endRecord(context: JobContext, { job, command, check, app, ending }: En
     ),
     facts: {
       message: findings.length > 0 ? told(findings, config.apps.length > 1) : ending.message,
-      hint: ending.hint,
+      hint: completeHint(ending.hint, configOption(config)),
       next: job.nextCommand({
         result,
         kind,

@@ -45,6 +45,7 @@ export class HostedService implements AsyncDisposable {
     const invocation = {
       service: { name: 'test-service', ...service },
       configPath: this.world.config,
+      envFile: undefined,
       verbosity: 'normal' as const,
       report: ({ kind, exitCode }: Failure) => `${kind} ${exitCode}`,
       createTeller: () => ({

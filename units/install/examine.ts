@@ -3,11 +3,12 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { OpsError, systemError } from '../../lib/base/errors.ts';
 import { type Config, type GuardedApp, isGuarded } from '../../lib/config/config.ts';
+import { wouldBeLeftOut } from '../../lib/config/env-file.ts';
 import type { Environment } from '../../lib/config/environment.ts';
 import { defaultPath, loadConfig } from '../../lib/config/load.ts';
+import { parseEnvFile } from '../../lib/config/parse-env-file.ts';
 import { readSmallFileSync } from '../../lib/files/read-small-file.ts';
 import type { DropIn } from './drop-in.ts';
-import { parseEnvironmentFile } from './env-file.ts';
 import { type Hidden, hiddenPaths } from './neighbours.ts';
 import { Problems } from './problems.ts';
 import { databaseGroup } from './reach.ts';
@@ -113,7 +114,10 @@ function environmentFileOf({ root, app, environmentFile }: Request): string | un
 }
 
 function variablesOf(root: string, path: string | undefined): Record<string, string> {
-  return path === undefined ? {} : parseEnvironmentFile(read(join(root, path), path), path);
+  if (path === undefined) return {};
+  const { variables, leftOut } = parseEnvFile(read(join(root, path), path));
+  for (const one of leftOut) throw wouldBeLeftOut(path, one);
+  return variables;
 }
 
 /** In a unit what the environment file says wins. */

@@ -179,7 +179,10 @@ describe('the environment alone', () => {
     const file = load(
       '[apps."My-App.v2"]\ndatabase = "/srv/My App.v2.db"\nlatest = "/database.db"\nkeep = { last = 7 }',
     );
-    expect({ ...alone, source: path }).toEqual({ ...file, apps: [{ ...file.apps[0], layout: 'classic' }] });
+    expect({ ...alone, source: path, named: file.named }).toEqual({
+      ...file,
+      apps: [{ ...file.apps[0], layout: 'classic' }],
+    });
   });
 
   test('names the latest copy and the store', () => {

@@ -2,8 +2,11 @@ import { expect, test } from 'vitest';
 import { configOption } from '../../../lib/run/config-option.ts';
 
 test.each([
-  ['/etc/holdfast/holdfast.toml', ''],
-  ['the environment', ''],
-  ['/srv/pi.toml', ' --config /srv/pi.toml'],
-  ["/srv/my pi/it's.toml", " --config '/srv/my pi/it'\\''s.toml'"],
-])('of %s it is %j', (source, option) => expect(configOption({ source })).toBe(option));
+  [undefined, undefined, ''],
+  ['/srv/pi.toml', undefined, ' --config /srv/pi.toml'],
+  ["/srv/my pi/it's.toml", undefined, " --config '/srv/my pi/it'\\''s.toml'"],
+  [undefined, '/opt/spotops/.env', ' --env-file /opt/spotops/.env'],
+  ['/srv/pi.toml', '/srv/a b', " --config /srv/pi.toml --env-file '/srv/a b'"],
+])('named by %j and %j it is %j', (config, envFile, option) =>
+  expect(configOption({ named: { config, envFile } })).toBe(option),
+);
