@@ -19,6 +19,7 @@ export const dbExportJson: Job = {
       command: 'db-export-json freeze 2026-11-27 --reason "sent to the city"',
       explanation: 'let that day never change again',
     },
+    { command: 'db-export-json import --to /tmp/again.db', explanation: 'a database from the documents' },
     { command: 'db-export-json status', explanation: 'every document, and which days are frozen' },
   ],
   nextCommand: (ended) => nextCommand('db-export-json', ended),
@@ -44,6 +45,14 @@ export const dbExportJson: Job = {
       parameters: parameters.check,
       inHistory: true,
       load: () => import('./db-export-json/check.ts'),
+    }),
+    defineCommand({
+      name: 'import',
+      summary: 'Load the documents into the mirror, or into a new database: all of them, or none.',
+      parameters: parameters.importDocuments,
+      inHistory: true,
+      load: () => import('./db-export-json/import.ts'),
+      loadPlan: async () => (await import('./db-export-json/import.ts')).plan,
     }),
     defineCommand({
       name: 'freeze',

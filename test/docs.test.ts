@@ -32,7 +32,9 @@ describe('the command pages', () => {
 describe('the configuration', () => {
   test.each([
     'etc/holdfast.toml',
-    ...readdirSync(join(root, 'etc/examples')).map((name) => `etc/examples/${name}`),
+    ...readdirSync(join(root, 'etc/examples'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.toml'))
+      .map((name) => `etc/examples/${name}`),
   ])('%s parses', (file) => {
     expect(() => parseConfigFile(read(file), file)).not.toThrow();
   });
@@ -72,6 +74,7 @@ test('every decision page is listed', () => {
 interface JsonSchema {
   properties?: Record<string, JsonSchema>;
   additionalProperties?: JsonSchema | boolean;
+  items?: JsonSchema;
   anyOf?: JsonSchema[];
   oneOf?: JsonSchema[];
 }
@@ -82,6 +85,8 @@ function keysOf(schema: JsonSchema, path: string[] = []): string[] {
   if (typeof inner === 'object' && inner.properties !== undefined) return keysOf(inner, [...path, '<name>']);
   // A table that may be one of several kinds has the keys of all of them.
   if (schema.oneOf !== undefined) return schema.oneOf.flatMap((kind) => keysOf(kind, path));
+  if (schema.items?.properties !== undefined)
+    return keysOf(schema.items, [...path.slice(0, -1), `${path.at(-1)}[]`]);
   if (schema.properties === undefined) return [path.join('.')];
   return Object.entries(schema.properties).flatMap(([key, value]) => keysOf(value, [...path, key]));
 }

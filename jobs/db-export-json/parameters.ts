@@ -7,6 +7,11 @@ export const check = {
   day: option('day', 'only this service day, such as 2026-11-27'),
   app: appOrAll,
 };
+export const importDocuments = {
+  to: option('path', 'a new database, instead of the mirror'),
+  day: option('day', 'only the document of this day'),
+  app: appOrOnly,
+};
 export const freeze = {
   day: requiredArgument('a service day, such as 2026-11-27'),
   reason: option('text', 'why, for those who ask later'),

@@ -3,6 +3,7 @@
 import type { GuardPolicy } from '../backup/guard-policy.ts';
 import type { Layout } from '../backup/name.ts';
 import type { RetentionPolicy } from '../backup/retention.ts';
+import type { RowMapping } from '../export/mapping.ts';
 import type { DayTable } from '../export/rows.ts';
 import type { JsonStyle } from '../export/style.ts';
 import type { AlertPolicy } from '../incident/policy.ts';
@@ -136,6 +137,8 @@ export interface GuardedApp extends AppConfig {
   readonly health: HealthConfig | undefined;
   /** The documents made of it; undefined where there are none. */
   readonly export: ExportConfig | undefined;
+  /** How they become rows again; undefined where that was not said. */
+  readonly import: ImportConfig | undefined;
 }
 
 /** The JSON documents that are made of a database: one a service day, or one a table. */
@@ -149,6 +152,16 @@ export interface ExportConfig {
   readonly tables: readonly string[] | undefined;
   readonly format: 'json' | 'ndjson';
   readonly style: JsonStyle;
+}
+
+/** How documents become rows again. */
+export interface ImportConfig {
+  /** The mirror, which only imports write. */
+  readonly database: string | undefined;
+  /** A file with the SQL that makes the tables of a new database. */
+  readonly schema: string | undefined;
+  /** Undefined where documents are rows of tables already. */
+  readonly rows: readonly RowMapping[] | undefined;
 }
 
 /** Queries of the operator, and which of two ways a day's document is made. */

@@ -61,6 +61,14 @@ export function dayOfFile(pattern: string, name: string): Day | undefined {
   return isDay(day) && dayFileName(pattern, day) === name ? day : undefined;
 }
 
+/** The table whose file has this name; undefined for any other file. */
+export function tableOfFile(pattern: string, name: string): string | undefined {
+  const [before = '', after = ''] = pattern.split('{table}');
+  if (!name.startsWith(before) || !name.endsWith(after)) return undefined;
+  const table = name.slice(before.length, name.length - after.length);
+  return table !== '' && tableFileName(pattern, table) === name ? table : undefined;
+}
+
 /** What is wrong with a pattern for the names of files, in words; undefined when it can be used. */
 export function filePatternProblem(pattern: string, wanted: '{day}' | '{table}'): string | undefined {
   if (pattern.split(wanted).length !== 2) return `must have ${wanted} in it once`;

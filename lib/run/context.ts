@@ -22,7 +22,9 @@ import { createServices, type Services } from '../process/services.ts';
 import { runCommand } from '../process/run-command.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { Source } from '../source/source.ts';
+import type { Loader } from '../export/loader.ts';
 import type { Rows } from '../export/rows.ts';
+import { openLoader } from '../sqlite/rows/load.ts';
 import { openRows } from '../sqlite/rows/session.ts';
 import { openLocal } from '../sqlite/local.ts';
 import { sqliteSource } from '../sqlite/sqlite-source.ts';
@@ -53,6 +55,8 @@ export interface JobContext {
   source(app: Pick<GuardedApp, 'database'>): Source;
   /** One instant of an app's database, to read rows of. */
   openRows(app: Pick<GuardedApp, 'database'>): Promise<Rows>;
+  /** Begins to fill a database of ours. In a dry run everything happens in memory. */
+  openLoader(path: string, called?: string): Loader;
   /** The configured store, opened once. */
   openStore(): Promise<Store>;
   /** The backups of an app in that store. */
@@ -134,6 +138,7 @@ export function createContext(parts: ContextParts): JobContext {
     openRepository: async (app) => openRepository(await openStoreOnce(), app, { ...parts, scratch }),
     source: ({ database }) => sqliteSource(database),
     openRows: ({ database }) => openRows(database, parts.signal),
+    openLoader: (path, called = path) => openLoader({ path, called, dryRun }),
     traffic: () => opened?.traffic(),
     async lock({ name, scope }, purpose) {
       const directory = join(config.runDirectory, 'locks');

@@ -25,8 +25,7 @@ export interface LocalDatabase {
  * of the directory's owner.
  */
 export function openLocal(path: string): LocalDatabase {
-  for (const suffix of sideFileSuffixes) requirePlain(path + suffix);
-  const database = requirePlain(path) === undefined ? create(path) : openFound(path);
+  const database = openLocalFile(path);
   return {
     exec: (sql) => void database.exec(sql),
     run: (sql, parameters) => void database.prepare(sql).run(parameters),
@@ -34,6 +33,12 @@ export function openLocal(path: string): LocalDatabase {
     transaction: (work) => database.transaction(work).immediate(),
     close: () => void database.close(),
   };
+}
+
+/** The same, for those in this folder who need more of it. */
+export function openLocalFile(path: string): Database {
+  for (const suffix of sideFileSuffixes) requirePlain(path + suffix);
+  return requirePlain(path) === undefined ? create(path) : openFound(path);
 }
 
 /** SQLite makes the file when it opens it, never through a link, and writes nothing yet. */

@@ -70,6 +70,20 @@ export function openOwn(path: string, { create = false } = {}): Database.Databas
   return open(path, '', { fileMustExist: !create });
 }
 
+/** A database in memory: empty, or with what the file at `path` has, which is not touched. */
+export function openInMemory(path?: string): Database.Database {
+  const isThere = path !== undefined && statSync(path, { throwIfNoEntry: false }) !== undefined;
+  if (!isThere) return new Database(':memory:');
+  const source = openLive(path);
+  try {
+    const bytes = source.serialize();
+    bytes.fill(1, 18, 20); // no write-ahead log: in memory there can be none
+    return new Database(bytes);
+  } finally {
+    source.close();
+  }
+}
+
 function openReader(path: string, parameters: string, file: FileNumber | undefined): Database.Database {
   const openIt = () => open(path, parameters, { readonly: true, fileMustExist: true });
   const database = file === undefined ? openIt() : openExpected(path, file, openIt);

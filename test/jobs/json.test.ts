@@ -143,7 +143,9 @@ test('db-export-json', async () => {
   await using pi = await machine({ rows: 2 });
   mkdirSync(join(pi.world.home, 'days'));
   const keys = `days = "SELECT '2026-11-27'"\ndocument = """SELECT json_object('rows', count(*)) FROM booking"""`;
-  const app = `[apps.bookings.export]\ndirectory = ${JSON.stringify(join(pi.world.home, 'days'))}\n${keys}`;
+  const app = `[apps.bookings.export]\ndirectory = ${JSON.stringify(join(pi.world.home, 'days'))}\n${keys}
+[apps.bookings.import]\nschema = ${JSON.stringify(join(pi.world.home, 'schema.sql'))}
+[[apps.bookings.import.rows]]\ntable = "counted"\nday = "day"\ncolumns = { day = "$day", rows = "/rows" }`;
   pi.world.configure({ app, top: 'time_zone = "Europe/Berlin"\nclock = "trusted"' });
   await pin('db-export-json-run-dry', pi, dbExportJson, 'run --dry-run');
   await pin('db-export-json-run', pi, dbExportJson, 'run');
@@ -151,6 +153,9 @@ test('db-export-json', async () => {
   await pin('db-export-json-freeze', pi, dbExportJson, 'freeze 2026-11-27 --reason sent');
   await pin('db-export-json-status', pi, dbExportJson, 'status');
   writeFileSync(join(pi.world.home, 'days/2026-11-27.json'), '{"rows":3}');
+  writeFileSync(join(pi.world.home, 'schema.sql'), 'CREATE TABLE counted (day, rows)');
+  await pin('db-export-json-import-dry', pi, dbExportJson, 'import --to ~/again.db --dry-run');
+  await pin('db-export-json-import', pi, dbExportJson, 'import --to ~/again.db');
   await pin('db-export-json-check', pi, dbExportJson, 'check');
   await pin('db-export-json-run-held', pi, dbExportJson, 'run');
   await pin('db-export-json-unfreeze', pi, dbExportJson, 'unfreeze 2026-11-27');

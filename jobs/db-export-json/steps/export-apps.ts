@@ -14,7 +14,7 @@ export function exportedApps(context: JobContext, name: string | undefined): Exp
 }
 
 /** The one app that is meant. */
-function exportedApp(context: JobContext, name: string | undefined): ExportedApp {
+export function exportedApp(context: JobContext, name: string | undefined): ExportedApp {
   const [only, ...others] = exportedApps(context, name);
   if (only !== undefined && others.length === 0) return only;
   const app = selectedApp(context, name);

@@ -6,6 +6,7 @@ import type { AppConfig, GuardedApp } from '../config.ts';
 import { type Environment, nonEmpty } from '../environment.ts';
 import { databaseConfig, databaseFromEnvironment, databaseKeys, latestOf } from './app-database.ts';
 import { exportConfig, exportTable } from './app-export.ts';
+import { importConfig, importTable } from './app-import.ts';
 import { healthConfig, healthTable } from './app-health.ts';
 import { servicesConfig, servicesKeys, servicesProblems } from './app-services.ts';
 
@@ -15,6 +16,7 @@ const guardedKeys = {
   ...servicesKeys,
   health: healthTable.optional().describe('how a restore finds out that the app is well again'),
   export: exportTable.optional().describe('the JSON documents that are made of it'),
+  import: importTable.optional().describe('how they become rows again'),
 };
 
 const appTable = z.strictObject(guardedKeys).superRefine((table, context) => {
@@ -44,6 +46,7 @@ function guardedApp(name: string, table: AppTable & { database: string }, layout
     services: servicesConfig(table),
     health: table.health && healthConfig(table.health),
     export: table.export && exportConfig(table.export),
+    import: table.import && importConfig(table.import),
   };
 }
 

@@ -1,0 +1,33 @@
+// The contract of where rows are loaded to: all in one transaction, or none.
+import type { Cell } from './cell.ts';
+
+/** Rows of a table that belong together. */
+export interface TableRows {
+  table: string;
+  /** The column that says the day; undefined where the rows are all that the table has. */
+  day: string | undefined;
+  columns: readonly string[];
+  rows: Cell[][];
+}
+
+/** How many rows went and came; none where they were what they are to be. */
+export interface Change {
+  removed: number;
+  added: number;
+}
+
+/**
+ * A database that is being filled; disposed of without `commit`, nothing has happened.
+ *
+ * Errors, as OpsError: `config` for a table or column that is not there, `damaged` for rows that the database does not take,
+ * or that refer to others which are not there; `busy`, `io` and `refused` as for every database of ours.
+ */
+export interface Loader extends Disposable {
+  isEmpty(): boolean;
+  /** Makes the tables of a schema; its indexes, views and triggers at the end. */
+  makeSchema(sql: string): void;
+  /** The rows take the place of all that the table has of that day, or of all. */
+  replace(rows: TableRows, day: string): Change;
+  count(table: string): number;
+  commit(): void;
+}

@@ -1,0 +1,244 @@
+// Documents become rows again: exactly, all of them or none.
+import Database from 'better-sqlite3';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { TypedWorld } from '../../support/typed-world.ts';
+
+const tables = `CREATE TABLE parent (id INTEGER PRIMARY KEY, name TEXT NOT NULL, weight REAL, "odd; ""name" BLOB, any, UNIQUE (name));
+  CREATE TABLE child (day TEXT, parent INTEGER REFERENCES parent, note) ; CREATE TABLE w (k TEXT PRIMARY KEY, v) WITHOUT ROWID;
+  CREATE TABLE g (a, b AS (a || '!')); CREATE TABLE empty (x); CREATE INDEX by_day ON child (day); CREATE VIEW names AS SELECT name FROM parent;
+  CREATE TABLE counted (n); INSERT INTO counted VALUES (0);
+  CREATE TRIGGER count_them AFTER INSERT ON child BEGIN UPDATE counted SET n = n + 1; END;
+  INSERT INTO parent VALUES (1, 'Zürich 😀', 1.0, x'00ff', 9223372036854775807), (7, 'a' || char(0), 1e999, x'', 2.0),
+    (8, CAST(x'ff61' AS TEXT), -0.0, NULL, CAST(x'fe' AS TEXT)), (9, char(0xfffd), 0.1, 'text', '1');
+  INSERT INTO child VALUES ('2026-11-26', 1, NULL), ('2026-11-26', 7, 3), ('2026-11-27', 9, 2.5);
+  INSERT INTO w VALUES ('b', 1), ('a', NULL); INSERT INTO g (a) VALUES ('x');`;
+
+const byDay = 'days = "SELECT DISTINCT day FROM child"\ntables = { child = "day" }';
+
+const mapped = `days = "SELECT DISTINCT day FROM child"
+document = "SELECT json_object('date', :day, 'tags', json((SELECT json_group_array(note) FROM child WHERE day = :day)), 'a/b', 'x')"`;
+const mapping = `[[apps.bookings.import.rows]]
+table = "tag"
+day = "date"
+each = "/tags"
+columns = { date = "$day", value = "@", place = "#", kind = "=regular", from_document = "/a~1b" }`;
+const tagSchema = 'CREATE TABLE tag (date TEXT, value, place INTEGER, kind TEXT, from_document TEXT)';
+
+class ImportWorld extends TypedWorld {
+  readonly documents = join(this.home, 'documents');
+  readonly mirror = join(this.home, 'mirror.db');
+  readonly schema = join(this.home, 'schema.sql');
+
+  constructor(keys: string, { sql = tables, rows = '', schema = '' } = {}) {
+    super();
+    mkdirSync(this.documents);
+    execute(this.database, sql);
+    if (schema !== '') writeFileSync(this.schema, schema);
+    this.use(keys, rows);
+  }
+
+  use(keys: string, rows = ''): void {
+    const schema = existsSync(this.schema) ? `schema = ${JSON.stringify(this.schema)}` : '';
+    this.configure({
+      app: `[apps.bookings.export]\ndirectory = ${JSON.stringify(this.documents)}\n${keys}
+[apps.bookings.import]\ndatabase = ${JSON.stringify(this.mirror)}\n${schema}\n${rows}`,
+    });
+  }
+
+  texts(): Record<string, string> {
+    return Object.fromEntries(
+      readdirSync(this.documents).map((name) => [name, readFileSync(join(this.documents, name), 'utf8')]),
+    );
+  }
+}
+
+function execute(path: string, sql: string): void {
+  const database = new Database(path);
+  database.exec(sql);
+  database.close();
+}
+
+function query(path: string, sql: string): unknown[] {
+  const database = new Database(path, { readonly: true });
+  try {
+    return database.prepare(sql).raw().all();
+  } finally {
+    database.close();
+  }
+}
+
+describe('what was exported and imported', () => {
+  test.each(['format = "ndjson"', 'format = "json"\nindent = 2\nascii = true'])(
+    'is exported again as the same bytes: %s',
+    async (keys) => {
+      await using world = new ImportWorld(keys);
+      expect(await world.run('db-export-json', [])).toMatchObject({ exitCode: 0 });
+      const before = world.texts();
+      const again = join(world.home, 'again.db');
+      // Columns that are generated are not loaded, so that table is left out.
+      rmSync(join(world.documents, readdirSync(world.documents).find((name) => name.startsWith('g.')) ?? ''));
+      const imported = await world.run('db-export-json', ['import', '--to', again]);
+      expect(imported.exitCode, imported.stderr).toBe(0);
+      execute(again, "INSERT INTO g (a) VALUES ('x')");
+      rmSync(world.database);
+      copyFileSync(again, world.database);
+      const { stdout } = await world.run('db-export-json', ['run', '--dry-run']);
+      expect(stdout).toMatch(/1 would be new, 0 would be changed/);
+      await world.run('db-export-json', []);
+      expect(world.texts()).toEqual(before);
+      expect(query(again, 'PRAGMA integrity_check')).toEqual([['ok']]);
+    },
+  );
+
+  test('by days is the same as well, and a second import into the mirror changes nothing', async () => {
+    await using world = new ImportWorld(byDay, {
+      schema: 'CREATE TABLE child (day TEXT, parent INTEGER, note)',
+    });
+    await world.run('db-export-json', []);
+    const first = await world.runJson('db-export-json', ['import']);
+    expect(first, first.stderr).toMatchObject({
+      exitCode: 0,
+      json: {
+        result: { is_new: true, documents: 2, tables: [{ table: 'child', removed: 0, added: 3, rows: 3 }] },
+      },
+    });
+    expect(query(world.mirror, 'SELECT * FROM child ORDER BY rowid')).toEqual(
+      query(world.database, 'SELECT * FROM child ORDER BY rowid'),
+    );
+    const before = readFileSync(world.mirror);
+    expect((await world.runJson('db-export-json', ['import'])).json.result).toMatchObject({
+      is_new: false,
+      changed: [],
+    });
+    expect(readFileSync(world.mirror).equals(before)).toBe(true);
+    execute(
+      world.database,
+      "DELETE FROM child WHERE parent = 7; UPDATE child SET note = 'x' WHERE day = '2026-11-27'",
+    );
+    await world.run('db-export-json', []);
+    const tried = await world.run('db-export-json', ['import', '--dry-run']);
+    expect(tried.stdout).toMatch(/2 changed\nwould be: {3}child: 3 rows went, 2 came, 2 are there/);
+    expect(readFileSync(world.mirror).equals(before)).toBe(true);
+    expect(
+      (await world.runJson('db-export-json', ['import', '--day', '2026-11-26'])).json.result,
+    ).toMatchObject({
+      changed: ['2026-11-26.json'],
+      tables: [{ removed: 2, added: 1, rows: 2 }],
+    });
+  });
+});
+
+test('a document of any shape becomes rows by its mapping', async () => {
+  await using world = new ImportWorld(mapped, { rows: mapping, schema: tagSchema });
+  await world.run('db-export-json', []);
+  const { exitCode, stderr } = await world.run('db-export-json', ['import']);
+  expect(exitCode, stderr).toBe(0);
+  expect(query(world.mirror, 'SELECT * FROM tag ORDER BY date, place')).toEqual([
+    ['2026-11-26', null, 0, 'regular', 'x'],
+    ['2026-11-26', 3, 1, 'regular', 'x'],
+    ['2026-11-27', 2.5, 0, 'regular', 'x'],
+  ]);
+});
+
+describe('nothing is imported, and what was there stays', () => {
+  const deep = `${'['.repeat(2000)}${']'.repeat(2000)}`;
+  test.each<[string, string, RegExp]>([
+    ['a cut document', '{"date":"2026-11-27","tags":[', /cannot import .*2026-11-27.json: it is cut short/],
+    ['an empty one', '', /it is cut short/],
+    ['a list that is gone', '{"a/b":"x"}', /\/tags is not there$/m],
+    ['a list that is none', '{"tags":{},"a/b":"x"}', /\/tags is no list/],
+    ['a value that is gone', '{"tags":[1]}', /\/a~1b is not there, for tag.from_document of item 0/],
+    [
+      'a value that no column holds',
+      '{"tags":[{"a":1}],"a/b":"x"}',
+      /a column cannot hold \{"a":1\}, for tag.value of item 0/,
+    ],
+    ['an integer of 65 bits', '{"tags":[9223372036854775808],"a/b":"x"}', /needs more than 64 bits/],
+    ['a number beyond any', '{"tags":[1e999],"a/b":"x"}', /beyond any REAL/],
+    ['half a surrogate', '{"tags":["\\ud800"],"a/b":"x"}', /half of a surrogate pair/],
+    ['a byte order mark', '\ufeff{"tags":[]}', /byte order mark/],
+    ['a key twice', '{"tags":[],"tags":[]}', /twice/],
+    ['a level too many', deep, /more than 1000 levels/],
+    ['__proto__', '{"__proto__":{"tags":[]}}', /\/tags is not there/],
+    ['bytes that are none', '{"tags":[{"$base64":"*"}],"a/b":"x"}', /is not base64/],
+  ])('%s', async (_, text, says) => {
+    await using world = new ImportWorld(mapped, { rows: mapping, schema: tagSchema });
+    writeFileSync(join(world.documents, '2026-11-26.json'), '{"tags":[],"a/b":"y"}');
+    await world.run('db-export-json', ['import']);
+    const before = readFileSync(world.mirror);
+    writeFileSync(join(world.documents, '2026-11-26.json'), '{"tags":[1,2,3],"a/b":"y"}');
+    writeFileSync(join(world.documents, '2026-11-27.json'), text);
+    const failed = await world.run('db-export-json', ['import']);
+    expect(failed.exitCode, failed.stderr).toBe(65);
+    expect(failed.stderr).toMatch(says);
+    expect(readFileSync(world.mirror).equals(before)).toBe(true);
+    const to = join(world.home, 'new.db');
+    expect(await world.run('db-export-json', ['import', '--to', to])).toMatchObject({ exitCode: 65 });
+    expect(readdirSync(world.home).filter((name) => /^new|^\.holdfast/.test(name))).toEqual([]);
+  });
+
+  test.each<[string, string, number, RegExp]>([
+    [
+      'a table that is missing',
+      'DROP TABLE tag; CREATE TABLE other (x)',
+      78,
+      /the table tag: it is not there/,
+    ],
+    ['a column that is missing', 'ALTER TABLE tag DROP COLUMN kind', 78, /has no column kind/],
+    [
+      'a constraint',
+      'DROP TABLE tag; CREATE TABLE tag (date, value NOT NULL, place, kind, from_document)',
+      65,
+      /NOT NULL constraint failed: tag.value/,
+    ],
+    [
+      'a reference to nothing',
+      'DROP TABLE tag; CREATE TABLE k (id PRIMARY KEY); CREATE TABLE tag (date, value, place, kind REFERENCES k, from_document)',
+      65,
+      /refers to one of k that is not there/,
+    ],
+  ])('%s', async (_, sql, exitCode, says) => {
+    await using world = new ImportWorld(mapped, { rows: mapping, schema: tagSchema });
+    writeFileSync(join(world.documents, '2026-11-26.json'), '{"tags":[null],"a/b":"y"}');
+    execute(world.mirror, `${tagSchema}; ${sql}`);
+    const before = readFileSync(world.mirror);
+    const failed = await world.run('db-export-json', ['import']);
+    expect(failed.exitCode, failed.stderr).toBe(exitCode);
+    expect(failed.stderr).toMatch(says);
+    expect(readFileSync(world.mirror).equals(before)).toBe(true);
+  });
+
+  test.each<[string, string[], string, number, RegExp]>([
+    ['no document', ['import'], '', 66, /there is no document/],
+    ['no schema', ['import'], 'run', 78, /schema = "\/path\/to\/schema.sql"/],
+    ['a new file that exists', ['import', '--to', '~/app/bookings.db'], 'run', 73, /it exists already/],
+  ])('%s', async (_, args, first, exitCode, says) => {
+    await using world = new ImportWorld(mapped, { rows: mapping });
+    if (first !== '') await world.run('db-export-json', [first]);
+    const failed = await world.run(
+      'db-export-json',
+      args.map((arg) => arg.replace('~', world.home)),
+    );
+    expect(failed.exitCode, failed.stderr).toBe(exitCode);
+    expect(failed.stderr).toMatch(says);
+    expect(existsSync(world.mirror)).toBe(false);
+  });
+
+  test('the live database of the app is never imported into', async () => {
+    await using world = new ImportWorld(mapped, { rows: mapping });
+    world.configure({
+      app: `[apps.bookings.export]\ndirectory = ${JSON.stringify(world.documents)}\n${mapped}\n[apps.bookings.import]\ndatabase = ${JSON.stringify(world.database)}\n${mapping}`,
+    });
+    expect(await world.run('db-export-json', ['import'])).toMatchObject({ exitCode: 78 });
+  });
+});
