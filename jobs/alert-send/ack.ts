@@ -43,9 +43,9 @@ async function requireIncident(context: JobContext, { id, for: duration }: Given
   const forMs = requireDuration(duration);
   const { kept } = await peek(context, alerts);
   const open = kept.state.checks.filter((check) => openIncident(check) !== undefined);
-  const found = open.find(({ check }) => check === id || incidentId(alerts.host, check) === id);
+  const found = open.find(({ check }) => check === id || incidentId(alerts.installation, check) === id);
   if (found !== undefined) return { check: found.check, forMs };
-  const known = open.map(({ check }) => `${incidentId(alerts.host, check)} (${check})`);
+  const known = open.map(({ check }) => `${incidentId(alerts.installation, check)} (${check})`);
   throw new OpsError('missing', `cannot acknowledge ${JSON.stringify(id)}: there is no such incident`, {
     hint: known.length === 0 ? 'nothing is wrong now' : `alert-send list; there is ${known.join(', ')}`,
   });

@@ -48,8 +48,8 @@ export async function run(context: JobContext, { now }: Given): Promise<Outcome<
   // Twice, because one channel may have learnt of another's trouble.
   for (let round = 1; round <= 2; round += 1) {
     for (const channel of alerts.channels) attempts.push(...(await sendDue(desk, channel, hasTime)));
+    if (round === 1) attempts.push(...(await sendPings(desk, hasTime)));
   }
-  attempts.push(...(await sendPings(desk, hasTime)));
   return outcomeOf(taken.names.length, attempts);
 }
 
@@ -85,16 +85,26 @@ export const plan: Steps<Given, DeliveryPlan> = {
   ],
 };
 
-/** A channel that does not answer is a warning of the log, with another try; what it refused for good is bad news. */
+/**
+ * A channel that does not answer is a warning of the log, with another try. What it refused for good is bad news, and so is
+ * a setting that a person has to mend first.
+ */
 function outcomeOf(taken: number, attempts: Attempt[]): Outcome<Delivery> {
   const of = (outcome: Attempt['outcome']) => attempts.filter((attempt) => attempt.outcome === outcome);
   const refused = of('refused');
-  const findings = refused.map(({ channel, title, reason }): Finding => ({
-    subject: channel,
-    severity: 'warning',
-    message: `it refused a message for good: ${title}: ${reason}`,
-    hint: 'alert-send list shows the dead letters',
-  }));
+  const findings = [
+    ...refused.map(({ channel, title, reason }): Finding => ({
+      subject: channel,
+      severity: 'warning',
+      message: `it refused a message for good: ${title}: ${reason}`,
+      hint: 'alert-send list shows the dead letters',
+    })),
+    ...of('failed').flatMap(({ channel, title, reason, hint }): Finding[] => {
+      if (hint === undefined) return [];
+      const message = `its setting has to be mended, and ${title} waits for it: ${reason}`;
+      return [{ subject: channel, severity: 'warning', message, hint }];
+    }),
+  ];
   const result = { taken, delivered: of('delivered'), waiting: of('failed'), refused, attempts };
   return { result, findings };
 }

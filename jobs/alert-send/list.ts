@@ -9,7 +9,7 @@ import {
   isAcknowledged,
   openIncident,
 } from '../../lib/incident/state.ts';
-import { compose, headline } from '../../lib/notify/compose.ts';
+import { compose, headline, sinceWords } from '../../lib/notify/compose.ts';
 import { deadLetters } from '../../lib/notify/dead-letters.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
@@ -47,7 +47,7 @@ export async function run(context: JobContext): Promise<Outcome<Situation>> {
   const dead = await deadLetters(alerts.deadDirectory);
   return {
     result: {
-      incidents: state.checks.flatMap((check) => describe(check, alerts.host, now)),
+      incidents: state.checks.flatMap((check) => describe(check, alerts.installation, now)),
       waiting: waitingMessages(state, alerts, now, clockTrusted),
       held: heldNews(state, spoken, alerts.policy, now).map(headline),
       pings: state.pings.length,
@@ -63,14 +63,11 @@ export async function run(context: JobContext): Promise<Outcome<Situation>> {
 
 export function text(situation: Situation, view: View): string[] {
   const { incidents, waiting, held, channels, deadLetters: dead, deadDirectory, clockTrusted } = situation;
-  const now = view.now.getTime();
   return [
-    ...(incidents.length === 0
-      ? ['nothing is wrong']
-      : incidents.flatMap((one) => incidentLines(one, now, view.timeZone))),
+    ...(incidents.length === 0 ? ['nothing is wrong'] : incidents.flatMap((one) => incidentLines(one, view))),
     ...waiting.map(({ channel, title }) => `waits to be sent through ${channel}: ${title}`),
     ...held.map((news) => `waits for the end of the quiet hours: ${news}`),
-    ...formatTable(channels.map((one) => [one.channel, channelLine(one, now, view.timeZone)])),
+    ...formatTable(channels.map((one) => [one.channel, channelLine(one, view)])),
     ...dead.map(({ name, reason }) => `dead letter: ${name}: ${reason ?? 'nobody could read it'}`),
     ...(dead.length === 0 ? [] : [`when they were read: rm ${deadDirectory}/*`]),
     ...(clockTrusted ? [] : ['the clock is not synchronised: no reminder comes due meanwhile']),
@@ -90,13 +87,13 @@ interface ListedIncident {
   acknowledgedUntil: Date | undefined;
 }
 
-function describe(check: CheckState, host: string, now: number): ListedIncident[] {
+function describe(check: CheckState, installation: string, now: number): ListedIncident[] {
   const incident = openIncident(check);
   if (incident === undefined) return [];
   const { severity, apps, openedAt, runs, facts, acknowledged } = incident;
   return [
     {
-      id: incidentId(host, check.check),
+      id: incidentId(installation, check.check),
       check: check.check,
       severity,
       apps,
@@ -110,12 +107,12 @@ function describe(check: CheckState, host: string, now: number): ListedIncident[
   ];
 }
 
-function incidentLines(one: ListedIncident, now: number, timeZone: string): string[] {
-  const lasts = formatDuration(Math.max(0, now - one.since.getTime()));
+function incidentLines(one: ListedIncident, { now, timeZone }: View): string[] {
   const until =
     one.acknowledgedUntil === undefined ? 'its end' : formatInstant(one.acknowledgedUntil, timeZone);
+  const since = sinceWords(one.since.getTime(), { now: now.getTime(), timeZone, pattern: ' (%s)' });
   return [
-    `${one.id}  ${one.check}  ${one.severity}  since ${formatInstant(one.since, timeZone)} (${lasts}), ${formatCount(one.failedRuns, 'failed run')}` +
+    `${one.id}  ${one.check}  ${one.severity}  since ${since}, ${formatCount(one.failedRuns, 'failed run')}` +
       (one.acknowledged ? `, acknowledged until ${until}` : ''),
     `    ${one.message}`,
     ...(one.next === undefined ? [] : [`    next: ${one.next}`]),
@@ -138,14 +135,15 @@ function channelFacts(state: AlertState, channel: string): ListedChannel {
 
 function channelLine(
   { attempts, problem, retryAt, lastGoodAt }: ListedChannel,
-  now: number,
-  timeZone: string,
+  { now, timeZone }: View,
 ): string {
   const good =
     lastGoodAt === undefined ? 'nothing was sent yet' : `last message ${formatInstant(lastGoodAt, timeZone)}`;
   if (attempts === 0) return `ok, ${good}`;
   const again =
-    retryAt === undefined ? '' : `, next try in ${formatDuration(Math.max(0, retryAt.getTime() - now))}`;
+    retryAt === undefined
+      ? ''
+      : `, next try in ${formatDuration(Math.max(0, retryAt.getTime() - now.getTime()))}`;
   return `FAILING (${formatCount(attempts, 'attempt')}): ${problem ?? ''}${again}; ${good}`;
 }
 

@@ -1,6 +1,6 @@
 // Which process something belongs to, and whether that process still runs. A process id alone proves nothing: it is
 // used again after a reboot or a while, and means something else on another machine or in a container.
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import process from 'node:process';
@@ -18,6 +18,15 @@ export function currentProcess(): ProcessIdentity {
     pid: process.pid,
     startTicks: processStat('self')?.startTicks ?? 0,
   };
+}
+
+/**
+ * Tells the installation with this state directory from every other one, also where two machines have one name. What a
+ * machine is known by never leaves it: sixteen hex digits that cannot be turned back.
+ */
+export function installationId(stateDirectory: string): string {
+  const machine = readText('/etc/machine-id') || hostname();
+  return createHmac('sha256', machine).update(`holdfast\0${stateDirectory}`).digest('hex').slice(0, 16);
 }
 
 /**

@@ -5,6 +5,8 @@ import { type AlertState, channelOf, openIncident, checkOf, withChannel } from '
 
 const firstWaitMs = 60_000;
 const longestWaitMs = 15 * 60_000;
+/** A setting that was refused is refused again, but for what somebody mends at the other end. */
+const refusedSettingWaitMs = 30 * 60_000;
 /** Longer than this nobody is asked to wait: a day's quota begins anew within it. */
 const askedWaitMsMax = 6 * 60 * 60_000;
 /** A channel that fails for so long is told of on the others. */
@@ -14,13 +16,16 @@ export interface FailedAttempt {
   message: string;
   /** It will fail again until a person has changed something. */
   permanent: boolean;
+  /** By which the setting that was refused is known again, where that is why. */
+  refusedSetting?: string | undefined;
   /** What the service asked for. */
   retryAfterMs: number | undefined;
 }
 
-/** Whether the channel may be tried now. */
-export function isReady(state: AlertState, channel: string, now: number): boolean {
-  const { retryAt } = channelOf(state, channel);
+/** Whether the channel may be tried now; `setting` says by what the present setting is known. */
+export function isReady(state: AlertState, channel: string, now: number, setting: () => string): boolean {
+  const { retryAt, refusedSetting } = channelOf(state, channel);
+  if (refusedSetting !== undefined && refusedSetting !== setting()) return true;
   return retryAt === undefined || retryAt <= now;
 }
 
@@ -35,6 +40,7 @@ export function channelWorked(state: AlertState, channel: string, now: number): 
     failingAt: undefined,
     lastGoodAt: now,
     problem: undefined,
+    refusedSetting: undefined,
   });
 }
 
@@ -45,20 +51,23 @@ export function channelWorked(state: AlertState, channel: string, now: number): 
 export function channelFailed(
   state: AlertState,
   channel: string,
-  { message, permanent, retryAfterMs }: FailedAttempt,
+  { message, permanent, refusedSetting, retryAfterMs }: FailedAttempt,
   { now, random }: { now: number; random: number },
 ): AlertState {
   const before = channelOf(state, channel);
   const backoff = Math.min(longestWaitMs, firstWaitMs * 2 ** Math.min(before.attempts, 20));
   const spread = Math.round(backoff * (0.75 + random / 4));
-  const retryMs = Math.max(spread, Math.min(retryAfterMs ?? 0, askedWaitMsMax));
+  const asked = Math.max(spread, Math.min(retryAfterMs ?? 0, askedWaitMsMax));
+  const retryMs = refusedSetting === undefined ? asked : refusedSettingWaitMs;
+  const isAtOnce = permanent && refusedSetting === undefined;
   return withChannel(state, {
     ...before,
     attempts: before.attempts + 1,
-    retryAt: permanent ? undefined : now + retryMs,
-    retryMs: permanent ? 0 : retryMs,
+    retryAt: isAtOnce ? undefined : now + retryMs,
+    retryMs: isAtOnce ? 0 : retryMs,
     failingAt: before.failingAt ?? now,
     problem: message,
+    refusedSetting,
   });
 }
 
@@ -66,7 +75,12 @@ export function channelFailed(
 export function channelObservation(
   state: AlertState,
   channel: string,
-  { now, permanent }: { now: number; permanent: boolean },
+  {
+    now,
+    permanent,
+    hint,
+    next,
+  }: { now: number; permanent: boolean; hint?: string | undefined; next: string },
 ): Observation | undefined {
   const { failingAt, problem } = channelOf(state, channel);
   const check = channelCheck(channel);
@@ -82,8 +96,8 @@ export function channelObservation(
     proves: [],
     facts: {
       message: isLong ? `messages through ${channel} do not arrive: ${problem ?? 'no answer'}` : '',
-      hint: undefined,
-      next: 'alert-send test',
+      hint: isLong ? hint : undefined,
+      next,
       apps: [],
       runId: undefined,
       exitCode: undefined,

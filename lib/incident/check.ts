@@ -20,21 +20,27 @@ export function covers(check: string, other: string): boolean {
   return other === check || other.startsWith(`${check}@`);
 }
 
+/** The check for all apps, and the one app where it is about one: `db-backup@ctv` as `db-backup` and `ctv`. */
+export function appOf(check: string): { all: string; app: string | undefined } {
+  const at = check.indexOf('@');
+  return at < 0 ? { all: check, app: undefined } : { all: check.slice(0, at), app: check.slice(at + 1) };
+}
+
 /** Whether a text can be a check's name. */
 export function isCheckName(text: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}(@[A-Za-z0-9][A-Za-z0-9._-]{0,99})?$/.test(text);
 }
 
-/** Sixteen hex digits that stand for a check of a host: FNV-1a, 64 bits. It names, it protects nothing. */
-export function fingerprint(host: string, check: string): string {
+/** Sixteen hex digits that stand for a check of an installation: FNV-1a, 64 bits. It names, it protects nothing. */
+export function fingerprint(installation: string, check: string): string {
   let hash = 0xcbf29ce484222325n;
-  for (const character of `${host}\0${check}`) {
+  for (const character of `${installation}\0${check}`) {
     hash = BigInt.asUintN(64, (hash ^ BigInt(character.codePointAt(0) ?? 0)) * 0x100000001b3n);
   }
   return hash.toString(16).padStart(16, '0');
 }
 
 /** The short form of it that people type. */
-export function incidentId(host: string, check: string): string {
-  return fingerprint(host, check).slice(0, 6);
+export function incidentId(installation: string, check: string): string {
+  return fingerprint(installation, check).slice(0, 6);
 }

@@ -1,5 +1,5 @@
 // One run ended: what that makes of the incident of its check. Who is told, and when, is decided elsewhere.
-import { covers } from './check.ts';
+import { appOf, covers } from './check.ts';
 import type { Acknowledgement, Observation, RunResult } from './observation.ts';
 import { type AlertPolicy, flapping, reminderAfter, thresholds } from './policy.ts';
 import {
@@ -26,6 +26,10 @@ export function observe(
 ): AlertState {
   const known = state.runs.find(({ runId }) => runId === observation.runId);
   if (known === undefined) return take(remember(state, observation), observation, policy, now);
+  // A run's own word beats a guess: systemd tells of a unit as it is by then, and that may be the next run of it.
+  if (known.result === 'done' && isGuess(observation)) return state;
+  if (known.result === 'failed' && observation.result === 'done')
+    return take(remember(state, observation), { ...observation, check: known.check }, policy, now);
   // The second report of a run: systemd tells of a time limit what the run itself called an interruption.
   if (weight(observation.result) > weight(known.result))
     return take(remember(state, observation), { ...observation, check: known.check }, policy, now);
@@ -45,6 +49,11 @@ function weight(result: RunResult): number {
   return { done: 0, busy: 1, interrupted: 1, killed: 2, failed: 3, 'bad-news': 3 }[result];
 }
 
+/** Whoever says that a run failed and not with which exit code has not seen it end. */
+function isGuess({ result, facts }: Observation): boolean {
+  return result === 'failed' && facts.exitCode === undefined;
+}
+
 function remember(state: AlertState, { runId, check, result }: Observation): AlertState {
   if (runId === undefined) return state;
   const others = state.runs.filter((run) => run.runId !== runId);
@@ -56,7 +65,8 @@ function enrich(state: AlertState, check: string, { facts, runId, result }: Obse
   const found = checkOf(state, check);
   const incident = found.incident;
   const isPoorer = incident?.facts.exitCode === undefined && facts.exitCode !== undefined;
-  if (incident === undefined || incident.facts.runId !== runId || !isPoorer) return state;
+  const isOfIt = incident?.facts.runId === runId && result !== 'done';
+  if (incident === undefined || !isOfIt || !isPoorer) return state;
   return withCheck(state, { ...found, incident: { ...incident, facts, result } });
 }
 
@@ -71,7 +81,23 @@ function takeGood(state: AlertState, { check, proves, at }: Observation, policy:
     [check, ...proves].some((name) => covers(name, known.check)),
   );
   const own = covered.some((known) => known.check === check) ? [] : [checkOf(state, check)];
-  return [...covered, ...own].reduce((sum, known) => withCheck(sum, recovered(known, at, policy)), state);
+  const well = [...covered, ...own].map((known) => recovered(known, at, policy));
+  const ofAll = [check, ...proves].flatMap((name) => {
+    const { all, app } = appOf(name);
+    const found = state.checks.find((known) => known.check === all);
+    return app === undefined || found === undefined ? [] : [withWellApp(found, app, at, policy)];
+  });
+  return [...well, ...ofAll].reduce(withCheck, state);
+}
+
+/** What failed for all apps is over when each of them has ended well by itself. */
+function withWellApp(found: CheckState, app: string, at: number, policy: AlertPolicy): CheckState {
+  const incident = openIncident(found);
+  if (incident === undefined || !incident.apps.includes(app)) return found;
+  const wellApps = union(incident.wellApps, [app]);
+  if (incident.apps.some((one) => !wellApps.includes(one)))
+    return { ...found, incident: { ...incident, wellApps } };
+  return recovered({ ...found, incident: { ...incident, wellApps: [] } }, at, policy);
 }
 
 function recovered(found: CheckState, at: number, policy: AlertPolicy): CheckState {
@@ -123,6 +149,7 @@ function worsened(incident: Incident, { at, severity, facts, result }: Observati
     result,
     runs: incident.runs + 1,
     apps: union(incident.apps, facts.apps),
+    wellApps: facts.apps.length === 0 ? [] : incident.wellApps.filter((app) => !facts.apps.includes(app)),
     facts,
   };
 }
@@ -150,6 +177,7 @@ function opened(
     episodes: (before?.episodes ?? 0) + 1,
     flapping: changesAt.length >= flapping.changes,
     apps: union(before?.apps ?? [], facts.apps),
+    wellApps: [],
     facts,
     reminders: before?.reminders ?? 0,
     remindAt: after === undefined ? undefined : now + after,

@@ -51,6 +51,8 @@ export interface Incident {
   episodes: number;
   flapping: boolean;
   apps: readonly string[];
+  /** Those of them that have ended well by themselves since; the incident of all is over with the last. */
+  wellApps: readonly string[];
   facts: IncidentFacts;
   /** How many reminders have come due. */
   reminders: number;
@@ -80,6 +82,8 @@ export interface ChannelState {
   canaryAt: number | undefined;
   /** What the last failed attempt said. */
   problem: string | undefined;
+  /** By which the setting that was refused is known again; another one is tried at once. */
+  refusedSetting: string | undefined;
 }
 
 export interface SeenRun {
@@ -126,6 +130,7 @@ export function channelOf(state: AlertState, channel: string): ChannelState {
       lastGoodAt: undefined,
       canaryAt: undefined,
       problem: undefined,
+      refusedSetting: undefined,
     }
   );
 }

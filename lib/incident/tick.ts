@@ -3,42 +3,59 @@ import { type AlertPolicy, reminderAfter } from './policy.ts';
 import { concerns } from './due.ts';
 import { type AlertState, type CheckState, type Incident, isAcknowledged, openIncident } from './state.ts';
 
+/** Before this there was no Holdfast: a clock that said so was not set. */
+export const clocksBeginAt = Date.parse('2026-01-01T00:00:00Z');
+
 /**
  * Brings the state to `now`. `clockTrusted` is false while nobody vouches for the clock: then nothing comes due. A
- * clock that jumped ahead and back leaves times in the future; no wait is ever longer than it was meant to be.
+ * clock that jumped ahead and back leaves times in the future; no wait is ever longer than it was meant to be. One that was
+ * in 1970 leaves times of then: they count as those at which it was set.
  */
 export function tick(
   state: AlertState,
   policy: AlertPolicy,
   { now, clockTrusted, channels }: { now: number; clockTrusted: boolean; channels: readonly string[] },
 ): AlertState {
+  const since = now < clocksBeginAt ? -Infinity : clocksBeginAt;
+  const bring = <T extends number | undefined>(at: T) =>
+    at !== undefined && at < since ? (now as T) : notLater(at, now);
   const checks = state.checks
-    .map((check) => forgetTold(broughtBack(check, policy, now), channels))
+    .map((check) => forgetTold(broughtBack(check, policy, { now, since, bring }), channels))
     .map((check) => (clockTrusted ? comeDue(check, policy, now) : check))
     .filter(isWorthKeeping);
   return {
     ...state,
-    begunAt: Math.min(state.begunAt, now),
+    begunAt: bring(state.begunAt),
     checks,
     channels: state.channels.map((channel) => ({
       ...channel,
       retryAt: notLater(channel.retryAt, now + channel.retryMs),
-      failingAt: notLater(channel.failingAt, now),
-      lastGoodAt: notLater(channel.lastGoodAt, now),
-      canaryAt: notLater(channel.canaryAt, now),
+      failingAt: bring(channel.failingAt),
+      lastGoodAt: bring(channel.lastGoodAt),
+      canaryAt: bring(channel.canaryAt),
     })),
   };
 }
 
-/** No time of the past lies in the future, and nothing waits longer than its time. */
-function broughtBack(check: CheckState, policy: AlertPolicy, now: number): CheckState {
+/** How a time of the past is brought to where it can be. */
+interface Bringing {
+  now: number;
+  /** What comes before was said by a clock that was not set. */
+  since: number;
+  bring<T extends number | undefined>(at: T): T;
+}
+
+/** No time of the past lies in the future or before all clocks, and nothing waits longer than its time. */
+function broughtBack(check: CheckState, policy: AlertPolicy, { now, since, bring }: Bringing): CheckState {
   const { incident } = check;
-  const failingAt = notLater(check.failingAt, now);
-  const lastGoodAt = notLater(check.lastGoodAt, now);
+  const failingAt = bring(check.failingAt);
+  const lastGoodAt = bring(check.lastGoodAt);
   const changesAt = check.changesAt.filter((at) => at <= now);
   if (incident === undefined) return { ...check, failingAt, lastGoodAt, changesAt };
   const { acknowledged } = incident;
   const after = reminderAfter(policy, incident.reminders);
+  const wait = (at: number | undefined, ms: number) =>
+    at !== undefined && at < since ? now + ms : notLater(at, now + ms);
   return {
     ...check,
     failingAt,
@@ -46,17 +63,17 @@ function broughtBack(check: CheckState, policy: AlertPolicy, now: number): Check
     changesAt,
     incident: {
       ...incident,
-      openedAt: Math.min(incident.openedAt, now),
-      lastFailureAt: Math.min(incident.lastFailureAt, now),
-      closedAt: notLater(incident.closedAt, now),
-      remindAt: after === undefined ? undefined : notLater(incident.remindAt, now + after),
+      openedAt: bring(incident.openedAt),
+      lastFailureAt: bring(incident.lastFailureAt),
+      closedAt: bring(incident.closedAt),
+      remindAt: after === undefined ? undefined : wait(incident.remindAt, after),
       acknowledged:
         acknowledged === undefined
           ? undefined
           : {
               ...acknowledged,
-              at: Math.min(acknowledged.at, now),
-              untilAt: notLater(acknowledged.untilAt, now + (acknowledged.forMs ?? 0)),
+              at: bring(acknowledged.at),
+              untilAt: wait(acknowledged.untilAt, acknowledged.forMs ?? 0),
             },
     },
   };

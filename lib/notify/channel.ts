@@ -20,6 +20,8 @@ export interface Channel {
   readonly name: string;
   /** Whether it counts as told: a screen that nobody sits before does not. */
   readonly counts: boolean;
+  /** By what its present setting is known again: it tells that a person has changed it, and nothing of what it is. */
+  setting(): string;
   /**
    * Returns when the service has taken the message. Throws DeliveryFailure, OpsError `config` or `denied` where a
    * secret is missing or wrong, and the signal's reason when it aborts. No message holds a secret.
@@ -31,16 +33,28 @@ export interface Channel {
 export class DeliveryFailure extends Error {
   /** The same message will be refused again. */
   readonly permanent: boolean;
+  /** Not for what it says, but for the setting that it came with: a token, a topic, an address. */
+  readonly isOfSetting: boolean;
+  /** How that is mended. */
+  readonly hint: string | undefined;
   /** What the service asked for. */
   readonly retryAfterMs: number | undefined;
 
   constructor(
     message: string,
-    details: { permanent: boolean; retryAfterMs?: number | undefined; cause?: unknown },
+    details: {
+      permanent: boolean;
+      /** Where the setting is at fault: how that is mended. */
+      settingHint?: string | undefined;
+      retryAfterMs?: number | undefined;
+      cause?: unknown;
+    },
   ) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = 'DeliveryFailure';
     this.permanent = details.permanent;
+    this.isOfSetting = details.settingHint !== undefined;
+    this.hint = details.settingHint;
     this.retryAfterMs = details.retryAfterMs;
   }
 }

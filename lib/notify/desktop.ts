@@ -18,6 +18,7 @@ export function createDesktop(
   return {
     name: 'desktop',
     counts: false,
+    setting: () => '',
     async send({ title, body }, signal) {
       if (!isThere) throw new DeliveryFailure('there is no desktop session here', { permanent: false });
       const notifier = await load();

@@ -2,6 +2,7 @@
 import { OpsError } from '../base/errors.ts';
 import { type Channel, DeliveryFailure, type Message } from './channel.ts';
 import { looksLikeHtml, post, type PostReply, shownReason, stranger } from './post.ts';
+import { settingMark } from './setting-mark.ts';
 import { oneLine, plainLines, shorten } from './shorten.ts';
 
 export interface NtfyOptions {
@@ -15,6 +16,8 @@ const messageBytesMax = 3800;
 const titleBytesMax = 250;
 /** Of 8192 for the whole body, where quotes and line breaks count twice. */
 const bodyBytesMax = 8000;
+/** Refused for the topic itself: not a valid one, or one that the server keeps for itself. */
+const topicCodes = [40009, 40010];
 /** The quota of a day is used up: nothing changes soon. */
 const dailyQuotaCode = 42908;
 
@@ -22,6 +25,7 @@ export function createNtfy(options: NtfyOptions): Channel {
   return {
     name: 'ntfy',
     counts: true,
+    setting: () => settingMark(() => [options.server, options.readTopic(), options.readToken()]),
     async send(message, signal) {
       const url = requireServer(options.server);
       const topic = requireTopic(options.readTopic());
@@ -107,9 +111,24 @@ function requireTaken({ status, text, retryAfterMs }: PostReply, secrets: readon
   }
   if (status >= 500 || status === 408)
     throw new DeliveryFailure(`ntfy fails: ${what}`, { permanent: false, retryAfterMs });
+  const settingHint = hintFor(status, code);
+  if (code !== undefined && settingHint !== undefined)
+    throw new DeliveryFailure(`ntfy refuses: ${what}`, { permanent: true, settingHint });
   if (status === 413 || (status >= 400 && code !== undefined))
     throw new DeliveryFailure(`ntfy refuses: ${what}`, { permanent: true });
   throw stranger('ntfy', `HTTP ${status}, ${looksLikeHtml(text) ? 'a web page' : 'no word of its own'}`);
+}
+
+/** How a setting is mended; undefined where the message is at fault, or nobody. */
+function hintFor(status: number, code: number | undefined): string | undefined {
+  const test = 'then: alert-send test';
+  if (status === 401 || status === 403)
+    return `put a token that may write to the topic into the credential ntfy-token, the file of alerts.ntfy.token_file, or NTFY_TOKEN; ${test}`;
+  if (topicCodes.includes(code ?? 0))
+    return `put another topic into the credential ntfy-topic, the file of alerts.ntfy.topic_file, or NTFY_TOPIC; ${test}`;
+  if (status === 404)
+    return `is alerts.ntfy.server, or NTFY_SERVER, the address of an ntfy server, and nothing more? ${test}`;
+  return undefined;
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {

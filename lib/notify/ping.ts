@@ -4,6 +4,7 @@ import { OpsError } from '../base/errors.ts';
 import type { Ping } from '../incident/state.ts';
 import { DeliveryFailure } from './channel.ts';
 import { looksLikeHtml, post, type PostReply, shownReason, stranger } from './post.ts';
+import { settingMark } from './setting-mark.ts';
 import { oneLine, shorten } from './shorten.ts';
 
 export interface PingOptions {
@@ -11,14 +12,22 @@ export interface PingOptions {
   create: boolean;
 }
 
-/** Throws as a channel does. */
-export type SendPing = (ping: Ping, signal: AbortSignal) => Promise<void>;
+export interface PingChannel {
+  /** As a channel's. */
+  setting(): string;
+  /** Throws as a channel does. */
+  send(ping: Ping, signal: AbortSignal): Promise<void>;
+}
+
+const settingHint =
+  'is there such a check, and is this its address? put it into the credential ping-url, the file of alerts.ping.url_file, or ' +
+  'HEALTHCHECKS_PING_URL; alerts.ping.create = true lets the service make what it does not know';
 
 const bodyBytesMax = 10_000;
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-export function createPing({ readUrl, create }: PingOptions): SendPing {
-  return async (ping, signal) => {
+export function createPing({ readUrl, create }: PingOptions): PingChannel {
+  const send = async (ping: Ping, signal: AbortSignal) => {
     const base = requireUrl(readUrl());
     const reply = await post({
       service: "the dead-man's switch",
@@ -33,6 +42,7 @@ export function createPing({ readUrl, create }: PingOptions): SendPing {
       ...base.pathname.split('/').filter((part) => part.length > 6),
     ]);
   };
+  return { setting: () => settingMark(() => [readUrl(), String(create)]), send };
 }
 
 /** `/<ping key>/<check>`, or the address of one check by its UUID; then how it went. */
@@ -82,5 +92,10 @@ function requireTaken({ status, text, retryAfterMs }: PostReply, secrets: readon
   if (looksLikeHtml(text)) throw stranger("the dead-man's switch", `HTTP ${status}, a web page`);
   const what = `the dead-man's switch says HTTP ${status} (${shownReason(word, secrets)})`;
   const isBusy = status === 429 || status === 408 || status >= 500 || /rate limited/.test(word);
-  throw new DeliveryFailure(what, { permanent: !isBusy, retryAfterMs });
+  const isOfMessage = isBusy || status === 413;
+  throw new DeliveryFailure(what, {
+    permanent: !isBusy,
+    settingHint: isOfMessage ? undefined : settingHint,
+    retryAfterMs,
+  });
 }

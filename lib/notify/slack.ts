@@ -2,16 +2,30 @@
 import { OpsError } from '../base/errors.ts';
 import { type Channel, DeliveryFailure, type Message } from './channel.ts';
 import { looksLikeHtml, post, type PostReply, shownReason, stranger } from './post.ts';
+import { settingMark } from './setting-mark.ts';
 import { oneLine, plainLines } from './shorten.ts';
 
 /** Longer text is cut by Slack where it likes. */
 const textLengthMax = 3000;
 const titleLengthMax = 250;
+/** What Slack says where the message is at fault; whatever else it refuses is the webhook's. */
+const messageFaults = [
+  'invalid_payload',
+  'invalid_blocks',
+  'no_text',
+  'missing_text_or_fallback_or_attachments',
+  'msg_too_long',
+  'too_many_attachments',
+];
+const settingHint =
+  'make a new webhook in the app of Slack, and put its address into the credential slack-webhook-url, the file of ' +
+  'alerts.slack.webhook_url_file, or SLACK_WEBHOOK_URL; then: alert-send test';
 
 export function createSlack(options: { readWebhookUrl(): string | undefined }): Channel {
   return {
     name: 'slack',
     counts: true,
+    setting: () => settingMark(() => [options.readWebhookUrl()]),
     async send(message, signal) {
       const url = requireWebhook(options.readWebhookUrl());
       const reply = await post({
@@ -73,8 +87,10 @@ function requireTaken({ status, text, retryAfterMs }: PostReply, secrets: readon
   if (status === 429)
     throw new DeliveryFailure(`Slack asks to wait: ${what}`, { permanent: false, retryAfterMs });
   const permanent = status >= 400 && status < 500 && status !== 408;
+  const isOfSetting = permanent && status !== 413 && !messageFaults.includes(word);
   throw new DeliveryFailure(permanent ? `Slack refuses: ${what}` : `Slack fails: ${what}`, {
     permanent,
+    settingHint: isOfSetting ? settingHint : undefined,
     retryAfterMs,
   });
 }

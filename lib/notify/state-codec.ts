@@ -23,7 +23,7 @@ export interface KeptState {
   state: AlertState;
 }
 
-const format: RecordFormat = { name: 'holdfast-alerts', version: 1 };
+const format: RecordFormat = { name: 'holdfast-alerts', version: 2 };
 const results = ['done', 'bad-news', 'failed', 'killed', 'busy', 'interrupted'] as const;
 
 /** The bytes of the file. Keys are snake_case; what ends in `_at` is an instant. */
@@ -31,7 +31,7 @@ export function formatState({ revision, taken, state }: KeptState): string {
   return formatJsonRecord(format, encodeEntries({ revision, taken, ...state }), 1);
 }
 
-/** Throws OpsError `damaged` for anything but a state of this version. */
+/** Reads a state of any version so far. Throws OpsError `damaged` for anything else. */
 export function parseState(text: string, path: string): KeptState {
   const flaw: Flaw = (cause) => new OpsError('damaged', `cannot use ${path}: ${cause}`);
   const { fields } = openJsonRecord(text, format, flaw);
@@ -89,6 +89,8 @@ class Reader {
       episodes: fields.count('episodes'),
       flapping: fields.choice('flapping', ['yes', 'no']) === 'yes',
       apps: texts(fields, 'apps', this.#flaw),
+      // Since version 2.
+      wellApps: fields.has('well_apps') ? texts(fields, 'well_apps', this.#flaw) : [],
       facts: this.facts(fields.object('facts')),
       reminders: fields.count('reminders'),
       remindAt: at(fields, 'remind_at'),
@@ -129,6 +131,7 @@ class Reader {
       lastGoodAt: at(fields, 'last_good_at'),
       canaryAt: at(fields, 'canary_at'),
       problem: text(fields, 'problem'),
+      refusedSetting: text(fields, 'refused_setting'), // since version 2
     };
   }
 

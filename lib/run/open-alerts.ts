@@ -8,16 +8,19 @@ import type { AlertPolicy } from '../incident/policy.ts';
 import type { Channel } from '../notify/channel.ts';
 import { createDesktop } from '../notify/desktop.ts';
 import { createNtfy } from '../notify/ntfy.ts';
-import { createPing, type SendPing } from '../notify/ping.ts';
+import { createPing, type PingChannel } from '../notify/ping.ts';
 import { createSlack } from '../notify/slack.ts';
 import { Spool } from '../notify/spool.ts';
 import { StateFile } from '../notify/state-file.ts';
+import { installationId } from '../files/process-identity.ts';
 import { configOption } from './config-option.ts';
 
 export interface Alerts {
   readonly policy: AlertPolicy;
   readonly host: string;
-  /** The zone that times are told in. */
+  /** Tells this installation from every other one, also on a machine of the same name, and from others on this one. */
+  readonly installation: string;
+  /** The zone by whose clock times are shown. */
   readonly timeZone: string;
   readonly link: string | undefined;
   /** What commands in messages need to find this configuration. */
@@ -28,7 +31,7 @@ export interface Alerts {
   readonly deadDirectory: string;
   /** Those that can be used here: without a desktop session there is no desktop. */
   readonly channels: readonly Channel[];
-  readonly ping: { readonly send: SendPing; readonly checks: readonly string[] } | undefined;
+  readonly ping: (PingChannel & { readonly checks: readonly string[] }) | undefined;
   /** A number from 0 to 1, so that many machines do not knock at once. */
   random(): number;
 }
@@ -50,6 +53,7 @@ export function openAlerts(config: Config, log: Log): Alerts {
   return {
     policy: alerts.policy,
     host: hostname(),
+    installation: installationId(stateDirectory),
     timeZone: config.timeZone,
     link: alerts.link,
     configOption: configOption(config),
@@ -61,7 +65,7 @@ export function openAlerts(config: Config, log: Log): Alerts {
       ...(slack === undefined ? [] : [createSlack(slack)]),
       ...(desktop?.isThere === true ? [createDesktop(desktop)] : []),
     ],
-    ping: ping && { send: createPing(ping), checks: ping.checks },
+    ping: ping && { ...createPing(ping), checks: ping.checks },
     random: Math.random,
   };
 }

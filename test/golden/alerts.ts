@@ -64,6 +64,7 @@ const open: Incident = {
   episodes: 1,
   flapping: false,
   apps: ['ctv', 'shop'],
+  wellApps: [],
   facts: failed.facts,
   reminders: 2,
   remindAt: on20('10:05:13'),
@@ -110,11 +111,13 @@ const everyKey: KeptState = {
       {
         ...{ channel: 'ntfy', attempts: 0, retryAt: undefined, retryMs: 0, failingAt: undefined },
         ...{ lastGoodAt: on20('02:06:00'), canaryAt: on20('00:00:00'), problem: undefined },
+        refusedSetting: undefined,
       },
       {
         ...{ channel: 'slack', attempts: 3, retryAt: on20('06:10:00'), retryMs: 240000 },
         ...{ failingAt: on20('06:05:20'), lastGoodAt: undefined, canaryAt: undefined },
         problem: 'answered 503',
+        refusedSetting: undefined,
       },
     ],
     runs: [
@@ -126,6 +129,17 @@ const everyKey: KeptState = {
       { check: 'restore-drill', kind: 'start', runId: undefined, exitCode: undefined, message: '' },
       { check: 'db-backup-verify', kind: 'success', runId: 'r-3', exitCode: 0, message: 'done' },
     ],
+  },
+};
+const [ctv, ...otherChecks] = everyKey.state.checks;
+const everyKey2: KeptState = {
+  ...everyKey,
+  state: {
+    ...everyKey.state,
+    checks: ctv === undefined ? [] : [{ ...ctv, incident: { ...open, wellApps: ['shop'] } }, ...otherChecks],
+    channels: everyKey.state.channels.map((one) =>
+      one.channel === 'slack' ? { ...one, refusedSetting: '0a1b' } : one,
+    ),
   },
 };
 
@@ -169,8 +183,9 @@ export const alerts: Goldens = {
       unreadable: [],
     },
   },
-  'alerts/v1-nothing-yet.json': text(parseState, { revision: 1, ...nothingYet }, formatState),
-  'alerts/v1-every-key.json': text(parseState, everyKey, formatState),
+  'alerts/v1-nothing-yet.json': text(parseState, { revision: 1, ...nothingYet }),
+  'alerts/v1-every-key.json': text(parseState, everyKey),
+  'alerts/v2-every-key.json': text(parseState, everyKey2, formatState),
   'run/alerts/': {
     read: (path) => new StateFile([join(scratch(), 'not-there'), path], silentLog).look(0),
     value: { revision: 8, ...nothingYet },

@@ -42,7 +42,8 @@ export class AlertWorld extends TypedWorld {
     alerts = '',
     ping = false,
     app = '',
-  }: { alerts?: string; ping?: boolean; app?: string } = {}): void {
+    pinged = ['db-backup'],
+  }: { alerts?: string; ping?: boolean; app?: string; pinged?: string[] } = {}): void {
     const secret = (name: string, text: string) => {
       const path = join(this.home, name);
       writeFileSync(path, `${text}\n`);
@@ -61,7 +62,7 @@ topic_file = ${secret('topic', this.ntfy.topic)}
 token_file = ${secret('token', 'tk_nobodyMayKnow12345')}
 [alerts.slack]
 webhook_url_file = ${secret('webhook', this.slack.webhook)}
-${ping ? `[alerts.ping]\nurl_file = ${secret('ping', this.switch.address)}` : ''}`,
+${ping ? `[alerts.ping]\nurl_file = ${secret('ping', this.switch.address)}\njobs = ${JSON.stringify(pinged)}` : ''}`,
     });
   }
 

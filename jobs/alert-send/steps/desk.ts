@@ -2,6 +2,7 @@
 import { isReady } from '../../../lib/incident/channel.ts';
 import type { AlertState } from '../../../lib/incident/state.ts';
 import { tick } from '../../../lib/incident/tick.ts';
+import type { Channel } from '../../../lib/notify/channel.ts';
 import type { KeptState } from '../../../lib/notify/state-codec.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import type { Alerts } from '../../../lib/run/open-alerts.ts';
@@ -38,9 +39,9 @@ export class Desk {
   }
 
   /** Whether a channel may be tried now: not again in the run in which it failed. */
-  mayTry(channel: string): boolean {
-    if (this.#failed.has(channel)) return false;
-    return this.isImpatient || isReady(this.state, channel, this.now);
+  mayTry({ name, setting }: Pick<Channel, 'name' | 'setting'>): boolean {
+    if (this.#failed.has(name)) return false;
+    return this.isImpatient || isReady(this.state, name, this.now, setting);
   }
 
   /** Notes that a channel failed in this run. */

@@ -15,6 +15,8 @@ export interface Attempt {
   title: string;
   outcome: 'delivered' | 'failed' | 'refused';
   reason: string | undefined;
+  /** What a person has to do before it works. */
+  hint: string | undefined;
 }
 
 /** What went wrong, as the engine takes it. */
@@ -25,6 +27,8 @@ export interface Setback {
   refused: boolean;
   /** A person has to do something before it works. */
   permanent: boolean;
+  /** The setting is refused, not the message, which waits for another one. */
+  isOfSetting: boolean;
   retryAfterMs: number | undefined;
 }
 
@@ -35,7 +39,7 @@ const paceMs = 1000;
 export async function sendDue(desk: Desk, channel: Channel, hasTime: () => boolean): Promise<Attempt[]> {
   const { context, alerts } = desk;
   const attempts: Attempt[] = [];
-  while (hasTime() && desk.mayTry(channel.name)) {
+  while (hasTime() && desk.mayTry(channel)) {
     const { now, clockTrusted } = desk;
     const [notice] = dueNotices(desk.state, channel.name, alerts.policy, { now, clockTrusted });
     if (notice === undefined) break;
@@ -58,19 +62,25 @@ async function sendOne(desk: Desk, channel: Channel, notice: Notice, message: Me
     const isKept = channel.counts && !setback.refused;
     context.log.warn(`${channel.name}: ${setback.message}`, { title: message.title });
     if (setback.hint !== undefined) context.log.warn(`hint: ${setback.hint}`);
-    if (channel.counts) await noteFailure(desk, channel.name, notice, message, setback);
+    if (channel.counts) await noteFailure(desk, channel, notice, message, setback);
     else await desk.keep(told(desk.state, notice, desk.now));
-    return { ...attempt, outcome: isKept || !channel.counts ? 'failed' : 'refused', reason: setback.message };
+    const outcome = isKept || !channel.counts ? 'failed' : 'refused';
+    return {
+      ...attempt,
+      outcome,
+      reason: setback.message,
+      hint: mending(desk, setback),
+    };
   }
   // From here to the next line a kill repeats the message, with the same sequence id.
   await desk.keep(worked(desk, channel.name, told(desk.state, notice, desk.now)));
   record(desk, notice, message, 'delivered', undefined);
-  return { ...attempt, outcome: 'delivered', reason: undefined };
+  return { ...attempt, outcome: 'delivered', reason: undefined, hint: undefined };
 }
 
 async function noteFailure(
   desk: Desk,
-  channel: string,
+  { name: channel, setting }: Channel,
   notice: Notice,
   message: Message,
   setback: Setback,
@@ -83,34 +93,53 @@ async function noteFailure(
     );
     record(desk, notice, message, 'refused', reason);
   }
-  const failed = channelFailed(desk.state, channel, setback, { now, random: alerts.random() });
-  await desk.keep(
-    watched(desk, setback.refused ? told(failed, notice, now) : failed, channel, setback.permanent),
-  );
+  const failed = failing(desk, channel, setback, setting);
+  await desk.keep(watched(desk, setback.refused ? told(failed, notice, now) : failed, channel, setback));
+}
+
+/** What a person has to do before it works; undefined where it may work by itself. */
+export function mending({ alerts }: Desk, { permanent, hint }: Setback): string | undefined {
+  return permanent ? (hint ?? `alert-send test${alerts.configOption}`) : undefined;
+}
+
+/** The state once the channel has failed in this way. */
+export function failing(desk: Desk, channel: string, setback: Setback, setting: () => string): AlertState {
+  const refusedSetting = setback.isOfSetting ? setting() : undefined;
+  const { now, alerts } = desk;
+  return channelFailed(desk.state, channel, { ...setback, refusedSetting }, { now, random: alerts.random() });
 }
 
 /** The channel's own check hears that it works. */
 export function worked(desk: Desk, channel: string, state: AlertState): AlertState {
-  return watched(desk, channelWorked(state, channel, desk.now), channel, false);
+  return watched(desk, channelWorked(state, channel, desk.now), channel, {
+    permanent: false,
+    hint: undefined,
+  });
 }
 
 /** The other channels tell of a channel that is in trouble, and that it is well again. */
-export function watched(desk: Desk, state: AlertState, channel: string, permanent: boolean): AlertState {
+export function watched(
+  desk: Desk,
+  state: AlertState,
+  channel: string,
+  { permanent, hint }: Pick<Setback, 'permanent' | 'hint'>,
+): AlertState {
   const { now, alerts } = desk;
-  const observation = channelObservation(state, channel, { now, permanent });
+  const next = `alert-send test${alerts.configOption}`;
+  const observation = channelObservation(state, channel, { now, permanent, hint, next });
   return observation === undefined ? state : observe(state, observation, alerts.policy, now);
 }
 
 /** Throws on what is neither the channel's failure nor a setting's: a bug, or being stopped. */
 export function setbackOf(error: unknown): Setback {
   if (error instanceof DeliveryFailure) {
-    const { message, permanent, retryAfterMs } = error;
-    return { message, hint: undefined, refused: permanent, permanent, retryAfterMs };
+    const { message, permanent, isOfSetting, hint, retryAfterMs } = error;
+    return { message, hint, refused: permanent && !isOfSetting, permanent, isOfSetting, retryAfterMs };
   }
   // A secret that is missing or wrong: the message waits for it.
   if (error instanceof OpsError) {
     const { message, hint } = error;
-    return { message, hint, refused: false, permanent: true, retryAfterMs: undefined };
+    return { message, hint, refused: false, permanent: true, isOfSetting: false, retryAfterMs: undefined };
   }
   throw error;
 }

@@ -1,5 +1,5 @@
 // From a run that fails to the messages people get (A1-A3).
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
@@ -137,18 +137,90 @@ test('bad news about data passes the quiet hours, at the highest priority', asyn
 });
 
 describe('a channel that refuses', () => {
-  test('for good leaves a dead letter, and the other one tells of it, until it works again', async () => {
+  const token = (world: AlertWorld) =>
+    writeFileSync(join(world.home, 'token'), 'tk_ofAnotherSystem\n', { mode: 0o600 });
+  test.each<[string, RegExp, (world: AlertWorld) => void, (world: AlertWorld) => void]>([
+    ['a wrong token', /HTTP 401.*ntfy-token/, token, (world) => world.configureAlerts()],
+    [
+      'a topic that is not for it',
+      /HTTP 403.*ntfy-token/,
+      (world) => writeFileSync(join(world.home, 'topic'), 'another\n', { mode: 0o600 }),
+      (world) => world.configureAlerts(),
+    ],
+  ])(
+    'for %s keeps the news, says how to mend it, and sends it as soon as it is mended',
+    async (_, why, spoil, mend) => {
+      await using world = await AlertWorld.start();
+      world.unplug();
+      await world.run('db-backup', []);
+      spoil(world);
+      const { exitCode, stdout, stderr } = await world.run('alert-send', []);
+      expect(exitCode).toBe(1);
+      expect((stdout + stderr).replaceAll('\n', ' ')).toMatch(why);
+      expect(world.headlines).toEqual([`${failed}, ntfy failed`]);
+      expect(world.slack.messages[0]?.replaceAll('\n', ' ')).toMatch(why);
+      expect(existsSync(join(world.state, 'spool/dead'))).toBe(false);
+      const asked = world.ntfy.requests.length;
+      await world.run('alert-send', []);
+      expect(world.ntfy.requests).toHaveLength(asked);
+      mend(world);
+      await world.run('alert-send', []);
+      expect(world.titles).toEqual([failed]);
+      expect(world.headlines.slice(1)).toEqual(['ntfy is well again']);
+      expect(world.filesWithSecrets()).toEqual([]);
+    },
+  );
+
+  test.each([
+    [403, 'action_prohibited'],
+    [404, 'no_service'],
+    [410, 'channel_is_archived'],
+    [400, 'invalid_token'],
+  ])(
+    'as Slack does with %i %s gets it when the other end is mended, within half an hour',
+    async (status, body) => {
+      await using world = await AlertWorld.start();
+      world.unplug();
+      await world.run('db-backup', []);
+      world.slack.fault({ kind: 'answer', reply: { status, body } });
+      await world.run('alert-send', []);
+      await world.run('alert-send', []);
+      expect([world.headlines, world.titles]).toEqual([[], [failed, 'slack failed']]);
+      expect(world.ntfy.messages[1]?.message).toMatch(/^Hint: make a new webhook/m);
+      world.clock.advance(30 * 60_000);
+      await world.run('alert-send', []);
+      expect(world.headlines).toEqual([failed]);
+    },
+  );
+
+  test("the dead-man's switch for a check that it does not know is told later, and the others meanwhile", async () => {
+    await using world = await AlertWorld.start({ ping: true });
+    world.configureAlerts({ ping: true, pinged: ['db-backup-upload', 'db-backup'] });
+    await world.run('db-backup', ['upload']);
+    await world.run('db-backup', []);
+    world.switch.pings.length = 0;
+    await world.run('alert-send', []);
+    expect(world.switch.pings.map(({ check }) => check)).toEqual(['db-backup']);
+    expect(world.titles).toEqual(['ping failed']);
+    world.switch.slugs.add('db-backup-upload');
+    world.clock.advance(30 * 60_000);
+    await world.run('alert-send', []);
+    expect(world.switch.pings.map(({ check }) => check)).toEqual(['db-backup', 'db-backup-upload']);
+    expect(world.titles).toEqual(['ping failed', 'ping is well again']);
+  });
+
+  test('a message for good leaves a dead letter, and the other one tells of it, until it works again', async () => {
     await using world = await AlertWorld.start();
     world.unplug();
     await world.run('db-backup', []);
-    world.ntfy.fault({ kind: 'answer', reply: failure(403, 40301, 'forbidden') });
+    world.ntfy.fault({ kind: 'answer', reply: failure(413, 41303, 'too large') });
     const { exitCode, stdout } = await world.send();
     expect(exitCode).toBe(1);
     expect(stdout).toContain('ntfy: refused: ');
     expect(world.titles).toEqual([]);
     expect(world.headlines).toEqual([`${failed}, ntfy failed`]);
     expect(world.slack.messages[0]).toContain(
-      'messages through ntfy do not arrive: ntfy refuses: HTTP 403 (40301: forbidden)',
+      'messages through ntfy do not arrive: ntfy refuses: HTTP 413 (41303: too large)',
     );
     const [letter = ''] = readdirSync(join(world.state, 'spool/dead'));
     expect(JSON.parse(readFileSync(join(world.state, 'spool/dead', letter), 'utf8'))).toMatchObject({
@@ -172,7 +244,6 @@ describe('a channel that refuses', () => {
     ['answers with a login page', (world) => world.ntfy.fault({ kind: 'answer', reply: loginPage })],
     ['breaks off', (world) => world.ntfy.fault({ kind: 'drop' })],
     ['fails', (world) => world.ntfy.fault({ kind: 'answer', reply: failure(503, 50301, 'unavailable') })],
-    ['has lost its topic', (world) => rmSync(join(world.home, 'topic'))],
   ])('for now, because it %s, gets it later', async (_, hinder) => {
     await using world = await AlertWorld.start();
     world.unplug();
@@ -184,6 +255,18 @@ describe('a channel that refuses', () => {
     expect(world.headlines[0]).toMatch(/^db-backup of bookings failed(, ntfy failed)?$/);
     world.configureAlerts();
     await world.send();
+    expect(world.titles).toEqual([failed]);
+  });
+
+  test('for now, because its topic is gone, gets it later, and says so until then', async () => {
+    await using world = await AlertWorld.start();
+    world.unplug();
+    await world.run('db-backup', []);
+    rmSync(join(world.home, 'topic'));
+    expect((await world.run('alert-send', [])).exitCode).toBe(1);
+    expect(world.headlines).toEqual([`${failed}, ntfy failed`]);
+    world.configureAlerts();
+    await world.run('alert-send', []);
     expect(world.titles).toEqual([failed]);
   });
 

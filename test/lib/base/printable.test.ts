@@ -173,7 +173,7 @@ test('no word of an alert can pass for another line of it', () => {
         const news = { kind: 'failing', check: check.check, incident, severity: 'warning' } as const;
         return compose(
           { channel: 'ntfy', items: [news] },
-          { host: 'pi', now: 0, timeZone: 'UTC', link: undefined, configOption: '' },
+          { host: 'pi', installation: 'a', timeZone: 'UTC', now: 0, link: undefined, configOption: '' },
         );
       };
       const { title, body } = composed(facts);

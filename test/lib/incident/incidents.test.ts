@@ -97,6 +97,61 @@ describe('how runs end, and what is said', () => {
     ]);
     expect(machine.run('done', { check: 'db-backup@ctv' })).toEqual([]);
   });
+
+  test.each<[string, [RunResult, string][], string[]]>([
+    [
+      'each of them',
+      [
+        ['done', 'a'],
+        ['done', 'b'],
+      ],
+      ['recovered'],
+    ],
+    [
+      'one of them twice',
+      [
+        ['done', 'a'],
+        ['done', 'a'],
+      ],
+      [],
+    ],
+    [
+      'one of them, and the other not',
+      [
+        ['done', 'a'],
+        ['failed', 'b'],
+      ],
+      ['failing db-backup@b'],
+    ],
+    [
+      'another one',
+      [
+        ['done', 'a'],
+        ['done', 'c'],
+      ],
+      [],
+    ],
+  ])('a failure of all apps is closed by good runs of each: %s', (_, runs, said) => {
+    const machine = new AlertMachine();
+    const failed = () =>
+      machine.run('failed', { facts: { ...observation('failed').facts, apps: ['a', 'b'] } });
+    expect(failed()).toEqual(['failing']);
+    const heard = runs.flatMap(([result, app]) => machine.run(result, { check: `db-backup@${app}` }));
+    expect(heard).toEqual(said);
+  });
+
+  test('a failure of all apps that comes again needs good runs of each again, and so does what a run of one proves', () => {
+    const machine = new AlertMachine();
+    const failed = (check: string) =>
+      machine.run('failed', { check, facts: { ...observation('failed').facts, apps: ['a', 'b'] } });
+    const well = (app: string) =>
+      machine.run('done', { check: `db-backup@${app}`, proves: [`db-backup-upload@${app}`] });
+    for (const check of ['db-backup', 'db-backup-upload']) failed(check);
+    well('a');
+    failed('db-backup');
+    expect(well('b')).toEqual(['recovered db-backup-upload']);
+    expect(well('a')).toEqual(['recovered']);
+  });
 });
 
 describe('one run that is reported twice', () => {
@@ -139,6 +194,43 @@ describe('one run that is reported twice', () => {
       facts: { ...facts, runId: 'same', message: 'the store is gone' },
     });
     expect(machine.state.checks[0]?.incident?.facts.message).toBe('the store is gone');
+  });
+
+  // Who handles the failure of a unit that runs again by then hears of a success, and guesses that it was not started.
+  const guess = { runId: 'same', facts: { ...observation('failed').facts, runId: 'same', message: 'guess' } };
+  test.each<[string, (machine: AlertMachine) => string[][], string[][]]>([
+    ['after its own word', (it) => [it.run('done', { runId: 'same' }), guessed(it)], [[], []]],
+    [
+      'before its own word',
+      (it) => [guessed(it), it.run('done', { runId: 'same' })],
+      [['failing'], ['recovered']],
+    ],
+    [
+      'after a failure of the run before, of which the good run is the end',
+      (it) => [it.run('failed'), it.run('done', { runId: 'same' }), guessed(it)],
+      [['failing'], ['recovered'], []],
+    ],
+  ])("a run's own word that it is well beats a guess that came %s", (_, happen, said) => {
+    const machine = new AlertMachine();
+    expect(happen(machine)).toEqual(said);
+    expect(machine.run('done')).toEqual([]);
+  });
+
+  function guessed(machine: AlertMachine): string[] {
+    return machine.run('failed', { ...guess, facts: { ...guess.facts, exitCode: undefined } });
+  }
+
+  test('that is well by its own word and was killed all the same keeps its cause', () => {
+    const machine = new AlertMachine();
+    const facts = {
+      ...observation('killed').facts,
+      runId: 'same',
+      message: 'took too long',
+      exitCode: undefined,
+    };
+    machine.run('killed', { runId: 'same', facts });
+    machine.run('done', { runId: 'same', facts: { ...facts, message: '', exitCode: 0 } });
+    expect(machine.state.checks[0]?.incident?.facts.message).toBe('took too long');
   });
 
   test('runs without an id are never taken for one', () => {

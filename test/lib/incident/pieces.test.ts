@@ -68,6 +68,7 @@ describe('quiet hours', () => {
 
 describe('a channel', () => {
   const failure = { message: 'no answer', permanent: false, retryAfterMs: undefined };
+  const next = 'alert-send test';
   const failed = (times: number, random = 1) =>
     Array.from({ length: times }).reduce<ReturnType<typeof emptyState>>(
       (state) => channelFailed(state, 'ntfy', failure, { now: 0, random }),
@@ -95,26 +96,39 @@ describe('a channel', () => {
     expect(asked(7 * day)).toBe(6 * hour);
   });
 
+  test('whose setting was refused is tried with another one at once, with the same after half an hour', () => {
+    const refused = { ...failure, permanent: true, refusedSetting: 'aa' };
+    const state = channelFailed(emptyState(0), 'ntfy', refused, { now: 0, random: 0 });
+    const ready = (now: number, mark: string) => isReady(state, 'ntfy', now, () => mark);
+    expect([ready(0, 'aa'), ready(0, 'bb'), ready(29 * minute, 'aa'), ready(30 * minute, 'aa')]).toEqual([
+      false,
+      true,
+      false,
+      true,
+    ]);
+    expect(isReady(channelWorked(state, 'ntfy', 1), 'ntfy', 1, () => 'aa')).toBe(true);
+  });
+
   test('that works is as new', () => {
     const state = channelWorked(failed(3), 'ntfy', 5);
-    expect(isReady(state, 'ntfy', 5)).toBe(true);
+    expect(isReady(state, 'ntfy', 5, () => '')).toBe(true);
     expect(channelOf(state, 'ntfy')).toMatchObject({ attempts: 0, lastGoodAt: 5, problem: undefined });
   });
 
   test('is an incident after a day, or at once when it refuses for good; and is over when it works', () => {
     const later = failed(1);
-    expect(channelObservation(later, 'ntfy', { now: hour, permanent: false })).toBeUndefined();
-    expect(channelObservation(later, 'ntfy', { now: day, permanent: false })).toMatchObject({
+    expect(channelObservation(later, 'ntfy', { now: hour, permanent: false, next })).toBeUndefined();
+    expect(channelObservation(later, 'ntfy', { now: day, permanent: false, next })).toMatchObject({
       check: 'alerts-ntfy',
       result: 'failed',
     });
-    const now = channelObservation(later, 'ntfy', { now: hour, permanent: true });
+    const now = channelObservation(later, 'ntfy', { now: hour, permanent: true, next });
     expect(now).toMatchObject({ result: 'failed' });
     if (now === undefined) return;
     const open = observe(later, now, policy, hour);
-    expect(channelObservation(open, 'ntfy', { now: hour, permanent: true })).toBeUndefined();
+    expect(channelObservation(open, 'ntfy', { now: hour, permanent: true, next })).toBeUndefined();
     expect(
-      channelObservation(channelWorked(open, 'ntfy', hour), 'ntfy', { now: hour, permanent: false }),
+      channelObservation(channelWorked(open, 'ntfy', hour), 'ntfy', { now: hour, permanent: false, next }),
     ).toMatchObject({ result: 'done' });
   });
 });

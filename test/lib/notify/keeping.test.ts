@@ -37,7 +37,7 @@ function fullState() {
   const failed = channelFailed(
     machine.state,
     'slack',
-    { message: 'no answer', permanent: false, retryAfterMs: undefined },
+    { message: 'no answer', permanent: true, refusedSetting: '0a1b', retryAfterMs: undefined },
     { now, random: 0.5 },
   );
   return withPing(failed, { check: 'db-backup', kind: 'failure', runId: 'x', exitCode: 69, message: 'why' });
@@ -49,7 +49,7 @@ describe('the state', () => {
     expect(parseState(formatState(kept), 'x')).toEqual(kept);
     expect(JSON.parse(formatState(kept))).toMatchObject({
       format: 'holdfast-alerts',
-      version: 1,
+      version: 2,
       checks: [{ incident: { opened_at: '2026-11-20T02:00:00.000Z' } }, {}, {}],
     });
   });
@@ -78,7 +78,7 @@ describe('the state', () => {
 
   test.each([
     ['is truncated', (text: string) => text.slice(0, 100)],
-    ['is of a newer Holdfast', (text: string) => text.replace('"version": 1', '"version": 2')],
+    ['is of a newer Holdfast', (text: string) => text.replace('"version": 2', '"version": 3')],
     ['lacks a field', (text: string) => text.replace('"failures"', '"failings"')],
     ['is of somebody else', () => '{}'],
   ])('that %s is set aside with a warning, and a new one begins', async (_, damage) => {

@@ -22,11 +22,14 @@ test.each<[string, Partial<Ping>, string]>([
   ['a failure that calls itself 0', { kind: 'failure', exitCode: 0 }, 'fail'],
 ])('%s', async (_, more, kind) => {
   await using service = await HealthchecksStandIn.start();
-  await createPing({ readUrl: () => service.address, create: false })(
+  await createPing({ readUrl: () => service.address, create: false }).send(
     ping({ ...more, message: 'why' }),
     signal,
   );
-  await createPing({ readUrl: () => `${service.url}/${service.uuid}`, create: true })(ping(more), signal);
+  await createPing({ readUrl: () => `${service.url}/${service.uuid}`, create: true }).send(
+    ping(more),
+    signal,
+  );
   expect(service.pings).toEqual([
     { check: 'db-backup', kind, rid, body: 'why' },
     { check: service.uuid, kind, rid, body: '' },
@@ -36,15 +39,15 @@ test.each<[string, Partial<Ping>, string]>([
 test('a check of one app has a slug that the service takes, and is made where that is wanted', async () => {
   await using service = await HealthchecksStandIn.start([]);
   const named = ping({ check: 'db-backup@CTV.2', runId: 'no-uuid' });
-  await createPing({ readUrl: () => `${service.address}/`, create: true })(named, signal);
+  await createPing({ readUrl: () => `${service.address}/`, create: true }).send(named, signal);
   expect(service.pings).toMatchObject([{ check: 'db-backup-ctv-2', rid: undefined }]);
-  const refusal = createPing({ readUrl: () => service.address, create: false })(ping(), signal);
+  const refusal = createPing({ readUrl: () => service.address, create: false }).send(ping(), signal);
   await expect(refusal).rejects.toMatchObject({ permanent: true });
 });
 
 test('a body is cut before the service would', async () => {
   await using service = await HealthchecksStandIn.start();
-  await createPing({ readUrl: () => service.address, create: false })(
+  await createPing({ readUrl: () => service.address, create: false }).send(
     ping({ message: '🦉'.repeat(10_000) }),
     signal,
   );
@@ -62,9 +65,9 @@ test.each<[string, WebReply, boolean]>([
 ])('%s', async (_, reply, permanent) => {
   await using service = await HealthchecksStandIn.start();
   service.fault({ kind: 'answer', reply });
-  const error = await createPing({ readUrl: () => service.address, create: false })(ping(), signal).catch(
-    (thrown: unknown) => thrown,
-  );
+  const error = await createPing({ readUrl: () => service.address, create: false })
+    .send(ping(), signal)
+    .catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(DeliveryFailure);
   expect(error).toMatchObject({ permanent });
   expect((error as Error).message).not.toContain(service.key);
@@ -73,7 +76,9 @@ test.each<[string, WebReply, boolean]>([
 test.each(['https://hc-ping.com', 'hc-ping.com/key', 'https://hc-ping.com/key?x=1', undefined])(
   '%s is a mistake in the configuration',
   async (text) => {
-    await expect(createPing({ readUrl: () => text, create: false })(ping(), signal)).rejects.toMatchObject({
+    await expect(
+      createPing({ readUrl: () => text, create: false }).send(ping(), signal),
+    ).rejects.toMatchObject({
       kind: 'config',
     });
   },
