@@ -5,7 +5,7 @@ import { formatBytes, formatDuration } from '../../base/format.ts';
 import type { StoreTrial, StoreSpace } from '../store.ts';
 import type { DropboxAccess } from './access.ts';
 import { downloadUrl, headerJson } from './endpoint.ts';
-import { DropboxFailure, failureOfReply } from './failure.ts';
+import { DropboxFailure, failureOfReply, parseBody } from './failure.ts';
 import { explainFailure } from './explain.ts';
 import { readReply, tagOf } from './replies.ts';
 import type { SdkCalls } from './sdk.ts';
@@ -150,16 +150,20 @@ async function space(access: DropboxAccess): Promise<string> {
   return `${formatBytes(freeBytes)} of ${formatBytes(totalBytes)} free`;
 }
 
-async function clockDifference(access: DropboxAccess): Promise<string> {
-  const response = await access.client.persist((token) =>
-    access.client.transport.exchange({
+async function clockDifference({ client, clock }: DropboxAccess): Promise<string> {
+  const theirs = await client.persist(async (token) => {
+    const response = await client.transport.exchange({
       url: 'https://api.dropboxapi.com/2/check/user',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: JSON.stringify({ query: '' }),
-      signal: access.client.signalFor(undefined),
-    }),
-  );
-  return describeDifference(Date.parse(response.headers.get('date') ?? ''), access.clock);
+      signal: client.signalFor(undefined),
+    });
+    const text = await response.text();
+    if (!response.ok) throw failureOfReply(response, text);
+    readReply(parseBody(text), (fields) => fields.string('result'));
+    return response.headers.get('date');
+  });
+  return describeDifference(Date.parse(theirs ?? ''), clock);
 }
 
 function describeDifference(theirsMs: number, clock: Clock): string {
