@@ -18,9 +18,8 @@ const logPatienceMs = 2000;
 /** Parses the command line, runs the job, and ends the process. */
 export async function start(job: Job): Promise<void> {
   const environment = takeEnvironment();
-  // What we make belongs to us: no umask takes that away, and none lets strangers write.
-  process.umask((process.umask() & 0o077) | 0o002);
   const log = openLogSink();
+  settleIn(job, log);
   const parsed = await parse(job, log);
   if ('exitCode' in parsed) return end(parsed.exitCode, log);
   const { command, ...run } = parsed.run;
@@ -29,6 +28,22 @@ export async function start(job: Job): Promise<void> {
     return startService({ job, command, ...run }, log, environment);
   }
   return runEnding({ job, command, ...run }, log, environment);
+}
+
+/** Makes the process one like any other, whatever it was started with. */
+function settleIn({ name }: Job, log: LogSink): void {
+  // What we make belongs to us: no umask takes that away, and none lets strangers write.
+  process.umask((process.umask() & 0o077) | 0o002);
+  // A file that grows beyond a limit (ulimit -f) is an error then, and not the end of the process.
+  process.on('SIGXFSZ', () => undefined);
+  try {
+    process.cwd();
+  } catch {
+    log.write(
+      `${name}: warning: the directory that this was typed in is gone: a relative path leads nowhere\n`,
+    );
+    process.chdir('/proc'); // where nothing can be made by mistake
+  }
 }
 
 /** What is printed for `--help` and the like is a result as any other. */

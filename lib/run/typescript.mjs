@@ -1,7 +1,7 @@
 // Loaded by every launcher before the job, and by Node in each worker thread: a private place for compiled code, and tsx
-// where Node cannot strip types itself.
+// where Node cannot strip types itself. By --require, for what --import takes is an address, in which `#` is no name.
 import { accessSync, constants, mkdirSync } from 'node:fs';
-import { enableCompileCache } from 'node:module';
+import { createRequire, enableCompileCache } from 'node:module';
 import { homedir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
@@ -12,7 +12,7 @@ const cache = privateCache();
 if (cache !== undefined) enableCompileCache(`${cache}/node`);
 if (!process.features.typescript) {
   process.env.TSX_DISABLE_CACHE = '1';
-  await import('tsx/esm');
+  createRequire(import.meta.url)('tsx/esm/api').register();
 }
 
 function privateCache() {
