@@ -52,11 +52,15 @@ export function suspicions(
   policy: GuardPolicy = usualGuard,
 ): Suspicion[] {
   const newest = earlier.find(({ isProven }) => isProven);
+  const found = findingSuspicions(newest, statesOf(earlier, wholeSubjects.integrity), next.findings);
+  const bytes = byteSuspicions(statesOf(earlier, wholeSubjects.bytes), next.facts, policy);
+  // Where there are no tables to find something in, the finding is that nobody can tell which there are.
+  if (next.facts.tables.length === 0 && next.findings.length > 0) return [...found, ...bytes];
   return [
     ...rowSuspicions(statesOf(earlier, wholeSubjects.rows), next.facts, policy),
-    ...byteSuspicions(statesOf(earlier, wholeSubjects.bytes), next.facts, policy),
+    ...bytes,
     ...tableSuspicions(earlier, next.facts, policy),
-    ...findingSuspicions(newest, statesOf(earlier, wholeSubjects.integrity), next.findings),
+    ...found,
   ];
 }
 

@@ -49,3 +49,18 @@ export function needsTheApp(error: unknown): boolean {
   // SQLITE_ERROR itself and SQLITE_ERROR_MISSING_COLLSEQ. Damage has codes of its own.
   return errorCode(error)?.startsWith('SQLITE_ERROR') ?? false;
 }
+
+/** SQLite's words for a schema of a newer version. An entry that leads to no page is damage; one that calls what it may not, an attempt. */
+const schemaTroubles =
+  /^(?:malformed database schema \(.*\) - (?!invalid rootpage|orphan index|unsafe use of |non-deterministic )|unsupported file format$)/s;
+
+/**
+ * What SQLite has to say of a schema that it cannot make sense of: a newer one wrote it, or its text is damaged, and the pages
+ * may be whole. Undefined where `error` is about something else.
+ */
+export function schemaTrouble(error: unknown): string | undefined {
+  const message = errorMessage(error);
+  return errorCode(error)?.startsWith('SQLITE_') === true && schemaTroubles.test(message)
+    ? message
+    : undefined;
+}

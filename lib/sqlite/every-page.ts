@@ -7,10 +7,15 @@ import type { Database } from './open.ts';
 
 /**
  * Requires every page to lie whole in the file at `path`, or in the write-ahead log beside it. On a live database the
- * caller holds a read transaction: then neither file loses a page meanwhile. Throws OpsError `damaged`.
+ * caller holds a read transaction: then neither file loses a page meanwhile. SQLite says how many there are, unless it is given. Throws OpsError `damaged`.
  */
-export function requireEveryPage(database: Database, path: string, called = path): void {
-  const [pageSize, pageCount] = [number(database, 'page_size'), number(database, 'page_count')];
+export function requireEveryPage(
+  database: Database,
+  path: string,
+  called = path,
+  pageCount = number(database, 'page_count'),
+): void {
+  const pageSize = number(database, 'page_size');
   const whole = Math.floor(statSync(path).size / pageSize);
   if (whole >= pageCount) return;
   const missing = pageCount - whole - pagesInLog(`${path}-wal`, { pageSize, after: whole, upTo: pageCount });

@@ -3,10 +3,11 @@ import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import type { MeasuredFacts, TableRows } from '../source/facts.ts';
 import { OpsError } from '../base/errors.ts';
+import { schemaTrouble } from './errors.ts';
 import { requireEveryPage } from './every-page.ts';
 import { firstBytes } from './first-bytes.ts';
-import { journalModeIn, parseHeader, type SqliteHeader } from './header.ts';
-import type { Database } from './open.ts';
+import { encodingIn, journalModeIn, parseHeader, type SqliteHeader } from './header.ts';
+import { type Database, schemaTroubleOf, sqliteVersion } from './open.ts';
 import { countTables } from './table-rows.ts';
 
 /** What is counted quickly; the foreign keys are looked at beside the check. */
@@ -19,6 +20,11 @@ export interface Counted {
 /** Throws OpsError `damaged` for what is no database or not all of one, and SQLite's own errors. */
 export async function count(database: Database, path: string, called: string): Promise<Counted> {
   const header = await readHeader(path, called);
+  const trouble = schemaTroubleOf(database);
+  if (trouble !== undefined) {
+    const encoding = encodingIn(await firstBytes(path));
+    return countUnknown(database, { path, called, header, encoding });
+  }
   requireEveryPage(database, path, called);
   const facts = countFacts(database, path, header);
   return { facts, tables: byEffort(database, facts.tables) };
@@ -33,19 +39,47 @@ async function readHeader(path: string, called: string): Promise<SqliteHeader> {
 
 function countFacts(database: Database, path: string, header: SqliteHeader): Counted['facts'] {
   return {
+    ...headerFacts(database, path, header),
+    pageCount: number(database, 'page_count'),
+    schemaSha256: schemaSha256(database),
+    tables: countTables(database),
+    encoding: String(database.pragma('encoding', { simple: true })),
+  };
+}
+
+/** What can be told without the schema. */
+function headerFacts(database: Database, path: string, header: SqliteHeader) {
+  return {
     engine: 'sqlite',
     sizeBytes: statSync(path).size,
-    pageSize: number(database, 'page_size'),
-    pageCount: number(database, 'page_count'),
+    pageSize: header.pageSize,
     freePageCount: number(database, 'freelist_count'),
     userVersion: number(database, 'user_version'),
     applicationId: number(database, 'application_id'),
-    schemaSha256: schemaSha256(database),
-    tables: countTables(database),
     journalMode: journalModeIn(header),
-    encoding: String(database.pragma('encoding', { simple: true })),
-    sqliteVersion: String(database.prepare('SELECT sqlite_version()').pluck().get()),
-  };
+    sqliteVersion: sqliteVersion(),
+  } as const;
+}
+
+/** As far as it goes: tables are known where the schema can be read, though not understood. */
+function countUnknown(
+  database: Database,
+  {
+    path,
+    called,
+    header,
+    encoding,
+  }: { path: string; called: string; header: SqliteHeader; encoding: string },
+): Counted {
+  const { pageCount } = header;
+  requireEveryPage(database, path, called, pageCount);
+  const known = { schemaSha256: createHash('sha256').digest('hex'), tables: [] as TableRows[] };
+  try {
+    Object.assign(known, { schemaSha256: schemaSha256(database), tables: countTables(database) });
+  } catch (error) {
+    if (schemaTrouble(error) === undefined) throw error;
+  }
+  return { facts: { ...headerFacts(database, path, header), pageCount, encoding, ...known }, tables: [] };
 }
 
 function number(database: Database, pragma: string): number {

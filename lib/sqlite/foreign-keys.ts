@@ -1,10 +1,11 @@
 // Foreign key violations that are in the data. An app may live with some; a restore must bring no new ones.
 import { errorMessage } from '../base/errors.ts';
 import { needsTheApp } from './errors.ts';
-import type { Database } from './open.ts';
+import { type Database, schemaTroubleOf } from './open.ts';
 
 /** Counts them over all tables. A key that cannot be looked up without the app's own collation counts none. */
 export function countForeignKeyViolations(database: Database): number {
+  if (schemaTroubleOf(database) !== undefined) return 0; // nobody can tell
   const tables = database
     .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 ORDER BY name")
     .pluck()

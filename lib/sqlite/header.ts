@@ -30,6 +30,9 @@ const otherFormats: [name: string, beginning: number[]][] = [
   ['a PNG picture', [0x89, 0x50, 0x4e, 0x47]],
 ];
 
+/** By number; 0 is a file without a table. */
+const encodings = ['UTF-8', 'UTF-8', 'UTF-16le', 'UTF-16be'];
+
 /** Reads a header, or undefined when these are not the first bytes of a SQLite database. */
 export function parseHeader(bytes: Buffer): SqliteHeader | undefined {
   if (bytes.length < headerBytes || !bytes.subarray(0, 16).equals(magic)) return undefined;
@@ -37,6 +40,11 @@ export function parseHeader(bytes: Buffer): SqliteHeader | undefined {
   const pageSize = stored === 1 ? 65_536 : stored;
   if (pageSize < 512 || (pageSize & (pageSize - 1)) !== 0) return undefined;
   return { pageSize, wal: bytes[19] === 2, pageCount: bytes.readUInt32BE(28) };
+}
+
+/** The encoding of text, as the pragma calls it, in a database with these first bytes. */
+export function encodingIn(bytes: Buffer): string {
+  return encodings[bytes.readUInt32BE(56)] ?? 'UTF-8';
 }
 
 /** How a database with this header journals. */

@@ -3,8 +3,8 @@ import { errorCode, errorMessage } from '../base/errors.ts';
 import { tableLabel } from '../source/facts.ts';
 import type { Integrity } from '../source/source.ts';
 import { findingsIn } from './check-lines.ts';
-import { needsTheApp } from './errors.ts';
-import type { Database } from './open.ts';
+import { needsTheApp, schemaTrouble } from './errors.ts';
+import { type Database, schemaTroubleOf } from './open.ts';
 
 const problemsMax = 20;
 const findingsMax = 10_000;
@@ -13,6 +13,8 @@ type Found = Pick<Integrity, 'problems' | 'findings'>;
 
 /** Checks everything that can be checked here. `quick` and a note where that is not all. */
 export function checkIntegrity(database: Database): Integrity {
+  const trouble = schemaTroubleOf(database);
+  if (trouble !== undefined) return checkUnknown(database, trouble);
   try {
     return { check: 'full', ...checkWhole(database), note: undefined };
   } catch (error) {
@@ -26,6 +28,32 @@ export function checkIntegrity(database: Database): Integrity {
       ...told(database, [...new Set([...structure, ...problems])]),
       note: `not checked in full, for want of what only the app has (${errorMessage(error)}): ${names(unchecked)}`,
     };
+  }
+}
+
+/**
+ * What can be checked of a database whose schema SQLite makes no sense of: the pages, where the schema can be read. That it
+ * is not understood is a finding; whoever knows better accepts it.
+ */
+function checkUnknown(database: Database, trouble: string): Integrity {
+  const [finding, ...damage] = [
+    `this SQLite makes no sense of the schema: ${trouble}`,
+    ...damagedPages(database),
+  ];
+  return {
+    check: 'quick',
+    problems: damage.length > 0 ? damage : [finding],
+    findings: damage.length > 0 ? undefined : [finding],
+    note: 'neither rows nor indexes were checked: its SQLite is newer than ours, or its schema is damaged',
+  };
+}
+
+function damagedPages(database: Database): string[] {
+  try {
+    return malformedPages(database);
+  } catch (error) {
+    if (schemaTrouble(error) === undefined) throw error;
+    return []; // not even the schema's own table can be read
   }
 }
 
@@ -45,6 +73,7 @@ function told(database: Database, texts: readonly string[]): Found {
 
 /** What `quick_check` finds: malformed and lost pages, and rows that are not as their table wants them. */
 export function checkStructure(database: Database): string[] | undefined {
+  if (schemaTroubleOf(database) !== undefined) return undefined;
   return unlessForTheApp(() => run(database, 'quick_check').flatMap(linesOf));
 }
 

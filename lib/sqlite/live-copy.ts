@@ -8,7 +8,7 @@ import { rm, truncate } from 'node:fs/promises';
 import { startWriteBack, type WriteBack } from '../files/write-back.ts';
 import { requireEveryPage } from './every-page.ts';
 import { openSource } from './live-reader.ts';
-import type { Database } from './open.ts';
+import { type Database, schemaTroubleOf } from './open.ts';
 import { copyPages, Spoiled } from './page-copy.ts';
 import type { Report, SnapshotReport, SnapshotWork } from './snapshot-work.ts';
 
@@ -25,7 +25,9 @@ const spoiledStepsMax = 3;
 export async function copyLive(work: SnapshotWork, report: Report): Promise<SnapshotReport> {
   const database = openSource(work);
   try {
-    if (isWal(database)) return await copyPinned(database, work, report, 0);
+    // Without its schema SQLite cannot say how many pages there are before they are copied.
+    if (isWal(database, work) || schemaTroubleOf(database) !== undefined)
+      return await copyPinned(database, work, report, 0);
     const stepwise = await copyStepwise(database, work, report);
     if (stepwise.report !== undefined) return stepwise.report;
     await emptyTarget(work.target);
@@ -35,7 +37,8 @@ export async function copyLive(work: SnapshotWork, report: Report): Promise<Snap
   }
 }
 
-function isWal(database: Database): boolean {
+function isWal(database: Database, { wal }: SnapshotWork): boolean {
+  if (schemaTroubleOf(database) !== undefined) return wal; // to ask for the mode takes the schema
   return database.pragma('journal_mode', { simple: true }) === 'wal';
 }
 
@@ -45,7 +48,7 @@ async function copyPinned(
   report: Report,
   restarts: number,
 ): Promise<SnapshotReport> {
-  const log = isWal(database) ? startLogWriteBack(work.source) : undefined;
+  const log = isWal(database, work) ? startLogWriteBack(work.source) : undefined;
   const options = {
     stepBytes: pinnedStepBytes,
     syncEverySteps: pinnedSyncSteps,
@@ -55,9 +58,11 @@ async function copyPinned(
   try {
     return await withinRead(database, async () => {
       const since = performance.now();
-      requireEveryPage(database, work.source);
+      const isKnown = schemaTroubleOf(database) === undefined;
+      if (isKnown) requireEveryPage(database, work.source);
       const { pageCount, walPeakBytes } = await copyPages(database, work, options, report);
-      const writersHeldMs = isWal(database) ? 0 : performance.now() - since;
+      if (!isKnown) requireEveryPage(database, work.source, work.source, pageCount);
+      const writersHeldMs = isWal(database, work) ? 0 : performance.now() - since;
       return { method: 'pinned', restarts, writersHeldMs, walPeakBytes, pageCount };
     });
   } finally {
@@ -99,7 +104,7 @@ async function copyStepwise(
 async function withinRead<T>(database: Database, work: () => Promise<T>): Promise<T> {
   database.exec('BEGIN');
   try {
-    database.prepare('SELECT count(*) FROM sqlite_schema').get(); // a transaction begins with its first read
+    database.pragma('user_version'); // a transaction begins with its first read
     return await work();
   } finally {
     // Some errors end the transaction by themselves; to fail here as well would hide them.

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { errorCode, systemError } from '../base/errors.ts';
 import type { FileNumber } from '../source/source.ts';
+import { schemaTrouble } from './errors.ts';
 import { openExpected } from './opened-file.ts';
 
 // SQLite reads this when it is first initialised. URI names are what lets us say immutable=1, for files that
@@ -91,9 +92,34 @@ function openReader(path: string, parameters: string, file: FileNumber | undefin
     database.pragma(`cache_size = -${readCacheKiB}`);
     return database;
   } catch (error) {
-    database.close(); // the pragma reads the schema already, and fails where that cannot be read
+    // The pragma reads the schema already, and fails where that cannot be read.
+    const trouble = schemaTrouble(error);
+    if (trouble !== undefined) return ununderstood(database, trouble);
+    database.close();
     throw error;
   }
+}
+
+const troubles = new WeakMap<Database.Database, string>();
+
+function ununderstood(database: Database.Database, trouble: string): Database.Database {
+  troubles.set(database, trouble);
+  return database;
+}
+
+/** Why SQLite makes no sense of the schema of an open database. Then only its pages can be copied, and its header read. */
+export function schemaTroubleOf(database: Database.Database): string | undefined {
+  return troubles.get(database);
+}
+
+/**
+ * Goes on with what SQLite does make sense of in the schema of a file that nobody writes, and passes over the rest. For a
+ * process that has nothing else to do: what was made to break SQLite gets further by this.
+ */
+export function tolerateSchema(database: Database.Database): void {
+  database.unsafeMode(true); // the defensive mode does not let the setting through
+  database.pragma('writable_schema = ON');
+  database.unsafeMode(false);
 }
 
 function open(path: string, parameters: string, options: Database.Options): Database.Database {
@@ -127,4 +153,14 @@ function uriPath(path: string): string {
 /** An SQL identifier, quoted. */
 export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** Of the library that this process uses; asked of no file. */
+export function sqliteVersion(): string {
+  const none = new Database(':memory:');
+  try {
+    return String(none.prepare('SELECT sqlite_version()').pluck().get());
+  } finally {
+    none.close();
+  }
 }

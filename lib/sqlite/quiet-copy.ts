@@ -3,7 +3,7 @@
 // stayed as it was is proven afterwards. See docs/decisions/quiet-copy.md.
 import { statSync } from 'node:fs';
 import { requireEveryPage } from './every-page.ts';
-import { openImmutable } from './open.ts';
+import { openImmutable, schemaTroubleOf } from './open.ts';
 import { copyPages } from './page-copy.ts';
 import type { Report, SnapshotReport, SnapshotWork } from './snapshot-work.ts';
 
@@ -33,8 +33,11 @@ export async function copyQuiet(work: SnapshotWork, report: Report): Promise<Sna
 async function copyImmutable(work: SnapshotWork, report: Report) {
   const database = openImmutable(work.source, work);
   try {
-    requireEveryPage(database, work.source);
-    return await copyPages(database, work, { stepBytes, syncEverySteps, spoiledStepsMax: 0 }, report);
+    const isKnown = schemaTroubleOf(database) === undefined;
+    if (isKnown) requireEveryPage(database, work.source);
+    const copy = await copyPages(database, work, { stepBytes, syncEverySteps, spoiledStepsMax: 0 }, report);
+    if (!isKnown) requireEveryPage(database, work.source, work.source, copy.pageCount);
+    return copy;
   } finally {
     database.close();
   }

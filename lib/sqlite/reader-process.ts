@@ -7,7 +7,7 @@ import { checkIntegrity, checkStructure, checkTable } from './integrity.ts';
 import type { Integrity } from '../source/source.ts';
 import { requireEveryPage } from './every-page.ts';
 import { openSource } from './live-reader.ts';
-import { type Database, openImmutable, openMapped } from './open.ts';
+import { type Database, openImmutable, openMapped, schemaTroubleOf, tolerateSchema } from './open.ts';
 import type { Answer, Problems, Question, Reading } from './reader.ts';
 import type { TableRows } from '../source/facts.ts';
 import { countTables } from './table-rows.ts';
@@ -51,5 +51,7 @@ async function look(question: Question): Promise<Counted | TableRows[] | Problem
 
 function open({ path, file, as }: Reading): Database {
   if (typeof as === 'object') return openSource({ source: path, ...as });
-  return as === 'mapped' ? openMapped(path, { file }) : openImmutable(path, { file });
+  const database = as === 'mapped' ? openMapped(path, { file }) : openImmutable(path, { file });
+  if (schemaTroubleOf(database) !== undefined) tolerateSchema(database);
+  return database;
 }

@@ -256,6 +256,13 @@ describe('the nights before', () => {
     ]);
   });
 
+  test('nothing is gone where nobody can tell what there is', () => {
+    expect(subjects([night({ a: 500 })], {}, ['this SQLite makes no sense of the schema'])).toEqual([
+      'integrity',
+    ]);
+    expect(subjects([night({ a: 500 })], {})).toEqual(['rows', 'a']);
+  });
+
   test('a first backup has nothing to be compared with, but its own findings', () => {
     expect(subjects([], { a: 0 }, ['NULL value in a.b'])).toEqual(['integrity']);
   });
