@@ -1,8 +1,18 @@
-// The demonstration: an app takes bookings, is backed up while it does, loses its database, and gets it back.
+// The demonstration: an app takes bookings, is backed up while it does, loses its database, and gets it back; then its data
+// becomes documents, and a database again.
 // Everything is real: the commands are those of bin/, and the whole story lives in one temporary directory.
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -49,12 +59,35 @@ async function demonstrate(): Promise<void> {
   const { restored, since } = check(saved);
   say(
     `Checked one by one: all ${restored} bookings of the backup are back, none torn, none without its payment. ` +
-      `The ${lost} that came after it are gone with the ruin; the app runs again and has taken ${since} new ones. ` +
+      `The ${lost} that came after it are gone with the ruin; the app runs again and has taken ${since} new ones.`,
+  );
+
+  say('The same data as JSON, of one instant while the app writes on: what a person can read in ten years.');
+  await show('db-export-json', 'run');
+  await show('db-export-json', 'import', '--to', join(home, 'again.db'));
+  const again = withDatabase(
+    (open) => [...rowsOf(open, 'booking'), ...rowsOf(open, 'payment')],
+    join(home, 'again.db'),
+  );
+  const documents = ['booking', 'payment'].flatMap((table) => readDocument(table));
+  if (documents.length === 0 || JSON.stringify(again) !== JSON.stringify(documents))
+    throw new Error('the database made of the documents is not what they say');
+  say(
+    `A database made of these documents has the same ${documents.length} rows, value for value. ` +
       'That was all: nothing of it is left behind.',
   );
 }
 
+function rowsOf(open: Database.Database, table: 'booking' | 'payment'): unknown[] {
+  return open.prepare(`SELECT * FROM ${table} ORDER BY rowid`).all();
+}
+
+function readDocument(table: string): unknown[] {
+  return JSON.parse(readFileSync(join(home, 'documents', `${table}.json`), 'utf8')) as unknown[];
+}
+
 function writeConfiguration(): void {
+  mkdirSync(join(home, 'documents'));
   writeFileSync(
     join(home, 'holdfast.toml'),
     `
@@ -70,6 +103,9 @@ database = "${database}"
 stop = "kill $(cat '${pidFile}') 2>/dev/null || true"
 start = "rm -f '${pidFile}'; setsid ${appCommand.replaceAll('"', '\\"')} >/dev/null 2>&1 &"
 health = { command = "test -s '${pidFile}'", timeout_seconds = 30 }
+
+[apps.bookings.export]
+directory = "${home}/documents"
 `,
   );
 }
@@ -138,9 +174,12 @@ function check(saved: number): { restored: number; since: number } {
   return found;
 }
 
-function withDatabase<Result>(work: (open: Database.Database) => Result): Result | undefined {
+function withDatabase<Result>(
+  work: (open: Database.Database) => Result,
+  path = database,
+): Result | undefined {
   try {
-    const open = new Database(database, { readonly: true, fileMustExist: true });
+    const open = new Database(path, { readonly: true, fileMustExist: true });
     try {
       return work(open);
     } finally {
@@ -155,7 +194,7 @@ function withDatabase<Result>(work: (open: Database.Database) => Result): Result
 
 /** Runs one of our commands as a reader would type it, and shows what it says. */
 async function show(command: string, ...args: string[]): Promise<void> {
-  console.log(bold(`$ ${[command, ...args].join(' ')}`));
+  console.log(bold(`$ ${[command, ...args].join(' ').replaceAll(home, '…')}`));
   const { stdout, stderr } = await run(join(project, 'bin', command), args, { env: environment }).catch(
     (error: { stdout: string; stderr: string }) => error,
   );
