@@ -136,6 +136,8 @@ export interface Source<Look extends SourceLook = SourceLook> {
   /** What an app can do so that a copy does not keep its writers waiting. */
   readonly gentlerHint: string;
   look(): Promise<Look>;
+  /** Reads what `look` has seen as a copy begins to, and copies nothing. Throws what the copy would throw there. */
+  begin(look: Look, options: CopyOptions): Promise<void>;
   /** Copies what `look` has seen to `target`. */
   copy(look: Look, target: string, options: CopyOptions): Promise<CopyReport>;
   /** Counts what `look` has seen, in place and while the app works. */

@@ -5,7 +5,7 @@ import { statSync } from 'node:fs';
 import { requireEveryPage } from './every-page.ts';
 import { openImmutable, schemaTroubleOf } from './open.ts';
 import { copyPages } from './page-copy.ts';
-import type { Report, SnapshotReport, SnapshotWork } from './snapshot-work.ts';
+import type { Report, SnapshotReport, SnapshotStart, SnapshotWork } from './snapshot-work.ts';
 
 /** Large steps are fast, and nobody waits for one. */
 const stepBytes = 16 * 1024 * 1024;
@@ -15,9 +15,14 @@ const syncEverySteps = 8;
 /** A change this recent may share its timestamp with the next one, so "unchanged" could not be told. */
 const settledMs = 2000;
 
+/** Whether it still is what it was when it was found quiet. */
+export function isQuiet({ quiet, source }: SnapshotStart): boolean {
+  return quiet !== undefined && quietMark(source) === quiet;
+}
+
 /** Copies a database that is still quiet. Returns undefined where it was not, or is no longer: `target` is worthless. */
 export async function copyQuiet(work: SnapshotWork, report: Report): Promise<SnapshotReport | undefined> {
-  const stillQuiet = () => work.quiet !== undefined && quietMark(work.source) === work.quiet;
+  const stillQuiet = () => isQuiet(work);
   if (!stillQuiet()) return undefined;
   try {
     const { pageCount, walPeakBytes } = await copyImmutable(work, report);

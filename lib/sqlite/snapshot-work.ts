@@ -17,17 +17,21 @@ export interface SnapshotReport extends CopyReport {
   pageCount: number;
 }
 
-/** What the worker needs to know; see snapshot-worker. */
-export interface SnapshotWork {
+/** What the worker needs to know to begin; see snapshot-worker. */
+export interface SnapshotStart {
   source: string;
   /** The file that was looked at: no other is copied. */
   file: FileNumber;
-  /** An empty file in the caller's scratch. */
-  target: string;
   pageSize: number;
   wal: boolean;
   /** What `quietMark` says of a WAL database that nobody seems to have open: then it is tried as a quiet one. */
   quiet: string | undefined;
+}
+
+/** And what to make the copy. */
+export interface SnapshotWork extends SnapshotStart {
+  /** An empty file in the caller's scratch. */
+  target: string;
 }
 
 /** Told after every step. */

@@ -6,9 +6,14 @@ import { fullDiskDetails } from '../files/space.ts';
 import { sqliteError } from './errors.ts';
 import { requireVisibleLog } from './hidden-log.ts';
 import { copyLive, emptyTarget } from './live-copy.ts';
-import { copyQuiet } from './quiet-copy.ts';
-import type { SnapshotReport, SnapshotWork } from './snapshot-work.ts';
+import { openSource } from './live-reader.ts';
+import { openImmutable } from './open.ts';
+import { copyQuiet, isQuiet } from './quiet-copy.ts';
+import type { SnapshotReport, SnapshotStart } from './snapshot-work.ts';
 import { serve } from './worker-port.ts';
+
+/** Without a target a copy is begun, and not made. */
+type Given = SnapshotStart & { target: string | undefined };
 
 // Above the first await: constants and classes, unlike functions, are not there before their line has run.
 const hints: Partial<Record<OpsError['kind'], (source: string) => string>> = {
@@ -17,25 +22,34 @@ const hints: Partial<Record<OpsError['kind'], (source: string) => string>> = {
   damaged: () => 'the backups made before are untouched: restore list',
 };
 
-await serve<SnapshotWork, SnapshotReport>(async (work, report) => {
+await serve<Given, SnapshotReport | undefined>(async (given, report) => {
+  const { target } = given;
   try {
-    if (work.wal) await requireVisibleLog(work.source);
+    if (given.wal) await requireVisibleLog(given.source);
+    if (target === undefined) return void openAsCopied(given);
+    const work = { ...given, target };
     const quiet = await copyQuiet(work, report);
     if (quiet !== undefined) return quiet;
     if (work.wal) await requireVisibleLog(work.source);
     await emptyTarget(work.target);
     return await copyLive(work, report);
   } catch (error) {
-    throw explained(work, error);
+    throw explained(given, error);
   }
 });
 
-function explained({ source, target }: SnapshotWork, error: unknown): unknown {
+function openAsCopied(work: SnapshotStart): void {
+  (isQuiet(work) ? openImmutable(work.source, work) : openSource(work)).close();
+}
+
+function explained({ source, target }: Given, error: unknown): unknown {
   if (errorCode(error)?.startsWith('SQLITE_FULL') === true)
     return sqliteError(`write the snapshot ${target}`, error, {
-      hint: `free some space: df -h ${dirname(target)}`,
+      hint: `free some space: df -h ${dirname(target ?? source)}`,
     });
-  const wrapped = unwritable(target, error) ?? sqliteError(`snapshot ${source}`, error);
+  const wrapped =
+    (target === undefined ? undefined : unwritable(target, error)) ??
+    sqliteError(`snapshot ${source}`, error);
   if (!(wrapped instanceof OpsError) || wrapped.hint !== undefined) return wrapped;
   const hint = hints[wrapped.kind]?.(source);
   return hint === undefined ? wrapped : new OpsError(wrapped.kind, wrapped.message, { hint, cause: error });

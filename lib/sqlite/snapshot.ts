@@ -7,7 +7,7 @@ import { fullDiskDetails } from '../files/space.ts';
 import type { CopyOptions } from '../source/source.ts';
 import { journalModeOf, setJournalMode } from './journal-mode.ts';
 import { settledMark } from './quiet-copy.ts';
-import type { SnapshotReport, SnapshotWork } from './snapshot-work.ts';
+import type { SnapshotReport, SnapshotStart } from './snapshot-work.ts';
 import type { SqliteLook } from './look.ts';
 import { runWorker } from './work.ts';
 
@@ -25,8 +25,24 @@ export async function takeSnapshot(
   options: CopyOptions,
 ): Promise<SnapshotReport> {
   await createPrivate(target);
+  const report = await work<SnapshotReport>(source, target, options);
+  // In WAL mode nobody could open it where no -shm can be made: on a read-only file system, in another user's directory.
+  if ((await journalModeOf(target)) === 'wal') await setJournalMode(target, 'delete');
+  return report;
+}
+
+/** Opens `source` and reads once, as `takeSnapshot` does first of all. Throws what that would throw. */
+export async function beginSnapshot(source: SqliteLook, options: CopyOptions): Promise<void> {
+  await work(source, undefined, options);
+}
+
+async function work<Result>(
+  source: SqliteLook,
+  target: string | undefined,
+  options: CopyOptions,
+): Promise<Result> {
   const { path, file, pageSize, wal } = source;
-  const work: SnapshotWork = {
+  const input: SnapshotStart & { target: string | undefined } = {
     source: path,
     file,
     target,
@@ -34,14 +50,11 @@ export async function takeSnapshot(
     wal,
     quiet: await quiet(source, options),
   };
-  const report = await runWorker<SnapshotReport>('./snapshot-worker.ts', work, {
+  return runWorker<Result>('./snapshot-worker.ts', input, {
     signal: options.signal,
     onProgress: options.onProgress,
     waitForEnd: true,
   });
-  // In WAL mode nobody could open it where no -shm can be made: on a read-only file system, in another user's directory.
-  if ((await journalModeOf(target)) === 'wal') await setJournalMode(target, 'delete');
-  return report;
 }
 
 /** SQLite would create the copy readable by everybody; a backup is for its owner and group. */

@@ -157,6 +157,14 @@ function sourceTests(kind: SourceKind): void {
 }
 
 function lookTests(kind: SourceKind): void {
+  it('is read once where a copy is begun, and nothing is made or left', async () => {
+    const { source, directory } = kind.open(2e6);
+    const look = await source.look();
+    const before = readdirSync(directory);
+    await source.begin(look, { now: new Date() });
+    expect(readdirSync(directory)).toEqual(before);
+  });
+
   it('sees size and ownership', async () => {
     const { source, directory } = kind.open(2e6);
     const look = await source.look();

@@ -33,9 +33,18 @@ test('a transaction of another program that excludes everybody is no lock of our
   const holdExclusively = fileURLToPath(new URL('../fixtures/hold-exclusively.ts', import.meta.url));
   await using writer = spawnTypeScript(holdExclusively, [world.database]);
   await writer.line('held');
-  await expectRefusal(world, 'db-backup', ['run'], {
-    kind: 'unavailable',
+  const refusal = {
+    kind: 'unavailable' as const,
     says: [/bookings\.db/, /another program keeps it locked/],
     hint: /fuser -v .*bookings\.db/,
-  });
+  };
+  const [tried] = await Promise.all([
+    world.run('db-backup', ['test']),
+    expectRefusal(world, 'db-backup', ['backup', 'x'], refusal),
+  ]);
+  expect(tried.exitCode).toBe(1);
+  expect(tried.stdout).toMatch(
+    /FAILED +bookings: database +cannot snapshot .*another program keeps it locked/,
+  );
+  expect(tried.stdout).toMatch(/hint for bookings: database: .*fuser -v/);
 });

@@ -34,7 +34,7 @@ export async function tryEverything(
     await tried('clock', () => probeClock(context)),
   ];
   for (const each of selectedApps(context, app)) {
-    checks.push(await tried(`${each.name}: database`, () => probeDatabase(context, each)));
+    checks.push(await tried(`${each.name}: database`, () => probeDatabase(context, each, dryRun)));
     checks.push(await tried(`${each.name}: space`, () => probeSpace(context, each)));
     checks.push(await tried(`${each.name}: lock`, () => probeLock(context, each)));
   }
@@ -107,8 +107,14 @@ async function probeClock(context: JobContext): Promise<string> {
   });
 }
 
-async function probeDatabase(context: JobContext, app: GuardedApp): Promise<string> {
-  const { path, sizeBytes, remarks } = await context.source(app).look();
+/** A look does not meet the locks of the app, nor what side files must be made to read: a copy begins by reading. */
+async function probeDatabase(context: JobContext, app: GuardedApp, dryRun: boolean): Promise<string> {
+  const { clock, signal } = context;
+  const source = context.source(app);
+  const look = await source.look();
+  const wait = (ms: number) => context.wait(ms, signal);
+  if (!dryRun) await source.begin(look, { now: clock.now(), wait, signal });
+  const { path, sizeBytes, remarks } = look;
   return `${path}: ${[formatBytes(sizeBytes), ...remarks].join(', ')}`;
 }
 
