@@ -47,7 +47,9 @@ async function makeDirectory(directory: string): Promise<void> {
     using held = await locateDirectory(directory);
     if (Number((await held.status()).uid) === process.geteuid?.()) await chmod(held.at('.'), 0o770);
   } catch (error) {
-    throw systemError(`create the directory for locks ${directory}`, error, { hint: elsewhere(directory) });
+    throw systemError(`create the directory for locks ${directory}`, error, {
+      hint: hintFor(directory, error),
+    });
   }
 }
 
@@ -85,7 +87,7 @@ async function openExisting(path: string): Promise<FileHandle> {
 function openingError(directory: string, path: string, error: unknown): unknown {
   if (errorCode(error) === 'ELOOP') return notPlain(path, 'it is a symbolic link', error);
   if (errorCode(error) === 'EISDIR') return notPlain(path, 'it is a directory', error);
-  return systemError(`open the lock ${path}`, error, { hint: elsewhere(directory) });
+  return systemError(`open the lock ${path}`, error, { hint: hintFor(directory, error) });
 }
 
 function notPlain(path: string, words: string, cause?: unknown): OpsError {
@@ -93,6 +95,8 @@ function notPlain(path: string, words: string, cause?: unknown): OpsError {
   return new OpsError('refused', `cannot use the lock ${path}: ${words}`, { hint, cause });
 }
 
-function elsewhere(directory: string): string {
+function hintFor(directory: string, error: unknown): string {
+  if (!['EACCES', 'EPERM', 'EROFS'].includes(errorCode(error) ?? ''))
+    return 'run_directory in the configuration, or HOLDFAST_RUN, must be a directory that this user may write';
   return `run it with sudo, or as a user who may write ${directory}: a lock elsewhere would keep nobody out`;
 }

@@ -14,7 +14,7 @@ function option(name: string, path: string | undefined): string {
 
 /** Our commands as messages name them. */
 const commands =
-  /\b(?:db-backup (?:test|upload|backup|info|list-backups|list|download|run|verify|prune|link)|restore (?:list|plan|run|download|undo|drill|status)|alert-send (?:deliver|test|list|ack|spool)|db-export-json (?:run|status|check|freeze|unfreeze))(?![\w-])(?![^;,]* --(?:config|env-file) )/g;
+  /\b(?:db-backup (?:test|upload|backup|info|list-backups|list|download|run|verify|prune|link)|restore (?:list|plan|run|download|undo|drill|status)|alert-send (?:deliver|test|list|ack|spool)|db-export-json (?:run|status|check|import|freeze|unfreeze))(?![\w-])(?![^;,]* --(?:config|env-file) )/g;
 
 /** A hint whose commands work as they are typed: those of ours get what finds the configuration. */
 export function completeHint(hint: string | undefined, option: string): string | undefined {

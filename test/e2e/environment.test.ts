@@ -19,8 +19,8 @@ async function worldWithBackup(app = ''): Promise<World> {
 
 const gone = 'mkdir $W/gone; cd $W/gone; rmdir $W/gone';
 const foreignNode =
-  'NODE_OPTIONS="--nonsense --require /nowhere.js" NODE_PATH=/x NODE_DEBUG=all NODE_CHANNEL_FD=7 NODE_V8_COVERAGE=/nowhere ' +
-  'NODE_REDIRECT_WARNINGS=/nowhere/x NODE_ICU_DATA=/nowhere NODE_TLS_REJECT_UNAUTHORIZED=0 NODE_COMPILE_CACHE=/nowhere';
+  'NODE_OPTIONS="--nonsense --require /dev/null/nowhere.js" NODE_PATH=/x NODE_DEBUG=all NODE_CHANNEL_FD=7 NODE_V8_COVERAGE=/dev/null/nowhere ' +
+  'NODE_REDIRECT_WARNINGS=/dev/null/nowhere/x NODE_ICU_DATA=/dev/null/nowhere NODE_TLS_REJECT_UNAUTHORIZED=0 NODE_COMPILE_CACHE=/dev/null/nowhere';
 
 test('it works, or says why in a line and with a code that is listed', async () => {
   const world = await worldWithBackup();
@@ -32,7 +32,7 @@ test('it works, or says why in a line and with a code that is listed', async () 
     ],
     ['PATH= $B/db-backup run --quiet', 0, /^$/],
     ['exec env -i HOLDFAST_CONFIG=$HOLDFAST_CONFIG $B/db-backup run --quiet', 0, /^$/],
-    ['HOME=/nowhere TMPDIR=/nowhere XDG_CACHE_HOME=x $B/db-backup verify --quiet', 0, /^$/],
+    ['HOME=/dev/null/nowhere TMPDIR=/dev/null/nowhere XDG_CACHE_HOME=x $B/db-backup verify --quiet', 0, /^$/],
     ['TZ= $B/db-backup run --quiet', 0, /^$/],
     ['TZ=Nonsense $B/db-backup run --quiet', 78, /cannot use TZ=Nonsense: .*\n.*hint/],
     ['ulimit -n 24; $B/db-backup run', 74, /too many open files/],

@@ -191,7 +191,7 @@ test('an object of a directory store is a regular file of a bounded size, whatev
 test('nothing else reads a file whole: what the kernel and Holdfast itself wrote is all that may be', () => {
   const project = join(import.meta.dirname, '../../..');
   const allowed = [
-    /^lib\/(files\/process-identity|sqlite\/(hidden-log|memory-limit)|placement\/holders)\.ts$/, // /proc and /sys
+    /^lib\/(files\/(process-identity|true-owner)|sqlite\/(hidden-log|memory-limit)|placement\/holders)\.ts$/, // /proc and /sys
     /^lib\/run\/version\.ts$/, // this very checkout
     /^units\/install\/wanted\.ts$/,
   ];
