@@ -22,6 +22,7 @@ const kinds: [prefix: string, kind: ErrorKind, words: string][] = [
   ['SQLITE_FULL', 'io', 'no space left on the device'],
   ['SQLITE_IOERR', 'io', 'input or output failed'],
   ['SQLITE_NOMEM', 'io', 'out of memory'],
+  ['SQLITE_TOOBIG', 'damaged', 'it makes a value that is larger than SQLite takes'],
   ['SQLITE_CANTOPEN', 'denied', 'SQLite cannot open it or its side files'],
 ];
 

@@ -58,7 +58,9 @@ export class ReaderEnded extends OpsError {
   readonly byThePage: boolean;
 
   constructor(called: string, signal: NodeJS.Signals) {
-    const hint = signal === 'SIGKILL' ? { hint: 'see whether memory ran out: journalctl -k -n 50' } : {};
+    const hint = ['SIGKILL', 'SIGABRT', 'SIGTRAP'].includes(signal)
+      ? { hint: 'see whether memory ran out: journalctl -k -n 50' }
+      : {};
     super('io', `cannot check ${called}: the process that read it was ended by ${signal}`, hint);
     this.name = 'ReaderEnded';
     this.byThePage = signal === 'SIGBUS' || signal === 'SIGSEGV';

@@ -3,6 +3,7 @@ import { copyFileSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
+import type { OpsError } from '../../../lib/base/errors.ts';
 import { requireSource } from '../../../lib/sqlite/look.ts';
 import { measureDatabase } from '../../../lib/sqlite/measure.ts';
 import { mergeSet } from '../../../lib/sqlite/merge.ts';
@@ -191,4 +192,17 @@ test('a check that never ends is ended by an abort', async () => {
   const reason = new Error('stopped by SIGTERM');
   const onBeat = () => stop.abort(reason); // it has been at work for a second
   await expect(measureDatabase(path, { signal: stop.signal, onBeat })).rejects.toBe(reason);
+});
+
+test.each<[string, string, Partial<OpsError>]>([
+  ['an index that takes all memory', 'hex(zeroblob(260000000))', { kind: 'io' }],
+  ['a value larger than any', 'hex(zeroblob(2000000000))', { kind: 'damaged' }],
+])('%s ends in words', async (_, what, error) => {
+  const path = join(scratch(), 'app.db');
+  makeOdd(path, indexOn(what));
+  const copy = await copyOf(path);
+  await expect(measureDatabase(copy)).rejects.toMatchObject({
+    ...error,
+    message: expect.stringMatching(/^cannot check .*(?:out of memory|too big)/) as string,
+  });
 });
