@@ -99,10 +99,22 @@ function entryOf(reply: unknown, path: string): Entry | undefined {
     if (!/[^ -~]/.test(path) && !fold(`${pathLower}/`).startsWith(fold(`${path}/`)))
       throw strangerFailure('a listing of another folder');
     const tag = tagOf(reply);
-    const name = text('name') ?? nameIn(text('path_display') ?? pathLower);
+    const name = [text('name'), nameIn(text('path_display') ?? '')].find((one) => isLast(one, pathLower));
     const file = tag === 'file' ? ifReadable(() => remoteFile(reply)) : undefined;
-    return { tag, name, pathLower, file, isWithoutBytes: isWithoutBytes(fields) };
+    return {
+      tag,
+      name: name ?? nameIn(pathLower),
+      pathLower,
+      file,
+      isWithoutBytes: isWithoutBytes(fields),
+    };
   });
+}
+
+/** Whether a name is what a path ends in: a name is the path's own, and never leads anywhere else. */
+function isLast(name: string | undefined, pathLower: string): name is string {
+  if (name === undefined || name === '' || name.includes('/')) return false;
+  return fold(name) === nameIn(fold(pathLower)) || /[^ -~]/.test(pathLower);
 }
 
 function ifReadable<T>(read: () => T): T | undefined {

@@ -4,13 +4,14 @@ import { OpsError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { removeQuietly } from '../../files/publish-file.ts';
 import { quoteName } from '../name.ts';
-import type { Store, StoreName } from '../store.ts';
+import type { Store, StoreName, StoreSpace } from '../store.ts';
 import { examine, readSpace } from './account.ts';
 import { DropboxClient } from './client.ts';
 import { copyFile } from './copy.ts';
 import { downloadBytes, downloadFile } from './download.ts';
 import { endpointAt } from './endpoint.ts';
 import { explainFailure } from './explain.ts';
+import { DropboxFailure } from './failure.ts';
 import { listFiles } from './listing.ts';
 import { lookUpObject } from './look.ts';
 import { NoObject, storedAs } from './metadata.ts';
@@ -122,11 +123,22 @@ function dropboxStore(access: DropboxAccess): Store {
       await during(inDropbox('remove', object), () => removeFile(access, object, options));
     },
     async space() {
-      return during(`ask ${description} for its space`, space);
+      return during(`ask ${description} for its space`, () => spaceIfSaid(access));
     },
     examine: () => examine(access),
     traffic: () => ({ ...access.client.transport.options.traffic }),
   };
+}
+
+/** How full it is is good to know; a Dropbox that says everything but this is no reason to store nothing. */
+async function spaceIfSaid(access: DropboxAccess): Promise<StoreSpace> {
+  try {
+    return await readSpace(access);
+  } catch (error) {
+    if (!(error instanceof DropboxFailure) || !['stranger', 'server'].includes(error.kind)) throw error;
+    access.log.warn('Dropbox does not say how much is free', { cause: error.message });
+    return { freeBytes: undefined, totalBytes: undefined };
+  }
 }
 
 /** Aborts when the whole run has taken too long: a failure that is told, instead of a run that never ends. */

@@ -1,10 +1,12 @@
 // Removing files from Dropbox: only ever the very revision that was looked at.
+import { OpsError } from '../../base/errors.ts';
+import { quoteName } from '../name.ts';
 import { requireExpected } from '../refusals.ts';
 import type { RemoveOptions, StoreName } from '../store.ts';
 import type { DropboxAccess } from './access.ts';
 import { DropboxFailure, strangerFailure } from './failure.ts';
-import { lookUpFile, waitAgain } from './look.ts';
-import { pathIn, storedAs } from './metadata.ts';
+import { lookUp, lookUpFile, waitAgain } from './look.ts';
+import { NoObject, pathIn, storedAs } from './metadata.ts';
 import { isAt, pathOf } from './paths.ts';
 import { readReply } from './replies.ts';
 
@@ -15,8 +17,12 @@ export async function removeFile(
   { expected }: RemoveOptions,
 ): Promise<void> {
   const path = pathOf(access.folder, name);
-  const found = await lookUpFile(access, path);
-  if (found === undefined) return;
+  const found = await lookUp(access, path);
+  if (found instanceof NoObject && expected !== undefined)
+    throw new OpsError('refused', `cannot remove ${quoteName(name)} from Dropbox: ${found.why}`, {
+      hint: 'what is there was not touched; list-backups shows what it is now',
+    });
+  if (found === undefined || found instanceof NoObject) return;
   const stored = storedAs(name, found);
   requireExpected(name, stored, { expected, where: 'Dropbox' });
   await removeRevision(access, path, found.rev).catch((cause: unknown) => {

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { OpsError } from '../../../../lib/base/errors.ts';
 import { openOn, startStandIn } from '../../../contract/dropbox-world.ts';
 import { makeFile } from '../../../contract/store-world.ts';
+import type { FaultAction } from '../../../stand-ins/dropbox/faults.ts';
 import type { DropboxStandIn } from '../../../stand-ins/dropbox/stand-in.ts';
 import { scratch } from '../../../support/scratch.ts';
 
@@ -43,6 +44,8 @@ const odd: [string, (entry: Entry) => Entry, string[]][] = [
   ['without a hash', without('content_hash'), ['odd.db']],
   ['without a revision', without('rev'), ['odd.db']],
   ['without a name', without('name'), ['odd.db']],
+  ['with the name of another', (entry) => ({ ...entry, name: 'a.db' }), ['odd.db']],
+  ['with a name that leads elsewhere', (entry) => ({ ...entry, name: '../../odd.db' }), ['odd.db']],
   ['with a size in letters', (entry) => ({ ...entry, size: '5' }), ['odd.db']],
   [
     'with nothing but its place',
@@ -171,6 +174,30 @@ describe('a file whose name differs in letter case alone', () => {
     const stored = await store.put(ours, await makeFile('ours'));
     expect(await store.list('backups/shop/s')).toEqual([stored]);
   });
+});
+
+test.each<[string, FaultAction]>([
+  ['null', { kind: 'reply', status: 200, body: 'null' }],
+  [
+    'numbers that are none',
+    { kind: 'alter', alter: () => ({ used: '1', allocation: { '.tag': 'individual' } }) },
+  ],
+  ['an error of its own', { kind: 'reply', status: 500 }],
+])('a Dropbox that answers %s when it is asked for its space says nothing of it', async (_, action) => {
+  const standIn = await standInWith('/a.db');
+  standIn.fault({ route: 'users/get_space_usage', times: Infinity, action });
+  const nothing = { freeBytes: undefined, totalBytes: undefined };
+  expect(await openOn(standIn, { retriesMax: 1 }).space()).toEqual(nothing);
+});
+
+test('what was listed as a file and is a folder by now is not removed, and that is said', async () => {
+  const standIn = await standInWith('/backups/a.db');
+  const store = openOn(standIn);
+  const [expected] = await store.list('');
+  standIn.files.remove('/backups/a.db');
+  standIn.files.write('/backups/a.db/b.db', 'b');
+  await expect(store.remove('backups/a.db', { expected })).rejects.toMatchObject({ kind: 'refused' });
+  expect(standIn.files.list().map(({ path }) => path)).toEqual(['/backups/a.db/b.db']);
 });
 
 test('the latest copy is replaced only while it is the one that was looked at', async () => {
