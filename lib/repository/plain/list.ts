@@ -10,23 +10,28 @@ import { backupPrefix } from '../../backup/name.ts';
 import { OpsError } from '../../base/errors.ts';
 import type { Store, Stored } from '../../store/store.ts';
 
-/** Every backup of the app, newest first, each with its state, and the listing that says so. */
+/**
+ * Every backup of the app, newest first, each with its state, and the listing that says so. One manifest that cannot be
+ * read where others can makes one backup damaged; where none can, the store does not answer, and that is thrown.
+ */
 export async function readCatalogue(
   store: Store,
   naming: CatalogueNaming,
 ): Promise<{ listing: Stored[]; entries: CatalogueEntry[] }> {
   const listing = await store.list(backupPrefix(naming.layout, naming.app));
   const manifests = new Map<string, Manifest | OpsError>();
-  /** What could not be read, until another could: then it is that one's trouble, and not the store's. */
   let unread: OpsError | undefined;
+  let answers = 0;
   for (const name of manifestNames(listing, naming)) {
     const manifest = await readManifest(store, name);
     manifests.set(name, manifest);
     const isUnread = manifest instanceof OpsError && manifest.kind === 'unavailable';
+    // A second in a row: it is not that one's trouble, but the store's.
     if (isUnread && unread !== undefined) throw unread;
     unread = isUnread ? manifest : undefined;
+    answers += isUnread ? 0 : 1;
   }
-  if (unread !== undefined) throw unread;
+  if (unread !== undefined && answers === 0) throw unread;
   return { listing, entries: catalogue(listing, manifests, naming) };
 }
 

@@ -1,5 +1,8 @@
 // Faults while listing: all of it or nothing, for what a partial list does not show would look gone.
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { FaultAction } from '../../../stand-ins/dropbox/faults.ts';
 import type { DropboxWorld } from '../../../support/dropbox-world.ts';
 import { grownWorld } from '../../../support/dropbox-world-grown.ts';
 import { expectNextRun, expectSurvived } from '../../../support/dropbox-world-checks.ts';
@@ -63,11 +66,45 @@ describe('case 23: listings that come in pieces', () => {
   }
 
   /** Three backups, of which the policy keeps one. */
-  async function manyBackups(): Promise<DropboxWorld> {
-    const world = await grownWorld({ mebibytes: 1, store: 'retries = 1' });
-    await world.run('db-backup', ['run']);
-    await expectNextRun(world);
-    world.configureDropbox({ store: 'retries = 1', app: 'keep = { last = 1 }' });
-    return world;
-  }
 });
+
+describe('one old backup whose manifest cannot be read', () => {
+  const refused = {
+    error_summary: 'path/..',
+    error: { '.tag': 'path', path: { '.tag': 'restricted_content' } },
+  };
+  test.each<[string, 'oldest' | 'newest', FaultAction]>([
+    ['because it is not given out', 'oldest', { kind: 'reply', status: 409, body: refused }],
+    ['because it is not given out', 'newest', { kind: 'reply', status: 409, body: refused }],
+    ['because of an error whenever it is asked for', 'oldest', { kind: 'reply', status: 500 }],
+    ['because of an error whenever it is asked for', 'newest', { kind: 'reply', status: 500 }],
+    ['because it is damaged', 'oldest', { kind: 'corruptByte', at: 7 }],
+    ['because another comes in its place', 'oldest', { kind: 'wrongMetadata', change: 'rev' }],
+  ])('%s, the %s: it counts as damaged, and tonight there is a backup', async (_, which, action) => {
+    await using world = await manyBackups();
+    rmSync(join(world.state, 'cache'), { recursive: true });
+    const manifests = world.standIn.files.list().filter(({ path }) => path.endsWith('.json'));
+    const { rev, path } = manifests.at(which === 'oldest' ? 0 : -1) ?? {};
+    const matches = ({ argument }: { argument?: unknown }) =>
+      (argument as { path?: unknown }).path === `rev:${rev}`;
+    world.standIn.fault({ route: 'files/download', times: Infinity, matches, action });
+    const before = world.remote();
+    const ended = await world.run('db-backup', ['run', '--json']);
+    expect(ended.stderr).not.toContain('error: ');
+    expect(ended).toMatchObject({ exitCode: 0 });
+    expect(world.remote()).toHaveProperty([path ?? '']);
+    expect(Object.keys(world.remote())).not.toEqual(Object.keys(before));
+    const listed = await world.run('db-backup', ['list-backups']);
+    expect(listed).toMatchObject({ exitCode: 0 });
+    expect(listed.stdout.match(/damaged/g)).toHaveLength(1);
+  });
+});
+
+/** Three, of which one is to be kept. */
+async function manyBackups(): Promise<DropboxWorld> {
+  const world = await grownWorld({ mebibytes: 1, store: 'retries = 1' });
+  await world.run('db-backup', ['run']);
+  await expectNextRun(world);
+  world.configureDropbox({ store: 'retries = 1', app: 'keep = { last = 1 }' });
+  return world;
+}
