@@ -1,6 +1,7 @@
 // Binds a job to the real process: arguments, streams, signals, exit code. Kept light, for --help waits for it.
 import { isatty } from 'node:tty';
 import { systemClock } from '../base/clock.ts';
+import { errorExitCodes } from '../base/exit-code.ts';
 import { type Environment, takeEnvironment } from '../config/environment.ts';
 import { ignoredSignalMask, isPlainTerminal } from '../config/launcher.ts';
 import type { EndingCommand, Job } from './job.ts';
@@ -85,6 +86,14 @@ async function runEnding(
     const first = underWay === undefined ? 'stopping cleanly' : `stopping when ${underWay}`;
     log.write(`${name}: ${received} received, ${first} (again to stop at once)\n`);
     stop.abort(new Interrupted(received));
+  });
+  // Thrown where nobody waits for it, such as in a callback of a socket: what is under way is put in order first.
+  process.on('uncaughtException', (error) => stop.abort(error));
+  process.on('beforeExit', () => {
+    log.write(
+      `${name}: error: this is a mistake in Holdfast: the work stands still, and nothing will wake it\n`,
+    );
+    process.exit(errorExitCodes.bug.code);
   });
   const streams = {
     async writeResult(text: string) {

@@ -37,6 +37,21 @@ describe('what is printed', () => {
   });
 });
 
+describe('a mistake of ours that nobody waits for', () => {
+  test.each([
+    ['throw', 'put in order\n', /mistake in Holdfast: nobody waits for this\n[^]*TypeError: nobody[^]* at /],
+    ['stall', '', /mistake in Holdfast: the work stands still/],
+  ])('is exit code 70, and no end in the middle: %s', async (command, stdout, says) => {
+    await using world = new World();
+    world.configure();
+    const fixture = resolve(import.meta.dirname, '../support/run-going-wrong.ts');
+    const environment = { HOLDFAST_CONFIG: world.config };
+    const ended = await runProgram(process.execPath, [fixture, command], { environment });
+    expect(ended).toMatchObject({ exitCode: 70, stdout, stderr: expect.stringMatching(says) });
+    expect(ended.stderr).not.toMatch(/unsettled/);
+  });
+});
+
 describe('being told to stop', () => {
   test.each(['SIGINT', 'SIGTERM'] as const)(
     'by %s ends by that signal and says what was left',
