@@ -1,4 +1,5 @@
 // alert-send list: what is wrong now, what waits, how the channels are, and the dead letters.
+import { shellWord } from '../../lib/base/shell-word.ts';
 import { formatCount, formatDuration, formatInstant, formatTable } from '../../lib/base/format.ts';
 import { incidentId } from '../../lib/incident/check.ts';
 import { dueNotices, heldNews } from '../../lib/incident/due.ts';
@@ -69,7 +70,7 @@ export function text(situation: Situation, view: View): string[] {
     ...held.map((news) => `waits for the end of the quiet hours: ${news}`),
     ...formatTable(channels.map((one) => [one.channel, channelLine(one, view)])),
     ...dead.map(({ name, reason }) => `dead letter: ${name}: ${reason ?? 'nobody could read it'}`),
-    ...(dead.length === 0 ? [] : [`when they were read: rm ${deadDirectory}/*`]),
+    ...(dead.length === 0 ? [] : [`when they were read: rm ${shellWord(deadDirectory)}/*`]),
     ...(clockTrusted ? [] : ['the clock is not synchronised: no reminder comes due meanwhile']),
   ];
 }

@@ -1,4 +1,5 @@
 // db-backup download: the latest copy to a new file. It never goes over a database: that is what restore is for.
+import { shellWord } from '../../lib/base/shell-word.ts';
 import { existsSync } from 'node:fs';
 import { OpsError } from '../../lib/base/errors.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
@@ -50,6 +51,6 @@ function emptyPlace({ name, database, latest }: GuardedApp): string {
   throw new OpsError('refused', `cannot download to ${database}: a database is there`, {
     hint:
       'name another path: db-backup download /tmp/copy.db; or put it in place, with a way back: ' +
-      `restore run ${latest ?? 'latest'} --app ${name}`,
+      `restore run ${shellWord(latest ?? 'latest')} --app ${name}`,
   });
 }

@@ -1,6 +1,7 @@
 // restore run: choose, fetch, prove, ask, replace, and undo it when the app is not well afterwards.
 import { resolve } from 'node:path';
 import { OpsError } from '../../lib/base/errors.ts';
+import { shellWord } from '../../lib/base/shell-word.ts';
 import type { Finding } from '../../lib/base/finding.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
 import { inspectSet } from '../../lib/placement/database-set.ts';
@@ -187,6 +188,6 @@ async function requireConsent(
   for (const line of planLines(plan, view)) context.log.info(`${app.name}: ${line}`);
   if (await context.confirm('Replace the live database?')) return;
   throw new OpsError('usage', `cannot replace ${target} without consent`, {
-    hint: 'say yes when asked, or add --yes; restore plan shows what would happen',
+    hint: `say yes when asked, or add --yes; restore plan ${shellWord(choice.entry.name)} shows what would happen`,
   });
 }

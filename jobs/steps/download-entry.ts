@@ -1,4 +1,5 @@
 // A file of the store, copied to a new path and compared with its manifest.
+import { shellWord } from '../../lib/base/shell-word.ts';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { BackupState, CatalogueEntry } from '../../lib/backup/catalogue.ts';
@@ -107,7 +108,9 @@ async function freePlace({ app, entry, given }: DownloadOrder): Promise<SetPlace
       await inKnownPaths(() =>
         requireFree(place, {
           taken: 'name a file that does not exist; nothing is overwritten',
-          sideFile: isOwn ? `restore run ${name} --app ${app.name} keeps it in an undo set` : undefined,
+          sideFile: isOwn
+            ? `restore run ${shellWord(name)} --app ${app.name} keeps it in an undo set`
+            : undefined,
         }),
       );
       const purpose = `download ${name}`;

@@ -29,3 +29,8 @@ export function absolute(environment: Environment, name: string): string | undef
     hint: `for example ${name}=${resolve(value)}`,
   });
 }
+
+/** Whether somebody typed the command with sudo. */
+export function isSudo(environment: Environment = process.env): boolean {
+  return nonEmpty(environment.SUDO_UID) !== undefined;
+}

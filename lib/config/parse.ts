@@ -1,4 +1,5 @@
 // TOML text to a checked file, or one error that lists every problem with its place.
+import { shellWord } from '../base/shell-word.ts';
 import { parse as parseToml, TomlError } from 'smol-toml';
 import { z } from 'zod';
 import { OpsError } from '../base/errors.ts';
@@ -31,7 +32,7 @@ function parseText(text: string, path: string): unknown {
       'config',
       `cannot use ${path}: line ${error.line}, column ${error.column}: ${reason}`,
       {
-        hint: `open it at that line: editor +${error.line} ${path}`,
+        hint: `open it at that line: editor +${error.line} ${shellWord(path)}`,
       },
     );
   }

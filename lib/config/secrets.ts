@@ -1,4 +1,5 @@
 // Secrets: systemd's credentials first, then a file that only its owner can read, then the environment. Never argv.
+import { shellWord } from '../base/shell-word.ts';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { OpsError, systemError } from '../base/errors.ts';
@@ -58,7 +59,7 @@ function requirePrivate(path: string): void {
   const mode = attempt(path, () => statSync(path).mode);
   if ((mode & 0o077) === 0) return;
   throw new OpsError('denied', `cannot use the secret in ${path}: others may read it`, {
-    hint: `chmod 600 ${path}`,
+    hint: `chmod 600 ${shellWord(path)}`,
   });
 }
 

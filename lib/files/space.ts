@@ -1,8 +1,10 @@
 // Free space: asked for before something large is written, and named when it ran out all the same.
+import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { OpsError, errorCode, systemError } from '../base/errors.ts';
 import { formatBytes } from '../base/format.ts';
+import { shellWord } from '../base/shell-word.ts';
 import { isPathMissing } from './if-there.ts';
 
 /** What a file system has, in bytes; undefined where it does not say (some network mounts report nothing). */
@@ -57,5 +59,17 @@ export function fullDiskDetails(error: unknown, directory: string): { hint?: str
 }
 
 function spaceHint(directory: string): string {
-  return `free some space there; df -h ${directory} shows what is used`;
+  return `free some space there; ${spaceCommand(directory)} shows what is used`;
+}
+
+/** The command that shows how full it is where `directory` is or was: what is removed with the run that says so is not named. */
+export function spaceCommand(directory: string): string {
+  let at = resolve(directory);
+  while (at !== '/' && (isPassing(basename(at)) || !existsSync(at))) at = dirname(at);
+  return `df -h ${shellWord(at)}`;
+}
+
+/** Scratch and staging directories. */
+function isPassing(name: string): boolean {
+  return /^\.(holdfast-|.+\.restore-)/.test(name);
 }

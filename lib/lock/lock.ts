@@ -1,5 +1,6 @@
 // One run at a time. Whoever works on an app's database holds the app's lock, and a shell script can share it:
 //   flock --nonblock /run/holdfast/locks/ctv.lock sqlite3 production.db …
+import { shellWord } from '../base/shell-word.ts';
 import type { Clock } from '../base/clock.ts';
 import type { CommandRunner } from '../base/command.ts';
 import { errorMessage, OpsError } from '../base/errors.ts';
@@ -112,7 +113,7 @@ async function letGo(
 function busyError(lock: string, path: string, record: OwnerRecord | undefined): OpsError {
   if (record?.alive !== true) {
     return new OpsError('busy', `cannot lock ${lock}: another program (no owner file) holds it`, {
-      hint: `fuser -v ${path} shows which; try again when it has ended`,
+      hint: `fuser -v ${shellWord(path)} shows which; try again when it has ended`,
     });
   }
   const { purpose, pid, host, since } = record.owner;

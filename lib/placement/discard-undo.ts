@@ -1,5 +1,6 @@
 // Undo sets that are no longer wanted: removed file by file, by names that we gave, in directories of ours
 // (docs/threat-model.md, rule 5). What else lies in one was put there by a person, and keeps the whole of it.
+import { shellWord } from '../base/shell-word.ts';
 import { lstat, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OpsError } from '../base/errors.ts';
@@ -39,7 +40,7 @@ export async function discardUndoSet(target: SetPlace, name: string): Promise<vo
         const isFile = ours.includes(found) && (await lstat(directory.at(found))).isFile();
         if (!isFile)
           throw new OpsError('refused', `cannot remove ${path}: ${found} in it is not of Holdfast's making`, {
-            hint: `look at it, and move it away: ls -la ${path}`,
+            hint: `look at it, and move it away: ls -la ${shellWord(path)}`,
           });
       }
       for (const file of ours) {

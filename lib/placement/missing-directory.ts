@@ -1,5 +1,6 @@
 // A database whose directory is gone, with the undo sets that were in it: which one it is, what it has to be, and how it is
 // made again.
+import { shellWord } from '../base/shell-word.ts';
 import { constants } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -52,7 +53,7 @@ export async function makeDatabaseDirectory(path: string, wanted: Ownership): Pr
     const { uid } = await handle.stat();
     if (uid !== process.geteuid?.() || (await made.names()).length > 0)
       throw new OpsError('refused', `cannot use ${join(parent.path, name)}: somebody else put it there`, {
-        hint: `see whose it is: ls -ld ${path}`,
+        hint: `see whose it is: ls -ld ${shellWord(path)}`,
       });
     await handle.chown(wanted.uid, wanted.gid);
     await handle.chmod(wanted.mode); // after the owner, because changing that clears bits

@@ -1,5 +1,6 @@
 // What is believed beside a database: only what we made ourselves, and what nobody else may write. The directory is the
 // app's user's, who can put anything there under any name (docs/threat-model.md).
+import { shellWord } from '../base/shell-word.ts';
 import type { BigIntStats } from 'node:fs';
 import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -21,7 +22,7 @@ export async function readOwnRecord(directory: HeldDirectory, name: string): Pro
     const file = await ifThere(readSmallFile(directory.at(name), options)).catch((error: unknown) => {
       if (errorCode(error) !== 'ELOOP') throw error;
       throw new OpsError('refused', `cannot use ${called}: it is a link`, {
-        hint: `move it away: mv ${called} /root/`,
+        hint: `move it away: mv ${shellWord(called)} /root/`,
       });
     });
     if (file === undefined) return undefined;
@@ -73,7 +74,7 @@ function requireOwn(status: BigIntStats, path: string): void {
       : `cannot use ${path}: it belongs to user ${status.uid}, and only what user ${own} made is believed here`,
     {
       hint: others
-        ? `see who did that: ls -la ${path}`
+        ? `see who did that: ls -la ${shellWord(path)}`
         : `if a restore as that user made it, run the command as that user: sudo -u '#${status.uid}'; else move it away`,
     },
   );

@@ -1,4 +1,5 @@
 // What has to be so before a database is placed.
+import { shellWord } from '../base/shell-word.ts';
 import { lstat } from 'node:fs/promises';
 import { OpsError } from '../base/errors.ts';
 import { formatCount } from '../base/format.ts';
@@ -32,7 +33,7 @@ export async function requireSettled(target: SetPlace): Promise<void> {
     'refused',
     `cannot place a database at ${memberPath(target)}: an earlier restore was interrupted`,
     {
-      hint: 'settle it first: run restore again and it finishes or undoes the earlier one',
+      hint: 'settle it first: restore undo --discard',
     },
   );
 }
@@ -77,7 +78,7 @@ export async function requireOrdinary(place: SetPlace): Promise<void> {
     const flaw = status === undefined ? undefined : borrowed(status, directory);
     if (flaw !== undefined)
       throw new OpsError('refused', `cannot replace ${memberPath(place)}: ${path} ${flaw}`, {
-        hint: `SQLite would not have made that; see whose it is: ls -l ${memberPath(place)}*`,
+        hint: `SQLite would not have made that; see whose it is: ls -l ${shellWord(memberPath(place))}*`,
       });
   }
 }
@@ -100,6 +101,6 @@ function heldOpen(path: string, { pid, command }: Holder, others: number): OpsEr
   const more = others === 0 ? '' : ` and ${formatCount(others, 'other process', 'other processes')}`;
   const process = pid > 0 ? `${command} (process ${pid})` : 'a process of another container';
   return new OpsError('refused', `cannot replace ${path}: ${process}${more} has it open`, {
-    hint: `stop it first; fuser -v ${path} shows what uses the database`,
+    hint: `stop it first; fuser -v ${shellWord(path)} shows what uses the database`,
   });
 }

@@ -12,9 +12,10 @@ import { invocationId, isNotified, logsToJournal } from '../config/service-manag
 import { currentProcess } from '../files/process-identity.ts';
 import { runCommand } from '../process/run-command.ts';
 import { createServiceStatus } from '../process/service-status.ts';
-import { completeHint, configOption } from './config-option.ts';
+import { configOption } from './config-option.ts';
 import { createContext, type JobContext } from './context.ts';
 import { describeFailure, failedResult, tellFailure } from './failure.ts';
+import { completed, completedLog, hintsOf } from './hint.ts';
 import type { AnySteps, EndingCommand, Job, Outcome } from './job.ts';
 import type { Options } from './parameter.ts';
 import { type Format, renderers } from './report.ts';
@@ -92,11 +93,15 @@ async function runToEnd(
   const signal = AbortSignal.any([streams.signal, lost.signal]);
   let context: JobContext | undefined;
   let trace: Trace | undefined;
+  // Before the settings are read, nothing is known of them.
+  let complete = hintsOf(invocation, undefined, environment);
   try {
+    const config = configOf(invocation, environment, log);
+    complete = hintsOf(invocation, config, environment);
     context = createContext({
-      config: configOf(invocation, environment, log),
+      config,
       clock,
-      log,
+      log: completedLog(log, complete),
       progress,
       signal,
       dryRun: invocation.dryRun,
@@ -113,8 +118,9 @@ async function runToEnd(
     await trace.begin();
     const steps = await stepsOf(invocation);
     signal.throwIfAborted();
-    const outcome = withCompleteHints(await steps.run(context, options), typedOption(invocation, context));
+    const ran = await steps.run(context, options);
     progress.end();
+    const outcome = { ...ran, findings: ran.findings.map((finding) => completed(finding, complete)) };
     const lines = steps.text(outcome.result, { now: clock.now(), timeZone: context.config.timeZone });
     const verdict = verdictOf(outcome.findings);
     const exitCode = verdictExitCode(verdict, job.exits ?? 'plain');
@@ -124,8 +130,7 @@ async function runToEnd(
     return { exitCode, printed: renderer.ended({ ...named, runId, verdict, ...outcome, lines }) };
   } catch (thrown) {
     progress.end();
-    const described = describeFailure(signal.aborted ? signal.reason : thrown, left);
-    const failure = { ...described, hint: completeHint(described.hint, typedOption(invocation, context)) };
+    const failure = completed(describeFailure(signal.aborted ? signal.reason : thrown, left), complete);
     await trace?.end({ ...failure, result: failedResult(failure), findings: [] });
     const named = { job: job.name, command: command.name, traffic: context?.traffic() };
     for (const what of failure.kind === 'interrupted' ? [] : left) log.info(`before that: ${what}`);
@@ -134,20 +139,6 @@ async function runToEnd(
   } finally {
     await context?.close();
   }
-}
-
-/** What the person has typed to name the settings; what the shell or a unit says by itself it says again. */
-function typedOption({ configPath, envFile }: Invocation, context: JobContext | undefined): string {
-  const isTyped = configPath !== undefined || envFile !== undefined;
-  return isTyped && context !== undefined ? configOption(context.config) : '';
-}
-
-function withCompleteHints(outcome: Outcome<unknown>, option: string): Outcome<unknown> {
-  const findings = outcome.findings.map((finding) => ({
-    ...finding,
-    hint: completeHint(finding.hint, option),
-  }));
-  return { ...outcome, findings };
 }
 
 /** Which settings count is said where nobody has named them. */

@@ -11,7 +11,8 @@ import type { Protection } from '../incident/observation.ts';
 import { severityOf } from '../incident/severity.ts';
 import type { RunRow } from '../history/rows.ts';
 import type { SpoolRecord } from '../notify/spool-record.ts';
-import { completeHint, configOption } from './config-option.ts';
+import { configOption } from './config-option.ts';
+import { completeHint } from './hint.ts';
 import type { JobContext } from './context.ts';
 import type { Command, Job } from './job.ts';
 import { type Failure, failedResult } from './failure.ts';
@@ -124,7 +125,10 @@ function endRecord(context: JobContext, { job, command, check, app, ending }: En
     ),
     facts: {
       message: findings.length > 0 ? told(findings, config.apps.length > 1) : ending.message,
-      hint: completeHint(ending.hint, configOption(config)),
+      hint:
+        ending.hint === undefined
+          ? undefined
+          : completeHint(ending.hint, { configOption: configOption(config), app: only, isSudo: false }),
       next: job.nextCommand({
         result,
         kind,

@@ -3,6 +3,7 @@ import { statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { OpsError } from '../base/errors.ts';
 import { formatBytes } from '../base/format.ts';
+import { spaceCommand } from '../files/space.ts';
 
 /** What a copy leaves free on the disk of the app for its own writes. */
 const reserveBytesMax = 32 * 1024 * 1024;
@@ -38,6 +39,6 @@ function noRoom(source: string, freeBytes: number): OpsError {
   return new OpsError(
     'io',
     `cannot snapshot ${source}: only ${formatBytes(freeBytes)} are free on its disk, and the app needs room to write`,
-    { hint: `free some space: df -h ${dirname(source)}` },
+    { hint: `free some space: ${spaceCommand(dirname(source))}` },
   );
 }

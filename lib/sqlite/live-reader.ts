@@ -1,4 +1,5 @@
 // Opening a live database so that the app never feels it: no side file that it could not write afterwards (S2).
+import { shellWord } from '../base/shell-word.ts';
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { errorCode, OpsError } from '../base/errors.ts';
@@ -65,7 +66,7 @@ function harmful(source: string): OpsError {
     {
       hint:
         `start the app, or run as its user; or let its group write, here too: ` +
-        `chmod g+w ${source} && chmod g+s ${dirname(source)}`,
+        `chmod g+w ${shellWord(source)} && chmod g+s ${shellWord(dirname(source))}`,
     },
   );
 }
@@ -92,7 +93,7 @@ function unreadableWal(path: string, cause: unknown): OpsError {
     `cannot read the database ${path}: it is in WAL mode, and SQLite must create ${path}-shm to read it, ` +
       `but this process may not write in ${dirname(path)}`,
     {
-      hint: `run as the app's user or in its group (chmod g+w ${dirname(path)}), or start the app, which makes the file`,
+      hint: `run as the app's user or in its group (chmod g+w ${shellWord(dirname(path))}), or start the app, which makes the file`,
       cause,
     },
   );

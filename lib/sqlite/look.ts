@@ -1,4 +1,5 @@
 // Looks at a live database's files before SQLite touches them, so that a wrong path has a clear answer (S3).
+import { shellWord } from '../base/shell-word.ts';
 import { type BigIntStats, lstatSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { errorCode, OpsError, systemError } from '../base/errors.ts';
@@ -93,7 +94,7 @@ function ofTheDatabase(error: OpsError, path: string, act: string): OpsError {
 }
 
 function hintFor(error: unknown, path: string): string {
-  return isRefusal(error) ? `run as the app's user or in its group: ls -l ${path}` : checkPath;
+  return isRefusal(error) ? `run as the app's user or in its group: ls -l ${shellWord(path)}` : checkPath;
 }
 
 function isRefusal(error: unknown): boolean {

@@ -4,6 +4,7 @@
 //
 // SQLite itself opens a database with O_NOFOLLOW, after it has resolved every link of its name, and -wal, -shm and -journal
 // beside that name with O_NOFOLLOW too (seen with strace): a link in their place is an error, another directory is not.
+import { shellWord } from '../base/shell-word.ts';
 import { lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { errorCode, OpsError } from '../base/errors.ts';
@@ -72,6 +73,6 @@ function unlessClosed<T>(look: () => T): T | undefined {
 
 function exchanged(path: string): OpsError {
   return new OpsError('refused', `cannot read ${path}: another file was put in its place meanwhile`, {
-    hint: `try again; if it happens again, see who may write there: ls -ld ${dirname(path)}`,
+    hint: `try again; if it happens again, see who may write there: ls -ld ${shellWord(dirname(path))}`,
   });
 }

@@ -1,5 +1,6 @@
 // What lies beside a database under the names that SQLite opens: as likely as the database itself, somebody else put it
 // there. A pipe would keep SQLite waiting, and in what is called -shm it writes also when it only reads.
+import { shellWord } from '../base/shell-word.ts';
 import { type BigIntStats, lstatSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { OpsError } from '../base/errors.ts';
@@ -20,7 +21,7 @@ export function requireOrdinarySideFiles(path: string, called = path): void {
       : whatElse(status);
     if (flaw !== undefined)
       throw new OpsError('refused', `cannot read the database ${called}: ${called}${suffix} ${flaw}`, {
-        hint: `SQLite would not have made that; see whose it is: ls -l ${called}*`,
+        hint: `SQLite would not have made that; see whose it is: ls -l ${shellWord(called)}*`,
       });
   }
 }

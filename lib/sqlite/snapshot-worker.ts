@@ -2,7 +2,8 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { errorCode, OpsError, systemError } from '../base/errors.ts';
-import { fullDiskDetails } from '../files/space.ts';
+import { shellWord } from '../base/shell-word.ts';
+import { fullDiskDetails, spaceCommand } from '../files/space.ts';
 import { sqliteError } from './errors.ts';
 import { requireVisibleLog } from './hidden-log.ts';
 import { copyLive, emptyTarget } from './live-copy.ts';
@@ -17,8 +18,8 @@ type Given = SnapshotStart & { target: string | undefined };
 
 // Above the first await: constants and classes, unlike functions, are not there before their line has run.
 const hints: Partial<Record<OpsError['kind'], (source: string) => string>> = {
-  unavailable: (source) => `see who holds it: fuser -v ${source}`,
-  denied: (source) => `run as the app's user or in its group: ls -l ${source}*`,
+  unavailable: (source) => `see who holds it: fuser -v ${shellWord(source)}`,
+  denied: (source) => `run as the app's user or in its group: ls -l ${shellWord(source)}*`,
   damaged: () => 'the backups made before are untouched: restore list',
 };
 
@@ -45,7 +46,7 @@ function openAsCopied(work: SnapshotStart): void {
 function explained({ source, target }: Given, error: unknown): unknown {
   if (errorCode(error)?.startsWith('SQLITE_FULL') === true)
     return sqliteError(`write the snapshot ${target}`, error, {
-      hint: `free some space: df -h ${dirname(target ?? source)}`,
+      hint: `free some space: ${spaceCommand(dirname(target ?? source))}`,
     });
   const wrapped =
     (target === undefined ? undefined : unwritable(target, error)) ??

@@ -14,7 +14,7 @@ export function requireStoreName(text: string): StoreName {
   const problem = nameProblem(name);
   if (problem !== undefined) {
     throw new OpsError('usage', `cannot use ${quoteName(text)} as a name in the store: ${problem}`, {
-      hint: 'list-backups shows the names there are',
+      hint: 'db-backup list-backups shows the names there are',
     });
   }
   return name;

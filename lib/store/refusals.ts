@@ -22,7 +22,7 @@ export function nameTaken(
 export function nameMissing(name: StoreName, details: { where?: string; why?: string } = {}): OpsError {
   const { where = 'the store', why = 'there is no such name' } = details;
   return new OpsError('missing', `cannot find ${quoteName(name)} in ${where}: ${why}`, {
-    hint: 'list-backups shows the names there are',
+    hint: 'db-backup list-backups shows the names there are',
   });
 }
 
@@ -46,7 +46,7 @@ export function requireExpected(
   throw new OpsError(
     'refused',
     `cannot remove ${quoteName(name)} from ${where}: it is not what was looked at before; somebody replaced it`,
-    { hint: 'what is there was not touched; list-backups shows what it is now', cause },
+    { hint: 'what is there was not touched; db-backup list-backups shows what it is now', cause },
   );
 }
 

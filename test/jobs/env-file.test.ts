@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { completeHint } from '../../lib/run/config-option.ts';
+import { completeHint } from '../../lib/run/hint.ts';
 import { expectNoSecret, secret } from '../support/bad-input.ts';
 import { scratch } from '../support/scratch.ts';
 import { jobs, TypedWorld } from '../support/typed-world.ts';
@@ -46,7 +46,8 @@ test.each(
     commands.map((command) => [name, command.name] as const),
   ),
 )('a hint that says %s %s is completed once', (job, command) => {
-  const complete = completeHint(`run ${job} ${command} --app ctv, or ${job} again`, ' --config /x');
-  expect(complete).toBe(`run ${job} ${command} --config /x --app ctv, or ${job} again`);
-  expect(completeHint(complete, ' --config /x')).toBe(complete);
+  const around = { configOption: ' --config /x', app: undefined, isSudo: false };
+  const complete = completeHint(`run ${job} ${command} --app ctv, or ${job} again`, around);
+  expect(complete).toBe(`run ${job} ${command} --app ctv --config /x, or ${job} again`);
+  expect(completeHint(complete, around)).toBe(complete);
 });

@@ -5,6 +5,7 @@ import type { Job } from '../../lib/run/job.ts';
 import { runJob } from '../../lib/run/main.ts';
 import { parseArguments } from '../../lib/run/options.ts';
 import { realWait, type Wait } from '../../lib/run/wait.ts';
+import { requireTypedHints } from './hints.ts';
 import { type FixedClock, fixedClock } from './fixed-clock.ts';
 import type { Ended } from './world.ts';
 
@@ -54,6 +55,7 @@ export async function runInProcess(
     ...(options.environment === undefined ? {} : { environment: options.environment }),
   };
   const exitCode = await runJob({ job, command, ...run }, streams, clock);
+  await requireTypedHints(output.stderr);
   return { exitCode, signal: null, ...output };
 }
 

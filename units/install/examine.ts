@@ -1,4 +1,5 @@
 // What is to be installed for an app, found out and checked before anything is changed.
+import { shellWord } from '../../lib/base/shell-word.ts';
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { OpsError, systemError } from '../../lib/base/errors.ts';
@@ -158,7 +159,10 @@ function configOf({ root, app }: Request, path: string | undefined, variables: E
 function checkReadable({ root, user }: Request, path: string | undefined, problems: Problems): void {
   if (user === 'root' || path === undefined || !existsSync(join(root, path))) return;
   if ((statSync(join(root, path)).mode & 0o004) === 0)
-    problems.add(`the user ${user} may not read ${path}, which should hold no secret`, `chmod 644 ${path}`);
+    problems.add(
+      `the user ${user} may not read ${path}, which should hold no secret`,
+      `chmod 644 ${shellWord(path)}`,
+    );
 }
 
 /** The same question that the run will ask, with the credentials counted as there. */

@@ -1,4 +1,5 @@
 // How the jobs reach an app's database: through its group, or as root where the operator says so.
+import { shellWord } from '../../lib/base/shell-word.ts';
 import { statSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { systemError } from '../../lib/base/errors.ts';
@@ -28,7 +29,7 @@ export function databaseGroup(
   const folder = dirname(database);
   const asRoot = `or install with --user root`;
   if (file.gid === 0) {
-    const remedy = `groupadd ctvapps; chgrp ctvapps ${folder} ${database}; chmod 2770 ${folder}; chmod 660 ${database}`;
+    const remedy = `groupadd ctvapps; chgrp ctvapps ${shellWord(folder)} ${shellWord(database)}; chmod 2770 ${shellWord(folder)}; chmod 660 ${shellWord(database)}`;
     problems.add(
       `${database} belongs to the group root, through which ${user} cannot reach it`,
       `${remedy}; ${asRoot}`,
@@ -38,12 +39,12 @@ export function databaseGroup(
   if ((file.mode & 0o060) !== 0o060)
     problems.add(
       `the group ${group} may not read and write ${database}`,
-      `chmod g+rw ${database}, ${asRoot}`,
+      `chmod g+rw ${shellWord(database)}, ${asRoot}`,
     );
   if (directory.gid !== file.gid || (directory.mode & 0o2070) !== 0o2070)
     problems.add(
       `in ${folder} the group ${group} may not write, or new files do not get that group`,
-      `chgrp ${group} ${folder} && chmod g+rwxs ${folder}, ${asRoot}`,
+      `chgrp ${group} ${shellWord(folder)} && chmod g+rwxs ${shellWord(folder)}, ${asRoot}`,
     );
   return group;
 }

@@ -1,4 +1,5 @@
 // Which files the jobs get their secrets from. systemd reads them as root and hands each job a copy of its own.
+import { shellWord } from '../../lib/base/shell-word.ts';
 import { lstatSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, systemError } from '../../lib/base/errors.ts';
@@ -64,7 +65,8 @@ export function checkPrivate(root: string, path: string, problems: Problems): vo
   });
   if (found === undefined) return;
   if (!found.isFile()) problems.add(`${path} is not a plain file`);
-  if ((found.mode & 0o077) !== 0) problems.add(`others than root may read ${path}`, `chmod 600 ${path}`);
+  if ((found.mode & 0o077) !== 0)
+    problems.add(`others than root may read ${path}`, `chmod 600 ${shellWord(path)}`);
   if (found.uid !== 0)
     problems.add(`${path} belongs to user ${found.uid}, not root`, `chown root:root ${path}`);
 }

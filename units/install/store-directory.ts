@@ -1,5 +1,6 @@
 // A store in a directory must belong to the user of the jobs. A new one is made; one that is root's, because a run by hand
 // was the first, is handed over: what is root's in it, and only what is a store's.
+import { shellWord } from '../../lib/base/shell-word.ts';
 import { existsSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Config, type GuardedApp, guardedApps } from '../../lib/config/config.ts';
@@ -32,7 +33,7 @@ export function examineStoreDirectory(
   if (action === 'no parent')
     problems.add(
       `the store ${path} cannot be made: ${dirname(path)} is not there`,
-      `is its disk mounted? findmnt; else mkdir -p ${dirname(path)}`,
+      `is its disk mounted? findmnt; else mkdir -p ${shellWord(dirname(path))}`,
     );
   else if (action === 'no directory') problems.add(`the store ${path} is not a directory`);
   else if (action === 'foreign')

@@ -5,7 +5,7 @@ import { formatBytes, formatTable } from '../../../lib/base/format.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
 import { writeFileAtomically } from '../../../lib/files/durable.ts';
 import { digestFile } from '../../../lib/files/hash-file.ts';
-import { freeBytes } from '../../../lib/files/space.ts';
+import { freeBytes, spaceCommand } from '../../../lib/files/space.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import type { Outcome } from '../../../lib/run/job.ts';
 import { trialName } from '../../../lib/run/run-scratch.ts';
@@ -132,7 +132,7 @@ async function probeSpace(context: JobContext, app: GuardedApp): Promise<string>
     return `needs ${formatBytes(needed)}, ${free === undefined ? 'unknown' : formatBytes(free)} free in ${directory}`;
   }
   throw new OpsError('io', `needs ${formatBytes(needed)}, only ${formatBytes(free)} free in ${directory}`, {
-    hint: `free some space: df -h ${directory}`,
+    hint: `free some space: ${spaceCommand(directory)}`,
   });
 }
 

@@ -1,4 +1,5 @@
 // What an export keeps in the state directory: what it saw last, and which days a person has frozen.
+import { shellWord } from '../../../lib/base/shell-word.ts';
 import { join } from 'node:path';
 import { OpsError } from '../../../lib/base/errors.ts';
 import { type ExportState, formatExportState, parseExportState } from '../../../lib/export/export-state.ts';
@@ -33,7 +34,7 @@ export async function readFrozen(context: JobContext, app: string): Promise<Froz
     text,
     (cause) =>
       new OpsError('damaged', `cannot read the frozen days in ${path}: ${cause}`, {
-        hint: `correct it, or move it away and freeze the days anew: mv ${path} ${path}.old`,
+        hint: `correct it, or move it away and freeze the days anew: mv ${shellWord(path)} ${shellWord(`${path}.old`)}`,
       }),
   );
 }

@@ -1,4 +1,5 @@
 // The directory of an app's documents, which somebody else may own.
+import { shellWord } from '../../../lib/base/shell-word.ts';
 import { systemError } from '../../../lib/base/errors.ts';
 import type { HeldDirectory } from '../../../lib/files/held-directory.ts';
 import { locateDirectory } from '../../../lib/files/locate-file.ts';
@@ -10,7 +11,7 @@ export async function openDirectory({ name, export: { directory } }: ExportedApp
     return await locateDirectory(directory);
   } catch (error) {
     throw systemError(`reach the documents of ${name} in ${directory}`, error, {
-      hint: `it must be a directory that this user may write: mkdir -p ${directory}`,
+      hint: `it must be a directory that this user may write: mkdir -p ${shellWord(directory)}`,
     });
   }
 }

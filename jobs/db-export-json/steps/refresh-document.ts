@@ -1,5 +1,6 @@
 // One document, brought up to date: it is written only where its bytes differ, for its time of change is what rsync and a
 // loader go by.
+import { shellWord } from '../../../lib/base/shell-word.ts';
 import { createHash } from 'node:crypto';
 import { lstat } from 'node:fs/promises';
 import { OpsError } from '../../../lib/base/errors.ts';
@@ -92,7 +93,7 @@ async function lookAt(directory: HeldDirectory, name: string): Promise<Lying | u
   if (status === undefined) return undefined;
   if (!status.isFile())
     throw new OpsError('refused', `cannot write ${directory.path}/${name}: it is there, and is no file`, {
-      hint: `look at it, and move it away: ls -ld ${directory.path}/${name}`,
+      hint: `look at it, and move it away: ls -ld ${shellWord(`${directory.path}/${name}`)}`,
     });
   return { sizeBytes: Number(status.size), modifiedNs: String(status.mtimeNs), inode: String(status.ino) };
 }

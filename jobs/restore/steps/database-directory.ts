@@ -1,4 +1,5 @@
 // The worst day: the directory of the database is gone. What it has to be is said, and it is made where that is asked for.
+import { shellWord } from '../../../lib/base/shell-word.ts';
 import type { CatalogueEntry } from '../../../lib/backup/catalogue.ts';
 import { OpsError } from '../../../lib/base/errors.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
@@ -48,7 +49,7 @@ export function goneHint({ name }: GuardedApp, { path, wanted }: GoneDirectory, 
   const owner = wanted === undefined ? '<user>:<group>' : ownerWords(wanted);
   return (
     `is the disk that it is on mounted? findmnt shows what is; if ${path} is to be made anew: ` +
-    `restore run ${backup} --app ${name} --make-directory ${owner}`
+    `restore run ${shellWord(backup)} --app ${name} --make-directory ${owner}`
   );
 }
 

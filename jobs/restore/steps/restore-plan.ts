@@ -1,4 +1,5 @@
 // What a restore would meet: found out without fetching anything, for `restore plan` and for the question before a restore.
+import { shellWord } from '../../../lib/base/shell-word.ts';
 import { resolve } from 'node:path';
 import type { ReadTime } from '../../../lib/backup/parse-time.ts';
 import type { BackupState, CatalogueEntry } from '../../../lib/backup/catalogue.ts';
@@ -8,7 +9,7 @@ import { formatBytes } from '../../../lib/base/format.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
 import { type LocatedFile, locateFile } from '../../../lib/files/locate-file.ts';
 import { sizeIfThere } from '../../../lib/files/size.ts';
-import { freeBytes } from '../../../lib/files/space.ts';
+import { freeBytes, spaceCommand } from '../../../lib/files/space.ts';
 import { inspectSet, isSpread, setSizeBytes } from '../../../lib/placement/database-set.ts';
 import { findHolders } from '../../../lib/placement/holders.ts';
 import { requireFree } from '../../../lib/placement/place-new.ts';
@@ -189,7 +190,7 @@ function unusableEntry({ state, name, problem = '' }: CatalogueEntry): Obstacle[
   return [
     {
       message: `the manifest of ${name} cannot be used: ${problem}`,
-      hint: 'choose another backup; to try this one all the same, checked by SQLite only, add --unproven to restore run',
+      hint: 'choose another backup; to try this one all the same, checked by SQLite only, add --unproven',
     },
   ];
 }
@@ -199,7 +200,7 @@ function tooLittleSpace(path: string, neededBytes: number, free: number | undefi
   return [
     {
       message: `it needs ${formatBytes(neededBytes)}, ${formatBytes(free)} are free beside ${path}`,
-      hint: 'free some space there; df -h shows what is used',
+      hint: `free some space there; ${spaceCommand(path)} shows what is used`,
     },
   ];
 }
@@ -207,7 +208,7 @@ function tooLittleSpace(path: string, neededBytes: number, free: number | undefi
 function heldOpen(path: string, holders: readonly { pid: number; command: string }[]): Obstacle[] {
   return holders.map(({ command, pid }) => ({
     message: `${command} (process ${pid}) has the database open; it has to be stopped`,
-    hint: `stop it first; fuser -v ${path} shows what uses the database`,
+    hint: `stop it first; fuser -v ${shellWord(path)} shows what uses the database`,
   }));
 }
 

@@ -1,5 +1,6 @@
 // R3 in a store: whoever opens a copy there and is killed leaves a log or a journal beside it. Beside the copy of the next
 // night SQLite would take it for a part of that one, and read rubbish.
+import { shellWord } from '../../base/shell-word.ts';
 import { lstat, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode, systemError } from '../../base/errors.ts';
@@ -32,7 +33,7 @@ export async function moveSideFilesAside(
         now: join(directory.path, kept),
       });
     } catch (error) {
-      throw systemError(`move ${path} aside`, error, { hint: `whose is it? ls -l ${path}` });
+      throw systemError(`move ${path} aside`, error, { hint: `whose is it? ls -l ${shellWord(path)}` });
     }
   }
   if (moved) await directory.sync(); // before the new copy can come to lie beside them

@@ -72,7 +72,10 @@ async function ofThisFile<T>(name: StoreName, fetch: () => Promise<T>): Promise<
     throw new OpsError(
       'damaged',
       `cannot get ${quoteName(name)}: Dropbox does not give this file out (${error.message})`,
-      { hint: 'look at it on dropbox.com; list-backups shows which others there are', cause: error },
+      {
+        hint: 'look at it on dropbox.com; db-backup list-backups shows which others there are',
+        cause: error,
+      },
     );
   }
 }

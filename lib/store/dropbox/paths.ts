@@ -20,7 +20,7 @@ export function requireDropboxName(text: string): StoreName {
 
 function unusable(name: StoreName, why: string): OpsError {
   return new OpsError('usage', `cannot use ${quoteName(name)} as a name in Dropbox: ${why}`, {
-    hint: 'list-backups shows the names there are',
+    hint: 'db-backup list-backups shows the names there are',
   });
 }
 

@@ -20,7 +20,7 @@ export async function removeFile(
   const found = await lookUp(access, path);
   if (found instanceof NoObject && expected !== undefined)
     throw new OpsError('refused', `cannot remove ${quoteName(name)} from Dropbox: ${found.why}`, {
-      hint: 'what is there was not touched; list-backups shows what it is now',
+      hint: 'what is there was not touched; db-backup list-backups shows what it is now',
     });
   if (found === undefined || found instanceof NoObject) return;
   const stored = storedAs(name, found);
