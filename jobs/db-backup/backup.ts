@@ -1,7 +1,6 @@
 // db-backup backup: one proven backup of each app.
 import { namedBackupName } from '../../lib/backup/name.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
-import { configOption } from '../../lib/run/config-option.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, Steps } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
@@ -20,7 +19,7 @@ export async function run(context: JobContext, options: Given): Promise<Outcome<
     void lock;
     return backupSummary(await backUpApp(context, await context.openStore(), app, order));
   });
-  return appsOutcome(results, (one, app) => backupFindings(one, app, configOption(context.config)));
+  return appsOutcome(results, backupFindings);
 }
 
 export function text(result: AppsResult<BackupSummary>): string[] {

@@ -1,7 +1,6 @@
 // db-backup run: what the nightly timer starts. Copy, prove, publish, refresh the latest copy, and only then prune.
 import { formatCount } from '../../lib/base/format.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
-import { configOption } from '../../lib/run/config-option.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, Steps } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
@@ -29,10 +28,7 @@ export async function run(
     void lock;
     return await night(context, await context.openStore(), each, orderOf(given));
   });
-  return appsOutcome(results, (one, name) => [
-    ...backupFindings(one, name, configOption(context.config)),
-    ...lostFindings(one.prune),
-  ]);
+  return appsOutcome(results, (one) => [...backupFindings(one), ...lostFindings(one.prune)]);
 }
 
 export function text(result: AppsResult<Night>): string[] {

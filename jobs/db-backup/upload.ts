@@ -11,7 +11,7 @@ import type { Store } from '../../lib/store/store.ts';
 import { type AppsResult, appsOutcome, appsText, eachApp, selectedApps } from '../steps/each-app.ts';
 import { proveSnapshot, type ProvenSnapshot } from '../steps/snapshot.ts';
 import type * as parameters from './parameters.ts';
-import { acceptCommand } from './steps/backup-summary.ts';
+import { acceptCommand } from './steps/accept-command.ts';
 import { type Acceptance, judge, nothingAccepted } from './steps/judge.ts';
 import { planBackup } from './steps/plan-backup.ts';
 

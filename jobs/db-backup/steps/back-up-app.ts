@@ -1,12 +1,15 @@
 // One proven backup of one app, in the order that makes it safe: copy, prove, publish.
+import { isDeepStrictEqual } from 'node:util';
 import { type CatalogueEntry, newestProven } from '../../../lib/backup/catalogue.ts';
 import type { Manifest } from '../../../lib/backup/manifest.ts';
 import { reasonsOf } from '../../../lib/backup/suspicion.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
 import type { Scratch } from '../../../lib/files/scratch.ts';
+import { configOption } from '../../../lib/run/config-option.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import type { Store } from '../../../lib/store/store.ts';
 import { type ProvenSnapshot, proveSnapshot, snapshotSummary } from '../../steps/snapshot.ts';
+import { acceptCommand } from './accept-command.ts';
 import { describeBackup } from './describe-backup.ts';
 import { freeName } from './free-name.ts';
 import { type Acceptance, judge } from './judge.ts';
@@ -32,6 +35,8 @@ export interface BackupReport {
   snapshot: ProvenSnapshot['report'];
   /** Why it is kept, but trusted neither to replace the latest copy nor to let older ones go (P3). */
   suspect: string[];
+  /** Where it is suspect: what accepts that, to be typed as it is, and the newest good backup, since which nothing is pruned. */
+  decision: { acceptWith: string; newestProven: string | undefined } | undefined;
   /** The latest copy, where it was refreshed. */
   latest: string | undefined;
   /** The database is the very one of `backup`, which was made before: nothing new was stored. */
@@ -59,6 +64,12 @@ export async function backUpApp(
     const { measured } = snapshot;
     const judgement = judge(context, app, { entries, measured, acceptance: order.acceptance });
     const suspect = reasonsOf(judgement.suspect);
+    const decision = decisionOn(context, app, suspect, previous);
+    const told = { suspect, decision, snapshot: snapshot.report };
+    const again =
+      judgement.accepted.length === 0 ? sameSuspect(entries, order, snapshot, suspect) : undefined;
+    if (again !== undefined)
+      return { backup: again.backup, manifest: again, ...told, latest: undefined, unchanged: true };
     const latest = order.refreshLatest && suspect.length === 0 ? app.latest : undefined;
     const manifest = await describeBackup(context, app, snapshot, name, judgement);
     const { blocked } = await repository.add({
@@ -73,8 +84,7 @@ export async function backUpApp(
       backup: manifest.backup,
       copied: snapshotSummary(snapshot),
     });
-    const { report } = snapshot;
-    return { backup: manifest.backup, manifest, snapshot: report, suspect, latest, unchanged: false };
+    return { backup: manifest.backup, manifest, ...told, latest, unchanged: false };
   } finally {
     await removeQuietly(context, scratch);
   }
@@ -91,6 +101,35 @@ function recordBackup(context: JobContext, manifest: Manifest): void {
     sha256,
     state: suspect.length === 0 ? 'proven' : 'suspect',
   });
+}
+
+function decisionOn(
+  { config }: JobContext,
+  { name }: GuardedApp,
+  suspect: readonly string[],
+  previous: CatalogueEntry | undefined,
+): BackupReport['decision'] {
+  if (suspect.length === 0) return undefined;
+  return {
+    acceptWith: acceptCommand('run', suspect, name, configOption(config)),
+    newestProven: previous?.name,
+  };
+}
+
+/**
+ * The newest backup, where it is of the very same database and suspect for the same reasons. Nothing is pruned until somebody
+ * decides: a copy a night of what did not change would fill the store meanwhile.
+ */
+function sameSuspect(
+  [newest]: readonly CatalogueEntry[],
+  { label }: BackupOrder,
+  { digest }: ProvenSnapshot,
+  suspect: readonly string[],
+): Manifest | undefined {
+  if (label !== undefined || suspect.length === 0 || newest?.state !== 'suspect') return undefined;
+  const { manifest } = newest;
+  const isSameDatabase = manifest?.sha256 === digest.sha256 && newest.named !== true;
+  return isSameDatabase && isDeepStrictEqual(manifest.suspect, suspect) ? manifest : undefined;
 }
 
 /**
@@ -120,7 +159,15 @@ async function keepPrevious(
   if (latest !== undefined && !isThere)
     await store.put(latest, digest, { replace: true, consume: true, signal: context.signal });
   context.log.info(`${app.name}: unchanged since ${name}`);
-  return { backup: name, manifest, snapshot: report, suspect: [], latest, unchanged: true };
+  return {
+    backup: name,
+    manifest,
+    snapshot: report,
+    suspect: [],
+    decision: undefined,
+    latest,
+    unchanged: true,
+  };
 }
 
 async function removeQuietly({ log }: JobContext, scratch: Scratch): Promise<void> {

@@ -20,6 +20,7 @@ export interface BackupSummary {
   snapshot: BackupReport['snapshot'];
   /** Why it is kept, but trusted neither to replace the latest copy nor to let older ones go (P3). */
   suspect: readonly string[];
+  decision: BackupReport['decision'];
   /** The latest copy, where it was refreshed. */
   latest: string | undefined;
   /** The database is the very one of `backup`, which was made before: nothing new was stored. */
@@ -27,7 +28,7 @@ export interface BackupSummary {
 }
 
 export function backupSummary(report: BackupReport): BackupSummary {
-  const { backup, manifest, snapshot, suspect, latest, unchanged } = report;
+  const { backup, manifest, snapshot, suspect, decision, latest, unchanged } = report;
   const { takenAt, sizeBytes, sha256, tables, integrity, foreignKeyViolations } = manifest;
   return {
     backup,
@@ -41,13 +42,14 @@ export function backupSummary(report: BackupReport): BackupSummary {
     foreignKeyViolations,
     snapshot,
     suspect,
+    decision,
     latest,
     unchanged,
   };
 }
 
 export function backupLines(app: string, summary: BackupSummary): string[] {
-  const { backup, tables, rows, foreignKeyViolations, suspect, unchanged } = summary;
+  const { backup, tables, rows, foreignKeyViolations, suspect, decision, unchanged } = summary;
   return [
     `${app}: ${unchanged ? 'unchanged since' : 'backed up as'} ${backup}: ${formatCount(tables, 'table')}, ${formatCount(rows, 'row')}, ` +
       `integrity ${integrityWords(summary)}`,
@@ -58,11 +60,11 @@ export function backupLines(app: string, summary: BackupSummary): string[] {
           `${app}: note: ${formatCount(foreignKeyViolations, 'foreign key violation')} in the database itself`,
         ]),
     ...suspect.map((reason) => `${app}: SUSPECT: ${reason}`),
-    ...(suspect.length === 0
+    ...(decision === undefined
       ? []
       : [
-          `${app}: it is kept, but the latest copy stays as it was and nothing is pruned; ` +
-            `if this is how the database should be: ${acceptCommand('run', suspect, app)}`,
+          `${app}: it is kept, but the latest copy stays as it was and nothing is pruned` +
+            `${since(decision)}; if this is how the database should be: ${decision.acceptWith}`,
         ]),
   ];
 }
@@ -77,27 +79,16 @@ function knownFindings({ findings = [], suspect }: BackupSummary): string[] {
   return findings.filter((finding) => !suspect.includes(`integrity check: ${finding}`));
 }
 
-/** A database that looks emptied is critical: it may be the remains of one. So is one at odds with itself. */
-export function backupFindings(
-  { backup, suspect }: BackupSummary,
-  app: string,
-  config: string,
-): AppFinding[] {
-  if (suspect.length === 0) return [];
-  const message = `the backup ${backup} is suspect: ${suspect.join('; ')}`;
-  const hint = `look at the database; if this is how it should be: ${acceptCommand('run', suspect, app, config)}`;
-  return [{ severity: 'critical', message, hint }];
+function since({ newestProven }: NonNullable<BackupReport['decision']>): string {
+  return newestProven === undefined ? '' : ` since ${newestProven}`;
 }
 
-/** Accepts what was found, by what the reasons are about; `config` is what `configOption` gives. */
-export function acceptCommand(
-  command: 'run' | 'upload',
-  reasons: readonly string[],
-  app: string,
-  config = '',
-): string {
-  const checks = reasons.filter((reason) => reason.startsWith('integrity check: ')).length;
-  const accept =
-    checks === 0 ? '--accept-shrink' : checks === reasons.length ? '--accept integrity' : "--accept '*'";
-  return `db-backup ${command} ${accept} --app ${app}${config}`;
+/** A database that looks emptied is critical: it may be the remains of one. So is one at odds with itself. */
+export function backupFindings({ backup, suspect, decision }: BackupSummary): AppFinding[] {
+  if (decision === undefined) return [];
+  const message = `the backup ${backup} is suspect: ${suspect.join('; ')}`;
+  const hint =
+    `nothing is pruned${since(decision)}: look at the database; ` +
+    `if this is how it should be: ${decision.acceptWith}`;
+  return [{ severity: 'critical', message, hint }];
 }

@@ -76,6 +76,26 @@ test('one finding of one app is accepted, and stays accepted', async () => {
   expect(await night(world)).toMatchObject({ exitCode: 0, suspect: [] });
 });
 
+test('nights of one suspect database take the room of one, and each tells since when nothing is pruned', async () => {
+  await using world = await bookedWorld();
+  const [good] = world.stored();
+  write(world, 'DELETE FROM payment');
+  const first = await night(world);
+  const stored = world.stored();
+  expect(first.hint).toContain(`nothing is pruned since ${good}: `);
+  expect(await night(world)).toMatchObject({
+    exitCode: 1,
+    backup: first.backup,
+    suspect: first.suspect,
+    hint: first.hint,
+  });
+  expect(world.stored()).toEqual(stored);
+  const { stdout } = await world.run('db-backup', ['run']);
+  expect(stdout).toMatch(/: db-backup run --accept-shrink --app bookings --config \S+holdfast\.toml$/m);
+  write(world, 'DELETE FROM booking WHERE id = 1');
+  expect((await night(world)).backup).not.toBe(first.backup);
+});
+
 test('a database at odds with itself is kept, replaces nothing, restores, and is accepted', async () => {
   await using world = await bookedWorld();
   const latest = () => readFileSync(join(world.store, 'latest/bookings.db'));
