@@ -1,5 +1,5 @@
 // How this process goes out into the network, whoever asks for what: all of them use fetch, which is Node's own.
-import { setGlobalProxyFromEnv } from 'node:http';
+import http from 'node:http';
 import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { OpsError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
@@ -20,11 +20,25 @@ export function useNetwork(proxy: ProxyConfig | undefined, log: Log): () => void
   setDefaultAutoSelectFamilyAttemptTimeout(familyAttemptMs);
   if (proxy === undefined) return () => undefined;
   try {
-    const { http, https } = proxy.readAddresses();
-    return setGlobalProxyFromEnv({ http_proxy: http, https_proxy: https, no_proxy: proxy.exempt });
+    const addresses = proxy.readAddresses();
+    return goThrough({
+      http_proxy: addresses.http,
+      https_proxy: addresses.https,
+      no_proxy: proxy.exempt,
+    });
   } catch (error) {
     if (!(error instanceof OpsError)) throw error;
     log.warn(`${error.message}; everything is asked directly`, { hint: error.hint });
     return () => undefined;
   }
+}
+
+/** Node has it since 24.14 and 25.4; the one that comes with Holdfast does. */
+const { setGlobalProxyFromEnv }: Partial<typeof http> = http;
+
+function goThrough(proxies: NodeJS.ProcessEnv): () => void {
+  if (setGlobalProxyFromEnv !== undefined) return setGlobalProxyFromEnv(proxies);
+  throw new OpsError('config', `cannot use a proxy: Node ${process.version} does not know how`, {
+    hint: 'install the Node that comes with Holdfast: npm ci',
+  });
 }

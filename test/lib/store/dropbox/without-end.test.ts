@@ -74,7 +74,6 @@ describe('a listing', () => {
 describe('an upload', () => {
   test.each([
     ['to and fro', [0, 4194304]],
-    ['from the end to the beginning', [0, 4194304, 2097152]],
     ['to where it stands', [0]],
   ])('whose session sends it %s', async (_, offsets) => {
     const standIn = await startStandIn();
