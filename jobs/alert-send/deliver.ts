@@ -5,8 +5,10 @@ import { compose } from '../../lib/notify/compose.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Finding } from '../../lib/base/finding.ts';
 import type { Outcome, Steps } from '../../lib/run/job.ts';
+import { tellLostRuns } from '../../lib/run/lost-runs.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import type * as parameters from './parameters.ts';
+import { nextCommand } from '../steps/next-command.ts';
 import { Desk } from './steps/desk.ts';
 import { sendPings } from './steps/send-pings.ts';
 import { type Attempt, sendDue } from './steps/send-due.ts';
@@ -35,9 +37,12 @@ interface DeliveryPlan {
 }
 
 export async function run(context: JobContext, { now }: Given): Promise<Outcome<Delivery>> {
+  // A timer that finds nobody to tell has nothing to do; a person has forgotten something.
+  if (context.config.alerts === undefined && !context.attended) return outcomeOf(0, []);
   const alerts = await context.openAlerts();
   await using lock = await context.lock({ scope: 'alert-send' }, 'alert-send deliver');
   void lock;
+  await tellLostRuns(context, { nextCommand: (ended) => nextCommand('alert-send', ended) });
   const before = (await alerts.states.look(context.clock.now().getTime())).state;
   const taken = await takeIn(context, alerts);
   const desk = new Desk(context, alerts, taken, { isImpatient: now });

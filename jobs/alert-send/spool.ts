@@ -11,7 +11,7 @@ import { configOption } from '../../lib/run/config-option.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, Steps } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
-import { protectionOf, scope } from '../../lib/run/tell.ts';
+import { protectionOf, scope } from '../../lib/run/told-of.ts';
 import { nextCommand } from '../steps/next-command.ts';
 import type * as parameters from './parameters.ts';
 
@@ -24,34 +24,53 @@ interface Spooled {
   result: RunResult;
   message: string;
   runId: string | undefined;
+  /** Why nothing was, where there is nothing to tell. */
+  left: string | undefined;
 }
 
 export async function run(context: JobContext, options: Given): Promise<Outcome<Spooled>> {
   const record = recordOf(context, options);
-  const spooled = context.config.alerts !== undefined;
-  if (spooled) {
+  const left = context.config.alerts === undefined ? notConfigured : runsAgain(context);
+  if (left === undefined) {
     const { spool } = await context.openAlerts();
     await spool.add(record, record.at);
   }
-  return { result: spooledOf(record, spooled), findings: [] };
+  return { result: { ...spooledOf(record, left === undefined), left }, findings: [] };
 }
 
+/**
+ * Who handles a failure and hears of a success: the unit runs again by now, or has. That run and the one before speak for
+ * themselves, and one that was killed is told by the next. Only of what never began somebody else has to speak.
+ */
+function runsAgain({ history, serviceEnding }: JobContext): string | undefined {
+  const { isHandler, result, invocationId } = serviceEnding();
+  if (!isHandler || result !== 'success' || invocationId === undefined) return undefined;
+  const hasBegun = history.recentRuns(undefined, runsLooked).some(({ id }) => id === invocationId);
+  return hasBegun ? 'it runs again by now, or has, and speaks for itself' : undefined;
+}
+
+const notConfigured = 'alerts are not configured: nobody is to be told';
+const runsLooked = 50;
+
 export function text(result: Spooled): string[] {
-  return [result.spooled ? `spooled: ${words(result)}` : 'alerts are not configured: nobody is to be told'];
+  return [result.left ?? `spooled: ${words(result)}`];
 }
 
 export const plan: Steps<Given, Spooled> = {
   async run(context, options) {
-    return { result: spooledOf(recordOf(context, options), false), findings: [] };
+    return {
+      result: { ...spooledOf(recordOf(context, options), false), left: runsAgain(context) },
+      findings: [],
+    };
   },
-  text: (result) => [`would spool: ${words(result)}`],
+  text: (result) => [result.left ?? `would spool: ${words(result)}`],
 };
 
-function spooledOf({ check, result, facts, runId }: RunRecord, spooled: boolean): Spooled {
+function spooledOf({ check, result, facts, runId }: RunRecord, spooled: boolean): Omit<Spooled, 'left'> {
   return { spooled, check, result, message: facts.message, runId };
 }
 
-function words({ check, result, message }: Spooled): string {
+function words({ check, result, message }: Pick<Spooled, 'check' | 'result' | 'message'>): string {
   return `${check}: ${result}${message === '' ? '' : `: ${message}`}`;
 }
 

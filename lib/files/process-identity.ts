@@ -52,17 +52,29 @@ export function processAlive(identity: ProcessIdentity): boolean {
   return processState(identity) !== 'dead';
 }
 
+/** Whether this process has a controlling terminal; undefined where nobody knows. */
+export function hasTerminal(): boolean | undefined {
+  const stat = processStat('self');
+  return stat === undefined ? undefined : stat.terminal !== 0;
+}
+
 function differ(a: string, b: string): boolean {
   return a !== '' && b !== '' && a !== b;
 }
 
-function processStat(pid: number | 'self'): { exited: boolean; startTicks: number } | undefined {
+function processStat(
+  pid: number | 'self',
+): { exited: boolean; startTicks: number; terminal: number } | undefined {
   const text = readText(`/proc/${pid}/stat`);
   if (text === '') return undefined;
   // The second field is the program's name in parentheses, which may itself hold spaces and parentheses.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const state = fields[0] ?? '';
-  return { exited: state === 'Z' || state === 'X', startTicks: Number(fields[19]) };
+  return {
+    exited: state === 'Z' || state === 'X',
+    startTicks: Number(fields[19]),
+    terminal: Number(fields[4]),
+  };
 }
 
 /** Asks the kernel itself, for systems without /proc and for units that hide other processes in it. */

@@ -3,7 +3,6 @@
 import type { Clock } from '../base/clock.ts';
 import { errorMessage } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import type { ProcessIdentity } from '../record/process-identity.ts';
 import type { HistoryDatabase } from './database.ts';
 import { openDatabase } from './open-database.ts';
 import type { BackupRow, DeliveryRow, DrillRow, DrillResult, RunEnd, RunRow, RunStart } from './rows.ts';
@@ -24,11 +23,13 @@ export interface History {
   passedDrills(app: string): { name: string; at: Date }[];
   /** The newest runs first; of every app when `app` is undefined. */
   recentRuns(app: string | undefined, limit: number): RunRow[];
+  /** Runs that count as running and whose process `alive` denies. */
+  lostRuns(alive: (run: RunRow) => boolean): RunRow[];
   /**
    * Runs that count as running and whose process `alive` denies become `interrupted`, without an end time because
    * nobody knows it, and are returned.
    */
-  markInterrupted(alive: (identity: ProcessIdentity) => boolean): RunRow[];
+  markInterrupted(alive: (run: RunRow) => boolean): RunRow[];
   close(): void;
 }
 
@@ -62,6 +63,7 @@ export const nullHistory: History = {
   lastDrill: () => undefined,
   passedDrills: () => [],
   recentRuns: () => [],
+  lostRuns: () => [],
   markInterrupted: () => [],
   close() {},
 };
@@ -69,6 +71,8 @@ export const nullHistory: History = {
 function databaseHistory(database: HistoryDatabase, clock: Clock, log: Log): History {
   const write = guard(log, 'written');
   const read = guard(log, 'read');
+  const lostRuns = (alive: (run: RunRow) => boolean) =>
+    read([], () => statements.runningRuns(database)).filter((run) => !alive(run));
   return {
     begin: (run) => write(undefined, () => statements.insertRun(database, run, clock.now())),
     finish: (runId, end) => write(undefined, () => statements.endRun(database, runId, end, clock.now())),
@@ -81,9 +85,9 @@ function databaseHistory(database: HistoryDatabase, clock: Clock, log: Log): His
     lastDrill: (app) => read(undefined, () => statements.lastDrill(database, app)),
     passedDrills: (app) => read([], () => statements.passedDrills(database, app)),
     recentRuns: (app, limit) => read([], () => statements.recentRuns(database, app, limit)),
+    lostRuns,
     markInterrupted(alive) {
-      const running = read([], () => statements.runningRuns(database));
-      const dead = running.filter((run) => !alive(run));
+      const dead = lostRuns(alive);
       return write([], () => statements.interruptRuns(database, dead));
     },
     close: () => write(undefined, () => database.close()),

@@ -21,6 +21,7 @@ export function lazyHistory({ open, isThere, mayWrite }: LazyHistoryOptions): Hi
     recordDrill: (drill) => written().recordDrill(drill),
     recordDelivery: (delivery) => written().recordDelivery(delivery),
     markInterrupted: (alive) => written().markInterrupted(alive),
+    lostRuns: (alive) => read().lostRuns(alive),
     lastBackup: (app) => read().lastBackup(app),
     lastDrill: (app) => read().lastDrill(app),
     passedDrills: (app) => read().passedDrills(app),

@@ -47,6 +47,8 @@ export interface JobContext {
   readonly signal: AbortSignal;
   /** 32 hex digits: systemd's INVOCATION_ID when there is one. */
   readonly runId: string;
+  /** A person has typed it and sees how it ends. */
+  readonly attended: boolean;
   readonly host: string;
   readonly version: string;
   readonly history: History;
@@ -104,6 +106,7 @@ export interface ContextParts {
   noteLeft(what: string): void;
   noteUnderWay(what: string | undefined): void;
   wait: Wait;
+  attended: boolean;
   /** The variables of the process; its own unless given. */
   environment: Environment | undefined;
   /** Stops the run from within: a lock was lost. */

@@ -50,6 +50,8 @@ interface Described {
   readonly inHistory?: boolean;
   /** Commands of this job whose failure is old news once this one ends well: it does what they do. */
   readonly proves?: readonly string[];
+  /** It stops the services of an app meanwhile: where it leaves them so, that is told, whoever sees it. */
+  readonly stopsServices?: boolean;
   /** A person sits before it and sees how it ends: nobody else is told. */
   readonly attended?: boolean;
 }

@@ -38,6 +38,8 @@ export interface ProcessStreams {
   /** What is finished first when the process is told to stop now; undefined for nothing. */
   noteUnderWay(what: string | undefined): void;
   wait: Wait;
+  /** A person has typed it and sees how it ends; nobody, unless given. */
+  attended?: boolean;
   /** The variables that were set for it; the process's own unless given. */
   environment?: Environment;
 }
@@ -109,6 +111,7 @@ async function runToEnd(
       confirm: streams.confirm,
       ask: streams.ask,
       wait: streams.wait,
+      attended: streams.attended ?? false,
       environment,
       noteLeft: (what) => void left.push(what),
       noteUnderWay: streams.noteUnderWay,

@@ -90,6 +90,7 @@ export async function serve(invocation: ServiceInvocation, host: ServiceHost, cl
       ask: async () => undefined,
       noteLeft() {},
       noteUnderWay() {},
+      attended: false,
       wait: host.wait,
       environment: host.environment,
       abort: (reason: unknown) => lost.abort(reason),

@@ -111,6 +111,7 @@ async function runEnding(
     wait: realWait,
     signal: stop.signal,
     environment,
+    attended: (await import('./attended.ts')).isAttended(environment),
   };
   const exitCode = await runJob(invocation, streams, systemClock);
   if (signalled === undefined || exitCode < 128) return end(exitCode, log);

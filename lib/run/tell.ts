@@ -1,60 +1,80 @@
 // What a run leaves for alert-send: a record in the spool of how it ended. Needs no network, no store and no ops.db, and
 // neither fails nor holds up the run: how the job went is the news.
-import { setTimeout as delay } from 'node:timers/promises';
-import { errorMessage } from '../base/errors.ts';
 import { exitHungUp, exitInterrupted } from '../base/exit-code.ts';
 import type { Finding } from '../base/finding.ts';
 import { type Severity, worst } from '../base/verdict.ts';
-import { type Config, guardedApps, isGuarded } from '../config/config.ts';
+import { guardedApps } from '../config/config.ts';
 import { checkName, isCheckName } from '../incident/check.ts';
-import type { Protection } from '../incident/observation.ts';
 import { severityOf } from '../incident/severity.ts';
-import type { RunRow } from '../history/rows.ts';
 import type { SpoolRecord } from '../notify/spool-record.ts';
 import { configOption } from './config-option.ts';
 import { completeHint } from './hint.ts';
 import type { JobContext } from './context.ts';
 import type { Command, Job } from './job.ts';
 import { type Failure, failedResult } from './failure.ts';
-import { openSpool } from './open-alerts.ts';
+import { leaveRecord, leftStopped } from './lost-runs.ts';
 import type { RunEnding, TracedRun } from './run-ending.ts';
+import { protectionOf, scope } from './told-of.ts';
 
 /** Neither method throws. */
 export interface Teller {
-  /** The run begins; `lost` are earlier ones that ended without a word. */
-  began(lost: readonly RunRow[]): Promise<void>;
+  began(): Promise<void>;
   ended(ending: RunEnding): Promise<void>;
 }
 
-/** A disk that hangs must not hold up a run that is over. */
-const patienceMs = 5000;
-
-/** Tells of one run, where alerts are configured; else nothing. */
+/**
+ * Tells of one run, where alerts are configured; else nothing. Of one that a person types and sees to its end nothing but
+ * what is so of the data: see `unseen`.
+ */
 export function createTeller(context: JobContext, { job, command, app }: Omit<TracedRun, 'dryRun'>): Teller {
-  const { config, clock, log, runId } = context;
+  const { config, clock, runId, attended } = context;
   const { alerts } = config;
   const check = checkName({ job: job.name, command: command.name, app: scope(config, app) });
   if (alerts === undefined || command.attended === true || !isCheckName(check)) return silent;
-  const spool = openSpool(config, log);
-  const add = async (record: SpoolRecord) => {
-    const written = spool.add(record, clock.now().getTime()).catch((error: unknown) => {
-      log.warn('no alert can be sent of this run', { reason: errorMessage(error) });
-    });
-    await Promise.race([written, delay(patienceMs, undefined, { ref: false })]);
-  };
   return {
-    async began(lost) {
-      for (const run of lost.filter((other) => other.job === job.name))
-        await add(lostRecord(context, job, run));
-      if (alerts.ping?.checks.includes(check) === true)
-        await add({ kind: 'start', check, runId, at: clock.now().getTime() });
+    async began() {
+      // One that a person stops would be missed.
+      if (alerts.ping?.checks.includes(check) === true && !attended)
+        await leaveRecord(context, { kind: 'start', check, runId, at: clock.now().getTime() });
     },
     async ended(ending) {
-      // Who typed it wrong, or pressed Ctrl-C, knows.
-      if (ending.kind === 'usage' || ending.exitCode === exitInterrupted) return;
-      await add(endRecord(context, { job, command, check, app, ending }));
+      const news = await newsOf(context, { command, app, ending });
+      if (news !== undefined)
+        await leaveRecord(context, endRecord(context, { job, command, check, app, ending: news }));
     },
   };
+}
+
+/** What is news of it to those who did not see it. An app that a restore has left without its services always is. */
+async function newsOf(
+  { config, attended }: JobContext,
+  { command, app, ending }: { command: Command; app: string | undefined; ending: RunEnding },
+): Promise<RunEnding | undefined> {
+  const mayHaveStopped = command.stopsServices === true && !neverBegan.includes(ending.kind);
+  const apps = app === undefined ? guardedApps(config).map(({ name }) => name) : [app];
+  const stopped = mayHaveStopped && ending.result !== 'done' ? await leftStopped(config, apps) : [];
+  if (stopped.length > 0) {
+    const hint = 'restore status';
+    const message = `${ending.message}; its services may be stopped`;
+    const findings = stopped.map((subject): Finding => ({ subject, severity: 'critical', message, hint }));
+    return { ...ending, kind: undefined, result: 'bad-news', hint, findings };
+  }
+  // Who typed it wrong, or pressed Ctrl-C, knows.
+  if (ending.kind === 'usage' || ending.exitCode === exitInterrupted) return undefined;
+  return attended ? unseen(ending) : ending;
+}
+
+const neverBegan: (RunEnding['kind'] | undefined)[] = ['usage', 'config', 'busy'];
+
+/**
+ * Of a run that a person saw: that it went well, and what it found out about data, which is so whoever looked. That it could
+ * not be done, for a name that is not there or a disk that is away, was said to who typed it; a job says it again if it is so.
+ * Whose terminal was closed has seen nothing.
+ */
+function unseen(ending: RunEnding): RunEnding | undefined {
+  if (ending.result === 'done' || ending.kind === 'damaged' || ending.exitCode === exitHungUp) return ending;
+  const findings = ending.findings.filter(({ kind }) => kind === undefined || kind === 'damaged');
+  return findings.length === 0 ? undefined : { ...ending, findings };
 }
 
 /**
@@ -74,25 +94,6 @@ export function tellOfService(
 }
 
 const silent: Teller = { async began() {}, async ended() {} };
-
-/** The app as a check's name has it: with a single app that has a database there is no need to name it. */
-export function scope(config: Config, app: string | undefined): string | undefined {
-  const apps = guardedApps(config);
-  return apps.length === 1 && apps[0]?.name === app ? undefined : app;
-}
-
-/** What stands between the apps and the loss of their data, as far as the history knows; nothing of one without any. */
-export function protectionOf(
-  { config, history }: Pick<JobContext, 'config' | 'history'>,
-  apps: readonly string[],
-): Protection[] {
-  const hasNothing = (name: string) => config.apps.some((app) => app.name === name && !isGuarded(app));
-  return apps.flatMap((app) => {
-    if (hasNothing(app)) return [];
-    const backup = history.lastBackup(app);
-    return [{ app, backup: backup?.name, takenAt: backup?.takenAt.getTime() }];
-  });
-}
 
 interface EndedRun {
   job: Job;
@@ -153,33 +154,4 @@ function worstOf(findings: readonly Finding[]): Severity | undefined {
 
 function told(findings: readonly Finding[], isNamed: boolean): string {
   return findings.map(({ subject, message }) => (isNamed ? `${subject}: ${message}` : message)).join('; ');
-}
-
-function lostRecord(context: JobContext, job: Job, run: RunRow): SpoolRecord {
-  const { config, clock } = context;
-  const apps = run.app === undefined ? guardedApps(config).map(({ name }) => name) : [run.app];
-  return {
-    kind: 'run',
-    check: checkName({ job: run.job, command: run.command, app: scope(config, run.app) }),
-    runId: run.id,
-    at: clock.now().getTime(),
-    result: 'interrupted',
-    severity: 'warning',
-    proves: [],
-    facts: {
-      message: `the run that began at ${run.startedAt.toISOString()} ended without a word: killed, or the power failed`,
-      hint: undefined,
-      next: job.nextCommand({
-        result: 'killed',
-        kind: undefined,
-        app: run.app,
-        unit: undefined,
-        configOption: configOption(config),
-      }),
-      apps,
-      runId: run.id,
-      exitCode: undefined,
-      protection: protectionOf(context, apps),
-    },
-  };
 }

@@ -1,8 +1,9 @@
 // What a run leaves behind of itself: a row in the history, and a record in the spool of who is to be told.
-import { currentProcess, processAlive } from '../files/process-identity.ts';
-import type { RunEnd, RunRow } from '../history/rows.ts';
+import { currentProcess } from '../files/process-identity.ts';
+import type { RunEnd } from '../history/rows.ts';
 import type { JobContext } from './context.ts';
 import type { RunEnding, TracedRun } from './run-ending.ts';
+import { tellLostRuns } from './lost-runs.ts';
 import { createTeller } from './tell.ts';
 
 /** Neither method throws. */
@@ -17,9 +18,9 @@ export function createTrace(context: JobContext, run: TracedRun): Trace {
   const teller = createTeller(context, run);
   return {
     async begin() {
-      const lost = markLostRuns(context);
+      await tellLostRuns(context, run.job);
       beginRow(context, run);
-      await teller.began(lost);
+      await teller.began();
     },
     async end(ending) {
       const { exitCode, message } = ending;
@@ -35,19 +36,6 @@ export function createTrace(context: JobContext, run: TracedRun): Trace {
 }
 
 const noTrace: Trace = { async begin() {}, async end() {} };
-
-/** The runs that ended without saying so. */
-function markLostRuns({ history, log }: JobContext): RunRow[] {
-  const lost = history.markInterrupted(processAlive);
-  for (const { job, command, startedAt } of lost) {
-    log.warn('an earlier run ended without saying so; what it left is cleaned up as it is met', {
-      job,
-      command,
-      started: startedAt.toISOString(),
-    });
-  }
-  return lost;
-}
 
 function beginRow({ history, runId, version }: JobContext, { job, command, app }: TracedRun): void {
   history.begin({

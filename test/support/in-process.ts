@@ -20,6 +20,8 @@ export interface InProcessOptions {
   noteUnderWay?: (what: string | undefined) => void;
   /** How waits are waited; unless given, a clock that stands goes on by them at once. */
   wait?: Wait;
+  /** A person has typed it; nobody unless given. */
+  attended?: boolean;
   /** The variables of the process; none but these where given. */
   environment?: Record<string, string>;
 }
@@ -45,6 +47,7 @@ export async function runInProcess(
   const streams = {
     writeResult,
     writeLog,
+    attended: options.attended ?? false,
     logIsTerminal: false,
     columns: 80,
     confirm: options.confirm ?? (async () => false),

@@ -10,6 +10,8 @@ export interface SpooledRecord {
   result?: string;
   message?: string;
   run_id?: string;
+  severity?: string;
+  apps?: string[];
 }
 
 /** The records, oldest first; those of another place where one is given. */

@@ -35,7 +35,13 @@ export class TypedWorld extends World {
     this.clock.advance(minute);
     const environment = { HOLDFAST_CONFIG: this.config, ...options.environment };
     // A clock of its own: while it runs, another command may be typed, and its minute is none of this one's.
-    return runInProcess(job, args, { clock: fixedClock(this.clock.now().toISOString()), environment });
+    const clock = fixedClock(this.clock.now().toISOString());
+    return runInProcess(job, args, { clock, environment, attended: options.attended ?? false });
+  }
+
+  /** The same as a person at a terminal, who sees how it ends. */
+  attend(command: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+    return this.run(command, args, { ...options, attended: true });
   }
 }
 

@@ -27,6 +27,8 @@ export interface Ended {
 }
 
 export interface RunOptions {
+  /** A person at a terminal types it; of use where it runs in this process. */
+  attended?: boolean;
   environment?: Record<string, string>;
   cwd?: string;
   /** Called with the process as soon as it runs. */

@@ -46,14 +46,9 @@ describe('a run', () => {
     expect(spooled(world)).toMatchObject([{ kind: 'start', check: 'db-backup' }]);
     await world.run('db-backup', []);
     const records = spooled(world);
-    expect(records.map(({ kind, result }) => result ?? kind)).toEqual([
-      'start',
-      'interrupted',
-      'start',
-      'done',
-    ]);
+    expect(records.map(({ kind, result }) => result ?? kind)).toEqual(['start', 'killed', 'start', 'done']);
     expect(records[1]?.run_id).toBe(records[0]?.run_id);
-    expect(records[1]?.message).toMatch(/ended without a word/);
+    expect(records[1]?.message).toMatch(/ended without a word: it was killed/);
   });
 });
 

@@ -75,10 +75,11 @@ describe('what a person can say', () => {
     await using world = await AlertWorld.start({ backup: false });
     world.configure();
     for (const args of [['deliver'], ['test'], ['list']]) {
-      const { exitCode, stderr } = await world.run('alert-send', args);
+      const { exitCode, stderr } = await world.attend('alert-send', args);
       expect(exitCode).toBe(78);
       expect(stderr).toContain('NTFY_TOPIC');
     }
+    expect((await world.run('alert-send', ['deliver'])).exitCode, 'a timer').toBe(0);
     const { exitCode } = await world.run('alert-send', [
       'spool',
       '--job',

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Config, GuardedApp } from '../../../lib/config/config.ts';
 import { nullHistory } from '../../../lib/history/history.ts';
-import { protectionOf, scope } from '../../../lib/run/tell.ts';
+import { protectionOf, scope } from '../../../lib/run/told-of.ts';
 
 const ctv = { name: 'ctv', database: '/srv/ctv.db' } as GuardedApp;
 const config = { apps: [{ name: 'mirror', database: undefined }, ctv] } as unknown as Config;
