@@ -1,6 +1,8 @@
 // From what was typed to one file of the store.
 import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
 import { chooseBackup } from '../../lib/backup/choose.ts';
+import { type Manifest, parseManifest } from '../../lib/backup/manifest.ts';
+import { manifestName } from '../../lib/backup/name.ts';
 import { parseTime, type ReadTime } from '../../lib/backup/parse-time.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
@@ -56,9 +58,33 @@ export async function chooseNamed(context: JobContext, store: Store, app: Guarde
     if (!(error instanceof OpsError) || error.kind !== 'missing') throw error;
     const stored = await store.stat(storeName);
     if (stored === undefined) throw error;
-    const { sizeBytes, modifiedAt: takenAt } = stored;
-    const entry: CatalogueEntry = { name: storeName, sizeBytes, takenAt, state: 'foreign', named: true };
+    const { sizeBytes } = stored;
+    const manifest = await manifestBeside(store, storeName, sizeBytes);
+    const takenAt = manifest?.takenAt ?? stored.modifiedAt;
+    const entry: CatalogueEntry = {
+      name: storeName,
+      sizeBytes,
+      takenAt,
+      state: 'foreign',
+      named: true,
+      ...(manifest === undefined ? {} : { manifest }),
+    };
     return { entry: { ...entry, problem: 'it is no backup of this app, but a file of the store' }, entries };
+  }
+}
+
+/**
+ * The manifest of a file that is no backup of the app, as its configuration has it: the store may be all that is left of
+ * another one. What it says of the bytes is proven like any other; one that does not fit is none.
+ */
+async function manifestBeside(store: Store, name: string, sizeBytes: number): Promise<Manifest | undefined> {
+  try {
+    const text = Buffer.from(await store.read(manifestName(name))).toString('utf8');
+    const manifest = parseManifest(text, name);
+    return manifest.backup === name && manifest.sizeBytes === sizeBytes ? manifest : undefined;
+  } catch (error) {
+    if (error instanceof OpsError && ['missing', 'damaged'].includes(error.kind)) return undefined;
+    throw error;
   }
 }
 

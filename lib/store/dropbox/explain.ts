@@ -50,7 +50,7 @@ export async function explainFailure(
     );
   }
   if (error.has('not_found'))
-    return cannot('missing', 'it is not there', 'list-backups shows the names there are');
+    return cannot('missing', 'it is not there', 'db-backup list-backups shows the names there are');
   if (error.has('conflict'))
     return cannot('refused', `something else has that name (${message})`, 'what is there was not touched');
   if (error.has('malformed_path') || error.has('disallowed_name')) {

@@ -126,6 +126,24 @@ describe('with the directory of the database gone', () => {
   });
 });
 
+test('a backup of another configuration is proven by the manifest beside it, from the store alone', async () => {
+  const name = world.stored().find((found) => /^backups\/.*\.db$/.test(found)) ?? '';
+  const database = `${world.home}/new/other.db`;
+  const environment = {
+    HOLDFAST_CONFIG: '',
+    DATABASE_PATH: database,
+    HOLDFAST_STORE: world.store,
+    HOLDFAST_STATE: `${world.home}/new-state`,
+    HOLDFAST_RUN: `${world.home}/new-run`,
+  };
+  const args = ['run', name, '--yes', '--make-directory', owner];
+  const { exitCode, stdout, stderr } = await world.run('restore', args, { environment });
+  expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+  expect(stdout).toContain(`proven: ${name}`);
+  expect(readBookings(database)).toHaveLength(200);
+  expect([...readFileSync(database).subarray(18, 20)]).toEqual([2, 2]);
+});
+
 function expectBack(): void {
   expect(readBookings(world.database)).toHaveLength(200);
   const [above, file] = [statSync(directory()), statSync(world.database)];
