@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, readdir, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorMessage, OpsError, systemError } from '../base/errors.ts';
+import { errorCode, errorMessage, OpsError, systemError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { giveToOwnerOf } from '../files/belong.ts';
 import { sweepTemporaries } from '../files/durable.ts';
@@ -191,7 +191,8 @@ async function namesIn(directory: string): Promise<string[]> {
     const names = (await ifThere(readdir(directory))) ?? [];
     return names.filter((name) => !name.startsWith('.'));
   } catch (error) {
-    throw systemError(`read the spool ${directory}`, error);
+    const isDenied = ['EACCES', 'EPERM'].includes(errorCode(error) ?? '');
+    throw systemError(`read the spool ${directory}`, error, isDenied ? { hint: 'run it with sudo' } : {});
   }
 }
 

@@ -13,6 +13,8 @@ import { dieBy, ignoredSignals, onStopSignals, type StopSignal } from './stop-si
 import { realWait } from './wait.ts';
 import { holdfastVersion } from './version.ts';
 
+/** Where both go to one place the log stands before the result, unless it is not read at all. */
+const orderPatienceMs = 200;
 /** A log that nobody reads is given up after so long, when all else is done. */
 const logPatienceMs = 2000;
 
@@ -99,7 +101,7 @@ async function runEnding(
     async writeResult(text: string) {
       // The work is over. A reader that does not read holds a write up, and may be given up at once.
       handling.undo();
-      await log.flush(logPatienceMs);
+      await log.flush(orderPatienceMs);
       await writeResult(text);
     },
     writeLog: log.write,
