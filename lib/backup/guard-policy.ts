@@ -30,20 +30,25 @@ const derived: [ending: RegExp, besides: string[]][] = [
   [/_(?:segments|segdir|stat|docsize)$/, ['_segments', '_segdir']],
 ];
 
-/**
- * What counts as a loss of a table: `ignored` is nothing, `usual` that it is gone or emptied, a number so many per cent.
- * `names` are all tables beside it, by which the parts of an index are known. What is configured goes first.
- */
-export function lossOf(
-  { ignore, tables }: GuardPolicy,
-  name: string,
-  names: ReadonlySet<string> = new Set(),
-): number | 'usual' | 'ignored' {
-  const percent = Object.entries(tables).find(([pattern]) => matches(pattern, name))?.[1];
-  if (percent !== undefined) return percent;
-  if (ignore.some((pattern) => matches(pattern, name))) return 'ignored';
-  const isPassing = passing.some((pattern) => pattern.test(inWords(name)));
-  return isPassing || helper.test(name) || isDerived(name, names) ? 'ignored' : 'usual';
+/** What counts as a loss of a table: `ignored` is nothing, `usual` that it is gone or emptied, a number so many per cent. */
+export type Loss = number | 'usual' | 'ignored';
+
+/** What counts as a loss of each table; `names` are all there are, by which the parts of an index are known. */
+export function lossesOf(policy: GuardPolicy, names: ReadonlySet<string>): ReadonlyMap<string, Loss> {
+  const ignore = policy.ignore.map(expression);
+  const tables = Object.entries(policy.tables).map(
+    ([pattern, percent]) => [expression(pattern), percent] as const,
+  );
+  return new Map([...names].map((name) => [name, lossOf(name)]));
+
+  /** What is configured goes first. */
+  function lossOf(name: string): Loss {
+    const percent = tables.find(([pattern]) => pattern.test(name))?.[1];
+    if (percent !== undefined) return percent;
+    if (ignore.some((pattern) => pattern.test(name))) return 'ignored';
+    const isPassing = passing.some((pattern) => pattern.test(inWords(name)));
+    return isPassing || helper.test(name) || isDerived(name, names) ? 'ignored' : 'usual';
+  }
 }
 
 /** `mailQueue` has the same words as `mail_queue`. */
@@ -60,9 +65,13 @@ function isDerived(name: string, names: ReadonlySet<string>): boolean {
 
 /** Whether a name fits a pattern, in which `*` stands for anything and `?` for one character. Case does not matter, as in SQL. */
 export function matches(pattern: string, name: string): boolean {
+  return expression(pattern).test(name);
+}
+
+function expression(pattern: string): RegExp {
   const source = pattern
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
     .replaceAll('*', '.*')
     .replaceAll('?', '.');
-  return new RegExp(`^${source}$`, 'isu').test(name);
+  return new RegExp(`^${source}$`, 'isu');
 }

@@ -2,7 +2,7 @@
 import { formatBytes, formatCount, groupThousands } from '../base/format.ts';
 import { engines } from '../source/engines.ts';
 import { type MeasuredFacts, type TableRows, firstTen, tableLabel } from '../source/facts.ts';
-import { type GuardPolicy, lossOf, matches, usualGuard } from './guard-policy.ts';
+import { type GuardPolicy, lossesOf, type Loss, matches, usualGuard } from './guard-policy.ts';
 import { movedRows } from './moved-rows.ts';
 
 /** One reason why a backup is not trusted as a successor. */
@@ -35,6 +35,12 @@ export interface Next {
   findings: readonly string[];
 }
 
+/** The policy, with what it says of each table. */
+interface Guard {
+  lossPercent: number;
+  losses: ReadonlyMap<string, Loss>;
+}
+
 const rowsWorthComparing = 10;
 const tableRowsWorthComparing = 100;
 const bytesWorthComparing = 1024 * 1024;
@@ -51,15 +57,17 @@ export function suspicions(
   next: Next,
   policy: GuardPolicy = usualGuard,
 ): Suspicion[] {
+  const names = new Set([...earlier, next].flatMap(({ facts }) => facts.tables.map(({ name }) => name)));
+  const guard = { lossPercent: policy.lossPercent, losses: lossesOf(policy, names) };
   const newest = earlier.find(({ isProven }) => isProven);
   const found = findingSuspicions(newest, statesOf(earlier, wholeSubjects.integrity), next.findings);
-  const bytes = byteSuspicions(statesOf(earlier, wholeSubjects.bytes), next.facts, policy);
+  const bytes = byteSuspicions(statesOf(earlier, wholeSubjects.bytes), next.facts, guard);
   // Where there are no tables to find something in, the finding is that nobody can tell which there are.
   if (next.facts.tables.length === 0 && next.findings.length > 0) return [...found, ...bytes];
   return [
-    ...rowSuspicions(statesOf(earlier, wholeSubjects.rows), next.facts, policy),
+    ...rowSuspicions(statesOf(earlier, wholeSubjects.rows), next.facts, guard),
     ...bytes,
-    ...tableSuspicions(earlier, next.facts, policy),
+    ...tableSuspicions(earlier, next.facts, guard),
     ...found,
   ];
 }
@@ -83,21 +91,21 @@ function statesOf(earlier: readonly Earlier[], subject: string): Earlier[] {
   return since.filter((each) => each.isProven || isAcceptedIn(each));
 }
 
-function rowSuspicions(states: readonly Earlier[], next: MeasuredFacts, policy: GuardPolicy): Suspicion[] {
-  const rows = states.map(({ facts }) => rowsThatMatter(facts, policy));
-  const [after, before] = [rowsThatMatter(next, policy), Math.max(0, ...rows)];
+function rowSuspicions(states: readonly Earlier[], next: MeasuredFacts, guard: Guard): Suspicion[] {
+  const rows = states.map(({ facts }) => rowsThatMatter(facts, guard));
+  const [after, before] = [rowsThatMatter(next, guard), Math.max(0, ...rows)];
   if (after >= (rows[0] ?? 0)) return []; // it fell before, and that was judged then
-  if (before < rowsWorthComparing || after > kept(before, policy.lossPercent)) return [];
+  if (before < rowsWorthComparing || after > kept(before, guard.lossPercent)) return [];
   const reason = `all tables together have ${formatCount(after, 'row')}, down from ${groupThousands(before)}`;
   return [{ subject: wholeSubjects.rows, reason }];
 }
 
-function byteSuspicions(states: readonly Earlier[], next: MeasuredFacts, policy: GuardPolicy): Suspicion[] {
+function byteSuspicions(states: readonly Earlier[], next: MeasuredFacts, guard: Guard): Suspicion[] {
   for (const { facts } of states) {
     const [before, after] = bytesOf(facts, next);
     if (facts === states[0]?.facts && after >= before) return []; // as with rows
-    if (before < bytesWorthComparing || after > kept(before, policy.lossPercent)) continue;
-    if (isExplained(facts, next, policy)) continue;
+    if (before < bytesWorthComparing || after > kept(before, guard.lossPercent)) continue;
+    if (isExplained(facts, next, guard)) continue;
     const reason = `the database uses ${formatBytes(after)}, down from ${formatBytes(before)}`;
     return [{ subject: wholeSubjects.bytes, reason }];
   }
@@ -112,48 +120,45 @@ function bytesOf(previous: MeasuredFacts, next: MeasuredFacts): [before: number,
 }
 
 /** A queue that was worked off takes its bytes along; where that is all that went, nothing of worth did. */
-function isExplained(previous: MeasuredFacts, next: MeasuredFacts, policy: GuardPolicy): boolean {
+function isExplained(previous: MeasuredFacts, next: MeasuredFacts, guard: Guard): boolean {
   const now = rowsByName(next.tables);
-  const names = new Set(previous.tables.map(({ name }) => name));
   const isWorkedOff = previous.tables.some(
     ({ name, rows }) =>
-      lossOf(policy, name, names) === 'ignored' &&
+      guard.losses.get(name) === 'ignored' &&
       rows >= tableRowsWorthComparing &&
-      (now.get(name) ?? 0) <= kept(rows, policy.lossPercent),
+      (now.get(name) ?? 0) <= kept(rows, guard.lossPercent),
   );
-  return isWorkedOff && rowsThatMatter(next, policy) >= rowsThatMatter(previous, policy);
+  return isWorkedOff && rowsThatMatter(next, guard) >= rowsThatMatter(previous, guard);
 }
 
 function tableSuspicions(
   earlier: readonly Earlier[],
   { tables }: MeasuredFacts,
-  policy: GuardPolicy,
+  { losses }: Guard,
 ): Suspicion[] {
   const now = rowsByName(tables);
   const rowsOf = new Map(earlier.map((each) => [each, rowsByName(each.facts.tables)]));
-  const names = new Set([...rowsOf.values()].flatMap((rows) => [...rows.keys()]));
-  const losses = [...names].flatMap((name) => {
-    const loss = lossOf(policy, name, names);
+  const lost = [...losses].flatMap(([name, loss]) => {
     if (loss === 'ignored') return [];
     const states = statesOf(earlier, name).flatMap((each) => rowsOf.get(each) ?? []);
     if ((now.get(name) ?? 0) >= (states[0]?.get(name) ?? 0)) return []; // as with all rows
     const before = states.find((rows) => isLoss(rows.get(name) ?? 0, now.get(name), loss));
     return before === undefined ? [] : [{ name, before, rows: before.get(name) ?? 0 }];
   });
-  return withoutMoved(losses, tables).map(({ name, rows }) => ({
+  return withoutMoved(lost, tables).map(({ name, rows }) => ({
     subject: name,
     reason: tableReason(name, rows, now.get(name)),
   }));
 }
 
-interface Loss {
+interface LostRows {
   name: string;
   before: ReadonlyMap<string, number>;
   rows: number;
 }
 
 /** Less those whose rows lie elsewhere now; the largest are looked for first, and not one by one where it is all of them. */
-function withoutMoved(losses: readonly Loss[], tables: readonly TableRows[]): Loss[] {
+function withoutMoved(losses: readonly LostRows[], tables: readonly TableRows[]): LostRows[] {
   const moved = movedRows(tables);
   const largest = [...losses].sort((a, b) => b.rows - a.rows).slice(0, lossesFollowed);
   const gone = new Set(largest.filter(({ name, before }) => moved.found(name, before)));
@@ -161,7 +166,7 @@ function withoutMoved(losses: readonly Loss[], tables: readonly TableRows[]): Lo
 }
 
 /** Whether so many rows less are a loss of one table. One that has nothing and goes is none. */
-function isLoss(before: number, now: number | undefined, loss: number | 'usual'): boolean {
+function isLoss(before: number, now: number | undefined, loss: Exclude<Loss, 'ignored'>): boolean {
   if (before === 0) return false;
   if (now === undefined) return true;
   if (loss === 'usual') return now === 0 && before >= tableRowsWorthComparing;
@@ -187,9 +192,8 @@ function findingSuspicions(
     .map((finding) => ({ subject: wholeSubjects.integrity, reason: `integrity check: ${finding}` }));
 }
 
-function rowsThatMatter({ tables }: MeasuredFacts, policy: GuardPolicy): number {
-  const names = new Set(tables.map(({ name }) => name));
-  const mattering = tables.filter(({ name }) => lossOf(policy, name, names) !== 'ignored');
+function rowsThatMatter({ tables }: MeasuredFacts, { losses }: Guard): number {
+  const mattering = tables.filter(({ name }) => losses.get(name) !== 'ignored');
   return mattering.reduce((sum, { rows }) => sum + rows, 0);
 }
 
