@@ -1,5 +1,6 @@
 // The installer on a system that does not run (--root): what it checks, shows, writes, keeps and takes away.
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   chownSync,
@@ -106,6 +107,36 @@ describe.skipIf(!isRoot)('install', () => {
     expect(await system.units('install', '--app', 'ctv', '--replace-edited')).toMatchObject({ exitCode: 0 });
     expect(system.read(`${unit}.edited`)).toBe('# mine\n');
     expect(system.read(unit)).toContain('[Service]');
+  });
+
+  test('from another checkout takes nothing over without being told to', async () => {
+    using system = new FakeSystem();
+    await system.units('install', '--app', 'ctv');
+    const other = system.read(unit).replaceAll(project, '/opt/another');
+    system.write(unit, other);
+    const record = JSON.parse(system.read('/etc/holdfast/installed.json')) as {
+      shared: Record<string, string>;
+    };
+    record.shared[unit] = createHash('sha256').update(other).digest('hex');
+    system.write('/etc/holdfast/installed.json', JSON.stringify(record));
+    const refused = await system.units('install', '--app', 'ctv');
+    expect(refused).toMatchObject({ exitCode: 73 });
+    expect(refused.stderr).toMatch(/the units of all apps run \/opt\/another\n.*--take-over/);
+    expect(system.read(unit)).toBe(other);
+    expect(await system.units('install', '--app', 'ctv', '--take-over')).toMatchObject({ exitCode: 0 });
+    expect(system.read(unit)).toContain(project);
+  });
+
+  test('status shows what is installed also where nothing could be installed', async () => {
+    using system = new FakeSystem();
+    await system.units('install', '--app', 'ctv');
+    system.write('/etc/holdfast/holdfast.toml', 'not toml at all');
+    rmSync(system.path(dropIn));
+    const { exitCode, stdout, stderr } = await system.units('status', '--app', 'ctv');
+    expect(exitCode).toBe(78);
+    expect(stdout).toMatch(new RegExp(`^as installed +${unit}$`, 'm'));
+    expect(stdout).toMatch(new RegExp(`^gone +${dropIn}$`, 'm'));
+    expect(stderr).toContain('/etc/holdfast/holdfast.toml: line 1');
   });
 
   test('uninstall leaves no unit behind, and everything else', async () => {

@@ -23,6 +23,7 @@ export function alertSettings(root: string, apps: readonly AppPlace[]): AlertSet
   return {
     configPath: unlessUsual(configFile),
     credentials: presentAlertCredentials(root, alerts),
+    ntfyServer: alerts?.ntfy?.server,
     environments: apps.flatMap(({ app, environmentFile: path }) =>
       path === undefined ? [] : [{ app, path }],
     ),

@@ -40,11 +40,11 @@ function writeFile(target: string, text: string): void {
   renameSync(`${target}.new`, target);
 }
 
-/** And the directory of drop-ins, when nothing of the operator's is left in it. */
+/** And a directory that only we need, when nothing of the operator's is left in it. */
 function removeFile(target: string): void {
   rmSync(target, { force: true });
   const folder = dirname(target);
-  if (folder.endsWith('.d') && /\.(service|timer)\.d$/.test(folder) && existsSync(folder)) {
+  if (/(\.(service|timer)\.d|\/lib\/holdfast)$/.test(folder) && existsSync(folder)) {
     if (readdirSync(folder).length === 0) rmdirSync(folder);
   }
 }

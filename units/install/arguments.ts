@@ -17,6 +17,7 @@ export const usage = `usage: npm run units -- <install|uninstall|status|diff> --
   --env-file <path>      an environment file with DATABASE_PATH and DROPBOX_…; /etc/<app>-db-sync.env when it is there
   --user <name>          who runs the jobs; as installed before, else holdfast; root only where the app's group cannot
                          reach the database
+  --take-over            let the units run this checkout, where they run another one
   --replace-edited       replace files that were changed by hand; what they were stays beside them as <file>.edited
   --root <directory>     work on a system that is not running, below this directory
 `;
@@ -31,6 +32,8 @@ export interface Arguments {
   /** Undefined for whoever it was before. */
   user: string | undefined;
   replaceEdited: boolean;
+  /** Whether the units of another checkout become those of this one. */
+  takeOver: boolean;
   /** '/' for the running system. */
   root: string;
 }
@@ -51,6 +54,7 @@ export function parseInstallArguments(argv: readonly string[]): Arguments | 'hel
       values['env-file'] === undefined ? undefined : requireAbsolute('--env-file', values['env-file']),
     user: values.user === undefined ? undefined : requireUserName(values.user),
     replaceEdited: values['replace-edited'] === true,
+    takeOver: values['take-over'] === true,
     root: resolve(values.root ?? '/'),
   };
 }
@@ -66,6 +70,7 @@ function parse(argv: readonly string[]) {
         'env-file': { type: 'string' },
         user: { type: 'string' },
         'replace-edited': { type: 'boolean' },
+        'take-over': { type: 'boolean' },
         root: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },

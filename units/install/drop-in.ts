@@ -56,16 +56,24 @@ export interface AlertSettings {
   /** Undefined where the default is used, or environment files are enough. */
   configPath: string | undefined;
   credentials: readonly Credential[];
+  /** For the last resort, which reads no configuration; undefined for the default. */
+  ntfyServer: string | undefined;
   environments: readonly AppEnvironment[];
 }
 
 /** A single app known by the environment alone keeps its name there too. */
-export function alertDropInText({ configPath, credentials, environments }: AlertSettings): string {
+export function alertDropInText({
+  configPath,
+  credentials,
+  ntfyServer,
+  environments,
+}: AlertSettings): string {
   const [first, ...others] = environments;
   return lines([
     '# Written by npm run units -- install: where alerts get their settings and secrets from.',
     '[Service]',
     ...(first === undefined || others.length > 0 ? [] : [`Environment=HOLDFAST_APP=${first.app}`]),
+    ...(ntfyServer === undefined ? [] : [`Environment=${quote(`NTFY_SERVER=${ntfyServer}`)}`]),
     ...configLines(configPath),
     ...[...new Set(environments.map(({ path }) => path))].map((path) => `EnvironmentFile=-${escape(path)}`),
     ...credentialLines(credentials),

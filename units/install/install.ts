@@ -11,7 +11,15 @@ import type { Machine } from './machine.ts';
 import { neighboursOf } from './neighbours.ts';
 import { hashesOf, type InstallRecord, readRecord, writeRecord } from './record.ts';
 import { prepareStoreDirectory, type StoreDirectory, storeDirectoryLine } from './store-directory.ts';
-import { appFiles, appTimers, neighbourFiles, sharedFiles, sharedTimers } from './wanted.ts';
+import {
+  appFiles,
+  appTimers,
+  neighbourFiles,
+  ownPlace,
+  placeOf,
+  sharedFiles,
+  sharedTimers,
+} from './wanted.ts';
 
 export interface Plan {
   dropIn: DropIn;
@@ -55,10 +63,11 @@ export function planInstall(request: Arguments): Plan {
 }
 
 export async function install(request: Arguments, machine: Machine): Promise<void> {
-  const { app, root, replaceEdited } = request;
+  const { app, root, replaceEdited, takeOver } = request;
   const plan = planInstall(request);
   const { record, changes, store } = plan;
   machine.say(planText(plan));
+  requireSamePlace(changes, takeOver);
   requireNoEdits(changes, replaceEdited);
   applyChanges(root, changes);
   writeRecord(root, record);
@@ -88,6 +97,16 @@ function planText({ changes, channels, dropIn, store }: Plan): string {
 
 function changeLine({ kind, path }: Change): string {
   return kind === 'edited' ? `edited  ${path} (changed by hand)` : `${kind.padEnd(7)} ${path}`;
+}
+
+/** All apps share the units: who installs one app from another checkout changes what all of them run. */
+function requireSamePlace(changes: readonly Change[], takeOver: boolean): void {
+  const unit = changes.find(({ path }) => path.endsWith('/db-backup@.service'));
+  const before = placeOf(unit?.before);
+  if (takeOver || before === undefined || before === ownPlace) return;
+  throw new OpsError('refused', `cannot install from ${ownPlace}: the units of all apps run ${before}`, {
+    hint: `cd ${before}, and install from there; if this checkout is to take its place: the same command with --take-over`,
+  });
 }
 
 function requireNoEdits(changes: readonly Change[], replaceEdited: boolean): void {

@@ -25,7 +25,12 @@ export function sharedFiles(alerts: AlertSettings): Files {
   );
   return new Map([
     ...units.map((name): [string, string] => [join(systemUnits, name), unitText(name)]),
-    [join(systemUnits, 'alert-send.service.d/50-holdfast.conf'), alertDropInText(alerts)],
+    ...['alert-send', 'alert-last-resort'].map((name): [string, string] => [
+      join(systemUnits, `${name}.service.d/50-holdfast.conf`),
+      alertDropInText(alerts),
+    ]),
+    // Not in the checkout: it has to be there while that one is exchanged.
+    ['/usr/local/lib/holdfast/last-resort', ours('units', 'last-resort')],
     ['/etc/systemd/journald@holdfast.conf', ours('etc/journald', 'journald@holdfast.conf')],
     ['/etc/sysusers.d/holdfast.conf', ours('etc/sysusers', 'holdfast.conf')],
     ['/etc/tmpfiles.d/holdfast.conf', ours('etc/tmpfiles', 'holdfast.conf')],
@@ -86,6 +91,14 @@ export function unitText(name: string): string {
     ours('units', shared).trimEnd(),
   );
 }
+
+/** Where the checkout is whose units are in place; undefined where none are. */
+export function placeOf(unit: string | undefined): string | undefined {
+  return /^ExecStart=(\/.*)\/bin\/db-backup /m.exec(unit ?? '')?.[1];
+}
+
+/** Where this checkout is. */
+export const ownPlace = project;
 
 /** Units name the place that the README installs to; a checkout elsewhere puts its own there. */
 function ours(folder: string, name: string): string {
