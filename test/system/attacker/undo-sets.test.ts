@@ -116,4 +116,26 @@ const exchanged: Attack[] = [
   },
 ];
 
-describeAttacks('by undo sets the app wants', [...forged, ...exchanged]);
+const discard = ['restore undo --discard --older-than 1h --yes'];
+
+/** Root removes what it takes for old undo sets. */
+const discarded: Attack[] = [
+  {
+    wants: 'a directory of root removed, by a link named as an undo set',
+    prepare: `ln -s "$E" "$D/${name}"`,
+    types: discard,
+  },
+  {
+    wants: "another user's undo set removed, by a link",
+    prepare: `ln -s "$O/other.db.undo-20261101T000000Z" "$D/${name}"`,
+    types: discard,
+  },
+  {
+    wants: "root's files removed, by links as the members of an undo set",
+    plant: forge({}),
+    prepare: `rm "$D/${name}/$N"; ln -s "$S/bookings.db" "$D/${name}/$N"; ln -s "$S/config" "$D/${name}/$N-wal"`,
+    types: discard,
+  },
+];
+
+describeAttacks('by undo sets the app wants', [...forged, ...exchanged, ...discarded]);
