@@ -41,7 +41,12 @@ async function choose(context: JobContext, { app: name, path }: Given) {
   const store = await context.openStore();
   return {
     store,
-    order: { app, given, ...(await chooseNamed(context, store, app, app.latest ?? 'latest')) },
+    order: {
+      command: 'db-backup download',
+      app,
+      given,
+      ...(await chooseNamed(context, store, app, app.latest ?? 'latest')),
+    },
   };
 }
 

@@ -64,7 +64,7 @@ export function text({ configuration, stateDirectory, store, space, apps }: Info
 async function describeApp(context: JobContext, store: Store, app: GuardedApp): Promise<AppInfo> {
   const entries = await (await context.openRepository(app)).list();
   const newest = newestProven(entries);
-  const counts = { proven: 0, suspect: 0, unfinished: 0, foreign: 0, damaged: 0, lost: 0 };
+  const counts = { proven: 0, suspect: 0, unfinished: 0, foreign: 0, damaged: 0, future: 0, lost: 0 };
   for (const { state } of entries) counts[state] += 1;
   return {
     database: app.database,

@@ -12,7 +12,7 @@ import {
   selectedApps,
 } from '../steps/each-app.ts';
 import type * as parameters from './parameters.ts';
-import { lostFindings, pruneApp, type PruneReport } from './steps/prune.ts';
+import { pruneApp, pruneFindings, pruneLines, type PruneReport, refusalFindings } from './steps/prune.ts';
 
 type Given = Options<typeof parameters.prune>;
 
@@ -22,40 +22,34 @@ export async function run(context: JobContext, { app }: Given): Promise<Outcome<
     await using lock = await context.lock(each, 'db-backup prune');
     void lock;
     await repository.finishPending();
-    return await pruneApp(context, repository, each);
+    return await pruneApp(context, repository, each, await repository.list());
   });
   return appsOutcome(results, findingsOf);
 }
 
 export function text(result: AppsResult<PruneReport>): string[] {
-  return appsText(result, (report, app) => pruneLines(report, app, { done: 'pruned', removed: 'removed' }));
+  return appsText(result, (report, app) => reportLines(report, app, { done: 'pruned', removed: 'removed' }));
 }
 
 /** The same on the store of a dry run, which keeps to itself what is removed from it. */
 export const plan: Steps<Given, AppsResult<PruneReport>> = {
   async run(context, { app }) {
-    const results = await eachApp(context, selectedApps(context, app), async (each) =>
-      pruneApp(context, await context.openRepository(each), each),
-    );
+    const results = await eachApp(context, selectedApps(context, app), async (each) => {
+      const repository = await context.openRepository(each);
+      return pruneApp(context, repository, each, await repository.list());
+    });
     return appsOutcome(results, findingsOf);
   },
   text: (result) =>
-    appsText(result, (report, app) => pruneLines(report, app, { done: 'plan', removed: 'would remove' })),
+    appsText(result, (report, app) => reportLines(report, app, { done: 'plan', removed: 'would remove' })),
 };
 
 function findingsOf(report: PruneReport): AppFinding[] {
-  const refused: AppFinding[] =
-    report.refused === undefined
-      ? []
-      : [{ severity: 'warning', message: `nothing was pruned: ${report.refused}` }];
-  return [...refused, ...lostFindings(report)];
+  return [...refusalFindings(report, true), ...pruneFindings(report)];
 }
 
-function pruneLines(
-  { decisions, refused, lost }: PruneReport,
-  app: string,
-  words: { done: string; removed: string },
-): string[] {
+function reportLines(report: PruneReport, app: string, words: { done: string; removed: string }): string[] {
+  const { decisions, refused } = report;
   const rows = decisions.map(({ name, keep, reasons }) => [
     `  ${keep ? 'keep' : words.removed}`,
     name,
@@ -64,6 +58,6 @@ function pruneLines(
   return [
     `${app}: ${refused === undefined ? words.done : `nothing is removed: ${refused}`}`,
     ...formatTable(rows),
-    ...lost.map((name) => `  LOST: the data of ${name} is gone from the store`),
+    ...pruneLines(report).map((line) => `  ${line}`),
   ];
 }

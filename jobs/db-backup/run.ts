@@ -10,7 +10,7 @@ import type * as parameters from './parameters.ts';
 import { type BackupOrder, backUpApp } from './steps/back-up-app.ts';
 import { backupFindings, backupLines, type BackupSummary, backupSummary } from './steps/backup-summary.ts';
 import { type BackupPlan, planBackup, planText } from './steps/plan-backup.ts';
-import { lostFindings, pruneApp, type PruneReport } from './steps/prune.ts';
+import { pruneApp, pruneFindings, pruneLines, type PruneReport, refusalFindings } from './steps/prune.ts';
 
 type Given = Options<typeof parameters.run>;
 
@@ -28,7 +28,10 @@ export async function run(
     void lock;
     return await night(context, await context.openStore(), each, orderOf(given));
   });
-  return appsOutcome(results, (one) => [...backupFindings(one), ...lostFindings(one.prune)]);
+  return appsOutcome(results, (one) => [
+    ...backupFindings(one),
+    ...(one.prune === undefined ? [] : [...refusalFindings(one.prune, false), ...pruneFindings(one.prune)]),
+  ]);
 }
 
 export function text(result: AppsResult<Night>): string[] {
@@ -48,10 +51,11 @@ function orderOf({ acceptShrink: shrink, accept: finding }: Omit<Given, 'app'>):
 }
 
 async function night(context: JobContext, store: Store, app: GuardedApp, order: BackupOrder): Promise<Night> {
-  const report = backupSummary(await backUpApp(context, store, app, order));
+  const made = await backUpApp(context, store, app, order);
+  const report = backupSummary(made);
   // P3: what may be the remains of a lost database replaces nothing and lets nothing go.
   if (report.suspect.length > 0) return { ...report, prune: undefined };
-  const prune = await pruneApp(context, await context.openRepository(app), app);
+  const prune = await pruneApp(context, made.repository, app, made.entries);
   if (prune.refused !== undefined) context.log.warn(`${app.name}: nothing was pruned: ${prune.refused}`);
   return { ...report, prune };
 }
@@ -66,5 +70,5 @@ function nightLines(report: Night, app: string): string[] {
   lines.push(
     `${app}: ${prune.refused === undefined ? removed : `nothing pruned: ${prune.refused}`}; ${formatCount(kept, 'backup')} kept`,
   );
-  return [...lines, ...prune.lost.map((name) => `${app}: LOST: the data of ${name} is gone from the store`)];
+  return [...lines, ...pruneLines(prune).map((line) => `${app}: ${line}`)];
 }

@@ -39,7 +39,7 @@ export async function run(context: JobContext, options: Given): Promise<Outcome<
     const proofs: Proof[] = [];
     for (const entry of await chosen(context, app, options)) {
       context.signal.throwIfAborted();
-      proofs.push(await proveEntry(context, app, entry));
+      proofs.push(await proveEntry(context, app, entry, 'db-backup verify'));
     }
     return { proofs };
   });

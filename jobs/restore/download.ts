@@ -34,5 +34,13 @@ export const plan: Steps<Given, DownloadPlan> = {
 async function choose(context: JobContext, { name, path, app: appName }: Given) {
   const app = selectedApp(context, appName);
   const store = await context.openStore();
-  return { store, order: { app, given: path, ...(await chooseNamed(context, store, app, name)) } };
+  return {
+    store,
+    order: {
+      command: 'restore download',
+      app,
+      given: path,
+      ...(await chooseNamed(context, store, app, name)),
+    },
+  };
 }

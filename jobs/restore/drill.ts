@@ -34,7 +34,7 @@ export async function run(context: JobContext, options: Given): Promise<Outcome<
   const store = await context.openStore();
   const results = await eachApp(context, appsOf(context, options), async (app) => {
     const entry = await entryToDrill(context, store, app, options.name);
-    const proof = await proveEntry(context, app, entry);
+    const proof = await proveEntry(context, app, entry, 'restore drill');
     context.history.recordDrill({
       runId: context.runId,
       app: app.name,

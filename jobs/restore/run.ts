@@ -7,7 +7,7 @@ import type { GuardedApp } from '../../lib/config/config.ts';
 import { inspectSet } from '../../lib/placement/database-set.ts';
 import { inKnownPaths } from '../../lib/files/held-directory.ts';
 import { silentLog } from '../../lib/base/log.ts';
-import { locateFile } from '../../lib/files/locate-file.ts';
+import { type LocatedFile, locateFile } from '../../lib/files/locate-file.ts';
 import { missingDirectory } from '../../lib/placement/missing-directory.ts';
 import { requireNoHolders } from '../../lib/placement/readiness.ts';
 import { requireFree } from '../../lib/placement/place-new.ts';
@@ -20,6 +20,13 @@ import { keepJournalMode } from '../../lib/sqlite/journal-mode.ts';
 import { chooseEntry, requireRestorable } from '../steps/choose-entry.ts';
 import { selectedApp } from '../steps/each-app.ts';
 import { goneDirectory, requireDirectory } from './steps/database-directory.ts';
+import {
+  type Choice,
+  type PassedOver,
+  passedOverFindings,
+  passedOverLines,
+  withSoundBackup,
+} from './steps/next-sound.ts';
 import { planLines } from './steps/plan-words.ts';
 import { hasServices, type PlanOrder, planRestore } from './steps/restore-plan.ts';
 import { placeCopy } from '../steps/place-copy.ts';
@@ -47,6 +54,8 @@ interface Restored {
   wentBack: Replaced | undefined;
   /** What an earlier restore had left, in sentences. */
   settled: string[];
+  /** Newer backups that were not taken, where the backup was not named. */
+  passedOver: PassedOver[];
 }
 
 export async function run(context: JobContext, options: Given): Promise<Outcome<Restored>> {
@@ -55,10 +64,15 @@ export async function run(context: JobContext, options: Given): Promise<Outcome<
   const result = await inKnownPaths(() =>
     to === undefined ? restoreInPlace(context, app, options) : restoreTo(context, app, options, resolve(to)),
   );
-  return { result, findings: findingsOf(result) };
+  return { result, findings: [...passedOverFindings(app.name, result.passedOver), ...findingsOf(result)] };
 }
 
 export function text(result: Restored): string[] {
+  const { app, passedOver } = result;
+  return [...passedOverLines(passedOver).map((line) => `${app}: ${line}`), ...restoredLines(result)];
+}
+
+function restoredLines(result: Restored): string[] {
   const { app, backup, target, isInPlace, proof, replaced, settled } = result;
   if (replaced === undefined) return [...proofLines(app, proof), `${app}: restored to ${target}`];
   if (!isInPlace || replaced.health === 'unwell') return unwellLines(result, replaced);
@@ -107,7 +121,6 @@ async function restoreTo(
   options: Given,
   path: string,
 ): Promise<Restored> {
-  const choice = await choose(context, app, options);
   using target = await locateFile(path);
   await requireFree(target, {
     taken:
@@ -115,15 +128,16 @@ async function restoreTo(
   });
   await using note = await context.noteElsewhere({ scratchIn: target.directory.path });
   void note;
-  await using scratch = await context.scratch(target.directory.path);
-  const staging = stagingIn(scratch.directory);
-  const { proof, manifest } = await stageBackup(context, app, choice, staging, options);
-  await placeCopy(context, app, staging, target, manifest);
+  const chosen = () => choose(context, app, options);
+  const { result, passedOver } = await withSoundBackup(context, options, chosen, async (choice) => {
+    await using scratch = await context.scratch(target.directory.path);
+    const staging = stagingIn(scratch.directory);
+    const { proof, manifest } = await stageBackup(context, app, choice, staging, options);
+    await placeCopy(context, app, staging, target, manifest);
+    return { ...restored(app, target.path, choice.entry.name, proof, []), replaced: undefined };
+  });
   context.noteLeft(`${target.path} is complete`);
-  return {
-    ...restored(app, target.path, choice.entry.name, proof, []),
-    replaced: undefined,
-  };
+  return { ...result, passedOver };
 }
 
 async function restoreInPlace(context: JobContext, app: GuardedApp, options: Given): Promise<Restored> {
@@ -133,7 +147,20 @@ async function restoreInPlace(context: JobContext, app: GuardedApp, options: Giv
   using target = await locateFile(app.database);
   await inspectSet(target); // refuses a directory, and a pipe, on which everything that reads it would hang
   const settled = await settleEarlier(context, app, target);
-  const choice = await choose(context, app, options);
+  const chosen = () => choose(context, app, options);
+  const { result, passedOver } = await withSoundBackup(context, options, chosen, (choice) =>
+    restoreChosen(context, app, options, target, choice),
+  );
+  return { ...result, settled, passedOver };
+}
+
+async function restoreChosen(
+  context: JobContext,
+  app: GuardedApp,
+  options: Given,
+  target: LocatedFile,
+  choice: Choice,
+): Promise<Omit<Restored, 'passedOver'>> {
   const backup = choice.entry.name;
   // What would be refused at the end is refused before anything is fetched.
   if (!hasServices(app)) await requireNoHolders(target, silentLog);
@@ -144,7 +171,7 @@ async function restoreInPlace(context: JobContext, app: GuardedApp, options: Giv
     const ownership = target.exists ? undefined : manifest?.ownership;
     const went = await replaceOrUndo(context, { app, target, staging, source: backup, ownership });
     return {
-      ...restored(app, target.path, backup, proof, settled),
+      ...restored(app, target.path, backup, proof, []),
       ...went,
       isInPlace: went.wentBack === undefined,
     };

@@ -1,11 +1,12 @@
 // A file of the store, copied to a new path and compared with its manifest.
 import { shellWord } from '../../lib/base/shell-word.ts';
-import { stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { BackupState, CatalogueEntry } from '../../lib/backup/catalogue.ts';
 import { OpsError, systemError } from '../../lib/base/errors.ts';
 import { formatBytes } from '../../lib/base/format.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
+import type { FileDigest } from '../../lib/files/digest.ts';
 import { inKnownPaths } from '../../lib/files/held-directory.ts';
 import { ifPathThere } from '../../lib/files/if-there.ts';
 import { locateDirectory } from '../../lib/files/locate-file.ts';
@@ -16,10 +17,13 @@ import { stagingIn } from '../../lib/placement/staging.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome } from '../../lib/run/job.ts';
 import type { Store } from '../../lib/store/store.ts';
+import { condemn } from './condemn.ts';
 import { isPlaceOf, manifestOfBytes, placeCopy } from './place-copy.ts';
 
 /** What is to be downloaded, and where to. */
 export interface DownloadOrder {
+  /** The command it is for: `restore download`. */
+  command: string;
   app: GuardedApp;
   entry: CatalogueEntry;
   entries: readonly CatalogueEntry[];
@@ -64,13 +68,26 @@ export async function downloadEntry(
   await using scratch = await context.scratch(target.directory.path);
   const staging = stagingIn(scratch.directory);
   context.progress.start('downloading', entry.sizeBytes);
-  const file = await store.get(name, staging.database, {
-    signal: context.signal,
-    onProgress: (done) => context.progress.update(done),
-  });
+  const isAltered = ({ sha256 }: FileDigest) =>
+    entry.manifest !== undefined && entry.manifest.sha256 !== sha256;
+  const get = () =>
+    store.get(name, staging.database, {
+      signal: context.signal,
+      onProgress: (done) => context.progress.update(done),
+    });
+  let file = await get();
+  if (isAltered(file) && store.isRemote) {
+    // It may be the way here, and not the backup.
+    await rm(staging.database, { force: true });
+    file = await get();
+  }
   context.progress.end();
   const { sizeBytes, sha256 } = file;
-  const altered = entry.manifest !== undefined && entry.manifest.sha256 !== sha256;
+  const altered = isAltered(file);
+  if (altered) {
+    const problem = `its bytes were altered: SHA-256 is ${sha256}`;
+    await condemn(context, app, entry, { foundBy: order.command, problems: [problem] });
+  }
   await placeCopy(context, app, staging, target, altered ? undefined : manifestOfBytes(file, entries));
   context.noteLeft(`${path} is complete`);
   const message = `the bytes of ${path} are not those of the manifest of ${name}: do not trust this file`;

@@ -4,13 +4,27 @@ import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
 import type { Proof } from '../../lib/repository/proof.ts';
 import type { JobContext } from '../../lib/run/context.ts';
+import { condemn } from './condemn.ts';
 
-/** What `entry` turns out to be. Throws OpsError where that could not be found out. */
+/**
+ * What `entry` turns out to be; one that is not sound is remembered as that, as found by the command `foundBy`. Throws
+ * OpsError where that could not be found out.
+ */
 export async function proveEntry(
   context: JobContext,
   app: GuardedApp,
   entry: CatalogueEntry,
+  foundBy: string,
 ): Promise<Proof> {
+  const { isRemote } = await context.openStore();
+  let proof = await proveOnce(context, app, entry);
+  // It may be the way here, and not the backup.
+  if (!proof.sound && isRemote && proof.sha256 !== undefined) proof = await proveOnce(context, app, entry);
+  if (!proof.sound) await condemn(context, app, entry, { foundBy, problems: proof.problems });
+  return proof;
+}
+
+async function proveOnce(context: JobContext, app: GuardedApp, entry: CatalogueEntry): Promise<Proof> {
   const repository = await context.openRepository(app);
   const scratch = await context.scratch();
   const target = scratch.file('backup.db');

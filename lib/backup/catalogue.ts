@@ -1,15 +1,27 @@
 // What the store holds of one app's backups: the listing and the manifests joined, each file with its state.
 import type { OpsError } from '../base/errors.ts';
+import { formatInstant } from '../base/format.ts';
 import { clip } from '../base/printable.ts';
 import type { Manifest } from './manifest.ts';
 import { type Naming, backupPrefix, manifestName, parseBackupName } from './name.ts';
 import { newestFirst } from './order.ts';
+import { badNews, type FoundBad, verdictName } from './verdict.ts';
 
 /** One file of the store's listing. */
 export interface ListedFile {
   name: string;
   sizeBytes: number;
   modifiedAt: Date;
+  /** The Dropbox content hash of its bytes, where the store says it of itself. */
+  contentHash?: string | undefined;
+}
+
+/** What is known beside the listing and the manifests. */
+export interface Circumstances {
+  /** What was found out about a backup after it was made, by its name; or why that cannot be read. */
+  verdicts?: ReadonlyMap<string, readonly (FoundBad | OpsError)[]>;
+  /** The time of day, as far as this machine knows; without it nothing counts as dated in the future. */
+  now?: Date | undefined;
 }
 
 export interface CatalogueNaming extends Naming {
@@ -18,14 +30,16 @@ export interface CatalogueNaming extends Naming {
 }
 
 /**
- * - `proven`: its manifest is sound and fits its name and size.
+ * - `proven`: its manifest is sound and fits its name, its size and the hash that the store gives of it, nobody found it
+ *   bad, and it is not dated in the future.
  * - `suspect`: the same, but the manifest has reasons not to trust it as a successor.
  * - `unfinished`: ours by name, without a manifest: the run that made it did not get that far, or has not yet.
  * - `foreign`: another tool's, or another app's. Can be restored by name; is never removed.
- * - `damaged`: its manifest cannot be used, or is not true of it.
+ * - `damaged`: its manifest cannot be used, or is not true of it, or it was found bad when it was read back.
+ * - `future`: as sound as a proven one, but dated after now: a clock was or is wrong. It is chosen by its name only.
  * - `lost`: its manifest is there, the data is not.
  */
-export type BackupState = 'proven' | 'suspect' | 'unfinished' | 'foreign' | 'damaged' | 'lost';
+export type BackupState = 'proven' | 'suspect' | 'unfinished' | 'foreign' | 'damaged' | 'future' | 'lost';
 
 export interface CatalogueEntry {
   name: string;
@@ -36,11 +50,16 @@ export interface CatalogueEntry {
   state: BackupState;
   /** A person named it, so it is theirs: retention never considers it. */
   named?: boolean;
+  /** Its bytes are known not to be what its manifest promises: by the store's own hash, or because somebody read them. */
+  isBad?: boolean;
   /** There whenever it could be parsed, also when it does not fit. */
   manifest?: Manifest;
   /** What is the matter with it, in a sentence; absent for `proven`. */
   problem?: string;
 }
+
+/** So far ahead may be the clock of another machine, and that of this one before it was set right. */
+const clockSkewMs = 300_000;
 
 /** Room for every reason that we give; a manifest that somebody else wrote may have longer texts. */
 const problemCharactersMax = 2000;
@@ -61,6 +80,22 @@ export function manifestNames(listing: readonly { name: string }[], naming: Cata
   });
 }
 
+/** The backups whose verdict is in a listing, with its name. */
+export function verdictsIn(
+  listing: readonly { name: string }[],
+  naming: CatalogueNaming,
+): { backup: string; verdict: string }[] {
+  const names = new Set(listing.map(({ name }) => name));
+  return listing
+    .filter(({ name }) => isCandidate(name, naming) && names.has(verdictName(name)))
+    .map(({ name }) => ({ backup: name, verdict: verdictName(name) }));
+}
+
+/** Whether a backup of that instant is dated in the future, seen from `now`. */
+function isAhead(takenAt: Date, now: Date | undefined): boolean {
+  return now !== undefined && takenAt.getTime() - now.getTime() > clockSkewMs;
+}
+
 /**
  * Every backup of one app, newest first. `manifests` holds, for each of the `manifestNames`, the manifest or the
  * reason why it cannot be used. Files that are neither data nor a manifest of ours, files in folders below, and
@@ -70,6 +105,7 @@ export function catalogue(
   listing: readonly ListedFile[],
   manifests: ReadonlyMap<string, Manifest | OpsError>,
   naming: CatalogueNaming,
+  circumstances: Circumstances = {},
 ): CatalogueEntry[] {
   const names = new Set(listing.map(({ name }) => name));
   const ourManifests = new Set(manifestNames(listing, naming));
@@ -79,7 +115,7 @@ export function catalogue(
       const [ours, described] = [isBackup(file.name, naming), ourManifests.has(manifestName(file.name))];
       if (!ours && !described) return foreignEntry(file, 'it has no name that Holdfast gives');
       if (!described) return entryWithoutManifest(file, naming);
-      const entry = entryWithManifest(file, manifests.get(manifestName(file.name)), naming);
+      const entry = entryWithManifest(file, manifests.get(manifestName(file.name)), naming, circumstances);
       if (ours) return entry;
       // Beside a name that is not ours a JSON file that is no manifest is just another program's file.
       if (entry.manifest === undefined) return foreignEntry(file, entry.problem ?? 'it has no manifest');
@@ -94,15 +130,27 @@ export function catalogue(
   return entries.sort(newestFirst);
 }
 
-/** The newest backup that is proven and not suspect: what a new one is compared with, and what is never removed. */
+/** The newest backup that is proven and not suspect: what is never removed. `entries` are newest first, as everywhere. */
 export function newestProven(entries: readonly CatalogueEntry[]): CatalogueEntry | undefined {
   return entries.find(({ state }) => state === 'proven');
+}
+
+/**
+ * What a new backup is compared with: the newest proven one. Where all are dated in the future the clock is behind, and
+ * the one that is least far ahead is better than nothing: without any an emptied database would pass.
+ */
+export function comparable(entries: readonly CatalogueEntry[]): CatalogueEntry | undefined {
+  return (
+    newestProven(entries) ??
+    entries.findLast(({ state, manifest }) => state === 'future' && manifest?.suspect.length === 0)
+  );
 }
 
 function entryWithManifest(
   file: ListedFile,
   manifest: Manifest | OpsError | undefined,
   naming: CatalogueNaming,
+  { verdicts, now }: Circumstances,
 ): CatalogueEntry {
   const entry = { name: file.name, sizeBytes: file.sizeBytes, takenAt: namedTime(file.name, file, naming) };
   if (manifest === undefined) return { ...entry, state: 'damaged', problem: 'its manifest was not read' };
@@ -119,11 +167,27 @@ function entryWithManifest(
     const problem = `it has ${file.sizeBytes} bytes, its manifest says ${manifest.sizeBytes}`;
     return { ...entry, state: 'damaged', takenAt: manifest.takenAt, manifest, problem };
   }
-  if (manifest.suspect.length > 0) {
-    const problem = clip(manifest.suspect.join('; '), problemCharactersMax);
-    return { ...entry, state: 'suspect', takenAt: manifest.takenAt, manifest, problem };
+  const described = { ...entry, takenAt: manifest.takenAt, manifest };
+  const bad = hashProblem(file, manifest) ?? badNews(verdicts?.get(file.name) ?? [], manifest.sha256);
+  if (bad !== undefined)
+    return { ...described, state: 'damaged', isBad: true, problem: clip(bad, problemCharactersMax) };
+  const suspect = manifest.suspect.join('; ');
+  if (isAhead(manifest.takenAt, now)) {
+    const problem = clip([aheadOf(now), suspect].filter(Boolean).join('; '), problemCharactersMax);
+    return { ...described, state: 'future', problem };
   }
-  return { ...entry, state: 'proven', takenAt: manifest.takenAt, manifest };
+  if (suspect === '') return { ...described, state: 'proven' };
+  return { ...described, state: 'suspect', problem: clip(suspect, problemCharactersMax) };
+}
+
+/** The listing brings the hash for nothing: bytes that changed at the same size are known without reading one. */
+function hashProblem({ contentHash }: ListedFile, manifest: Manifest): string | undefined {
+  if (contentHash === undefined || contentHash === manifest.contentHash) return undefined;
+  return `its bytes were altered: the store says that their content hash is ${contentHash}, its manifest says ${manifest.contentHash}`;
+}
+
+function aheadOf(now = new Date(NaN)): string {
+  return `it is dated in the future (now is ${formatInstant(now)}): the clock was ahead when it was made, or is behind now`;
 }
 
 function entryWithoutManifest(file: ListedFile, naming: CatalogueNaming): CatalogueEntry {

@@ -1,6 +1,5 @@
 // Which backups to keep and which may go, and why, for every one of them. Only a plan: nothing is removed here.
 // When anything about the plan is in doubt it keeps everything (invariants P2 and P3).
-import { formatInstant } from '../base/format.ts';
 import type { ClockState } from './manifest.ts';
 import { newestFirst } from './order.ts';
 import { type PeriodSlots, periodSlots } from './period-slots.ts';
@@ -42,42 +41,61 @@ export interface RetentionPlan {
   decisions: RetentionDecision[];
   /** Why nothing at all may be removed, or undefined. */
   refused: string | undefined;
+  /** Whether that has been so for long: what should have gone a week ago is there, or more waits than a week of nights makes. */
+  lasts: boolean;
 }
 
-const clockBehindMsMax = 3_600_000;
+const lastingMs = 7 * 24 * 3_600_000;
+const waitingMax = 7;
 
 /**
  * Decides about every backup; any one rule that wants a backup keeps it.
  *
  * - The newest proven backup is kept, whatever the policy.
  * - A period without a backup uses up no slot, so an outage cannot empty the history.
- * - A backup dated after `now` is kept and uses up no slot.
+ * - A backup dated after `now` is kept and uses up no slot, and is no reason for anything else: it stands for no other,
+ *   and stops no removal. So a clock that is behind removes less than one that is right, and never more.
  * - A suspect backup is kept while it is among the newest `last` of all, and uses up no slot of a proven one.
- * - Everything is kept when the clock is not synchronised or more than an hour behind the newest backup, when the
- *   policy keeps nothing, and when the newest backup is suspect; `refused` says which.
+ * - Everything is kept when the clock is not synchronised, when the policy keeps nothing, and when the newest backup is
+ *   suspect; `refused` says which, and `lasts` whether the backups themselves show that it is so for long.
  *
  * Planning again after the removals removes nothing more, and a newer backup brings none of the removed ones back.
  * Two backups of one name, and a policy that does not count in whole numbers, are bugs of the caller.
  */
 export function retentionPlan(question: RetentionQuestion): RetentionPlan {
   requireSense(question);
+  const refused = refusal(question);
+  const decisions = decide(question);
+  if (refused === undefined) return { decisions, refused, lasts: false };
+  const reasons = [`nothing is removed: ${refused}`];
+  const kept = decisions.map(({ name, takenAt }) => ({ name, takenAt, keep: true, reasons }));
+  const lasts = waiting(question) > waitingMax || waiting(asOf(question, lastingMs)) > 0;
+  return { decisions: kept, refused, lasts };
+}
+
+/** What the rules of the policy say, newest first. */
+function decide(question: RetentionQuestion): RetentionDecision[] {
   const backups = [...question.backups].sort(newestFirst);
-  const refused = refusal(backups, question);
-  if (refused !== undefined) {
-    const reason = `nothing is removed: ${refused}`;
-    const kept = backups.map(({ name, takenAt }) => ({ name, takenAt, keep: true, reasons: [reason] }));
-    return { decisions: kept, refused };
-  }
   const timely = backups.filter(({ takenAt }) => takenAt <= question.now);
   const slots = periodSlots(timely.filter(isProven), question.policy, question.timeZone);
   const claims = keepReasons(backups, timely, slots, question.policy);
-  const decisions = backups.map((backup) => {
+  return backups.map((backup) => {
     const { name, takenAt } = backup;
     const reasons = claims.get(name);
     if (reasons !== undefined) return { name, takenAt, keep: true, reasons };
     return { name, takenAt, keep: false, reasons: removalReasons(backup, slots, question) };
   });
-  return { decisions, refused };
+}
+
+/** How many backups the policy would let go. */
+function waiting(question: RetentionQuestion): number {
+  return decide(question).filter(({ keep }) => !keep).length;
+}
+
+/** The same question as it was so long ago, as far as the backups that are still there tell. */
+function asOf(question: RetentionQuestion, agoMs: number): RetentionQuestion {
+  const now = new Date(question.now.getTime() - agoMs);
+  return { ...question, now, backups: question.backups.filter(({ takenAt }) => takenAt <= now) };
 }
 
 /** Every reason there is to keep a backup, by its name. All lists are newest first; `timely` are not in the future. */
@@ -89,7 +107,7 @@ function keepReasons(
 ): Map<string, string[]> {
   const reasons = new Map<string, string[]>();
   const keep = (name: string, reason: string) => reasons.set(name, [...(reasons.get(name) ?? []), reason]);
-  const newestProven = backups.find(isProven);
+  const newestProven = timely.find(isProven);
   if (newestProven !== undefined) keep(newestProven.name, 'newest proven backup');
   for (const { name } of backups.slice(0, backups.length - timely.length)) keep(name, 'dated in the future');
   for (const { name, suspect } of timely.slice(0, last)) {
@@ -121,15 +139,10 @@ function removalReasons(
   return [...(last === 0 ? [] : [`not among the newest ${last}`]), ...fromPeriods];
 }
 
-function refusal(
-  [newest]: readonly RetentionCandidate[],
-  { policy, now, clock }: RetentionQuestion,
-): string | undefined {
+function refusal({ backups, policy, now, clock }: RetentionQuestion): string | undefined {
   if (clock === 'unsynchronised') return 'the clock is not synchronised';
-  if (newest !== undefined && newest.takenAt.getTime() - now.getTime() > clockBehindMsMax) {
-    return `the clock is behind: it says ${formatInstant(now)}, but ${newest.name} is of ${formatInstant(newest.takenAt)}`;
-  }
   if (Object.values(policy).every((count) => count === 0)) return 'the policy keeps nothing';
+  const [newest] = backups.filter(({ takenAt }) => takenAt <= now).sort(newestFirst);
   if (newest?.suspect === true) return `the newest backup, ${newest.name}, is suspect`;
   return undefined;
 }

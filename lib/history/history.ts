@@ -5,7 +5,16 @@ import { errorMessage } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { HistoryDatabase } from './database.ts';
 import { openDatabase } from './open-database.ts';
-import type { BackupRow, DeliveryRow, DrillRow, DrillResult, RunEnd, RunRow, RunStart } from './rows.ts';
+import type {
+  BackupRow,
+  BadBackupRow,
+  DeliveryRow,
+  DrillRow,
+  DrillResult,
+  RunEnd,
+  RunRow,
+  RunStart,
+} from './rows.ts';
 import * as statements from './statements.ts';
 
 /** No method throws: what cannot be written or read is one warning, and then the answer is "nothing is known". */
@@ -13,8 +22,10 @@ export interface History {
   begin(run: RunStart): void;
   finish(runId: string, end: RunEnd): void;
   recordBackup(backup: BackupRow): void;
-  /** The newest backup of an app that counts: proven, and not suspect. */
+  /** The newest backup of an app that counts: proven, not suspect, and not dated in the future. */
   lastBackup(app: string): { name: string; takenAt: Date } | undefined;
+  /** The backups of an app that were found bad where the store could not be told: they have the state `damaged-untold`. */
+  foundBad(app: string): BadBackupRow[];
   recordDrill(drill: DrillResult): void;
   recordDelivery(delivery: DeliveryRow): void;
   /** The newest drill of an app, whatever its outcome. */
@@ -58,6 +69,7 @@ export const nullHistory: History = {
   finish() {},
   recordBackup() {},
   lastBackup: () => undefined,
+  foundBad: () => [],
   recordDrill() {},
   recordDelivery() {},
   lastDrill: () => undefined,
@@ -77,13 +89,14 @@ function databaseHistory(database: HistoryDatabase, clock: Clock, log: Log): His
     begin: (run) => write(undefined, () => statements.insertRun(database, run, clock.now())),
     finish: (runId, end) => write(undefined, () => statements.endRun(database, runId, end, clock.now())),
     recordBackup: (backup) => write(undefined, () => statements.upsertBackup(database, backup)),
-    lastBackup: (app) => read(undefined, () => statements.lastBackup(database, app)),
+    lastBackup: (app) => read(undefined, () => statements.lastBackup(database, app, clock.now())),
+    foundBad: (app) => read([], () => statements.foundBad(database, app)),
     recordDrill: (drill) =>
       write(undefined, () => statements.insertDrill(database, { ...drill, at: clock.now() })),
     recordDelivery: (delivery) =>
       write(undefined, () => statements.insertDelivery(database, delivery, clock.now())),
     lastDrill: (app) => read(undefined, () => statements.lastDrill(database, app)),
-    passedDrills: (app) => read([], () => statements.passedDrills(database, app)),
+    passedDrills: (app) => read([], () => statements.passedDrills(database, app, clock.now())),
     recentRuns: (app, limit) => read([], () => statements.recentRuns(database, app, limit)),
     lostRuns,
     markInterrupted(alive) {

@@ -22,6 +22,7 @@ export function lazyHistory({ open, isThere, mayWrite }: LazyHistoryOptions): Hi
     recordDelivery: (delivery) => written().recordDelivery(delivery),
     markInterrupted: (alive) => written().markInterrupted(alive),
     lostRuns: (alive) => read().lostRuns(alive),
+    foundBad: (app) => read().foundBad(app),
     lastBackup: (app) => read().lastBackup(app),
     lastDrill: (app) => read().lastDrill(app),
     passedDrills: (app) => read().passedDrills(app),

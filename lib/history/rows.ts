@@ -39,9 +39,18 @@ export interface BackupRow {
   takenAt: Date;
   sizeBytes: number;
   sha256: string;
-  /** What has become of it, in the caller's word: `published`, `pruned` … */
+  /** What has become of it, in the caller's word: `proven`, `suspect`, `damaged`, `damaged-untold` */
   state: string;
   publishedAt?: Date | undefined;
+}
+
+/** A backup that was found bad, and only this machine knows. */
+export interface BadBackupRow {
+  backup: string;
+  sha256: string;
+  foundAt: Date;
+  foundBy: string;
+  problem: string;
 }
 
 /** A restore drill: whether a backup could be restored and was whole. */
@@ -83,6 +92,17 @@ export function runFromRow(row: Row): RunRow {
     exitCode: row['exit_code'] === null ? undefined : Number(row['exit_code']),
     message: optionalText(row['message']),
     holdfastVersion: text(row['holdfast_version']),
+  };
+}
+
+export function badBackupFromRow(row: Row): BadBackupRow {
+  const { started_at: startedAt, job, command } = row;
+  return {
+    backup: text(row['name']),
+    sha256: text(row['sha256']),
+    foundAt: new Date(text(startedAt ?? row['taken_at'])),
+    foundBy: typeof job === 'string' ? `${job} ${text(command)}` : 'an earlier run',
+    problem: `only the history of this machine says so: run ${text(row['run_id'])}`,
   };
 }
 

@@ -2,9 +2,11 @@
 import { processFields } from '../record/process-identity.ts';
 import type { HistoryDatabase } from './database.ts';
 import {
+  badBackupFromRow,
   drillFromRow,
   runFromRow,
   type BackupRow,
+  type BadBackupRow,
   type DeliveryRow,
   type DrillRow,
   type RunEnd,
@@ -89,13 +91,26 @@ export function upsertBackup(database: HistoryDatabase, backup: BackupRow): void
 export function lastBackup(
   database: HistoryDatabase,
   app: string,
+  now: Date,
 ): { name: string; takenAt: Date } | undefined {
   return database
     .all(
-      `SELECT name, taken_at FROM backups WHERE app = :app AND state = 'proven' ORDER BY taken_at DESC LIMIT 1`,
-      { app },
+      `SELECT name, taken_at FROM backups WHERE app = :app AND state = 'proven' AND taken_at <= :now
+       ORDER BY taken_at DESC LIMIT 1`,
+      { app, now: now.toISOString() },
     )
     .map((row) => ({ name: String(row['name']), takenAt: new Date(String(row['taken_at'])) }))[0];
+}
+
+export function foundBad(database: HistoryDatabase, app: string): BadBackupRow[] {
+  return database
+    .all(
+      `SELECT name, sha256, run_id, taken_at, started_at, job, command
+       FROM backups LEFT JOIN runs ON runs.id = backups.run_id
+       WHERE backups.app = :app AND state = 'damaged-untold'`,
+      { app },
+    )
+    .map(badBackupFromRow);
 }
 
 export function insertDrill(database: HistoryDatabase, drill: DrillRow): void {
@@ -134,12 +149,17 @@ export function lastDrill(database: HistoryDatabase, app: string): DrillRow | un
     .map(drillFromRow)[0];
 }
 
-export function passedDrills(database: HistoryDatabase, app: string): { name: string; at: Date }[] {
+/** A drill dated after now was made by a clock that was ahead: it would be the newest for years. */
+export function passedDrills(
+  database: HistoryDatabase,
+  app: string,
+  now: Date,
+): { name: string; at: Date }[] {
   return database
     .all(
-      `SELECT name, max(at) AS at FROM drills WHERE app = :app AND outcome = 'passed'
+      `SELECT name, max(at) AS at FROM drills WHERE app = :app AND outcome = 'passed' AND at <= :now
        GROUP BY name ORDER BY max(id) DESC`,
-      { app },
+      { app, now: now.toISOString() },
     )
     .map((row) => ({ name: String(row['name']), at: new Date(String(row['at'])) }));
 }

@@ -2,6 +2,7 @@
 // on every store.
 import type { CatalogueEntry } from '../backup/catalogue.ts';
 import type { Manifest } from '../backup/manifest.ts';
+import type { Verdict } from '../backup/verdict.ts';
 import type { OpsError } from '../base/errors.ts';
 import type { FileDigest } from '../files/digest.ts';
 import type { Scratch } from '../files/scratch.ts';
@@ -29,6 +30,9 @@ export interface Added {
 /** What is fetched: an entry of the list, or any other file of the store. */
 export type Fetched = Pick<CatalogueEntry, 'name' | 'sizeBytes'>;
 
+/** What was found out about a backup that was read back. */
+export type Finding = Omit<Verdict, 'app' | 'backup' | 'sha256'>;
+
 /**
  * The backups of one app in one store, in one format. Whoever calls `add`, `finishPending` or `remove` holds the app's
  * lock.
@@ -37,6 +41,7 @@ export type Fetched = Pick<CatalogueEntry, 'name' | 'sizeBytes'>;
  * - `list` reads the store afresh and changes nothing: every backup, newest first, each with its state. One file that
  *   cannot be used, or be read though others can, makes one entry damaged. That the store does not answer is thrown, and
  *   says nothing of any backup.
+ *   Every proof that costs nothing is asked for: the size, the hash that the store itself gives, and what was found out.
  * - `add` makes a backup listed as proven (or suspect, where its manifest has reasons) only when all of its bytes are in
  *   the store: data first, manifest last. It overwrites no backup, whole or not: then it throws `refused`.
  * - When `add` throws, nothing is listed as a backup that was not, and what it put is taken back. Where that cannot be
@@ -51,6 +56,8 @@ export type Fetched = Pick<CatalogueEntry, 'name' | 'sizeBytes'>;
  *   damage, and what is measured is what the manifest says; without a manifest the engine alone says so, and it is not
  *   proven. One whose manifest cannot be used is unsound, unread. What does not agree is data, trouble on the way is
  *   thrown.
+ * - `condemn` leaves word in the store that a backup with a manifest was found bad: no list on any machine calls it proven
+ *   again, until a backup of other bytes has its name. Of one without a manifest there is nothing to say.
  * - `remove` takes away that backup and nothing else, data first: after a kill in between it is listed as lost, and can
  *   be removed again. To remove what is not there succeeds. What the last `list` saw is what goes: what somebody put in its
  *   place since then stays, and is OpsError `refused`.
@@ -67,5 +74,6 @@ export interface Repository {
   fetch(entry: Fetched, target: string): Promise<FileDigest>;
   /** Fetches to `target` and proves it there; the file stays, also when it is unsound. */
   prove(entry: CatalogueEntry, source: Source, target: string): Promise<Proof>;
+  condemn(entry: CatalogueEntry, found: Finding): Promise<void>;
   remove(name: StoreName): Promise<void>;
 }

@@ -138,7 +138,7 @@ export function createContext(parts: ContextParts): JobContext {
     history,
     runCommand,
     openStore: openStoreOnce,
-    openRepository: async (app) => openRepository(await openStoreOnce(), app, { ...parts, scratch }),
+    openRepository: async (app) => openRepository(await openStoreOnce(), app, { ...parts, history, scratch }),
     source: ({ database }) => sqliteSource(database),
     openRows: ({ database }) => openRows(database, parts.signal),
     openLoader: (path, called = path) => openLoader({ path, called, dryRun }),

@@ -1,7 +1,9 @@
 // Opens the backups of one app in the configured store, in the format they have.
+import type { Clock } from '../base/clock.ts';
 import type { Log, Progress } from '../base/log.ts';
 import type { Config, GuardedApp } from '../config/config.ts';
 import type { Scratch } from '../files/scratch.ts';
+import type { History } from '../history/history.ts';
 import { plainRepository } from '../repository/plain/open.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { Store } from '../store/store.ts';
@@ -9,6 +11,8 @@ import type { Store } from '../store/store.ts';
 /** What a repository needs of the process. */
 export interface RepositorySurroundings {
   config: Config;
+  clock: Clock;
+  history: History;
   log: Log;
   progress: Progress;
   signal: AbortSignal;
@@ -18,11 +22,13 @@ export interface RepositorySurroundings {
 
 /** The backups of `app` in `store`. */
 export function openRepository(store: Store, app: GuardedApp, around: RepositorySurroundings): Repository {
-  const { config, log, progress, signal, noteLeft } = around;
+  const { config, clock, history, log, progress, signal, noteLeft } = around;
   const { stateDirectory, timeZone } = config;
   return plainRepository({
     store,
     naming: { layout: app.layout, app: app.name, timeZone, latestName: app.latest ?? '' },
+    clock,
+    remembered: () => history.foundBad(app.name),
     stateDirectory,
     scratch: () => around.scratch(store.stagingDirectory),
     log,

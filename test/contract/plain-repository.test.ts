@@ -35,7 +35,15 @@ it('drops a note that cannot be read, and says so', async () => {
   await mkdir(dirname(note), { recursive: true });
   writeFileSync(note, '{"format": "holdf');
   const repository = plainRepository({
-    ...{ store, naming, stateDirectory, log, progress: silentProgress },
+    ...{
+      store,
+      naming,
+      clock: fixedClock(),
+      remembered: () => [],
+      stateDirectory,
+      log,
+      progress: silentProgress,
+    },
     signal: new AbortController().signal,
     scratch: () => makeScratch(scratch(), { clock: fixedClock() }),
     noteLeft: () => undefined,

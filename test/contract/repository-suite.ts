@@ -35,6 +35,7 @@ export function repositorySuite(
     describe('an add that does not come to its end', () => failingAddTests(openEmpty));
     describe('fetch', () => fetchTests(openEmpty));
     describe('prove', () => proveTests(openEmpty));
+    describe('condemn', () => condemnTests(openEmpty));
     describe('remove', () => removeTests(openEmpty));
   });
 }
@@ -77,6 +78,19 @@ function listTests(open: OpenWorld): void {
     expect(foreign).toBe('foreign');
     expect(await contentsOf(store)).toEqual(before);
   });
+
+  it.each(['damaged', 'missing', 'refused', 'usage', 'denied', 'io'] as const)(
+    'calls one backup damaged whose description cannot be read (%s), and shows the others as they are',
+    async (kind) => {
+      const world = await open();
+      for (const day of [1, 2]) await world.repository.add(await newBackup(world, day));
+      const { store } = world;
+      const isOfOne = (name: string) => name.startsWith(one.replace(/db$/, ''));
+      const error = new OpsError(kind, 'cannot read it: told to fail');
+      const read = (name: string) => (isOfOne(name) ? Promise.reject(error) : store.read(name));
+      expect(await statesOf(world.reopen({ ...store, read }))).toEqual({ [two]: 'proven', [one]: 'damaged' });
+    },
+  );
 
   it.each(['list', 'read'] as const)('throws when the store does not answer to %s', async (call) => {
     const world = await open();
@@ -152,7 +166,7 @@ function proveTests(open: OpenWorld): void {
     [
       'bytes are not those of the manifest',
       ({ format, store }) => format.alterBytes(store, one),
-      /altered: SHA-256/,
+      /bytes were altered/,
     ],
     ['manifest cannot be used', ({ format, store }) => format.spoilDescription(store, one), /not JSON/],
   ])('calls a backup unsound whose %s', async (_, change, problem) => {
@@ -225,6 +239,52 @@ function proveTests(open: OpenWorld): void {
     await expect(world.reopen(view).prove(entry, source, target())).rejects.toBe(away);
     const broken = { ...source, measure: () => Promise.reject(new OpsError('io', 'told to fail')) };
     await expect(world.repository.prove(entry, broken, target())).rejects.toMatchObject({ kind: 'io' });
+  });
+}
+
+const found = {
+  ...{ foundAt: new Date('2026-11-19T04:00:00Z'), foundBy: 'restore drill' },
+  ...{ problem: 'its bytes were altered', host: 'pi5', runId: 'r-1' },
+};
+
+function condemnTests(open: OpenWorld): void {
+  it('makes a backup damaged for every run from then on, and no other', async () => {
+    const world = await open();
+    for (const day of [1, 2]) await world.repository.add(await newBackup(world, day));
+    await world.repository.condemn(await entryOf(world, two), found);
+    for (const repository of [world.repository, world.reopen()])
+      expect(await statesOf(repository)).toEqual({ [two]: 'damaged', [one]: 'proven' });
+    const { problem, isBad } = await entryOf(world, two);
+    expect(problem).toBe('found bad on 2026-11-19 04:00:00Z by restore drill: its bytes were altered');
+    expect(isBad).toBe(true);
+    const proof = await world.repository.prove(await entryOf(world, two), source, target());
+    expect(proof).toMatchObject({ sound: false, proven: false, problems: [problem] });
+  });
+
+  it('goes with the backup, and says nothing of other bytes of that name', async () => {
+    const world = await open();
+    await world.repository.add(await newBackup(world, 1));
+    const before = await contentsOf(world.store);
+    const entry = await entryOf(world, one);
+    for (let again = 0; again < 2; again += 1) await world.repository.condemn(entry, found);
+    await world.repository.list();
+    await world.repository.remove(one);
+    const left = Object.keys(await contentsOf(world.store));
+    expect(left.filter((name) => name in before)).toEqual([]);
+    expect(left).toEqual([]);
+
+    await world.repository.condemn(entry, found); // late
+    const changed = (whole: Buffer) => whole.fill('?', 4096, 4100);
+    await world.repository.add(await newBackup(world, 1, { bytes: changed }));
+    expect(await statesOf(world.repository)).toEqual({ [one]: 'proven' });
+  });
+
+  it('says nothing of what has no manifest', async () => {
+    const world = await open();
+    await putAll(world.store, [nameOf(3)]);
+    const before = await contentsOf(world.store);
+    await world.repository.condemn(await entryOf(world, nameOf(3)), found);
+    expect(await contentsOf(world.store)).toEqual(before);
   });
 }
 

@@ -58,6 +58,8 @@ export async function openWorld(format: RepositoryFormat, open: () => Promise<Op
     format.open({
       store: view,
       naming,
+      clock: fixedClock(),
+      remembered: () => [],
       stateDirectory,
       scratch: () => makeScratch(store.stagingDirectory ?? scratch(), { clock: fixedClock() }),
       log: silentLog,

@@ -87,7 +87,7 @@ async function read(fixture: string): Promise<unknown> {
     throw new Error('it is taken for damaged');
   };
   const opened = openHistory(() => openHistoryDatabase(path), {
-    clock: fixedClock(),
+    clock: fixedClock('2026-11-21T02:05:13Z'),
     log: silentLog,
     quarantine,
   });

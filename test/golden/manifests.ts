@@ -1,5 +1,6 @@
-// Manifests, and the note of a killed run, which is the manifest it was about to publish.
+// Manifests, a verdict, and the note of a killed run, which is the manifest it was about to publish.
 import { formatManifest, type Manifest, parseManifest } from '../../lib/backup/manifest.ts';
+import { formatVerdict, parseVerdict } from '../../lib/backup/verdict.ts';
 import { at, type Golden, type Goldens, runId, text } from './golden.ts';
 
 const least: Manifest = {
@@ -108,6 +109,20 @@ export const manifests: Goldens = {
     clock: 'unknown',
   }),
   'manifest/v1-classic-layout-without-optional-keys.json': version1(classic),
+  'verdict/v1.json': text(
+    parseVerdict,
+    {
+      app: 'ctv',
+      backup: least.backup,
+      sha256: least.sha256,
+      foundAt: at,
+      foundBy: 'restore drill',
+      problem: 'its bytes were altered: SHA-256 is 5810…, the manifest says 3a6e…',
+      host: 'pi5',
+      runId,
+    },
+    formatVerdict,
+  ),
   'state/pending/ctv/note.json': version1({
     ...least,
     ownership: { uid: 1000, gid: 1000, mode: 0o640 },

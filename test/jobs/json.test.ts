@@ -100,6 +100,12 @@ describe('db-backup', () => {
     await type(pi, dbBackup, 'run');
     alter(pi.world);
     await pin('db-backup-verify-altered', pi, dbBackup, 'verify');
+  });
+
+  test('tells of a drill of an altered backup what is wrong, and no more', async () => {
+    await using pi = await machine();
+    await type(pi, dbBackup, 'run');
+    alter(pi.world);
     await pin('restore-drill-altered', pi, restore, 'drill');
   });
 

@@ -60,6 +60,8 @@ function repositoryAt(root: string, store: Store): Repository {
   return plainRepository({
     store,
     naming: { layout: 'app', app: 'ctv', timeZone: 'UTC', latestName: latest },
+    clock: fixedClock(),
+    remembered: () => [],
     stateDirectory: join(root, 'state'),
     scratch: () => makeScratch(store.stagingDirectory ?? root, { clock: fixedClock() }),
     log: silentLog,

@@ -138,8 +138,10 @@ export function runnerOf(world: World): Runner {
 }
 
 /** Everything in the store and beside the database, whatever it is, with its bytes and mode. */
+/** All but verdicts: that a backup is bad may be left word of. */
 export function contents(world: World): Record<string, string> {
-  return { ...entriesBelow(world.store), ...entriesBelow(dirname(world.database)) };
+  const found = { ...entriesBelow(world.store), ...entriesBelow(dirname(world.database)) };
+  return Object.fromEntries(Object.entries(found).filter(([name]) => !name.endsWith('.verdict')));
 }
 
 /** Every entry below a folder: type, mode, and a hash of what it holds. */

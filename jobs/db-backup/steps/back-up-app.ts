@@ -3,8 +3,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { type CatalogueEntry, newestProven } from '../../../lib/backup/catalogue.ts';
 import type { Manifest } from '../../../lib/backup/manifest.ts';
 import { reasonsOf } from '../../../lib/backup/suspicion.ts';
+import { OpsError } from '../../../lib/base/errors.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
 import type { Scratch } from '../../../lib/files/scratch.ts';
+import type { Repository } from '../../../lib/repository/repository.ts';
 import { configOption } from '../../../lib/run/config-option.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import type { Store } from '../../../lib/store/store.ts';
@@ -39,6 +41,9 @@ export interface BackupReport {
   decision: { acceptWith: string; newestProven: string | undefined } | undefined;
   /** The latest copy, where it was refreshed. */
   latest: string | undefined;
+  /** What the store holds by now, as `repository` listed it when this backup stood. */
+  entries: CatalogueEntry[];
+  repository: Repository;
   /** The database is the very one of `backup`, which was made before: nothing new was stored. */
   unchanged: boolean;
 }
@@ -60,7 +65,7 @@ export async function backUpApp(
     const entries = await repository.list();
     const previous = newestProven(entries);
     if (order.refreshLatest && isSame(app, previous, snapshot))
-      return await keepPrevious(context, store, app, previous, snapshot);
+      return { ...(await keepPrevious(context, store, app, previous, snapshot)), entries, repository };
     const { measured } = snapshot;
     const judgement = judge(context, app, { entries, measured, acceptance: order.acceptance });
     const suspect = reasonsOf(judgement.suspect);
@@ -69,7 +74,15 @@ export async function backUpApp(
     const again =
       judgement.accepted.length === 0 ? sameSuspect(entries, order, snapshot, suspect) : undefined;
     if (again !== undefined)
-      return { backup: again.backup, manifest: again, ...told, latest: undefined, unchanged: true };
+      return {
+        backup: again.backup,
+        manifest: again,
+        ...told,
+        latest: undefined,
+        unchanged: true,
+        entries,
+        repository,
+      };
     const latest = order.refreshLatest && suspect.length === 0 ? app.latest : undefined;
     const manifest = await describeBackup(context, app, snapshot, name, judgement);
     const { blocked } = await repository.add({
@@ -78,16 +91,41 @@ export async function backUpApp(
       refreshLatest: latest !== undefined,
       scratch,
     });
+    const after = await requireListed(repository, manifest);
     recordBackup(context, manifest);
     if (blocked !== undefined) throw blocked;
     context.log.info(`${app.name}: backed up`, {
       backup: manifest.backup,
       copied: snapshotSummary(snapshot),
     });
-    return { backup: manifest.backup, manifest, ...told, latest, unchanged: false };
+    return {
+      backup: manifest.backup,
+      manifest,
+      ...told,
+      latest,
+      entries: after,
+      repository,
+      unchanged: false,
+    };
   } finally {
     await removeQuietly(context, scratch);
   }
+}
+
+/**
+ * The list as it is now. A backup is made when the reader's own code calls it one, and not when the last write came back:
+ * throws OpsError `damaged` where it does not, before anything older is touched.
+ */
+async function requireListed(repository: Repository, { app, backup, suspect }: Manifest) {
+  const entries = await repository.list();
+  const entry = entries.find(({ name }) => name === backup);
+  if (entry?.state === (suspect.length === 0 ? 'proven' : 'suspect')) return entries;
+  const problem = entry?.problem === undefined ? '' : `: ${entry.problem}`;
+  throw new OpsError(
+    'damaged',
+    `cannot count on the backup of ${app} that was just made: ${backup} is listed as ${entry?.state ?? 'nothing at all'}${problem}`,
+    { hint: `nothing older was removed; look at what is there: db-backup list-backups --app ${app}` },
+  );
 }
 
 function recordBackup(context: JobContext, manifest: Manifest): void {
@@ -151,7 +189,7 @@ async function keepPrevious(
   app: GuardedApp,
   { name, manifest }: CatalogueEntry & { manifest: Manifest },
   { digest, report }: ProvenSnapshot,
-): Promise<BackupReport> {
+): Promise<Omit<BackupReport, 'entries' | 'repository'>> {
   const { latest } = app;
   const found = latest === undefined ? undefined : await store.stat(latest);
   const isThere =

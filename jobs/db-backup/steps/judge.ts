@@ -1,5 +1,5 @@
 // Whether a snapshot may succeed the backups that there are, and what of that a person has accepted.
-import type { CatalogueEntry } from '../../../lib/backup/catalogue.ts';
+import { type CatalogueEntry, comparable } from '../../../lib/backup/catalogue.ts';
 import {
   type Earlier,
   isAccepted,
@@ -59,12 +59,13 @@ function accepts({ shrink, finding }: Acceptance, found: Suspicion): boolean {
 }
 
 function earlierOf(entries: readonly CatalogueEntry[], now: Date): Earlier[] {
-  const newest = entries.find(({ state }) => state === 'proven');
+  const newest = comparable(entries);
   return entries.flatMap((entry) => {
     const { manifest, state, takenAt } = entry;
-    if (manifest === undefined || (state !== 'proven' && state !== 'suspect')) return [];
+    if (manifest === undefined) return [];
+    if (entry !== newest && state !== 'proven' && state !== 'suspect') return [];
     if (entry !== newest && now.getTime() - takenAt.getTime() > lookBackMs) return [];
     const { findings = [] } = manifest.integrity;
-    return [{ facts: manifest, findings, accepted: manifest.accepted ?? [], isProven: state === 'proven' }];
+    return [{ facts: manifest, findings, accepted: manifest.accepted ?? [], isProven: state !== 'suspect' }];
   });
 }

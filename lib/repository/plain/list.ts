@@ -2,28 +2,44 @@
 import {
   catalogue,
   type CatalogueEntry,
-  type CatalogueNaming,
+  type Circumstances,
   manifestNames,
+  verdictsIn,
 } from '../../backup/catalogue.ts';
 import { type Manifest, parseManifest } from '../../backup/manifest.ts';
 import { backupPrefix } from '../../backup/name.ts';
+import { type FoundBad, parseVerdict } from '../../backup/verdict.ts';
 import { OpsError } from '../../base/errors.ts';
 import type { Store, Stored } from '../../store/store.ts';
+import type { PlainRepositoryOptions } from './options.ts';
 
 /**
  * Every backup of the app, newest first, each with its state, and the listing that says so. One manifest that cannot be
  * read where others can makes one backup damaged; where none can, the store does not answer, and that is thrown.
  */
 export async function readCatalogue(
-  store: Store,
-  naming: CatalogueNaming,
+  options: PlainRepositoryOptions,
 ): Promise<{ listing: Stored[]; entries: CatalogueEntry[] }> {
+  const { store, naming, clock } = options;
   const listing = await store.list(backupPrefix(naming.layout, naming.app));
+  const manifests = await readManifests(store, manifestNames(listing, naming));
+  const verdicts = await readVerdicts(options, listing);
+  return { listing, entries: catalogue(listing, manifests, naming, { verdicts, now: clock.now() }) };
+}
+
+/**
+ * The manifests of these names, each as what it says or as why it cannot be used. One that cannot be read though others can
+ * is its own trouble; that none can is the store's, which says nothing of any backup: it is thrown.
+ */
+async function readManifests(
+  store: Store,
+  names: readonly string[],
+): Promise<Map<string, Manifest | OpsError>> {
   const manifests = new Map<string, Manifest | OpsError>();
   let unread: OpsError | undefined;
   let answers = 0;
-  for (const name of manifestNames(listing, naming)) {
-    const manifest = await readManifest(store, name);
+  for (const name of names) {
+    const manifest = await readRecord(store, name, parseManifest);
     manifests.set(name, manifest);
     const isUnread = manifest instanceof OpsError && manifest.kind === 'unavailable';
     // A second in a row: it is not that one's trouble, but the store's.
@@ -32,15 +48,45 @@ export async function readCatalogue(
     answers += isUnread ? 0 : 1;
   }
   if (unread !== undefined && answers === 0) throw unread;
-  return { listing, entries: catalogue(listing, manifests, naming) };
+  return manifests;
 }
 
-/** A manifest, or why it cannot be used. */
-async function readManifest(store: Store, name: string): Promise<Manifest | OpsError> {
+/**
+ * What the store says was found out about the backups, and what this machine remembers where it could not say it there.
+ * That there is a verdict is in the listing, so one that does not come is never thrown: it makes no bad backup good.
+ */
+async function readVerdicts(
+  { store, naming, remembered }: PlainRepositoryOptions,
+  listing: readonly Stored[],
+): Promise<NonNullable<Circumstances['verdicts']>> {
+  const found = new Map<string, (FoundBad | OpsError)[]>();
+  for (const { backup, verdict } of verdictsIn(listing, naming))
+    found.set(backup, [await readRecord(store, verdict, parseVerdict)]);
+  for (const { backup, ...bad } of remembered()) found.set(backup, [...(found.get(backup) ?? []), bad]);
+  return found;
+}
+
+/** What may be about one file alone. */
+const ofOneFile: readonly string[] = [
+  'damaged',
+  'missing',
+  'refused',
+  'usage',
+  'denied',
+  'io',
+  'unavailable',
+];
+
+/** A record of ours, or why it cannot be used. */
+async function readRecord<T>(
+  store: Store,
+  name: string,
+  parse: (text: string, name: string) => T,
+): Promise<T | OpsError> {
   try {
-    return parseManifest(Buffer.from(await store.read(name)).toString('utf8'), name);
+    return parse(Buffer.from(await store.read(name)).toString('utf8'), name);
   } catch (error) {
-    if (error instanceof OpsError && ['damaged', 'missing', 'unavailable'].includes(error.kind)) return error;
+    if (error instanceof OpsError && ofOneFile.includes(error.kind)) return error;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 // The plain format: a backup is a file that any tool of its engine opens, and a manifest beside it.
 import { manifestName } from '../../backup/name.ts';
+import { verdictName } from '../../backup/verdict.ts';
 import type { FileDigest } from '../../files/digest.ts';
 import { requireSpace } from '../../files/space.ts';
 import type { Store, Stored, StoreName } from '../../store/store.ts';
@@ -9,6 +10,7 @@ import { addBackup } from './add.ts';
 import { finishPending } from './finish-pending.ts';
 import { readCatalogue } from './list.ts';
 import type { PlainRepositoryOptions } from './options.ts';
+import { putVerdict } from './put-verdict.ts';
 
 /** Opens it; nothing is read yet. */
 export function plainRepository(options: PlainRepositoryOptions): Repository {
@@ -25,7 +27,7 @@ export function plainRepository(options: PlainRepositoryOptions): Repository {
   };
   return {
     async list() {
-      const { listing, entries } = await readCatalogue(store, naming);
+      const { listing, entries } = await readCatalogue(options);
       listed = new Map(listing.map((stored) => [stored.name, stored]));
       return entries;
     },
@@ -39,8 +41,13 @@ export function plainRepository(options: PlainRepositoryOptions): Repository {
       const file = await fetch(entry, target);
       return proveFile(file, entry, source, { signal, progress, task: `${naming.app}: checking` });
     },
+    condemn: (entry, found) => putVerdict(options, entry, found),
     async remove(name) {
-      for (const part of [name, manifestName(name)]) await store.remove(part, { expected: listed.get(part) });
+      const verdict = verdictName(name);
+      // One that the last list did not see is not asked for: it is about other bytes than those of the next of this name.
+      const verdicts = listed.has(verdict) ? [verdict] : [];
+      for (const part of [name, ...verdicts, manifestName(name)])
+        await store.remove(part, { expected: listed.get(part) });
     },
   };
 }

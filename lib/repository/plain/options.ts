@@ -1,5 +1,7 @@
 // What the plain format is opened with.
 import type { CatalogueNaming } from '../../backup/catalogue.ts';
+import type { FoundBad } from '../../backup/verdict.ts';
+import type { Clock } from '../../base/clock.ts';
 import type { Log, Progress } from '../../base/log.ts';
 import type { Scratch } from '../../files/scratch.ts';
 import type { Store } from '../../store/store.ts';
@@ -8,6 +10,9 @@ import type { Store } from '../../store/store.ts';
 export interface PlainRepositoryOptions {
   store: Store;
   naming: CatalogueNaming;
+  clock: Clock;
+  /** What this machine remembers to have found bad, where the store could not be told. */
+  remembered(): readonly (FoundBad & { backup: string })[];
   /** Outlives the process: a note of what is being added lies in it. */
   stateDirectory: string;
   /** Makes a private directory where the store likes files to be made that it will be given. */

@@ -143,14 +143,54 @@ describe('a nightly run', () => {
     expect(json.result.apps[1].error.kind).toBe('missing');
   });
 
-  test('removes nothing while the clock is behind the newest backup', async () => {
+  test.each(['20990101T020000Z', '20361128T020000Z'])(
+    'dated %s by a clock that was ahead is kept, chosen by its name only, and stops nothing',
+    async (ahead) => {
+      await using world = new TypedWorld();
+      world.configure({ app: 'keep = { last = 2 }', top: 'clock = "trusted"' });
+      makeBookings(world.database);
+      for (const stamp of ['20260101T020000Z', '20260102T020000Z', ahead]) await plant(world, stamp);
+      const future = `backups/bookings/bookings-${ahead}.db`;
+
+      const { exitCode, stdout, json } = await world.runJson('db-backup', ['run']);
+      expect({ exitCode, stdout }).toMatchObject({ exitCode: 1 });
+      const { backup, prune } = json.result.apps[0].value;
+      expect(prune).toMatchObject({
+        future: [future],
+        removed: ['backups/bookings/bookings-20260101T020000Z.db'],
+      });
+      expect(world.stored()).toContain(future);
+      expect((await world.run('db-backup', ['prune'])).stdout).toContain(`IN THE FUTURE: ${future}`);
+
+      const { newest_proven: newestProven, counts } = (await world.runJson('db-backup', ['info'])).json.result
+        .apps[0].value;
+      expect([newestProven.name, counts.future]).toEqual([backup, 1]);
+      for (const args of [
+        ['run', 'latest', '--to', join(world.home, 'latest.db')],
+        ['run', '--at', '2099-12-31', '--to', join(world.home, 'at.db')],
+      ])
+        expect((await world.runJson('restore', args)).json.result).toMatchObject({
+          backup,
+          passed_over: [{ backup: future }],
+        });
+      for (let drill = 0; drill < 4; drill += 1)
+        expect((await world.run('restore', ['drill'])).stdout).not.toContain(future);
+      const named = ['run', future, '--to', join(world.home, 'named.db')];
+      expect(await world.run('restore', named)).toMatchObject({ exitCode: 0 });
+    },
+  );
+
+  test('by a clock that is behind removes nothing, is compared with what is there, and says so', async () => {
     await using world = new TypedWorld();
     world.configure({ app: 'keep = { last = 1 }', top: 'clock = "trusted"' });
     makeBookings(world.database);
-    for (const stamp of ['20260101T020000Z', '20990101T020000Z']) await plant(world, stamp);
-    const { stdout } = await world.run('db-backup', ['run']);
-    expect(stdout).toContain('the clock is behind');
-    expect(world.stored()).toContain('backups/bookings/bookings-20260101T020000Z.db');
+    for (const stamp of ['20990101T020000Z', '20990102T020000Z']) await plant(world, stamp);
+    empty(world.database);
+    const { exitCode, stdout, json } = await world.runJson('db-backup', ['run']);
+    expect({ exitCode, stdout }).toMatchObject({ exitCode: 1 });
+    expect(json.result.apps[0].value.suspect).not.toEqual([]);
+    expect(world.stored().filter((name) => /2099.*db$/.test(name)).length).toBe(2);
+    expect((await world.run('restore', ['run', 'latest', '--yes'])).exitCode).toBe(66);
   });
 
   test('finishes the removal that a killed run had begun, and reports data that somebody else removed', async () => {

@@ -1,8 +1,9 @@
 // The store's listing and the manifests, joined: the state of every file, in both layouts.
 import { describe, expect, test } from 'vitest';
 import { OpsError } from '../../../lib/base/errors.ts';
-import { catalogue, manifestNames } from '../../../lib/backup/catalogue.ts';
-import type { CatalogueNaming, ListedFile } from '../../../lib/backup/catalogue.ts';
+import { catalogue, comparable, manifestNames, verdictsIn } from '../../../lib/backup/catalogue.ts';
+import type { CatalogueNaming, Circumstances, ListedFile } from '../../../lib/backup/catalogue.ts';
+import type { FoundBad } from '../../../lib/backup/verdict.ts';
 import type { Manifest } from '../../../lib/backup/manifest.ts';
 import { exampleManifest } from './examples.ts';
 
@@ -54,6 +55,66 @@ describe('a backup in the app layout', () => {
       manifest,
       problem: 'table a is gone; table b is gone',
     });
+  });
+
+  const [contentHash, sha256] = ['c'.repeat(64), 'b'.repeat(64)];
+  const [other, foundAt] = ['0'.repeat(64), new Date('2026-11-25T04:00:00Z')];
+  const verdict: FoundBad = { sha256, foundAt, foundBy: 'restore drill', problem: 'its bytes were altered' };
+  const said = 'found bad on 2026-11-25 04:00:00Z by restore drill: its bytes were altered';
+  const unreadable = new OpsError('damaged', 'cannot use verdict x: it is empty');
+  const soon = new Date(manifestTime.getTime() - 300_000);
+
+  test.each<[string, Partial<ListedFile>, Circumstances, string, string?]>([
+    ['the hash of the store is that of the manifest', { contentHash }, {}, 'proven'],
+    ['the hash of the store is another', { contentHash: other }, {}, 'damaged', `content hash is ${other}`],
+    ['it was found bad', {}, { verdicts: new Map([[data, [verdict]]]) }, 'damaged', said],
+    [
+      'a backup of other bytes was found bad',
+      {},
+      { verdicts: new Map([[data, [{ ...verdict, sha256: other }]]]) },
+      'proven',
+    ],
+    [
+      'one of two verdicts is about its bytes',
+      {},
+      { verdicts: new Map([[data, [{ ...verdict, sha256: other }, verdict]]]) },
+      'damaged',
+      said,
+    ],
+    [
+      'the verdict on it cannot be read',
+      { contentHash },
+      { verdicts: new Map([[data, [unreadable]]]) },
+      'damaged',
+      'cannot be read: cannot use verdict x',
+    ],
+    ['another one was found bad', {}, { verdicts: new Map([['backups/ctv/x.db', [verdict]]]) }, 'proven'],
+    ['its time is long past', {}, { now: new Date('2036-01-01T00:00:00Z') }, 'proven'],
+    ['it is five minutes ahead', {}, { now: soon }, 'proven'],
+    [
+      'it is more than five minutes ahead',
+      {},
+      { now: new Date(soon.getTime() - 1) },
+      'future',
+      'dated in the future (now is 2026-11-20 02:00:13Z)',
+    ],
+    [
+      'it is bad and ahead',
+      {},
+      { now: new Date(0), verdicts: new Map([[data, [verdict]]]) },
+      'damaged',
+      said,
+    ],
+  ])('where %s', (_, file, circumstances, state, problem) => {
+    const manifest = exampleManifest();
+    const listing = listed(data, manifestFile).map((each) =>
+      each.name === data ? { ...each, ...file } : each,
+    );
+    const [entry] = catalogue(listing, new Map([[manifestFile, manifest]]), appNaming, circumstances);
+    expect(entry).toMatchObject({ state, takenAt: manifestTime, manifest });
+    expect(entry?.isBad).toBe(state === 'damaged' ? true : undefined);
+    expect(entry?.problem ?? '').toContain(problem ?? '');
+    expect(entry?.problem === undefined).toBe(problem === undefined);
   });
 
   test('is unfinished without a manifest', () => {
@@ -309,5 +370,51 @@ describe('a listing', () => {
   test('that is empty gives no entries', () => {
     expect(catalogue([], new Map(), appNaming)).toEqual([]);
     expect(manifestNames([], appNaming)).toEqual([]);
+  });
+});
+
+describe('the verdicts in a listing', () => {
+  test('are those beside a data file, whatever its name', () => {
+    const names = [data, 'backups/ctv/mine.sqlite', 'backups/ctv/a.verdict.db'];
+    const verdicts = [
+      'ctv-20261120T020513Z.verdict',
+      'mine.sqlite.verdict',
+      'gone.verdict',
+      'a.verdict.json',
+    ];
+    const listing = listed(...names, ...verdicts.map((name) => `backups/ctv/${name}`));
+    expect(verdictsIn(listing, appNaming).map(({ backup }) => backup)).toEqual(names.slice(0, 2));
+    expect(
+      catalogue(listing, new Map(), appNaming)
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(names.toSorted());
+  });
+});
+
+describe('what a new backup is compared with', () => {
+  const at = (takenAt: string, suspect: string[] = []) =>
+    exampleManifest({ takenAt: new Date(takenAt), suspect });
+  const manifests = {
+    '20261118T020513Z': at('2026-11-18T02:05:13Z'),
+    '20261119T020513Z': at('2026-11-19T02:05:13Z', ['rows fell']),
+    '20361120T020513Z': at('2036-11-20T02:05:13Z'),
+  };
+  const entries = (now: string) => {
+    const all = Object.entries(manifests).map(([stamp, manifest]) => {
+      const backup = `backups/ctv/ctv-${stamp}.db`;
+      return { ...manifest, backup };
+    });
+    const listing = listed(...all.flatMap(({ backup }) => [backup, backup.replace(/db$/, 'json')]));
+    const read = new Map(all.map((manifest) => [manifest.backup.replace(/db$/, 'json'), manifest]));
+    return catalogue(listing, read, appNaming, { now: new Date(now) });
+  };
+
+  test.each([
+    ['2026-11-20T00:00:00Z', '20261118'],
+    ['2036-11-21T00:00:00Z', '20361120'],
+    ['1970-01-01T00:00:13Z', '20261118'],
+  ])('at %s is that of %s', (now, stamp) => {
+    expect(comparable(entries(now))?.name).toContain(stamp);
   });
 });

@@ -75,7 +75,8 @@ describe('every plan', () => {
     for (const { seed, question } of questions) {
       const { kept } = parts(question);
       const newest = question.backups.toSorted(newestFirst);
-      for (const backup of [newest[0], newest.find(({ suspect }) => !suspect)]) {
+      const timely = newest.filter(({ takenAt }) => takenAt <= question.now);
+      for (const backup of [newest[0], timely.find(({ suspect }) => !suspect)]) {
         if (backup !== undefined) expect(kept, `seed ${seed}`).toContain(backup);
       }
     }
@@ -143,14 +144,28 @@ describe('every plan', () => {
     }
   });
 
+  test('removes nothing by a clock that is behind that it would keep by a right one', () => {
+    for (const { seed, question } of questions) {
+      const { plan, removed } = parts({ ...question, now: new Date('2100-01-01') });
+      if (plan.refused !== undefined) continue;
+      const timesMs = question.backups.map(({ takenAt }) => takenAt.getTime());
+      for (const nowMs of [0, ...timesMs, ...timesMs.map((ms) => ms - 1)]) {
+        const behind = parts({ ...question, now: new Date(nowMs) }).removed;
+        expect(
+          behind.filter((backup) => !removed.includes(backup)),
+          `seed ${seed}, now ${nowMs}`,
+        ).toEqual([]);
+      }
+    }
+  });
+
   test('removes nothing when the clock or the newest backup is not to be believed', () => {
     for (const { seed, question } of questions) {
       const newestMs = Math.max(0, ...question.backups.map(({ takenAt }) => takenAt.getTime()));
       const suspect = { name: 'a suspect one', takenAt: new Date(newestMs + 1000), suspect: true };
       for (const doubt of [
         { clock: 'unsynchronised' as const },
-        { now: new Date(newestMs - hourMs - 1), backups: [...question.backups, suspect] },
-        { backups: [...question.backups, suspect] },
+        { now: suspect.takenAt, backups: [...question.backups, suspect] },
         { policy: { last: 0, daily: 0, weekly: 0, monthly: 0 } },
       ]) {
         expect(parts({ ...question, ...doubt }).removed, `seed ${seed}`).toEqual([]);
