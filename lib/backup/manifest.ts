@@ -5,7 +5,8 @@ import { formatCount } from '../base/format.ts';
 import { Fields, type Flaw } from '../record/fields.ts';
 import { formatJsonRecord, openJsonRecord, type RecordFormat } from '../record/json-record.ts';
 import { type Ownership, ownershipFields, parseOwnership } from '../record/ownership.ts';
-import type { Engine, EngineFacts, MeasuredFacts, TableRows } from '../source/facts.ts';
+import type { Engine, EngineFacts, MeasuredFacts, MoreTables, TableRows } from '../source/facts.ts';
+import { boundedTables } from '../source/more-tables.ts';
 import { isAppName } from './name.ts';
 import { engineParts } from './engine-part.ts';
 
@@ -50,16 +51,27 @@ interface Origin {
 export type Manifest = Origin & MeasuredFacts;
 
 const clockStates = ['synchronised', 'unknown', 'unsynchronised'] as const;
-const format: RecordFormat = { name: 'holdfast-manifest', version: 2, called: 'Holdfast manifest' };
+const format: RecordFormat = { name: 'holdfast-manifest', version: 3, called: 'Holdfast manifest' };
+/** What is written where it can say everything: an older Holdfast on another machine can read it. */
+const plainFormat: RecordFormat = { ...format, version: 2 };
 /** What every store reads of one. */
 const manifestBytesMax = 1024 * 1024;
 
 /**
  * The manifest as JSON text: two spaces, keys always in this order, a newline at the end. Only what can be read again is
- * ever written: throws OpsError `refused` for a text that is longer than any that is read, and `damaged`, as
- * `parseManifest` does, for facts that no database can have.
+ * ever written: where the tables need more room than is read, the largest are listed and the others counted. Throws OpsError
+ * `refused` for a text that is longer than any that is read all the same, and `damaged`, as `parseManifest` does, for facts
+ * that no database can have.
  */
 export function formatManifest(manifest: Manifest): string {
+  const whole = textOf(manifest);
+  const isTooLong = manifest.moreTables === undefined && Buffer.byteLength(whole) > manifestBytesMax;
+  const text = isTooLong ? textOf({ ...manifest, ...boundedTables(manifest.tables) }) : whole;
+  requireReadable(text, manifest);
+  return text;
+}
+
+function textOf(manifest: Manifest): string {
   const { check, result, note, findings } = manifest.integrity;
   const record = {
     app: manifest.app,
@@ -73,6 +85,7 @@ export function formatManifest(manifest: Manifest): string {
     sha256: manifest.sha256,
     content_hash: manifest.contentHash,
     tables: manifest.tables.map(({ name, rows }) => ({ name, rows })),
+    more_tables: manifest.moreTables,
     integrity: { check, result, note, findings },
     holdfast_version: manifest.holdfastVersion,
     run_id: manifest.runId,
@@ -81,9 +94,7 @@ export function formatManifest(manifest: Manifest): string {
     accepted: manifest.accepted,
     [manifest.engine]: engineParts[manifest.engine].format(manifest),
   };
-  const text = formatJsonRecord(format, record, 2);
-  requireReadable(text, manifest);
-  return text;
+  return formatJsonRecord(manifest.moreTables === undefined ? plainFormat : format, record, 2);
 }
 
 function requireReadable(text: string, { backup, tables }: Manifest): void {
@@ -120,6 +131,9 @@ export function parseManifest(text: string, name: string): Manifest {
     ...(ownership === undefined ? {} : { ownership }),
     sizeBytes,
     tables: parseTables(fields.list('tables'), flaw),
+    ...(version >= 3 && fields.has('more_tables')
+      ? { moreTables: parseMore(fields.object('more_tables')) }
+      : {}),
     ...parseEnginePart(fields, { version, sizeBytes, flaw }),
     sha256: fields.digest('sha256'),
     contentHash: fields.digest('content_hash'),
@@ -156,6 +170,10 @@ function parseTables(list: readonly unknown[], flaw: Flaw): TableRows[] {
     names.add(table.name);
     return table;
   });
+}
+
+function parseMore(fields: Fields): MoreTables {
+  return { count: fields.count('count'), rows: fields.count('rows'), sha256: fields.digest('sha256') };
 }
 
 function parseIntegrity(fields: Fields, flaw: Flaw): IntegrityResult {

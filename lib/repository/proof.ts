@@ -4,7 +4,7 @@ import { OpsError } from '../base/errors.ts';
 import type { Progress } from '../base/log.ts';
 import { clip } from '../base/printable.ts';
 import type { FileDigest } from '../files/digest.ts';
-import { type TableRows, totalRows } from '../source/facts.ts';
+import { type MeasuredFacts, totalRows } from '../source/facts.ts';
 import { damageIn, type Source } from '../source/source.ts';
 
 /** What a stored backup turned out to be; all of it may be printed. */
@@ -60,7 +60,7 @@ export async function proveFile(
       ...damageIn(measured.integrity).map((problem) => `integrity check: ${problem}`),
       ...(manifest === undefined ? [] : source.compare(manifest, measured.facts)),
     ];
-    return proofOf(name, { problems, file, tables: measured.facts.tables, manifest });
+    return proofOf(name, { problems, file, tables: measured.facts, manifest });
   } catch (error) {
     if (!(error instanceof OpsError) || error.kind !== 'damaged') throw error;
     return proofOf(name, { problems: [error.message], file });
@@ -76,7 +76,7 @@ export async function proveFile(
 export function proveByHash(file: FileDigest, { name, manifest }: Claim): Proof | undefined {
   if (manifest?.integrity.check !== 'full') return undefined;
   const problems = byteProblems(file, manifest);
-  return proofOf(name, { problems, file, manifest, tables: manifest.tables, basis: 'hash' });
+  return proofOf(name, { problems, file, manifest, tables: manifest, basis: 'hash' });
 }
 
 /** The proof of a backup whose manifest cannot be used: it must not pass as one that never had any. */
@@ -98,7 +98,7 @@ function proofOf(
   }: {
     problems: string[];
     file?: FileDigest;
-    tables?: readonly TableRows[] | undefined;
+    tables?: Pick<MeasuredFacts, 'tables' | 'moreTables'> | undefined;
     manifest?: Manifest | undefined;
     basis?: Proof['basis'];
   },
@@ -112,8 +112,8 @@ function proofOf(
     problems: problems.map((problem) => clip(problem, problemCharactersMax)),
     sizeBytes: file?.sizeBytes,
     sha256: file?.sha256,
-    tables: tables?.length,
-    rows: tables === undefined ? undefined : totalRows(tables),
+    tables: tables === undefined ? undefined : tables.tables.length + (tables.moreTables?.count ?? 0),
+    rows: tables === undefined ? undefined : totalRows(tables.tables) + (tables.moreTables?.rows ?? 0),
   };
 }
 

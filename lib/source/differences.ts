@@ -1,6 +1,7 @@
 // Compares what was measured of a copy with what its manifest says of it.
 import { formatCount, groupThousands } from '../base/format.ts';
 import { engines } from './engines.ts';
+import { digestOf } from './more-tables.ts';
 import { type MeasuredFacts, type TableRows, firstTen, tableLabel } from './facts.ts';
 
 /**
@@ -11,7 +12,7 @@ export function differences(expected: MeasuredFacts, found: MeasuredFacts): stri
   return firstTen([
     ...sizeDifferences(expected, found),
     ...engines[expected.engine].differences(expected, found),
-    ...tableDifferences(expected.tables, found.tables),
+    ...tableDifferences(expected, found.tables),
   ]);
 }
 
@@ -20,7 +21,10 @@ function sizeDifferences(expected: MeasuredFacts, found: MeasuredFacts): string[
   return [`the size in bytes is ${found.sizeBytes}, the manifest says ${expected.sizeBytes}`];
 }
 
-function tableDifferences(expected: readonly TableRows[], found: readonly TableRows[]): string[] {
+function tableDifferences(
+  { tables: expected, moreTables }: MeasuredFacts,
+  found: readonly TableRows[],
+): string[] {
   const foundRows = new Map(found.map(({ name, rows }) => [name, rows]));
   const expectedNames = new Set(expected.map(({ name }) => name));
   const sentences: string[] = [];
@@ -32,8 +36,13 @@ function tableDifferences(expected: readonly TableRows[], found: readonly TableR
       sentences.push(`table ${tableLabel(name)} has ${has}, the manifest says ${groupThousands(rows)}`);
     }
   }
-  for (const { name } of found) {
-    if (!expectedNames.has(name)) sentences.push(`table ${tableLabel(name)} is not in the manifest`);
+  const others = found.filter(({ name }) => !expectedNames.has(name));
+  if (moreTables !== undefined) {
+    const { count, rows, sha256 } = digestOf(others);
+    const has = `the tables that the manifest does not name are ${formatCount(count, 'table')} with ${formatCount(rows, 'row')}`;
+    const says = `${groupThousands(moreTables.count)} with ${groupThousands(moreTables.rows)}`;
+    return sha256 === moreTables.sha256 ? sentences : [...sentences, `${has}, and not its ${says}`];
   }
+  for (const { name } of others) sentences.push(`table ${tableLabel(name)} is not in the manifest`);
   return sentences;
 }

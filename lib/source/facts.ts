@@ -8,11 +8,21 @@ export interface TableRows {
   rows: number;
 }
 
+/** Tables that are not listed one by one. */
+export interface MoreTables {
+  count: number;
+  rows: number;
+  /** SHA-256 over one line a table, `["name",rows]` as JSON, sorted by name. */
+  sha256: string;
+}
+
 /** What is known of a copy of any kind. */
 interface CommonFacts {
   sizeBytes: number;
   /** One entry per table, names unique. */
   tables: TableRows[];
+  /** Of the tables that are not among `tables`; only a manifest leaves some out, where it has no room for all. */
+  moreTables?: MoreTables;
 }
 
 /** What only one kind of database has, told apart by `engine`. */

@@ -7,10 +7,22 @@ import { quoteIdentifier, type Database } from './open.ts';
 export function countTables(database: Database): TableRows[] {
   const tables = database
     .prepare(
-      "SELECT rowid AS id, name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 ORDER BY name",
+      `SELECT rowid AS id, name, hex(CAST(name AS BLOB)) AS bytes FROM sqlite_schema
+        WHERE type = 'table' AND rootpage > 0 ORDER BY name`,
     )
-    .all() as { id: number; name: string }[];
-  return tables.map(({ id, name }) => ({ name, rows: countRows(database, id, name) }));
+    .all() as { id: number; name: string; bytes: string }[];
+  const times = new Map<string, number>();
+  for (const { name } of tables) times.set(name, (times.get(name) ?? 0) + 1);
+  return tables.map(({ id, name, bytes }) => {
+    if (times.get(name) === 1) return { name, rows: countRows(database, id, name) };
+    // Names that are no text can be one text when they are read as one: by that SQLite would find another table, or none.
+    return { name: ownName(`${name} (bytes ${bytes})`, times), rows: countCells(database, id) };
+  });
+}
+
+/** The name, unless a table is really called so. */
+function ownName(name: string, taken: ReadonlyMap<string, number>): string {
+  return taken.has(name) ? ownName(`${name}'`, taken) : name;
 }
 
 function countRows(database: Database, id: number, name: string): number {

@@ -109,6 +109,14 @@ export const manifests: Goldens = {
     clock: 'unknown',
   }),
   'manifest/v1-classic-layout-without-optional-keys.json': version1(classic),
+  'manifest/v3-with-more-tables.json': version2({
+    ...least,
+    moreTables: {
+      count: 40_000,
+      rows: 7,
+      sha256: '5d0d5a3c1d7b0a2f6f3d1e9b8c7a6f5e4d3c2b1a09f8e7d6c5b4a39281706f5e',
+    },
+  }),
   'verdict/v1.json': text(
     parseVerdict,
     {

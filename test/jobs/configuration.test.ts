@@ -133,6 +133,23 @@ describe('a configuration', () => {
       says: [/apps\.payroll\.latest: .*latest copy of bookings/],
     },
     {
+      what: 'two apps whose names differ in letter case',
+      apps: '[apps.Bookings]\ndatabase = "/x.db"',
+      says: [/apps\.Bookings: differs from bookings in letter case alone/],
+    },
+    {
+      what: 'two latest copies whose names differ in letter case and in how an accent is written',
+      app: 'latest = "K\u00e4se.db"',
+      apps: '[apps.payroll]\ndatabase = "/x.db"\nlatest = "/ka\u0308se.DB"',
+      says: [/apps\.payroll\.latest: .*latest copy of bookings/],
+    },
+    {
+      what: 'a latest copy below that of another app',
+      app: 'latest = "Copies"',
+      apps: '[apps.payroll]\ndatabase = "/x.db"\nlatest = "copies/x.db"',
+      says: [/apps\.payroll\.latest: and the latest copy of bookings cannot lie one below the other/],
+    },
+    {
       what: 'several problems',
       top: 'clock = "sundial"',
       app: 'latest = true\nkeep = { last = -1, weeks = 4 }',

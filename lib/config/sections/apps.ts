@@ -30,6 +30,7 @@ type AppTable = z.infer<typeof appTable>;
 export const appsTable = z
   .record(z.string().superRefine(checkAppName), appTable)
   .refine((apps) => Object.keys(apps).length > 0, 'needs at least one app, such as [apps.ctv]')
+  .superRefine(checkAppNames)
   .superRefine(checkLatestNames);
 
 /** The apps, in the order of the file. */
@@ -78,22 +79,42 @@ function checkAppName(
   }
 }
 
-/** Two apps with one latest copy would replace each other's, night after night. */
-function checkLatestNames(
-  apps: Record<string, AppTable>,
-  context: { addIssue(issue: { code: 'custom'; path: string[]; message: string }): void },
-): void {
+interface Issues {
+  addIssue(issue: { code: 'custom'; path: string[]; message: string }): void;
+}
+
+/** As a name is compared where letter case, and how an accent is written, tell nothing apart: Dropbox, exFAT, SMB. */
+function folded(name: string): string {
+  return name.normalize('NFC').toLowerCase();
+}
+
+/** Two apps that a store takes for one would be each other's backups, and share locks and notes. */
+function checkAppNames(apps: Record<string, AppTable>, context: Issues): void {
+  const owners = new Map<string, string>();
+  for (const app of Object.keys(apps)) {
+    const owner = owners.get(folded(app));
+    owners.set(folded(app), app);
+    if (owner === undefined) continue;
+    const message = `differs from ${owner} in letter case alone, which many stores do not tell apart`;
+    context.addIssue({ code: 'custom', path: [app], message });
+  }
+}
+
+/** Two apps with one latest copy would replace each other's, night after night; and a file is no folder for another. */
+function checkLatestNames(apps: Record<string, AppTable>, context: Issues): void {
   const owners = new Map<string, string>();
   for (const [app, table] of Object.entries(apps)) {
-    const name = latestOf(app, table);
-    if (name === undefined) continue;
-    const owner = owners.get(name);
-    if (owner === undefined) owners.set(name, app);
-    else
-      context.addIssue({
-        code: 'custom',
-        path: [app, 'latest'],
-        message: `is the latest copy of ${owner} already`,
-      });
+    const latest = latestOf(app, table);
+    if (latest === undefined) continue;
+    const name = folded(latest);
+    for (const [other, owner] of owners) {
+      if (name !== other && !name.startsWith(`${other}/`) && !other.startsWith(`${name}/`)) continue;
+      const message =
+        name === other
+          ? `is the latest copy of ${owner} already`
+          : `and the latest copy of ${owner} cannot lie one below the other`;
+      context.addIssue({ code: 'custom', path: [app, 'latest'], message });
+    }
+    owners.set(name, app);
   }
 }

@@ -5,7 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { OpsError } from '../../../lib/base/errors.ts';
 import { formatManifest, parseManifest } from '../../../lib/backup/manifest.ts';
 import type { Manifest } from '../../../lib/backup/manifest.ts';
-import { exampleManifest } from './examples.ts';
+import { differences } from '../../../lib/source/differences.ts';
+import { exampleFacts, exampleManifest } from './examples.ts';
 
 const name = 'backups/ctv/ctv-20261120T020513Z.json';
 const text = formatManifest(exampleManifest());
@@ -128,12 +129,37 @@ describe('a manifest', () => {
     expect(() => formatManifest(exampleManifest(changes))).toThrow(/^cannot use manifest backups/);
   });
 
-  test('of more tables than a store reads a text of is not written', () => {
-    const tables = Array.from({ length: 20_000 }, (_, index) => ({ name: `table_${index}`, rows: 1 }));
-    expect(() => formatManifest(exampleManifest({ tables }))).toThrow(
+  test.each<[string, (index: number) => string, number]>([
+    ['40,000 tables', (index) => `table_${index}`, 40_000],
+    ['tables whose names are long', (index) => `${'länger '.repeat(1000)}${index}`, 300],
+    [
+      'a table whose name alone is too long',
+      (index) => (index === 0 ? 'x'.repeat(2 ** 21) : `table_${index}`),
+      3,
+    ],
+    ['names of which JSON makes six times as much', (index) => '\u0001'.repeat(5000) + String(index), 100],
+  ])('of %s lists the largest, and tells the others apart all the same', (_, nameOf, count) => {
+    const tables = Array.from({ length: count }, (__, index) => ({ name: nameOf(index), rows: index }));
+    const text = formatManifest(exampleManifest({ tables }));
+    expect(Buffer.byteLength(text)).toBeLessThan(2 ** 20);
+    expect(JSON.parse(text)).toMatchObject({ version: 3 });
+    const read = parseManifest(text, name);
+    expect(formatManifest(read)).toBe(text);
+    expect(read.tables.length + (read.moreTables?.count ?? 0)).toBe(count);
+    expect(differences(read, exampleFacts({ tables: tables.toReversed() }))).toEqual([]);
+    for (const index of [0, count - 1]) {
+      const changed = tables.map((table, at) => (at === index ? { ...table, rows: table.rows + 1 } : table));
+      expect(differences(read, exampleFacts({ tables: changed }))).toHaveLength(1);
+      expect(differences(read, exampleFacts({ tables: tables.toSpliced(index, 1) }))).toHaveLength(1);
+    }
+  });
+
+  test('that cannot be read again whatever is left out of it is not written', () => {
+    const suspect = ['x'.repeat(2 ** 20)];
+    expect(() => formatManifest(exampleManifest({ suspect }))).toThrow(
       expect.objectContaining({
         kind: 'refused',
-        message: expect.stringMatching(/with 20,000 tables it has \d+ bytes, and at most 1048576/) as string,
+        message: expect.stringMatching(/it has \d+ bytes, and at most 1048576/) as string,
       }) as Error,
     );
   });
@@ -272,10 +298,10 @@ describe('a manifest that cannot be trusted', () => {
   });
 
   test('because a newer Holdfast wrote it, whatever else is in it', () => {
-    const error = refusalOf('{"format":"holdfast-manifest","version":3,"shards":[]}');
+    const error = refusalOf('{"format":"holdfast-manifest","version":4,"shards":[]}');
     expect(error.kind).toBe('damaged');
     expect(error.message).toBe(
-      `cannot use manifest ${name}: it was made by a newer Holdfast (format 3, this one reads up to 2)`,
+      `cannot use manifest ${name}: it was made by a newer Holdfast (format 4, this one reads up to 3)`,
     );
     expect(error.hint).toContain('upgrade Holdfast');
   });

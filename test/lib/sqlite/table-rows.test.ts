@@ -63,3 +63,33 @@ test('what looks like WITHOUT ROWID inside a definition is not taken for it', ()
   };
   expect(count(build)).toEqual([{ name: 't', rows: 50 }]);
 });
+
+test.each([
+  [
+    'that are no text and are read as one',
+    ['61FF', '61FE'],
+    ['a\uFFFD (bytes 61FE)', 'a\uFFFD (bytes 61FF)'],
+  ],
+  [
+    'of which one is the text that the other is read as',
+    ['61FF', '61EFBFBD'],
+    ['a\uFFFD (bytes 61EFBFBD)', 'a\uFFFD (bytes 61FF)'],
+  ],
+])('two names %s are two tables, each with its own rows', (_, names, called) => {
+  const found = count((database) => {
+    database.exec('CREATE TABLE n0 (a); INSERT INTO n0 VALUES (1)');
+    database.exec('CREATE TABLE n1 (a); INSERT INTO n1 VALUES (1), (2)');
+    database.unsafeMode(true);
+    database.pragma('writable_schema = ON');
+    for (const [index, hex] of names.entries()) {
+      const text = `CAST(x'${hex}' AS TEXT)`;
+      database.exec(
+        `UPDATE sqlite_schema SET name = ${text}, tbl_name = ${text}, sql = 'CREATE TABLE "' || ${text} || '" (a)'
+          WHERE name = 'n${index}'`,
+      );
+    }
+  });
+  const rows = new Map(names.map((hex, index) => [`a\uFFFD (bytes ${hex})`, index + 1]));
+  expect(found).toHaveLength(2);
+  expect(found).toEqual(expect.arrayContaining(called.map((name) => ({ name, rows: rows.get(name) }))));
+});
