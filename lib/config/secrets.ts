@@ -55,6 +55,17 @@ export function readSecret({
   return value === undefined ? undefined : requireSecret(value, `$${variable}`);
 }
 
+/** Those of the files that others than their owner may read. */
+export function exposedFiles(files: readonly string[]): string[] {
+  return files.filter((path) => {
+    try {
+      return (statSync(path).mode & 0o077) !== 0;
+    } catch {
+      return false; // not there, or in a directory that keeps it from us as from others
+    }
+  });
+}
+
 function requirePrivate(path: string): void {
   const mode = attempt(path, () => statSync(path).mode);
   if ((mode & 0o077) === 0) return;

@@ -36,6 +36,11 @@ export function serviceEnding(environment: Environment = process.env): ServiceEn
   };
 }
 
+/** The files that the secrets of the units come from, as the installer has told the unit of alert-send. */
+export function secretFiles(environment: Environment = process.env): string[] {
+  return nonEmpty(environment.HOLDFAST_SECRET_FILES)?.split(':') ?? [];
+}
+
 /** Whether a service manager listens for how far we are. */
 export function isNotified(environment: Environment = process.env): boolean {
   return nonEmpty(environment.NOTIFY_SOCKET) !== undefined;

@@ -56,12 +56,15 @@ export function observeSelf(
     ownCheck,
     unreadable,
     isBuried,
+    exposed,
     policy,
     now,
   }: {
     ownCheck: string;
     unreadable: readonly string[];
     isBuried: boolean;
+    /** Files with secrets that others may read. */
+    exposed: readonly string[];
     policy: AlertPolicy;
     now: number;
   },
@@ -72,7 +75,14 @@ export function observeSelf(
     const message = `${unreadable.length} of the spool's records could not be read and may have been news: ${unreadable.slice(0, 3).join(', ')}`;
     next = observe(next, ofSelf(spool, 'failed', message, now), policy, now);
   }
-  for (const check of [spool, ownCheck]) {
+  const secrets = channelCheck('secrets');
+  const isExposed = exposed.length > 0;
+  // Told when it begins: what lasts is no failure more.
+  if (isExposed && openIncident(checkOf(next, secrets)) === undefined) {
+    const message = `others may read ${exposed.join(' and ')}, and what is secret in it: chmod 600 ${exposed.join(' ')}`;
+    next = observe(next, ofSelf(secrets, 'failed', message, now), policy, now);
+  }
+  for (const check of [spool, ownCheck, ...(isExposed ? [] : [secrets])]) {
     const isOpen = openIncident(checkOf(next, check)) !== undefined;
     if (isOpen && !(check === spool && (isBuried || unreadable.length > 0)))
       next = observe(next, ofSelf(check, 'done', '', now), policy, now);

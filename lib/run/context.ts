@@ -9,7 +9,8 @@ import { formatInstant } from '../base/format.ts';
 import type { Log, Progress } from '../base/log.ts';
 import type { Config, GuardedApp } from '../config/config.ts';
 import type { Environment } from '../config/environment.ts';
-import { serviceEnding, type ServiceEnding } from '../config/service-manager.ts';
+import { exposedFiles } from '../config/secrets.ts';
+import { secretFiles, serviceEnding, type ServiceEnding } from '../config/service-manager.ts';
 import { sweepTemporaries } from '../files/durable.ts';
 import type { LeftElsewhere } from '../files/scratch-left.ts';
 import type { Scratch } from '../files/scratch.ts';
@@ -71,6 +72,8 @@ export interface JobContext {
   openAlerts(): Promise<Alerts>;
   /** What systemd says of a unit that ended, to the command that it starts then. */
   serviceEnding(): ServiceEnding;
+  /** Files with secrets that others may read, of those that the units load. */
+  exposedSecrets(): readonly string[];
   /** A private directory under `parent` (the state directory unless given), after sweeping what dead runs left. */
   scratch(parent?: string): Promise<Scratch>;
   /** Remembers what this run leaves elsewhere if it is killed, for the next one to remove, until it is disposed of. */
@@ -155,6 +158,7 @@ export function createContext(parts: ContextParts): JobContext {
     },
     openAlerts: async () => openAlerts(config, log),
     serviceEnding: () => serviceEnding(parts.environment),
+    exposedSecrets: () => exposedFiles(secretFiles(parts.environment)),
     scratch,
     noteElsewhere: (left) => ownScratch.note(left),
     clockState: () =>

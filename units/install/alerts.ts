@@ -4,7 +4,7 @@ import { OpsError } from '../../lib/base/errors.ts';
 import { loadConfig } from '../../lib/config/load.ts';
 import type { AlertSettings } from './drop-in.ts';
 import { unlessUsual } from './examine.ts';
-import { presentAlertCredentials } from './secret-files.ts';
+import { presentAlertCredentials, storeCredentials } from './secret-files.ts';
 
 /** Where the settings of one installed app are. */
 export interface AppPlace {
@@ -16,17 +16,20 @@ export interface AppPlace {
 /** Throws OpsError `config` where the apps are in several configurations, of which one would not be heard. */
 export function alertSettings(root: string, apps: readonly AppPlace[]): AlertSettings {
   const configFile = oneConfigFile(apps);
-  const alerts =
-    configFile === undefined
-      ? undefined
-      : loadConfig({ path: join(root, configFile), environment: {} }).alerts;
+  const config =
+    configFile === undefined ? undefined : loadConfig({ path: join(root, configFile), environment: {} });
+  const credentials = presentAlertCredentials(root, config?.alerts);
+  const environments = apps.flatMap(({ app, environmentFile: path }) =>
+    path === undefined ? [] : [{ app, path }],
+  );
+  const ofStore = config === undefined ? [] : storeCredentials(root, config.store);
+  const secretFiles = [...credentials, ...ofStore, ...environments].map(({ path }) => path);
   return {
     configPath: unlessUsual(configFile),
-    credentials: presentAlertCredentials(root, alerts),
-    ntfyServer: alerts?.ntfy?.server,
-    environments: apps.flatMap(({ app, environmentFile: path }) =>
-      path === undefined ? [] : [{ app, path }],
-    ),
+    credentials,
+    secretFiles: [...new Set(secretFiles)],
+    ntfyServer: config?.alerts?.ntfy?.server,
+    environments,
   };
 }
 

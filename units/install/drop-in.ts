@@ -56,6 +56,8 @@ export interface AlertSettings {
   /** Undefined where the default is used, or environment files are enough. */
   configPath: string | undefined;
   credentials: readonly Credential[];
+  /** Every file that holds secrets: it is told when others may read one. */
+  secretFiles: readonly string[];
   /** For the last resort, which reads no configuration; undefined for the default. */
   ntfyServer: string | undefined;
   environments: readonly AppEnvironment[];
@@ -65,6 +67,7 @@ export interface AlertSettings {
 export function alertDropInText({
   configPath,
   credentials,
+  secretFiles,
   ntfyServer,
   environments,
 }: AlertSettings): string {
@@ -73,6 +76,9 @@ export function alertDropInText({
     '# Written by npm run units -- install: where alerts get their settings and secrets from.',
     '[Service]',
     ...(first === undefined || others.length > 0 ? [] : [`Environment=HOLDFAST_APP=${first.app}`]),
+    ...(secretFiles.length === 0
+      ? []
+      : [`Environment=${quote(`HOLDFAST_SECRET_FILES=${secretFiles.join(':')}`)}`]),
     ...(ntfyServer === undefined ? [] : [`Environment=${quote(`NTFY_SERVER=${ntfyServer}`)}`]),
     ...configLines(configPath),
     ...[...new Set(environments.map(({ path }) => path))].map((path) => `EnvironmentFile=-${escape(path)}`),

@@ -39,7 +39,10 @@ async function combine(
   const folded = fold(kept.state, records, kept.taken, { policy, pingChecks: ping?.checks ?? [], now });
   const dead = await deadLetters(deadDirectory);
   const isBuried = dead.some(({ name }) => name.startsWith('unreadable-'));
-  const observed = observeSelf(folded, { ownCheck: 'alert-send', unreadable, isBuried, policy, now });
+  const observed = observeSelf(folded, {
+    ...{ ownCheck: 'alert-send', unreadable, isBuried, policy, now },
+    exposed: context.exposedSecrets(),
+  });
   const names = channels.map(({ name }) => name);
   const state = tick(observed, policy, { now, clockTrusted, channels: names });
   return { kept: { ...kept, state }, names: records.map(({ name }) => name), clockTrusted };

@@ -1,5 +1,5 @@
 // What lies in the way of alerts: a damaged spool, a lost state, another one at work, and silence for weeks.
-import { readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { day } from '../../support/alert-events.ts';
@@ -24,6 +24,22 @@ test('a spool with a truncated record tells what it can, and that something coul
   rmSync(join(world.state, 'spool/dead'), { recursive: true });
   await world.send();
   expect(world.titles[1]).toBe('spool is well again');
+});
+
+test('secrets that others may read are told once, and when it is over', async () => {
+  await using world = await AlertWorld.start({ backup: false });
+  const [open, other, gone] = ['open.env', 'private.env', 'gone.env'].map((name) => join(world.home, name));
+  writeFileSync(open ?? '', 'NTFY_TOPIC=x\n', { mode: 0o644 });
+  writeFileSync(other ?? '', 'NTFY_TOPIC=x\n', { mode: 0o600 });
+  const environment = { HOLDFAST_SECRET_FILES: [open, other, gone].join(':') };
+  for (let times = 0; times < 2; times += 1) await world.run('alert-send', [], { environment });
+  expect(world.titles).toEqual(['secrets failed']);
+  expect(world.ntfy.messages[0]?.message).toMatch(
+    new RegExp(`^others may read ${open}, .*: chmod 600 ${open}\n`),
+  );
+  chmodSync(open ?? '', 0o600);
+  await world.run('alert-send', [], { environment });
+  expect(world.titles).toEqual(['secrets failed', 'secrets is well again']);
 });
 
 test('a canary goes through each channel every week, without a sound', async () => {
