@@ -7,6 +7,7 @@ const accept = option(
   'only this is meant to be so: a table (may hold *), or rows, bytes, integrity',
 );
 
+export const init = {};
 export const run = { acceptShrink, accept, app: appOrAll };
 export const upload = { acceptShrink, accept, app: appOrAll };
 export const backup = {

@@ -38,7 +38,7 @@ export function processState(
   here: ProcessIdentity = currentProcess(),
 ): 'alive' | 'dead' | 'unknown' {
   if (identity.host !== here.host || identity.machine !== here.machine) return 'unknown';
-  if (differ(identity.bootId, here.bootId)) return 'dead';
+  if (differ(identity.bootId, here.bootId) && !isOfThisContainer(identity, here)) return 'dead';
   if (identity.pidNamespace !== here.pidNamespace) return 'unknown';
   const stat = processStat(identity.pid);
   if (stat === undefined) return answersSignals(identity.pid) ? 'alive' : 'dead';
@@ -56,6 +56,17 @@ export function processAlive(identity: ProcessIdentity): boolean {
 export function hasTerminal(): boolean | undefined {
   const stat = processStat('self');
   return stat === undefined ? undefined : stat.terminal !== 0;
+}
+
+/** The namespace that the kernel begins with, at each boot (include/linux/proc_ns.h). */
+const initialNamespace = 'pid:[4026531836]';
+
+/**
+ * A container has a boot id of its own laid over the kernel's, and a unit in it whose processes are hidden has a /proc without
+ * that: there the ids differ within one boot. The namespace of the container's processes is made anew with each start of it.
+ */
+function isOfThisContainer({ pidNamespace }: ProcessIdentity, here: ProcessIdentity): boolean {
+  return pidNamespace !== '' && pidNamespace !== initialNamespace && pidNamespace === here.pidNamespace;
 }
 
 function differ(a: string, b: string): boolean {

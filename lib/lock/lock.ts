@@ -1,5 +1,6 @@
 // One run at a time. Whoever works on an app's database holds the app's lock, and a shell script can share it:
 //   flock --nonblock /run/holdfast/locks/ctv.lock sqlite3 production.db …
+import { existsSync } from 'node:fs';
 import { shellWord } from '../base/shell-word.ts';
 import type { Clock } from '../base/clock.ts';
 import type { CommandRunner } from '../base/command.ts';
@@ -54,6 +55,34 @@ export async function acquireLock(subject: LockRequest): Promise<HeldLock> {
   let released: Promise<void> | undefined;
   const release = () => (released ??= letGo(request, hold, ownerText));
   return { path, signal: hold.signal, release, [Symbol.asyncDispose]: release };
+}
+
+/**
+ * For a run that is only tried: throws OpsError `busy` as `acquireLock` would, but makes nothing and holds nothing.
+ */
+export async function requireLockFree(subject: LockRequest): Promise<HeldLock> {
+  const { directory, run, signal } = subject;
+  const lock = lockName(subject);
+  const path = lockPath(directory, lock);
+  const isHeld = existsSync(path) && (await isHeldByKernel(run, path, signal));
+  const record = await readOwner(directory, lock);
+  if (isHeld || record?.alive === true) throw busyError(lock, path, record);
+  const release = () => Promise.resolve();
+  return { path, signal: new AbortController().signal, release, [Symbol.asyncDispose]: release };
+}
+
+async function isHeldByKernel(
+  run: CommandRunner,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  try {
+    const options = { acceptExitCodes: [0, 1], signal };
+    return (await run('flock', ['--nonblock', path, 'true'], options)).exitCode === 1;
+  } catch (error) {
+    if (error instanceof OpsError) return false; // no flock(1), or not ours to open: the owner file has to say
+    throw error;
+  }
 }
 
 /** A request whose lock has its name. */

@@ -1,4 +1,5 @@
 // Takes the records of the spool into the engine's state. Pure: reading and keeping are done elsewhere.
+import { shellWord } from '../base/shell-word.ts';
 import { channelCheck } from '../incident/due.ts';
 import type { Observation } from '../incident/observation.ts';
 import { acknowledge, observe } from '../incident/observe.ts';
@@ -79,7 +80,7 @@ export function observeSelf(
   const isExposed = exposed.length > 0;
   // Told when it begins: what lasts is no failure more.
   if (isExposed && openIncident(checkOf(next, secrets)) === undefined) {
-    const message = `others may read ${exposed.join(' and ')}, and what is secret in it: chmod 600 ${exposed.join(' ')}`;
+    const message = `others may read ${exposed.join(' and ')}, and what is secret in it: chmod 600 ${shellWord(exposed[0] ?? '')}${exposed.length > 1 ? ' and the others' : ''}`;
     next = observe(next, ofSelf(secrets, 'failed', message, now), policy, now);
   }
   for (const check of [spool, ownCheck, ...(isExposed ? [] : [secrets])]) {

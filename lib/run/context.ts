@@ -1,6 +1,6 @@
 // What a job is handed: everything remote, slow or random, and everything that belongs to the process.
 import { accessSync, constants, mkdirSync, renameSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import type { CommandRunner } from '../base/command.ts';
@@ -13,10 +13,10 @@ import { exposedFiles } from '../config/secrets.ts';
 import { secretFiles, serviceEnding, type ServiceEnding } from '../config/service-manager.ts';
 import { sweepTemporaries } from '../files/durable.ts';
 import type { LeftElsewhere } from '../files/scratch-left.ts';
-import type { Scratch } from '../files/scratch.ts';
+import { makeScratch, type Scratch } from '../files/scratch.ts';
 import { type History, nullHistory, openHistory } from '../history/history.ts';
 import { lazyHistory } from '../history/lazy-history.ts';
-import { acquireLock, type HeldLock } from '../lock/lock.ts';
+import { acquireLock, type HeldLock, requireLockFree } from '../lock/lock.ts';
 import type { LockSubject } from '../lock/lock-name.ts';
 import { clockState, type ClockState } from '../process/clock-check.ts';
 import { createServices, type Services } from '../process/services.ts';
@@ -34,7 +34,7 @@ import type { Store, StoreTraffic } from '../store/store.ts';
 import { useNetwork } from './network.ts';
 import { type Alerts, openAlerts } from './open-alerts.ts';
 import { openRepository } from './open-repository.ts';
-import { openStore } from './open-store.ts';
+import { openStore, type StorePurpose } from './open-store.ts';
 import { runScratch } from './run-scratch.ts';
 import type { Wait } from './wait.ts';
 import { holdfastVersion } from './version.ts';
@@ -103,6 +103,8 @@ export interface ContextParts {
   signal: AbortSignal;
   /** Then whatever is done to the store or the history stays within this run. */
   dryRun: boolean;
+  /** For what the store is opened. */
+  purpose: StorePurpose;
   runId: string;
   confirm(question: string): Promise<boolean>;
   ask(question: string): Promise<string | undefined>;
@@ -127,12 +129,13 @@ export function createContext(parts: ContextParts): JobContext {
   const keep = (found: Store) => {
     opened = found;
     if (!dryRun) return found;
-    return dryRunStore(found, { scratch: async () => (dryScratch = await ownScratch.make()), clock, log });
+    return dryRunStore(found, { scratch: async () => (dryScratch = await tried()), clock, log });
   };
   const ownScratch = runScratch({ ...parts, openStore: () => openStoreOnce() });
+  const tried = () => makeScratch(tmpdir(), { clock }); // not in the state directory, which need not be there
   const openStoreOnce = () => (store ??= openStore(config, parts).then(keep));
   // A directory that was given is there, or its disk is gone: it is not made. A dry run makes nothing there at all.
-  const scratch = (parent?: string) => ownScratch.make(dryRun ? undefined : parent);
+  const scratch = (parent?: string) => (dryRun ? tried() : ownScratch.make(parent));
   let state: Promise<ClockState> | undefined;
   return {
     ...parts,
@@ -150,6 +153,7 @@ export function createContext(parts: ContextParts): JobContext {
       const directory = join(config.runDirectory, 'locks');
       const { signal, runId } = parts;
       const request = { directory, name, scope, purpose, run: runCommand, signal, clock, log, runId };
+      if (dryRun) return requireLockFree(request);
       const held = await acquireLock(request);
       await sweepTemporaries(directory, clock.now());
       if (name !== undefined) await ownScratch.sweep();

@@ -30,6 +30,7 @@ export const namedCommands: Readonly<Record<string, Readonly<Record<string, bool
     verify: true,
     prune: true,
     test: true,
+    init: false,
     link: false,
   },
   restore: { list: true, plan: true, run: true, download: true, undo: true, drill: true, status: true },

@@ -48,6 +48,11 @@ interface Described {
   readonly examples?: readonly Example[];
   /** Whether the run leaves a row in the history, and is told of where it fails: it changes or proves something. */
   readonly inHistory?: boolean;
+  /**
+   * What it wants of the store: to `store` something, which makes one where nobody was before, or to make one on purpose,
+   * `init`. Unless given it only looks, and changes nothing there but what it was told to.
+   */
+  readonly wantsStore?: 'store' | 'init';
   /** Commands of this job whose failure is old news once this one ends well: it does what they do. */
   readonly proves?: readonly string[];
   /** It stops the services of an app meanwhile: where it leaves them so, that is told, whoever sees it. */

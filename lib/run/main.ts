@@ -14,6 +14,7 @@ import { runCommand } from '../process/run-command.ts';
 import { createServiceStatus } from '../process/service-status.ts';
 import { configOption } from './config-option.ts';
 import { createContext, type JobContext } from './context.ts';
+import type { StorePurpose } from './open-store.ts';
 import { describeFailure, failedResult, tellFailure } from './failure.ts';
 import { completed, completedLog, hintsOf } from './hint.ts';
 import type { AnySteps, EndingCommand, Job, Outcome } from './job.ts';
@@ -107,6 +108,7 @@ async function runToEnd(
       progress,
       signal,
       dryRun: invocation.dryRun,
+      purpose: purposeOf(invocation),
       runId: invocationId(currentProcess().pid, environment) ?? randomUUID().replaceAll('-', ''),
       confirm: streams.confirm,
       ask: streams.ask,
@@ -170,6 +172,11 @@ function terminalOf({ job, verbosity }: Invocation, streams: ProcessStreams, clo
 }
 
 /** What is to be done: the command itself, or for `--dry-run` what tells of it. */
+function purposeOf({ command: { wantsStore }, dryRun }: Invocation): StorePurpose {
+  if (wantsStore === undefined) return 'look';
+  return dryRun ? 'try' : wantsStore;
+}
+
 async function stepsOf({ command, dryRun }: Invocation): Promise<AnySteps> {
   if (!dryRun) return command.load();
   if (command.loadPlan === undefined) throw new Error(`${command.name} has no plan`);

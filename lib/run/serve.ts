@@ -85,6 +85,7 @@ export async function serve(invocation: ServiceInvocation, host: ServiceHost, cl
       progress: silentProgress,
       signal,
       dryRun: false,
+      purpose: 'look' as const,
       runId: invocationId(currentProcess().pid, host.environment) ?? randomUUID().replaceAll('-', ''),
       confirm: async () => false,
       ask: async () => undefined,

@@ -12,9 +12,9 @@ const filesMax = 5000;
 
 /**
  * The same store, whose `read` answers from `directory` when the listing made just before says that the object has the
- * very bytes that lie there. The store's word stays the truth: a cached file counts only with the hash the store gave.
+ * very bytes that lie there. Nothing is kept unless it may be. The store's word stays the truth: a cached file counts only with the hash the store gave.
  */
-export function cachedReads(store: Store, directory: string): Store {
+export function cachedReads(store: Store, directory: string, { mayKeep }: { mayKeep: boolean }): Store {
   const hashes = new Map<StoreName, string>();
   return {
     ...store,
@@ -44,7 +44,7 @@ export function cachedReads(store: Store, directory: string): Store {
       const cached = await readCached(path);
       if (cached !== undefined && contentHashOf(cached) === hash) return cached;
       const bytes = await store.read(name);
-      if (contentHashOf(bytes) === hash) await keep(directory, path, bytes);
+      if (mayKeep && contentHashOf(bytes) === hash) await keep(directory, path, bytes);
       return bytes;
     },
   };

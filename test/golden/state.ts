@@ -110,6 +110,7 @@ async function openForgotten(notePath: string): Promise<unknown> {
   const { path } = JSON.parse(await readFile(notePath, 'utf8')) as { path: string };
   const config = { store: { kind: 'directory', path }, stateDirectory } as Config;
   return openStore(config, {
+    purpose: 'store',
     clock,
     log: silentLog,
     signal: new AbortController().signal,

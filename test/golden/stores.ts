@@ -5,6 +5,7 @@ import Database from 'better-sqlite3';
 import { manifestName } from '../../lib/backup/name.ts';
 import { parseManifest } from '../../lib/backup/manifest.ts';
 import { silentLog } from '../../lib/base/log.ts';
+import { readStoreMark } from '../../lib/store/directory/marker.ts';
 import { openDirectoryStore } from '../../lib/store/directory/open.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
 import { scratch } from '../support/scratch.ts';
@@ -26,8 +27,12 @@ export const stores: Goldens = {
       'database.db': '3 orders',
     },
   },
-  // As the hint of a store without a marker tells a person to write it.
+  // As the hint of a store without a marker told a person to write it before there was an init.
   'store/by-hand/': { read: look, value: {} },
+  'store/marked/': {
+    read: async (path) => ({ ...(await look(path)), ...(await readStoreMark(path)) }),
+    value: { id: '0f1e2d3c4b5a69788796a5b4c3d2e1f0' },
+  },
 };
 
 /** What each database of the store at `path` holds, and whether its bytes are those that a manifest vouches for. */

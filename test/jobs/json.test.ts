@@ -68,6 +68,8 @@ describe('db-backup', () => {
   test('backs up, lists, verifies, prunes and fetches', async () => {
     await using pi = await machine();
     await pin('db-backup-run-dry', pi, dbBackup, 'run --dry-run');
+    await pin('db-backup-init-dry', pi, dbBackup, 'init --dry-run');
+    await pin('db-backup-init', pi, dbBackup, 'init');
     await pin('db-backup-test', pi, dbBackup, 'test');
     await pin('db-backup-run', pi, dbBackup, 'run');
     await pin('db-backup-backup', pi, dbBackup, 'backup before-upgrade');

@@ -1,6 +1,15 @@
 // A store that is not what it was, and a state directory that cannot be used. A vanished disk is never taken for an
 // empty store, and nothing is written where it was mounted.
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { backedUpWorld, expectBadNews, expectRefusal, type Refusal } from '../support/bad-input.ts';
 import { TypedWorld } from '../support/typed-world.ts';
@@ -67,16 +76,16 @@ describe('a store that cannot be used', () => {
     await expectRefusal(world, 'db-backup', ['run'], {
       kind: 'damaged',
       says: [/store directory/, /\.holdfast-store is not readable/],
-      hint: /write a new one/,
+      hint: /write a new one: mv .*db-backup init/,
     });
   });
 
   test('because a newer Holdfast made it is unavailable', async () => {
     await using world = await backedUpWorld();
-    writeFileSync(`${world.store}/.holdfast-store`, '{"format":"holdfast-store","version":2}\n');
+    writeFileSync(`${world.store}/.holdfast-store`, '{"format":"holdfast-store","version":3}\n');
     await expectRefusal(world, 'db-backup', ['run'], {
       kind: 'unavailable',
-      says: [/store directory/, /version 2/],
+      says: [/store directory/, /version 3/],
       hint: /newer/,
     });
   });
@@ -117,3 +126,145 @@ describe('a state directory', () => {
     });
   });
 });
+
+describe('a store that nobody has made yet', () => {
+  const looks: [command: string, line: string][] = [
+    ['db-backup', 'info'],
+    ['db-backup', 'list-backups'],
+    ['db-backup', 'list'],
+    ['db-backup', 'verify'],
+    ['db-backup', 'prune'],
+    ['db-backup', 'prune --dry-run'],
+    ['db-backup', 'download ~/copy.db'],
+    ['restore', 'list'],
+    ['restore', 'plan latest'],
+    ['restore', 'run latest --dry-run'],
+    ['restore', 'run latest --to ~/copy.db'],
+    ['restore', 'download latest ~/copy.db'],
+    ['restore', 'drill --dry-run'],
+  ];
+  const typed = (line: string, world: World) => line.replace('~', world.home).split(' ');
+
+  test('is made by no command that only looks: each says so, and nothing anywhere has changed', async () => {
+    for (const there of ['nothing', 'an empty directory', 'files of somebody else']) {
+      await using world = freshWorld();
+      if (there !== 'nothing') mkdirSync(world.store);
+      if (there === 'files of somebody else') writeFileSync(`${world.store}/a.txt`, 'a');
+      for (const [command, line] of looks) {
+        const before = tree(world.home);
+        const ended = await world.run(command, typed(line, world));
+        expect({ there, line, exitCode: ended.exitCode }).toEqual({ there, line, exitCode: 69 });
+        expect(ended.stderr).toMatch(/no store is there yet|is no store yet/);
+        // Those that prove or restore something leave a row in the history.
+        if (!/^(verify|prune$|run latest --to|drill$)/.test(line)) expect(tree(world.home)).toEqual(before);
+        expect(existsSync(`${world.store}/.holdfast-store`)).toBe(false);
+      }
+    }
+  });
+
+  test('is made by nothing that is only tried, which says what it would do', async () => {
+    await using world = freshWorld();
+    for (const line of [
+      'run --dry-run',
+      'backup before --dry-run',
+      'upload --dry-run',
+      'init --dry-run',
+      'test --dry-run',
+    ]) {
+      const before = tree(world.home);
+      const { exitCode, stdout, stderr } = await world.run('db-backup', line.split(' '));
+      expect({ line, exitCode, stderr }).toMatchObject({ line, exitCode: 0 });
+      expect(stdout).not.toBe('');
+      expect({ line, after: tree(world.home) }).toEqual({ line, after: before });
+    }
+  });
+
+  test.each(['run', 'backup', 'upload', 'init'])('is made by db-backup %s', async (command) => {
+    await using world = freshWorld();
+    expect(await world.run('db-backup', [command])).toMatchObject({ exitCode: 0 });
+    expect(existsSync(`${world.store}/.holdfast-store`)).toBe(true);
+  });
+
+  test('in a directory with files of somebody else is made on purpose only', async () => {
+    await using world = freshWorld();
+    mkdirSync(world.store);
+    writeFileSync(`${world.store}/holiday.jpg`, 'a');
+    await expectRefusal(world, 'db-backup', ['run'], {
+      kind: 'unavailable',
+      says: [/is no store yet, and holds other files, such as holiday\.jpg/],
+      hint: /db-backup init/,
+    });
+    expect(readdirSync(world.store)).toEqual(['holiday.jpg']);
+    expect(await world.run('db-backup', ['init'])).toMatchObject({ exitCode: 0 });
+    expect(await world.run('db-backup', ['run'])).toMatchObject({ exitCode: 0 });
+  });
+
+  test('at a path that was mistyped is not where the next backup goes', async () => {
+    await using world = await backedUpWorld();
+    const right = world.store;
+    world.configure({ top: '' });
+    writeFileSync(world.config, readFileSync(world.config, 'utf8').replace(right, `${right}x`));
+    await expectRefusal(world, 'db-backup', ['run'], {
+      kind: 'unavailable',
+      says: [/storex: no store is there, and the backups went to .*store until now/],
+      hint: /is the path right.*db-backup init/,
+    });
+    expect(existsSync(`${right}x`)).toBe(false);
+    expect(await world.run('db-backup', ['init'])).toMatchObject({ exitCode: 0 });
+    expect(await world.run('db-backup', ['run'])).toMatchObject({ exitCode: 0 });
+  });
+});
+
+describe('another store in the place of the one that was used', () => {
+  test('is noticed by every command, and is taken on purpose only', async () => {
+    await using world = await backedUpWorld();
+    await using other = await backedUpWorld();
+    renameSync(world.store, `${world.home}/moved-away`);
+    renameSync(other.store, world.store);
+    const before = world.fingerprint(world.store);
+    for (const [command, line] of commands) {
+      await expectRefusal(world, command, line.split(' '), {
+        kind: 'unavailable',
+        says: [/another store is there \([0-9a-f]{32}\) than was used until now/],
+        hint: /findmnt.*db-backup init/,
+      });
+    }
+    expect(world.fingerprint(world.store)).toEqual(before);
+    expect((await world.run('db-backup', ['init'])).stdout).toContain('is the store from now on');
+    expect(await world.run('db-backup', ['list-backups'])).toMatchObject({ exitCode: 0 });
+  });
+
+  test('is not one of before stores had an id: that gets one, and it stays', async () => {
+    await using world = await backedUpWorld();
+    const marker = `${world.store}/.holdfast-store`;
+    writeFileSync(
+      marker,
+      '{"format":"holdfast-store","version":1,"created_at":"2026-01-01T00:00:00.000Z"}\n',
+    );
+    rmSync(`${world.state}/stores`, { recursive: true });
+    expect(await world.run('restore', ['list'])).toMatchObject({ exitCode: 0 });
+    expect(readFileSync(marker, 'utf8')).toContain('"version":1');
+    expect(await world.run('db-backup', ['run'])).toMatchObject({ exitCode: 0 });
+    const given = readFileSync(marker, 'utf8');
+    expect(given).toMatch(/"version":2,"id":"[0-9a-f]{32}"/);
+    expect(await world.run('db-backup', ['run'])).toMatchObject({ exitCode: 0 });
+    expect(readFileSync(marker, 'utf8')).toBe(given);
+  });
+});
+
+function freshWorld(): TypedWorld {
+  const world = new TypedWorld();
+  makeBookings(world.database, { journalMode: 'delete' });
+  world.configure();
+  return world;
+}
+
+/** Every name below the world, with what it is, its size and its times. */
+function tree(home: string): string[] {
+  return readdirSync(home, { recursive: true, encoding: 'utf8' })
+    .sort()
+    .map((name) => {
+      const { mode, size, mtimeNs, ino } = lstatSync(`${home}/${name}`, { bigint: true });
+      return [name, mode, size, mtimeNs, ino].join(' ');
+    });
+}

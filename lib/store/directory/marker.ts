@@ -1,10 +1,12 @@
 // The marker that makes a directory a store. An empty mount point has none, so a disk that is not mounted is noticed
 // instead of being taken for an empty store.
+import { randomBytes } from 'node:crypto';
 import { lstat, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { OpsError, systemError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
+import { shellWord } from '../../base/shell-word.ts';
 import { writeFileAtomically } from '../../files/durable.ts';
 import { createDirectories } from '../../files/make-directories.ts';
 import { ifPathThere } from '../../files/if-there.ts';
@@ -12,10 +14,16 @@ import { readRecord } from '../../files/read-small-file.ts';
 import { parseJsonObject } from '../../record/json-object.ts';
 import { formatJsonRecord, type RecordFormat } from '../../record/json-record.ts';
 
-/** `.holdfast-store` in the root: `{"format": "holdfast-store", "version": 1, "created_at": …}`. */
+/** `.holdfast-store` in the root: `{"format": "holdfast-store", "version": 2, "id": …, "created_at": …}`. */
 export const markerName = '.holdfast-store';
 const markerBytesMax = 64 * 1024;
-const format: RecordFormat = { name: 'holdfast-store', version: 1 };
+const format: RecordFormat = { name: 'holdfast-store', version: 2 };
+
+/** What a marker says of its store. */
+export interface StoreMark {
+  /** 32 hex digits, by which this store is told from every other; version 1 had none. */
+  id: string | undefined;
+}
 
 export interface RootOptions {
   path: string;
@@ -30,12 +38,32 @@ export interface RootOptions {
  */
 export async function openRoot({ path, create, clock, log }: RootOptions): Promise<void> {
   if (create) await createRoot(path);
-  const text = await readMarker(path);
-  if (text !== undefined) return requireKnownMarker(path, text);
+  if ((await readStoreMark(path)) !== undefined) return;
   if (!create) throw (await rootProblem(path)) ?? noMarker(path);
-  const marker = formatJsonRecord(format, { created_at: clock.now().toISOString() });
-  await writeFileAtomically(join(path, markerName), marker, { mode: 0o640, toOwner: true });
+  await writeMark(path, newStoreId(), clock.now());
   log.info('made the directory a store', { path });
+}
+
+/** The mark of the store at `path`; undefined where none is. Throws OpsError `damaged` or `unavailable` for one that is not known. */
+export async function readStoreMark(path: string): Promise<StoreMark | undefined> {
+  const text = await readMarker(path);
+  return text === undefined ? undefined : requireKnownMarker(path, text);
+}
+
+/** Gives an id to the store at `path`, whose marker has none, and returns it. */
+export async function giveStoreId(path: string, clock: Clock): Promise<string> {
+  const id = newStoreId();
+  await writeMark(path, id, clock.now());
+  return id;
+}
+
+function newStoreId(): string {
+  return randomBytes(16).toString('hex');
+}
+
+async function writeMark(path: string, id: string, now: Date): Promise<void> {
+  const marker = formatJsonRecord(format, { id, created_at: now.toISOString() });
+  await writeFileAtomically(join(path, markerName), marker, { mode: 0o640, toOwner: true });
 }
 
 /** Throws OpsError `unavailable` when the store at `path` is not there any more: before every operation. */
@@ -70,15 +98,16 @@ async function readMarker(path: string): Promise<string | undefined> {
   }
 }
 
-function requireKnownMarker(path: string, text: string): void {
+function requireKnownMarker(path: string, text: string): StoreMark {
   const marker = parseJsonObject(text);
+  const file = join(path, markerName);
   const version = marker?.['version'];
   if (marker?.['format'] !== format.name || typeof version !== 'number') {
     throw new OpsError(
       'damaged',
       `cannot use the store directory ${path}: its ${markerName} is not readable`,
       {
-        hint: `write a new one: ${writeMarkerCommand(path)}`,
+        hint: `look at it; to write a new one: mv ${shellWord(file)} ${shellWord(`${file}.old`)} && db-backup init`,
       },
     );
   }
@@ -90,6 +119,8 @@ function requireKnownMarker(path: string, text: string): void {
       { hint: 'use the Holdfast that made it, or a newer one' },
     );
   }
+  const id = marker['id'];
+  return { id: typeof id === 'string' && /^[0-9a-f]{32}$/.test(id) ? id : undefined };
 }
 
 async function rootProblem(path: string): Promise<OpsError | undefined> {
@@ -105,10 +136,6 @@ async function rootProblem(path: string): Promise<OpsError | undefined> {
 
 function noMarker(path: string): OpsError {
   return new OpsError('unavailable', `cannot use the store directory ${path}: it holds no ${markerName}`, {
-    hint: `is the disk mounted? to make this directory a store: ${writeMarkerCommand(path)}`,
+    hint: 'is the disk mounted? findmnt lists what is; to make this directory a store: db-backup init',
   });
-}
-
-function writeMarkerCommand(path: string): string {
-  return `echo '${formatJsonRecord(format, {}).trimEnd()}' > ${join(path, markerName)}`;
 }

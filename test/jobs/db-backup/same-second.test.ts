@@ -73,7 +73,7 @@ describe('two backups', () => {
 
   test('where every second is taken is refused, and nothing is overwritten', async () => {
     await using world = makeWorld();
-    await runAt(world, ['list']); // makes the store
+    await runAt(world, ['init']); // makes the store
     mkdirSync(`${world.store}/backups/bookings`, { recursive: true });
     for (let second = 13; second < 30; second += 1)
       writeFileSync(`${world.store}/backups/bookings/bookings-20261120T0205${second}Z.db`, 'not ours\n');
@@ -96,7 +96,7 @@ describe('two backups', () => {
 describe('a file of somebody else', () => {
   test('where the backup would go stays', async () => {
     await using world = makeWorld();
-    await runAt(world, ['list']); // makes the store
+    await runAt(world, ['init']); // makes the store
     mkdirSync(`${world.store}/backups/bookings`, { recursive: true });
     writeFileSync(`${world.store}/${backup}.db`, 'not ours\n');
     expect(await runAt(world, ['run'])).toMatchObject({ exitCode: 0 });
@@ -106,7 +106,7 @@ describe('a file of somebody else', () => {
 
   test('where the manifest would go stays, and the backup gets another name', async () => {
     await using world = makeWorld();
-    await runAt(world, ['list']);
+    await runAt(world, ['init']);
     mkdirSync(`${world.store}/backups/bookings`, { recursive: true });
     writeFileSync(`${world.store}/${backup}.json`, '{"not": "ours"}\n');
     const ended = await runAt(world, ['run']);
@@ -120,7 +120,7 @@ describe('a file of somebody else', () => {
 
   test('where the folder of the backups would go stays', async () => {
     await using world = makeWorld();
-    await runAt(world, ['list']);
+    await runAt(world, ['init']);
     writeFileSync(`${world.store}/backups`, 'not ours\n');
     const ended = await runAt(world, ['run']);
     expectWords(ended, { kind: 'refused', says: [/backups\/bookings/, /backups is a file/] });
@@ -132,7 +132,7 @@ describe('a file of somebody else', () => {
 
   test('a directory where the latest copy would go stays; the backup is made, and the failure is told', async () => {
     await using world = makeWorld();
-    await runAt(world, ['list']);
+    await runAt(world, ['init']);
     mkdirSync(`${world.store}/latest/bookings.db`, { recursive: true });
     const ended = await runAt(world, ['run']);
     expectWords(ended, { kind: 'refused', says: [/latest\/bookings\.db/, /directory/] });

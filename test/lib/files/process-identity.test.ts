@@ -39,6 +39,18 @@ describe('processState', () => {
     expect(processAlive(identity)).toBe(false);
   });
 
+  it("believes no boot id within one container, where it may be laid over the kernel's", () => {
+    const here = currentProcess();
+    const other = '00000000-0000-4000-8000-000000000000';
+    const initial = { ...here, pidNamespace: 'pid:[4026531836]' };
+    expect(processState({ ...initial, bootId: other }, initial)).toBe('dead');
+    const contained = { ...here, pidNamespace: 'pid:[4026532001]' };
+    expect(processState({ ...contained, bootId: other }, contained)).toBe('alive');
+    expect(processState({ ...contained, bootId: other, pidNamespace: 'pid:[4026532002]' }, contained)).toBe(
+      'dead',
+    );
+  });
+
   it('reads the start time behind a name with spaces and parentheses', async () => {
     const renamed = `process.title = 'a) S 1 2 (b'; ${waiting}`;
     await using child = spawnLines(process.execPath, ['-e', renamed]);

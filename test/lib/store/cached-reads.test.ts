@@ -12,7 +12,7 @@ const text = (bytes: Uint8Array) => Buffer.from(bytes).toString();
 async function cachedWorld() {
   const standIn = await startStandIn();
   const directory = join(scratch(), 'cache');
-  const store = cachedReads(openOn(standIn), directory);
+  const store = cachedReads(openOn(standIn), directory, { mayKeep: true });
   const downloads = () => standIn.requests.filter(({ route }) => route === 'files/download').length;
   return { standIn, directory, store, downloads };
 }
@@ -23,7 +23,7 @@ test('what was read and is listed with the same hash is not fetched again, by th
   await store.list('');
   expect(text(await store.read('a.json'))).toBe('one');
   expect(text(await store.read('a.json'))).toBe('one');
-  const next = cachedReads(openOn(standIn), directory);
+  const next = cachedReads(openOn(standIn), directory, { mayKeep: true });
   await next.list('');
   expect(text(await next.read('a.json'))).toBe('one');
   expect(downloads()).toBe(1);
@@ -89,7 +89,7 @@ test('a cache that cannot be written costs time and nothing else', async () => {
   const standIn = await startStandIn();
   const directory = join(scratch(), 'file');
   writeFileSync(directory, 'not a directory');
-  const store = cachedReads(openOn(standIn), directory);
+  const store = cachedReads(openOn(standIn), directory, { mayKeep: true });
   standIn.files.write('/a.json', 'one');
   await store.list('');
   expect(text(await store.read('a.json'))).toBe('one');
