@@ -2,16 +2,27 @@
 import { type CatalogueEntry, newestProven } from '../../lib/backup/catalogue.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import { formatBytes, formatInstant } from '../../lib/base/format.ts';
+import { type Finding, severityOfError } from '../../lib/base/finding.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import type { SourceLook } from '../../lib/source/source.ts';
 import type { Store, StoreSpace } from '../../lib/store/store.ts';
-import { type AppResult, appsOutcome, appsText, eachApp, selectedApps } from '../steps/each-app.ts';
+import { interruptedFindings, lookForEarlier } from '../steps/earlier-restore.ts';
+import {
+  type AppFinding,
+  type AppResult,
+  appsOutcome,
+  appsText,
+  eachApp,
+  selectedApps,
+} from '../steps/each-app.ts';
+import { lookAtSource } from '../steps/snapshot.ts';
 import { type ListedUndoSet, oldSetsFindings, undoLine, undoSetsOf } from '../steps/undo-sets.ts';
 import { ago } from '../steps/words.ts';
 import type * as parameters from './parameters.ts';
+import { protectionFindings } from './steps/protection.ts';
 
 interface Info {
   configuration: string;
@@ -39,11 +50,13 @@ export async function run(
 ): Promise<Outcome<Info>> {
   const store = await context.openStore();
   const space = await store.space();
-  const apps = selectedApps(context, app);
-  const { result, findings } = appsOutcome(
-    await eachApp(context, apps, (each) => describeApp(context, store, each)),
-    ({ undoSets }, name) => oldSetsFindings(undoSets, name, context.clock.now()),
-  );
+  const bad = new Map<string, AppFinding[]>();
+  const described = await eachApp(context, selectedApps(context, app), async (each) => {
+    const { info, findings } = await describeApp(context, store, each, space);
+    bad.set(each.name, findings);
+    return info;
+  });
+  const { result, findings } = appsOutcome(described, (_, name) => bad.get(name) ?? []);
   const { source: configuration, stateDirectory, timeZone } = context.config;
   return {
     result: { configuration, stateDirectory, timeZone, store: store.description, space, ...result },
@@ -58,24 +71,61 @@ export function text({ configuration, stateDirectory, store, space, apps }: Info
     `store: ${store}${free}`,
     `state: ${stateDirectory}`,
     ...appsText({ apps }, (info, app) => infoLines(info, app, view)),
+    ...view.findings.flatMap(findingLines),
   ];
 }
 
-async function describeApp(context: JobContext, store: Store, app: GuardedApp): Promise<AppInfo> {
+function findingLines({ subject, severity, message, hint }: Finding): string[] {
+  const line = `${severity.toUpperCase()}: ${subject}: ${message}`;
+  return hint === undefined ? [line] : [line, `  hint: ${hint}`];
+}
+
+async function describeApp(
+  context: JobContext,
+  store: Store,
+  app: GuardedApp,
+  { freeBytes }: StoreSpace,
+): Promise<{ info: AppInfo; findings: AppFinding[] }> {
   const entries = await (await context.openRepository(app)).list();
   const newest = newestProven(entries);
   const counts = { proven: 0, suspect: 0, unfinished: 0, foreign: 0, damaged: 0, future: 0, lost: 0 };
   for (const { state } of entries) counts[state] += 1;
-  return {
+  const source = await look(context, app);
+  const sourceProblem = source instanceof OpsError ? source : undefined;
+  const latest = app.latest === undefined ? undefined : await latestCopy(store, app.latest);
+  const undoSets = await undoSetsOf(app);
+  const info = {
     database: app.database,
-    source: await look(context, app),
+    source: source instanceof OpsError ? { problem: source.message } : source,
     newestProven: newest === undefined ? undefined : { name: newest.name, takenAt: newest.takenAt },
     counts,
     storedBytes: entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-    latest: app.latest === undefined ? undefined : await latestCopy(store, app.latest),
+    latest,
     lastDrill: lastDrill(context, app.name),
-    undoSets: await undoSetsOf(app),
+    undoSets,
   };
+  const hasLatestCopy = latest !== undefined;
+  const findings = [
+    ...(await protectionFindings(context, app, { entries, sourceProblem, hasLatestCopy, freeBytes })),
+    ...(await earlierFindings(context, app, sourceProblem)),
+    ...oldSetsFindings(undoSets, app.name, context.clock.now()),
+  ];
+  return { info, findings };
+}
+
+/** Of a database that cannot be read, that is the news, and not that nobody can tell what a restore left of it. */
+async function earlierFindings(
+  context: JobContext,
+  app: GuardedApp,
+  sourceProblem: OpsError | undefined,
+): Promise<AppFinding[]> {
+  try {
+    return interruptedFindings(await lookForEarlier(context, app), app.name);
+  } catch (error) {
+    if (!(error instanceof OpsError)) throw error;
+    const { kind, message, hint } = error;
+    return sourceProblem === undefined ? [{ severity: severityOfError(kind), message, hint, kind }] : [];
+  }
 }
 
 async function latestCopy(store: Store, latest: string): Promise<AppInfo['latest']> {
@@ -91,12 +141,15 @@ function lastDrill({ history }: JobContext, app: string): AppInfo['lastDrill'] {
 }
 
 /** A source that cannot be read is what this command is for: it is shown, and the rest as well. */
-async function look(context: JobContext, app: GuardedApp): Promise<AppInfo['source']> {
+async function look(
+  context: JobContext,
+  app: GuardedApp,
+): Promise<Pick<SourceLook, 'path' | 'sizeBytes' | 'remarks'> | OpsError> {
   try {
-    const { path, sizeBytes, remarks } = await context.source(app).look();
+    const { path, sizeBytes, remarks } = await lookAtSource(context, app);
     return { path, sizeBytes, remarks };
   } catch (error) {
-    if (error instanceof OpsError) return { problem: error.message };
+    if (error instanceof OpsError) return error;
     throw error;
   }
 }

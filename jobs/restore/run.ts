@@ -211,7 +211,7 @@ async function requireConsent(
   target: string,
 ): Promise<void> {
   const { plan } = await planRestore(context, { app, ...choice, to: undefined });
-  const view = { now: context.clock.now(), timeZone: context.config.timeZone };
+  const view = { now: context.clock.now(), timeZone: context.config.timeZone, findings: [] };
   for (const line of planLines(plan, view)) context.log.info(`${app.name}: ${line}`);
   if (await context.confirm('Replace the live database?')) return;
   throw new OpsError('usage', `cannot replace ${target} without consent`, {

@@ -1,7 +1,6 @@
 // restore status: which database is in place, what was interrupted, what can be undone.
 import { formatBytes } from '../../lib/base/format.ts';
 import { OpsError } from '../../lib/base/errors.ts';
-import { lockHolder } from '../../lib/lock/owner.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
 import { locateFile } from '../../lib/files/locate-file.ts';
 import { missingDirectory } from '../../lib/placement/missing-directory.ts';
@@ -9,19 +8,15 @@ import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import { type AppsResult, appsOutcome, appsText, eachApp, selectedApps } from '../steps/each-app.ts';
+import { type EarlierRestore, interruptedFindings, lookForEarlier } from '../steps/earlier-restore.ts';
 import { ago } from '../steps/words.ts';
 import type * as parameters from './parameters.ts';
-import { describeEarlier } from './steps/settle.ts';
 import { type ListedUndoSet, oldSetsFindings, undoLine, undoSetsOf } from '../steps/undo-sets.ts';
 
-interface RestoreStatus {
+interface RestoreStatus extends EarlierRestore {
   database: { path: string; sizeBytes?: number; problem?: string };
-  /** What an interrupted restore left, in sentences. */
-  interrupted: string[];
   undoSets: ListedUndoSet[];
   lastDrill: { name: string; outcome: string; at: Date } | undefined;
-  /** Who works on it now. */
-  holder: string | undefined;
 }
 
 export async function run(
@@ -29,11 +24,9 @@ export async function run(
   { app }: Options<typeof parameters.status>,
 ): Promise<Outcome<AppsResult<RestoreStatus>>> {
   const results = await eachApp(context, selectedApps(context, app), (each) => describe(context, each));
-  return appsOutcome(results, ({ interrupted: [first], holder, undoSets }, name) => [
-    ...(first === undefined || holder !== undefined
-      ? []
-      : [{ severity: 'critical', message: first, hint: `restore undo --discard --app ${name}` } as const]),
-    ...oldSetsFindings(undoSets, name, context.clock.now()),
+  return appsOutcome(results, (status, name) => [
+    ...interruptedFindings(status, name),
+    ...oldSetsFindings(status.undoSets, name, context.clock.now()),
   ]);
 }
 
@@ -57,13 +50,11 @@ async function describe(context: JobContext, app: GuardedApp): Promise<RestoreSt
   // A database whose directory is gone is what this command is asked about.
   using target =
     (await missingDirectory(app.database)) === undefined ? await locateFile(app.database) : undefined;
-  const holder = await holderOf(context, app);
   return {
     database: await look(context, target?.path ?? app.database),
-    interrupted: await describeEarlier(context, app, target, { atWork: holder !== undefined }),
+    ...(await lookForEarlier(context, app)),
     undoSets: await undoSetsOf(app),
     lastDrill: lastDrill(context, app.name),
-    holder,
   };
 }
 
@@ -79,9 +70,4 @@ async function look(context: JobContext, path: string): Promise<RestoreStatus['d
     if (error instanceof OpsError) return { path, problem: error.message };
     throw error;
   }
-}
-
-async function holderOf({ config }: JobContext, app: GuardedApp): Promise<string | undefined> {
-  const holder = await lockHolder(`${config.runDirectory}/locks`, app.name);
-  return holder === undefined ? undefined : `${holder.purpose} (process ${holder.pid})`;
 }

@@ -34,6 +34,16 @@ export function spaceNeeded({ copyBytesMax }: SourceLook, copies: number): numbe
   return copies * copyBytesMax + marginBytes;
 }
 
+/** Looks at the database as a backup does first. Throws what the source throws; where it is gone, with the way back. */
+export async function lookAtSource(context: JobContext, app: GuardedApp): Promise<SourceLook> {
+  return context
+    .source(app)
+    .look()
+    .catch((error: unknown) => {
+      throw withRestore(app, error);
+    });
+}
+
 /**
  * Snapshots, then hashes and checks the copy at the same time. `takenAt` is now, under whatever name the caller gave it;
  * `copies` is how many the machine has to have room for. Throws OpsError; the caller removes the scratch.
@@ -46,9 +56,7 @@ export async function proveSnapshot(
 ): Promise<ProvenSnapshot> {
   const { clock, log, progress, signal } = context;
   const source = context.source(app);
-  const look = await source.look().catch((error: unknown) => {
-    throw withRestore(app, error);
-  });
+  const look = await lookAtSource(context, app);
   await requireSpace({
     directory: scratch.path,
     neededBytes: spaceNeeded(look, copies),

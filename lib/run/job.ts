@@ -104,6 +104,8 @@ export interface View {
   readonly now: Date;
   /** The zone that times are shown in. */
   readonly timeZone: string;
+  /** The bad news of the run, with hints that work as typed. */
+  readonly findings: readonly Finding[];
 }
 
 /** A command, its parameters and the module with its steps, which have to fit one another. */

@@ -126,8 +126,10 @@ async function runToEnd(
     const ran = await steps.run(context, options);
     progress.end();
     const outcome = { ...ran, findings: ran.findings.map((finding) => completed(finding, complete)) };
-    const lines = steps.text(outcome.result, { now: clock.now(), timeZone: context.config.timeZone });
-    const verdict = verdictOf(outcome.findings);
+    const { findings } = outcome;
+    const view = { now: clock.now(), timeZone: context.config.timeZone, findings };
+    const lines = steps.text(outcome.result, view);
+    const verdict = verdictOf(findings);
     const exitCode = verdictExitCode(verdict, job.exits ?? 'plain');
     await trace.end(endingOf(outcome, verdict, exitCode));
     const { runId } = context;

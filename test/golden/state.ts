@@ -7,7 +7,7 @@ import type { OpsError } from '../../lib/base/errors.ts';
 import { silentLog } from '../../lib/base/log.ts';
 import { formatScratchOwner, parseScratchOwner } from '../../lib/files/scratch-owner.ts';
 import { type OwnerRecord, readOwner, writeOwner } from '../../lib/lock/owner.ts';
-import { hasRestoringNote, writeRestoringNote } from '../../jobs/restore/steps/restoring-note.ts';
+import { hasRestoringNote, writeRestoringNote } from '../../jobs/steps/restoring-note.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import { openStore } from '../../lib/run/open-store.ts';
 import { createUploadNotes } from '../../lib/store/dropbox/upload-notes.ts';

@@ -80,6 +80,28 @@ describe('every service', () => {
   });
 });
 
+describe('db-backup-info@', () => {
+  // What the shell in it does with what info ends with: bad news is what people ask for, and no failure of the unit.
+  test.each([
+    { info: 0, ends: 0, prints: 'info ctv\n\nlist-backups ctv\n' },
+    { info: 1, ends: 0, prints: 'info ctv\n\nlist-backups ctv\n' },
+    { info: 69, ends: 69, prints: 'info ctv\n' },
+  ])('prints what there is where info ends with $info', ({ info, ends, prints }) => {
+    const text = unitText('db-backup-info@.service');
+    const home = scratch();
+    writeFileSync(
+      join(home, 'db-backup'),
+      `#!/bin/sh\necho "$1 $3"\n[ "$1" = list-backups ] || exit ${info}\n`,
+      { mode: 0o755 },
+    );
+    const line = /^ExecStart=\/bin\/sh -c '(.*)' sh %i$/m.exec(text)?.[1] ?? '';
+    const script = line.replaceAll(/\S*\/bin\/db-backup/g, join(home, 'db-backup'));
+    const { status, stdout } = spawnSync('/bin/sh', ['-c', script, 'sh', 'ctv'], { encoding: 'utf8' });
+    expect({ status, stdout }).toEqual({ status: ends, stdout: prints });
+    expect(text).toMatch(/^SuccessExitStatus=1$/m);
+  });
+});
+
 /** Tenths, as systemd-analyze rounds them; docs/decisions/sandbox.md says what each of them is for. */
 function limitOf(name: string): number {
   return name === 'job-failed@.service' ? 0.2 : 1.1;

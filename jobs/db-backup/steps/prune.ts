@@ -71,7 +71,7 @@ async function planPrune(
 }
 
 /** A manifest without data is what an interrupted removal leaves, unless the policy would have kept that backup. */
-async function judgeLost(context: JobContext, app: GuardedApp, entries: readonly CatalogueEntry[]) {
+export async function judgeLost(context: JobContext, app: GuardedApp, entries: readonly CatalogueEntry[]) {
   const [leftovers, lost]: [string[], string[]] = [[], []];
   for (const entry of entries.filter(({ state }) => state === 'lost')) {
     const plan = await planPrune(context, app, [...entries.filter(isCandidate), entry]);
@@ -87,7 +87,11 @@ function isCandidate({ state, named }: CatalogueEntry): boolean {
 }
 
 /** What is bad about the backups that there are, beside the refusal: whoever prunes has looked at all of them. */
-export function pruneFindings({ lost, bad, future }: PruneReport): AppFinding[] {
+export function pruneFindings({
+  lost,
+  bad,
+  future,
+}: Pick<PruneReport, 'lost' | 'bad' | 'future'>): AppFinding[] {
   return [
     ...lost.map((name): AppFinding => ({
       severity: 'critical',

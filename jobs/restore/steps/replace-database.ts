@@ -13,7 +13,7 @@ import { probeHealth } from '../../../lib/process/health-probe.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import { mergeSet } from '../../../lib/sqlite/merge.ts';
 import { errorMessage } from '../../../lib/base/errors.ts';
-import { removeRestoringNote, writeRestoringNote } from './restoring-note.ts';
+import { removeRestoringNote, writeRestoringNote } from '../../steps/restoring-note.ts';
 
 /** What is put in place of what. */
 export interface Replacement {

@@ -16,7 +16,7 @@ import { requireFree } from '../../../lib/placement/place-new.ts';
 import { requireOrdinary } from '../../../lib/placement/readiness.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import { type GoneDirectory, goneDirectory, goneHint, goneWords } from './database-directory.ts';
-import { describeEarlier } from './settle.ts';
+import { describeEarlier } from '../../steps/earlier-restore.ts';
 import { type Stakes, stakesOf } from './stakes.ts';
 
 /** Everything is as it was a moment ago. */

@@ -1,17 +1,10 @@
 // Before a restore changes anything: an earlier one that was interrupted is finished or undone, and said so.
-import { join } from 'node:path';
 import type { GuardedApp } from '../../../lib/config/config.ts';
 import { sweepTemporaries } from '../../../lib/files/durable.ts';
 import type { LocatedFile } from '../../../lib/files/locate-file.ts';
-import {
-  describeInterrupted,
-  leftStaging,
-  type Recovery,
-  removeLeftStaging,
-  settleInterrupted,
-} from '../../../lib/placement/recovery.ts';
+import { type Recovery, removeLeftStaging, settleInterrupted } from '../../../lib/placement/recovery.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
-import { hasRestoringNote, removeRestoringNote } from './restoring-note.ts';
+import { hasRestoringNote, removeRestoringNote } from '../../steps/restoring-note.ts';
 
 /**
  * Settles what an interrupted restore left at `target`: rolls it back or forward, removes its staging directory,
@@ -57,33 +50,4 @@ async function startStopped(context: JobContext, app: GuardedApp): Promise<strin
   await context.services(app).start();
   await removeRestoringNote(context, app);
   return [`the services it had stopped were started: ${context.services(app).describe()}`];
-}
-
-/** What an interrupted restore left, in sentences, without touching it; `target` is undefined where its directory is gone, `atWork` where a
- * restore may be at work right now. */
-export async function describeEarlier(
-  context: JobContext,
-  app: GuardedApp,
-  target: LocatedFile | undefined,
-  { atWork = false }: { atWork?: boolean } = {},
-): Promise<string[]> {
-  const interruption = target === undefined ? undefined : await describeInterrupted(target);
-  const said: string[] = [];
-  if (interruption !== undefined) {
-    const { inPlace, intent } = interruption;
-    const which = { old: 'the OLD database is in place, whole', new: 'the NEW database is in place, whole' };
-    said.push(
-      `a restore of ${intent.backup} was interrupted: ` +
-        (inPlace === 'other' ? 'neither the old nor the new database is in place' : which[inPlace]),
-    );
-  }
-  for (const name of target === undefined || atWork ? [] : await leftStaging(target))
-    said.push(`a restore that was killed left ${join(target?.directory.path ?? '', name)}`);
-  if (await hasRestoringNote(context, app))
-    said.push(`its services may be stopped: ${context.services(app).describe()}`);
-  if (said.length > 0)
-    said.push(
-      `restore undo --discard --app ${app.name} settles this and nothing else; restore run and restore undo do so first`,
-    );
-  return said;
 }

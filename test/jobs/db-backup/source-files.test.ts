@@ -126,7 +126,7 @@ describe('a source that is no database', () => {
   test('a pipe makes no command wait for somebody who writes to it', async () => {
     await replaceDatabase(world, (path) => execFileSync('mkfifo', [path]));
     for (const [command, line, exitCode] of [
-      ['db-backup', 'info', 0],
+      ['db-backup', 'info', 1],
       ['db-backup', 'test', 1],
       ['db-backup', 'run --dry-run', 66],
       ['restore', 'list', 0],
@@ -144,7 +144,7 @@ describe('a source that is no database', () => {
     execFileSync('mkfifo', [world.database + suffix]);
     try {
       for (const [line, exitCode] of [
-        ['info', 0],
+        ['info', 1],
         ['test', 1],
         ['run --dry-run', 73],
         ['run', 73],

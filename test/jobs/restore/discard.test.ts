@@ -14,7 +14,7 @@ import { backedUpWorld, contents, expectRefusal } from '../../support/bad-input.
 import { fixedClock } from '../../support/fixed-clock.ts';
 import { runInProcess } from '../../support/in-process.ts';
 import type { TypedWorld } from '../../support/typed-world.ts';
-import { readBookings } from '../../support/world.ts';
+import { type Json, readBookings } from '../../support/world.ts';
 
 const day = 24 * 60 * 60 * 1000;
 let world: TypedWorld;
@@ -127,15 +127,15 @@ describe('undo sets that are old', () => {
   ])('are a finding of %s %s, whose hint removes them', async (command, args) => {
     const { exitCode, json } = await world.runJson(command, [args]);
     expect(exitCode).toBe(1);
-    expect(json.findings).toEqual([
+    expect(ofSets(json)).toEqual([
       expect.objectContaining({
         severity: 'warning',
         message: expect.stringMatching(/^2 undo sets older than 14 d take/),
       }),
     ]);
-    const [, ...typed] = String(json.findings[0].hint).split(' ');
+    const [, ...typed] = String(ofSets(json)[0]?.hint).split(' ');
     expect(await world.run('restore', [...typed, '--yes'])).toMatchObject({ exitCode: 0 });
-    expect(await world.runJson(command, [args])).toMatchObject({ exitCode: 0, json: { findings: [] } });
+    expect(ofSets((await world.runJson(command, [args])).json)).toEqual([]);
   });
 });
 
@@ -174,3 +174,10 @@ test('scratch that a killed restore left beside --to goes with the next one ther
   }
   expect(Object.keys(contents(world)).length).toBeGreaterThan(0);
 });
+
+/** Where backups are told of as well, those that old are bad news of their own. */
+function ofSets({ findings }: Json): { message: string; hint: string }[] {
+  return (findings as { message: string; hint: string }[]).filter(({ message }) =>
+    message.includes('undo set'),
+  );
+}

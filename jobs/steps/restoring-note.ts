@@ -1,8 +1,8 @@
 // A note in the state directory that services were stopped for a restore: after a kill, the next command starts them.
-import type { GuardedApp } from '../../../lib/config/config.ts';
-import type { JobContext } from '../../../lib/run/context.ts';
-import type { StateNote } from '../../../lib/files/state-note.ts';
-import { restoringNote } from '../../../lib/run/lost-runs.ts';
+import type { GuardedApp } from '../../lib/config/config.ts';
+import type { JobContext } from '../../lib/run/context.ts';
+import type { StateNote } from '../../lib/files/state-note.ts';
+import { restoringNote } from '../../lib/run/lost-runs.ts';
 
 /** Written before the services are stopped, removed when they were started. */
 interface RestoringNote {

@@ -1,0 +1,168 @@
+// How well an app is protected, as bad news: what a person who asks whether it is all still working has to be told.
+import { type CatalogueEntry, newestProven } from '../../../lib/backup/catalogue.ts';
+import type { OpsError } from '../../../lib/base/errors.ts';
+import { formatBytes, formatDuration } from '../../../lib/base/format.ts';
+import type { GuardedApp } from '../../../lib/config/config.ts';
+import { spaceCommand } from '../../../lib/files/space.ts';
+import type { JobContext } from '../../../lib/run/context.ts';
+import type { AppFinding } from '../../steps/each-app.ts';
+import { judgeLost, pruneFindings } from './prune.ts';
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+
+/** A night was missed. */
+const oldMs = 36 * hourMs;
+/** Nobody has looked for a week. */
+const tooOldMs = 7 * dayMs;
+/** A drill a month, and some days for the month that is long. */
+const drillMs = 40 * dayMs;
+/** A run needs room for the backup and for the latest copy. */
+const backupsToFit = 2;
+/** Far more runs than there are in a week. */
+const runsLooked = 500;
+
+/** What was seen of one app. */
+export interface Seen {
+  /** What the store holds of it, newest first. */
+  entries: readonly CatalogueEntry[];
+  /** Why the database cannot be read. */
+  sourceProblem: OpsError | undefined;
+  hasLatestCopy: boolean;
+  /** What is free in the store, where it says so. */
+  freeBytes: number | undefined;
+}
+
+/** Everything that is bad about how an app is protected; nothing where it is as it should be. */
+export async function protectionFindings(
+  context: JobContext,
+  app: GuardedApp,
+  seen: Seen,
+): Promise<AppFinding[]> {
+  return [
+    ...sourceFindings(seen),
+    ...backupFindings(context, app, seen),
+    ...(await badBackups(context, app, seen)),
+    ...latestFindings(app, seen),
+    ...drillFindings(context, app, seen),
+    ...spaceFindings(context, seen),
+  ];
+}
+
+function sourceFindings({ sourceProblem: problem }: Seen): AppFinding[] {
+  if (problem === undefined) return [];
+  const { kind, message, hint } = problem;
+  return [{ severity: 'critical', message, hint, kind }];
+}
+
+function backupFindings(context: JobContext, app: GuardedApp, { entries }: Seen): AppFinding[] {
+  const newest = newestProven(entries);
+  const counting = entries.find(({ state }) => state === 'proven' || state === 'suspect');
+  const suspect: AppFinding[] =
+    counting?.state !== 'suspect'
+      ? []
+      : [
+          {
+            severity: 'warning',
+            message: `the newest backup is suspect: ${counting.name}: ${counting.problem ?? ''}`,
+            hint: `look at the database; what is known: db-backup list-backups --app ${app.name}`,
+          },
+        ];
+  if (newest === undefined) return [noneProven(app, entries), ...suspect];
+  return [...ageFindings(context, app, newest), ...suspect];
+}
+
+function noneProven({ name }: GuardedApp, entries: readonly CatalogueEntry[]): AppFinding {
+  return {
+    severity: 'critical',
+    message: 'there is no proven backup',
+    hint:
+      entries.length === 0
+        ? `make one: db-backup run --app ${name}`
+        : `what there is: db-backup list-backups --app ${name}; then make one: db-backup run --app ${name}`,
+  };
+}
+
+function ageFindings(context: JobContext, app: GuardedApp, newest: CatalogueEntry): AppFinding[] {
+  const ageMs = context.clock.now().getTime() - lastProven(context, app, newest).getTime();
+  if (ageMs <= oldMs) return [];
+  return [
+    {
+      severity: ageMs > tooOldMs ? 'critical' : 'warning',
+      message: `no good backup for ${formatDuration(ageMs)}; the newest proven one is ${newest.name}`,
+      hint: `make one: db-backup run --app ${app.name}; whether there is one every night: systemctl list-timers 'db-backup@*'`,
+    },
+  ];
+}
+
+/**
+ * Until when the newest backup is known to be the database. In the classic layout a night without changes makes none: that
+ * such a run ended well is in the history alone.
+ */
+function lastProven({ clock, history }: JobContext, app: GuardedApp, { takenAt }: CatalogueEntry): Date {
+  if (app.layout !== 'classic') return takenAt;
+  const ended = history
+    .recentRuns(undefined, runsLooked)
+    .filter(({ job, command, outcome }) => job === 'db-backup' && command === 'run' && outcome === 'done')
+    .filter((run) => run.app === undefined || run.app === app.name)
+    .map(({ startedAt }) => startedAt)
+    .find((at) => at <= clock.now());
+  return ended !== undefined && ended > takenAt ? ended : takenAt;
+}
+
+async function badBackups(context: JobContext, app: GuardedApp, { entries }: Seen): Promise<AppFinding[]> {
+  const { lost } = await judgeLost(context, app, entries);
+  const bad = entries
+    .filter(({ state }) => state === 'damaged')
+    .map(({ name, problem = 'its manifest cannot be used' }) => ({ name, problem }));
+  const future = entries.filter(({ state }) => state === 'future').map(({ name }) => name);
+  return pruneFindings({ lost, bad, future });
+}
+
+function latestFindings({ name, latest }: GuardedApp, { entries, hasLatestCopy }: Seen): AppFinding[] {
+  if (latest === undefined || hasLatestCopy || newestProven(entries) === undefined) return [];
+  return [
+    {
+      severity: 'warning',
+      message: `the latest copy ${latest} is not in the store`,
+      hint: `make it: db-backup upload --app ${name}`,
+    },
+  ];
+}
+
+function drillFindings({ clock, history }: JobContext, app: GuardedApp, { entries }: Seen): AppFinding[] {
+  const drill = history.lastDrill(app.name);
+  if (drill?.outcome === 'failed')
+    return [
+      {
+        severity: 'critical',
+        message: `the last restore drill failed: ${drill.name}: ${drill.detail}`,
+        hint: `which are sound: db-backup verify --all --app ${app.name}; then once more: restore drill --app ${app.name}`,
+      },
+    ];
+  const isLongAgo = (at: Date) => Math.abs(clock.now().getTime() - at.getTime()) > drillMs;
+  const oldest = entries.findLast(({ state }) => state === 'proven');
+  if (oldest === undefined || !isLongAgo(oldest.takenAt)) return [];
+  if (drill !== undefined && !isLongAgo(drill.at)) return [];
+  return [
+    {
+      severity: 'warning',
+      message: `no restore drill for more than ${formatDuration(drillMs)}: whether a backup restores was not tried`,
+      hint: `restore drill --app ${app.name}`,
+    },
+  ];
+}
+
+function spaceFindings({ config }: JobContext, { entries, freeBytes }: Seen): AppFinding[] {
+  const newest = newestProven(entries);
+  if (newest === undefined || freeBytes === undefined || freeBytes >= backupsToFit * newest.sizeBytes)
+    return [];
+  const { store } = config;
+  return [
+    {
+      severity: 'warning',
+      message: `the store is almost full: ${formatBytes(freeBytes)} are free, the newest backup has ${formatBytes(newest.sizeBytes)}`,
+      hint: `${store.kind === 'directory' ? `what takes the room: ${spaceCommand(store.path)}; ` : ''}what would go: db-backup prune --dry-run`,
+    },
+  ];
+}

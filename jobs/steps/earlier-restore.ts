@@ -1,0 +1,74 @@
+// What an earlier restore left unsettled, and who may be at work on it: looked at, and not touched.
+import { join } from 'node:path';
+import type { GuardedApp } from '../../lib/config/config.ts';
+import { locateFile, type LocatedFile } from '../../lib/files/locate-file.ts';
+import { lockHolder } from '../../lib/lock/owner.ts';
+import { missingDirectory } from '../../lib/placement/missing-directory.ts';
+import { describeInterrupted, leftStaging } from '../../lib/placement/recovery.ts';
+import type { JobContext } from '../../lib/run/context.ts';
+import type { AppFinding } from './each-app.ts';
+import { hasRestoringNote } from './restoring-note.ts';
+
+/** What was found of it. */
+export interface EarlierRestore {
+  /** What an interrupted restore left, in sentences. */
+  interrupted: string[];
+  /** Who works on the app now. */
+  holder: string | undefined;
+}
+
+/** A database whose directory is gone is what this is asked about as well. Throws OpsError where nobody can tell. */
+export async function lookForEarlier(context: JobContext, app: GuardedApp): Promise<EarlierRestore> {
+  using target =
+    (await missingDirectory(app.database)) === undefined ? await locateFile(app.database) : undefined;
+  const holder = await holderOf(context, app);
+  return {
+    holder,
+    interrupted: await describeEarlier(context, app, target, { atWork: holder !== undefined }),
+  };
+}
+
+/** Bad news, unless somebody is at work on it. */
+export function interruptedFindings(
+  { interrupted: [first], holder }: EarlierRestore,
+  app: string,
+): AppFinding[] {
+  if (first === undefined || holder !== undefined) return [];
+  return [{ severity: 'critical', message: first, hint: `restore undo --discard --app ${app}` }];
+}
+
+/**
+ * What an interrupted restore left, in sentences, without touching it; `target` is undefined where its directory is gone,
+ * `atWork` where a restore may be at work right now.
+ */
+export async function describeEarlier(
+  context: JobContext,
+  app: GuardedApp,
+  target: LocatedFile | undefined,
+  { atWork = false }: { atWork?: boolean } = {},
+): Promise<string[]> {
+  const interruption = target === undefined ? undefined : await describeInterrupted(target);
+  const said: string[] = [];
+  if (interruption !== undefined) {
+    const { inPlace, intent } = interruption;
+    const which = { old: 'the OLD database is in place, whole', new: 'the NEW database is in place, whole' };
+    said.push(
+      `a restore of ${intent.backup} was interrupted: ` +
+        (inPlace === 'other' ? 'neither the old nor the new database is in place' : which[inPlace]),
+    );
+  }
+  for (const name of target === undefined || atWork ? [] : await leftStaging(target))
+    said.push(`a restore that was killed left ${join(target?.directory.path ?? '', name)}`);
+  if (await hasRestoringNote(context, app))
+    said.push(`its services may be stopped: ${context.services(app).describe()}`);
+  if (said.length > 0)
+    said.push(
+      `restore undo --discard --app ${app.name} settles this and nothing else; restore run and restore undo do so first`,
+    );
+  return said;
+}
+
+async function holderOf({ config }: JobContext, app: GuardedApp): Promise<string | undefined> {
+  const holder = await lockHolder(`${config.runDirectory}/locks`, app.name);
+  return holder === undefined ? undefined : `${holder.purpose} (process ${holder.pid})`;
+}
