@@ -20,5 +20,5 @@ export const plan: Steps<Record<string, never>, Initialised> = {
   async run(context) {
     return { result: { store: (await context.openStore()).description }, findings: [] };
   },
-  text: ({ store }) => [`would make ${store} the store to use from now on`],
+  text: ({ store }) => [`the store to use from now on would be: ${store}`],
 };

@@ -1,6 +1,6 @@
 // Opens the configured store; remembers of a directory which store it was, so that a vanished one and another one are
 // noticed.
-import { readdir } from 'node:fs/promises';
+import { lstat, readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { errorCode, OpsError } from '../base/errors.ts';
@@ -78,7 +78,7 @@ async function openDirectory(
   const path = resolve(configured);
   const known = await knownStore(stateDirectory, path);
   const mark = await readStoreMark(path);
-  if (mark === undefined && known === undefined) {
+  if (mark === undefined && known === undefined && (await isFree(path))) {
     if (purpose === 'try') return noStoreYet(path);
     if (purpose === 'look') throw nobodyWas(path);
     await makeStore(path, stateDirectory, around);
@@ -90,6 +90,12 @@ async function openDirectory(
   else if (purpose === 'store' || purpose === 'init')
     await keepIdentity(path, mark, known, stateDirectory, around);
   return openDirectoryStore({ path, clock, log });
+}
+
+/** Nothing is there, or a directory; what is something else is told as such by whoever opens it. */
+async function isFree(path: string): Promise<boolean> {
+  const found = await ifPathThere(lstat(path));
+  return found === undefined || (await ifPathThere(stat(path)))?.isDirectory() === true;
 }
 
 async function makeStore(path: string, stateDirectory: string, around: StoreSurroundings): Promise<void> {

@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -183,6 +184,17 @@ describe('a store that nobody has made yet', () => {
     await using world = freshWorld();
     expect(await world.run('db-backup', [command])).toMatchObject({ exitCode: 0 });
     expect(existsSync(`${world.store}/.holdfast-store`)).toBe(true);
+  });
+
+  test('is made in the place of nothing else, and everything says what is there', async () => {
+    await using world = freshWorld();
+    writeFileSync(world.store, 'a note\n');
+    for (const line of ['info', 'run', 'run --dry-run'])
+      await expectRefusal(world, 'db-backup', line.split(' '), gone(/it is not there|is not a directory/));
+    rmSync(world.store);
+    symlinkSync(`${world.home}/not-mounted`, world.store);
+    for (const line of ['info', 'run', 'init'])
+      await expectRefusal(world, 'db-backup', line.split(' '), gone(/it is not there/));
   });
 
   test('in a directory with files of somebody else is made on purpose only', async () => {
