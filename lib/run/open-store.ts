@@ -2,6 +2,7 @@
 // noticed.
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { dataEnding } from '../backup/catalogue.ts';
 import type { Clock } from '../base/clock.ts';
 import { errorCode, OpsError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
@@ -80,7 +81,11 @@ async function openDirectory(
   const mark = await readStoreMark(path);
   if (mark === undefined && known === undefined && (await isFree(path))) {
     if (purpose === 'try') return noStoreYet(path);
-    if (purpose === 'look') throw nobodyWas(path);
+    if (purpose === 'look') {
+      if (!(await holdsCopies(path))) throw nobodyWas(path);
+      log.warn('the directory has copies and no marker of a store: it is only looked into', { path });
+      return openDirectoryStore({ path, unmarked: true, clock, log });
+    }
     await makeStore(path, stateDirectory, around);
     return openDirectoryStore({ path, clock, log });
   }
@@ -96,6 +101,12 @@ async function openDirectory(
 async function isFree(path: string): Promise<boolean> {
   const found = await ifPathThere(lstat(path));
   return found === undefined || (await ifPathThere(stat(path)))?.isDirectory() === true;
+}
+
+/** Whether somebody has put backups there, or copies of databases, in a way of which we know. */
+async function holdsCopies(path: string): Promise<boolean> {
+  const names = (await ifPathThere(readdir(path))) ?? [];
+  return names.some((name) => name === 'backups' || name === 'latest' || dataEnding.test(name));
 }
 
 async function makeStore(path: string, stateDirectory: string, around: StoreSurroundings): Promise<void> {

@@ -147,6 +147,7 @@ describe('with the environment alone', () => {
     await using world = classicWorld();
     const run = classicRunner(world);
     const before = contents(world);
+    expect(await run('db-backup', ['init'], {})).toMatchObject({ exitCode: 0 });
     expect(await run('db-backup', ['run'], {})).toMatchObject({ exitCode: 0 });
     const after = contents(world);
     expect(after[`store/${script}`]).toBe(before[`store/${script}`]);

@@ -24,6 +24,8 @@ export interface DirectoryStoreOptions {
   path: string;
   /** Whether a directory that is missing, or that is not marked as a store, is to become one. */
   create?: boolean;
+  /** Look into a directory of backups that has no marker, as where somebody copied them. Then its absence says nothing. */
+  unmarked?: boolean;
   clock: Clock;
   log: Log;
 }
@@ -33,7 +35,7 @@ export interface DirectoryStoreOptions {
  * OpsError `unavailable`: most likely the disk is not mounted. Nothing is written into either.
  */
 export async function openDirectoryStore(options: DirectoryStoreOptions): Promise<Store> {
-  const { create = false, clock, log } = options;
+  const { create = false, unmarked = false, clock, log } = options;
   if (!isAbsolute(options.path)) {
     throw new OpsError(
       'config',
@@ -44,8 +46,12 @@ export async function openDirectoryStore(options: DirectoryStoreOptions): Promis
     );
   }
   const root = resolve(options.path);
-  await openRoot({ path: root, create, clock, log });
-  return directoryStore(root, { clock, log }, await isSafeToStageIn(root));
+  if (!unmarked) await openRoot({ path: root, create, clock, log });
+  return directoryStore(
+    root,
+    { clock, log },
+    { unmarked, isSafeToStage: !unmarked && (await isSafeToStageIn(root)) },
+  );
 }
 
 /** SQLite writes a snapshot by its path, which whoever else may make names in the root could lead elsewhere. */
@@ -57,13 +63,13 @@ async function isSafeToStageIn(root: string): Promise<boolean> {
 function directoryStore(
   root: string,
   surroundings: { clock: Clock; log: Log },
-  isSafeToStage: boolean,
+  { unmarked, isSafeToStage }: { unmarked: boolean; isSafeToStage: boolean },
 ): Store {
   const description = `directory ${root}`;
   const act = (doing: string, name?: string) =>
     name === undefined ? `${doing} the ${description}` : `${doing} ${quoteName(name)} in the ${description}`;
   const onStore = <T>(said: string, operation: (access: DirectoryAccess) => Promise<T>) =>
-    onRoot(root, said, (held) => operation({ root: held, ...surroundings }));
+    onRoot(root, said, { unmarked }, (held) => operation({ root: held, ...surroundings }));
   return {
     description,
     stagingDirectory: isSafeToStage ? root : undefined,
@@ -115,10 +121,11 @@ function directoryStore(
 async function onRoot<T>(
   path: string,
   act: string,
+  { unmarked }: { unmarked: boolean },
   operation: (root: HeldDirectory) => Promise<T>,
 ): Promise<T> {
   try {
-    await requireStoreMarker(path);
+    if (!unmarked) await requireStoreMarker(path);
     using root = await locateDirectory(path);
     const work = async () => {
       try {
@@ -128,7 +135,7 @@ async function onRoot<T>(
       }
     };
     const result = await inKnownPaths(work);
-    await requireStoreMarker(path);
+    if (!unmarked) await requireStoreMarker(path);
     return result;
   } catch (error) {
     throw await explainFailure(path, act, error);

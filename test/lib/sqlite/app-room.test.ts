@@ -15,7 +15,7 @@ function watch(freeBytes: number) {
 const refused = expect.objectContaining({
   kind: 'io',
   message: expect.stringMatching(/only .+ are free on its disk, and the app needs room to write/) as string,
-  hint: 'free some space: df -h /srv/app',
+  hint: 'free some space: df -h /srv',
 }) as Error;
 
 test('of a roomy disk 32 MiB are left to the app', () => {
