@@ -29,8 +29,12 @@ export function text(result: AppsResult<BackupSummary>): string[] {
 export const plan: Steps<Given, AppsResult<BackupPlan>> = {
   async run(context, options) {
     const order = orderOf(options);
-    const apps = namedApps(context, options);
-    return appsOutcome(await eachApp(context, apps, (app) => planBackup(context, app, order)));
+    const results = await eachApp(context, namedApps(context, options), async (app) => {
+      await using lock = await context.lock(app, 'db-backup backup');
+      void lock;
+      return await planBackup(context, app, order, { prunes: false });
+    });
+    return appsOutcome(results);
   },
   text: planText,
 };

@@ -9,7 +9,7 @@ import { type AppsResult, appsOutcome, appsText, eachApp, selectedApps } from '.
 import type * as parameters from './parameters.ts';
 import { type BackupOrder, backUpApp } from './steps/back-up-app.ts';
 import { backupFindings, backupLines, type BackupSummary, backupSummary } from './steps/backup-summary.ts';
-import { type BackupPlan, planBackup, planText } from './steps/plan-backup.ts';
+import { type BackupPlan, planBackup, planFindings, planText } from './steps/plan-backup.ts';
 import { pruneApp, pruneFindings, pruneLines, type PruneReport, refusalFindings } from './steps/prune.ts';
 
 type Given = Options<typeof parameters.run>;
@@ -40,8 +40,12 @@ export function text(result: AppsResult<Night>): string[] {
 
 export const plan: Steps<Given, AppsResult<BackupPlan>> = {
   async run(context, { app, ...given }) {
-    const apps = selectedApps(context, app);
-    return appsOutcome(await eachApp(context, apps, (each) => planBackup(context, each, orderOf(given))));
+    const results = await eachApp(context, selectedApps(context, app), async (each) => {
+      await using lock = await context.lock(each, 'db-backup run');
+      void lock;
+      return await planBackup(context, each, orderOf(given), { prunes: true });
+    });
+    return appsOutcome(results, planFindings);
   },
   text: planText,
 };

@@ -12,8 +12,8 @@ import { type AppsResult, appsOutcome, appsText, eachApp, selectedApps } from '.
 import { proveSnapshot, type ProvenSnapshot } from '../steps/snapshot.ts';
 import type * as parameters from './parameters.ts';
 import { acceptCommand } from './steps/accept-command.ts';
-import { type Acceptance, judge, nothingAccepted } from './steps/judge.ts';
-import { planBackup } from './steps/plan-backup.ts';
+import { type Acceptance, judge } from './steps/judge.ts';
+import { planSnapshot } from './steps/plan-backup.ts';
 
 type Given = Options<typeof parameters.upload>;
 
@@ -47,10 +47,11 @@ export function text(result: AppsResult<Upload>): string[] {
 
 export const plan: Steps<Given, AppsResult<UploadPlan>> = {
   async run(context, { app }) {
-    const order = { label: undefined, acceptance: nothingAccepted, refreshLatest: false };
     const results = await eachApp(context, selectedApps(context, app), async (each) => {
       const latest = requireLatest(each);
-      const { sizeBytes } = await planBackup(context, each, order);
+      await using lock = await context.lock(each, 'db-backup upload');
+      void lock;
+      const { sizeBytes } = await planSnapshot(context, await context.openStore(), each, 1);
       return { latest, sizeBytes };
     });
     return appsOutcome(results);

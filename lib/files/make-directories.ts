@@ -1,5 +1,6 @@
 // Making directories that are still there after a power cut, also those that another run made and did not live to sync.
-import { mkdir } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, mkdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { OpsError, errorCode, systemError } from '../base/errors.ts';
 import { giveDirectoryToOwnerOf } from './belong.ts';
@@ -27,6 +28,29 @@ export async function createDirectories(path: string, mode = Number(modeMax)): P
   } catch (error) {
     throw systemError(`create the directory ${path}`, error, fullDiskDetails(error, dirname(absolute)));
   }
+}
+
+/**
+ * For a run that is only tried: throws what `createDirectories`, and whoever then makes something in it, would throw where the
+ * directory, or the nearest above it that is there, is none or may not be written.
+ */
+export async function requireCreatable(path: string): Promise<void> {
+  try {
+    using nearest = await nearestDirectory(resolve(path));
+    await access(nearest.at('.'), constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw systemError(`create the directory ${path}`, error);
+  }
+}
+
+async function nearestDirectory(absolute: string): Promise<HeldDirectory> {
+  try {
+    return await locateDirectory(absolute);
+  } catch (error) {
+    if (errorCode(error) === 'ENOTDIR') throw await fileInTheWay(absolute, error);
+    if (errorCode(error) !== 'ENOENT') throw error;
+  }
+  return nearestDirectory(dirname(absolute));
 }
 
 /** Holds the directory at a path, made if it is missing. */

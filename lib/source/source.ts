@@ -35,6 +35,11 @@ export interface CopyOptions {
   onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
 }
 
+export interface BeginOptions extends CopyOptions {
+  /** For a run that is only tried: what cannot be read unless something is made beside the source is not read. */
+  makeNothing?: boolean;
+}
+
 /** How a copy was made, and what that meant for the app. */
 export interface CopyReport {
   /** In the engine's own words. */
@@ -137,7 +142,7 @@ export interface Source<Look extends SourceLook = SourceLook> {
   readonly gentlerHint: string;
   look(): Promise<Look>;
   /** Reads what `look` has seen as a copy begins to, and copies nothing. Throws what the copy would throw there. */
-  begin(look: Look, options: CopyOptions): Promise<void>;
+  begin(look: Look, options: BeginOptions): Promise<void>;
   /** Copies what `look` has seen to `target`. */
   copy(look: Look, target: string, options: CopyOptions): Promise<CopyReport>;
   /** Counts what `look` has seen, in place and while the app works. */

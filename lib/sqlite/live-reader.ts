@@ -23,13 +23,18 @@ export function openSource({ source, file, wal }: LiveSource): Database {
   requireOrdinarySideFiles(source);
   const makeIndex = !wal || mayMakeSideFiles(source);
   // Those that are there are used. Should they vanish right now, SQLite fails instead of making new ones.
-  if (!makeIndex && !(existsSync(`${source}-wal`) && existsSync(`${source}-shm`))) throw harmful(source);
+  if (!makeIndex && !hasSideFiles(source)) throw harmful(source);
   const before = openDescriptors();
   try {
     return readOnce(openLive(source, { makeIndex, file }), () => requireBeside(source, before));
   } catch (error) {
     throw unreadable(source, wal, error);
   }
+}
+
+/** Whether the log of a database in WAL mode and its index are there: then nothing is made to read it. */
+export function hasSideFiles(source: string): boolean {
+  return existsSync(`${source}-wal`) && existsSync(`${source}-shm`);
 }
 
 /** The first read is where SQLite opens the side files: fail here, with words for it. */

@@ -26,6 +26,8 @@ export interface SnapshotStart {
   wal: boolean;
   /** What `quietMark` says of a WAL database that nobody seems to have open: then it is tried as a quiet one. */
   quiet: string | undefined;
+  /** A log without its index is not read, for that would be made. */
+  makeNothing?: boolean;
 }
 
 /** And what to make the copy. */

@@ -7,7 +7,7 @@ import { fullDiskDetails, spaceCommand } from '../files/space.ts';
 import { sqliteError } from './errors.ts';
 import { requireVisibleLog } from './hidden-log.ts';
 import { copyLive, emptyTarget } from './live-copy.ts';
-import { openSource } from './live-reader.ts';
+import { hasSideFiles, openSource } from './live-reader.ts';
 import { openImmutable } from './open.ts';
 import { copyQuiet, isQuiet } from './quiet-copy.ts';
 import type { SnapshotReport, SnapshotStart } from './snapshot-work.ts';
@@ -40,7 +40,9 @@ await serve<Given, SnapshotReport | undefined>(async (given, report) => {
 });
 
 function openAsCopied(work: SnapshotStart): void {
-  (isQuiet(work) ? openImmutable(work.source, work) : openSource(work)).close();
+  if (isQuiet(work)) return void openImmutable(work.source, work).close();
+  if (work.makeNothing === true && work.wal && !hasSideFiles(work.source)) return;
+  openSource(work).close();
 }
 
 function explained({ source, target }: Given, error: unknown): unknown {

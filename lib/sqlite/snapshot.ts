@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemError } from '../base/errors.ts';
 import { fullDiskDetails } from '../files/space.ts';
-import type { CopyOptions } from '../source/source.ts';
+import type { BeginOptions, CopyOptions } from '../source/source.ts';
 import { journalModeOf, setJournalMode } from './journal-mode.ts';
 import { settledMark } from './quiet-copy.ts';
 import type { SnapshotReport, SnapshotStart } from './snapshot-work.ts';
@@ -32,14 +32,14 @@ export async function takeSnapshot(
 }
 
 /** Opens `source` and reads once, as `takeSnapshot` does first of all. Throws what that would throw. */
-export async function beginSnapshot(source: SqliteLook, options: CopyOptions): Promise<void> {
+export async function beginSnapshot(source: SqliteLook, options: BeginOptions): Promise<void> {
   await work(source, undefined, options);
 }
 
 async function work<Result>(
   source: SqliteLook,
   target: string | undefined,
-  options: CopyOptions,
+  options: BeginOptions,
 ): Promise<Result> {
   const { path, file, pageSize, wal } = source;
   const input: SnapshotStart & { target: string | undefined } = {
@@ -49,6 +49,7 @@ async function work<Result>(
     pageSize,
     wal,
     quiet: await quiet(source, options),
+    makeNothing: options.makeNothing ?? false,
   };
   return runWorker<Result>('./snapshot-worker.ts', input, {
     signal: options.signal,

@@ -38,6 +38,7 @@ test('a transaction of another program that excludes everybody is no lock of our
     says: [/bookings\.db/, /another program keeps it locked/],
     hint: /fuser -v .*bookings\.db/,
   };
+  await expectRefusal(world, 'db-backup', ['run', '--dry-run'], refusal);
   const [tried] = await Promise.all([
     world.run('db-backup', ['test']),
     expectRefusal(world, 'db-backup', ['backup', 'x'], refusal),

@@ -10,6 +10,9 @@ const commands = [
   ['db-backup', 'backup once-more'],
   ['db-backup', 'upload'],
   ['db-backup', 'prune'],
+  ['db-backup', 'run --dry-run'],
+  ['db-backup', 'backup once-more --dry-run'],
+  ['db-backup', 'upload --dry-run'],
   ['restore', 'run latest --yes'],
   ['restore', 'undo --yes'],
 ] as const;
@@ -49,7 +52,7 @@ describe('a lock', () => {
     for (const [command, line] of [
       ['db-backup', 'list-backups'],
       ['db-backup', 'info'],
-      ['db-backup', 'run --dry-run'],
+
       ['restore', 'list'],
       ['restore', 'plan latest'],
       ['restore', 'run latest --to ' + `${world.home}/look.db`],

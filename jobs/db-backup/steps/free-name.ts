@@ -37,7 +37,7 @@ export async function freeName(
 }
 
 /** The name at an instant, free or not. */
-export function plannedName(
+function plannedName(
   { config }: JobContext,
   app: GuardedApp,
   label: string | undefined,

@@ -1,12 +1,18 @@
-// What a backup would do, for --dry-run: everything is looked at, nothing is made.
-import { formatBytes } from '../../../lib/base/format.ts';
+// What a backup would do, for --dry-run: everything that a backup looks at first is looked at, in its order, and nothing is made.
+import type { CatalogueEntry } from '../../../lib/backup/catalogue.ts';
+import { formatBytes, formatCount } from '../../../lib/base/format.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
+import { requireCreatable } from '../../../lib/files/make-directories.ts';
 import { requireSpace } from '../../../lib/files/space.ts';
+import { inStateDirectory } from '../../../lib/files/state-directory.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
-import { type AppsResult, appsText } from '../../steps/each-app.ts';
+import type { SourceLook } from '../../../lib/source/source.ts';
+import type { Store } from '../../../lib/store/store.ts';
+import { type AppFinding, type AppsResult, appsText } from '../../steps/each-app.ts';
+import { lookAtSource, spaceNeeded } from '../../steps/snapshot.ts';
 import { type BackupOrder, localCopies } from './back-up-app.ts';
-import { spaceNeeded } from '../../steps/snapshot.ts';
-import { plannedName } from './free-name.ts';
+import { freeName } from './free-name.ts';
+import { pruneApp, pruneFindings, pruneLines, type PruneReport, refusalFindings } from './prune.ts';
 
 /** What would be copied, and where to. */
 export interface BackupPlan {
@@ -14,28 +20,95 @@ export interface BackupPlan {
   sizeBytes: number;
   backup: string;
   store: string;
+  /** The latest copy, where it would be refreshed. */
+  latest: string | undefined;
+  /** What would go and stay, were the backup there; undefined where nothing is pruned. */
+  prune: PruneReport | undefined;
 }
 
-/** Looks at source, store and space. Throws what the backup itself would throw up to there. */
+/** Throws what the backup itself would throw before it copies. `prunes` is whether the run would prune. */
 export async function planBackup(
   context: JobContext,
   app: GuardedApp,
   order: BackupOrder,
+  { prunes }: { prunes: boolean },
 ): Promise<BackupPlan> {
-  const look = await context.source(app).look();
   const store = await context.openStore();
-  await requireSpace({
-    directory: store.stagingDirectory ?? context.config.stateDirectory,
-    neededBytes: spaceNeeded(look, localCopies(store, app, order)),
-    purpose: `back up ${app.name}`,
-  });
-  const backup = plannedName(context, app, order.label, context.clock.now());
-  return { database: app.database, sizeBytes: look.sizeBytes, backup, store: store.description };
+  const repository = await context.openRepository(app);
+  await requireScratch(context, store);
+  const { name, takenAt } = await freeName(context, repository, app, order.label);
+  const { sizeBytes } = await lookAsCopied(context, store, app, localCopies(store, app, order));
+  await repository.requireRoom({ sizeBytes, refreshLatest: order.refreshLatest });
+  await requireStateDirectory(context); // the note of what is pending is written there
+  const planned: CatalogueEntry = { name, sizeBytes, takenAt, state: 'proven' };
+  const prune = prunes
+    ? await pruneApp(context, repository, app, [planned, ...(await repository.list())])
+    : undefined;
+  const latest = order.refreshLatest ? app.latest : undefined;
+  return { database: app.database, sizeBytes, backup: name, store: store.description, latest, prune };
+}
+
+/** Looks at the database as a snapshot of it begins, for `copies` copies. Throws what the snapshot would throw there. */
+export async function planSnapshot(
+  context: JobContext,
+  store: Store,
+  app: GuardedApp,
+  copies: number,
+): Promise<SourceLook> {
+  await requireScratch(context, store);
+  return lookAsCopied(context, store, app, copies);
+}
+
+/** What is bad about the backups there are would be bad news of the run as well. */
+export function planFindings({ prune }: BackupPlan): AppFinding[] {
+  return prune === undefined ? [] : [...refusalFindings(prune, false), ...pruneFindings(prune)];
 }
 
 /** What a person reads of the plans of several apps. */
 export function planText(result: AppsResult<BackupPlan>): string[] {
-  return appsText(result, ({ database, sizeBytes, backup, store }, app) => [
-    `${app}: would back up ${database} (${formatBytes(sizeBytes)}) as ${backup} in ${store}`,
-  ]);
+  return appsText(result, (plan, app) => planLines(plan).map((line) => `${app}: ${line}`));
+}
+
+function planLines({ database, sizeBytes, backup, store, latest, prune }: BackupPlan): string[] {
+  return [
+    `would back up ${database} (${formatBytes(sizeBytes)}) as ${backup} in ${store}`,
+    ...(latest === undefined ? [] : [`would refresh the latest copy ${latest}`]),
+    ...(prune === undefined ? [] : [pruneLine(prune), ...pruneLines(prune)]),
+    ...(latest === undefined && prune === undefined
+      ? []
+      : ['a database that turns out to be suspect would replace and remove nothing']),
+  ];
+}
+
+function pruneLine({ refused, removed, decisions }: PruneReport): string {
+  if (refused !== undefined) return `would prune nothing: ${refused}`;
+  const kept = formatCount(decisions.length - removed.length, 'backup');
+  return `would then remove ${removed.length === 0 ? 'none' : removed.join(', ')}; ${kept} kept`;
+}
+
+async function requireScratch(context: JobContext, { stagingDirectory }: Store): Promise<void> {
+  if (stagingDirectory === undefined) await requireStateDirectory(context);
+  else await requireCreatable(stagingDirectory);
+}
+
+function requireStateDirectory({ config: { stateDirectory } }: JobContext): Promise<void> {
+  return inStateDirectory(`write in ${stateDirectory}`, () => requireCreatable(stateDirectory));
+}
+
+async function lookAsCopied(
+  context: JobContext,
+  store: Store,
+  app: GuardedApp,
+  copies: number,
+): Promise<SourceLook> {
+  const { clock, config, signal } = context;
+  const look = await lookAtSource(context, app);
+  await requireSpace({
+    directory: store.stagingDirectory ?? config.stateDirectory,
+    neededBytes: spaceNeeded(look, copies),
+    purpose: `back up ${app.name}`,
+  });
+  const wait = (ms: number) => context.wait(ms, signal);
+  await context.source(app).begin(look, { now: clock.now(), wait, signal, makeNothing: true });
+  return look;
 }

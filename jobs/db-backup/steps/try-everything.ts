@@ -113,7 +113,7 @@ async function probeDatabase(context: JobContext, app: GuardedApp, dryRun: boole
   const source = context.source(app);
   const look = await source.look();
   const wait = (ms: number) => context.wait(ms, signal);
-  if (!dryRun) await source.begin(look, { now: clock.now(), wait, signal });
+  await source.begin(look, { now: clock.now(), wait, signal, makeNothing: dryRun });
   const { path, sizeBytes, remarks } = look;
   return `${path}: ${[formatBytes(sizeBytes), ...remarks].join(', ')}`;
 }

@@ -5,7 +5,6 @@ import { formatManifest, type Manifest } from '../../backup/manifest.ts';
 import { errorMessage, OpsError } from '../../base/errors.ts';
 import { formatBytes } from '../../base/format.ts';
 import type { FileDigest } from '../../files/digest.ts';
-import type { Store } from '../../store/store.ts';
 import type { Added, NewBackup } from '../repository.ts';
 import { finishPending } from './finish-pending.ts';
 import type { PlainRepositoryOptions } from './options.ts';
@@ -17,8 +16,8 @@ export async function addBackup(
   options: PlainRepositoryOptions,
   { file, manifest, refreshLatest, scratch }: NewBackup,
 ): Promise<Added> {
-  const { store, naming, log, noteLeft } = options;
-  const latest = refreshLatest && naming.latestName !== '' ? naming.latestName : undefined;
+  const { store, log, noteLeft } = options;
+  const latest = latestOf(options, refreshLatest);
   const text = formatManifest(manifest);
   await finishPending(options); // its note is the only one, and is about to be another
   const pending = pendingNote(options);
@@ -26,7 +25,7 @@ export async function addBackup(
   let isForNextRun = false;
   let blocked: OpsError | undefined;
   try {
-    await requireRoom(store, manifest, latest);
+    await requireRoom(options, { sizeBytes: manifest.sizeBytes, refreshLatest });
     await pending.write(text);
     blocked = await putData(options, file, manifest, latest);
     await putManifest(store, scratch, manifest, text).catch(async (error: unknown) => {
@@ -42,11 +41,12 @@ export async function addBackup(
 }
 
 /** A remote store that is full is found out before the upload, not at its end. */
-async function requireRoom(
-  store: Store,
-  { app, sizeBytes }: Manifest,
-  latest: string | undefined,
+export async function requireRoom(
+  options: PlainRepositoryOptions,
+  { sizeBytes, refreshLatest }: { sizeBytes: number; refreshLatest: boolean },
 ): Promise<void> {
+  const { store, naming } = options;
+  const latest = latestOf(options, refreshLatest);
   if (!store.isRemote) return; // checked before the snapshot, which lies on the same disk
   const { freeBytes, totalBytes } = await store.space();
   const replacedBytes = latest === undefined ? sizeBytes : ((await store.stat(latest))?.sizeBytes ?? 0);
@@ -54,10 +54,14 @@ async function requireRoom(
   if (freeBytes === undefined || freeBytes >= neededBytes) return;
   throw new OpsError(
     'unavailable',
-    `cannot store the backup of ${app} in ${store.description}: it is full: ${formatBytes(Math.max(0, neededBytes))} are ` +
+    `cannot store the backup of ${naming.app} in ${store.description}: it is full: ${formatBytes(Math.max(0, neededBytes))} are ` +
       `needed, ${formatBytes(freeBytes)} of ${totalBytes === undefined ? 'it' : formatBytes(totalBytes)} are free`,
     { hint: 'free some space there; the backups made before are untouched, and db-backup prune still works' },
   );
+}
+
+function latestOf({ naming }: PlainRepositoryOptions, refreshLatest: boolean): string | undefined {
+  return refreshLatest && naming.latestName !== '' ? naming.latestName : undefined;
 }
 
 async function putData(

@@ -6,7 +6,7 @@ import { requireSpace } from '../../files/space.ts';
 import type { Store, Stored, StoreName } from '../../store/store.ts';
 import { proveFile, unusable } from '../proof.ts';
 import type { Fetched, Repository } from '../repository.ts';
-import { addBackup } from './add.ts';
+import { addBackup, requireRoom } from './add.ts';
 import { finishPending } from './finish-pending.ts';
 import { readCatalogue } from './list.ts';
 import type { PlainRepositoryOptions } from './options.ts';
@@ -32,6 +32,7 @@ export function plainRepository(options: PlainRepositoryOptions): Repository {
       return entries;
     },
     holderOf: (name) => holderOf(store, name),
+    requireRoom: (backup) => requireRoom(options, backup),
     add: (backup) => addBackup(options, backup),
     finishPending: () => finishPending(options),
     fetch,
