@@ -8,14 +8,16 @@ import { runShell, shown } from './shell.ts';
 export interface Services {
   /**
    * Stops everything, in the order of the configuration. Stops at the first failure and throws it; what was stopped
-   * by then stays stopped until `start`. Stopping what does not run succeeds.
+   * by then stays stopped until `start`. Stopping what does not run succeeds, and a unit that is not on this machine is a
+   * warning: on a new one the database may well come before the app.
    */
   stop(signal?: AbortSignal): Promise<void>;
   /**
    * Starts everything, in the reverse order. One that fails does not keep the others from being started; all failures
-   * are named in one OpsError. There is no signal: an aborted run starts what it stopped.
+   * are named in one OpsError. There is no signal: an aborted run starts what it stopped. Returns the units that are not on
+   * this machine.
    */
-  start(): Promise<void>;
+  start(): Promise<string[]>;
   /** What would be stopped, in a few words: `flaskapp.service, worker.service`. */
   describe(): string;
 }
@@ -36,7 +38,8 @@ interface Step {
   /** The program as the errors of its runner name it. */
   program: string;
   hint: string;
-  run(signal?: AbortSignal): Promise<unknown>;
+  /** Resolves to false where there is no such service on this machine. */
+  run(signal?: AbortSignal): Promise<boolean>;
 }
 
 interface Part {
@@ -58,22 +61,33 @@ export function createServices(options: ServicesOptions): Services {
       for (const { stop: step } of parts) {
         signal?.throwIfAborted();
         log.info('stopping', { service: step.name });
-        await step.run(signal).catch((error: unknown) => {
+        const isThere = await step.run(signal).catch((error: unknown) => {
           throw serviceError('stop', [{ step, error }]);
         });
+        if (!isThere) log.warn(`${step.name} is not on this machine: there is nothing to stop`);
       }
     },
     async start() {
       const failures: Failure[] = [];
+      const missing: string[] = [];
       for (const { start: step } of parts.toReversed()) {
         log.info('starting', { service: step.name });
-        await step.run().catch((error: unknown) => failures.push({ step, error }));
+        try {
+          if (!(await step.run())) missing.push(step.name);
+        } catch (error) {
+          failures.push({ step, error });
+        }
       }
       if (failures.length > 0) throw serviceError('start', failures);
+      if (missing.length > 0) log.warn(`not started, for it is not on this machine: ${missing.join(', ')}`);
+      return missing;
     },
     describe: () => (parts.length === 0 ? 'no services' : parts.map(({ stop }) => stop.name).join(', ')),
   };
 }
+
+/** What systemctl answers of a unit that there is none of (systemctl(1), as LSB has it: "program is not installed"). */
+const notInstalled = 5;
 
 function unitPart(unit: string, { run, timeoutMs }: ServicesOptions): Part {
   requireUnitName(unit);
@@ -81,7 +95,10 @@ function unitPart(unit: string, { run, timeoutMs }: ServicesOptions): Part {
     name: unit,
     program: 'systemctl',
     hint: `systemctl status ${unit} shows more`,
-    run: (signal) => run('systemctl', [verb, '--', unit], { timeoutMs, signal }),
+    run: async (signal) => {
+      const options = { timeoutMs, signal, acceptExitCodes: [0, notInstalled] };
+      return (await run('systemctl', [verb, '--', unit], options)).exitCode !== notInstalled;
+    },
   });
   return { stop: step('stop'), start: step('start') };
 }
@@ -98,7 +115,10 @@ function commandParts({ stop, start, log, timeoutMs }: ServicesOptions): Part[] 
     name: shown(commandLine),
     program: shown(commandLine),
     hint: `run it by hand to see more: ${commandLine}`,
-    run: (signal) => runShell(commandLine, { timeoutMs, signal, log }),
+    run: async (signal) => {
+      await runShell(commandLine, { timeoutMs, signal, log });
+      return true;
+    },
   });
   return [{ stop: step(stop), start: step(start) }];
 }

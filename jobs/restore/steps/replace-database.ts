@@ -65,13 +65,19 @@ export async function stopAndPlace(context: JobContext, replacement: Replacement
  * caller ends what is under way, and looks at the signal then.
  */
 export async function startAndProbe(context: JobContext, app: GuardedApp): Promise<Wellness> {
+  let missing: string[];
   try {
-    await context.services(app).start();
+    missing = await context.services(app).start();
   } catch (error) {
     return { health: 'unwell', detail: errorMessage(error) };
   }
   await removeRestoringNote(context, app);
   context.noteUnderWay(undefined);
+  if (missing.length > 0)
+    return {
+      health: 'not asked',
+      detail: `${missing.join(', ')} is not on this machine: install it, and start it`,
+    };
   if (app.health === undefined) return { health: 'not asked', detail: 'no health check is configured' };
   context.log.info(`${app.name}: asking whether it is well`);
   const signal = AbortSignal.any([AbortSignal.timeout(app.health.timeoutMs + 30_000), context.signal]);

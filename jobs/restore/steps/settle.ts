@@ -1,4 +1,5 @@
 // Before a restore changes anything: an earlier one that was interrupted is finished or undone, and said so.
+import { OpsError } from '../../../lib/base/errors.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
 import { sweepTemporaries } from '../../../lib/files/durable.ts';
 import type { LocatedFile } from '../../../lib/files/locate-file.ts';
@@ -47,7 +48,13 @@ function recovered(recovery: Recovery): string[] {
 
 async function startStopped(context: JobContext, app: GuardedApp): Promise<string[]> {
   if (!(await hasRestoringNote(context, app))) return [];
-  await context.services(app).start();
+  try {
+    await context.services(app).start();
+  } catch (error) {
+    // What is to be restored now may be what they need. The note stays, and so does the word of it.
+    if (!(error instanceof OpsError)) throw error;
+    return [`the services it had stopped could not be started: ${error.message}`];
+  }
   await removeRestoringNote(context, app);
   return [`the services it had stopped were started: ${context.services(app).describe()}`];
 }

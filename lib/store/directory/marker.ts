@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { lstat, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
-import { OpsError, systemError } from '../../base/errors.ts';
+import { errorCode, OpsError, systemError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { shellWord } from '../../base/shell-word.ts';
 import { writeFileAtomically } from '../../files/durable.ts';
@@ -76,7 +76,7 @@ async function hasMarker(path: string): Promise<boolean> {
   try {
     return (await ifPathThere(lstat(join(path, markerName)))) !== undefined;
   } catch (error) {
-    throw systemError(`use the store directory ${path}`, error);
+    throw systemError(`use the store directory ${path}`, error, hintFor(error, path));
   }
 }
 
@@ -94,7 +94,7 @@ async function readMarker(path: string): Promise<string | undefined> {
   try {
     return await readRecord(join(path, markerName), markerBytesMax);
   } catch (error) {
-    throw systemError(`use the store directory ${path}`, error);
+    throw systemError(`use the store directory ${path}`, error, hintFor(error, path));
   }
 }
 
@@ -127,7 +127,7 @@ async function rootProblem(path: string): Promise<OpsError | undefined> {
   try {
     if ((await ifPathThere(stat(path)))?.isDirectory() === true) return undefined;
   } catch (error) {
-    throw systemError(`use the store directory ${path}`, error);
+    throw systemError(`use the store directory ${path}`, error, hintFor(error, path));
   }
   return new OpsError('unavailable', `cannot use the store directory ${path}: it is not there`, {
     hint: 'is the disk mounted? findmnt lists what is',
@@ -138,4 +138,9 @@ function noMarker(path: string): OpsError {
   return new OpsError('unavailable', `cannot use the store directory ${path}: it holds no ${markerName}`, {
     hint: 'is the disk mounted? findmnt lists what is; to make this directory a store: db-backup init',
   });
+}
+
+function hintFor(error: unknown, path: string): { hint?: string } {
+  if (!['EACCES', 'EPERM'].includes(errorCode(error) ?? '')) return {};
+  return { hint: `run it with sudo, or as a user who may read the store: ls -ld ${shellWord(path)}` };
 }

@@ -5,6 +5,7 @@ import type { CommandRunner } from '../../../lib/base/command.ts';
 import { OpsError } from '../../../lib/base/errors.ts';
 import { silentLog } from '../../../lib/base/log.ts';
 import { createServices } from '../../../lib/process/services.ts';
+import { recordingLog } from '../../support/recording-log.ts';
 import { scratch } from '../../support/scratch.ts';
 
 /** A systemctl that writes down what it is asked, and fails where the test says so. */
@@ -72,12 +73,12 @@ function readLines(path: string): number {
 
 test('a unit that does not stop is an error, and the rest is left alone', async () => {
   const { run, calls } = systemctl({
-    'systemctl stop -- web.service': 'exit code 5: Unit web.service not loaded',
+    'systemctl stop -- web.service': 'exit code 1: Unit web.service is masked',
   });
   const services = createServices({ ...common, units: ['web.service', 'worker.service'], run });
   await expect(services.stop()).rejects.toMatchObject({
     kind: 'io',
-    message: 'cannot stop web.service: exit code 5: Unit web.service not loaded',
+    message: 'cannot stop web.service: exit code 1: Unit web.service is masked',
     hint: 'systemctl status web.service shows more',
   });
   expect(calls).toEqual(['systemctl stop -- web.service']);
@@ -153,4 +154,19 @@ test('without units and commands there is nothing to do', async () => {
   await services.stop();
   await services.start();
   expect(services.describe()).toBe('no services');
+});
+
+test('a unit that is not on this machine is nothing to stop, and is named where it would be started', async () => {
+  const log = recordingLog();
+  const run: CommandRunner = async (_, args) => ({
+    exitCode: args.includes('gone.service') ? 5 : 0,
+    stdout: '',
+    stderr: '',
+  });
+  const services = createServices({ units: ['web.service', 'gone.service'], run, log, timeoutMs: 1000 });
+  await services.stop();
+  expect(await services.start()).toEqual(['gone.service']);
+  expect(log.lines.map(({ message }) => message).join('\n')).toMatch(
+    /gone\.service is not on this machine: there is nothing to stop[^]*not started/,
+  );
 });
