@@ -11,7 +11,7 @@ import {
   downloadText,
   planDownload,
 } from '../steps/download-entry.ts';
-import { selectedApp } from '../steps/each-app.ts';
+import { restorableApp } from '../steps/restorable-apps.ts';
 import type * as parameters from './parameters.ts';
 
 type Given = Options<typeof parameters.download>;
@@ -32,7 +32,7 @@ export const plan: Steps<Given, DownloadPlan> = {
 };
 
 async function choose(context: JobContext, { name, path, app: appName }: Given) {
-  const app = selectedApp(context, appName);
+  const app = await restorableApp(context, appName);
   const store = await context.openStore();
   return {
     store,

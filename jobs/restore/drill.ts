@@ -8,16 +8,10 @@ import type { Outcome, Steps } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { chooseNamed } from '../steps/choose-entry.ts';
-import {
-  type AppsResult,
-  appsOutcome,
-  appsText,
-  eachApp,
-  selectedApp,
-  selectedApps,
-} from '../steps/each-app.ts';
+import { type AppsResult, appsOutcome, appsText, eachApp } from '../steps/each-app.ts';
 import { proofFindings, proofLines } from '../steps/proof-report.ts';
 import { proveEntry } from '../steps/prove-entry.ts';
+import { restorableApp, restorableApps } from '../steps/restorable-apps.ts';
 import type * as parameters from './parameters.ts';
 
 type Given = Options<typeof parameters.drill>;
@@ -32,7 +26,7 @@ type DrillPlan = Pick<Drill, 'backup'>;
 
 export async function run(context: JobContext, options: Given): Promise<Outcome<AppsResult<Drill>>> {
   const store = await context.openStore();
-  const results = await eachApp(context, appsOf(context, options), async (app) => {
+  const results = await eachApp(context, await appsOf(context, options), async (app) => {
     const entry = await entryToDrill(context, store, app, options.name);
     const proof = await proveEntry(context, app, entry, 'restore drill');
     context.history.recordDrill({
@@ -57,7 +51,7 @@ export function text(result: AppsResult<Drill>): string[] {
 export const plan: Steps<Given, AppsResult<DrillPlan>> = {
   async run(context, options) {
     const store = await context.openStore();
-    const results = await eachApp(context, appsOf(context, options), async (app) => ({
+    const results = await eachApp(context, await appsOf(context, options), async (app) => ({
       backup: (await entryToDrill(context, store, app, options.name)).name,
     }));
     return appsOutcome(results);
@@ -65,8 +59,8 @@ export const plan: Steps<Given, AppsResult<DrillPlan>> = {
   text: (result) => appsText(result, ({ backup }, app) => [`${app}: would drill ${backup}`]),
 };
 
-function appsOf(context: JobContext, { name, app }: Given): readonly GuardedApp[] {
-  return name === undefined ? selectedApps(context, app) : [selectedApp(context, app)];
+async function appsOf(context: JobContext, { name, app }: Given): Promise<readonly GuardedApp[]> {
+  return name === undefined ? restorableApps(context, app) : [await restorableApp(context, app)];
 }
 
 function detailOf({ sound, proven, problems }: Proof): string {

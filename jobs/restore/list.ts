@@ -1,16 +1,20 @@
 // restore list: everything a database can be restored from.
+import { shellWord } from '../../lib/base/shell-word.ts';
 import { formatBytes, formatCount, formatWallTime, zoneWords } from '../../lib/base/format.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import type { Store } from '../../lib/store/store.ts';
-import { type AppsResult, appsOutcome, appsText, eachApp, selectedApps } from '../steps/each-app.ts';
+import { type AppsResult, appsOutcome, appsText, eachApp } from '../steps/each-app.ts';
+import { type RestorableApp, restorableApps } from '../steps/restorable-apps.ts';
 import { backupTable, type ListedBackup, listedBackup } from '../steps/listed-backup.ts';
 import type * as parameters from './parameters.ts';
 import { type ListedUndoSet, undoLine, undoSetsOf } from '../steps/undo-sets.ts';
 
 interface Restorable {
   store: string;
+  /** Where its database was, and the command that brings it back, where only the store knows of it. */
+  wayBack: { database: string; command: string } | undefined;
   backups: ListedBackup[];
   /** The plain copy a person can open. */
   latest: { name: string; sizeBytes: number; modifiedAt: Date } | undefined;
@@ -22,17 +26,18 @@ export async function run(
   { app }: Options<typeof parameters.list>,
 ): Promise<Outcome<AppsResult<Restorable>>> {
   const store = await context.openStore();
-  const results = await eachApp(context, selectedApps(context, app), async (each) => ({
+  const results = await eachApp(context, await restorableApps(context, app), async (each) => ({
     store: store.description,
+    wayBack: wayBack(each),
     backups: (await (await context.openRepository(each)).list()).map(listedBackup),
     latest: each.latest === undefined ? undefined : await latestCopy(store, each.latest),
-    undoSets: await undoSetsOf(each),
+    undoSets: each.isOnlyStored === true ? [] : await undoSetsOf(each),
   }));
   return appsOutcome(results);
 }
 
 export function text(result: AppsResult<Restorable>, view: View): string[] {
-  return appsText(result, ({ store, backups, latest, undoSets }, app) => [
+  return appsText(result, ({ store, backups, latest, undoSets, wayBack }, app) => [
     `${app}: ${formatCount(backups.length, 'backup')} in ${store}, ${zoneWords(view.timeZone)}`,
     ...backupTable(backups, view),
     ...(latest === undefined
@@ -41,7 +46,15 @@ export function text(result: AppsResult<Restorable>, view: View): string[] {
           `  ${latest.name}  ${formatBytes(latest.sizeBytes)}  the latest copy, of ${formatWallTime(latest.modifiedAt, view.timeZone)}`,
         ]),
     ...undoSets.map((set) => undoLine(set, view.timeZone)),
+    ...(wayBack === undefined
+      ? []
+      : [`  it was at ${wayBack.database}; to bring it back: ${wayBack.command}`]),
   ]);
+}
+
+function wayBack({ name, database, isOnlyStored }: RestorableApp): Restorable['wayBack'] {
+  if (isOnlyStored !== true) return undefined;
+  return { database, command: `restore run latest --app ${name} --to ${shellWord(database)}` };
 }
 
 async function latestCopy(store: Store, latest: string): Promise<Restorable['latest']> {

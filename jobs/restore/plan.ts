@@ -3,7 +3,7 @@ import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import { chooseEntry } from '../steps/choose-entry.ts';
-import { selectedApp } from '../steps/each-app.ts';
+import { requirePlace, restorableApp } from '../steps/restorable-apps.ts';
 import type * as parameters from './parameters.ts';
 import { planLines } from './steps/plan-words.ts';
 import { planRestore, type RestorePlan } from './steps/restore-plan.ts';
@@ -12,7 +12,8 @@ export async function run(
   context: JobContext,
   options: Options<typeof parameters.plan>,
 ): Promise<Outcome<RestorePlan>> {
-  const app = selectedApp(context, options.app);
+  const app = await restorableApp(context, options.app);
+  if (options.to === undefined) requirePlace(app);
   const choice = await chooseEntry(context, await context.openStore(), app, options);
   const { plan: result, findings } = await planRestore(context, { app, ...choice, to: options.to });
   return { result, findings };

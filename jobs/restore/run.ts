@@ -18,7 +18,7 @@ import type { Outcome } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import { keepJournalMode } from '../../lib/sqlite/journal-mode.ts';
 import { chooseEntry, requireRestorable } from '../steps/choose-entry.ts';
-import { selectedApp } from '../steps/each-app.ts';
+import { requirePlace, restorableApp } from '../steps/restorable-apps.ts';
 import { goneDirectory, requireDirectory } from './steps/database-directory.ts';
 import {
   type Choice,
@@ -59,8 +59,9 @@ interface Restored {
 }
 
 export async function run(context: JobContext, options: Given): Promise<Outcome<Restored>> {
-  const app = selectedApp(context, options.app);
+  const app = await restorableApp(context, options.app);
   const { to } = options;
+  if (to === undefined) requirePlace(app);
   const result = await inKnownPaths(() =>
     to === undefined ? restoreInPlace(context, app, options) : restoreTo(context, app, options, resolve(to)),
   );

@@ -38,7 +38,7 @@ export function selectedApps({ config }: JobContext, name: string | undefined): 
 
 function withoutDatabase(why: string): OpsError {
   return new OpsError('config', `cannot find a database to guard: ${why}`, {
-    hint: 'write database = "/path/to/app.db" in the table of an app; docs/configuration.md has every key',
+    hint: 'set DATABASE_PATH=/path/to/app.db, or write database = "/path/to/app.db" in the table of an app; docs/configuration.md has every key',
   });
 }
 

@@ -29,6 +29,8 @@ export interface Place {
   /** `--env-file`: its variables go before those of the environment. */
   envFile?: string | undefined;
   environment?: Environment | undefined;
+  /** Whether a store is enough: what is to be restored need not be known here. */
+  storeIsEnough?: boolean | undefined;
 }
 
 /**
@@ -37,14 +39,21 @@ export interface Place {
  *
  * Throws OpsError `config` with every problem, `denied`, or `refused` for a file that somebody else may have written.
  */
-export function loadConfig({ path, envFile, environment: given = process.env }: Place = {}): Config {
+export function loadConfig({
+  path,
+  envFile,
+  environment: given = process.env,
+  storeIsEnough = false,
+}: Place = {}): Config {
   requirePlain(path, '--config');
   requirePlain(envFile, '--env-file');
   const environment = envFile === undefined ? given : withEnvFile(given, resolve(envFile));
   const named = path ?? nonEmpty(environment.HOLDFAST_CONFIG);
   const file = named ?? (stands(defaultPath) ? defaultPath : undefined);
   const found =
-    file === undefined ? fromEnvironment(environment, envFile) : fromFile(resolve(file), environment);
+    file === undefined
+      ? fromEnvironment(environment, envFile, storeIsEnough)
+      : fromFile(resolve(file), environment);
   requirePlainVariables(found.environment);
   return deepFreeze(complete(found, envFile));
 }
@@ -64,17 +73,25 @@ function fromFile(path: string, environment: Environment): Found {
 }
 
 /** One app from the names that earlier scripts used, in a file that says no more: it has the defaults of every file. */
-function fromEnvironment(given: Environment, envFile: string | undefined): Found {
+function fromEnvironment(given: Environment, envFile: string | undefined, storeIsEnough: boolean): Found {
   const mayAsk = envFile === undefined && nonEmpty(given.DATABASE_PATH) === undefined;
   const known = mayAsk ? knownEnvFile(given) : undefined;
   const environment = known?.environment ?? given;
   const source = known?.path ?? (envFile === undefined ? 'the environment' : resolve(envFile));
   const read = () => {
-    const apps = appsFromEnvironment(environment);
+    // With a store alone there is nothing to guard, and all that it has to restore.
+    const apps =
+      appsFromEnvironment(environment) ??
+      (storeIsEnough && namesStore(environment) ? { store: {} } : undefined);
     if (apps === undefined) throw nothingToGuard(source);
     return fileSchema.parse({ apps });
   };
   return { source, layout: classic.layout, environment, read };
+}
+
+function namesStore(environment: Environment): boolean {
+  const names = ['HOLDFAST_STORE', 'DROPBOX_REFRESH_TOKEN', 'DROPBOX_ACCESS_TOKEN', 'DROPBOX_APP_KEY'];
+  return names.some((name) => nonEmpty(environment[name]) !== undefined);
 }
 
 function nothingToGuard(source: string): OpsError {

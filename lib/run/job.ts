@@ -53,6 +53,8 @@ interface Described {
    * `init`. Unless given it only looks, and changes nothing there but what it was told to.
    */
   readonly wantsStore?: 'store' | 'init';
+  /** Whether it works with a store and no app that is configured. */
+  readonly storeIsEnough?: boolean;
   /** Commands of this job whose failure is old news once this one ends well: it does what they do. */
   readonly proves?: readonly string[];
   /** It stops the services of an app meanwhile: where it leaves them so, that is told, whoever sees it. */

@@ -150,11 +150,11 @@ async function runToEnd(
 
 /** Which settings count is said where nobody has named them. */
 function configOf(
-  { configPath, envFile }: Invocation,
+  { configPath, envFile, command: { storeIsEnough } }: Invocation,
   environment: Environment | undefined,
   log: Log,
 ): Config {
-  const config = loadConfig({ path: configPath, envFile, environment });
+  const config = loadConfig({ path: configPath, envFile, environment, storeIsEnough });
   const isFound = config.source.startsWith('/') && config.source !== defaultPath;
   if (isFound && configOption(config) === '') log.info(`the settings are those in ${config.source}`);
   return config;

@@ -1,0 +1,175 @@
+// The apps that can be restored: those of the configuration, and where it has none, or none of that name, those that the store
+// itself has backups of. On a new machine the store may be all that is left.
+import { usualGuard } from '../../lib/backup/guard-policy.ts';
+import { type Manifest, parseManifest } from '../../lib/backup/manifest.ts';
+import { defaultLatestName, isAppName, manifestName, parseBackupName } from '../../lib/backup/name.ts';
+import { OpsError } from '../../lib/base/errors.ts';
+import { didYouMean } from '../../lib/base/nearest.ts';
+import { type GuardedApp, guardedApps } from '../../lib/config/config.ts';
+import type { JobContext } from '../../lib/run/context.ts';
+import type { Store } from '../../lib/store/store.ts';
+import { selectedApps } from './each-app.ts';
+
+/** An app that a restore can be about. */
+export type RestorableApp = GuardedApp & {
+  /** The configuration does not say where its database is: it goes to a new file only. */
+  readonly isOnlyStored?: boolean;
+};
+
+/** More manifests than any retention keeps; of older ones nothing new is learned. */
+const manifestsReadMax = 200;
+
+/**
+ * The app that was named, else all: of the configuration where it has them. Where it has no database, the store's own; where it
+ * has one and the environment alone names it, the store may know it by another name. Throws OpsError `usage` for an unknown name.
+ */
+export async function restorableApps(
+  context: JobContext,
+  name: string | undefined,
+): Promise<readonly RestorableApp[]> {
+  const configured = guardedApps(context.config);
+  const [only, ...others] = configured;
+  const isKnown = name === undefined || configured.some((app) => app.name === name);
+  if (only === undefined) return named(await appsInStore(context), name, context);
+  const mayBeAnother = others.length === 0 && only.layout === 'classic';
+  if (!mayBeAnother) return selectedApps(context, name);
+  if (isKnown && (await hasBackups(context, only))) return selectedApps(context, name);
+  const stored = await appsInStore(context);
+  const wanted =
+    name === undefined
+      ? stored.length === 1
+        ? stored
+        : stored.filter(({ database }) => database === only.database)
+      : stored.filter((app) => app.name === name);
+  const [found] = wanted;
+  if (found !== undefined && wanted.length === 1)
+    return [{ ...only, name: found.name, layout: found.layout, latest: found.latest }];
+  if (name === undefined && stored.length > 1) throw severalStored(stored);
+  return selectedApps(context, name);
+}
+
+/** The one app that is meant. */
+export async function restorableApp(context: JobContext, name: string | undefined): Promise<RestorableApp> {
+  const [app, ...others] = await restorableApps(context, name);
+  if (app !== undefined && others.length === 0) return app;
+  throw new OpsError(
+    'usage',
+    `cannot tell which app is meant: there are ${[app, ...others].map((one) => one?.name).join(', ')}`,
+    { hint: 'name it with --app <name>' },
+  );
+}
+
+/** Throws OpsError `usage` where nothing but the store says where the database goes: whoever writes the store must not. */
+export function requirePlace({ name, isOnlyStored }: RestorableApp): void {
+  if (isOnlyStored !== true) return;
+  throw new OpsError('usage', `cannot restore ${name} in place: nothing here says where its database is`, {
+    hint: `restore it to a new file: restore run latest --app ${name} --to /srv/${name}/${name}.db; or set DATABASE_PATH=/srv/${name}/${name}.db`,
+  });
+}
+
+function named(
+  apps: readonly RestorableApp[],
+  name: string | undefined,
+  { config }: JobContext,
+): readonly RestorableApp[] {
+  const found = name === undefined ? apps : apps.filter((app) => app.name === name);
+  if (found.length > 0) return found;
+  const known = apps.map((app) => app.name);
+  if (known.length === 0)
+    throw new OpsError('missing', 'cannot find anything to restore: the store has no backup', {
+      hint: `is it the right store? ${config.source} names it: db-backup list`,
+    });
+  throw new OpsError(
+    'usage',
+    `cannot find the app ${JSON.stringify(name)}: the store has ${known.join(', ')}${didYouMean(name ?? '', known)}`,
+    { hint: `name one of them: restore list --app ${known[0]}` },
+  );
+}
+
+function severalStored(stored: readonly GuardedApp[]): OpsError {
+  const names = stored.map(({ name }) => name);
+  return new OpsError(
+    'usage',
+    `cannot tell which app is meant: the store has backups of ${names.join(', ')}`,
+    {
+      hint: `name it: restore list --app ${names[0]}`,
+    },
+  );
+}
+
+async function hasBackups(context: JobContext, app: GuardedApp): Promise<boolean> {
+  const entries = await (await context.openRepository(app)).list();
+  return entries.some(({ state, named: byPerson }) => state !== 'foreign' || byPerson === true);
+}
+
+/** Every app that the store has a file of, in the order of their names. */
+async function appsInStore(context: JobContext): Promise<RestorableApp[]> {
+  const store = await context.openStore();
+  const names = (await store.list('')).map(({ name }) => name);
+  const apps = new Map<string, RestorableApp>();
+  const folders = new Set(names.flatMap((name) => /^backups\/([^/]+)\/[^/]+\.db$/.exec(name)?.[1] ?? []));
+  for (const app of folders) {
+    if (!isAppName(app)) continue;
+    const newest = names
+      .filter((name) => name.startsWith(`backups/${app}/`) && name.endsWith('.json'))
+      .at(-1);
+    const manifest = newest === undefined ? undefined : await readManifest(store, newest);
+    const latest = defaultLatestName(app);
+    apps.set(app, storedApp(app, 'app', manifest, names.includes(latest) ? latest : undefined));
+  }
+  for (const [app, manifest] of await classicApps(store, names, context.config.timeZone)) {
+    const latest = names.includes('database.db') ? 'database.db' : undefined;
+    if (!apps.has(app)) apps.set(app, storedApp(app, 'classic', manifest, latest));
+  }
+  return [...apps.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** In the classic layout the name of a file does not say whose it is: its manifest does. */
+async function classicApps(
+  store: Store,
+  names: readonly string[],
+  timeZone: string,
+): Promise<Map<string, Manifest | undefined>> {
+  const files = names.filter(
+    (name) => parseBackupName(name, { layout: 'classic', app: '', timeZone }) !== undefined,
+  );
+  const apps = new Map<string, Manifest | undefined>();
+  for (const file of files.slice(-manifestsReadMax)) {
+    const manifest = names.includes(manifestName(file))
+      ? await readManifest(store, manifestName(file))
+      : undefined;
+    if (manifest !== undefined) apps.set(manifest.app, manifest);
+  }
+  if (apps.size === 0 && files.length > 0) apps.set('database', undefined);
+  return apps;
+}
+
+async function readManifest(store: Store, name: string): Promise<Manifest | undefined> {
+  try {
+    return parseManifest(Buffer.from(await store.read(name)).toString(), name);
+  } catch (error) {
+    if (error instanceof OpsError && error.kind !== 'unavailable') return undefined; // the list says what is wrong with it
+    throw error;
+  }
+}
+
+function storedApp(
+  name: string,
+  layout: GuardedApp['layout'],
+  manifest: Manifest | undefined,
+  latest: string | undefined,
+): RestorableApp {
+  return {
+    name,
+    database: manifest?.source ?? `/${name}.db`,
+    layout,
+    latest,
+    keep: { last: 1, daily: 0, weekly: 0, monthly: 0 },
+    guard: usualGuard,
+    services: { units: [], stop: undefined, start: undefined, timeoutMs: 0 },
+    health: undefined,
+    export: undefined,
+    import: undefined,
+    isOnlyStored: true,
+  };
+}
