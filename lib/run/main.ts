@@ -173,12 +173,14 @@ function terminalOf({ job, verbosity }: Invocation, streams: ProcessStreams, clo
   });
 }
 
-/** What is to be done: the command itself, or for `--dry-run` what tells of it. */
+/** For what the store is opened; see there. */
 function purposeOf({ command: { wantsStore }, dryRun }: Invocation): StorePurpose {
   if (wantsStore === undefined) return 'look';
-  return dryRun ? 'try' : wantsStore;
+  if (!dryRun) return wantsStore;
+  return wantsStore === 'init' ? 'try-init' : 'try';
 }
 
+/** What is to be done: the command itself, or for `--dry-run` what tells of it. */
 async function stepsOf({ command, dryRun }: Invocation): Promise<AnySteps> {
   if (!dryRun) return command.load();
   if (command.loadPlan === undefined) throw new Error(`${command.name} has no plan`);

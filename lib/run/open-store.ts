@@ -21,9 +21,9 @@ import { type KnownStore, knownStore, otherStores, rememberStore } from './known
 
 /**
  * For what a store is opened: only to `look`; to `store` something, which makes a store where nobody was before; to `try` that
- * without doing it; to make one or take another one in its place, `init`.
+ * without doing it; to make one or take another one in its place, `init`, or to try that.
  */
-export type StorePurpose = 'look' | 'store' | 'try' | 'init';
+export type StorePurpose = 'look' | 'store' | 'try' | 'init' | 'try-init';
 
 /** What opening a store needs of the process. */
 export interface StoreSurroundings {
@@ -80,7 +80,8 @@ async function openDirectory(
   const known = await knownStore(stateDirectory, path);
   const mark = await readStoreMark(path);
   if (mark === undefined && known === undefined && (await isFree(path))) {
-    if (purpose === 'try') return noStoreYet(path);
+    if (purpose === 'try') await requireFirst(path, stateDirectory);
+    if (purpose === 'try' || purpose === 'try-init') return noStoreYet(path);
     if (purpose === 'look') {
       if (!(await holdsCopies(path))) throw nobodyWas(path);
       log.warn('the directory has copies and no marker of a store: it is only looked into', { path });
@@ -89,7 +90,13 @@ async function openDirectory(
     await makeStore(path, stateDirectory, around);
     return openDirectoryStore({ path, clock, log });
   }
-  if (mark !== undefined && known?.id !== undefined && mark.id !== known.id && purpose !== 'init')
+  if (
+    mark !== undefined &&
+    known?.id !== undefined &&
+    mark.id !== known.id &&
+    purpose !== 'init' &&
+    purpose !== 'try-init'
+  )
     throw anotherStore(path, known.id, mark);
   if (mark === undefined && purpose === 'init') await makeStore(path, stateDirectory, around);
   else if (purpose === 'store' || purpose === 'init')

@@ -206,6 +206,8 @@ describe('a store that nobody has made yet', () => {
       says: [/is no store yet, and holds other files, such as holiday\.jpg/],
       hint: /db-backup init/,
     });
+    expect(await world.run('db-backup', ['run', '--dry-run'])).toMatchObject({ exitCode: 69 });
+    expect(await world.run('db-backup', ['init', '--dry-run'])).toMatchObject({ exitCode: 0 });
     expect(readdirSync(world.store)).toEqual(['holiday.jpg']);
     expect(await world.run('db-backup', ['init'])).toMatchObject({ exitCode: 0 });
     expect(await world.run('db-backup', ['run'])).toMatchObject({ exitCode: 0 });
