@@ -138,8 +138,7 @@ describe('the habits', () => {
           'lib/config/service-manager.ts', // what systemd says of this run, which is no setting
           'lib/config/watchdog.ts',
           'lib/sqlite/open.ts',
-          'lib/sqlite/reader.ts', // hands on what is no secret
-          'lib/sqlite/rows/session.ts', // the same
+          'lib/sqlite/asked-process.ts', // hands on what is no secret
           'lib/run/typescript.mjs',
           'units/install.ts', // hands it on to systemctl
         ].includes(file),

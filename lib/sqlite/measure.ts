@@ -1,10 +1,11 @@
 // What a database file holds, measured afresh from its bytes: the facts a manifest records and a restore compares.
 import { sizeIfThere } from '../files/size.ts';
 import type { Measurement, MeasureOptions } from '../source/source.ts';
+import { ReaderEnded } from './asked-process.ts';
 import { checkByTwo } from './check-by-two.ts';
 import type { Counted } from './facts.ts';
 import { roomToMap } from './map-room.ts';
-import { openReader, type Reader, ReaderEnded } from './reader.ts';
+import { openReader, type Reader } from './reader.ts';
 
 /** The check of a single table reads the whole schema first: with many of them the parts take longer than the whole. */
 const tablesSharedMax = 500;

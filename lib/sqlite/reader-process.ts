@@ -11,7 +11,8 @@ import { requireEveryPage } from './every-page.ts';
 import { openSource } from './live-reader.ts';
 import { type Database, openImmutable, openMapped, schemaTroubleOf, tolerateSchema } from './open.ts';
 import { checkBytesMax, limitOwnMemory } from './own-memory.ts';
-import type { Answer, Problems, Question, Reading } from './reader.ts';
+import type { Answer } from './asked-process.ts';
+import type { Problems, Question, Reading } from './reader.ts';
 import type { TableRows } from '../source/facts.ts';
 import { countTables } from './table-rows.ts';
 

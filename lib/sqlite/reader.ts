@@ -1,9 +1,6 @@
 // A process of its own that reads one database file which nobody writes. A thread would not do: a page of a mapped file
 // that cannot be had ends the whole process, and one long SQLite call can only be ended with it.
-import { fork } from 'node:child_process';
-import { OpsError, systemError } from '../base/errors.ts';
-import { withoutSecrets } from '../base/secret-variables.ts';
-import { type CrossingError, unpackError } from './crossing.ts';
+import { startAsked } from './asked-process.ts';
 import type { Counted } from './facts.ts';
 import type { LiveSource } from './live-reader.ts';
 import type { TableRows } from '../source/facts.ts';
@@ -31,8 +28,6 @@ export type Question = { reading: Reading } & (
   | { about: 'table'; table: string }
 );
 
-export type Answer = { result: unknown } | { error: CrossingError };
-
 /**
  * One question at a time. All of them throw OpsError `damaged` or `io` where the file cannot be read, ReaderEnded where
  * the process did not live to answer, and the signal's reason on abort, which ends the process at once.
@@ -52,75 +47,16 @@ export interface Reader {
   close(): Promise<void>;
 }
 
-/** A signal ended the process that read a file. */
-export class ReaderEnded extends OpsError {
-  /** Whether it was the file: a mapped page could not be had. */
-  readonly byThePage: boolean;
-
-  constructor(called: string, signal: NodeJS.Signals) {
-    const hint = ['SIGKILL', 'SIGABRT', 'SIGTRAP'].includes(signal)
-      ? { hint: 'see whether memory ran out: journalctl -k -n 50' }
-      : {};
-    super('io', `cannot check ${called}: the process that read it was ended by ${signal}`, hint);
-    this.name = 'ReaderEnded';
-    this.byThePage = signal === 'SIGBUS' || signal === 'SIGSEGV';
-  }
-}
-
 export function openReader(reading: Reading, signal?: AbortSignal): Reader {
-  const ask = channel(reading, signal);
+  const file = new URL('./reader-process.ts', import.meta.url);
+  const other = startAsked<Question>({ file, called: reading.called, verb: 'check', signal });
   return {
-    count: () => ask.question({ reading, about: 'counts' }) as Promise<Counted>,
-    rows: () => ask.question({ reading, about: 'rows' }) as Promise<TableRows[]>,
-    foreignKeyViolations: () => ask.question({ reading, about: 'foreign keys' }) as Promise<number>,
-    checkStructure: () => ask.question({ reading, about: 'structure' }) as Promise<Problems>,
-    checkTable: (table) => ask.question({ reading, about: 'table', table }) as Promise<Problems>,
-    checkIntegrity: () => ask.question({ reading, about: 'everything' }) as Promise<Integrity>,
-    close: ask.close,
-  };
-}
-
-/** Starts the process, with the options of this one, and passes question and answer. */
-function channel({ called }: Reading, signal: AbortSignal | undefined) {
-  signal?.throwIfAborted();
-  const child = fork(new URL('./reader-process.ts', import.meta.url), {
-    // A database that somebody made to break SQLite finds no secrets in the process that reads it.
-    env: withoutSecrets(process.env),
-    // Ctrl-C and the hangup of a terminal are ours to answer.
-    detached: true,
-    serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
-  const ended = Promise.withResolvers<never>();
-  ended.promise.catch(() => undefined); // the one who asks is told
-  let pending: PromiseWithResolvers<unknown> | undefined;
-  child.on('message', (answer: Answer) => {
-    if ('result' in answer) pending?.resolve(answer.result);
-    else pending?.reject(unpackError(answer.error));
-    pending = undefined;
-  });
-  child.on('error', (error) => ended.reject(systemError(`start a process to check ${called}`, error)));
-  child.on('exit', (code, by) => {
-    ended.reject(by === null ? new Error(`a reader ended with code ${code}`) : new ReaderEnded(called, by));
-  });
-  const onAbort = () => {
-    ended.reject(signal?.reason);
-    child.kill('SIGKILL');
-  };
-  signal?.addEventListener('abort', onAbort, { once: true });
-  return {
-    async question(question: Question): Promise<unknown> {
-      pending = Promise.withResolvers();
-      child.send(question, () => undefined); // where that fails, the process has ended, which is told anyway
-      return Promise.race([pending.promise, ended.promise]);
-    },
-    async close(): Promise<void> {
-      signal?.removeEventListener('abort', onAbort);
-      const isGone = child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
-      const gone = isGone ? undefined : new Promise((resolve) => child.once('exit', resolve));
-      if (pending !== undefined || !child.connected) child.kill('SIGKILL');
-      else child.disconnect();
-      await gone;
-    },
+    count: () => other.ask({ reading, about: 'counts' }) as Promise<Counted>,
+    rows: () => other.ask({ reading, about: 'rows' }) as Promise<TableRows[]>,
+    foreignKeyViolations: () => other.ask({ reading, about: 'foreign keys' }) as Promise<number>,
+    checkStructure: () => other.ask({ reading, about: 'structure' }) as Promise<Problems>,
+    checkTable: (table) => other.ask({ reading, about: 'table', table }) as Promise<Problems>,
+    checkIntegrity: () => other.ask({ reading, about: 'everything' }) as Promise<Integrity>,
+    close: other.close,
   };
 }

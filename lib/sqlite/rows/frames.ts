@@ -1,8 +1,5 @@
 // How the bytes of documents come through a pipe: in frames, each with its length before it; one without a length ends one.
 
-/** The pipe, as the process that writes knows it: after its standard streams and its channel. */
-export const documentDescriptor = 4;
-
 /** The length of a frame takes four bytes, the least significant first. */
 export const endMark = new Uint8Array(4);
 

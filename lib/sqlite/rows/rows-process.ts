@@ -3,15 +3,16 @@ import { writeSync } from 'node:fs';
 import process from 'node:process';
 import type { Recipe } from '../../export/rows.ts';
 import type { JsonStyle } from '../../export/style.ts';
+import { type Answer, pipeDescriptor } from '../asked-process.ts';
 import { packError } from '../crossing.ts';
 import { sqliteError } from '../errors.ts';
 import { requireVisibleLog } from '../hidden-log.ts';
 import { type LiveSource, openSource } from '../live-reader.ts';
 import type { Database } from '../open.ts';
 import { emitDocument } from './document.ts';
-import { documentDescriptor, endMark } from './frames.ts';
+import { endMark } from './frames.ts';
 import { queryRows } from './query.ts';
-import type { RowsAnswer, RowsQuestion } from './session.ts';
+import type { RowsQuestion } from './session.ts';
 import { dataTables } from './table-shape.ts';
 
 /** A frame is written when it has so many characters. */
@@ -23,11 +24,11 @@ let database: Database | undefined;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);
 process.on('message', ({ source, ask }: RowsQuestion) => {
   answer(source, ask).then(
-    (result) => process.send?.({ result } satisfies RowsAnswer),
+    (result) => process.send?.({ result } satisfies Answer),
     (error: unknown) =>
       process.send?.({
         error: packError(sqliteError(`read ${source.source}`, error)),
-      } satisfies RowsAnswer),
+      } satisfies Answer),
   );
 });
 
@@ -72,5 +73,5 @@ function sendDocument(from: Database, recipe: Recipe, style: JsonStyle): void {
 
 /** Waits while the other side has not taken what came before: this process has nothing else to do. */
 function send(bytes: Uint8Array): void {
-  for (let sent = 0; sent < bytes.length;) sent += writeSync(documentDescriptor, bytes, sent);
+  for (let sent = 0; sent < bytes.length;) sent += writeSync(pipeDescriptor, bytes, sent);
 }

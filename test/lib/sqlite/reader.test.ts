@@ -2,7 +2,8 @@ import { readdirSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { OpsError } from '../../../lib/base/errors.ts';
-import { openReader, ReaderEnded } from '../../../lib/sqlite/reader.ts';
+import { ReaderEnded } from '../../../lib/sqlite/asked-process.ts';
+import { openReader } from '../../../lib/sqlite/reader.ts';
 import { scratch } from '../../support/scratch.ts';
 import { makeLedger } from './databases.ts';
 
