@@ -1,14 +1,11 @@
 // db-export-json check: reads the documents back and compares them with the database, value for value.
-import { lstat } from 'node:fs/promises';
 import { OpsError } from '../../lib/base/errors.ts';
 import { formatCount } from '../../lib/base/format.ts';
-import { jsonDifferences } from '../../lib/export/json-differences.ts';
+import { jsonDifferences, lineDifferences } from '../../lib/export/json-differences.ts';
 import { NotJson } from '../../lib/export/json-scan.ts';
 import { parseJsonTree } from '../../lib/export/json-tree.ts';
 import type { Rows } from '../../lib/export/rows.ts';
-import { type HeldDirectory, inKnownPaths } from '../../lib/files/held-directory.ts';
-import { ifThere } from '../../lib/files/if-there.ts';
-import { readSmallFile } from '../../lib/files/read-small-file.ts';
+import type { HeldDirectory } from '../../lib/files/held-directory.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
@@ -17,6 +14,7 @@ import type * as parameters from './parameters.ts';
 import { type ExportedApp, exportedApps } from './steps/export-apps.ts';
 import { frozenDays } from './steps/frozen-days.ts';
 import { openDirectory } from './steps/open-directory.ts';
+import { readDocument } from './steps/read-document.ts';
 import { type WantedDocument, wantedDocuments } from './steps/wanted-documents.ts';
 
 interface Checked {
@@ -34,8 +32,6 @@ interface Difference {
 }
 
 const shownMax = 20;
-/** A document is compared in memory. */
-const documentBytesMax = 512 * 1024 * 1024;
 
 export async function run(
   context: JobContext,
@@ -102,7 +98,7 @@ async function compare(
   const expected = Buffer.concat(chunks);
   if (expected.equals(file)) return { shown: [], count: 0 };
   if (recipe.kind === 'schema' || (recipe.kind === 'table' && recipe.format === 'ndjson'))
-    return lineDifferences(file.toString(), expected.toString());
+    return lineDifferences(file.toString(), expected.toString(), shownMax);
   try {
     const found = jsonDifferences(
       parseJsonTree(file.toString()),
@@ -114,26 +110,4 @@ async function compare(
     if (error instanceof NotJson) return told(`the file is no JSON: ${error.message}`);
     throw error;
   }
-}
-
-/** Undefined where it is not there. */
-async function readDocument(directory: HeldDirectory, name: string): Promise<Buffer | undefined> {
-  const status = await ifThere(lstat(directory.at(name)));
-  if (status === undefined) return undefined;
-  const sizeBytesMax = Math.min(status.size, documentBytesMax); // so much is allotted at once
-  const options = { sizeBytesMax, follow: false, called: `${directory.path}/${name}` };
-  return (await inKnownPaths(() => readSmallFile(directory.at(name), options))).bytes;
-}
-
-function lineDifferences(file: string, expected: string): { shown: string[]; count: number } {
-  const surplus = new Map<string, number>();
-  for (const line of file.split('\n')) surplus.set(line, (surplus.get(line) ?? 0) + 1);
-  for (const line of expected.split('\n')) surplus.set(line, (surplus.get(line) ?? 0) - 1);
-  const lines = [...surplus].filter(([, times]) => times !== 0);
-  const shown = lines
-    .slice(0, shownMax)
-    .map(([line, times]) => `only ${times > 0 ? 'the file' : 'the database'} has ${line.slice(0, 200)}`);
-  return lines.length > 0
-    ? { shown, count: lines.length }
-    : { shown: ['its lines stand in another order'], count: 1 };
 }

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { OpsError, systemError } from '../../lib/base/errors.ts';
 import { formatCount } from '../../lib/base/format.ts';
-import type { Loader } from '../../lib/export/loader.ts';
+import type { Change, Loader } from '../../lib/export/loader.ts';
 import { type HeldDirectory, inKnownPaths } from '../../lib/files/held-directory.ts';
 import { type LocatedFile, locateFile } from '../../lib/files/locate-file.ts';
 import { ifPathThere } from '../../lib/files/if-there.ts';
@@ -116,18 +116,19 @@ async function fill(
   using directory = await openDirectory(app);
   const documents = await lyingDocuments(app, directory, day);
   if (loader.isEmpty()) loader.makeSchema(await schemaOf(app, directory));
-  const tables = new Map<string, { removed: number; added: number }>();
+  const tables = new Map<string, Change>();
   const changed: string[] = [];
   context.progress.start(`${app.name}: importing`, 0);
   for (const document of documents) {
     context.signal.throwIfAborted();
-    const before = { ...sum(tables) };
+    let isChanged = false;
     for (const rows of await documentRows(app, directory, document)) {
       const { removed, added } = loader.replace(rows, 'day' in document.of ? document.of.day : '');
+      isChanged ||= removed + added > 0;
       const counted = tables.get(rows.table) ?? { removed: 0, added: 0 };
       tables.set(rows.table, { removed: counted.removed + removed, added: counted.added + added });
     }
-    if (JSON.stringify(sum(tables)) !== JSON.stringify(before)) changed.push(document.name);
+    if (isChanged) changed.push(document.name);
     context.progress.update(0);
   }
   context.progress.end();
@@ -140,15 +141,6 @@ async function fill(
     changed,
     tables: [...tables].map(([table, counts]) => ({ table, ...counts, rows: loader.count(table) })),
   };
-}
-
-function sum(tables: ReadonlyMap<string, { removed: number; added: number }>) {
-  const total = { removed: 0, added: 0 };
-  for (const { removed, added } of tables.values()) {
-    total.removed += removed;
-    total.added += added;
-  }
-  return total;
 }
 
 const schemaBytesMax = 16 * 1024 * 1024;

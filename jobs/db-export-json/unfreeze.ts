@@ -1,19 +1,4 @@
 // db-export-json unfreeze: a day's document follows the database again.
-import type { JobContext } from '../../lib/run/context.ts';
-import type { Outcome, Steps } from '../../lib/run/job.ts';
-import type { Options } from '../../lib/run/parameter.ts';
-import type * as parameters from './parameters.ts';
-import { type ChangedFreeze, changeFreeze, freezeText, planFreeze } from './steps/change-freeze.ts';
+import { freezing } from './steps/change-freeze.ts';
 
-type Given = Options<typeof parameters.unfreeze>;
-
-export async function run(context: JobContext, given: Given): Promise<Outcome<ChangedFreeze>> {
-  return changeFreeze(context, given, 'mutable');
-}
-
-export const text = freezeText;
-
-export const plan: Steps<Given, ChangedFreeze> = {
-  run: (context, given) => planFreeze(context, given, 'mutable'),
-  text: (result) => freezeText(result).map((line) => `would say: ${line}`),
-};
+export const { run, text, plan } = freezing('mutable');

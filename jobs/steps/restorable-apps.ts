@@ -35,17 +35,16 @@ export async function restorableApps(
   if (!mayBeAnother) return selectedApps(context, name);
   if (isKnown && (await hasBackups(context, only))) return selectedApps(context, name);
   const stored = await appsInStore(context);
-  const wanted =
-    name === undefined
-      ? stored.length === 1
-        ? stored
-        : stored.filter(({ database }) => database === only.database)
-      : stored.filter((app) => app.name === name);
-  const [found] = wanted;
-  if (found !== undefined && wanted.length === 1)
-    return [{ ...only, name: found.name, layout: found.layout, latest: found.latest }];
+  const found = name === undefined ? likeliest(stored, only) : stored.find((app) => app.name === name);
+  if (found !== undefined) return [{ ...only, name: found.name, layout: found.layout, latest: found.latest }];
   if (name === undefined && stored.length > 1) throw severalStored(stored);
   return selectedApps(context, name);
+}
+
+/** The only one; of several the one whose database was at the same path, unless that is more than one. */
+function likeliest(stored: readonly RestorableApp[], { database }: GuardedApp): RestorableApp | undefined {
+  const fitting = stored.length === 1 ? stored : stored.filter((app) => app.database === database);
+  return fitting.length === 1 ? fitting[0] : undefined;
 }
 
 /** The one app that is meant. */

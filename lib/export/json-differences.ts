@@ -3,6 +3,8 @@ import { type JsonTree, Literal, treeJson } from './json-tree.ts';
 
 /** At most so much of a value is quoted. */
 const shownMax = 120;
+/** A row is told by more than one of its values. */
+const lineShownMax = 200;
 
 /**
  * The differences, each a sentence that begins with where it is: `bike_visits[3].time_out: the file has "", the database
@@ -60,18 +62,35 @@ function compareLists(path: string, file: JsonTree[], database: JsonTree[], tell
     return;
   }
   tell(`${path || 'the document'}: the file has ${file.length} items, the database ${database.length}`);
-  const surplus = new Map<string, number>();
-  for (const value of file) count(surplus, value, 1);
-  for (const value of database) count(surplus, value, -1);
-  for (const [json, times] of surplus) {
-    const side = times > 0 ? 'the file' : 'the database';
-    for (let left = Math.abs(times); left > 0; left -= 1) tell(`${path}: only ${side} has ${clipped(json)}`);
-  }
+  for (const [json, times] of surplus(file.map(treeJson), database.map(treeJson)))
+    for (let left = Math.abs(times); left > 0; left -= 1)
+      tell(`${path}: only ${sideOf(times)} has ${clipped(json)}`);
 }
 
-function count(surplus: Map<string, number>, value: JsonTree, by: number): void {
-  const json = treeJson(value);
-  surplus.set(json, (surplus.get(json) ?? 0) + by);
+/** The same of documents that are lines: a row, or a statement, each. */
+export function lineDifferences(
+  file: string,
+  database: string,
+  max: number,
+): { shown: string[]; count: number } {
+  const lines = surplus(file.split('\n'), database.split('\n'));
+  if (lines.length === 0) return { shown: ['its lines stand in another order'], count: 1 };
+  const shown = lines
+    .slice(0, max)
+    .map(([line, times]) => `only ${sideOf(times)} has ${line.slice(0, lineShownMax)}`);
+  return { shown, count: lines.length };
+}
+
+/** What one side has more often than the other, and by how much: the file above zero, the database below. */
+function surplus(file: readonly string[], database: readonly string[]): [string, number][] {
+  const counts = new Map<string, number>();
+  for (const item of file) counts.set(item, (counts.get(item) ?? 0) + 1);
+  for (const item of database) counts.set(item, (counts.get(item) ?? 0) - 1);
+  return [...counts].filter(([, times]) => times !== 0);
+}
+
+function sideOf(times: number): string {
+  return times > 0 ? 'the file' : 'the database';
 }
 
 function isEqual(a: JsonTree, b: JsonTree): boolean {

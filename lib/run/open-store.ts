@@ -90,13 +90,8 @@ async function openDirectory(
     await makeStore(path, stateDirectory, around);
     return openDirectoryStore({ path, clock, log });
   }
-  if (
-    mark !== undefined &&
-    known?.id !== undefined &&
-    mark.id !== known.id &&
-    purpose !== 'init' &&
-    purpose !== 'try-init'
-  )
+  const mayTakeAnother = purpose === 'init' || purpose === 'try-init';
+  if (mark !== undefined && known?.id !== undefined && mark.id !== known.id && !mayTakeAnother)
     throw anotherStore(path, known.id, mark);
   if (mark === undefined && purpose === 'init') await makeStore(path, stateDirectory, around);
   else if (purpose === 'store' || purpose === 'init')

@@ -1,12 +1,12 @@
-// Freezing a day by hand, and letting it go.
+// Freezing a day by hand, and letting it go: two commands that differ in what the day is afterwards.
 import { OpsError } from '../../../lib/base/errors.ts';
 import { type Day, isDay } from '../../../lib/export/day.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
-import type { Outcome } from '../../../lib/run/job.ts';
+import type { Outcome, Steps } from '../../../lib/run/job.ts';
 import { appWithDays } from './export-apps.ts';
 import { readFrozen, writeFrozen } from './export-notes.ts';
 
-export interface ChangedFreeze {
+interface ChangedFreeze {
   app: string;
   day: Day;
   is: 'frozen' | 'mutable';
@@ -20,8 +20,22 @@ interface Given {
   app: string | undefined;
 }
 
+type FreezeSteps = Steps<Given, ChangedFreeze>;
+
+/** The steps of a command after which the day `is` so. */
+export function freezing(is: ChangedFreeze['is']): FreezeSteps & { readonly plan: FreezeSteps } {
+  return {
+    run: (context, given) => changeFreeze(context, given, is),
+    text: freezeText,
+    plan: {
+      run: (context, given) => planFreeze(context, given, is),
+      text: (result) => freezeText(result).map((line) => `would say: ${line}`),
+    },
+  };
+}
+
 /** Under the lock of the export, so that a run has it before or after. Again is fine: the first time and reason stay. */
-export async function changeFreeze(
+async function changeFreeze(
   context: JobContext,
   given: Given,
   is: ChangedFreeze['is'],
@@ -39,7 +53,7 @@ export async function changeFreeze(
 }
 
 /** What it would do. Throws OpsError `usage` for what is no day. */
-export async function planFreeze(
+async function planFreeze(
   context: JobContext,
   { day, app: name }: Given,
   is: ChangedFreeze['is'],
@@ -53,6 +67,6 @@ export async function planFreeze(
   return { result: { app: app.name, day, is, already }, findings: [] };
 }
 
-export function freezeText({ app, day, is, already }: ChangedFreeze): string[] {
+function freezeText({ app, day, is, already }: ChangedFreeze): string[] {
   return [`${app}: ${day} is ${is}${already ? ' already' : ''}`];
 }

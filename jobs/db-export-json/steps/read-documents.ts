@@ -1,14 +1,13 @@
 // The documents that lie in the directory of an export, as rows.
-import { lstat } from 'node:fs/promises';
 import { OpsError } from '../../../lib/base/errors.ts';
 import { type Day, dayFileName, dayOfFile, tableOfFile } from '../../../lib/export/day.ts';
 import { NotJson } from '../../../lib/export/json-scan.ts';
 import { type JsonTree, parseJsonTree } from '../../../lib/export/json-tree.ts';
 import type { TableRows } from '../../../lib/export/loader.ts';
 import { listedRows, mappedRows, NotMapped, valueAt } from '../../../lib/export/mapping.ts';
-import { type HeldDirectory, inKnownPaths } from '../../../lib/files/held-directory.ts';
-import { readSmallFile } from '../../../lib/files/read-small-file.ts';
+import type { HeldDirectory } from '../../../lib/files/held-directory.ts';
 import type { ExportedApp } from './export-apps.ts';
+import { readDocument } from './read-document.ts';
 
 /** A document that can be read. */
 export interface LyingDocument {
@@ -16,9 +15,6 @@ export interface LyingDocument {
   /** Its day, or its table. */
   of: { day: Day } | { table: string };
 }
-
-/** As much text as one string may hold. */
-const documentBytesMax = 512 * 1024 * 1024;
 
 /** The documents that are there, in order; only that of `day` where one is named. Throws OpsError `missing` for none. */
 export async function lyingDocuments(
@@ -91,10 +87,9 @@ function lines(text: string): JsonTree {
 
 /** Fatal for what is not UTF-8: a replaced character would be another value. */
 async function readText(directory: HeldDirectory, name: string): Promise<string> {
+  const bytes = await readDocument(directory, name);
   const path = `${directory.path}/${name}`;
-  const { size } = await lstat(directory.at(name));
-  const options = { sizeBytesMax: Math.min(size, documentBytesMax), follow: false, called: path };
-  const { bytes } = await inKnownPaths(() => readSmallFile(directory.at(name), options));
+  if (bytes === undefined) throw new OpsError('missing', `cannot import ${path}: it is gone again`);
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {

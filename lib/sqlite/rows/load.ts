@@ -1,5 +1,5 @@
 // Rows loaded into a database of ours, all in one transaction or none of them.
-import { errorMessage, OpsError } from '../../base/errors.ts';
+import { errorCode, errorMessage, OpsError } from '../../base/errors.ts';
 import { type Cell, cellJson, RawText } from '../../export/cell.ts';
 import type { Change, Loader, TableRows } from '../../export/loader.ts';
 import { sqliteError } from '../errors.ts';
@@ -145,10 +145,7 @@ function guarded<T>(called: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (
-      error instanceof Error &&
-      /^SQLITE_(CONSTRAINT|MISMATCH|ERROR)/.test(String((error as { code?: string }).code))
-    )
+    if (/^SQLITE_(CONSTRAINT|MISMATCH|ERROR)/.test(errorCode(error) ?? ''))
       throw new OpsError('damaged', `cannot import into ${called}: ${errorMessage(error)}`);
     throw sqliteError(`import into ${called}`, error);
   }
