@@ -105,6 +105,8 @@ export interface ContextParts {
   dryRun: boolean;
   /** For what the store is opened. */
   purpose: StorePurpose;
+  /** Whether this run may leave anything on the machine that is not what it was asked for. */
+  leavesTraces: boolean;
   runId: string;
   confirm(question: string): Promise<boolean>;
   ask(question: string): Promise<string | undefined>;

@@ -109,6 +109,7 @@ async function runToEnd(
       signal,
       dryRun: invocation.dryRun,
       purpose: purposeOf(invocation),
+      leavesTraces: command.inHistory === true && !invocation.dryRun,
       runId: invocationId(currentProcess().pid, environment) ?? randomUUID().replaceAll('-', ''),
       confirm: streams.confirm,
       ask: streams.ask,

@@ -28,6 +28,8 @@ export type StorePurpose = 'look' | 'store' | 'try' | 'init' | 'try-init';
 /** What opening a store needs of the process. */
 export interface StoreSurroundings {
   purpose: StorePurpose;
+  /** Whether this run may leave anything on the machine that is not what it was asked for. */
+  leavesTraces: boolean;
   clock: Clock;
   log: Log;
   /** Aborts when the process is told to stop. */
@@ -39,9 +41,8 @@ export interface StoreSurroundings {
 export async function openStore(config: Config, around: StoreSurroundings): Promise<Store> {
   const { store, stateDirectory } = config;
   if (store.kind === 'directory') return openDirectory(store, stateDirectory, around);
-  const mayKeep = around.purpose === 'store';
   return cachedReads(await openDropbox(store, stateDirectory, around), join(stateDirectory, 'cache'), {
-    mayKeep,
+    mayKeep: around.leavesTraces,
   });
 }
 

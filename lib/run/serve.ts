@@ -86,6 +86,7 @@ export async function serve(invocation: ServiceInvocation, host: ServiceHost, cl
       signal,
       dryRun: false,
       purpose: 'look' as const,
+      leavesTraces: false,
       runId: invocationId(currentProcess().pid, host.environment) ?? randomUUID().replaceAll('-', ''),
       confirm: async () => false,
       ask: async () => undefined,

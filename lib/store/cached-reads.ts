@@ -16,6 +16,8 @@ const filesMax = 5000;
  */
 export function cachedReads(store: Store, directory: string, { mayKeep }: { mayKeep: boolean }): Store {
   const hashes = new Map<StoreName, string>();
+  /** What this process has read already, by its hash: a run asks for the same manifests more than once. */
+  const held = new Map<string, Uint8Array>();
   return {
     ...store,
     async list(prefix) {
@@ -41,10 +43,12 @@ export function cachedReads(store: Store, directory: string, { mayKeep }: { mayK
       const hash = hashes.get(name);
       if (hash === undefined) return store.read(name);
       const path = join(directory, hash);
-      const cached = await readCached(path);
+      const cached = held.get(hash) ?? (await readCached(path));
       if (cached !== undefined && contentHashOf(cached) === hash) return cached;
       const bytes = await store.read(name);
-      if (mayKeep && contentHashOf(bytes) === hash) await keep(directory, path, bytes);
+      if (contentHashOf(bytes) !== hash) return bytes;
+      if (mayKeep) await keep(directory, path, bytes);
+      else held.set(hash, bytes);
       return bytes;
     },
   };

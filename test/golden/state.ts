@@ -111,6 +111,7 @@ async function openForgotten(notePath: string): Promise<unknown> {
   const config = { store: { kind: 'directory', path }, stateDirectory } as Config;
   return openStore(config, {
     purpose: 'store',
+    leavesTraces: false,
     clock,
     log: silentLog,
     signal: new AbortController().signal,

@@ -1,5 +1,5 @@
 // Reads that need not travel: only what a listing has just vouched for, and never what has changed since.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { digestFile } from '../../../lib/files/hash-file.ts';
@@ -94,4 +94,15 @@ test('a cache that cannot be written costs time and nothing else', async () => {
   await store.list('');
   expect(text(await store.read('a.json'))).toBe('one');
   expect(text(await store.read('a.json'))).toBe('one');
+});
+
+test('where nothing may be kept, a run reads once, and leaves nothing', async () => {
+  const { standIn, downloads, directory } = await cachedWorld();
+  const store = cachedReads(openOn(standIn), directory, { mayKeep: false });
+  standIn.files.write('/a.json', 'one');
+  await store.list('');
+  expect(text(await store.read('a.json'))).toBe('one');
+  expect(text(await store.read('a.json'))).toBe('one');
+  expect(downloads()).toBe(1);
+  expect(existsSync(directory)).toBe(false);
 });
