@@ -1,8 +1,10 @@
 // db-export-json import: documents become rows again, of the mirror or of a new database.
+import { lstat, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { OpsError, systemError } from '../../lib/base/errors.ts';
 import { formatCount } from '../../lib/base/format.ts';
 import type { Change, Loader } from '../../lib/export/loader.ts';
+import { guardedApps } from '../../lib/config/config.ts';
 import { type HeldDirectory, inKnownPaths } from '../../lib/files/held-directory.ts';
 import { type LocatedFile, locateFile } from '../../lib/files/locate-file.ts';
 import { ifPathThere } from '../../lib/files/if-there.ts';
@@ -35,6 +37,7 @@ export async function run(context: JobContext, given: Given): Promise<Outcome<Im
   await using lock = await context.lock({ name: app.name, scope: 'import' }, 'db-export-json import');
   void lock;
   using target = await locateFile(path);
+  if (given.to === undefined) await requireNoLiveDatabase(context, target);
   if (given.to === undefined && target.exists) {
     using loader = context.openLoader(target.path);
     return { result: await fill(context, app, given, { loader, target, isNew: false }), findings: [] };
@@ -56,6 +59,7 @@ export const plan: Steps<Given, Imported> = {
   async run(context, given) {
     const app = exportedApp(context, given.app);
     using target = await locateFile(targetOf(app, given));
+    if (given.to === undefined) await requireNoLiveDatabase(context, target);
     const isNew = given.to !== undefined || !target.exists;
     if (isNew) await requireFree(target, { taken });
     using loader = context.openLoader(target.path);
@@ -76,6 +80,19 @@ function targetOf(app: ExportedApp, { to }: Given): string {
   throw new OpsError('usage', `cannot import documents of ${app.name}: no mirror is configured`, {
     hint: `import into a new database: db-export-json import --to /tmp/${app.name}.db; or write database in [apps.${app.name}.import]`,
   });
+}
+
+/** By whatever name: an import takes rows away. */
+async function requireNoLiveDatabase({ config }: JobContext, target: LocatedFile): Promise<void> {
+  if (!target.exists) return;
+  const { dev, ino } = await lstat(target.directory.at(target.name), { bigint: true });
+  for (const { name, database } of guardedApps(config)) {
+    const live = await ifPathThere(stat(database, { bigint: true }));
+    if (live?.dev === dev && live.ino === ino)
+      throw new OpsError('config', `cannot import into ${target.path}: it is the live database of ${name}`, {
+        hint: 'name another mirror: database in [apps.<name>.import]',
+      });
+  }
 }
 
 /** A new database is made in scratch, and gets its name when it is whole. */

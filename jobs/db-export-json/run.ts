@@ -16,7 +16,7 @@ import { frozenDays } from './steps/frozen-days.ts';
 import { openDirectory } from './steps/open-directory.ts';
 import { readExportState, writeExportState } from './steps/export-notes.ts';
 import { type Change, refreshDocument } from './steps/refresh-document.ts';
-import { type WantedDocument, wantedDocuments } from './steps/wanted-documents.ts';
+import { tablesLeftOut, type WantedDocument, wantedDocuments } from './steps/wanted-documents.ts';
 
 type Given = Options<typeof parameters.run>;
 
@@ -32,6 +32,8 @@ interface Exported {
   held: string[];
   /** There, though the database has no such day or table any more: left as they are. */
   vanished: string[];
+  /** Tables whose data no document can have. */
+  leftOut: string[];
 }
 
 export async function run(context: JobContext, { app }: Given): Promise<Outcome<AppsResult<Exported>>> {
@@ -85,6 +87,7 @@ async function exportApp(
     changed: by.changed,
     held: by.held,
     vanished,
+    leftOut: await tablesLeftOut(app, rows),
   };
 }
 
@@ -141,7 +144,7 @@ async function vanishedDocuments(
   return (await directory.names()).filter((name) => !names.has(name) && isOurs(name)).sort();
 }
 
-function exportFindings({ documents, held, vanished }: Exported, app: string): AppFinding[] {
+function exportFindings({ documents, held, vanished, leftOut }: Exported, app: string): AppFinding[] {
   const findings: AppFinding[] = [];
   if (documents === 0)
     findings.push({
@@ -161,6 +164,12 @@ function exportFindings({ documents, held, vanished }: Exported, app: string): A
       message: `${some(vanished)} there, but no longer in the database: left as it is`,
       hint: 'delete what is no longer wanted by hand',
     });
+  if (leftOut.length > 0)
+    findings.push({
+      severity: 'warning',
+      message: `the data of ${leftOut.join(', ')} cannot be read row by row, and is in no document`,
+      hint: `where that is as it should be, name the tables that are wanted: tables in [apps.${app}.export]`,
+    });
   return findings;
 }
 
@@ -170,7 +179,7 @@ function some(names: readonly string[]): string {
 }
 
 function exportLines(exported: Exported, app: string, [isNew, isChanged]: [string, string]): string[] {
-  const { directory, documents, sizeBytes, held, vanished } = exported;
+  const { directory, documents, sizeBytes, held, vanished, leftOut } = exported;
   const counts = `${exported.new.length} ${isNew}, ${exported.changed.length} ${isChanged}`;
   return [
     `${app}: ${formatCount(documents, 'document')} in ${directory}, ${formatBytes(sizeBytes)}: ${counts}`,
@@ -178,5 +187,6 @@ function exportLines(exported: Exported, app: string, [isNew, isChanged]: [strin
     ...exported.changed.map((name) => `  ${isChanged}: ${name}`),
     ...held.map((name) => `  FROZEN, and differs: ${name}`),
     ...vanished.map((name) => `  no longer in the database: ${name}`),
+    ...leftOut.map((table) => `  in no document: ${table}`),
   ];
 }

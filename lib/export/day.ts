@@ -74,6 +74,8 @@ export function filePatternProblem(pattern: string, wanted: '{day}' | '{table}')
   if (pattern.split(wanted).length !== 2) return `must have ${wanted} in it once`;
   if (/[/\0]/.test(pattern) || /^\./.test(pattern))
     return 'must be the name of a file, without a folder or a leading dot';
+  // What has such a name is replaced: that is never a database, nor what lies beside one.
+  if (!/\.(json|ndjson|jsonl)$/.test(pattern)) return 'must end with .json, .ndjson or .jsonl';
   return undefined;
 }
 

@@ -20,6 +20,14 @@ export interface DayTable {
   readonly column: string;
 }
 
+/** The tables of a database, sorted by name: no views, no indexes that look like tables, none of SQLite's. */
+export interface TableList {
+  /** Those with data of their own. */
+  data: string[];
+  /** Those with data that cannot be read row by row. */
+  unreadable: string[];
+}
+
 /**
  * One instant of a database, held open: whatever is read from it is of that instant.
  *
@@ -30,8 +38,7 @@ export interface DayTable {
 export interface Rows extends AsyncDisposable {
   /** All rows of a short query. `called` is for messages: `the days query`. */
   query(sql: string, called: string): Promise<Cell[][]>;
-  /** The tables that hold data of their own, sorted by name: no views, no indexes that look like tables, none of SQLite's. */
-  tables(): Promise<string[]>;
+  tables(): Promise<TableList>;
   /** The document, in chunks of UTF-8, the same bytes whenever it is asked for again. It is read to its end, or nothing more is asked. */
   document(recipe: Recipe, style: JsonStyle): AsyncIterable<Uint8Array>;
 }

@@ -16,11 +16,11 @@ export class ReaderEnded extends OpsError {
   /** Whether it was the file: a mapped page could not be had. */
   readonly byThePage: boolean;
 
-  constructor(called: string, signal: NodeJS.Signals) {
+  constructor({ called, verb }: { called: string; verb: string }, signal: NodeJS.Signals) {
     const hint = ['SIGKILL', 'SIGABRT', 'SIGTRAP'].includes(signal)
       ? { hint: 'see whether memory ran out: journalctl -k -n 50' }
       : {};
-    super('io', `cannot check ${called}: the process that read it was ended by ${signal}`, hint);
+    super('io', `cannot ${verb} ${called}: the process that read it was ended by ${signal}`, hint);
     this.name = 'ReaderEnded';
     this.byThePage = signal === 'SIGBUS' || signal === 'SIGSEGV';
   }
@@ -69,7 +69,7 @@ export function startAsked<Question extends object>(asked: Asked): AskedProcess<
   });
   child.on('error', (error) => ended.reject(systemError(`start a process to ${verb} ${called}`, error)));
   child.on('exit', (code, by) => {
-    ended.reject(by === null ? new Error(`a reader ended with code ${code}`) : new ReaderEnded(called, by));
+    ended.reject(by === null ? new Error(`a reader ended with code ${code}`) : new ReaderEnded(asked, by));
   });
   const onAbort = () => {
     ended.reject(signal?.reason);

@@ -49,6 +49,16 @@ describe('a configuration', () => {
       says: [/apps\.bookings\.services: .*array/],
     },
     {
+      what: 'documents of two apps in one place',
+      apps: `[apps.bookings.export]\ndirectory = "/docs"\n[apps.other]\ndatabase = "/other.db"\n[apps.other.export]\ndirectory = "/docs"`,
+      says: [/apps\.other\.export\.directory: has documents where those of bookings lie/],
+    },
+    {
+      what: "a mirror that is another app's database",
+      apps: `[apps.bookings.import]\ndatabase = "/other.db"\n[apps.other]\ndatabase = "/other.db"`,
+      says: [/apps\.bookings\.import\.database: is the database of other/],
+    },
+    {
       what: 'a policy that keeps nothing',
       app: 'keep = { last = 0 }',
       says: [/apps\.bookings\.keep: must keep at least one backup/],

@@ -49,8 +49,16 @@ export async function listDays(app: ExportedApp, rows: Rows, query: string, call
   );
 }
 
+/** Tables whose data cannot be read row by row, where nobody has said which tables are wanted. */
+export async function tablesLeftOut(
+  { export: { days, tables } }: ExportedApp,
+  rows: Rows,
+): Promise<string[]> {
+  return days === undefined && tables === undefined ? (await rows.tables()).unreadable : [];
+}
+
 async function ofTables({ file, tables, format }: ExportConfig, rows: Rows): Promise<WantedDocument[]> {
-  const names = tables ?? (await rows.tables());
+  const names = tables ?? (await rows.tables()).data;
   const documents = names.map((table): WantedDocument => {
     const name = tableFileName(file, table);
     if (name !== undefined && name !== schemaName)

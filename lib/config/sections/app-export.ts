@@ -40,6 +40,8 @@ function* problems({ days, document, frozen, tables, format, file }: ExportTable
     if (Array.isArray(tables)) yield 'has days, so tables must say the column of each: { visit = "date" }';
     if (format === 'ndjson') yield 'has days, whose documents are JSON; format = "ndjson" is for tables';
   }
+  if (Array.isArray(tables) && new Set(tables.map((name) => name.toLowerCase())).size < tables.length)
+    yield 'has a table twice in tables';
   const problem =
     file === undefined ? undefined : filePatternProblem(file, days === undefined ? '{table}' : '{day}');
   if (problem !== undefined) yield `has file, which ${problem}`;

@@ -31,7 +31,8 @@ export const appsTable = z
   .record(z.string().superRefine(checkAppName), appTable)
   .refine((apps) => Object.keys(apps).length > 0, 'needs at least one app, such as [apps.ctv]')
   .superRefine(checkAppNames)
-  .superRefine(checkLatestNames);
+  .superRefine(checkLatestNames)
+  .superRefine(checkDocuments);
 
 /** The apps, in the order of the file. */
 export function appsConfig(tables: z.infer<typeof appsTable>, layout: Layout): AppConfig[] {
@@ -117,4 +118,28 @@ function checkLatestNames(apps: Record<string, AppTable>, context: Issues): void
     }
     owners.set(name, app);
   }
+}
+
+/** Exports that would write over each other, and imports over the database of another app. */
+function checkDocuments(apps: Record<string, AppTable>, context: Issues): void {
+  const all = Object.entries(apps);
+  for (const [index, [app, table]] of all.entries()) {
+    const earlier = all.slice(0, index).find(([, other]) => isSharedExport(table.export, other.export));
+    if (earlier !== undefined) {
+      const message = `has documents where those of ${earlier[0]} lie: give it a directory of its own`;
+      context.addIssue({ code: 'custom', path: [app, 'export', 'directory'], message });
+    }
+    const mirror = table.import?.database;
+    const owner = all.find(([name, { database }]) => name !== app && database === mirror);
+    if (mirror === undefined || owner === undefined) continue;
+    const message = `is the database of ${owner[0]}`;
+    context.addIssue({ code: 'custom', path: [app, 'import', 'database'], message });
+  }
+}
+
+/** Whether both may have a document of one name: those of days are told apart by their pattern, a table may have any name. */
+function isSharedExport(one: AppTable['export'], other: AppTable['export']): boolean {
+  if (one === undefined || one.directory !== other?.directory) return false;
+  const [first, second] = [exportConfig(one), exportConfig(other)];
+  return first.days === undefined || second.days === undefined || first.file === second.file;
 }

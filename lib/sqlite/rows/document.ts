@@ -10,6 +10,7 @@ import { type Database, quoteIdentifier } from '../open.ts';
 import { prepareQuery, runQuery } from './query.ts';
 import { eachRow, type Selection } from './read-cells.ts';
 import { eachBatch } from './batches.ts';
+import { numberStatements } from './schema-statements.ts';
 import { numberedTable, partOfTable, someRows, wholeTable } from './table-shape.ts';
 
 /** Takes a piece of the text. */
@@ -186,6 +187,7 @@ function emitSchema(database: Database, emit: Emit): void {
     .pluck()
     .iterate() as IterableIterator<string>;
   for (const sql of statements) emit(`${sql};\n`);
+  for (const sql of numberStatements(database)) emit(`${sql};\n`);
 }
 
 function spacing({ indent }: JsonStyle): { space: string; line: (level: number) => string } {

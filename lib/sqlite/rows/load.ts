@@ -7,6 +7,7 @@ import { openLocalFile } from '../local.ts';
 import { type Database, openInMemory, quoteIdentifier } from '../open.ts';
 import { eachRow } from './read-cells.ts';
 import { schemaStatements } from './schema-statements.ts';
+import { virtualTable } from './virtual-table.ts';
 
 /** Where rows are loaded to. */
 export interface LoadTarget {
@@ -59,12 +60,8 @@ export function openLoader({ path, called, dryRun }: LoadTarget): Loader {
 }
 
 /** Rows that are already what they are to be are left alone: a mirror that nothing happened to is not written. */
-function replaceRows(
-  database: Database,
-  { table, day: column, columns, rows }: TableRows,
-  day: string,
-): Change {
-  if (columns.length > 0) requireColumns(database, table, columns);
+function replaceRows(database: Database, given: TableRows, day: string): Change {
+  const { table, day: column, columns, rows } = loadable(database, given);
   const where = column === undefined ? '' : `WHERE ${quoteIdentifier(column)} = ?`;
   const parameters = column === undefined ? [] : [day];
   const there: Cell[][] = [];
@@ -114,19 +111,35 @@ function boundOf(cell: Cell): Exclude<Cell, RawText> {
   return cell instanceof RawText ? cell.bytes : cell;
 }
 
-function requireColumns(database: Database, table: string, columns: readonly string[]): void {
-  const known = database
-    .prepare("SELECT lower(name) FROM pragma_table_xinfo(?, 'main') WHERE hidden = 0")
-    .pluck()
-    .all(table) as string[];
-  if (known.length === 0)
+/** What a column generates is not loaded: it comes by itself. Throws OpsError `config` for what the table has not. */
+function loadable(database: Database, given: TableRows): TableRows {
+  const { table, columns, rows } = given;
+  if (columns.length === 0) return given;
+  const known = columnsOf(database, table);
+  if (known.size === 0)
     throw new OpsError('config', `cannot import into the table ${table}: it is not there`);
-  const unknown = columns.filter((name) => !known.includes(name.toLowerCase()));
-  if (unknown.length === 0) return;
-  throw new OpsError(
-    'config',
-    `cannot import into the table ${table}: it has no column ${unknown.join(', ')}`,
-  );
+  const kinds = columns.map((name) => known.get(name.toLowerCase()));
+  const unknown = columns.filter((_, index) => kinds[index] === undefined);
+  if (unknown.length > 0)
+    throw new OpsError(
+      'config',
+      `cannot import into the table ${table}: it has no column ${unknown.join(', ')}`,
+    );
+  if (kinds.every((kind) => kind === 'stored')) return given;
+  const isStored = (_: unknown, index: number) => kinds[index] === 'stored';
+  return { ...given, columns: columns.filter(isStored), rows: rows.map((row) => row.filter(isStored)) };
+}
+
+/** By their names in lower case. */
+function columnsOf(database: Database, table: string): Map<string, 'stored' | 'generated'> {
+  const columns = database
+    .prepare("SELECT lower(name), hidden FROM pragma_table_xinfo(?, 'main') WHERE hidden <> 1")
+    .raw()
+    .all(table) as [string, number][];
+  const known = new Map<string, 'stored' | 'generated'>();
+  if (virtualTable(database, table)?.hasNumbers === true) known.set('rowid', 'stored');
+  for (const [name, hidden] of columns) known.set(name, hidden === 0 ? 'stored' : 'generated');
+  return known;
 }
 
 function requireForeignKeys(database: Database): void {

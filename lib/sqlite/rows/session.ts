@@ -2,7 +2,7 @@
 // that somebody made to break SQLite finds no secrets there.
 import type { Readable } from 'node:stream';
 import type { Cell } from '../../export/cell.ts';
-import type { Recipe, Rows } from '../../export/rows.ts';
+import type { Recipe, Rows, TableList } from '../../export/rows.ts';
 import type { JsonStyle } from '../../export/style.ts';
 import { startAsked } from '../asked-process.ts';
 import type { LiveSource } from '../live-reader.ts';
@@ -31,7 +31,7 @@ export async function openRows(path: string, signal?: AbortSignal): Promise<Rows
   const frames = new FrameReader(other.pipe as Readable);
   return {
     query: (sql, called) => ask({ about: 'query', sql, called }) as Promise<Cell[][]>,
-    tables: () => ask({ about: 'tables' }) as Promise<string[]>,
+    tables: () => ask({ about: 'tables' }) as Promise<TableList>,
     async *document(recipe, style) {
       const answered = ask({ about: 'document', recipe, style });
       answered.catch(() => undefined); // waited for below: the document is heard to its end first

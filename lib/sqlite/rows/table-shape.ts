@@ -2,7 +2,9 @@
 import { OpsError } from '../../base/errors.ts';
 import { type Database, quoteIdentifier } from '../open.ts';
 import { fitsBatches, type NumberedTable } from './batches.ts';
+import type { TableList } from '../../export/rows.ts';
 import type { Selection } from './read-cells.ts';
+import { virtualTable } from './virtual-table.ts';
 
 interface Column {
   name: string;
@@ -15,21 +17,30 @@ interface Column {
 const rowidNames = ['rowid', '_rowid_', 'oid'];
 
 /** The tables with rows of their own that are nobody's index, sorted by name. */
-export function dataTables(database: Database): string[] {
-  return database
+export function dataTables(database: Database): TableList {
+  const list: TableList = { data: [], unreadable: [] };
+  const tables = database
     .prepare(
-      `SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'
+      `SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual')
         AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name`,
     )
     .pluck()
     .all() as string[];
+  for (const name of tables) {
+    const holds = virtualTable(database, name)?.holds ?? 'data';
+    if (holds === 'data') list.data.push(name);
+    if (holds === 'unreadable') list.unreadable.push(name);
+  }
+  return list;
 }
 
 /** All rows of a table or a view. Throws OpsError `config` where there is none of that name. */
 export function wholeTable(database: Database, table: string): Selection {
   const columns = columnsOf(database, table);
+  const names = columns.filter(({ hidden }) => hidden !== 1).map(({ name }) => name);
+  const hasNumbers = virtualTable(database, table)?.hasNumbers === true;
   return {
-    columns: columns.filter(({ hidden }) => hidden !== 1).map(({ name }) => name),
+    columns: hasNumbers ? ['rowid', ...names] : names,
     from: `FROM main.${quoteIdentifier(table)}`,
     order: `ORDER BY ${order(database, table, columns)}`,
     parameters: [],
@@ -41,6 +52,7 @@ export function numberedTable(database: Database, table: string): NumberedTable 
   const columns = columnsOf(database, table);
   const rowid = rowidName(database, table, columns);
   const names = columns.map(({ name }) => name);
+  if (virtualTable(database, table) !== undefined) return undefined; // a range of one may cost all of it
   // What a generated column gives may be JSON to SQLite's functions, and not the text that it is.
   if (rowid === undefined || columns.some(({ hidden }) => hidden !== 0)) return undefined;
   return fitsBatches(names) ? { table, columns: names, rowid } : undefined;

@@ -267,6 +267,18 @@ describe('what cannot be exported', () => {
     expect(world.times()).toEqual(before);
   });
 
+  test('a table whose rows cannot be read back is told of, until the tables are named', async () => {
+    const sql = `CREATE TABLE t (x); CREATE VIRTUAL TABLE f USING fts5(x, content = '');`;
+    await using world = new ExportWorld('', sql);
+    expect(await world.run('db-export-json', [])).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringContaining('in no document: f') as string,
+    });
+    expect(readdirSync(world.documents)).toEqual(['schema.sql', 't.json']);
+    await using named = new ExportWorld('tables = ["t"]', sql);
+    expect(await named.run('db-export-json', [])).toMatchObject({ exitCode: 0 });
+  });
+
   test('no day at all is told, and nothing is deleted', async () => {
     await using world = new ExportWorld();
     await world.run('db-export-json', []);
@@ -307,6 +319,8 @@ describe('what cannot be exported', () => {
     [`${byDay}\nformat = "ndjson"`, /is for tables/],
     ['file = "x.json"', /must have \{table\} in it once/],
     ['file = "../{table}"', /without a folder/],
+    ['file = "{table}.db"', /must end with .json/],
+    ['tables = ["visit", "Visit"]', /a table twice/],
     ['indent = 9', /indent/],
   ])('settings that do not fit: %s', async (keys, says) => {
     await using world = new ExportWorld(keys);

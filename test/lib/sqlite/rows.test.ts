@@ -114,9 +114,9 @@ describe('a table', () => {
       CREATE VIEW w AS SELECT a || 'x' AS x FROM t; CREATE VIRTUAL TABLE f USING fts5(body); INSERT INTO f VALUES ('some words')`);
     expect(await documentOf(path, table('t'))).toBe('{"a":"[1]","b":"[1]","c":"[1]!"}\n');
     expect(await documentOf(path, table('w'))).toBe('{"x":"[1]x"}\n');
-    expect(await documentOf(path, table('f'))).toBe('{"body":"some words"}\n');
+    expect(await documentOf(path, table('f'))).toBe('{"rowid":1,"body":"some words"}\n');
     await using rows = await openRows(path);
-    expect(await rows.tables()).toEqual(['t']);
+    expect(await rows.tables()).toEqual({ data: ['f', 't'], unreadable: [] });
     const schema = await documentOf(path, { kind: 'schema' });
     expect(schema).toMatch(/^CREATE TABLE t .*CREATE VIRTUAL TABLE f.*CREATE VIEW w [^;]*;\n$/s);
     expect(schema).not.toContain('f_data');
@@ -216,9 +216,9 @@ test('all that is read is of one instant, whatever is written meanwhile', async 
   writer.exec('INSERT INTO t VALUES (2); CREATE TABLE u (v)');
   writer.close();
   expect(await rows.query('SELECT count(*) FROM t', 'a query')).toEqual([[1n]]);
-  expect(await rows.tables()).toEqual(['t']);
+  expect((await rows.tables()).data).toEqual(['t']);
   await using later = await openRows(path);
-  expect(await later.tables()).toEqual(['t', 'u']);
+  expect((await later.tables()).data).toEqual(['t', 'u']);
 });
 
 test('a query without an end is ended by the signal', async () => {
