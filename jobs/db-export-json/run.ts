@@ -4,6 +4,7 @@ import { dayOfFile } from '../../lib/export/day.ts';
 import type { ExportState, KnownDocument } from '../../lib/export/export-state.ts';
 import type { FrozenDays } from '../../lib/export/frozen.ts';
 import type { Rows } from '../../lib/export/rows.ts';
+import { guardedApps } from '../../lib/config/config.ts';
 import { sweepTemporaries } from '../../lib/files/durable.ts';
 import { type HeldDirectory, inKnownPaths } from '../../lib/files/held-directory.ts';
 import type { JobContext } from '../../lib/run/context.ts';
@@ -15,6 +16,7 @@ import { type ExportedApp, exportedApps } from './steps/export-apps.ts';
 import { frozenDays } from './steps/frozen-days.ts';
 import { openDirectory } from './steps/open-directory.ts';
 import { readExportState, writeExportState } from './steps/export-notes.ts';
+import { namesIn } from './steps/read-document.ts';
 import { type Change, refreshDocument } from './steps/refresh-document.ts';
 import { tablesLeftOut, type WantedDocument, wantedDocuments } from './steps/wanted-documents.ts';
 
@@ -69,7 +71,7 @@ async function exportApp(
   using directory = await openDirectory(app);
   const wanted = await wantedDocuments(app, rows);
   const frozen = await frozenDays(context, app, rows);
-  if (!dryRun) await sweepTemporaries(directory.at('.'), context.clock.now());
+  if (!dryRun) await sweep(context, app, directory);
   const before = await readExportState(context, app.name);
   const vanished = await vanishedDocuments(app, directory, wanted, before);
   const work = { rows, directory, wanted, before, frozen, dryRun };
@@ -89,6 +91,13 @@ async function exportApp(
     vanished,
     leftOut: await tablesLeftOut(app, rows),
   };
+}
+
+/** What a killed run has left, which can be large: its documents are nobody else's, whose lock we hold. */
+async function sweep(context: JobContext, app: ExportedApp, directory: HeldDirectory): Promise<void> {
+  const others = guardedApps(context.config).filter(({ name }) => name !== app.name);
+  const isAlone = !others.some((other) => other.export?.directory === app.export.directory);
+  await sweepTemporaries(directory.at('.'), context.clock.now(), { isAlone });
 }
 
 interface Work {
@@ -141,7 +150,7 @@ async function vanishedDocuments(
   const names = new Set(wanted.map(({ name }) => name));
   const isOurs = (name: string) =>
     app.export.days === undefined ? made.has(name) : dayOfFile(app.export.file, name) !== undefined;
-  return (await directory.names()).filter((name) => !names.has(name) && isOurs(name)).sort();
+  return (await namesIn(directory)).filter((name) => !names.has(name) && isOurs(name));
 }
 
 function exportFindings({ documents, held, vanished, leftOut }: Exported, app: string): AppFinding[] {

@@ -1,9 +1,7 @@
 // db-export-json status: which documents there are, which days are frozen, since when and why.
-import { lstat } from 'node:fs/promises';
 import { formatBytes, formatCount, formatInstant, formatTable } from '../../lib/base/format.ts';
 import { dayFileName, type Day, dayOfFile } from '../../lib/export/day.ts';
 import type { FrozenDays } from '../../lib/export/frozen.ts';
-import { ifThere } from '../../lib/files/if-there.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
@@ -12,6 +10,7 @@ import type * as parameters from './parameters.ts';
 import { type ExportedApp, exportedApps } from './steps/export-apps.ts';
 import { frozenDays } from './steps/frozen-days.ts';
 import { openDirectory } from './steps/open-directory.ts';
+import { lookAt, namesIn } from './steps/read-document.ts';
 import { wantedDocuments } from './steps/wanted-documents.ts';
 
 interface ListedDocument {
@@ -49,10 +48,10 @@ async function describe(context: JobContext, app: ExportedApp): Promise<ExportSt
   using directory = await openDirectory(app);
   const frozen = await frozenDays(context, app, rows);
   const wanted = await wantedDocuments(app, rows);
-  const names = new Set([...wanted.map(({ name }) => name), ...filesOfDays(app, await directory.names())]);
+  const names = new Set([...wanted.map(({ name }) => name), ...filesOfDays(app, await namesIn(directory))]);
   for (const day of frozen.keys()) names.add(dayFileName(app.export.file, day));
   const documents = [...names].sort().map(async (name) => {
-    const status = await ifThere(lstat(directory.at(name)));
+    const status = await lookAt(directory, name);
     return listed(app, name, status, frozen);
   });
   return { directory: app.export.directory, documents: await Promise.all(documents) };
@@ -65,7 +64,7 @@ function filesOfDays({ export: { days, file } }: ExportedApp, names: readonly st
 function listed(
   app: ExportedApp,
   name: string,
-  status: { size: number; mtime: Date } | undefined,
+  status: { size: bigint; mtime: Date } | undefined,
   frozen: FrozenDays,
 ): ListedDocument {
   const day = app.export.days === undefined ? undefined : dayOfFile(app.export.file, name);
@@ -73,7 +72,7 @@ function listed(
   return {
     name,
     day,
-    sizeBytes: status?.size,
+    sizeBytes: status && Number(status.size),
     modifiedAt: status?.mtime,
     frozen: freeze !== undefined,
     frozenSince: freeze?.since,

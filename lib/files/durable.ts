@@ -61,17 +61,19 @@ async function writeHeld(
 const temporaryAgeMsMax = 60 * 60 * 1000;
 
 /**
- * Removes what killed writers of small files left in `directory`: files with the name of a temporary one, an hour old.
- * What cannot be removed stays; a directory that is not there holds nothing.
+ * Removes what killed writers of small files left in `directory`: files with the name of a temporary one, an hour old, or
+ * of any age for who knows that nobody else writes there. What cannot be removed stays; a directory that is not there holds
+ * nothing.
  */
-export async function sweepTemporaries(path: string, now: Date): Promise<void> {
+export async function sweepTemporaries(path: string, now: Date, { isAlone = false } = {}): Promise<void> {
   using directory = await locateDirectory(path).catch(() => undefined);
   if (directory === undefined) return;
   const names = await directory.names().catch(() => []);
   for (const name of names.filter((candidate) => /^\.holdfast-[0-9a-f]{16}\.tmp$/.test(candidate))) {
     const temporary = directory.at(name);
     const status = await lstat(temporary).catch(() => undefined);
-    const isLeft = status?.isFile() === true && now.getTime() - status.mtimeMs > temporaryAgeMsMax;
+    const isOld = isAlone || now.getTime() - (status?.mtimeMs ?? 0) > temporaryAgeMsMax;
+    const isLeft = status?.isFile() === true && isOld;
     if (isLeft) await unlink(temporary).catch(() => undefined); // somebody else's: it costs a few bytes
   }
 }

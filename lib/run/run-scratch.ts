@@ -68,9 +68,7 @@ export function runScratch({ config, clock, log, openStore }: ScratchSurrounding
     async note(left) {
       await sweep();
       try {
-        const scratch = await makeOwn();
-        await noteLeftElsewhere(scratch, left);
-        return scratch;
+        return await noted(await makeOwn(), left);
       } catch (error) {
         if (!(error instanceof OpsError)) throw error;
         // A person who may read the store may have no state directory to write; the work does not need it.
@@ -79,4 +77,16 @@ export function runScratch({ config, clock, log, openStore }: ScratchSurrounding
       }
     },
   };
+}
+
+async function noted(scratch: Scratch, left: LeftElsewhere): Promise<Scratch> {
+  try {
+    await inStateDirectory(`write a note in ${scratch.directory.path}`, () =>
+      noteLeftElsewhere(scratch, left),
+    );
+    return scratch;
+  } catch (error) {
+    await scratch.remove();
+    throw error;
+  }
 }

@@ -1,5 +1,7 @@
 // A document as it lies in its directory, where anybody may have put anything of its name.
+import type { BigIntStats } from 'node:fs';
 import { lstat } from 'node:fs/promises';
+import { systemError } from '../../../lib/base/errors.ts';
 import { type HeldDirectory, inKnownPaths } from '../../../lib/files/held-directory.ts';
 import { ifThere } from '../../../lib/files/if-there.ts';
 import { readSmallFile } from '../../../lib/files/read-small-file.ts';
@@ -9,9 +11,28 @@ const documentBytesMax = 512 * 1024 * 1024;
 
 /** Its bytes; undefined where it is not there. */
 export async function readDocument(directory: HeldDirectory, name: string): Promise<Buffer | undefined> {
-  const status = await ifThere(lstat(directory.at(name)));
+  const called = `${directory.path}/${name}`;
+  const status = await lookAt(directory, name);
   if (status === undefined) return undefined;
-  const sizeBytesMax = Math.min(status.size, documentBytesMax); // so much is allotted at once
-  const options = { sizeBytesMax, follow: false, called: `${directory.path}/${name}` };
+  const sizeBytesMax = Math.min(Number(status.size), documentBytesMax); // so much is allotted at once
+  const options = { sizeBytesMax, follow: false, called };
   return (await inKnownPaths(() => readSmallFile(directory.at(name), options))).bytes;
+}
+
+/** What has its name, be it a document or not. */
+export async function lookAt(directory: HeldDirectory, name: string): Promise<BigIntStats | undefined> {
+  try {
+    return await ifThere(lstat(directory.at(name), { bigint: true }));
+  } catch (error) {
+    throw systemError(`look at ${directory.path}/${name}`, error);
+  }
+}
+
+/** What has a name there. */
+export async function namesIn(directory: HeldDirectory): Promise<string[]> {
+  try {
+    return (await directory.names()).sort();
+  } catch (error) {
+    throw systemError(`list ${directory.path}`, error);
+  }
 }

@@ -7,7 +7,7 @@ import type { TableRows } from '../../../lib/export/loader.ts';
 import { listedRows, mappedRows, NotMapped, valueAt } from '../../../lib/export/mapping.ts';
 import type { HeldDirectory } from '../../../lib/files/held-directory.ts';
 import type { ExportedApp } from './export-apps.ts';
-import { readDocument } from './read-document.ts';
+import { namesIn, readDocument } from './read-document.ts';
 
 /** A document that can be read. */
 export interface LyingDocument {
@@ -23,7 +23,7 @@ export async function lyingDocuments(
   day: Day | undefined,
 ): Promise<LyingDocument[]> {
   const { days, file, tables } = app.export;
-  const names = (await directory.names()).sort();
+  const names = await namesIn(directory);
   const found = names.flatMap((name): LyingDocument[] => {
     const of = days === undefined ? tableOfFile(file, name) : dayOfFile(file, name);
     if (of === undefined || (days === undefined && tables?.includes(of) === false)) return [];

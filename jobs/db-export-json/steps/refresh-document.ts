@@ -2,16 +2,16 @@
 // loader go by.
 import { shellWord } from '../../../lib/base/shell-word.ts';
 import { createHash } from 'node:crypto';
-import { lstat } from 'node:fs/promises';
-import { OpsError } from '../../../lib/base/errors.ts';
+import { OpsError, systemError } from '../../../lib/base/errors.ts';
 import type { KnownDocument } from '../../../lib/export/export-state.ts';
 import type { Rows } from '../../../lib/export/rows.ts';
 import type { JsonStyle } from '../../../lib/export/style.ts';
 import { writeInto } from '../../../lib/files/durable.ts';
 import { digestFile } from '../../../lib/files/hash-file.ts';
 import type { HeldDirectory } from '../../../lib/files/held-directory.ts';
-import { ifThere } from '../../../lib/files/if-there.ts';
+import { fullDiskDetails } from '../../../lib/files/space.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
+import { lookAt } from './read-document.ts';
 import type { WantedDocument } from './wanted-documents.ts';
 
 /**
@@ -50,7 +50,7 @@ export async function refreshDocument(
 ): Promise<Refreshed> {
   const made = await makeDocument(rows.document(recipe, style));
   const { sha256, sizeBytes } = made;
-  const there = await lookAt(directory, name);
+  const there = await lyingAt(directory, name);
   const done = (change: Change, now: KnownDocument | undefined): Refreshed => ({
     change,
     sizeBytes,
@@ -64,8 +64,12 @@ export async function refreshDocument(
   const change = there === undefined ? 'new' : 'changed';
   if (dryRun) return done(change, undefined);
   const content = made.bytes ?? rows.document(recipe, style);
-  await writeInto(directory, name, content, { mode: documentMode, toOwner: true });
-  const written = await lookAt(directory, name);
+  try {
+    await writeInto(directory, name, content, { mode: documentMode, toOwner: true });
+  } catch (error) {
+    throw systemError(`write ${directory.path}/${name}`, error, fullDiskDetails(error, directory.path));
+  }
+  const written = await lyingAt(directory, name);
   return done(change, written && { ...written, sha256 });
 }
 
@@ -88,8 +92,8 @@ async function makeDocument(
 type Lying = Omit<KnownDocument, 'sha256'>;
 
 /** What has the name: undefined for nothing. What is no file is not replaced. */
-async function lookAt(directory: HeldDirectory, name: string): Promise<Lying | undefined> {
-  const status = await ifThere(lstat(directory.at(name), { bigint: true }));
+async function lyingAt(directory: HeldDirectory, name: string): Promise<Lying | undefined> {
+  const status = await lookAt(directory, name);
   if (status === undefined) return undefined;
   if (!status.isFile())
     throw new OpsError('refused', `cannot write ${directory.path}/${name}: it is there, and is no file`, {

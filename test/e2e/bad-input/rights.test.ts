@@ -1,11 +1,12 @@
 // What this process may not read or write, other than the source: a configuration, a target, the state, the store. Other
 // users and other mounts are those of a process, and need root.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { backUpIn, entriesBelow, expectRefusal } from '../../support/bad-input.ts';
 import { asNobody, giveToNobody, isRoot, withMounts } from '../../support/other-runners.ts';
-import { World } from '../../support/world.ts';
+import { makeBookings, World } from '../../support/world.ts';
 
 describe.skipIf(!isRoot)('without the right to it (skipped unless the tests run as root)', () => {
   test('a configuration file that may not be read is denied', async () => {
@@ -48,6 +49,41 @@ describe.skipIf(!isRoot)('without the right to it (skipped unless the tests run 
         withMounts(world, readOnly),
       );
     }
+  });
+
+  test.each([
+    [
+      'a directory of documents that is mounted read-only',
+      'run',
+      77,
+      /cannot write .*booking\.json: .*read-only/,
+    ],
+    ['one with no room', 'run', 74, /cannot write .*booking\.json: no space left/],
+    ['one that may not be looked into', 'check', 77, /permission denied/],
+    ['one that may not be looked into by an import', 'import', 77, /permission denied/],
+    ['one that may not be looked into by a list', 'status', 77, /permission denied/],
+  ])('%s', async (what, command, exitCode, says) => {
+    await using world = new World();
+    makeBookings(world.database, { journalMode: 'delete' });
+    const directory = join(world.home, 'documents');
+    mkdirSync(directory);
+    const mirror = join(world.home, 'mirror.db');
+    world.configure({
+      app: `[apps.bookings.export]\ndirectory = "${directory}"\n[apps.bookings.import]\ndatabase = "${mirror}"`,
+    });
+    giveToNobody(world);
+    const mount = what.includes('no room')
+      ? 'mount -t tmpfs -o size=4k tmpfs "$HOME_DIRECTORY/documents"; head -c 4096 /dev/zero > "$HOME_DIRECTORY/documents/full"'
+      : 'mount --bind "$HOME_DIRECTORY/documents" "$HOME_DIRECTORY/documents"\nmount -o remount,ro,bind "$HOME_DIRECTORY/documents"';
+    const run = exitCode === 77 && command !== 'run' ? asNobody(world) : withMounts(world, mount);
+    if (command !== 'run') {
+      execFileSync('chown', ['0:0', directory]);
+      chmodSync(directory, 0o700);
+    }
+    const ended = await run('db-export-json', [command], {});
+    expect(ended.exitCode, ended.stderr).toBe(exitCode);
+    expect(ended.stderr).toMatch(says);
+    expect(readdirSync(directory)).toEqual([]);
   });
 
   test('a state directory that may not be written is denied, and nothing is stored', async () => {

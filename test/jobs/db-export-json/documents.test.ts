@@ -310,6 +310,15 @@ describe('what cannot be exported', () => {
     expect(await world.run('db-export-json', [])).toMatchObject({ exitCode: 66 });
   });
 
+  test('what a killed run was writing goes with the next one, at once', async () => {
+    await using world = new ExportWorld();
+    writeFileSync(join(world.documents, '.holdfast-0123456789abcdef.tmp'), 'a large half of a document');
+    await world.run('db-export-json', ['run', '--dry-run']);
+    expect(readdirSync(world.documents)).toHaveLength(1);
+    await world.run('db-export-json', []);
+    expect(readdirSync(world.documents).filter((name) => name.startsWith('.'))).toEqual([]);
+  });
+
   test.each<[string, RegExp]>([
     ['days = "SELECT 1"', /needs either document or tables beside days/],
     ['document = "SELECT 1"', /needs days beside it/],
