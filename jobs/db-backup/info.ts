@@ -29,6 +29,8 @@ interface Info {
   stateDirectory: string;
   timeZone: string;
   store: string;
+  /** What the configuration names it by; undefined where it has none yet. */
+  storeId: string | undefined;
   space: StoreSpace;
   apps: AppResult<AppInfo>[];
 }
@@ -59,16 +61,21 @@ export async function run(
   const { result, findings } = appsOutcome(described, (_, name) => bad.get(name) ?? []);
   const { source: configuration, stateDirectory, timeZone } = context.config;
   return {
-    result: { configuration, stateDirectory, timeZone, store: store.description, space, ...result },
+    result: {
+      ...{ configuration, stateDirectory, timeZone, store: store.description, storeId: store.id, space },
+      ...result,
+    },
     findings,
   };
 }
 
-export function text({ configuration, stateDirectory, store, space, apps }: Info, view: View): string[] {
+export function text(info: Info, view: View): string[] {
+  const { configuration, stateDirectory, store, storeId, space, apps } = info;
   const free = space.freeBytes === undefined ? '' : `, ${formatBytes(space.freeBytes)} free`;
   return [
     `configuration: ${configuration}`,
     `store: ${store}${free}`,
+    `store id: ${storeId ?? 'none yet; the next backup gives it one'}`,
     `state: ${stateDirectory}`,
     ...appsText({ apps }, (info, app) => infoLines(info, app, view)),
     ...view.findings.flatMap(findingLines),

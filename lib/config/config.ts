@@ -83,13 +83,17 @@ export interface PingConfig {
 /** Where copies go. */
 export type StoreConfig = DirectoryStoreConfig | DropboxStoreConfig;
 
-export interface DirectoryStoreConfig {
+interface DirectoryStoreConfig {
   readonly kind: 'directory';
+  /** The store that it has to be; undefined for any. */
+  readonly id: string | undefined;
   readonly path: string;
 }
 
 export interface DropboxStoreConfig {
   readonly kind: 'dropbox';
+  /** The store that it has to be; undefined for any. */
+  readonly id: string | undefined;
   /** Where all of Dropbox's hosts are, instead of its own: a relay, or a test. */
   readonly origin: string | undefined;
   /** The folder everything lies below: '' for the root that the app sees, else `/name`. */

@@ -11,6 +11,7 @@ export const plainVariables = [
   'HOLDFAST_STATE',
   'HOLDFAST_RUN',
   'HOLDFAST_STORE',
+  'HOLDFAST_STORE_ID',
   'HOLDFAST_DROPBOX_URL',
   'DATABASE_PATH',
   'DROPBOX_DB_PATH',

@@ -54,3 +54,10 @@ export function createDigester(): Digester {
     },
   };
 }
+
+/** The Dropbox content hash of bytes in memory. */
+export function contentHashOf(bytes: Uint8Array): string {
+  const digester = createDigester();
+  digester.update(bytes);
+  return digester.finish().contentHash;
+}

@@ -30,11 +30,11 @@ import { openRows } from '../sqlite/rows/session.ts';
 import { openLocal } from '../sqlite/local.ts';
 import { sqliteSource } from '../sqlite/sqlite-source.ts';
 import { dryRunStore } from '../store/dry-run.ts';
-import type { Store, StoreTraffic } from '../store/store.ts';
+import type { Store, StoreTraffic, StoreTrial } from '../store/store.ts';
 import { useNetwork } from './network.ts';
 import { type Alerts, openAlerts } from './open-alerts.ts';
 import { openRepository } from './open-repository.ts';
-import { openStore, type StorePurpose } from './open-store.ts';
+import { configuredStore, type StorePurpose } from './open-store.ts';
 import { runScratch } from './run-scratch.ts';
 import type { Wait } from './wait.ts';
 import { holdfastVersion } from './version.ts';
@@ -62,6 +62,8 @@ export interface JobContext {
   openLoader(path: string, called?: string): Loader;
   /** The configured store, opened once. */
   openStore(): Promise<Store>;
+  /** What can be looked at of it beside writing and reading, also where it cannot be opened. */
+  examineStore(): Promise<StoreTrial[]>;
   /** The backups of an app in that store. */
   openRepository(app: GuardedApp): Promise<Repository>;
   /** What the store has cost on the network so far; undefined when it was not opened, or none is involved. */
@@ -135,7 +137,8 @@ export function createContext(parts: ContextParts): JobContext {
   };
   const ownScratch = runScratch({ ...parts, openStore: () => openStoreOnce() });
   const tried = () => makeScratch(tmpdir(), { clock }); // not in the state directory, which need not be there
-  const openStoreOnce = () => (store ??= openStore(config, parts).then(keep));
+  const configured = configuredStore(config, parts);
+  const openStoreOnce = () => (store ??= configured.open().then(keep));
   // A directory that was given is there, or its disk is gone: it is not made. A dry run makes nothing there at all.
   const scratch = (parent?: string) => (dryRun ? tried() : ownScratch.make(parent));
   let state: Promise<ClockState> | undefined;
@@ -146,6 +149,7 @@ export function createContext(parts: ContextParts): JobContext {
     history,
     runCommand,
     openStore: openStoreOnce,
+    examineStore: () => configured.examine(),
     openRepository: async (app) => openRepository(await openStoreOnce(), app, { ...parts, history, scratch }),
     source: ({ database }) => sqliteSource(database),
     openRows: ({ database }) => openRows(database, parts.signal),

@@ -50,9 +50,10 @@ interface Described {
   readonly inHistory?: boolean;
   /**
    * What it wants of the store: to `store` something, which makes one where nobody was before, or to make one on purpose,
-   * `init`. Unless given it only looks, and changes nothing there but what it was told to.
+   * `init`. Unless given it only looks, and changes nothing there but what it was told to; at a `glance` it has other things
+   * to say, and does not wait for a store that does not answer.
    */
-  readonly wantsStore?: 'store' | 'init';
+  readonly wantsStore?: 'store' | 'init' | 'glance';
   /** Whether it works with a store and no app that is configured. */
   readonly storeIsEnough?: boolean;
   /** Commands of this job whose failure is old news once this one ends well: it does what they do. */

@@ -1,5 +1,5 @@
-// Which store in a directory was used until now: remembered in the state directory, so that one that vanished, and another
-// one in its place, are noticed. Losing the memory is harmless: the next run that stores something remembers anew.
+// Which store was used until now: remembered in the state directory, so that one that vanished, and another one in its place,
+// are noticed. Losing the memory is harmless: the next run that stores something remembers anew.
 import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,6 +13,7 @@ import { parseJsonObject } from '../record/json-object.ts';
 
 /** A store that was used. */
 export interface KnownStore {
+  /** A directory, or `Dropbox` with the folder there. */
   path: string;
   /** Undefined where it had no id then. */
   id: string | undefined;
@@ -43,7 +44,7 @@ export async function rememberStore(
     const text = `${JSON.stringify({ path, first_seen: clock.now().toISOString(), id })}\n`;
     await writeFileAtomically(fileOf(stateDirectory, path), text, { toOwner: true });
   } catch (error) {
-    log.warn('the store could not be remembered; a vanished disk would go unnoticed', {
+    log.warn('the store could not be remembered; another one in its place would go unnoticed', {
       reason: errorMessage(error),
     });
   }

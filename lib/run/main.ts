@@ -177,7 +177,7 @@ function terminalOf({ job, verbosity }: Invocation, streams: ProcessStreams, clo
 /** For what the store is opened; see there. */
 function purposeOf({ command: { wantsStore }, dryRun }: Invocation): StorePurpose {
   if (wantsStore === undefined) return 'look';
-  if (!dryRun) return wantsStore;
+  if (!dryRun || wantsStore === 'glance') return wantsStore;
   return wantsStore === 'init' ? 'try-init' : 'try';
 }
 

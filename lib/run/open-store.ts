@@ -1,29 +1,21 @@
-// Opens the configured store; remembers of a directory which store it was, so that a vanished one and another one are
-// noticed.
-import { lstat, readdir, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { dataEnding } from '../backup/catalogue.ts';
+// Opens the configured store, where it is the one that is meant.
+import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
-import { errorCode, OpsError } from '../base/errors.ts';
+import { OpsError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import type { Config, DirectoryStoreConfig, DropboxStoreConfig } from '../config/config.ts';
-import { ownDirectory } from '../config/sections/store-directory.ts';
-import { ifPathThere } from '../files/if-there.ts';
-import { createDirectories } from '../files/make-directories.ts';
-import { isScratchName } from '../files/scratch-owner.ts';
-import { inStateDirectory } from '../files/state-directory.ts';
+import type { Config, DropboxStoreConfig } from '../config/config.ts';
 import { cachedReads } from '../store/cached-reads.ts';
-import { giveStoreId, readStoreMark, type StoreMark } from '../store/directory/marker.ts';
-import { openDirectoryStore } from '../store/directory/open.ts';
-import { noStoreYet } from '../store/no-store.ts';
-import type { Store } from '../store/store.ts';
-import { type KnownStore, knownStore, otherStores, rememberStore } from './known-store.ts';
+import type { DropboxStore } from '../store/dropbox/open.ts';
+import type { Store, StoreTrial } from '../store/store.ts';
+import { directoryPlace, holdsCopies } from './directory-place.ts';
+import { openIdentified, type StorePlace } from './store-identity.ts';
 
 /**
- * For what a store is opened: only to `look`; to `store` something, which makes a store where nobody was before; to `try` that
- * without doing it; to make one or take another one in its place, `init`, or to try that.
+ * For what a store is opened: only to `look`; the same at a `glance`, which rather goes without an answer than waits for one;
+ * to `store` something, which makes a store where nobody was before; to `try` that without doing it; to make one or take
+ * another one in its place, `init`, or to try that.
  */
-export type StorePurpose = 'look' | 'store' | 'try' | 'init' | 'try-init';
+export type StorePurpose = 'look' | 'glance' | 'store' | 'try' | 'init' | 'try-init';
 
 /** What opening a store needs of the process. */
 export interface StoreSurroundings {
@@ -37,21 +29,46 @@ export interface StoreSurroundings {
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 
-/** The store the configuration names. */
-export async function openStore(config: Config, around: StoreSurroundings): Promise<Store> {
-  const { store, stateDirectory } = config;
-  if (store.kind === 'directory') return openDirectory(store, stateDirectory, around);
-  return cachedReads(await openDropbox(store, stateDirectory, around), join(stateDirectory, 'cache'), {
-    mayKeep: around.leavesTraces,
-  });
+/** The store that the configuration names. */
+export interface ConfiguredStore {
+  /** Throws OpsError `unavailable` where another one is there, or none. */
+  open(): Promise<Store>;
+  /** What can be looked at of it, also where it is not the one that is meant. */
+  examine(): Promise<StoreTrial[]>;
 }
+
+/** Nothing is opened yet, nor asked. */
+export function configuredStore(config: Config, around: StoreSurroundings): ConfiguredStore {
+  const { store, stateDirectory, source } = config;
+  const expectation = { stateDirectory, pinned: store.id, source };
+  if (store.kind === 'directory') {
+    const open = () => openIdentified(directoryPlace(store.path, config, around), expectation, around);
+    return { open, examine: () => Promise.resolve([]) };
+  }
+  // One for both, so that they have one deadline.
+  let dropbox: Promise<DropboxStore> | undefined;
+  const connect = () => (dropbox ??= openDropbox(store, stateDirectory, around));
+  return {
+    async open() {
+      const identified = await openIdentified(dropboxPlace(await connect()), expectation, around);
+      return cachedReads(identified, join(stateDirectory, 'cache'), { mayKeep: around.leavesTraces });
+    },
+    async examine() {
+      const found = await connect().catch(() => undefined); // that there is none is told by who opens it
+      return found === undefined ? [] : found.examine();
+    },
+  };
+}
+
+/** A person who asks for a glance has something else to look at when Dropbox does not answer. */
+const glance = { timeoutMs: 10_000, deadlineMs: 60_000, retriesMax: 0 };
 
 /** Loaded only where it is used: the package is large. */
 async function openDropbox(
   store: DropboxStoreConfig,
   stateDirectory: string,
   around: StoreSurroundings,
-): Promise<Store> {
+): Promise<DropboxStore> {
   const { openDropboxStore } = await import('../store/dropbox/open.ts');
   const credentials = store.readCredentials();
   if (credentials.refreshToken === undefined && credentials.accessToken !== undefined) {
@@ -62,127 +79,35 @@ async function openDropbox(
   return openDropboxStore({
     ...store,
     ...around,
+    ...(around.purpose === 'glance' ? glance : {}),
     credentials,
     notesDirectory: join(stateDirectory, 'uploads'),
   });
 }
 
-/**
- * A directory that was a store before and is empty or gone now is a disk that is not mounted, and another store in its place
- * another disk: both are told, and nothing is written. Only what may make a store makes one, where nobody was before.
- */
-async function openDirectory(
-  { path: configured }: DirectoryStoreConfig,
-  stateDirectory: string,
-  around: StoreSurroundings,
-): Promise<Store> {
-  const { clock, log, purpose } = around;
-  const path = resolve(configured);
-  const known = await knownStore(stateDirectory, path);
-  const mark = await readStoreMark(path);
-  if (mark === undefined && known === undefined && (await isFree(path))) {
-    if (purpose === 'try') await requireFirst(path, stateDirectory);
-    if (purpose === 'try' || purpose === 'try-init') return noStoreYet(path);
-    if (purpose === 'look') {
-      if (!(await holdsCopies(path))) throw nobodyWas(path);
-      log.warn('the directory has copies and no marker of a store: it is only looked into', { path });
-      return openDirectoryStore({ path, unmarked: true, clock, log });
-    }
-    await makeStore(path, stateDirectory, around);
-    return openDirectoryStore({ path, clock, log });
-  }
-  const mayTakeAnother = purpose === 'init' || purpose === 'try-init';
-  if (mark !== undefined && known?.id !== undefined && mark.id !== known.id && !mayTakeAnother)
-    throw anotherStore(path, known.id, mark);
-  if (mark === undefined && purpose === 'init') await makeStore(path, stateDirectory, around);
-  else if (purpose === 'store' || purpose === 'init')
-    await keepIdentity(path, mark, known, stateDirectory, around);
-  return openDirectoryStore({ path, clock, log });
-}
-
-/** Nothing is there, or a directory; what is something else is told as such by whoever opens it. */
-async function isFree(path: string): Promise<boolean> {
-  const found = await ifPathThere(lstat(path));
-  return found === undefined || (await ifPathThere(stat(path)))?.isDirectory() === true;
-}
-
-/** Whether somebody has put backups there, or copies of databases, in a way of which we know. */
-async function holdsCopies(path: string): Promise<boolean> {
-  const names = (await ifPathThere(readdir(path))) ?? [];
-  return names.some((name) => name === 'backups' || name === 'latest' || dataEnding.test(name));
-}
-
-async function makeStore(path: string, stateDirectory: string, around: StoreSurroundings): Promise<void> {
-  const { clock, log, purpose } = around;
-  const isOwn = path === ownDirectory(stateDirectory).path;
-  if (purpose !== 'init') await requireFirst(path, stateDirectory);
-  if (isOwn) await makeOwn(stateDirectory);
-  await openDirectoryStore({ path, create: true, clock, log });
-  const made = await readStoreMark(path);
-  await rememberStore(stateDirectory, { path, id: made?.id }, around);
-}
-
-/** A store of before ids gets one; what is remembered is what is there. */
-async function keepIdentity(
-  path: string,
-  mark: StoreMark | undefined,
-  known: KnownStore | undefined,
-  stateDirectory: string,
-  around: StoreSurroundings,
-): Promise<void> {
-  if (mark === undefined) return; // told by whoever opens it
-  const id = mark.id ?? (await giveStoreId(path, around.clock).catch(() => undefined)); // read-only: the next time
-  if (known === undefined || known.id !== id) await rememberStore(stateDirectory, { path, id }, around);
-}
-
-/**
- * A backup makes a store by itself where nobody was before: in a directory that is empty, or missing below one that is
- * there. What has other files in it is somebody's, and a state directory that knows another store had its backups there.
- */
-async function requireFirst(path: string, stateDirectory: string): Promise<void> {
-  const others = await otherStores(stateDirectory, path);
-  if (others.length > 0)
-    throw new OpsError(
-      'unavailable',
-      `cannot use the store directory ${path}: no store is there, and the backups went to ${others.join(', ')} until now`,
-      {
-        hint: 'is the path right, and its disk mounted? findmnt lists what is; to begin anew there: db-backup init',
-      },
-    );
-  const names = await ifPathThere(readdir(path).catch(whatIsNoDirectory));
-  const foreign = (names ?? []).filter((name) => name !== 'lost+found' && !isScratchName(name));
-  if (foreign.length === 0) return;
-  throw new OpsError(
-    'unavailable',
-    `cannot use the store directory ${path}: it is no store yet, and holds other files, such as ${foreign.sort()[0]}`,
-    {
-      hint: 'is it the right one? to make it a store all the same: db-backup init',
+/** A folder in Dropbox is the app's own, so that files of others do not make it a stranger's. */
+function dropboxPlace(dropbox: DropboxStore): StorePlace {
+  const { description } = dropbox;
+  const question = 'is it the right account and folder? db-backup test names the account';
+  return {
+    called: description,
+    path: description,
+    question,
+    readMark: (expected) => dropbox.readMark(expected),
+    look: async () => ({
+      isFree: true,
+      hasCopies: holdsCopies(await dropbox.namesAtTop()),
+      foreign: undefined,
+    }),
+    makeMark: () => dropbox.makeMark(),
+    async open(mark) {
+      if (mark !== undefined) return { ...dropbox, id: mark.id };
+      throw new OpsError(
+        'unavailable',
+        `cannot use ${description}: it holds no .holdfast-store, and was a store until now`,
+        { hint: `${question}; to go on with what is there: db-backup init` },
+      );
     },
-  );
-}
-
-/** That is told by whoever opens it. */
-function whatIsNoDirectory(error: unknown): string[] {
-  if (errorCode(error) === 'ENOTDIR') return [];
-  throw error;
-}
-
-function nobodyWas(path: string): OpsError {
-  return new OpsError('unavailable', `cannot use the store directory ${path}: no store is there yet`, {
-    hint: 'is the path right, and its disk mounted? findmnt lists what is; the first backup makes a store: db-backup run',
-  });
-}
-
-function anotherStore(path: string, expected: string, { id }: StoreMark): OpsError {
-  return new OpsError(
-    'unavailable',
-    `cannot use the store directory ${path}: another store is there (${id ?? 'of an older version'}) than was used until now (${expected})`,
-    { hint: 'is the right disk mounted? findmnt lists what is; to go on with this one: db-backup init' },
-  );
-}
-
-async function makeOwn(stateDirectory: string): Promise<void> {
-  await inStateDirectory(`create the state directory ${stateDirectory}`, () =>
-    createDirectories(stateDirectory),
-  );
+    openUnmarked: () => dropbox,
+  };
 }

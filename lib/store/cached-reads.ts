@@ -1,7 +1,7 @@
 // Small objects read once: what a listing vouches for by its content hash need not travel again.
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createDigester } from '../files/digester.ts';
+import { contentHashOf } from '../files/digester.ts';
 import { writeFileAtomically } from '../files/durable.ts';
 import { readSmallFile } from '../files/read-small-file.ts';
 import { readBytesMax } from './refusals.ts';
@@ -60,12 +60,6 @@ async function readCached(path: string): Promise<Uint8Array | undefined> {
     () => undefined,
   );
   return found?.bytes;
-}
-
-function contentHashOf(bytes: Uint8Array): string {
-  const digester = createDigester();
-  digester.update(bytes);
-  return digester.finish().contentHash;
 }
 
 /** A cache that cannot be written costs time, and nothing else. */

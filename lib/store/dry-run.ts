@@ -6,7 +6,7 @@ import { requireSameBytes } from '../files/hash-file.ts';
 import { removeQuietly } from '../files/publish-file.ts';
 import type { Scratch } from '../files/scratch.ts';
 import { openDirectoryStore } from './directory/open.ts';
-import { namesAbove, quoteName, requireStoreName } from './name.ts';
+import { namesAbove, quoteName, requireObjectName } from './name.ts';
 import { nameMissing, nameTaken, requireExpected } from './refusals.ts';
 import type { CopyOptions, RemoveOptions, Store, Stored, StoreName } from './store.ts';
 
@@ -33,26 +33,27 @@ export function dryRunStore(store: Store, options: DryRunOptions): Store {
   const view = new View(store, options);
   return {
     description: store.description,
+    id: store.id,
     stagingDirectory: store.stagingDirectory,
     isRemote: store.isRemote,
     async put(name, file, putOptions = {}) {
-      const object = requireStoreName(name);
+      const object = requireObjectName(name);
       await view.requireFree(object, putOptions.replace);
       return (await view.layer()).store.put(object, file, putOptions);
     },
     async get(name, target, getOptions) {
-      const object = requireStoreName(name);
+      const object = requireObjectName(name);
       return (await view.holderOf(object)).get(object, target, getOptions);
     },
     async read(name) {
-      const object = requireStoreName(name);
+      const object = requireObjectName(name);
       return (await view.holderOf(object)).read(object);
     },
     list: async (prefix) => view.list(prefix),
-    stat: async (name) => view.stat(requireStoreName(name)),
+    stat: async (name) => view.stat(requireObjectName(name)),
     copy: async (from, to, copyOptions = {}) =>
-      view.copy(requireStoreName(from), requireStoreName(to), copyOptions),
-    remove: async (name, removeOptions = {}) => view.remove(requireStoreName(name), removeOptions),
+      view.copy(requireObjectName(from), requireObjectName(to), copyOptions),
+    remove: async (name, removeOptions = {}) => view.remove(requireObjectName(name), removeOptions),
     space: () => store.space(),
     examine: () => store.examine(),
     traffic: () => store.traffic(),

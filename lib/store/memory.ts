@@ -11,7 +11,7 @@ import { fileIdentity } from '../files/identity.ts';
 import { removeQuietly } from '../files/publish-file.ts';
 import { writeAll } from '../files/write-all.ts';
 import { getWhole } from './get-whole.ts';
-import { namesAbove, quoteName, requireStoreName } from './name.ts';
+import { namesAbove, quoteName, requireObjectName } from './name.ts';
 import { nameMissing, nameTaken, requireExpected, requireReadable } from './refusals.ts';
 import type {
   CopyOptions,
@@ -47,16 +47,17 @@ export function memoryStore(options: MemoryStoreOptions): Store {
   const memory = new Memory(options);
   return {
     description: 'memory',
+    id: undefined,
     stagingDirectory: undefined,
     isRemote: options.isRemote ?? false,
-    put: async (name, file, putOptions = {}) => memory.put(requireStoreName(name), file, putOptions),
-    get: async (name, target, getOptions = {}) => memory.get(requireStoreName(name), target, getOptions),
-    read: async (name) => memory.read(requireStoreName(name)),
+    put: async (name, file, putOptions = {}) => memory.put(requireObjectName(name), file, putOptions),
+    get: async (name, target, getOptions = {}) => memory.get(requireObjectName(name), target, getOptions),
+    read: async (name) => memory.read(requireObjectName(name)),
     list: async (prefix) => memory.list(prefix.replace(/^\/+/, '')),
-    stat: async (name) => memory.stat(requireStoreName(name)),
+    stat: async (name) => memory.stat(requireObjectName(name)),
     copy: async (from, to, copyOptions = {}) =>
-      memory.copy(requireStoreName(from), requireStoreName(to), copyOptions),
-    remove: async (name, removeOptions = {}) => memory.remove(requireStoreName(name), removeOptions),
+      memory.copy(requireObjectName(from), requireObjectName(to), copyOptions),
+    remove: async (name, removeOptions = {}) => memory.remove(requireObjectName(name), removeOptions),
     space: async () => ({ freeBytes: undefined, totalBytes: undefined }),
     examine: async () => [],
     traffic: () => undefined,

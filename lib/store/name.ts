@@ -20,6 +20,23 @@ export function requireStoreName(text: string): StoreName {
   return name;
 }
 
+const reserved = /^\.holdfast-/i; // also where letter case tells nothing apart
+
+/** `requireStoreName`, and OpsError `usage` for the names that Holdfast keeps to itself in a store. */
+export function requireObjectName(text: string): StoreName {
+  const name = requireStoreName(text);
+  if (!isReserved(name)) return name;
+  throw new OpsError(
+    'usage',
+    `cannot use ${quoteName(text)} as a name in the store: names beginning with .holdfast- are reserved`,
+  );
+}
+
+/** Whether the name, or a folder above it, is one that Holdfast keeps to itself. */
+export function isReserved(name: StoreName): boolean {
+  return name.split('/').some((segment) => reserved.test(segment));
+}
+
 function nameProblem(name: string): string | undefined {
   if (name === '') return 'it is empty';
   if (Buffer.byteLength(name) > nameBytesMax) return `it is longer than ${nameBytesMax} bytes`;

@@ -10,6 +10,7 @@ export function noStoreYet(path: string): Store {
     Promise.reject(new OpsError('missing', `cannot find ${name} in the ${description}`));
   return {
     description,
+    id: undefined,
     stagingDirectory: path,
     isRemote: false,
     put: refuse,

@@ -91,6 +91,8 @@ export interface GetOptions {
 export interface Store {
   /** The store in a few words, for messages: `directory /srv/backups`. Never a secret. */
   readonly description: string;
+  /** By which it is told from every other; undefined where it has none yet. */
+  readonly id: string | undefined;
   /** Where a file that will be `put` with `consume` is best made: on the store's own file system, if nobody else may write there. */
   readonly stagingDirectory: string | undefined;
   /** Whether bytes put there leave this machine: then they are not sent twice, and need no room here a second time. */

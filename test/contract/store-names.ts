@@ -57,6 +57,8 @@ export function nameTests(open: Open): void {
     'a\0b',
     'a\nb',
     'a\\b',
+    '.holdfast-store',
+    'a/.Holdfast-x',
   ];
   const tooLong = ['n'.repeat(256), `${'n/'.repeat(500)}n`];
 

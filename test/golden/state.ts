@@ -9,7 +9,8 @@ import { formatScratchOwner, parseScratchOwner } from '../../lib/files/scratch-o
 import { type OwnerRecord, readOwner, writeOwner } from '../../lib/lock/owner.ts';
 import { hasRestoringNote, writeRestoringNote } from '../../jobs/steps/restoring-note.ts';
 import type { JobContext } from '../../lib/run/context.ts';
-import { openStore } from '../../lib/run/open-store.ts';
+import { knownStore } from '../../lib/run/known-store.ts';
+import { configuredStore } from '../../lib/run/open-store.ts';
 import { createUploadNotes } from '../../lib/store/dropbox/upload-notes.ts';
 import { type InstallRecord, readRecord, recordPath, writeRecord } from '../../units/install/record.ts';
 import { scratch } from '../support/scratch.ts';
@@ -51,6 +52,14 @@ export const state: Goldens = {
     },
   },
   'state/stores/83ccdb90c84c9a72.json': { read: openForgotten, value: 'unavailable' },
+  'state/stores/9c5489530ef2af69.json': {
+    async read(path) {
+      const stateDirectory = scratch();
+      await cp(path, join(stateDirectory, 'stores', basename(path)));
+      return knownStore(stateDirectory, 'Dropbox /pi');
+    },
+    value: { path: 'Dropbox /pi', id: '0f1e2d3c4b5a69788796a5b4c3d2e1f0' },
+  },
   'state/secrets/dropbox-refresh-token': {
     async read(path) {
       const file = join(scratch(), 'token');
@@ -109,14 +118,16 @@ async function openForgotten(notePath: string): Promise<unknown> {
   await cp(notePath, join(stateDirectory, 'stores', basename(notePath)));
   const { path } = JSON.parse(await readFile(notePath, 'utf8')) as { path: string };
   const config = { store: { kind: 'directory', path }, stateDirectory } as Config;
-  return openStore(config, {
+  return configuredStore(config, {
     purpose: 'store',
     leavesTraces: false,
     clock,
     log: silentLog,
     signal: new AbortController().signal,
     wait: async () => undefined,
-  }).catch((error: unknown) => (error as OpsError).kind);
+  })
+    .open()
+    .catch((error: unknown) => (error as OpsError).kind);
 }
 
 function contextIn(stateDirectory: string): JobContext {

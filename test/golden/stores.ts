@@ -7,9 +7,10 @@ import { parseManifest } from '../../lib/backup/manifest.ts';
 import { silentLog } from '../../lib/base/log.ts';
 import { readStoreMark } from '../../lib/store/directory/marker.ts';
 import { openDirectoryStore } from '../../lib/store/directory/open.ts';
+import { formatStoreMark, parseStoreMark, type StoreMark } from '../../lib/store/mark.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
 import { scratch } from '../support/scratch.ts';
-import type { Goldens } from './golden.ts';
+import { type Goldens, text } from './golden.ts';
 
 export const stores: Goldens = {
   'store/app/': {
@@ -29,6 +30,11 @@ export const stores: Goldens = {
   },
   // As the hint of a store without a marker told a person to write it before there was an init.
   'store/by-hand/': { read: look, value: {} },
+  'store/dropbox/.holdfast-store': text<StoreMark>(
+    (content) => parseStoreMark(content, { called: 'Dropbox', hint: '' }),
+    { id: '0f1e2d3c4b5a69788796a5b4c3d2e1f0' },
+    ({ id = '' }) => formatStoreMark(id),
+  ),
   'store/marked/': {
     read: async (path) => ({ ...(await look(path)), ...(await readStoreMark(path)) }),
     value: { id: '0f1e2d3c4b5a69788796a5b4c3d2e1f0' },

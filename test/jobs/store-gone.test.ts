@@ -266,6 +266,100 @@ describe('another store in the place of the one that was used', () => {
   });
 });
 
+describe('a store that is not the one that the configuration names', () => {
+  const wrong = '0'.repeat(32);
+  const pinTo = (world: TypedWorld, id: string) =>
+    writeFileSync(
+      world.config,
+      readFileSync(world.config, 'utf8').replace('[store]', `[store]\nid = "${id}"`),
+    );
+
+  test('is refused by every command, also by db-backup init and by a machine without state', async () => {
+    await using world = await backedUpWorld();
+    const { id } = JSON.parse(readFileSync(`${world.store}/.holdfast-store`, 'utf8')) as { id: string };
+    expect((await world.run('db-backup', ['info'])).stdout).toContain(`store id: ${id}`);
+    pinTo(world, wrong);
+    const states = ['as it was', 'gone', 'that knows the wrong one'];
+    for (const state of states) {
+      if (state === 'gone') rmSync(world.state, { recursive: true });
+      if (state === 'that knows the wrong one') {
+        world.configure();
+        expect(await world.run('db-backup', ['init'])).toMatchObject({ exitCode: 0 });
+        const [note = ''] = readdirSync(`${world.state}/stores`);
+        writeFileSync(`${world.state}/stores/${note}`, JSON.stringify({ path: world.store, id: wrong }));
+        pinTo(world, wrong);
+      }
+      for (const [command, line] of [...commands, ['db-backup', 'info'], ['db-backup', 'init']] as const) {
+        await expectRefusal(world, command, line.split(' '), {
+          kind: 'unavailable',
+          says: [new RegExp(`the store there is ${id}, and .*holdfast\\.toml names ${wrong}`)],
+          hint: /findmnt.*correct the id/,
+        });
+      }
+    }
+    world.configure();
+    pinTo(world, id);
+    expect(await world.run('db-backup', ['run'])).toMatchObject({ exitCode: 0 });
+    expect(await world.run('restore', ['list'])).toMatchObject({ exitCode: 0 });
+  });
+
+  test.each(['nothing', 'an empty directory', 'backups without a marker', 'one of before stores had an id'])(
+    'is refused where %s is there, and nothing is made',
+    async (there) => {
+      await using world = await backedUpWorld();
+      const marker = `${world.store}/.holdfast-store`;
+      rmSync(marker);
+      if (there === 'nothing' || there === 'an empty directory') rmSync(world.store, { recursive: true });
+      if (there === 'an empty directory') mkdirSync(world.store);
+      if (there === 'one of before stores had an id')
+        writeFileSync(marker, '{"format":"holdfast-store","version":1}\n');
+      pinTo(world, wrong);
+      for (const isNewMachine of [false, true]) {
+        if (isNewMachine) rmSync(world.state, { recursive: true });
+        for (const [command, line] of [
+          ...commands,
+          ['db-backup', 'init'],
+          ['db-backup', 'init --dry-run'],
+        ] as const) {
+          await expectRefusal(world, command, line.split(' '), {
+            kind: 'unavailable',
+            says: [
+              /no store is there, and|one of an older version, without an id, and/,
+              /holdfast\.toml names 0{32}/,
+            ],
+            hint: /findmnt/,
+          });
+        }
+      }
+    },
+  );
+
+  test('is refused where the environment alone names one, and what is no id is a mistake there and in a file', async () => {
+    await using world = await backedUpWorld();
+    const alone = (id: string) => ({
+      HOLDFAST_CONFIG: '',
+      HOLDFAST_STATE: world.state,
+      HOLDFAST_STORE: world.store,
+      HOLDFAST_STORE_ID: id,
+    });
+    expect(await world.run('restore', ['list'], { environment: alone(wrong) })).toMatchObject({
+      exitCode: 69,
+      stderr: expect.stringMatching(/the environment names 0{32}/) as string,
+    });
+    const { id } = JSON.parse(readFileSync(`${world.store}/.holdfast-store`, 'utf8')) as { id: string };
+    expect(await world.run('restore', ['list'], { environment: alone(id) })).toMatchObject({ exitCode: 0 });
+    expect(await world.run('restore', ['list'], { environment: alone('mine') })).toMatchObject({
+      exitCode: 78,
+      stderr: expect.stringMatching(/HOLDFAST_STORE_ID=mine: it must be the 32 hex digits/) as string,
+    });
+    pinTo(world, 'mine');
+    expect(await world.run('restore', ['list'])).toMatchObject({
+      exitCode: 78,
+      stderr: expect.stringMatching(/store\.id: must be the 32 hex digits/) as string,
+    });
+  });
+});
+
 function freshWorld(): TypedWorld {
   const world = new TypedWorld();
   makeBookings(world.database, { journalMode: 'delete' });

@@ -116,9 +116,10 @@ ${app}
     clock.advance(Math.max(0, Date.now() - clock.now()) / 1000);
   }
 
-  /** What lies in the Dropbox, by path, as the content hash of each file. */
+  /** What lies in the Dropbox beside the marker, by path, as the content hash of each file. */
   remote(): Record<string, string> {
-    return Object.fromEntries(this.standIn.files.list().map(({ path, contentHash }) => [path, contentHash]));
+    const files = this.standIn.files.list().filter(({ path }) => !path.endsWith('/.holdfast-store'));
+    return Object.fromEntries(files.map(({ path, contentHash }) => [path, contentHash]));
   }
 
   /** The names of the notes of unfinished uploads. */

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Config, type GuardedApp, guardedApps } from '../../lib/config/config.ts';
 import { errorCode, systemError } from '../../lib/base/errors.ts';
-import { markerName } from '../../lib/store/directory/marker.ts';
+import { markerName } from '../../lib/store/mark.ts';
 import { userId } from './accounts.ts';
 import type { Machine } from './machine.ts';
 import type { Problems } from './problems.ts';

@@ -29,7 +29,7 @@ export async function tryEverything(
   const checks: StoreTrial[] = [
     { name: 'configuration', ok: true, detail: context.config.source, hint: undefined },
     await tried('store', () => probeStore(context, dryRun)),
-    ...(await examineStore(context)),
+    ...(await context.examineStore()),
     await tried('state', () => probeScratch(context)),
     await tried('clock', () => probeClock(context)),
   ];
@@ -84,12 +84,6 @@ async function probeStore(context: JobContext, dryRun: boolean): Promise<string>
   } finally {
     await scratch.remove();
   }
-}
-
-/** What the store itself can say; nothing where it cannot be opened, which was told already. */
-async function examineStore(context: JobContext): Promise<StoreTrial[]> {
-  const store = await context.openStore().catch(() => undefined);
-  return store === undefined ? [] : store.examine();
 }
 
 async function probeScratch(context: JobContext): Promise<string> {

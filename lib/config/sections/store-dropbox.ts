@@ -5,7 +5,7 @@ import { OpsError } from '../../base/errors.ts';
 import type { DropboxStoreConfig } from '../config.ts';
 import { type Environment, nonEmpty } from '../environment.ts';
 import { readSecret, type SecretOrigin } from '../secrets.ts';
-import { absolutePath, seconds } from './values.ts';
+import { absolutePath, seconds, storeId } from './values.ts';
 
 const dropboxFolder = z
   .string()
@@ -32,6 +32,7 @@ const rateUnits: Record<string, number> = {
 
 export const dropboxStore = z.strictObject({
   kind: z.literal('dropbox').describe('copies go to Dropbox'),
+  id: storeId,
   folder: dropboxFolder.default('').describe("everything lies below it; the app's own root unless given"),
   app_key: z.string().min(1).optional().describe('$DROPBOX_APP_KEY unless given; not a secret'),
   app_secret_file: absolutePath
@@ -78,6 +79,7 @@ export function dropboxConfig(
   const secret = (place: Omit<SecretOrigin, 'environment'>) => readSecret({ ...place, environment });
   return {
     kind: 'dropbox',
+    id: table.id,
     origin: dropboxOrigin(environment),
     folder: table.folder,
     timeoutMs: table.timeout_seconds * 1000,

@@ -8,3 +8,10 @@ export const seconds = z.number().positive('must be more than 0').max(86_400, 'm
 
 /** The name of what an alert is about. */
 export const checkName = z.string().refine(isCheckName, 'must be the name of a job, such as "db-backup"');
+
+/** Which store it has to be. */
+export const storeId = z
+  .string()
+  .regex(/^[0-9a-f]{32}$/, 'must be the 32 hex digits that db-backup info shows')
+  .optional()
+  .describe('the store that it has to be, by its id; any unless given');

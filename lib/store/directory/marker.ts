@@ -1,6 +1,4 @@
-// The marker that makes a directory a store. An empty mount point has none, so a disk that is not mounted is noticed
-// instead of being taken for an empty store.
-import { randomBytes } from 'node:crypto';
+// The marker of a store in a directory: a disk that is not mounted is noticed instead of being taken for an empty store.
 import { lstat, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
@@ -11,19 +9,14 @@ import { writeFileAtomically } from '../../files/durable.ts';
 import { createDirectories } from '../../files/make-directories.ts';
 import { ifPathThere } from '../../files/if-there.ts';
 import { readRecord } from '../../files/read-small-file.ts';
-import { parseJsonObject } from '../../record/json-object.ts';
-import { formatJsonRecord, type RecordFormat } from '../../record/json-record.ts';
-
-/** `.holdfast-store` in the root: `{"format": "holdfast-store", "version": 2, "id": …, "created_at": …}`. */
-export const markerName = '.holdfast-store';
-const markerBytesMax = 64 * 1024;
-const format: RecordFormat = { name: 'holdfast-store', version: 2 };
-
-/** What a marker says of its store. */
-export interface StoreMark {
-  /** 32 hex digits, by which this store is told from every other; version 1 had none. */
-  id: string | undefined;
-}
+import {
+  formatStoreMark,
+  markerBytesMax,
+  markerName,
+  newStoreId,
+  parseStoreMark,
+  type StoreMark,
+} from '../mark.ts';
 
 export interface RootOptions {
   path: string;
@@ -33,37 +26,35 @@ export interface RootOptions {
 }
 
 /**
- * Makes sure that a store is at `path`. With `create`, a directory that is missing or has no marker becomes one;
- * without it both are OpsError `unavailable`, and nothing is written.
+ * Makes sure that a store is at `path`, and returns its mark. With `create`, a directory that is missing or has no marker
+ * becomes one; without it both are OpsError `unavailable`, and nothing is written.
  */
-export async function openRoot({ path, create, clock, log }: RootOptions): Promise<void> {
-  if (create) await createRoot(path);
-  if ((await readStoreMark(path)) !== undefined) return;
-  if (!create) throw (await rootProblem(path)) ?? noMarker(path);
-  await writeMark(path, newStoreId(), clock.now());
-  log.info('made the directory a store', { path });
+export async function openRoot({ path, create, clock, log }: RootOptions): Promise<StoreMark> {
+  if (create) return makeStoreMark({ path, clock, log });
+  const mark = await readStoreMark(path);
+  if (mark !== undefined) return mark;
+  throw (await rootProblem(path)) ?? noMarker(path);
+}
+
+/** Makes the directory at `path` a store, with the directories to it, or gives an id to one that has none. */
+export async function makeStoreMark({ path, clock, log }: Omit<RootOptions, 'create'>): Promise<StoreMark> {
+  await createRoot(path);
+  const before = await readStoreMark(path);
+  if (before?.id !== undefined) return before;
+  const id = newStoreId();
+  const marker = formatStoreMark(id, clock.now());
+  await writeFileAtomically(join(path, markerName), marker, { mode: 0o640, toOwner: true });
+  if (before === undefined) log.info('made the directory a store', { path });
+  return { id };
 }
 
 /** The mark of the store at `path`; undefined where none is. Throws OpsError `damaged` or `unavailable` for one that is not known. */
 export async function readStoreMark(path: string): Promise<StoreMark | undefined> {
   const text = await readMarker(path);
-  return text === undefined ? undefined : requireKnownMarker(path, text);
-}
-
-/** Gives an id to the store at `path`, whose marker has none, and returns it. */
-export async function giveStoreId(path: string, clock: Clock): Promise<string> {
-  const id = newStoreId();
-  await writeMark(path, id, clock.now());
-  return id;
-}
-
-function newStoreId(): string {
-  return randomBytes(16).toString('hex');
-}
-
-async function writeMark(path: string, id: string, now: Date): Promise<void> {
-  const marker = formatJsonRecord(format, { id, created_at: now.toISOString() });
-  await writeFileAtomically(join(path, markerName), marker, { mode: 0o640, toOwner: true });
+  if (text === undefined) return undefined;
+  const file = join(path, markerName);
+  const hint = `look at it; to write a new one: mv ${shellWord(file)} ${shellWord(`${file}.old`)} && db-backup init`;
+  return parseStoreMark(text, { called: `the store directory ${path}`, hint });
 }
 
 /** Throws OpsError `unavailable` when the store at `path` is not there any more: before every operation. */
@@ -96,31 +87,6 @@ async function readMarker(path: string): Promise<string | undefined> {
   } catch (error) {
     throw systemError(`use the store directory ${path}`, error, hintFor(error, path));
   }
-}
-
-function requireKnownMarker(path: string, text: string): StoreMark {
-  const marker = parseJsonObject(text);
-  const file = join(path, markerName);
-  const version = marker?.['version'];
-  if (marker?.['format'] !== format.name || typeof version !== 'number') {
-    throw new OpsError(
-      'damaged',
-      `cannot use the store directory ${path}: its ${markerName} is not readable`,
-      {
-        hint: `look at it; to write a new one: mv ${shellWord(file)} ${shellWord(`${file}.old`)} && db-backup init`,
-      },
-    );
-  }
-  if (version > format.version) {
-    throw new OpsError(
-      'unavailable',
-      `cannot use the store directory ${path}: its format is version ${version}, ` +
-        `this Holdfast knows version ${format.version}`,
-      { hint: 'use the Holdfast that made it, or a newer one' },
-    );
-  }
-  const id = marker['id'];
-  return { id: typeof id === 'string' && /^[0-9a-f]{32}$/.test(id) ? id : undefined };
 }
 
 async function rootProblem(path: string): Promise<OpsError | undefined> {

@@ -6,25 +6,13 @@ import { join } from 'node:path';
 import { OpsError, errorCode, systemError } from '../../base/errors.ts';
 import type { HeldDirectory } from '../../files/held-directory.ts';
 import { ifPathThere, isPathMissing } from '../../files/if-there.ts';
-import { quoteName, requireStoreName } from '../name.ts';
+import { requireObjectName } from '../name.ts';
 import { nameMissing } from '../refusals.ts';
 import type { Stored, StoreName } from '../store.ts';
 import { inDirectory } from './walk.ts';
 
 /** What has a name: an object, nothing, or something that is in the way of an object with this name. */
 export type Found = { is: 'object'; stored: Stored } | { is: 'absent' } | { is: 'blocked'; by: string };
-
-const reserved = /^\.holdfast-/i; // also where the file system does not tell upper from lower case
-
-/** `requireStoreName`, and OpsError `usage` for the names that Holdfast keeps to itself in a directory. */
-export function requireObjectName(text: string): StoreName {
-  const name = requireStoreName(text);
-  if (!name.split('/').some((segment) => reserved.test(segment))) return name;
-  throw new OpsError(
-    'usage',
-    `cannot use ${quoteName(text)} as a name in the store: names beginning with .holdfast- are reserved`,
-  );
-}
 
 /** Looks a name up without following a symbolic link in any of its segments. */
 export async function findObject(root: HeldDirectory, name: StoreName): Promise<Found> {

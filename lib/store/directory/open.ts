@@ -11,11 +11,11 @@ import { fileSystemSpace } from '../../files/space.ts';
 import { explainFailure } from './failure.ts';
 import { getObject, readObject } from './get.ts';
 import { openRoot, requireStoreMarker } from './marker.ts';
-import { findObject, listObjects, requireObjectName } from './objects.ts';
+import { findObject, listObjects } from './objects.ts';
 import { removeObject } from './publish.ts';
 import { copyObject, putObject } from './put.ts';
 import type { DirectoryAccess } from './access.ts';
-import { quoteName } from '../name.ts';
+import { quoteName, requireObjectName } from '../name.ts';
 import { requireExpected } from '../refusals.ts';
 import type { Store } from '../store.ts';
 
@@ -46,12 +46,9 @@ export async function openDirectoryStore(options: DirectoryStoreOptions): Promis
     );
   }
   const root = resolve(options.path);
-  if (!unmarked) await openRoot({ path: root, create, clock, log });
-  return directoryStore(
-    root,
-    { clock, log },
-    { unmarked, isSafeToStage: !unmarked && (await isSafeToStageIn(root)) },
-  );
+  const mark = unmarked ? undefined : await openRoot({ path: root, create, clock, log });
+  const isSafeToStage = !unmarked && (await isSafeToStageIn(root));
+  return directoryStore(root, { clock, log }, { unmarked, isSafeToStage, id: mark?.id });
 }
 
 /** SQLite writes a snapshot by its path, which whoever else may make names in the root could lead elsewhere. */
@@ -63,7 +60,7 @@ async function isSafeToStageIn(root: string): Promise<boolean> {
 function directoryStore(
   root: string,
   surroundings: { clock: Clock; log: Log },
-  { unmarked, isSafeToStage }: { unmarked: boolean; isSafeToStage: boolean },
+  { unmarked, isSafeToStage, id }: { unmarked: boolean; isSafeToStage: boolean; id: string | undefined },
 ): Store {
   const description = `directory ${root}`;
   const act = (doing: string, name?: string) =>
@@ -72,6 +69,7 @@ function directoryStore(
     onRoot(root, said, { unmarked }, (held) => operation({ root: held, ...surroundings }));
   return {
     description,
+    id,
     stagingDirectory: isSafeToStage ? root : undefined,
     isRemote: false,
     async put(name, file, options = {}) {

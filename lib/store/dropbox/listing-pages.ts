@@ -30,10 +30,14 @@ const emptyPagesMax = 50;
 const resetsMax = 5;
 
 /** Every entry below a folder by its lower-case path; nothing when the folder is not there. */
-export async function readEntries(access: DropboxAccess, path: string): Promise<Map<string, Entry>> {
+export async function readEntries(
+  access: DropboxAccess,
+  path: string,
+  { recursive = true } = {},
+): Promise<Map<string, Entry>> {
   for (let resets = 0; ; resets += 1) {
     try {
-      return await readPages(access, path);
+      return await readPages(access, path, recursive);
     } catch (error) {
       if (!(error instanceof DropboxFailure)) throw error;
       // A prefix that is no path begins no name either.
@@ -44,11 +48,15 @@ export async function readEntries(access: DropboxAccess, path: string): Promise<
 }
 
 /** A page may be empty, and an entry may come twice: only `has_more` says whether it is all, and the last word counts. */
-async function readPages({ client }: DropboxAccess, path: string): Promise<Map<string, Entry>> {
+async function readPages(
+  { client }: DropboxAccess,
+  path: string,
+  recursive: boolean,
+): Promise<Map<string, Entry>> {
   const entries = new Map<string, Entry>();
   const readPage = (reply: unknown) => pageOf(reply, path);
   let page = await client.call(
-    (calls) => calls.filesListFolder({ path, recursive: true, limit: pageEntriesMax }),
+    (calls) => calls.filesListFolder({ path, recursive, limit: pageEntriesMax }),
     readPage,
   );
   for (let [pages, emptyPages] = [1, 0]; ; pages += 1) {

@@ -1,4 +1,5 @@
 // What is in Dropbox: all of it or nothing, for a listing that was cut short would make backups look gone.
+import { isReserved } from '../name.ts';
 import type { Stored, StoreName } from '../store.ts';
 import type { DropboxAccess } from './access.ts';
 import { DropboxFailure, strangerFailure } from './failure.ts';
@@ -27,6 +28,7 @@ export async function listFiles(access: DropboxAccess, prefix: string): Promise<
   for (const { tag, pathLower, file, isWithoutBytes } of entries.values()) {
     const name = names.get(pathLower);
     if (tag !== 'file' || isWithoutBytes || name === undefined || !name.startsWith(prefix)) continue;
+    if (isReserved(name)) continue;
     if (file === undefined && (odd += 1) > oddMax)
       throw strangerFailure(`a listing with more than ${oddMax} files that make no sense`);
     const stored = file === undefined ? await askAbout(access, name) : storedAs(name, file);
@@ -34,6 +36,12 @@ export async function listFiles(access: DropboxAccess, prefix: string): Promise<
   }
   await addRecent(access, { path, prefix }, found);
   return [...found.values()].map(({ stored }) => stored).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** What lies directly in the folder of the store, by name; nothing where that is not there. */
+export async function namesAtTop(access: DropboxAccess): Promise<string[]> {
+  const entries = await readEntries(access, access.folder, { recursive: false });
+  return [...entries].filter(([key]) => key.length > access.folder.length).map(([, { name }]) => name);
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import { OpsError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { removeQuietly } from '../../files/publish-file.ts';
+import type { StoreMark } from '../mark.ts';
 import { quoteName } from '../name.ts';
 import type { Store, StoreName, StoreSpace } from '../store.ts';
 import { examine, readSpace } from './account.ts';
@@ -12,8 +13,9 @@ import { downloadBytes, downloadFile } from './download.ts';
 import { endpointAt } from './endpoint.ts';
 import { explainFailure } from './explain.ts';
 import { DropboxFailure } from './failure.ts';
-import { listFiles } from './listing.ts';
+import { listFiles, namesAtTop } from './listing.ts';
 import { lookUpObject } from './look.ts';
+import { makeDropboxMark, readDropboxMark } from './mark.ts';
 import { NoObject, storedAs } from './metadata.ts';
 import { createPace } from './pace.ts';
 import { requireDropboxName } from './paths.ts';
@@ -50,8 +52,18 @@ export interface DropboxStoreOptions {
   wait(ms: number, signal: AbortSignal): Promise<void>;
 }
 
+/** A store in Dropbox, of which it is not known yet whether it is one, and which. */
+export interface DropboxStore extends Store {
+  /** Undefined where none is. `expected` are the ids that are likely: one of them costs one request. */
+  readMark(expected: readonly string[]): Promise<StoreMark | undefined>;
+  /** Makes the folder a store, unless somebody does so at the same time. */
+  makeMark(): Promise<StoreMark>;
+  /** What lies directly in its folder. */
+  namesAtTop(): Promise<string[]>;
+}
+
 /** Opens the store; nothing is asked of Dropbox yet. Throws OpsError `denied` when there are no credentials. */
-export function openDropboxStore(options: DropboxStoreOptions): Store {
+export function openDropboxStore(options: DropboxStoreOptions): DropboxStore {
   return dropboxStore(openAccess(options));
 }
 
@@ -73,7 +85,7 @@ function openAccess(options: DropboxStoreOptions): DropboxAccess {
   return { client, folder: options.folder, notes, recent: new RecentWrites(), clock, log };
 }
 
-function dropboxStore(access: DropboxAccess): Store {
+function dropboxStore(access: DropboxAccess): DropboxStore {
   const description = access.folder === '' ? 'Dropbox' : `Dropbox ${access.folder}`;
   const space = () => readSpace(access);
   const during = async <T>(act: string, operation: () => Promise<T>): Promise<T> => {
@@ -86,6 +98,7 @@ function dropboxStore(access: DropboxAccess): Store {
   const inDropbox = (doing: string, name: StoreName) => `${doing} ${quoteName(name)} in ${description}`;
   return {
     description,
+    id: undefined,
     stagingDirectory: undefined,
     isRemote: true,
     async put(name, file, options = {}) {
@@ -124,6 +137,17 @@ function dropboxStore(access: DropboxAccess): Store {
     },
     async space() {
       return during(`ask ${description} for its space`, () => spaceIfSaid(access));
+    },
+    async readMark(expected) {
+      return during(`look for the store in ${description}`, () =>
+        readDropboxMark(access, description, expected),
+      );
+    },
+    async makeMark() {
+      return during(`make ${description} a store`, () => makeDropboxMark(access, description));
+    },
+    async namesAtTop() {
+      return during(`list ${description}`, () => namesAtTop(access));
     },
     examine: () => examine(access),
     traffic: () => ({ ...access.client.transport.options.traffic }),

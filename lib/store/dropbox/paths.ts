@@ -1,6 +1,6 @@
 // Names in our store, and paths in Dropbox: without case, with some names of its own that it never takes.
 import { OpsError } from '../../base/errors.ts';
-import { quoteName, requireStoreName } from '../name.ts';
+import { quoteName, requireObjectName } from '../name.ts';
 import type { StoreName } from '../store.ts';
 
 /** Names Dropbox refuses in any letter case (measured: knowledge of its clients, `disallowed_name`). */
@@ -9,7 +9,7 @@ const disallowed =
 
 /** Checks a name as every store does, and for what Dropbox would refuse or silently change. Throws OpsError `usage`. */
 export function requireDropboxName(text: string): StoreName {
-  const name = requireStoreName(text);
+  const name = requireObjectName(text);
   for (const segment of name.split('/')) {
     if (disallowed.test(segment)) throw unusable(name, 'Dropbox never takes a file of that name');
     // A folder's trailing spaces and dots are cut off by Dropbox: the file would lie elsewhere.
