@@ -21,7 +21,7 @@ const tables = `CREATE TABLE parent (id INTEGER PRIMARY KEY, name TEXT NOT NULL,
   CREATE TABLE counted (n); INSERT INTO counted VALUES (0);
   CREATE TRIGGER count_them AFTER INSERT ON child BEGIN UPDATE counted SET n = n + 1; END;
   CREATE TABLE counter (id INTEGER PRIMARY KEY AUTOINCREMENT, "x; DROP TABLE w" ANY); INSERT INTO counter VALUES (7, 'x'), (9, 'y');
-  DELETE FROM counter WHERE id = 9; CREATE TABLE gone (id INTEGER PRIMARY KEY AUTOINCREMENT); INSERT INTO gone VALUES (3); DELETE FROM gone;
+  DELETE FROM counter WHERE id = 9; CREATE TABLE "it's; gone" (id INTEGER PRIMARY KEY AUTOINCREMENT); INSERT INTO "it's; gone" VALUES (3); DELETE FROM "it's; gone";
   CREATE VIRTUAL TABLE words USING fts5(body); INSERT INTO words (rowid, body) VALUES (5, 'some words');
   CREATE VIRTUAL TABLE old USING fts4(body); INSERT INTO old (docid, body) VALUES (4, 'old words');
   CREATE VIRTUAL TABLE found USING fts5(name, content='parent', content_rowid='id'); CREATE VIRTUAL TABLE vocabulary USING fts5vocab(words, row);
@@ -105,7 +105,7 @@ describe('what was exported and imported', () => {
       expect(query(again, "SELECT rowid FROM found WHERE found MATCH 'Zürich'")).toEqual([[1]]);
       expect(query(again, 'SELECT * FROM sqlite_sequence ORDER BY name')).toEqual([
         ['counter', 9],
-        ['gone', 3],
+        ["it's; gone", 3],
       ]);
       expect(query(again, 'SELECT * FROM pragma_user_version, pragma_application_id')).toEqual([[12, -7]]);
     },
@@ -243,6 +243,26 @@ describe('nothing is imported, and what was there stays', () => {
     expect(failed.exitCode, failed.stderr).toBe(exitCode);
     expect(failed.stderr).toMatch(says);
     expect(existsSync(world.mirror)).toBe(false);
+  });
+
+  test.each([
+    "ATTACH '~/made.db' AS x; CREATE TABLE x.t (a)",
+    "VACUUM INTO '~/made.db'",
+    'CREATE TABLE t AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n',
+    'CREATE TABLE t (a); INSERT INTO t WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT i FROM n',
+    'CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT); UPDATE sqlite_sequence SET seq = (SELECT 1)',
+    "/* CREATE */ DETACH x -- '",
+    "PRAGMA user_version = 1; SELECT ';'; CREATE TABLE t (a)",
+    "CREATE TRIGGER x AFTER INSERT ON child BEGIN SELECT 1; END; ATTACH '~/made.db' AS y",
+  ])('a schema that lies among the documents, and is more than one: %s', async (sql) => {
+    await using world = new ImportWorld('tables = ["child"]');
+    await world.run('db-export-json', []);
+    const schema = `${readFileSync(join(world.documents, 'schema.sql'), 'utf8')}${sql.replaceAll('~', world.home)};`;
+    writeFileSync(join(world.documents, 'schema.sql'), schema);
+    const failed = await world.run('db-export-json', ['import']);
+    expect(failed.exitCode, failed.stderr).toBe(78);
+    expect(failed.stderr).toContain('does more than make a part of an empty database');
+    expect(readdirSync(world.home).filter((name) => /^(made|mirror)/.test(name))).toEqual([]);
   });
 
   test('the live database of the app is never imported into', async () => {
