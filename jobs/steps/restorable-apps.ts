@@ -1,5 +1,6 @@
 // The apps that can be restored: those of the configuration, and where it has none, or none of that name, those that the store
 // itself has backups of. On a new machine the store may be all that is left.
+import { usualExpectations } from '../../lib/backup/expectations.ts';
 import { usualGuard } from '../../lib/backup/guard-policy.ts';
 import { type Manifest, parseManifest } from '../../lib/backup/manifest.ts';
 import { defaultLatestName, isAppName, manifestName, parseBackupName } from '../../lib/backup/name.ts';
@@ -165,6 +166,7 @@ function storedApp(
     latest,
     keep: { last: 1, daily: 0, weekly: 0, monthly: 0 },
     guard: usualGuard,
+    expect: usualExpectations,
     services: { units: [], stop: undefined, start: undefined, timeoutMs: 0 },
     health: undefined,
     export: undefined,

@@ -1,5 +1,6 @@
 // The configuration as the rest of the program sees it: parsed, complete, frozen. Defaults live in
 // sections/, beside what they are defaults of.
+import type { Expectations } from '../backup/expectations.ts';
 import type { GuardPolicy } from '../backup/guard-policy.ts';
 import type { Layout } from '../backup/name.ts';
 import type { RetentionPolicy } from '../backup/retention.ts';
@@ -136,6 +137,7 @@ export interface GuardedApp extends AppConfig {
   readonly latest: string | undefined;
   readonly keep: RetentionPolicy;
   readonly guard: GuardPolicy;
+  readonly expect: Expectations;
   /** What is stopped before a restore and started after it. */
   readonly services: ServicesConfig;
   readonly health: HealthConfig | undefined;

@@ -8,15 +8,6 @@ import type { JobContext } from '../../../lib/run/context.ts';
 import type { AppFinding } from '../../steps/each-app.ts';
 import { judgeLost, pruneFindings } from './prune.ts';
 
-const hourMs = 3_600_000;
-const dayMs = 24 * hourMs;
-
-/** A night was missed. */
-const oldMs = 36 * hourMs;
-/** Nobody has looked for a week. */
-const tooOldMs = 7 * dayMs;
-/** A drill a month, and some days for the month that is long. */
-const drillMs = 40 * dayMs;
 /** A run needs room for the backup and for the latest copy. */
 const backupsToFit = 2;
 /** Far more runs than there are in a week. */
@@ -85,10 +76,11 @@ function noneProven({ name }: GuardedApp, entries: readonly CatalogueEntry[]): A
 
 function ageFindings(context: JobContext, app: GuardedApp, newest: CatalogueEntry): AppFinding[] {
   const ageMs = context.clock.now().getTime() - lastProven(context, app, newest).getTime();
-  if (ageMs <= oldMs) return [];
+  const { backupMs, backupCriticalMs } = app.expect;
+  if (ageMs <= backupMs) return [];
   return [
     {
-      severity: ageMs > tooOldMs ? 'critical' : 'warning',
+      severity: ageMs > backupCriticalMs ? 'critical' : 'warning',
       message: `no good backup for ${formatDuration(ageMs)}; the newest proven one is ${newest.name}`,
       hint: `make one: db-backup run --app ${app.name}; whether there is one every night: systemctl list-timers 'db-backup@*'`,
     },
@@ -140,6 +132,8 @@ function drillFindings({ clock, history }: JobContext, app: GuardedApp, { entrie
         hint: `which are sound: db-backup verify --all --app ${app.name}; then once more: restore drill --app ${app.name}`,
       },
     ];
+  const { drillMs } = app.expect;
+  if (drillMs === undefined) return [];
   const isLongAgo = (at: Date) => Math.abs(clock.now().getTime() - at.getTime()) > drillMs;
   const oldest = entries.findLast(({ state }) => state === 'proven');
   if (oldest === undefined || !isLongAgo(oldest.takenAt)) return [];

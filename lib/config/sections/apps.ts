@@ -5,6 +5,7 @@ import { errorMessage } from '../../base/errors.ts';
 import type { AppConfig, GuardedApp } from '../config.ts';
 import { type Environment, nonEmpty } from '../environment.ts';
 import { databaseConfig, databaseFromEnvironment, databaseKeys, latestOf } from './app-database.ts';
+import { expectConfig, expectTable } from './app-expect.ts';
 import { exportConfig, exportTable } from './app-export.ts';
 import { importConfig, importTable } from './app-import.ts';
 import { healthConfig, healthTable } from './app-health.ts';
@@ -14,6 +15,7 @@ import { servicesConfig, servicesKeys, servicesProblems } from './app-services.t
 const guardedKeys = {
   ...databaseKeys,
   ...servicesKeys,
+  expect: expectTable.optional().describe('how often there has to be a backup, and a drill'),
   health: healthTable.optional().describe('how a restore finds out that the app is well again'),
   export: exportTable.optional().describe('the JSON documents that are made of it'),
   import: importTable.optional().describe('how they become rows again'),
@@ -45,6 +47,7 @@ function guardedApp(name: string, table: AppTable & { database: string }, layout
   return {
     name,
     ...databaseConfig(name, table, layout),
+    expect: expectConfig(table.expect),
     services: servicesConfig(table),
     health: table.health && healthConfig(table.health),
     export: table.export && exportConfig(table.export),

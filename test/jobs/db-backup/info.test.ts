@@ -37,7 +37,42 @@ const nights = async (world: TypedWorld, count: number) => {
   }
 };
 
+/** What is expected, when what is told of it changes, and what is told before and after. */
+const expectations: [app: string, afterMs: number, before: string[], after: string[], message: RegExp][] = [
+  ['expect = { backup_hours = 2 }', 2 * hourMs, [], ['warning'], /no good backup/],
+  ['expect = { backup_hours = 2 }', 7 * dayMs, ['warning'], ['critical'], /no good backup/],
+  ['expect = { backup_hours = 192 }', 8 * dayMs, [], ['warning'], /no good backup for 8 d;/],
+  ['expect = { backup_hours = 192 }', 16 * dayMs, ['warning'], ['critical'], /no good backup/],
+  ['expect = { backup_critical_hours = 12 }', 12 * hourMs, [], ['critical'], /no good backup/],
+  ['expect = { backup_critical_hours = 48 }', 48 * hourMs, ['warning'], ['critical'], /no good backup/],
+  ['expect = { backup_hours = 4000, drill_days = 0 }', 100 * dayMs, [], [], /./],
+  [
+    'expect = { backup_hours = 4000, drill_days = 7 }',
+    7 * dayMs,
+    [],
+    ['warning'],
+    /no restore drill for more than 7 d/,
+  ],
+  [
+    'expect = { backup_hours = 4000, drill_days = 90 }',
+    90 * dayMs,
+    [],
+    ['warning'],
+    /no restore drill for more than 90 d/,
+  ],
+];
+
 const cases: Case[] = [
+  // Typing it takes a minute.
+  ...expectations.flatMap(([app, afterMs, before, after, message]) =>
+    [
+      { so: `${app}, and the time is almost over`, atMs: afterMs - 3 * 60_000, told: before },
+      { so: `${app}, and the time is over`, atMs: afterMs, told: after },
+    ].map(({ so, atMs, told }): Case => ({
+      ...{ so, app, make: later(atMs) },
+      told: told.map((severity) => [severity, message]),
+    })),
+  ),
   { so: 'a first backup was made', make: () => undefined, told: [] },
   { so: 'a night was a bit late', make: later(35 * hourMs), told: [] },
   {
@@ -198,13 +233,7 @@ test('a machine with nothing backed up is bad news', async () => {
 test('in the classic layout a night without changes is a good night, until there is none', async () => {
   await using world = new TypedWorld();
   makeBookings(world.database);
-  const environment = {
-    HOLDFAST_CONFIG: '',
-    DATABASE_PATH: world.database,
-    HOLDFAST_STORE: world.store,
-    HOLDFAST_STATE: world.state,
-    HOLDFAST_RUN: join(world.home, 'run'),
-  };
+  const environment = world.environmentAlone();
   for (let night = 0; night < 9; night += 1) {
     world.clock.advance(dayMs);
     await world.run('db-backup', ['run'], { environment });

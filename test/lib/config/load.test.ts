@@ -88,6 +88,16 @@ describe('a file', () => {
       `${minimal}keep = { last = -1 }`,
       /apps\.ctv\.keep\.last: must not be negative/,
     ],
+    [
+      'an expectation that is none',
+      `${minimal}expect = { backup_hours = 0 }`,
+      /backup_hours: must be more than 0/,
+    ],
+    [
+      'expectations in the wrong order',
+      `${minimal}expect = { backup_hours = 48, backup_critical_hours = 24 }`,
+      /apps\.ctv\.expect: backup_critical_hours must not be less than backup_hours/,
+    ],
     ['a policy that keeps nothing', `${minimal}keep = { last = 0 }`, /must keep at least one backup/],
     [
       'a relative path',
