@@ -76,8 +76,9 @@ export const restore: Job = {
     }),
     defineCommand({
       name: 'status',
-      summary: 'Show which database is in place, interrupted restores, undo sets and the last drill.',
+      summary: 'Show which database is in place, interrupted restores, undo sets, the last drill, and what the store has.',
       parameters: parameters.status,
+      wantsStore: 'glance',
       load: () => import('./restore/status.ts'),
     }),
   ],

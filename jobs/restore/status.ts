@@ -1,4 +1,4 @@
-// restore status: which database is in place, what was interrupted, what can be undone.
+// restore status: which database is in place, what was interrupted, what can be undone, and what could be restored.
 import { formatBytes } from '../../lib/base/format.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
@@ -11,19 +11,26 @@ import { type AppsResult, appsOutcome, appsText, eachApp, selectedApps } from '.
 import { type EarlierRestore, interruptedFindings, lookForEarlier } from '../steps/earlier-restore.ts';
 import { ago } from '../steps/words.ts';
 import type * as parameters from './parameters.ts';
+import { glanceAtStore, glanceLine, type StoreGlance } from './steps/store-glance.ts';
 import { type ListedUndoSet, oldSetsFindings, undoLine, undoSetsOf } from '../steps/undo-sets.ts';
 
 interface RestoreStatus extends EarlierRestore {
   database: { path: string; sizeBytes?: number; problem?: string };
   undoSets: ListedUndoSet[];
   lastDrill: { name: string; outcome: string; at: Date } | undefined;
+  /** What the store has to restore from. */
+  store: StoreGlance;
 }
 
 export async function run(
   context: JobContext,
   { app }: Options<typeof parameters.status>,
 ): Promise<Outcome<AppsResult<RestoreStatus>>> {
-  const results = await eachApp(context, selectedApps(context, app), (each) => describe(context, each));
+  const glance = glanceAtStore(context);
+  const results = await eachApp(context, selectedApps(context, app), async (each) => ({
+    ...(await describe(context, each)),
+    store: await glance(each),
+  }));
   return appsOutcome(results, (status, name) => [
     ...interruptedFindings(status, name),
     ...oldSetsFindings(status.undoSets, name, context.clock.now()),
@@ -31,7 +38,7 @@ export async function run(
 }
 
 export function text(result: AppsResult<RestoreStatus>, { now, timeZone }: View): string[] {
-  return appsText(result, ({ database, interrupted, undoSets, lastDrill, holder }, app) => [
+  return appsText(result, ({ database, interrupted, undoSets, lastDrill, holder, store }, app) => [
     `${app}: ${database.problem ?? `${database.path}, ${formatBytes(database.sizeBytes ?? 0)}`}`,
     ...(database.problem === undefined ? [] : [`  the way back: restore plan latest --app ${app}`]),
     ...interrupted.map((sentence) => `  INTERRUPTED: ${sentence}`),
@@ -40,13 +47,14 @@ export function text(result: AppsResult<RestoreStatus>, { now, timeZone }: View)
     ...(undoSets.length === 0
       ? []
       : [`  one that is no longer wanted: restore undo <its name> --discard --app ${app}`]),
+    glanceLine(store, now),
     lastDrill === undefined
       ? '  last restore drill: never; try: restore drill'
       : `  last restore drill: ${lastDrill.outcome}, ${lastDrill.name}, ${ago(lastDrill.at, now)}`,
   ]);
 }
 
-async function describe(context: JobContext, app: GuardedApp): Promise<RestoreStatus> {
+async function describe(context: JobContext, app: GuardedApp): Promise<Omit<RestoreStatus, 'store'>> {
   // A database whose directory is gone is what this command is asked about.
   using target =
     (await missingDirectory(app.database)) === undefined ? await locateFile(app.database) : undefined;

@@ -360,6 +360,96 @@ describe('a store that is not the one that the configuration names', () => {
   });
 });
 
+describe('restore status says what could be restored', () => {
+  const said: [what: string, change: (world: TypedWorld) => unknown, says: RegExp][] = [
+    [
+      'as it is',
+      () => undefined,
+      /^ {2}newest proven backup: backups\/bookings\/bookings-.*\.db, \d+ min ago, in directory /m,
+    ],
+    [
+      'emptied',
+      ({ store }) => rmSync(`${store}/backups`, { recursive: true }),
+      /^ {2}newest proven backup: NONE in directory /m,
+    ],
+    [
+      'gone',
+      ({ store }) => renameSync(store, `${store}-away`),
+      /^ {2}the store could not be looked at: .*it is not there/m,
+    ],
+    [
+      'an empty mount point',
+      ({ store }) => (renameSync(store, `${store}-away`), mkdirSync(store)),
+      /could not be looked at: .*holds no \.holdfast-store/,
+    ],
+    [
+      'a file',
+      ({ store }) => (renameSync(store, `${store}-away`), writeFileSync(store, '')),
+      /could not be looked at: /,
+    ],
+    [
+      'another one',
+      ({ store }) =>
+        writeFileSync(
+          `${store}/.holdfast-store`,
+          JSON.stringify({ format: 'holdfast-store', version: 2, id: 'd'.repeat(32) }),
+        ),
+      /could not be looked at: .*another store is there/,
+    ],
+    [
+      'of a newer version',
+      ({ store }) => writeFileSync(`${store}/.holdfast-store`, '{"format":"holdfast-store","version":3}'),
+      /could not be looked at: .*version 3/,
+    ],
+    [
+      'not configured right',
+      (world) =>
+        writeFileSync(
+          world.config,
+          readFileSync(world.config, 'utf8')
+            .replace('kind = "directory"', 'kind = "dropbox"')
+            .replace(/^path = .*$/m, ''),
+        ),
+      /could not be looked at: cannot use Dropbox: .*not linked/,
+    ],
+  ];
+
+  test.each(said)('where the store is %s, beside all that is local', async (_, change, says) => {
+    await using world = await backedUpWorld();
+    expect(await world.run('restore', ['run', 'latest', '--yes'])).toMatchObject({ exitCode: 0 });
+    change(world);
+    const before = tree(world.home);
+    const { exitCode, stdout, stderr } = await world.run('restore', ['status']);
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+    expect(stdout).toMatch(says);
+    expect(stdout).toMatch(/^bookings: .*bookings\.db, .*kB/m);
+    expect(stdout).toContain('undo set');
+    if (stdout.includes('could not be looked at'))
+      expect(stderr).toMatch(/warning: the store could not be looked at hint=/);
+    const { json } = await world.runJson('restore', ['status']);
+    expect(json).toMatchObject({ ok: true, findings: [] });
+    expect(JSON.stringify(json.result.apps)).toMatch(
+      /"newest_proven"|"problem":"cannot |"store":\{"description"/,
+    );
+    expect(tree(world.home)).toEqual(before);
+  });
+
+  test('of each app, and a store that is silent is asked once', async () => {
+    await using world = await backedUpWorld();
+    const other = `${world.home}/app/other.db`;
+    makeBookings(other, { journalMode: 'delete' });
+    world.configure({ apps: `[apps.other]\ndatabase = ${JSON.stringify(other)}` });
+    const { stdout } = await world.run('restore', ['status']);
+    expect(stdout).toMatch(
+      /^bookings: [^]*newest proven backup: backups\/bookings[^]*^other: [^]*newest proven backup: NONE/m,
+    );
+    renameSync(world.store, `${world.store}-away`);
+    const silent = await world.run('restore', ['status']);
+    expect(silent.stdout.match(/could not be looked at/g)).toHaveLength(2);
+    expect(silent.stderr.match(/could not be looked at/g)).toHaveLength(1);
+  });
+});
+
 function freshWorld(): TypedWorld {
   const world = new TypedWorld();
   makeBookings(world.database, { journalMode: 'delete' });

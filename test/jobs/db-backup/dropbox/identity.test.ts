@@ -227,13 +227,36 @@ describe('the marker', () => {
 
 test('the directory that comes into the place of a Dropbox whose settings are gone is made by no backup', async () => {
   await using world = await backedUp();
-  const environment = { HOLDFAST_CONFIG: '', DATABASE_PATH: world.database, HOLDFAST_STATE: world.state };
+  const environment = world.environmentAlone({ HOLDFAST_STORE: '' });
   world.environment = {};
   const ended = await world.run('db-backup', ['run'], { environment });
   expect(ended).toMatchObject({
     exitCode: 69,
     stderr: expect.stringMatching(/no store is there, and the backups went to Dropbox until now/) as string,
   });
+});
+
+test.each([
+  ['does not answer', { kind: 'dropBefore' } as const, /no answer from/],
+  [
+    'asks to wait for an hour',
+    { kind: 'tooManyRequests', retryAfterSeconds: 3600 } as const,
+    /asks for .* more, and the deadline of this run comes first/,
+  ],
+  ['is unwell', { kind: 'reply', status: 500, body: '' } as const, /busy or unwell/],
+])('restore status does not wait for a Dropbox that %s', async (_, action, says) => {
+  await using world = await backedUp();
+  expect((await world.run('restore', ['status'])).stdout).toMatch(
+    /newest proven backup: backups\/bookings\/.*, in Dropbox$/m,
+  );
+  world.standIn.fault({ route: /./, times: Infinity, action });
+  const [asked, begun] = [world.standIn.requests.length, world.standIn.clock.now()];
+  const { exitCode, stdout } = await world.run('restore', ['status']);
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/^bookings: .*bookings\.db, /m);
+  expect(stdout).toMatch(new RegExp(`the store could not be looked at: .*${says.source}`));
+  expect(world.standIn.requests.length - asked).toBeLessThanOrEqual(2);
+  expect(world.standIn.clock.now() - begun).toBeLessThan(3 * 60_000);
 });
 
 /** The account that took the place of a world's own. */
