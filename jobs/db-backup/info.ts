@@ -18,6 +18,7 @@ import {
   eachApp,
   selectedApps,
 } from '../steps/each-app.ts';
+import { type LatestCopy, latestCopy } from '../steps/latest-copy.ts';
 import { lookAtSource } from '../steps/snapshot.ts';
 import { type ListedUndoSet, oldSetsFindings, undoLine, undoSetsOf } from '../steps/undo-sets.ts';
 import { ago } from '../steps/words.ts';
@@ -41,7 +42,7 @@ interface AppInfo {
   newestProven: { name: string; takenAt: Date } | undefined;
   counts: Record<CatalogueEntry['state'], number>;
   storedBytes: number;
-  latest: { name: string; modifiedAt: Date; sizeBytes: number } | undefined;
+  latest: LatestCopy | undefined;
   lastDrill: { name: string; at: Date; outcome: string } | undefined;
   undoSets: ListedUndoSet[];
 }
@@ -99,7 +100,7 @@ async function describeApp(
   for (const { state } of entries) counts[state] += 1;
   const source = await look(context, app);
   const sourceProblem = source instanceof OpsError ? source : undefined;
-  const latest = app.latest === undefined ? undefined : await latestCopy(store, app.latest);
+  const latest = await latestCopy(store, app);
   const undoSets = await undoSetsOf(app);
   const info = {
     database: app.database,
@@ -133,13 +134,6 @@ async function earlierFindings(
     const { kind, message, hint } = error;
     return sourceProblem === undefined ? [{ severity: severityOfError(kind), message, hint, kind }] : [];
   }
-}
-
-async function latestCopy(store: Store, latest: string): Promise<AppInfo['latest']> {
-  const stored = await store.stat(latest);
-  if (stored === undefined) return undefined;
-  const { name, modifiedAt, sizeBytes } = stored;
-  return { name, modifiedAt, sizeBytes };
 }
 
 function lastDrill({ history }: JobContext, app: string): AppInfo['lastDrill'] {

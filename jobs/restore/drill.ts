@@ -1,7 +1,6 @@
 // restore drill: proves that a backup restores, each backup in its turn, by reading it back from the store.
 import { nextDrill } from '../../lib/backup/rotation.ts';
 import { OpsError } from '../../lib/base/errors.ts';
-import type { GuardedApp } from '../../lib/config/config.ts';
 import type { Proof } from '../../lib/repository/proof.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, Steps } from '../../lib/run/job.ts';
@@ -11,7 +10,7 @@ import { chooseNamed } from '../steps/choose-entry.ts';
 import { type AppsResult, appsOutcome, appsText, eachApp } from '../steps/each-app.ts';
 import { proofFindings, proofLines } from '../steps/proof-report.ts';
 import { proveEntry } from '../steps/prove-entry.ts';
-import { restorableApp, restorableApps } from '../steps/restorable-apps.ts';
+import { backupsOf, type RestorableApp, restorableApp, restorableApps } from '../steps/restorable-apps.ts';
 import type * as parameters from './parameters.ts';
 
 type Given = Options<typeof parameters.drill>;
@@ -59,7 +58,7 @@ export const plan: Steps<Given, AppsResult<DrillPlan>> = {
   text: (result) => appsText(result, ({ backup }, app) => [`${app}: would drill ${backup}`]),
 };
 
-async function appsOf(context: JobContext, { name, app }: Given): Promise<readonly GuardedApp[]> {
+async function appsOf(context: JobContext, { name, app }: Given): Promise<readonly RestorableApp[]> {
   return name === undefined ? restorableApps(context, app) : [await restorableApp(context, app)];
 }
 
@@ -68,9 +67,9 @@ function detailOf({ sound, proven, problems }: Proof): string {
   return proven ? 'proven against its manifest' : 'sound, unproven';
 }
 
-async function entryToDrill(context: JobContext, store: Store, app: GuardedApp, name: string | undefined) {
+async function entryToDrill(context: JobContext, store: Store, app: RestorableApp, name: string | undefined) {
   if (name !== undefined) return (await chooseNamed(context, store, app, name)).entry;
-  const proven = (await (await context.openRepository(app)).list()).filter(({ state }) => state === 'proven');
+  const proven = (await backupsOf(context, app)).filter(({ state }) => state === 'proven');
   const next = nextDrill(proven, context.history.passedDrills(app.name));
   const entry = proven.find((candidate) => candidate.name === next);
   if (entry !== undefined) return entry;

@@ -4,9 +4,9 @@ import { formatBytes, formatCount, formatWallTime, zoneWords } from '../../lib/b
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
-import type { Store } from '../../lib/store/store.ts';
 import { type AppsResult, appsOutcome, appsText, eachApp } from '../steps/each-app.ts';
-import { type RestorableApp, restorableApps } from '../steps/restorable-apps.ts';
+import { backupsOf, type RestorableApp, restorableApps } from '../steps/restorable-apps.ts';
+import { type LatestCopy, latestCopy } from '../steps/latest-copy.ts';
 import { backupTable, type ListedBackup, listedBackup } from '../steps/listed-backup.ts';
 import type * as parameters from './parameters.ts';
 import { type ListedUndoSet, undoLine, undoSetsOf } from '../steps/undo-sets.ts';
@@ -17,7 +17,7 @@ interface Restorable {
   wayBack: { database: string; command: string } | undefined;
   backups: ListedBackup[];
   /** The plain copy a person can open. */
-  latest: { name: string; sizeBytes: number; modifiedAt: Date } | undefined;
+  latest: LatestCopy | undefined;
   undoSets: ListedUndoSet[];
 }
 
@@ -29,8 +29,8 @@ export async function run(
   const results = await eachApp(context, await restorableApps(context, app), async (each) => ({
     store: store.description,
     wayBack: wayBack(each),
-    backups: (await (await context.openRepository(each)).list()).map(listedBackup),
-    latest: each.latest === undefined ? undefined : await latestCopy(store, each.latest),
+    backups: (await backupsOf(context, each)).map(listedBackup),
+    latest: await latestCopy(store, each),
     undoSets: each.isOnlyStored === true ? [] : await undoSetsOf(each),
   }));
   return appsOutcome(results);
@@ -55,11 +55,4 @@ export function text(result: AppsResult<Restorable>, view: View): string[] {
 function wayBack({ name, database, isOnlyStored }: RestorableApp): Restorable['wayBack'] {
   if (isOnlyStored !== true) return undefined;
   return { database, command: `restore run latest --app ${name} --to ${shellWord(database)}` };
-}
-
-async function latestCopy(store: Store, latest: string): Promise<Restorable['latest']> {
-  const stored = await store.stat(latest);
-  if (stored === undefined) return undefined;
-  const { name, sizeBytes, modifiedAt } = stored;
-  return { name, sizeBytes, modifiedAt };
 }

@@ -5,10 +5,10 @@ import { type Manifest, parseManifest } from '../../lib/backup/manifest.ts';
 import { manifestName } from '../../lib/backup/name.ts';
 import { parseTime, type ReadTime } from '../../lib/backup/parse-time.ts';
 import { OpsError } from '../../lib/base/errors.ts';
-import type { GuardedApp } from '../../lib/config/config.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import { requireStoreName } from '../../lib/store/name.ts';
 import type { Store } from '../../lib/store/store.ts';
+import { backupsOf, type RestorableApp } from './restorable-apps.ts';
 
 /** What was meant. */
 export interface ChosenEntry {
@@ -25,7 +25,7 @@ export interface ChosenEntry {
 export async function chooseEntry(
   context: JobContext,
   store: Store,
-  app: GuardedApp,
+  app: RestorableApp,
   { name, at }: { name?: string | undefined; at?: string | undefined },
 ): Promise<ChosenEntry> {
   if (name !== undefined && at !== undefined) {
@@ -39,7 +39,7 @@ export async function chooseEntry(
   if (at !== undefined) {
     const { timeZone } = context.config;
     const { instant, said } = parseTime(at, { timeZone, now: context.clock.now() });
-    const entries = await (await context.openRepository(app)).list();
+    const entries = await backupsOf(context, app);
     const entry = chooseBackup(entries, { kind: 'at', at: instant, said }, timeZone);
     return { entry, entries, asOf: { instant, said } };
   }
@@ -47,10 +47,10 @@ export async function chooseEntry(
 }
 
 /** The entry a person names; see `chooseEntry`. */
-export async function chooseNamed(context: JobContext, store: Store, app: GuardedApp, name: string) {
+export async function chooseNamed(context: JobContext, store: Store, app: RestorableApp, name: string) {
   const storeName = requireStoreName(name);
   const { timeZone } = context.config;
-  const entries = await (await context.openRepository(app)).list();
+  const entries = await backupsOf(context, app);
   if (name === 'latest') return { entry: chooseBackup(entries, { kind: 'latest' }, timeZone), entries };
   try {
     return { entry: chooseBackup(entries, { kind: 'name', name }, timeZone), entries };

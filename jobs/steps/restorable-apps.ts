@@ -1,5 +1,6 @@
 // The apps that can be restored: those of the configuration, and where it has none, or none of that name, those that the store
 // itself has backups of. On a new machine the store may be all that is left.
+import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
 import { usualExpectations } from '../../lib/backup/expectations.ts';
 import { usualGuard } from '../../lib/backup/guard-policy.ts';
 import { type Manifest, parseManifest } from '../../lib/backup/manifest.ts';
@@ -15,7 +16,14 @@ import { selectedApps } from './each-app.ts';
 export type RestorableApp = GuardedApp & {
   /** The configuration does not say where its database is: it goes to a new file only. */
   readonly isOnlyStored?: boolean;
+  /** Its backups, where they were listed to find out that it is the one: for whoever lists them first. */
+  readonly justListed?: CatalogueEntry[][];
 };
+
+/** The backups of an app, newest first, without another look where the app was just found by one. */
+export async function backupsOf(context: JobContext, app: RestorableApp): Promise<CatalogueEntry[]> {
+  return app.justListed?.pop() ?? (await context.openRepository(app)).list();
+}
 
 /** More manifests than any retention keeps; of older ones nothing new is learned. */
 const manifestsReadMax = 200;
@@ -34,7 +42,8 @@ export async function restorableApps(
   if (only === undefined) return named(await appsInStore(context), name, context);
   const mayBeAnother = others.length === 0 && only.layout === 'classic';
   if (!mayBeAnother) return selectedApps(context, name);
-  if (isKnown && (await hasBackups(context, only))) return selectedApps(context, name);
+  const listed = isKnown ? await (await context.openRepository(only)).list() : [];
+  if (listed.some(isOurs)) return [{ ...only, justListed: [listed] }];
   const stored = await appsInStore(context);
   const found = name === undefined ? likeliest(stored, only) : stored.find((app) => app.name === name);
   if (found !== undefined) return [{ ...only, name: found.name, layout: found.layout, latest: found.latest }];
@@ -97,9 +106,8 @@ function severalStored(stored: readonly GuardedApp[]): OpsError {
   );
 }
 
-async function hasBackups(context: JobContext, app: GuardedApp): Promise<boolean> {
-  const entries = await (await context.openRepository(app)).list();
-  return entries.some(({ state, named: byPerson }) => state !== 'foreign' || byPerson === true);
+function isOurs({ state, named: byPerson }: CatalogueEntry): boolean {
+  return state !== 'foreign' || byPerson === true;
 }
 
 /** Every app that the store has a file of, in the order of their names. */

@@ -91,14 +91,7 @@ describe('with the environment alone', () => {
 
   /** Runs commands without a configuration file. */
   function classicRunner(world: World, more: Record<string, string> = {}): Runner {
-    const classic = {
-      HOLDFAST_CONFIG: '',
-      DATABASE_PATH: world.database,
-      HOLDFAST_STORE: world.store,
-      HOLDFAST_STATE: world.state,
-      HOLDFAST_RUN: join(world.home, 'run'),
-      ...more,
-    };
+    const classic = world.environmentAlone(more);
     return (command, args, environment) =>
       world.run(command, args, { environment: { ...environment, ...classic } });
   }

@@ -1,5 +1,4 @@
 // Secrets in the environment are neither printed nor written, whatever a command has to say.
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { expectNoSecret, secret, secrets } from '../support/bad-input.ts';
 import { TypedWorld } from '../support/typed-world.ts';
@@ -11,11 +10,7 @@ test('no command shows or keeps a secret of the environment, however much it is 
   const environment = {
     ...secrets,
     NTFY_TOPIC: secret,
-    HOLDFAST_CONFIG: '',
-    DATABASE_PATH: world.database,
-    HOLDFAST_STORE: world.store,
-    HOLDFAST_STATE: world.state,
-    HOLDFAST_RUN: join(world.home, 'run'),
+    ...world.environmentAlone(),
   };
   for (const [command, line, exitCode] of [
     ['db-backup', 'run --dry-run', 0],

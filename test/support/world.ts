@@ -66,6 +66,18 @@ ${options.apps ?? ''}
     );
   }
 
+  /** The variables that are enough without a configuration file. */
+  environmentAlone(more: Record<string, string> = {}): Record<string, string> {
+    return {
+      HOLDFAST_CONFIG: '',
+      DATABASE_PATH: this.database,
+      HOLDFAST_STORE: this.store,
+      HOLDFAST_STATE: this.state,
+      HOLDFAST_RUN: join(this.home, 'run'),
+      ...more,
+    };
+  }
+
   /** Runs `bin/<command>` from an unrelated directory and waits for its end. Never throws for a bad exit. */
   async run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
     return runProgram(join(project, 'bin', command), args, {

@@ -211,13 +211,7 @@ describe('environment alone', () => {
   test('keeps the names of the scripts that came before', async () => {
     await using world = new TypedWorld();
     makeBookings(world.database);
-    const environment = {
-      HOLDFAST_CONFIG: '',
-      DATABASE_PATH: world.database,
-      HOLDFAST_STORE: world.store,
-      HOLDFAST_STATE: world.state,
-      HOLDFAST_RUN: join(world.home, 'run'),
-    };
+    const environment = world.environmentAlone();
     const { exitCode } = await world.run('db-backup', [], { environment });
     expect(exitCode).toBe(0);
     expect(world.stored()).toEqual([

@@ -7,13 +7,12 @@ import { makeBookings, readBookings } from '../../support/world.ts';
 
 /** A machine on which nothing is left but what is mounted at the store. */
 function newMachine(world: TypedWorld, more: Record<string, string> = {}) {
-  const environment = {
-    HOLDFAST_CONFIG: '',
-    HOLDFAST_STORE: world.store,
+  const environment = world.environmentAlone({
+    DATABASE_PATH: '',
     HOLDFAST_STATE: join(world.home, 'new/state'),
     HOLDFAST_RUN: join(world.home, 'new/run'),
     ...more,
-  };
+  });
   return (line: string) => world.run('restore', line.replaceAll('~', world.home).split(' '), { environment });
 }
 
@@ -58,13 +57,7 @@ describe('of a store alone', () => {
   test('one that the environment alone has made is listed by what its manifests say', async () => {
     await using old = new TypedWorld();
     makeBookings(old.database, { journalMode: 'delete' });
-    const environment = {
-      HOLDFAST_CONFIG: '',
-      DATABASE_PATH: old.database,
-      HOLDFAST_STORE: old.store,
-      HOLDFAST_STATE: old.state,
-      HOLDFAST_RUN: join(old.home, 'run'),
-    };
+    const environment = old.environmentAlone();
     expect(await old.run('db-backup', ['run'], { environment })).toMatchObject({ exitCode: 0 });
     const restore = newMachine(old);
     expect((await restore('list')).stdout).toMatch(

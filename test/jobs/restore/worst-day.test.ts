@@ -129,13 +129,11 @@ describe('with the directory of the database gone', () => {
 test('a backup of another configuration is proven by the manifest beside it, from the store alone', async () => {
   const name = world.stored().find((found) => /^backups\/.*\.db$/.test(found)) ?? '';
   const database = `${world.home}/new/other.db`;
-  const environment = {
-    HOLDFAST_CONFIG: '',
+  const environment = world.environmentAlone({
     DATABASE_PATH: database,
-    HOLDFAST_STORE: world.store,
     HOLDFAST_STATE: `${world.home}/new-state`,
     HOLDFAST_RUN: `${world.home}/new-run`,
-  };
+  });
   const args = ['run', name, '--yes', '--make-directory', owner];
   const { exitCode, stdout, stderr } = await world.run('restore', args, { environment });
   expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });

@@ -15,13 +15,7 @@ const backupPattern = /^\/backups\/database_backup_\d{8}_\d{6}\.db$/;
 async function dropInWorld(): Promise<DropboxWorld> {
   const world = await DropboxWorld.start();
   makeBookings(world.database, { journalMode: 'delete' });
-  world.environment = {
-    ...world.environment,
-    HOLDFAST_CONFIG: '',
-    HOLDFAST_STATE: world.state,
-    HOLDFAST_RUN: join(world.home, 'run'),
-    DATABASE_PATH: world.database,
-  };
+  world.environment = { ...world.environment, ...world.environmentAlone({ HOLDFAST_STORE: '' }) };
   return world;
 }
 
@@ -55,6 +49,22 @@ describe('the environment alone', () => {
       backup: string;
     };
     expect(`/${manifest.backup}`).toBe(backup);
+  });
+
+  test('lists the backups once for a restore, though it has to look whose they are', async () => {
+    await using world = await dropInWorld();
+    await succeed(world, ['run']);
+    for (const line of [
+      'list',
+      'plan latest',
+      'drill',
+      'run latest --yes',
+      `download latest ${world.home}/copy.db`,
+    ]) {
+      const asked = world.standIn.requests.length;
+      expect(await world.run('restore', line.split(' '))).toMatchObject({ exitCode: 0 });
+      expect({ line, listings: world.calls('files/list_folder', asked) }).toEqual({ line, listings: 1 });
+    }
   });
 
   test('names the latest copy as DROPBOX_DB_PATH says', async () => {
