@@ -76,7 +76,8 @@ export const restore: Job = {
     }),
     defineCommand({
       name: 'status',
-      summary: 'Show which database is in place, interrupted restores, undo sets, the last drill, and what the store has.',
+      summary:
+        'Show which database is in place, interrupted restores, undo sets, the last drill, and what the store has.',
       parameters: parameters.status,
       wantsStore: 'glance',
       load: () => import('./restore/status.ts'),
