@@ -14,6 +14,7 @@ export const dbExportJson: Job = {
   examples: [
     { command: 'db-export-json', explanation: 'bring all documents up to date' },
     { command: 'db-export-json run --dry-run', explanation: 'what would be written' },
+    { command: 'db-export-json run --ship', explanation: 'and ship them to the reader on another machine' },
     { command: 'db-export-json check --day 2026-11-27', explanation: 'what differs, value for value' },
     {
       command: 'db-export-json freeze 2026-11-27 --reason "sent to the city"',

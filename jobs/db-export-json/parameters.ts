@@ -1,7 +1,11 @@
 // What the commands of db-export-json can be told.
-import { appOrAll, appOrOnly, option, requiredArgument } from '../../lib/run/parameter.ts';
+import { appOrAll, appOrOnly, flag, option, requiredArgument } from '../../lib/run/parameter.ts';
 
-export const run = { app: appOrAll };
+export const run = {
+  ship: flag('put what was written in place at the configured reader, and look at it there'),
+  look: flag('with --ship: look at all documents there, and not only at those that wait'),
+  app: appOrAll,
+};
 export const status = { app: appOrAll };
 export const check = {
   day: option('day', 'only this service day, such as 2026-11-27'),

@@ -18,7 +18,10 @@ import { openDirectory } from './steps/open-directory.ts';
 import { readExportState, writeExportState } from './steps/export-notes.ts';
 import { namesIn } from './steps/read-document.ts';
 import { type Change, refreshDocument } from './steps/refresh-document.ts';
+import type { Shipment } from './steps/ship.ts';
+import { shipFindings, shipLines } from './steps/ship-words.ts';
 import { tablesLeftOut, type WantedDocument, wantedDocuments } from './steps/wanted-documents.ts';
+import { requireReader, type WhenWritten, withShipment } from './steps/with-shipment.ts';
 
 type Given = Options<typeof parameters.run>;
 
@@ -38,34 +41,55 @@ interface Exported {
   leftOut: string[];
 }
 
-export async function run(context: JobContext, { app }: Given): Promise<Outcome<AppsResult<Exported>>> {
-  const results = await eachApp(context, exportedApps(context, app), async (each) => {
-    await using lock = await context.lock({ name: each.name, scope: 'export' }, 'db-export-json run');
-    void lock;
-    return await exportApp(context, each, { dryRun: false });
-  });
-  return appsOutcome(results, exportFindings);
+/** And what became of them at the reader, where that was asked for. */
+type Shipped = Exported & { shipment: Shipment | undefined };
+
+export async function run(context: JobContext, given: Given): Promise<Outcome<AppsResult<Shipped>>> {
+  const apps = exportedApps(context, given.app);
+  requireReader(apps, given);
+  const results = await eachApp(context, apps, (each) =>
+    withShipment(context, each, { ...given, dryRun: false }, async (whenWritten) => {
+      await using lock = await context.lock({ name: each.name, scope: 'export' }, 'db-export-json run');
+      void lock;
+      return await exportApp(context, each, { dryRun: false, whenWritten });
+    }),
+  );
+  return appsOutcome(results, findingsOf);
 }
 
-export function text(result: AppsResult<Exported>): string[] {
-  return appsText(result, (exported, app) => exportLines(exported, app, ['new', 'changed']));
+export function text(result: AppsResult<Shipped>): string[] {
+  return appsText(result, (exported, app) => [
+    ...exportLines(exported, app, ['new', 'changed']),
+    ...shipLines(exported.shipment, 'sent'),
+  ]);
 }
 
-export const plan: Steps<Given, AppsResult<Exported>> = {
-  async run(context, { app }) {
-    const results = await eachApp(context, exportedApps(context, app), (each) =>
-      exportApp(context, each, { dryRun: true }),
+export const plan: Steps<Given, AppsResult<Shipped>> = {
+  async run(context, given) {
+    const apps = exportedApps(context, given.app);
+    requireReader(apps, given);
+    const results = await eachApp(context, apps, (each) =>
+      withShipment(context, each, { ...given, dryRun: true }, (whenWritten) =>
+        exportApp(context, each, { dryRun: true, whenWritten }),
+      ),
     );
-    return appsOutcome(results, exportFindings);
+    return appsOutcome(results, findingsOf);
   },
   text: (result) =>
-    appsText(result, (exported, app) => exportLines(exported, app, ['would be new', 'would be changed'])),
+    appsText(result, (exported, app) => [
+      ...exportLines(exported, app, ['would be new', 'would be changed']),
+      ...shipLines(exported.shipment, 'would be sent'),
+    ]),
 };
+
+function findingsOf(exported: Shipped, app: string): AppFinding[] {
+  return [...exportFindings(exported, app), ...shipFindings(exported.shipment, app)];
+}
 
 async function exportApp(
   context: JobContext,
   app: ExportedApp,
-  { dryRun }: { dryRun: boolean },
+  { dryRun, whenWritten }: { dryRun: boolean; whenWritten: WhenWritten },
 ): Promise<Exported> {
   await using rows = await context.openRows(app);
   using directory = await openDirectory(app);
@@ -81,6 +105,7 @@ async function exportApp(
     if (known !== undefined) state.set(name, known); // or it would be told once only
   }
   if (!dryRun) await writeExportState(context, app.name, state);
+  await whenWritten({ directory, names: wanted.map(({ name }) => name), state, held: by.held });
   return {
     directory: app.export.directory,
     documents: wanted.length,

@@ -11,6 +11,7 @@ export const secretVariables = [
   'NTFY_TOPIC',
   'SLACK_WEBHOOK_URL',
   'HEALTHCHECKS_PING_URL',
+  'RSYNC_PASSWORD',
 ] as const;
 
 /** The environment as another program may see it. */

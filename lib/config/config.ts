@@ -5,6 +5,7 @@ import type { GuardPolicy } from '../backup/guard-policy.ts';
 import type { Layout } from '../backup/name.ts';
 import type { RetentionPolicy } from '../backup/retention.ts';
 import type { RowMapping } from '../export/mapping.ts';
+import type { Reader } from '../export/reader.ts';
 import type { DayTable } from '../export/rows.ts';
 import type { JsonStyle } from '../export/style.ts';
 import type { AlertPolicy } from '../incident/policy.ts';
@@ -158,6 +159,32 @@ export interface ExportConfig {
   readonly tables: readonly string[] | undefined;
   readonly format: 'json' | 'ndjson';
   readonly style: JsonStyle;
+  /** Who reads them on another machine; undefined for nobody. */
+  readonly ship: ShipConfig | undefined;
+}
+
+/** The reader that documents are shipped to. */
+export interface ShipConfig {
+  /** As it was written: for people, and to know it again. */
+  readonly to: string;
+  readonly reader: Reader;
+  /** Of ssh there; undefined for its own. */
+  readonly port: number | undefined;
+  /** The public keys of which the host has one. */
+  readonly hostKeys: readonly string[];
+  /** So long documents may wait for a reader that is out of reach. */
+  readonly queueAgeMaxMs: number;
+  /** How often all of them are looked at again. */
+  readonly lookEveryMs: number;
+  readonly limitBytesPerSecond: number | undefined;
+  /** Without a byte for so long, the reader is out of reach. */
+  readonly timeoutMs: number;
+  /** So long one call may take. */
+  readonly deadlineMs: number;
+  /** The file with our private key; undefined where none is named. Throws OpsError `denied` for one that others may read. */
+  identityPath(): string | undefined;
+  /** The daemon's password, read anew. */
+  readPassword(): string | undefined;
 }
 
 /** How documents become rows again. */

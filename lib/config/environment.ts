@@ -30,6 +30,11 @@ export function absolute(environment: Environment, name: string): string | undef
   });
 }
 
+/** Where programs are looked for. */
+export function searchPath(environment: Environment = process.env): string {
+  return nonEmpty(environment.PATH) ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+}
+
 /** Whether somebody typed the command with sudo. */
 export function isSudo(environment: Environment = process.env): boolean {
   return nonEmpty(environment.SUDO_UID) !== undefined;

@@ -117,7 +117,7 @@ function complete({ source, layout, environment, read }: Found, envFile: string 
       config: isNamed ? source : undefined,
       envFile: envFile === undefined ? undefined : resolve(envFile),
     },
-    apps: appsConfig(file.apps, layout),
+    apps: appsConfig(file.apps, layout, environment),
     store: storeConfig(file.store, environment, state),
     stateDirectory: state,
     runDirectory: runDirectory(file, environment, state),

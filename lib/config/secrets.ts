@@ -66,6 +66,22 @@ export function exposedFiles(files: readonly string[]): string[] {
   });
 }
 
+/**
+ * The file that holds a secret which another program reads itself; undefined where none is named. Throws as `readSecret`
+ * does where it is not there, or others may read it.
+ */
+export function secretPath({
+  environment,
+  credential,
+  file,
+}: Pick<SecretOrigin, 'environment' | 'credential' | 'file'>): string | undefined {
+  const directory = nonEmpty(environment.CREDENTIALS_DIRECTORY);
+  const given = directory === undefined ? undefined : join(directory, credential);
+  if (given !== undefined && existsSync(given)) return given;
+  if (file !== undefined) requirePrivate(file);
+  return file;
+}
+
 function requirePrivate(path: string): void {
   const mode = attempt(path, () => statSync(path).mode);
   if ((mode & 0o077) === 0) return;

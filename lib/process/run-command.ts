@@ -45,10 +45,14 @@ export interface ProgramOptions {
   input?: string;
   timeoutMs?: number | undefined;
   signal?: AbortSignal | undefined;
+  /** Where it runs, instead of `/`. */
+  directory?: string;
+  /** All the variables it has, instead of ours without the secrets. */
+  environment?: Readonly<Record<string, string>>;
 }
 
 /**
- * Starts a program in the directory `/`. Awaiting `child` gives its ending and never throws; whatever goes through a
+ * Starts a program, in the directory `/` unless told otherwise. Awaiting `child` gives its ending and never throws; whatever goes through a
  * pipe has to be read. It is ended when the time is up, when the signal aborts, and when this process exits.
  */
 export async function startProgram(command: string, args: readonly string[], options: ProgramOptions) {
@@ -57,9 +61,10 @@ export async function startProgram(command: string, args: readonly string[], opt
   const child = execa(command, args, {
     // Not the caller's directory: a timer and a person get the same result, and a directory that has been removed
     // cannot make an installed program look missing.
-    cwd: '/',
+    cwd: options.directory ?? '/',
     // An app's stop command has no business with our secrets, and might show its environment to others.
-    env: withoutSecrets({}),
+    env: options.environment ?? withoutSecrets({}),
+    extendEnv: options.environment === undefined,
     stdio: options.stdio as ExecaStdio,
     ...(options.input === undefined ? {} : { input: options.input }),
     ...(options.timeoutMs === undefined ? {} : { timeout: Math.max(1, options.timeoutMs) }),

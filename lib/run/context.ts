@@ -7,7 +7,7 @@ import type { CommandRunner } from '../base/command.ts';
 import { errorCode, errorMessage } from '../base/errors.ts';
 import { formatInstant } from '../base/format.ts';
 import type { Log, Progress } from '../base/log.ts';
-import type { Config, GuardedApp } from '../config/config.ts';
+import type { Config, GuardedApp, ShipConfig } from '../config/config.ts';
 import type { Environment } from '../config/environment.ts';
 import { exposedFiles } from '../config/secrets.ts';
 import { secretFiles, serviceEnding, type ServiceEnding } from '../config/service-manager.ts';
@@ -21,6 +21,7 @@ import type { LockSubject } from '../lock/lock-name.ts';
 import { clockState, type ClockState } from '../process/clock-check.ts';
 import { createServices, type Services } from '../process/services.ts';
 import { runCommand } from '../process/run-command.ts';
+import type { Rsync } from '../process/rsync.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { Source } from '../source/source.ts';
 import type { Loader } from '../export/loader.ts';
@@ -33,6 +34,7 @@ import { dryRunStore } from '../store/dry-run.ts';
 import type { Store, StoreTraffic, StoreTrial } from '../store/store.ts';
 import { useNetwork } from './network.ts';
 import { type Alerts, openAlerts } from './open-alerts.ts';
+import { openReader } from './open-reader.ts';
 import { openRepository } from './open-repository.ts';
 import { configuredStore, type StorePurpose } from './open-store.ts';
 import { runScratch } from './run-scratch.ts';
@@ -54,6 +56,8 @@ export interface JobContext {
   readonly version: string;
   readonly history: History;
   readonly runCommand: CommandRunner;
+  /** rsync to the reader of an app's documents, in a private directory. */
+  openRsync(directory: string, ship: ShipConfig): Promise<Rsync>;
   /** The database of an app, as what can be backed up; nothing is opened yet. */
   source(app: Pick<GuardedApp, 'database'>): Source;
   /** One instant of an app's database, to read rows of. */
@@ -148,6 +152,7 @@ export function createContext(parts: ContextParts): JobContext {
     version: holdfastVersion(),
     history,
     runCommand,
+    openRsync: (directory, ship) => openReader(directory, ship, parts),
     openStore: openStoreOnce,
     examineStore: () => configured.examine(),
     openRepository: async (app) => openRepository(await openStoreOnce(), app, { ...parts, history, scratch }),

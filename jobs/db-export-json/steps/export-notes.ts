@@ -1,8 +1,10 @@
-// What an export keeps in the state directory: what it saw last, and which days a person has frozen.
+// What an export keeps in the state directory: what it saw last, here and at the reader, and which days a
+// person has frozen.
 import { shellWord } from '../../../lib/base/shell-word.ts';
 import { join } from 'node:path';
 import { OpsError } from '../../../lib/base/errors.ts';
 import { type ExportState, formatExportState, parseExportState } from '../../../lib/export/export-state.ts';
+import { formatShipState, parseShipState, type ShipState } from '../../../lib/export/ship-state.ts';
 import { formatFrozen, type FrozenDays, parseFrozen } from '../../../lib/export/frozen.ts';
 import { writeFileAtomically } from '../../../lib/files/durable.ts';
 import { createDirectories } from '../../../lib/files/make-directories.ts';
@@ -25,6 +27,16 @@ export async function writeExportState(context: JobContext, app: string, state: 
   await write(context, app, 'documents', formatExportState(state));
 }
 
+/** What is known of the documents at the reader; undefined where nothing is, which only costs a look at all of them. */
+export async function readShipState(context: JobContext, app: string): Promise<ShipState | undefined> {
+  const text = await readRecord(pathOf(context, app, 'shipped'), stateBytesMax).catch(() => undefined);
+  return text === undefined ? undefined : ifWhole((flaw) => parseShipState(text, flaw));
+}
+
+export async function writeShipState(context: JobContext, app: string, state: ShipState): Promise<void> {
+  await write(context, app, 'shipped', formatShipState(state));
+}
+
 /** The days frozen by hand. Throws OpsError `damaged` where the file cannot be used: then nobody knows which. */
 export async function readFrozen(context: JobContext, app: string): Promise<FrozenDays> {
   const path = pathOf(context, app, 'frozen');
@@ -43,16 +55,13 @@ export async function writeFrozen(context: JobContext, app: string, frozen: Froz
   await write(context, app, 'frozen', formatFrozen(frozen));
 }
 
-function pathOf({ config }: JobContext, app: string, what: 'documents' | 'frozen'): string {
+type Note = 'documents' | 'frozen' | 'shipped';
+
+function pathOf({ config }: JobContext, app: string, what: Note): string {
   return join(config.stateDirectory, 'export', `${app}.${what}.json`);
 }
 
-async function write(
-  context: JobContext,
-  app: string,
-  what: 'documents' | 'frozen',
-  text: string,
-): Promise<void> {
+async function write(context: JobContext, app: string, what: Note, text: string): Promise<void> {
   const path = pathOf(context, app, what);
   await inStateDirectory(`write ${path}`, async () => {
     await createDirectories(join(context.config.stateDirectory, 'export'));

@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import { filePatternProblem } from '../../export/day.ts';
 import type { ExportConfig } from '../config.ts';
+import type { Environment } from '../environment.ts';
+import { shipConfig, shipTable } from './app-export-ship.ts';
 import { absolutePath } from './values.ts';
 
 const query = z.string().trim().min(1, 'must be a query');
@@ -21,6 +23,7 @@ export const exportTable = z
     indent: z.int().min(0).max(8).optional().describe('spaces for each level; 0 for one line'),
     ascii: z.boolean().default(false).describe('escape every character beyond ASCII'),
     final_newline: z.boolean().default(true).describe('end with a newline'),
+    ship: shipTable.optional().describe('the reader on another machine'),
   })
   .superRefine((table, context) => {
     for (const message of problems(table)) context.addIssue({ code: 'custom', message });
@@ -47,7 +50,7 @@ function* problems({ days, document, frozen, tables, format, file }: ExportTable
   if (problem !== undefined) yield `has file, which ${problem}`;
 }
 
-export function exportConfig(table: ExportTable): ExportConfig {
+export function exportConfig(table: ExportTable, environment: Environment): ExportConfig {
   const { directory, days, document, frozen, tables, format, ascii } = table;
   const isByDay = days !== undefined;
   const made = tables === undefined || Array.isArray(tables) ? undefined : dayTables(tables);
@@ -58,6 +61,7 @@ export function exportConfig(table: ExportTable): ExportConfig {
     tables: Array.isArray(tables) ? tables : undefined,
     format,
     style: { indent: table.indent ?? (isByDay ? 2 : 0), ascii, finalNewline: table.final_newline },
+    ship: table.ship && shipConfig(table.ship, environment),
   };
 }
 

@@ -37,20 +37,31 @@ export const appsTable = z
   .superRefine(checkDocuments);
 
 /** The apps, in the order of the file. */
-export function appsConfig(tables: z.infer<typeof appsTable>, layout: Layout): AppConfig[] {
+export function appsConfig(
+  tables: z.infer<typeof appsTable>,
+  layout: Layout,
+  environment: Environment,
+): AppConfig[] {
   return Object.entries(tables).map(([name, { database, ...table }]) =>
-    database === undefined ? { name, database } : guardedApp(name, { ...table, database }, layout),
+    database === undefined
+      ? { name, database }
+      : guardedApp(name, { ...table, database }, layout, environment),
   );
 }
 
-function guardedApp(name: string, table: AppTable & { database: string }, layout: Layout): GuardedApp {
+function guardedApp(
+  name: string,
+  table: AppTable & { database: string },
+  layout: Layout,
+  environment: Environment,
+): GuardedApp {
   return {
     name,
     ...databaseConfig(name, table, layout),
     expect: expectConfig(table.expect),
     services: servicesConfig(table),
     health: table.health && healthConfig(table.health),
-    export: table.export && exportConfig(table.export),
+    export: table.export && exportConfig(table.export, environment),
     import: table.import && importConfig(table.import),
   };
 }
@@ -127,10 +138,13 @@ function checkLatestNames(apps: Record<string, AppTable>, context: Issues): void
 function checkDocuments(apps: Record<string, AppTable>, context: Issues): void {
   const all = Object.entries(apps);
   for (const [index, [app, table]] of all.entries()) {
-    const earlier = all.slice(0, index).find(([, other]) => isSharedExport(table.export, other.export));
-    if (earlier !== undefined) {
+    for (const [key, placeOf] of documentPlaces) {
+      const earlier = all
+        .slice(0, index)
+        .find(([, other]) => isSharedExport(table.export, other.export, placeOf));
+      if (earlier === undefined) continue;
       const message = `has documents where those of ${earlier[0]} lie: give it a directory of its own`;
-      context.addIssue({ code: 'custom', path: [app, 'export', 'directory'], message });
+      context.addIssue({ code: 'custom', path: [app, 'export', ...key], message });
     }
     const mirror = table.import?.database;
     const owner = all.find(([name, { database }]) => name !== app && database === mirror);
@@ -140,9 +154,22 @@ function checkDocuments(apps: Record<string, AppTable>, context: Issues): void {
   }
 }
 
+type Exported = NonNullable<AppTable['export']>;
+
+/** Where documents lie: here, and at a reader. */
+const documentPlaces: [string[], (table: Exported) => string | undefined][] = [
+  [['directory'], ({ directory }) => directory],
+  [['ship', 'to'], ({ ship }) => ship?.to.text],
+];
+
 /** Whether both may have a document of one name: those of days are told apart by their pattern, a table may have any name. */
-function isSharedExport(one: AppTable['export'], other: AppTable['export']): boolean {
-  if (one === undefined || one.directory !== other?.directory) return false;
-  const [first, second] = [exportConfig(one), exportConfig(other)];
+function isSharedExport(
+  one: Exported | undefined,
+  other: Exported | undefined,
+  placeOf: (table: Exported) => string | undefined,
+): boolean {
+  if (one === undefined || other === undefined) return false;
+  if (placeOf(one) === undefined || placeOf(one) !== placeOf(other)) return false;
+  const [first, second] = [exportConfig(one, {}), exportConfig(other, {})];
   return first.days === undefined || second.days === undefined || first.file === second.file;
 }

@@ -5,30 +5,12 @@ import { OpsError } from '../../base/errors.ts';
 import type { DropboxStoreConfig } from '../config.ts';
 import { type Environment, nonEmpty } from '../environment.ts';
 import { readSecret, type SecretOrigin } from '../secrets.ts';
-import { absolutePath, seconds, storeId } from './values.ts';
+import { absolutePath, rate, seconds, storeId } from './values.ts';
 
 const dropboxFolder = z
   .string()
   .regex(/^(?:\/[^/\\\p{Cc}]*[^/\\\p{Cc} .])+$/u, 'must be a path such as "/pi", without a slash at its end')
   .refine((path) => !path.split('/').includes('..'), 'must not hold ".."');
-
-/** `2 MB/s` in bytes per second. */
-const rate = z.string().transform((text, context) => {
-  const found = /^(\d+(?:\.\d+)?) ?(kB|KB|MB|GB|KiB|MiB)\/s$/.exec(text);
-  const bytes = Number(found?.[1] ?? 0) * (rateUnits[found?.[2] ?? ''] ?? 0);
-  if (bytes >= 1000) return bytes;
-  context.addIssue({ code: 'custom', message: 'must be a rate of at least 1 kB/s, such as "2 MB/s"' });
-  return z.NEVER;
-});
-
-const rateUnits: Record<string, number> = {
-  kB: 1e3,
-  KB: 1e3,
-  MB: 1e6,
-  GB: 1e9,
-  KiB: 1024,
-  MiB: 1024 ** 2,
-};
 
 export const dropboxStore = z.strictObject({
   kind: z.literal('dropbox').describe('copies go to Dropbox'),

@@ -15,3 +15,21 @@ export const storeId = z
   .regex(/^[0-9a-f]{32}$/, 'must be the 32 hex digits that db-backup info shows')
   .optional()
   .describe('the store that it has to be, by its id; any unless given');
+
+/** `2 MB/s` in bytes per second. */
+export const rate = z.string().transform((text, context) => {
+  const found = /^(\d+(?:\.\d+)?) ?(kB|KB|MB|GB|KiB|MiB)\/s$/.exec(text);
+  const bytes = Number(found?.[1] ?? 0) * (rateUnits[found?.[2] ?? ''] ?? 0);
+  if (bytes >= 1000) return bytes;
+  context.addIssue({ code: 'custom', message: 'must be a rate of at least 1 kB/s, such as "2 MB/s"' });
+  return z.NEVER;
+});
+
+const rateUnits: Record<string, number> = {
+  kB: 1e3,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KiB: 1024,
+  MiB: 1024 ** 2,
+};

@@ -1,0 +1,65 @@
+// What shipping came to, in words: lines for who looks, findings where it is bad.
+import { formatCount, formatInstant } from '../../../lib/base/format.ts';
+import { severityOfError } from '../../../lib/base/finding.ts';
+import type { AppFinding } from '../../steps/each-app.ts';
+import type { Shipment } from './ship.ts';
+
+export function shipFindings(shipment: Shipment | undefined, app: string): AppFinding[] {
+  if (shipment === undefined) return [];
+  const { to, state, error, pending, pendingSince, overdue, altered, kept, reason, sent } = shipment;
+  const findings: AppFinding[] = [];
+  if (error !== undefined) findings.push({ severity: severityOfError(error.kind), ...error });
+  else if (overdue && pendingSince !== undefined)
+    findings.push({
+      severity: 'warning',
+      kind: 'unavailable',
+      message: `${formatCount(pending.length, 'document')} wait for ${to} since ${formatInstant(pendingSince)}${because(reason)}`,
+      hint: `db-export-json run --ship --app ${app} tries again; queue_age_max in [apps.${app}.export.ship] says how long they may wait`,
+    });
+  if (altered.length > 0)
+    findings.push({
+      severity: 'warning',
+      message: `${some(altered)} gone or altered at ${to} after it was shipped: ${altered.every((name) => sent.includes(name)) ? 'sent again' : 'to be sent again'}`,
+      hint: 'look at who else writes in the directory there',
+    });
+  if (kept.length > 0)
+    findings.push({
+      severity: 'warning',
+      message: `${some(kept)} frozen, and not the document that ${to} has: left there as it was`,
+      hint: `db-export-json check --app ${app} shows what differs from the database here`,
+    });
+  if (state === 'queued' && !overdue && pending.length > 0 && reason === undefined)
+    findings.push({
+      severity: 'warning',
+      message: `${some(pending)} not shipped: what lies here changes under our eyes`,
+      hint: `db-export-json run --ship --app ${app} tries again`,
+    });
+  return findings;
+}
+
+export function shipLines(shipment: Shipment | undefined, isSent: string): string[] {
+  if (shipment === undefined) return [];
+  const { to, state, sent, pending, pendingSince, altered, kept, lookedAt, reason } = shipment;
+  const since = pendingSince === undefined ? '' : ` since ${formatInstant(pendingSince)}`;
+  const waiting = `${formatCount(pending.length, 'document')}${since}`;
+  const how = {
+    shipped: `all is in place${lookedAt === undefined ? '' : `, all looked at ${formatInstant(lookedAt)}`}`,
+    queued: `queued: ${waiting}${because(reason)}`,
+    failed: `NOT SHIPPED: ${waiting}`,
+  }[state];
+  return [
+    `  to ${to}: ${formatCount(sent.length, 'document')} ${isSent}; ${how}`,
+    ...sent.map((name) => `  ${isSent}: ${name}`),
+    ...altered.map((name) => `  GONE OR ALTERED THERE: ${name}`),
+    ...kept.map((name) => `  FROZEN, and another one there: ${name}`),
+  ];
+}
+
+function because(reason: string | undefined): string {
+  return reason === undefined ? '' : `: ${reason}`;
+}
+
+function some(names: readonly string[]): string {
+  const [first = ''] = names;
+  return names.length === 1 ? `${first} is` : `${first} and ${names.length - 1} more are`;
+}

@@ -1,0 +1,78 @@
+// The documents that are to travel, copied into a directory of ours: what is read there later are the bytes that were hashed,
+// whatever the owner of their own directory does meanwhile.
+import { mkdir, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { OpsError, systemError } from '../../../lib/base/errors.ts';
+import type { OfferedDocument } from '../../../lib/export/shipment.ts';
+import type { FileDigest } from '../../../lib/files/digest.ts';
+import { digestFile, readWhole } from '../../../lib/files/hash-file.ts';
+import { type HeldDirectory, inKnownPaths } from '../../../lib/files/held-directory.ts';
+import { fullDiskDetails } from '../../../lib/files/space.ts';
+import { writeAll } from '../../../lib/files/write-all.ts';
+import { documentsFolder } from '../../../lib/process/rsync.ts';
+import type { JobContext } from '../../../lib/run/context.ts';
+
+/** The SHA-256 of a document as it lies there; undefined where it is gone, or is no file. */
+export async function hashLying(
+  { signal }: JobContext,
+  directory: HeldDirectory,
+  name: string,
+): Promise<string | undefined> {
+  try {
+    return (await digestFile(directory.at(name), { signal, follow: false })).sha256;
+  } catch (error) {
+    if (signal.aborted || !(error instanceof OpsError)) throw error;
+    return undefined;
+  }
+}
+
+/** Copies them into `scratch`, and returns those of which the bytes were the offered ones; the others changed meanwhile. */
+export async function stageDocuments(
+  { signal }: JobContext,
+  directory: HeldDirectory,
+  documents: readonly OfferedDocument[],
+  scratch: string,
+): Promise<OfferedDocument[]> {
+  const folder = join(scratch, documentsFolder);
+  await mkdir(folder, { mode: 0o700 });
+  const staged: OfferedDocument[] = [];
+  for (const document of documents) {
+    signal.throwIfAborted();
+    const digest = await stage(directory, document.name, join(folder, document.name), signal);
+    if (digest?.sha256 === document.sha256) staged.push(document);
+  }
+  return staged;
+}
+
+/** Undefined where it is gone, or changes under our eyes. What was copied of it then is asked for by nobody. */
+async function stage(
+  directory: HeldDirectory,
+  name: string,
+  to: string,
+  signal: AbortSignal,
+): Promise<FileDigest | undefined> {
+  await using file = await attempt(to, () => open(to, 'wx', 0o644));
+  let at = 0;
+  try {
+    const digest = await inKnownPaths(() =>
+      readWhole(directory.at(name), { signal, follow: false }, async (block) => {
+        await attempt(to, () => writeAll(file, block, at));
+        at += block.length;
+      }),
+    );
+    const seconds = Number(digest.identity?.modifiedNs ?? 0n) / 1e9;
+    await file.utimes(seconds, seconds);
+    return digest;
+  } catch (error) {
+    if (signal.aborted || !(error instanceof OpsError) || error.kind === 'io') throw error;
+    return undefined;
+  }
+}
+
+async function attempt<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw systemError(`write ${path}`, error, fullDiskDetails(error, path));
+  }
+}
