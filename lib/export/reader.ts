@@ -3,7 +3,7 @@
 
 export type Reader = SshReader | DaemonReader;
 
-export interface SshReader {
+interface SshReader {
   readonly kind: 'ssh';
   readonly user: string;
   /** A name, or an address; that of IPv6 without its brackets. */
@@ -12,7 +12,7 @@ export interface SshReader {
   readonly path: string;
 }
 
-export interface DaemonReader {
+interface DaemonReader {
   readonly kind: 'daemon';
   readonly user: string | undefined;
   readonly host: string;

@@ -42,7 +42,7 @@ export function explainRsync(ended: EndedRsync): RsyncFailure | undefined {
       error: new OpsError(kind, `cannot ship to ${called}: ${cause}`, { hint }),
     };
   }
-  const said = lastLine(text) || lastLine(stderr);
+  const said = lastLine(text) || lastLine(stderr.replace(/^rsync error: .*$/gm, '')) || lastLine(stderr);
   if (passing.test(text) || passingExitCodes.includes(exitCode))
     return { isUnreachable: true, reason: said === '' ? `rsync ended with ${exitCode}` : said };
   const cause = `rsync ended with exit code ${exitCode}${said === '' ? '' : `: ${said}`}`;

@@ -33,7 +33,7 @@ export interface RsyncOptions {
 }
 
 /** What a call of rsync came to: the names that it told of, and why it did not do everything, where it did not. */
-export interface RsyncReply {
+interface RsyncReply {
   found: ReadonlyMap<string, Found>;
   failure: RsyncFailure | undefined;
 }

@@ -17,7 +17,7 @@ export interface ShipOptions {
 }
 
 /** What an export has left in its directory, in order. */
-export interface Written {
+interface Written {
   directory: HeldDirectory;
   names: readonly string[];
   state: ExportState;
