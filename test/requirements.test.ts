@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { missingForMachines } from './support/machine/base-root.ts';
+import { missingForTwoFamilies } from './support/two-families.ts';
 
 describe.runIf(process.env.HOLDFAST_REQUIRE_ALL === '1')('what the whole suite needs', () => {
   test('root, for other users, mounts and ownership', () => {
@@ -14,6 +15,9 @@ describe.runIf(process.env.HOLDFAST_REQUIRE_ALL === '1')('what the whole suite n
   });
 
   test('a Debian that boots beside this one', () => expect(missingForMachines()).toEqual([]));
+
+  test('networks of our own, for a host with two address families', () =>
+    expect(missingForTwoFamilies()).toBeUndefined());
 
   test.each([
     ['sqlite3', '--version'],

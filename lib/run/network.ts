@@ -1,6 +1,8 @@
 // How this process goes out into the network, whoever asks for what: all of them use fetch, which is Node's own.
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { getDefaultResultOrder, setDefaultResultOrder } from 'node:dns';
 import http from 'node:http';
-import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
+import { setDefaultAutoSelectFamilyAttemptTimeout, type Socket } from 'node:net';
 import { OpsError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { ProxyConfig } from '../config/config.ts';
@@ -12,12 +14,39 @@ import type { ProxyConfig } from '../config/config.ts';
  */
 const familyAttemptMs = 3000;
 
+/** What fetch says when a connection stands, and Node of an attempt of several at one. */
+const connectedChannel = 'undici:client:connected';
+interface Connected {
+  socket?: Pick<Socket, 'remoteFamily'> & { autoSelectFamilyAttemptedAddresses?: readonly string[] };
+}
+
+/**
+ * Where the first family led nowhere, the one that got through is asked first from then on: the other costs a command its
+ * time once, and not with every connection, of which there are several to each host.
+ */
+function learnFamily(message: unknown): void {
+  const { socket } = message as Connected;
+  const attempts = socket?.autoSelectFamilyAttemptedAddresses ?? [];
+  if (attempts.length > 1) setDefaultResultOrder(socket?.remoteFamily === 'IPv6' ? 'ipv6first' : 'ipv4first');
+}
+
 /**
  * Goes through the proxy from now on, where there is one, until what is returned is called. A proxy that cannot be
  * used keeps nobody from a backup: it is told, and everything is asked directly.
  */
 export function useNetwork(proxy: ProxyConfig | undefined, log: Log): () => void {
   setDefaultAutoSelectFamilyAttemptTimeout(familyAttemptMs);
+  const order = getDefaultResultOrder();
+  subscribe(connectedChannel, learnFamily);
+  const leaveProxy = useProxy(proxy, log);
+  return () => {
+    leaveProxy();
+    unsubscribe(connectedChannel, learnFamily);
+    setDefaultResultOrder(order);
+  };
+}
+
+function useProxy(proxy: ProxyConfig | undefined, log: Log): () => void {
   if (proxy === undefined) return () => undefined;
   try {
     const addresses = proxy.readAddresses();

@@ -21,10 +21,12 @@ export class TlsProxy implements AsyncDisposable {
   readonly certificateAuthority: string;
   private readonly proxy: Server;
   private readonly directory: string;
+  private readonly tls: TlsServer;
   private readonly sockets = new Set<Duplex>();
 
-  private constructor(proxy: Server, directory: string) {
+  private constructor(proxy: Server, tls: TlsServer, directory: string) {
     this.proxy = proxy;
+    this.tls = tls;
     this.directory = directory;
     this.url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
     this.certificateAuthority = join(directory, 'ca.pem');
@@ -50,7 +52,12 @@ export class TlsProxy implements AsyncDisposable {
     const { promise, resolve } = Promise.withResolvers<void>();
     proxy.listen(0, '127.0.0.1', resolve);
     await promise;
-    return new TlsProxy(proxy, directory);
+    return new TlsProxy(proxy, tls, directory);
+  }
+
+  /** Serves one of the real names on a connection that somebody else accepted. */
+  accept(socket: Duplex): void {
+    this.tls.emit('connection', socket);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
