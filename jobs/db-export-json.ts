@@ -21,7 +21,11 @@ export const dbExportJson: Job = {
       explanation: 'let that day never change again',
     },
     { command: 'db-export-json import --to /tmp/again.db', explanation: 'a database from the documents' },
-    { command: 'db-export-json status', explanation: 'every document, and which days are frozen' },
+    {
+      command: 'db-export-json status',
+      explanation: 'which phase each day is in, and which days are frozen',
+    },
+    { command: 'db-export-json promote --dry-run', explanation: 'whether the next phase may begin' },
   ],
   nextCommand: (ended) => nextCommand('db-export-json', ended),
   commands: [
@@ -36,7 +40,7 @@ export const dbExportJson: Job = {
     }),
     defineCommand({
       name: 'status',
-      summary: 'Show every document, and which days are frozen, since when and why.',
+      summary: 'Show the documents: in which phase and whether frozen, since when and why.',
       parameters: parameters.status,
       load: () => import('./db-export-json/status.ts'),
     }),
@@ -68,6 +72,22 @@ export const dbExportJson: Job = {
       parameters: parameters.unfreeze,
       load: () => import('./db-export-json/unfreeze.ts'),
       loadPlan: async () => (await import('./db-export-json/unfreeze.ts')).plan,
+    }),
+    defineCommand({
+      name: 'promote',
+      summary: 'Go one phase on: from documents that are the truth, over both, to the database.',
+      parameters: parameters.changePhase,
+      inHistory: true,
+      load: () => import('./db-export-json/promote.ts'),
+      loadPlan: async () => (await import('./db-export-json/promote.ts')).plan,
+    }),
+    defineCommand({
+      name: 'demote',
+      summary: 'Go one phase back.',
+      parameters: parameters.changePhase,
+      inHistory: true,
+      load: () => import('./db-export-json/demote.ts'),
+      loadPlan: async () => (await import('./db-export-json/demote.ts')).plan,
     }),
   ],
 };

@@ -1,20 +1,20 @@
 // db-export-json check: reads the documents back and compares them with the database, value for value.
 import { OpsError } from '../../lib/base/errors.ts';
 import { formatCount } from '../../lib/base/format.ts';
-import { jsonDifferences, lineDifferences } from '../../lib/export/json-differences.ts';
-import { NotJson } from '../../lib/export/json-scan.ts';
-import { parseJsonTree } from '../../lib/export/json-tree.ts';
-import type { Rows } from '../../lib/export/rows.ts';
+import { type Day, dayOfFile } from '../../lib/export/day.ts';
+import type { FrozenDays } from '../../lib/export/frozen.ts';
 import type { HeldDirectory } from '../../lib/files/held-directory.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import { type AppsResult, appsOutcome, appsText, eachApp } from '../steps/each-app.ts';
 import type * as parameters from './parameters.ts';
+import { compareDocument } from './steps/compare-document.ts';
 import { type ExportedApp, exportedApps } from './steps/export-apps.ts';
+import { noteParity } from './steps/export-notes.ts';
 import { frozenDays } from './steps/frozen-days.ts';
 import { openDirectory } from './steps/open-directory.ts';
-import { readDocument } from './steps/read-document.ts';
+import { namesIn } from './steps/read-document.ts';
 import { type WantedDocument, wantedDocuments } from './steps/wanted-documents.ts';
 
 interface Checked {
@@ -31,8 +31,6 @@ interface Difference {
   count: number;
 }
 
-const shownMax = 20;
-
 export async function run(
   context: JobContext,
   { app, day }: Options<typeof parameters.check>,
@@ -45,7 +43,7 @@ export async function run(
           {
             severity: 'warning',
             message: `${formatCount(different.length, 'document')} differ from the database, first ${different[0]?.name}`,
-            hint: `db-export-json run --app ${name} writes what is not frozen`,
+            hint: `db-export-json run --app ${name} brings up to date what follows the other and is not frozen`,
           },
         ],
   );
@@ -67,47 +65,40 @@ async function checkApp(context: JobContext, app: ExportedApp, day: string | und
   using directory = await openDirectory(app);
   const frozen = await frozenDays(context, app, rows);
   const all = await wantedDocuments(app, rows);
-  const wanted = day === undefined ? all : all.filter((document) => document.day === day);
-  if (day !== undefined && wanted.length === 0)
-    throw new OpsError('missing', `cannot check ${day}: the database has no such day`);
-  const different: Difference[] = [];
+  const isMeant = (of: Day | undefined) => day === undefined || of === day;
+  const wanted = all.filter((document) => isMeant(document.day));
+  const different = await onlyThere(app, directory, all, { isMeant, frozen });
+  if (wanted.length + different.length === 0 && day !== undefined)
+    throw new OpsError(
+      'missing',
+      `cannot check ${day}: neither the database nor the directory has such a day`,
+    );
   context.progress.start(`${app.name}: comparing`, 0);
   for (const document of wanted) {
     context.signal.throwIfAborted();
-    const { shown, count } = await compare(app, rows, directory, document);
+    const { shown, count } = await compareDocument(app, rows, directory, document);
     const isFrozen = document.day !== undefined && frozen.has(document.day);
     if (count > 0) different.push({ name: document.name, frozen: isFrozen, differences: shown, count });
     context.progress.update(0);
   }
   context.progress.end();
-  return { documents: wanted.length, different };
+  if (day === undefined) await noteParity(context, app.name, different.length === 0);
+  return { documents: wanted.length, different: different.sort((a, b) => (a.name < b.name ? -1 : 1)) };
 }
 
-/** Bytes first; only where they differ it is looked at which values do. */
-async function compare(
+/** Documents of days that the database has not. */
+async function onlyThere(
   app: ExportedApp,
-  rows: Rows,
   directory: HeldDirectory,
-  { name, recipe }: WantedDocument,
-): Promise<{ shown: string[]; count: number }> {
-  const told = (sentence: string) => ({ shown: [sentence], count: 1 });
-  const file = await readDocument(directory, name);
-  if (file === undefined) return told('it is not there');
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of rows.document(recipe, app.export.style)) chunks.push(chunk);
-  const expected = Buffer.concat(chunks);
-  if (expected.equals(file)) return { shown: [], count: 0 };
-  if (recipe.kind === 'schema' || (recipe.kind === 'table' && recipe.format === 'ndjson'))
-    return lineDifferences(file.toString(), expected.toString(), shownMax);
-  try {
-    const found = jsonDifferences(
-      parseJsonTree(file.toString()),
-      parseJsonTree(expected.toString()),
-      shownMax,
-    );
-    return found.count > 0 ? found : told('the same values are written in another way');
-  } catch (error) {
-    if (error instanceof NotJson) return told(`the file is no JSON: ${error.message}`);
-    throw error;
-  }
+  wanted: readonly WantedDocument[],
+  { isMeant, frozen }: { isMeant: (day: Day | undefined) => boolean; frozen: FrozenDays },
+): Promise<Difference[]> {
+  const { days, file } = app.export;
+  if (days === undefined) return [];
+  const known = new Set(wanted.map(({ name }) => name));
+  return (await namesIn(directory)).flatMap((name) => {
+    const day = dayOfFile(file, name);
+    if (day === undefined || known.has(name) || !isMeant(day)) return [];
+    return [{ name, frozen: frozen.has(day), differences: ['the database has no such day'], count: 1 }];
+  });
 }

@@ -6,7 +6,7 @@ export const run = {
   look: flag('with --ship: look at all documents there, and not only at those that wait'),
   app: appOrAll,
 };
-export const status = { app: appOrAll };
+export const status = { days: flag('every day, also where there are many'), app: appOrAll };
 export const check = {
   day: option('day', 'only this service day, such as 2026-11-27'),
   app: appOrAll,
@@ -22,3 +22,9 @@ export const freeze = {
   app: appOrOnly,
 };
 export const unfreeze = { day: requiredArgument('a service day'), app: appOrOnly };
+export const changePhase = {
+  from: option('day', 'only days from this one on, such as 2026-11-27'),
+  reason: option('text', 'why, for those who ask later'),
+  force: flag('in spite of differences, or of too few days of parity'),
+  app: appOrOnly,
+};

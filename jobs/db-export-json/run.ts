@@ -1,8 +1,8 @@
 // db-export-json run: the documents of each app, as of one instant; only what differs is written.
-import { formatBytes, formatCount } from '../../lib/base/format.ts';
 import { dayOfFile } from '../../lib/export/day.ts';
 import type { ExportState, KnownDocument } from '../../lib/export/export-state.ts';
 import type { FrozenDays } from '../../lib/export/frozen.ts';
+import { type Phase, type Stretches, stretchOf } from '../../lib/export/phases.ts';
 import type { Rows } from '../../lib/export/rows.ts';
 import { guardedApps } from '../../lib/config/config.ts';
 import { sweepTemporaries } from '../../lib/files/durable.ts';
@@ -12,10 +12,13 @@ import type { Outcome, Steps } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import { type AppFinding, type AppsResult, appsOutcome, appsText, eachApp } from '../steps/each-app.ts';
 import type * as parameters from './parameters.ts';
+import { type Exported, exportFindings, exportLines } from './steps/export-words.ts';
 import { type ExportedApp, exportedApps } from './steps/export-apps.ts';
 import { frozenDays } from './steps/frozen-days.ts';
 import { openDirectory } from './steps/open-directory.ts';
-import { readExportState, writeExportState } from './steps/export-notes.ts';
+import { noteParity, readExportState, readPhases, writeExportState } from './steps/export-notes.ts';
+import type { Imported } from './steps/import-documents.ts';
+import { mirrorDocuments } from './steps/mirror-documents.ts';
 import { namesIn } from './steps/read-document.ts';
 import { type Change, refreshDocument } from './steps/refresh-document.ts';
 import type { Shipment } from './steps/ship.ts';
@@ -24,22 +27,6 @@ import { tablesLeftOut, type WantedDocument, wantedDocuments } from './steps/wan
 import { requireReader, type WhenWritten, withShipment } from './steps/with-shipment.ts';
 
 type Given = Options<typeof parameters.run>;
-
-/** The documents of one app. */
-interface Exported {
-  directory: string;
-  documents: number;
-  /** Of all of them together. */
-  sizeBytes: number;
-  new: string[];
-  changed: string[];
-  /** Frozen, and not what the database says: left as they are. */
-  held: string[];
-  /** There, though the database has no such day or table any more: left as they are. */
-  vanished: string[];
-  /** Tables whose data no document can have. */
-  leftOut: string[];
-}
 
 /** And what became of them at the reader, where that was asked for. */
 type Shipped = Exported & { shipment: Shipment | undefined };
@@ -91,21 +78,30 @@ async function exportApp(
   app: ExportedApp,
   { dryRun, whenWritten }: { dryRun: boolean; whenWritten: WhenWritten },
 ): Promise<Exported> {
-  await using rows = await context.openRows(app);
   using directory = await openDirectory(app);
+  const stretches = await readPhases(context, app);
+  const mirrored = await mirrorDocuments(context, app, { directory, stretches, dryRun });
+  if (dryRun && mirrored?.isNew === true) return onlyMirrored(app, mirrored);
+  await using rows = await context.openRows(app);
   const wanted = await wantedDocuments(app, rows);
   const frozen = await frozenDays(context, app, rows);
   if (!dryRun) await sweep(context, app, directory);
   const before = await readExportState(context, app.name);
   const vanished = await vanishedDocuments(app, directory, wanted, before);
-  const work = { rows, directory, wanted, before, frozen, dryRun };
+  const work = { rows, directory, wanted, before, frozen, stretches, dryRun };
   const { sizeBytes, by, state } = await refreshAll(context, app, work);
   for (const name of vanished) {
     const known = before.get(name);
     if (known !== undefined) state.set(name, known); // or it would be told once only
   }
+  const isMade = (name: string) => phaseOfFile(app, stretches, name) === 'database';
+  const different = [...by.different, ...vanished.filter((name) => !isMade(name))].sort();
   if (!dryRun) await writeExportState(context, app.name, state);
-  await whenWritten({ directory, names: wanted.map(({ name }) => name), state, held: by.held });
+  if (!dryRun) await noteParity(context, app.name, different.length + by.held.length === 0);
+  const there = new Set(await namesIn(directory));
+  const lying = different.filter((name) => there.has(name));
+  const names = [...new Set([...wanted.map(({ name }) => name), ...lying])].sort();
+  await whenWritten({ directory, names, state, held: by.held, ofApp: lying });
   return {
     directory: app.export.directory,
     documents: wanted.length,
@@ -113,8 +109,10 @@ async function exportApp(
     new: by.new,
     changed: by.changed,
     held: by.held,
-    vanished,
+    vanished: vanished.filter(isMade),
     leftOut: await tablesLeftOut(app, rows),
+    different,
+    mirrored,
   };
 }
 
@@ -132,32 +130,53 @@ interface Work {
   /** What was seen last. */
   before: ExportState;
   frozen: FrozenDays;
+  stretches: Stretches;
   dryRun: boolean;
+}
+
+/** There is no database yet of which more could be said. */
+function onlyMirrored(app: ExportedApp, mirrored: Imported): Exported {
+  const none = { new: [], changed: [], held: [], vanished: [], leftOut: [], different: [] };
+  return { directory: app.export.directory, documents: 0, sizeBytes: 0, ...none, mirrored };
+}
+
+function phaseOfFile(app: ExportedApp, stretches: Stretches, name: string): Phase {
+  const { days, file } = app.export;
+  return stretchOf(stretches, days === undefined ? undefined : dayOfFile(file, name)).phase;
 }
 
 async function refreshAll(
   context: JobContext,
   app: ExportedApp,
-  { rows, directory, wanted, before, frozen, dryRun }: Work,
+  { rows, directory, wanted, before, frozen, stretches, dryRun }: Work,
 ) {
   const { progress, signal } = context;
   const state = new Map<string, KnownDocument>();
-  const by: Record<Change, string[]> = { unchanged: [], new: [], changed: [], held: [] };
+  const by: Record<Change | 'different', string[]> = {
+    unchanged: [],
+    new: [],
+    changed: [],
+    held: [],
+    different: [],
+  };
   let sizeBytes = 0;
-  progress.start(`${app.name}: documents`, 0);
+  progress.start(`${app.name}: documents`, wanted.length, 'steps');
   try {
-    for (const document of wanted) {
+    for (const [index, document] of wanted.entries()) {
       signal.throwIfAborted();
       const { name, day } = document;
-      const options = { directory, style: app.export.style, known: before.get(name), dryRun };
+      const isMade = stretchOf(stretches, day).phase === 'database';
+      const look = { known: before.get(name), dryRun: dryRun || !isMade };
+      const options = { directory, style: app.export.style, ...look };
       const isFrozen = day !== undefined && frozen.has(day);
       const refreshed = await inKnownPaths(() =>
         refreshDocument(context, rows, document, { ...options, isFrozen }),
       );
-      by[refreshed.change].push(name);
+      const isOther = !isMade && (refreshed.change === 'new' || refreshed.change === 'changed');
+      by[isOther ? 'different' : refreshed.change].push(name);
       sizeBytes += refreshed.sizeBytes;
       if (refreshed.known !== undefined) state.set(name, refreshed.known);
-      progress.update(0);
+      progress.update(index + 1);
     }
   } finally {
     progress.end();
@@ -176,51 +195,4 @@ async function vanishedDocuments(
   const isOurs = (name: string) =>
     app.export.days === undefined ? made.has(name) : dayOfFile(app.export.file, name) !== undefined;
   return (await namesIn(directory)).filter((name) => !names.has(name) && isOurs(name));
-}
-
-function exportFindings({ documents, held, vanished, leftOut }: Exported, app: string): AppFinding[] {
-  const findings: AppFinding[] = [];
-  if (documents === 0)
-    findings.push({
-      severity: 'warning',
-      message: 'the days query lists no service day: there is nothing to export',
-      hint: `look at days in [apps.${app}.export]`,
-    });
-  if (held.length > 0)
-    findings.push({
-      severity: 'warning',
-      message: `${some(held)} frozen, and the database has changed since: left as it was`,
-      hint: `db-export-json check --app ${app} shows what differs`,
-    });
-  if (vanished.length > 0)
-    findings.push({
-      severity: 'warning',
-      message: `${some(vanished)} there, but no longer in the database: left as it is`,
-      hint: 'delete what is no longer wanted by hand',
-    });
-  if (leftOut.length > 0)
-    findings.push({
-      severity: 'warning',
-      message: `the data of ${leftOut.join(', ')} cannot be read row by row, and is in no document`,
-      hint: `where that is as it should be, name the tables that are wanted: tables in [apps.${app}.export]`,
-    });
-  return findings;
-}
-
-function some(names: readonly string[]): string {
-  const [first = ''] = names;
-  return names.length === 1 ? `${first} is` : `${first} and ${names.length - 1} more are`;
-}
-
-function exportLines(exported: Exported, app: string, [isNew, isChanged]: [string, string]): string[] {
-  const { directory, documents, sizeBytes, held, vanished, leftOut } = exported;
-  const counts = `${exported.new.length} ${isNew}, ${exported.changed.length} ${isChanged}`;
-  return [
-    `${app}: ${formatCount(documents, 'document')} in ${directory}, ${formatBytes(sizeBytes)}: ${counts}`,
-    ...exported.new.map((name) => `  ${isNew}: ${name}`),
-    ...exported.changed.map((name) => `  ${isChanged}: ${name}`),
-    ...held.map((name) => `  FROZEN, and differs: ${name}`),
-    ...vanished.map((name) => `  no longer in the database: ${name}`),
-    ...leftOut.map((table) => `  in no document: ${table}`),
-  ];
 }

@@ -1,13 +1,16 @@
-// db-export-json status: which documents there are, which days are frozen, since when and why.
+// db-export-json status: which documents there are, in which phase, and which are frozen, since when and why.
 import { formatBytes, formatCount, formatInstant, formatTable } from '../../lib/base/format.ts';
 import { dayFileName, type Day, dayOfFile } from '../../lib/export/day.ts';
 import type { FrozenDays } from '../../lib/export/frozen.ts';
+import { parityDays } from '../../lib/export/parity.ts';
+import { type Phase, type Stretch, type Stretches, stretchOf } from '../../lib/export/phases.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import { type AppsResult, appsOutcome, appsText, eachApp } from '../steps/each-app.ts';
 import type * as parameters from './parameters.ts';
 import { type ExportedApp, exportedApps } from './steps/export-apps.ts';
+import { readParity, readPhases } from './steps/export-notes.ts';
 import { frozenDays } from './steps/frozen-days.ts';
 import { openDirectory } from './steps/open-directory.ts';
 import { lookAt, namesIn } from './steps/read-document.ts';
@@ -19,42 +22,83 @@ interface ListedDocument {
   /** Undefined where it is not there yet. */
   sizeBytes: number | undefined;
   modifiedAt: Date | undefined;
+  phase: Phase;
+  phaseSince: Date | undefined;
   frozen: boolean;
   frozenSince: Date | undefined;
   reason: string | undefined;
 }
 
+/** Days that are in one phase. */
+interface ListedPhase extends Stretch {
+  documents: number;
+}
+
 interface ExportStatus {
   directory: string;
+  /** In the order of their days. */
+  phases: ListedPhase[];
+  /** How long both have been the same, in whole days. */
+  parityDays: number;
+  /** Each is to be shown. */
+  everyDay: boolean;
   documents: ListedDocument[];
 }
 
 export async function run(
   context: JobContext,
-  { app }: Options<typeof parameters.status>,
+  { app, days }: Options<typeof parameters.status>,
 ): Promise<Outcome<AppsResult<ExportStatus>>> {
-  return appsOutcome(await eachApp(context, exportedApps(context, app), (each) => describe(context, each)));
+  const apps = exportedApps(context, app);
+  return appsOutcome(await eachApp(context, apps, (each) => describe(context, each, days)));
 }
 
+/** More than these are too many to read. */
+const listedMax = 40;
+
 export function text(result: AppsResult<ExportStatus>): string[] {
-  return appsText(result, ({ directory, documents }, app) => [
+  return appsText(result, ({ directory, phases, documents, everyDay }, app) => [
     `${app}: ${formatCount(documents.length, 'document')} in ${directory}`,
-    ...formatTable(documents.map(documentRow)),
+    ...phases.map(phaseLine),
+    ...(everyDay || documents.length <= listedMax
+      ? formatTable(documents.map(documentRow))
+      : [`  ${frozenWords(documents)}; every one of them: db-export-json status --app ${app} --days`]),
   ]);
 }
 
-async function describe(context: JobContext, app: ExportedApp): Promise<ExportStatus> {
+function phaseLine({ phase, from, since, reason, documents }: ListedPhase): string {
+  const days = from === undefined ? 'phase' : `from ${from} phase`;
+  const when = since === undefined ? 'as configured' : `since ${formatInstant(since)}`;
+  const why = reason === undefined ? '' : `: ${reason}`;
+  return `  ${days} ${phase}, ${when}${why} (${formatCount(documents, 'document')})`;
+}
+
+function frozenWords(documents: readonly ListedDocument[]): string {
+  const [first, last] = [documents[0]?.name ?? '', documents.at(-1)?.name ?? ''];
+  const frozen = documents.filter((document) => document.frozen).length;
+  const missing = documents.filter(({ sizeBytes }) => sizeBytes === undefined).length;
+  return `${first} to ${last}, ${frozen} frozen, ${missing} not written yet`;
+}
+
+async function describe(context: JobContext, app: ExportedApp, everyDay: boolean): Promise<ExportStatus> {
   await using rows = await context.openRows(app);
   using directory = await openDirectory(app);
   const frozen = await frozenDays(context, app, rows);
   const wanted = await wantedDocuments(app, rows);
   const names = new Set([...wanted.map(({ name }) => name), ...filesOfDays(app, await namesIn(directory))]);
   for (const day of frozen.keys()) names.add(dayFileName(app.export.file, day));
-  const documents = [...names].sort().map(async (name) => {
+  const stretches = await readPhases(context, app);
+  const looks = [...names].sort().map(async (name) => {
     const status = await lookAt(directory, name);
-    return listed(app, name, status, frozen);
+    return listed(app, name, status, { frozen, stretches });
   });
-  return { directory: app.export.directory, documents: await Promise.all(documents) };
+  const documents = await Promise.all(looks);
+  const phases = stretches.map((stretch) => ({
+    ...stretch,
+    documents: documents.filter(({ day }) => stretchOf(stretches, day) === stretch).length,
+  }));
+  const same = parityDays(await readParity(context, app.name), context.clock.now());
+  return { directory: app.export.directory, phases, parityDays: same, everyDay, documents };
 }
 
 function filesOfDays({ export: { days, file } }: ExportedApp, names: readonly string[]): string[] {
@@ -65,27 +109,39 @@ function listed(
   app: ExportedApp,
   name: string,
   status: { size: bigint; mtime: Date } | undefined,
-  frozen: FrozenDays,
+  { frozen, stretches }: { frozen: FrozenDays; stretches: Stretches },
 ): ListedDocument {
   const day = app.export.days === undefined ? undefined : dayOfFile(app.export.file, name);
   const freeze = day === undefined ? undefined : frozen.get(day);
+  const { phase, since } = stretchOf(stretches, day);
   return {
     name,
     day,
     sizeBytes: status && Number(status.size),
     modifiedAt: status?.mtime,
+    phase,
+    phaseSince: since,
     frozen: freeze !== undefined,
     frozenSince: freeze?.since,
     reason: freeze?.reason,
   };
 }
 
-function documentRow({ name, sizeBytes, modifiedAt, frozen, frozenSince, reason }: ListedDocument): string[] {
+function documentRow({
+  name,
+  sizeBytes,
+  modifiedAt,
+  phase,
+  frozen,
+  frozenSince,
+  reason,
+}: ListedDocument): string[] {
   const since = frozenSince === undefined ? 'by the query' : `since ${formatInstant(frozenSince)}`;
   return [
     `  ${name}`,
     sizeBytes === undefined ? 'not written yet' : formatBytes(sizeBytes),
     modifiedAt === undefined ? '' : formatInstant(modifiedAt),
+    phase,
     frozen ? `frozen ${since}${reason === undefined ? '' : `: ${reason}`}` : '',
   ];
 }

@@ -7,6 +7,7 @@ import type { RetentionPolicy } from '../backup/retention.ts';
 import type { RowMapping } from '../export/mapping.ts';
 import type { Reader } from '../export/reader.ts';
 import type { DayTable } from '../export/rows.ts';
+import type { Phase } from '../export/phases.ts';
 import type { JsonStyle } from '../export/style.ts';
 import type { AlertPolicy } from '../incident/policy.ts';
 
@@ -159,6 +160,10 @@ export interface ExportConfig {
   readonly tables: readonly string[] | undefined;
   readonly format: 'json' | 'ndjson';
   readonly style: JsonStyle;
+  /** Which of the two is the truth where nobody has taken a step. */
+  readonly phase: Phase;
+  /** For how many days both have to be the same before the documents stop being the only truth. */
+  readonly parityDays: number;
   /** Who reads them on another machine; undefined for nobody. */
   readonly ship: ShipConfig | undefined;
 }

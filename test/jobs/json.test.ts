@@ -168,6 +168,11 @@ test('db-export-json', async () => {
   await pin('db-export-json-run-held', pi, dbExportJson, 'run');
   await pin('db-export-json-unfreeze', pi, dbExportJson, 'unfreeze 2026-11-27');
   await pin('db-export-json-unfreeze-dry', pi, dbExportJson, 'unfreeze 2026-11-27 --dry-run');
+  await type(pi, dbExportJson, 'run');
+  await pin('db-export-json-demote-dry', pi, dbExportJson, 'demote --dry-run');
+  await pin('db-export-json-demote', pi, dbExportJson, 'demote --from 2026-11-27 --reason trying');
+  await pin('db-export-json-promote-dry', pi, dbExportJson, 'promote --dry-run');
+  await pin('db-export-json-promote', pi, dbExportJson, 'promote --from 2026-11-27');
 });
 
 test('alert-send', async () => {

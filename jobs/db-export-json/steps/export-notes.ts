@@ -1,10 +1,13 @@
 // What an export keeps in the state directory: what it saw last, here and at the reader, and which days a
 // person has frozen.
 import { shellWord } from '../../../lib/base/shell-word.ts';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OpsError } from '../../../lib/base/errors.ts';
 import { type ExportState, formatExportState, parseExportState } from '../../../lib/export/export-state.ts';
 import { formatShipState, parseShipState, type ShipState } from '../../../lib/export/ship-state.ts';
+import { afterLook, formatParity, type Parity, parseParity } from '../../../lib/export/parity.ts';
+import { asConfigured, formatPhases, parsePhases, type Stretches } from '../../../lib/export/phases.ts';
 import { formatFrozen, type FrozenDays, parseFrozen } from '../../../lib/export/frozen.ts';
 import { writeFileAtomically } from '../../../lib/files/durable.ts';
 import { createDirectories } from '../../../lib/files/make-directories.ts';
@@ -12,6 +15,7 @@ import { readRecord } from '../../../lib/files/read-small-file.ts';
 import { inStateDirectory } from '../../../lib/files/state-directory.ts';
 import { ifWhole } from '../../../lib/record/fields.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
+import type { ExportedApp } from './export-apps.ts';
 
 /** Room for some ten thousand documents. */
 const stateBytesMax = 16 * 1024 * 1024;
@@ -55,7 +59,39 @@ export async function writeFrozen(context: JobContext, app: string, frozen: Froz
   await write(context, app, 'frozen', formatFrozen(frozen));
 }
 
-type Note = 'documents' | 'frozen' | 'shipped';
+/** The phases of the days. Throws OpsError `damaged` where the file cannot be used: then nobody knows which is the truth. */
+export async function readPhases(context: JobContext, app: ExportedApp): Promise<Stretches> {
+  const path = pathOf(context, app.name, 'phases');
+  const text = await inStateDirectory(`read ${path}`, () => readRecord(path, frozenBytesMax));
+  if (text === undefined) return asConfigured(app.export.phase);
+  return parsePhases(
+    text,
+    (cause) =>
+      new OpsError('damaged', `cannot read the phases in ${path}: ${cause}`, {
+        hint: `correct it, or move it away, after which all days are in the phase of the configuration: mv ${shellWord(path)} ${shellWord(`${path}.old`)}`,
+      }),
+  );
+}
+
+export async function writePhases(context: JobContext, app: string, stretches: Stretches): Promise<void> {
+  await write(context, app, 'phases', formatPhases(stretches));
+}
+
+/** Since when documents and database have been the same; undefined where they are not, or nobody knows. */
+export async function readParity(context: JobContext, app: string): Promise<Parity | undefined> {
+  const text = await readRecord(pathOf(context, app, 'parity'), frozenBytesMax).catch(() => undefined);
+  return text === undefined ? undefined : ifWhole((flaw) => parseParity(text, flaw));
+}
+
+/** Notes what a look at all days found. */
+export async function noteParity(context: JobContext, app: string, isSame: boolean): Promise<void> {
+  const now = context.clock.now();
+  const parity = afterLook(await readParity(context, app), isSame, now);
+  if (parity !== undefined) await write(context, app, 'parity', formatParity(parity));
+  else await rm(pathOf(context, app, 'parity'), { force: true });
+}
+
+type Note = 'documents' | 'frozen' | 'phases' | 'parity' | 'shipped';
 
 function pathOf({ config }: JobContext, app: string, what: Note): string {
   return join(config.stateDirectory, 'export', `${app}.${what}.json`);

@@ -16,19 +16,27 @@ export interface LyingDocument {
   of: { day: Day } | { table: string };
 }
 
-/** The documents that are there, in order; only that of `day` where one is named. Throws OpsError `missing` for none. */
+/** The documents that are there, in order. */
+export async function allLyingDocuments(
+  app: ExportedApp,
+  directory: HeldDirectory,
+): Promise<LyingDocument[]> {
+  const { days, file, tables } = app.export;
+  return (await namesIn(directory)).flatMap((name): LyingDocument[] => {
+    const of = days === undefined ? tableOfFile(file, name) : dayOfFile(file, name);
+    if (of === undefined || (days === undefined && tables?.includes(of) === false)) return [];
+    return [{ name, of: days === undefined ? { table: of } : { day: of } }];
+  });
+}
+
+/** The same, only that of `day` where one is named. Throws OpsError `missing` for none. */
 export async function lyingDocuments(
   app: ExportedApp,
   directory: HeldDirectory,
   day: Day | undefined,
 ): Promise<LyingDocument[]> {
-  const { days, file, tables } = app.export;
-  const names = await namesIn(directory);
-  const found = names.flatMap((name): LyingDocument[] => {
-    const of = days === undefined ? tableOfFile(file, name) : dayOfFile(file, name);
-    if (of === undefined || (days === undefined && tables?.includes(of) === false)) return [];
-    return [{ name, of: days === undefined ? { table: of } : { day: of } }];
-  });
+  const { file } = app.export;
+  const found = await allLyingDocuments(app, directory);
   const wanted = day === undefined ? found : found.filter(({ name }) => name === dayFileName(file, day));
   if (wanted.length > 0) return wanted;
   throw new OpsError(

@@ -23,6 +23,8 @@ interface Written {
   state: ExportState;
   /** Frozen, and not what the database says. */
   held: readonly string[];
+  /** Written by the app itself: they are what they are, whatever the database says. */
+  ofApp: readonly string[];
 }
 
 /** Does something with what was written, while nobody else writes. */
@@ -80,12 +82,13 @@ export async function withShipment<Exported>(
 
 async function offeredDocuments(
   context: JobContext,
-  { directory, names, state, held }: Written,
+  { directory, names, state, held, ofApp }: Written,
 ): Promise<OfferedDocument[]> {
   const offered: OfferedDocument[] = [];
   for (const name of names) {
     const isHeld = held.includes(name);
-    const sha256 = isHeld ? await hashLying(context, directory, name) : state.get(name)?.sha256;
+    const sha256 =
+      isHeld || ofApp.includes(name) ? await hashLying(context, directory, name) : state.get(name)?.sha256;
     if (sha256 !== undefined) offered.push({ name, sha256, isHeld });
   }
   return offered;

@@ -1,6 +1,7 @@
 // `apps.<name>.export`: which documents are made of the database, where, and how they are written.
 import { z } from 'zod';
 import { filePatternProblem } from '../../export/day.ts';
+import { phases } from '../../export/phases.ts';
 import type { ExportConfig } from '../config.ts';
 import type { Environment } from '../environment.ts';
 import { shipConfig, shipTable } from './app-export-ship.ts';
@@ -23,6 +24,8 @@ export const exportTable = z
     indent: z.int().min(0).max(8).optional().describe('spaces for each level; 0 for one line'),
     ascii: z.boolean().default(false).describe('escape every character beyond ASCII'),
     final_newline: z.boolean().default(true).describe('end with a newline'),
+    phase: z.enum(phases).default('database').describe('which is the truth until a promotion'),
+    parity_days: z.int().min(0).max(365).default(7).describe('days of parity that a promotion wants'),
     ship: shipTable.optional().describe('the reader on another machine'),
   })
   .superRefine((table, context) => {
@@ -61,6 +64,8 @@ export function exportConfig(table: ExportTable, environment: Environment): Expo
     tables: Array.isArray(tables) ? tables : undefined,
     format,
     style: { indent: table.indent ?? (isByDay ? 2 : 0), ascii, finalNewline: table.final_newline },
+    phase: table.phase,
+    parityDays: table.parity_days,
     ship: table.ship && shipConfig(table.ship, environment),
   };
 }
