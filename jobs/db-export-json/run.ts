@@ -47,7 +47,7 @@ export async function run(context: JobContext, given: Given): Promise<Outcome<Ap
 export function text(result: AppsResult<Shipped>): string[] {
   return appsText(result, (exported, app) => [
     ...exportLines(exported, app, ['new', 'changed']),
-    ...shipLines(exported.shipment, 'sent'),
+    ...shipLines(exported.shipment, { dryRun: false }),
   ]);
 }
 
@@ -65,7 +65,7 @@ export const plan: Steps<Given, AppsResult<Shipped>> = {
   text: (result) =>
     appsText(result, (exported, app) => [
       ...exportLines(exported, app, ['would be new', 'would be changed']),
-      ...shipLines(exported.shipment, 'would be sent'),
+      ...shipLines(exported.shipment, { dryRun: true }),
     ]),
 };
 
@@ -101,7 +101,8 @@ async function exportApp(
   const there = new Set(await namesIn(directory));
   const lying = different.filter((name) => there.has(name));
   const names = [...new Set([...wanted.map(({ name }) => name), ...lying])].sort();
-  await whenWritten({ directory, names, state, held: by.held, ofApp: lying });
+  const unwritten = dryRun ? [...by.new, ...by.changed] : [];
+  await whenWritten({ directory, names, state, held: by.held, ofApp: lying, unwritten });
   return {
     directory: app.export.directory,
     documents: wanted.length,

@@ -14,6 +14,7 @@ import { readParity, readPhases } from './steps/export-notes.ts';
 import { frozenDays } from './steps/frozen-days.ts';
 import { openDirectory } from './steps/open-directory.ts';
 import { lookAt, namesIn } from './steps/read-document.ts';
+import { type ShipStatus, shipStatus, shipStatusLines } from './steps/ship-status.ts';
 import { wantedDocuments } from './steps/wanted-documents.ts';
 
 interface ListedDocument {
@@ -43,6 +44,8 @@ interface ExportStatus {
   /** Each is to be shown. */
   everyDay: boolean;
   documents: ListedDocument[];
+  /** What is known of them at the reader; undefined where none is configured. */
+  shipping: ShipStatus | undefined;
 }
 
 export async function run(
@@ -57,9 +60,10 @@ export async function run(
 const listedMax = 40;
 
 export function text(result: AppsResult<ExportStatus>): string[] {
-  return appsText(result, ({ directory, phases, documents, everyDay }, app) => [
+  return appsText(result, ({ directory, phases, documents, everyDay, shipping }, app) => [
     `${app}: ${formatCount(documents.length, 'document')} in ${directory}`,
     ...phases.map(phaseLine),
+    ...shipStatusLines(shipping),
     ...(everyDay || documents.length <= listedMax
       ? formatTable(documents.map(documentRow))
       : [`  ${frozenWords(documents)}; every one of them: db-export-json status --app ${app} --days`]),
@@ -98,7 +102,12 @@ async function describe(context: JobContext, app: ExportedApp, everyDay: boolean
     documents: documents.filter(({ day }) => stretchOf(stretches, day) === stretch).length,
   }));
   const same = parityDays(await readParity(context, app.name), context.clock.now());
-  return { directory: app.export.directory, phases, parityDays: same, everyDay, documents };
+  const shipping = await shipStatus(
+    context,
+    app,
+    wanted.map(({ name }) => name),
+  );
+  return { directory: app.export.directory, phases, parityDays: same, everyDay, documents, shipping };
 }
 
 function filesOfDays({ export: { days, file } }: ExportedApp, names: readonly string[]): string[] {

@@ -114,6 +114,8 @@ function attempt<T>(path: string, read: () => T): T {
   } catch (error) {
     // What is no file, or as large as no secret is.
     if (error instanceof OpsError) throw unusable(path);
-    throw systemError(`read the secret in ${path}`, error);
+    throw systemError(`read the secret in ${path}`, error, {
+      hint: `it must be a file that this user may read: ls -l ${shellWord(path)}`,
+    });
   }
 }

@@ -71,8 +71,16 @@ function explain(ended: EndedRsync, text: string): Explanation | undefined {
     const found = pattern.exec(text);
     if (found !== null) return make(ended, found);
   }
-  return ended.exitCode === 127 ? programMissing(ended) : undefined;
+  return byExitCode[ended.exitCode]?.(ended);
 }
+
+/** What a code says where the words for it were lost on the way, as rsync loses them when its other end dies of the failure. */
+const byExitCode: Record<number, (ended: EndedRsync) => Explanation> = {
+  3: directoryMissing,
+  11: readerFails,
+  126: programMissing,
+  127: programMissing,
+};
 
 /** The first that fits. */
 const explanations: [RegExp, (ended: EndedRsync, found: RegExpExecArray) => Explanation][] = [
@@ -193,6 +201,14 @@ function readerFull({ reader }: EndedRsync): Explanation {
   return {
     kind: 'io',
     cause: 'the reader has no space left',
+    hint: `at the reader: df -h ${shellWord(reader.path)}`,
+  };
+}
+
+function readerFails({ reader }: EndedRsync): Explanation {
+  return {
+    kind: 'io',
+    cause: 'the reader could not write what it got: it is full, or its disk fails',
     hint: `at the reader: df -h ${shellWord(reader.path)}`,
   };
 }

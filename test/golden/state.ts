@@ -3,8 +3,9 @@ import { chmod, cp, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Config, GuardedApp } from '../../lib/config/config.ts';
 import { readSecret } from '../../lib/config/secrets.ts';
-import type { OpsError } from '../../lib/base/errors.ts';
+import { OpsError } from '../../lib/base/errors.ts';
 import { silentLog } from '../../lib/base/log.ts';
+import { formatShipState, parseShipState } from '../../lib/export/ship-state.ts';
 import { formatScratchOwner, parseScratchOwner } from '../../lib/files/scratch-owner.ts';
 import { type OwnerRecord, readOwner, writeOwner } from '../../lib/lock/owner.ts';
 import { hasRestoringNote, writeRestoringNote } from '../../jobs/steps/restoring-note.ts';
@@ -22,6 +23,8 @@ const upload = {
   contentHash: 'ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73',
   sizeBytes: 1400000000,
 };
+const shippedSha256 = '3b359b3c636d839b9e13eddbe72e2d4a7e418916b8fae40941ad6dd3c0404330';
+const replacedSha256 = 'bf7ec213650b7513efb38b0022aef9a7bb24110c208bbb574c52766385c6dd94';
 const uploadPath = '/backups/ctv/ctv-20261120T020513Z.db';
 const ctvFiles = {
   '/etc/systemd/system/db-backup@ctv.service.d/50-holdfast.conf':
@@ -60,6 +63,19 @@ export const state: Goldens = {
     },
     value: { path: 'Dropbox /pi', id: '0f1e2d3c4b5a69788796a5b4c3d2e1f0' },
   },
+  'state/export/tagtracker.shipped.json': text(
+    (content) => parseShipState(content, (cause) => new OpsError('damaged', cause)),
+    {
+      to: 'tt@reports:/srv/days',
+      lookedAt: at,
+      documents: new Map([
+        ['2026-11-18.json', { shipped: { sha256: shippedSha256, at }, pendingSince: undefined }],
+        ['2026-11-19.json', { shipped: { sha256: replacedSha256, at }, pendingSince: at }],
+        ['2026-11-20.json', { shipped: undefined, pendingSince: at }],
+      ]),
+    },
+    formatShipState,
+  ),
   'state/secrets/dropbox-refresh-token': {
     async read(path) {
       const file = join(scratch(), 'token');

@@ -151,12 +151,17 @@ test('db-export-json', async () => {
   await using pi = await machine({ rows: 2 });
   mkdirSync(join(pi.world.home, 'days'));
   const keys = `days = "SELECT '2026-11-27'"\ndocument = """SELECT json_object('rows', count(*)) FROM booking"""`;
+  // Without a private key nothing goes out, wherever the test runs.
+  const hostKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHK6lB5jLxq4JzWQXo5mXhJkT3GgAa9q0Yy6b8h0n6pE';
   const app = `[apps.bookings.export]\ndirectory = ${JSON.stringify(join(pi.world.home, 'days'))}\n${keys}
+[apps.bookings.export.ship]\nto = "tt@reports:/srv/days"\nhost_key = "${hostKey}"
 [apps.bookings.import]\nschema = ${JSON.stringify(join(pi.world.home, 'schema.sql'))}
 [[apps.bookings.import.rows]]\ntable = "counted"\nday = "day"\ncolumns = { day = "$day", rows = "/rows" }`;
   pi.world.configure({ app, top: 'time_zone = "Europe/Berlin"\nclock = "trusted"' });
   await pin('db-export-json-run-dry', pi, dbExportJson, 'run --dry-run');
   await pin('db-export-json-run', pi, dbExportJson, 'run');
+  await pin('db-export-json-run-ship-dry', pi, dbExportJson, 'run --ship --dry-run');
+  await pin('db-export-json-run-ship', pi, dbExportJson, 'run --ship');
   await pin('db-export-json-freeze-dry', pi, dbExportJson, 'freeze 2026-11-27 --dry-run');
   await pin('db-export-json-freeze', pi, dbExportJson, 'freeze 2026-11-27 --reason sent');
   await pin('db-export-json-status', pi, dbExportJson, 'status');

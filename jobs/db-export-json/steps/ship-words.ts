@@ -37,13 +37,16 @@ export function shipFindings(shipment: Shipment | undefined, app: string): AppFi
   return findings;
 }
 
-export function shipLines(shipment: Shipment | undefined, isSent: string): string[] {
+export function shipLines(shipment: Shipment | undefined, { dryRun }: { dryRun: boolean }): string[] {
   if (shipment === undefined) return [];
   const { to, state, sent, pending, pendingSince, altered, kept, lookedAt, reason } = shipment;
   const since = pendingSince === undefined ? '' : ` since ${formatInstant(pendingSince)}`;
   const waiting = `${formatCount(pending.length, 'document')}${since}`;
+  const isSent = dryRun ? 'would be sent' : 'sent';
   const how = {
-    shipped: `all is in place${lookedAt === undefined ? '' : `, all looked at ${formatInstant(lookedAt)}`}`,
+    shipped: dryRun
+      ? 'the reader answers'
+      : `all is in place${lookedAt === undefined ? '' : `, all looked at ${formatInstant(lookedAt)}`}`,
     queued: `queued: ${waiting}${because(reason)}`,
     failed: `NOT SHIPPED: ${waiting}`,
   }[state];

@@ -80,7 +80,7 @@ export async function prepareShipment(
   return { ship, scratch, known, offered, question, staged };
 }
 
-/** Asks, sends, and looks again. Throws OpsError only for what is wrong here. */
+/** Asks, sends, and looks again. What the reader refuses, or is wrong here, is in the result. */
 export async function shipPrepared(
   context: JobContext,
   app: ExportedApp,
@@ -89,26 +89,35 @@ export async function shipPrepared(
 ): Promise<Shipment> {
   const { ship, known, offered, question, staged } = prepared;
   const work = newWork();
-  if (question.documents.length > 0 || question.isFull || dryRun)
+  const afterwards = (lookedAt?: Date) =>
+    knownAfter(known, offered, { ...work, lookedAt, now: context.clock.now() });
+  if (question.documents.length > 0 || question.isFull || dryRun) {
+    // Killed half-way, it is known since when they wait.
+    if (!dryRun) await writeShipState(context, app.name, afterwards());
+    context.noteLeft(`the documents of ${app.name} are written; the next run ships what the reader lacks`);
     await work.attempt(() => ask(context, app, prepared, work, dryRun));
-  const now = context.clock.now();
-  const isLooked =
-    question.isFull && work.failure === undefined && staged.length === question.documents.length;
-  const after = knownAfter(known, offered, { ...work, lookedAt: isLooked ? now : undefined, now });
+  }
+  const isAll = staged.length === question.documents.length && work.failure === undefined;
+  const after = afterwards(question.isFull && isAll ? context.clock.now() : undefined);
   if (!dryRun) await writeShipState(context, app.name, after);
-  const pending = pendingOf(after);
+  return shipment(ship, work, after, context.clock.now());
+}
+
+function shipment(ship: ShipConfig, work: Work, after: ShipState, now: Date): Shipment {
+  const { failure, sent, altered, kept } = work;
+  const { names: pending, since } = pendingOf(after);
   return {
     to: ship.to,
-    state: stateOf(work.failure, pending.names),
-    sent: work.sent,
-    pending: pending.names,
-    pendingSince: pending.since,
-    overdue: pending.since !== undefined && now.getTime() - pending.since.getTime() >= ship.queueAgeMaxMs,
-    altered: work.altered,
-    kept: work.kept,
+    state: stateOf(failure, pending),
+    sent,
+    pending,
+    pendingSince: since,
+    overdue: since !== undefined && now.getTime() - since.getTime() >= ship.queueAgeMaxMs,
+    altered,
+    kept,
     lookedAt: after.lookedAt,
-    reason: work.failure?.isUnreachable === true ? work.failure.reason : undefined,
-    error: work.failure?.isUnreachable === false ? errorData(work.failure.error) : undefined,
+    reason: failure?.isUnreachable === true ? failure.reason : undefined,
+    error: failure?.isUnreachable === false ? errorData(failure.error) : undefined,
   };
 }
 
@@ -165,8 +174,10 @@ async function ask(
   if (first.failure !== undefined && first.found.size === 0) return;
   const { send, altered, kept } = verdictsOf(known, staged, (name) => first.found.get(name) ?? 'other');
   Object.assign(work, { altered, kept });
-  if (dryRun) work.sent = send.map(({ name }) => name);
-  else if (send.length > 0)
+  if (dryRun) {
+    work.sent = send.map(({ name }) => name);
+    for (const name of work.sent) work.inPlace.add(name); // as it would be
+  } else if (send.length > 0)
     await sendAndLook(
       context,
       app,

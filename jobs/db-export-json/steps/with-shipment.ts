@@ -25,6 +25,8 @@ interface Written {
   held: readonly string[];
   /** Written by the app itself: they are what they are, whatever the database says. */
   ofApp: readonly string[];
+  /** In a dry run, what would have been written. */
+  unwritten: readonly string[];
 }
 
 /** Does something with what was written, while nobody else writes. */
@@ -65,9 +67,11 @@ export async function withShipment<Exported>(
   void lock;
   await using scratch = await context.scratch();
   let prepared: Prepared | undefined;
+  let unwritten: readonly string[] = [];
   const exported = await exportDocuments(async (written) => {
     const offered = await offeredDocuments(context, written);
     const { directory } = written;
+    unwritten = written.unwritten;
     prepared = await prepareShipment(context, app, {
       ship,
       scratch: scratch.path,
@@ -77,7 +81,8 @@ export async function withShipment<Exported>(
     });
   });
   const shipment = prepared && (await shipPrepared(context, app, prepared, { dryRun }));
-  return { ...exported, shipment };
+  const sent = [...unwritten, ...(shipment?.sent ?? [])].sort();
+  return { ...exported, shipment: shipment && { ...shipment, sent } };
 }
 
 async function offeredDocuments(

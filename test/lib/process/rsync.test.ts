@@ -104,6 +104,8 @@ describe('has to be mended', () => {
     ],
     [127, 'bash: line 1: rsync: command not found\n', 'missing', /the reader has no rsync/],
     [127, '', 'missing', /the reader has no rsync/],
+    [11, '', 'io', /could not write what it got: it is full/],
+    [3, '', 'missing', /\/srv\/days is not there/],
     [
       2,
       'protocol version mismatch -- is your shell clean?\n(see the rsync manpage for an explanation)\n',
