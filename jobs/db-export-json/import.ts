@@ -50,8 +50,8 @@ async function importGiven(
   if (given.to === undefined) await requireNoLiveDatabase(context, target);
   using directory = await openDirectory(app);
   const documents = await lyingDocuments(app, directory, given.day);
-  const isNew = given.to !== undefined;
-  const imported = await importThem(context, app, { directory, documents, target, isNew });
+  const isNamed = given.to !== undefined;
+  const imported = await importThem(context, app, { directory, documents, target, isNamed });
   return { result: { app: app.name, ...imported }, findings: [] };
 }
 

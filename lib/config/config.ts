@@ -186,6 +186,9 @@ export interface ShipConfig {
   readonly timeoutMs: number;
   /** So long one call may take. */
   readonly deadlineMs: number;
+  /** The files that are named, for who hands their content on as credentials. */
+  readonly identityFile: string | undefined;
+  readonly passwordFile: string | undefined;
   /** The file with our private key; undefined where none is named. Throws OpsError `denied` for one that others may read. */
   identityPath(): string | undefined;
   /** The daemon's password, read anew. */

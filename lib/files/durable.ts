@@ -28,12 +28,19 @@ export async function writeFileAtomically(
   }
 }
 
+interface WriteOptions {
+  mode: number;
+  toOwner: boolean;
+  /** It gets that very mode, whatever the umask. */
+  isExact?: boolean;
+}
+
 /** The same in a directory that is held, of a content that may come in chunks. Throws the system's errors. */
 export async function writeInto(
   directory: HeldDirectory,
   name: string,
   content: string | Uint8Array | AsyncIterable<Uint8Array>,
-  options: { mode: number; toOwner: boolean },
+  options: WriteOptions,
 ): Promise<void> {
   await inKnownPaths(() => writeHeld(directory, name, content, options));
 }
@@ -42,7 +49,7 @@ async function writeHeld(
   directory: HeldDirectory,
   name: string,
   content: string | Uint8Array | AsyncIterable<Uint8Array>,
-  { mode, toOwner }: { mode: number; toOwner: boolean },
+  { mode, toOwner, isExact = false }: WriteOptions,
 ): Promise<void> {
   // Not derived from the name: a name of 255 bytes leaves no room for a suffix.
   const temporary = directory.at(`.holdfast-${randomBytes(8).toString('hex')}.tmp`);
@@ -50,6 +57,7 @@ async function writeHeld(
     await using file = await open(temporary, 'wx', mode);
     await file.writeFile(content);
     if (toOwner) await giveToOwnerOf(directory, file);
+    if (isExact) await file.chmod(mode);
     await publishFile(temporary, directory.at(name), { replace: true });
   } catch (error) {
     await removeQuietly(temporary);

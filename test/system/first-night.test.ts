@@ -91,4 +91,32 @@ describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ')
     for (const app of ['ctv', 'baby'])
       await pi.machine.ok(`systemctl start restore-drill@${app} db-backup-info@${app}`);
   });
+
+  test('the documents of an app are kept by its timer, and a frozen day that changed is a failure of the unit', async () => {
+    await pi.machine.ok(
+      `install -d -o flaskapp -g ctvapps -m 2770 /srv/days &&
+       printf '[apps.baby.export]\\ndirectory = "/srv/days"\\ndays = "SELECT DISTINCT id FROM born"\\ntables = { born = "id" }\\n' \
+         >> /etc/holdfast/holdfast.toml &&
+       sqlite3 /srv/baby/baby.db "insert into born values ('2026-11-26'), ('2026-11-27')"`,
+    );
+    const said = await pi.machine.ok('cd /opt/holdfast && npm run units -- install --app baby');
+    expect(said).toContain('baby: documents are kept in /srv/days');
+    expect(said).toMatch(/02:3\d:\d\d UTC .*db-export-json@baby\.timer/);
+    const start = 'systemctl start db-export-json@baby';
+    await pi.machine.ok(start);
+    const listed = "stat --format='%n %U %G %a' /srv/days/*";
+    expect(await pi.machine.ok(listed)).toContain('/srv/days/2026-11-26.json holdfast ctvapps 660\n');
+    const times = 'stat --format="%n %Y %i" /srv/days/*';
+    const before = await pi.machine.ok(times);
+    await pi.machine.ok(`${start} && bin=/opt/holdfast/bin && $bin/db-export-json freeze 2026-11-26`);
+    expect(await pi.machine.ok(times)).toBe(before);
+    await pi.machine.ok(`sqlite3 /srv/baby/baby.db "insert into born values ('2026-11-26')"`);
+    expect((await pi.machine.sh(start)).exitCode).not.toBe(0);
+    expect(await pi.machine.ok(times)).toBe(before);
+    expect(await pi.machine.ok('journalctl --namespace=holdfast -u db-export-json@baby -n 20')).toContain(
+      'FROZEN, and differs: 2026-11-26.json',
+    );
+    await pi.machine.ok(`/opt/holdfast/bin/db-export-json unfreeze 2026-11-26 && ${start}`);
+    expect(await pi.machine.ok('cd /srv/days && grep -c 2026-11-26 2026-11-26.json')).toBe('3\n');
+  });
 });

@@ -86,6 +86,47 @@ describe.skipIf(!isRoot)('install', () => {
     expect((await system.units('install', '--app', 'ctv')).stdout).toContain('nothing to change');
   });
 
+  test('keeps the documents of an app that has any, with their directories and the secret of their reader', async () => {
+    using system = new FakeSystem();
+    const documents = '/etc/systemd/system/db-export-json@ctv.service.d/50-holdfast.conf';
+    const plain = system.read('/etc/holdfast/holdfast.toml');
+    const made = `${plain}[apps.ctv.export]\ndirectory = "/srv/days"\n`;
+    system.write('/etc/holdfast/holdfast.toml', made);
+    const missing = await system.units('install', '--app', 'ctv');
+    expect(missing).toMatchObject({ exitCode: 78 });
+    expect(missing.stderr).toContain('install -d -m 2770 -g ctvapps /srv/days');
+    mkdirSync(system.path('/srv/days'));
+    const foreign = await system.units('install', '--app', 'ctv');
+    expect(foreign.stderr).toContain('chgrp ctvapps /srv/days && chmod g+rwxs /srv/days');
+    chownSync(system.path('/srv/days'), 0, group);
+    chmodSync(system.path('/srv/days'), 0o2770);
+    const installed = await system.units('install', '--app', 'ctv');
+    expect(installed, installed.stderr).toMatchObject({ exitCode: 0 });
+    expect(installed.stdout).toContain('ctv: documents are kept in /srv/days');
+    expect(system.read(documents)).toContain('ReadWritePaths="-/srv/days"');
+    expect(system.read(documents)).not.toContain('ExecStart');
+    expect(system.read(dropIn)).not.toContain('/srv/days');
+    system.write('/etc/holdfast/ship-key', 'a key', 0o600);
+    const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIkp6fy6Kf8Fyjv4nMxUQ9ZcZ1R1cfRQ7W6YQ0b0xN2u';
+    system.write(
+      '/etc/holdfast/holdfast.toml',
+      `${made}[apps.ctv.export.ship]\nto = "days@reader:/"\nhost_key = "${key}"\nidentity = "/etc/holdfast/ship-key"\n`,
+    );
+    const shipped = await system.units('install', '--app', 'ctv');
+    expect(shipped, shipped.stderr).toMatchObject({ exitCode: 0 });
+    expect(system.read(documents)).toContain('LoadCredential=ship-identity:/etc/holdfast/ship-key');
+    expect(system.read(documents)).toContain(
+      `ExecStart=\nExecStart=${project}/bin/db-export-json run --ship --app %i\n`,
+    );
+    expect(system.read(dropIn)).not.toContain('ship-identity');
+    chmodSync(system.path('/etc/holdfast/ship-key'), 0o644);
+    const open = await system.units('install', '--app', 'ctv');
+    expect(open.stderr).toContain('others than root may read /etc/holdfast/ship-key');
+    system.write('/etc/holdfast/holdfast.toml', plain);
+    await system.units('install', '--app', 'ctv');
+    expect(existsSync(system.path(documents))).toBe(false);
+  });
+
   test('diff shows it all and changes nothing', async () => {
     using system = new FakeSystem();
     const before = filesBelow(system.root);

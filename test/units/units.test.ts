@@ -39,6 +39,7 @@ describe.skipIf(!hasAnalyze)('systemd', () => {
       writes: ['/srv/app/data', '/srv/backups'],
       configPath: undefined,
       environmentFile: undefined,
+      documents: undefined,
       credentials: [
         { name: 'dropbox-refresh-token', path: '/etc/holdfast/credentials/dropbox-refresh-token' },
       ],
@@ -56,7 +57,7 @@ describe('every service', () => {
     expect(text).toMatch(/^Slice=holdfast-jobs\.slice$/m);
   });
 
-  test.each(['db-backup@.service', 'restore-drill@.service'])(
+  test.each(['db-backup@.service', 'restore-drill@.service', 'db-export-json@.service'])(
     '%s tells its failure and its progress',
     (name) => {
       const text = unitText(name);
@@ -68,7 +69,7 @@ describe('every service', () => {
   test('a job is slowed down before it is ended, and ended before all of them are, on a machine of any size', () => {
     const percent = (name: string, key: string) =>
       Number(new RegExp(`^${key}=(\\d+)%$`, 'm').exec(unitText(name))?.[1]);
-    for (const name of ['db-backup@.service', 'restore-drill@.service']) {
+    for (const name of ['db-backup@.service', 'restore-drill@.service', 'db-export-json@.service']) {
       const limits = [percent(name, 'MemoryHigh'), percent(name, 'MemoryMax')];
       expect([...limits, percent('holdfast-jobs.slice', 'MemoryMax')]).toEqual([50, 60, 75]);
     }

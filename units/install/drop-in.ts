@@ -12,9 +12,30 @@ export interface DropIn {
   configPath: string | undefined;
   environmentFile: string | undefined;
   credentials: readonly Credential[];
+  /** What keeping its documents needs beside that; undefined where it has none. */
+  documents: Documents | undefined;
+}
+
+/** Of the unit that keeps the documents of an app. */
+export interface Documents {
+  /** Directories that it writes in. */
+  writes: readonly string[];
+  /** What it runs instead of what the unit says; undefined for that. */
+  command: string | undefined;
+  credentials: readonly Credential[];
 }
 
 const inHome = /^\/(home|root|run\/user)\//;
+
+/** The same for the unit that keeps the documents: with the directories and secrets of those. */
+export function documentsDropInText(dropIn: DropIn, { writes, command, credentials }: Documents): string {
+  const all = {
+    ...dropIn,
+    writes: [...new Set([...dropIn.writes, ...writes])],
+    credentials: [...dropIn.credentials, ...credentials],
+  };
+  return dropInText(all) + (command === undefined ? '' : lines(['ExecStart=', `ExecStart=${command}`]));
+}
 
 export function dropInText({ app, user, group, writes, ...from }: DropIn): string {
   return lines([

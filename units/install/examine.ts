@@ -9,12 +9,13 @@ import type { Environment } from '../../lib/config/environment.ts';
 import { defaultPath, loadConfig } from '../../lib/config/load.ts';
 import { parseEnvFile } from '../../lib/config/parse-env-file.ts';
 import { readSmallFileSync } from '../../lib/files/read-small-file.ts';
-import type { DropIn } from './drop-in.ts';
+import type { Documents, DropIn } from './drop-in.ts';
 import { type Hidden, hiddenPaths } from './neighbours.ts';
 import { Problems } from './problems.ts';
-import { databaseGroup } from './reach.ts';
+import { databaseGroup, requireWritable } from './reach.ts';
 import { examineStoreDirectory, type StoreDirectory } from './store-directory.ts';
-import { checkPrivate, presentAlertCredentials, storeCredentials } from './secret-files.ts';
+import { checkPrivate, presentAlertCredentials, shipCredentials, storeCredentials } from './secret-files.ts';
+import { shipCommand } from './wanted.ts';
 
 const stateDirectory = '/var/lib/holdfast';
 const settingsBytesMax = 1024 * 1024;
@@ -70,6 +71,8 @@ export function examine(request: Request): Examined {
   if (found === undefined || group === undefined || config === undefined)
     throw new Error('what is missing was not noted as a problem');
   const writes = [dirname(found.database), ...(config.store.kind === 'directory' ? [config.store.path] : [])];
+  const documents = documentsOf(found, { root, group, user }, problems);
+  problems.requireNone(app);
   const dropIn = {
     app,
     user,
@@ -78,8 +81,24 @@ export function examine(request: Request): Examined {
     configPath: unlessUsual(configFile),
     environmentFile,
     credentials,
+    documents,
   };
   return { dropIn, store, configFile, channels: channelsOf(config), hidden: hiddenPaths(config) };
+}
+
+/** What its documents need. Notes a directory that the jobs could not write, and a secret that others may read. */
+function documentsOf(
+  { export: made, import: read }: GuardedApp,
+  { root, group, user }: { root: string; group: string; user: string },
+  problems: Problems,
+): Documents | undefined {
+  if (made === undefined) return undefined;
+  const mirror = read?.database === undefined ? [] : [dirname(read.database)];
+  const writes = [made.directory, ...mirror];
+  for (const path of writes) requireWritable({ root, group, user }, path, problems);
+  const credentials = shipCredentials(root, made.ship);
+  for (const { path } of credentials) checkPrivate(root, path, problems);
+  return { writes, command: made.ship === undefined ? undefined : shipCommand, credentials };
 }
 
 /** The units of an app back its database up. */

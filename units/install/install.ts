@@ -14,6 +14,7 @@ import { prepareStoreDirectory, type StoreDirectory, storeDirectoryLine } from '
 import {
   appFiles,
   appTimers,
+  documentsTimer,
   neighbourFiles,
   ownPlace,
   placeOf,
@@ -71,22 +72,22 @@ export async function install(request: Arguments, machine: Machine): Promise<voi
   requireNoEdits(changes, replaceEdited);
   applyChanges(root, changes);
   writeRecord(root, record);
-  if (root === '/') await bringUp({ app, changes, store }, machine);
+  if (root === '/') await bringUp({ app, changes, store, dropIn: plan.dropIn }, machine);
   machine.say(`\nA first run: sudo systemctl start db-backup@${app}
 then: journalctl --namespace=holdfast -u db-backup@${app} -n 20`);
 }
 
 /** What will change, and as whom the jobs will run, before anything does. */
 function planText({ changes, channels, dropIn, store }: Plan): string {
-  const { app, user, group, writes, credentials, environmentFile } = dropIn;
+  const { app, user, group, writes, credentials, environmentFile, documents } = dropIn;
   const real = changes.filter(({ kind }) => kind !== 'same');
-  const secrets = [...credentials.map(({ path }) => path), environmentFile].filter(
-    (path) => path !== undefined,
-  );
+  const files = [...credentials, ...(documents?.credentials ?? [])];
+  const secrets = [...files.map(({ path }) => path), environmentFile].filter((path) => path !== undefined);
   const storeLine = store && storeDirectoryLine(store);
   return [
     `${app}: jobs run as ${user}${user === 'root' ? '' : ` in the group ${group}`}, and may write ${writes.join(' and ')}`,
     `${app}: secrets come from ${secrets.length === 0 ? 'nowhere: the store needs none' : secrets.join(', ')}`,
+    ...(documents === undefined ? [] : [`${app}: documents are kept in ${documents.writes.join(' and ')}`]),
     channels.length === 0
       ? `${app}: alerts go nowhere, so nobody is told when a job fails; docs/operations.md, "Setting alerts up"`
       : `${app}: alerts go through ${channels.join(' and ')}`,
@@ -126,7 +127,7 @@ function requireNoEdits(changes: readonly Change[], replaceEdited: boolean): voi
 
 /** In the order in which one thing needs another. */
 async function bringUp(
-  { app, changes, store }: Pick<Plan, 'changes' | 'store'> & { app: string },
+  { app, changes, store, dropIn }: Pick<Plan, 'changes' | 'store' | 'dropIn'> & { app: string },
   machine: Machine,
 ): Promise<void> {
   const changed = new Set(changes.filter(({ kind }) => kind !== 'same').map(({ path }) => path));
@@ -143,10 +144,14 @@ async function bringUp(
     await machine.try('systemctl', 'try-restart', 'systemd-journald@holdfast.service');
   if ([...changed].some((path) => dirname(path) === '/etc/polkit-1/rules.d'))
     await machine.try('systemctl', 'try-reload-or-restart', 'polkit.service');
-  await machine.run('systemctl', 'enable', '--now', '--quiet', ...appTimers(app), ...sharedTimers);
+  const timers = [...appTimers(app), ...(dropIn.documents === undefined ? [] : [documentsTimer(app)])];
+  await machine.run('systemctl', 'enable', '--now', '--quiet', ...timers, ...sharedTimers);
+  // Its documents were taken out of the configuration.
+  if (dropIn.documents === undefined)
+    await machine.try('systemctl', 'disable', '--now', '--quiet', documentsTimer(app));
   await warnOfOlder(machine);
   machine.say(
-    `\n${(await machine.run('systemctl', 'list-timers', '--all', '--no-pager', ...appTimers(app))).trim()}`,
+    `\n${(await machine.run('systemctl', 'list-timers', '--all', '--no-pager', ...timers)).trim()}`,
   );
 }
 

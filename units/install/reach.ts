@@ -58,3 +58,27 @@ function look(root: string, database: string): { file: Stats; directory: Stats }
     });
   }
 }
+
+/** Notes a directory that a job with the rights of the app's group could not write in. */
+export function requireWritable(
+  { root, group, user }: { root: string; group: string; user: string },
+  path: string,
+  problems: Problems,
+): void {
+  const found = problems.attempt(() => {
+    try {
+      return statSync(join(root, path));
+    } catch (error) {
+      throw systemError(`find the directory ${path}`, error, {
+        hint: `make it, for the app and its group: install -d -m 2770 -g ${group} ${shellWord(path)}`,
+      });
+    }
+  });
+  if (found === undefined || user === 'root') return;
+  if (!found.isDirectory()) problems.add(`${path} is not a directory`);
+  else if (groupName(root, found.gid) !== group || (found.mode & 0o030) !== 0o030)
+    problems.add(
+      `the group ${group} may not write in ${path}`,
+      `chgrp ${group} ${shellWord(path)} && chmod g+rwxs ${shellWord(path)}, or install with --user root`,
+    );
+}

@@ -3,7 +3,7 @@ import { shellWord } from '../../lib/base/shell-word.ts';
 import { lstatSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, systemError } from '../../lib/base/errors.ts';
-import type { AlertsConfig, StoreConfig } from '../../lib/config/config.ts';
+import type { AlertsConfig, ShipConfig, StoreConfig } from '../../lib/config/config.ts';
 import type { Problems } from './problems.ts';
 
 const credentialsDirectory = '/etc/holdfast/credentials';
@@ -39,6 +39,13 @@ export function presentAlertCredentials(root: string, alerts: AlertsConfig | und
     'slack-webhook-url': alerts?.slack?.webhookUrlFile,
     'ping-url': alerts?.ping?.urlFile,
   });
+}
+
+/** The same of the reader that documents are shipped to. */
+export function shipCredentials(root: string, ship: ShipConfig | undefined): Credential[] {
+  if (ship === undefined) return [];
+  const name = ship.reader.kind === 'ssh' ? 'ship-identity' : 'ship-password';
+  return present(root, [name], { 'ship-identity': ship.identityFile, 'ship-password': ship.passwordFile });
 }
 
 function present(

@@ -8,7 +8,7 @@ import { type Change, changesTo } from './changes.ts';
 import { planInstall } from './install.ts';
 import type { Machine } from './machine.ts';
 import { readRecord } from './record.ts';
-import { appTimers, appUnits } from './wanted.ts';
+import { allTimers, allUnits } from './wanted.ts';
 
 const words = {
   same: 'as installed',
@@ -54,10 +54,10 @@ function line(word: string, path: string): string {
 
 async function sayUnits(request: Arguments, machine: Machine): Promise<void> {
   machine.say(
-    `\n${await machine.try('systemctl', 'list-timers', '--all', '--no-pager', ...appTimers(request.app))}`.trimEnd(),
+    `\n${await machine.try('systemctl', 'list-timers', '--all', '--no-pager', ...allTimers(request.app))}`.trimEnd(),
   );
   const properties = '--property=Id,Result,ExecMainStatus,InactiveEnterTimestamp';
-  machine.say(`\n${(await machine.try('systemctl', 'show', properties, ...appUnits(request.app))).trim()}`);
+  machine.say(`\n${(await machine.try('systemctl', 'show', properties, ...allUnits(request.app))).trim()}`);
 }
 
 export async function diff(request: Arguments, machine: Machine): Promise<void> {

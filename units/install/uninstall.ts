@@ -5,7 +5,7 @@ import type { Arguments } from './arguments.ts';
 import { type Change, changesTo } from './changes.ts';
 import type { Machine } from './machine.ts';
 import { readRecord, writeRecord } from './record.ts';
-import { appTimers, appUnits, sharedTimers } from './wanted.ts';
+import { allTimers, allUnits, sharedTimers } from './wanted.ts';
 
 export async function uninstall({ app, root }: Arguments, machine: Machine): Promise<void> {
   const record = readRecord(root);
@@ -28,7 +28,7 @@ export async function uninstall({ app, root }: Arguments, machine: Machine): Pro
   if (root === '/') {
     await machine.run('systemctl', 'daemon-reload');
     // A unit that failed is remembered until somebody says it may be forgotten.
-    await machine.try('systemctl', 'reset-failed', ...appUnits(app), ...(isLast ? ['job-failed@*'] : []));
+    await machine.try('systemctl', 'reset-failed', ...allUnits(app), ...(isLast ? ['job-failed@*'] : []));
   }
   machine.say(
     'left as they are: /etc/holdfast, /var/lib/holdfast with the history, the logs, the store and the user holdfast',
@@ -36,9 +36,9 @@ export async function uninstall({ app, root }: Arguments, machine: Machine): Pro
 }
 
 async function stop(app: string, isLast: boolean, machine: Machine): Promise<void> {
-  const timers = [...appTimers(app), ...(isLast ? sharedTimers : [])];
+  const timers = [...allTimers(app), ...(isLast ? sharedTimers : [])];
   await machine.run('systemctl', 'disable', '--now', '--quiet', ...timers);
-  await machine.run('systemctl', 'stop', ...appUnits(app), ...(isLast ? ['alert-send.service'] : []));
+  await machine.run('systemctl', 'stop', ...allUnits(app), ...(isLast ? ['alert-send.service'] : []));
   if (isLast) await machine.try('systemctl', 'stop', 'holdfast-jobs.slice');
 }
 

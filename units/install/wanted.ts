@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import {
   alertDropInText,
   type AlertSettings,
+  documentsDropInText,
   type DropIn,
   dropInText,
   failureDropInText,
@@ -39,27 +40,36 @@ export function sharedFiles(alerts: AlertSettings): Files {
 
 /** What belongs to one app. */
 export function appFiles(dropIn: DropIn): Files {
-  const { app, group } = dropIn;
+  const { app, group, documents } = dropIn;
   const fill = (text: string) => text.replaceAll('@APP@', app).replaceAll('@GROUP@', group);
   return new Map([
     ...appUnits(app).map((unit): [string, string] => [
       join(systemUnits, `${unit}.d/50-holdfast.conf`),
       dropInText(dropIn),
     ]),
-    ...failureUnits(app).map((unit): [string, string] => [
+    ...failureUnits(app, documents !== undefined).map((unit): [string, string] => [
       join(systemUnits, `${unit}.d/50-holdfast.conf`),
       failureDropInText(dropIn),
     ]),
+    ...documentFiles(dropIn),
     [`/etc/tmpfiles.d/holdfast-${app}.conf`, fill(ours('etc/tmpfiles', 'holdfast-app.conf'))],
     [`/etc/polkit-1/rules.d/50-holdfast-${app}.rules`, fill(ours('etc/polkit', 'holdfast-app.rules'))],
   ]);
+}
+
+function documentFiles(dropIn: DropIn): [string, string][] {
+  const { app, documents } = dropIn;
+  if (documents === undefined) return [];
+  const path = join(systemUnits, `${documentsUnit(app)}.d/50-holdfast.conf`);
+  return [[path, documentsDropInText(dropIn, documents)]];
 }
 
 /** What hides the others from the services of one app; nothing where there is nothing to hide. */
 export function neighbourFiles(app: string, hidden: readonly string[] = []): Files {
   if (hidden.length === 0) return new Map();
   const text = neighboursText(app, hidden);
-  return new Map(appUnits(app).map((unit) => [join(systemUnits, `${unit}.d`, neighboursName), text]));
+  const units = [...appUnits(app), documentsUnit(app)];
+  return new Map(units.map((unit) => [join(systemUnits, `${unit}.d`, neighboursName), text]));
 }
 
 export function isNeighbourFile(path: string): boolean {
@@ -67,17 +77,39 @@ export function isNeighbourFile(path: string): boolean {
 }
 
 /** The services of one app. */
-export function appUnits(app: string): string[] {
+function appUnits(app: string): string[] {
   return [`db-backup@${app}.service`, `db-backup-info@${app}.service`, `restore-drill@${app}.service`];
 }
 
+/** The service that keeps the documents of an app, where it has any. */
+function documentsUnit(app: string): string {
+  return `db-export-json@${app}.service`;
+}
+
+/** How that one is started where its documents are shipped as well. */
+export const shipCommand = `${project}/bin/db-export-json run --ship --app %i`;
+
 /** What OnFailure= of the app's jobs starts. */
-function failureUnits(app: string): string[] {
-  return [`job-failed@db-backup@${app}.service`, `job-failed@restore-drill@${app}.service`];
+function failureUnits(app: string, hasDocuments: boolean): string[] {
+  const units = [`job-failed@db-backup@${app}.service`, `job-failed@restore-drill@${app}.service`];
+  return hasDocuments ? [...units, `job-failed@db-export-json@${app}.service`] : units;
 }
 
 export function appTimers(app: string): string[] {
   return [`db-backup@${app}.timer`, `restore-drill@${app}.timer`];
+}
+
+export function documentsTimer(app: string): string {
+  return `db-export-json@${app}.timer`;
+}
+
+/** All that an app may have, whether it has it now or not. */
+export function allUnits(app: string): string[] {
+  return [...appUnits(app), documentsUnit(app)];
+}
+
+export function allTimers(app: string): string[] {
+  return [...appTimers(app), documentsTimer(app)];
 }
 
 /** What delivers alerts, where this checkout can. */

@@ -26,8 +26,8 @@ export interface Import {
   directory: HeldDirectory;
   documents: readonly LyingDocument[];
   target: LocatedFile;
-  /** It has to be a new database; else one that is there is brought up to date. */
-  isNew: boolean;
+  /** A person has named it, and it has to be a new database; else one that is there is brought up to date. */
+  isNamed: boolean;
 }
 
 const taken = 'name a file that does not exist; without --to the mirror is brought up to date';
@@ -38,14 +38,14 @@ export async function importDocuments(
   app: ExportedApp,
   what: Import,
 ): Promise<Imported> {
-  if (what.isNew || !what.target.exists) return importNew(context, app, { ...what, isNew: true });
+  if (what.isNamed || !what.target.exists) return importNew(context, app, what);
   using loader = context.openLoader(what.target.path);
-  return await fill(context, app, what, loader);
+  return await fill(context, app, { ...what, isNew: false }, loader);
 }
 
 /** What an import would do, in memory. */
 export async function tryImport(context: JobContext, app: ExportedApp, what: Import): Promise<Imported> {
-  const isNew = what.isNew || !what.target.exists;
+  const isNew = what.isNamed || !what.target.exists;
   if (isNew) await requireFree(what.target, { taken });
   using loader = context.openLoader(what.target.path);
   return await fill(context, app, { ...what, isNew }, loader);
@@ -59,20 +59,22 @@ async function importNew(context: JobContext, app: ExportedApp, what: Import): P
   await using scratch = await context.scratch(target.directory.path);
   const name = 'import.db';
   const imported = await fillNew(context, app, what, scratch.file(name));
-  await placeNew({ directory: scratch.directory, name }, target);
+  // A mirror is there for the app; what a person names is that person's.
+  const wish = what.isNamed ? undefined : { ownership: undefined, runCommand: context.runCommand };
+  await placeNew({ directory: scratch.directory, name }, target, wish);
   context.noteLeft(`${target.path} is complete`);
   return imported;
 }
 
 async function fillNew(context: JobContext, app: ExportedApp, what: Import, path: string): Promise<Imported> {
   using loader = context.openLoader(path, what.target.path);
-  return await fill(context, app, what, loader);
+  return await fill(context, app, { ...what, isNew: true }, loader);
 }
 
 async function fill(
   context: JobContext,
   app: ExportedApp,
-  { directory, documents, target, isNew }: Import,
+  { directory, documents, target, isNew }: Import & { isNew: boolean },
   loader: Loader,
 ): Promise<Imported> {
   if (loader.isEmpty()) loader.makeSchema(await schemaOf(app, directory));

@@ -28,7 +28,7 @@ export async function mirrorDocuments(
   using target = await locateFile(app.database);
   const settled = await settledDays(context, app, target);
   const documents = lying.filter((each) => isTruth(each) && !('day' in each.of && settled.has(each.of.day)));
-  const what = { directory, documents, target, isNew: false };
+  const what = { directory, documents, target, isNamed: false };
   return await (dryRun ? tryImport : importDocuments)(context, app, what);
 }
 

@@ -39,9 +39,6 @@ export interface RefreshOptions {
 
 /** A document up to this size is made once; of a larger one the digest is made first, so that it need not be kept. */
 const keptBytesMax = 8 * 1024 * 1024;
-/** Everybody on the machine may read it: it is made to be taken elsewhere. */
-const documentMode = 0o644;
-
 export async function refreshDocument(
   { signal }: JobContext,
   rows: Rows,
@@ -65,12 +62,22 @@ export async function refreshDocument(
   if (dryRun) return done(change, undefined);
   const content = made.bytes ?? rows.document(recipe, style);
   try {
-    await writeInto(directory, name, content, { mode: documentMode, toOwner: true });
+    await writeInto(directory, name, content, {
+      mode: await modeFor(directory, name),
+      toOwner: true,
+      isExact: true,
+    });
   } catch (error) {
     throw systemError(`write ${directory.path}/${name}`, error, fullDiskDetails(error, directory.path));
   }
   const written = await lyingAt(directory, name);
   return done(change, written && { ...written, sha256 });
+}
+
+/** Who may read and write it is as it was, else as it is with its directory: it is the app's, and made to be taken elsewhere. */
+async function modeFor(directory: HeldDirectory, name: string): Promise<number> {
+  const { mode } = (await lookAt(directory, name)) ?? (await directory.status());
+  return Number(mode) & 0o666;
 }
 
 /** The digest of a document, and its bytes where they are few. */

@@ -89,6 +89,8 @@ export function shipConfig(table: ShipTable, environment: Environment): ShipConf
     limitBytesPerSecond: table.limit,
     timeoutMs: table.timeout_seconds * 1000,
     deadlineMs: table.deadline_minutes * 60_000,
+    identityFile: identity,
+    passwordFile,
     identityPath: () => secretPath({ environment, credential: 'ship-identity', file: identity }),
     readPassword: () =>
       readSecret({

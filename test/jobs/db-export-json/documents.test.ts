@@ -1,6 +1,7 @@
 // Documents of a database: written where they differ, left alone where they do not, and never more than the database says.
 import Database from 'better-sqlite3';
 import {
+  chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -130,6 +131,23 @@ describe('a run', () => {
     utimesSync(path, atime, mtime);
     expect((await world.run('db-export-json', [])).stdout).toContain('changed: ours_2026-11-25.json');
     expect(readFileSync(path, 'utf8')).toBe(text);
+  });
+
+  test('lets those read and write who may in its directory, whatever the umask, and keeps what somebody has set', async () => {
+    await using world = new ExportWorld();
+    chmodSync(world.documents, 0o2770);
+    const umask = process.umask(0o077);
+    try {
+      await world.run('db-export-json', []);
+    } finally {
+      process.umask(umask);
+    }
+    const path = join(world.documents, 'ours_2026-11-27.json');
+    expect(statSync(path).mode & 0o777).toBe(0o660);
+    chmodSync(path, 0o640);
+    world.change('DELETE FROM visit');
+    await world.run('db-export-json', []);
+    expect(statSync(path).mode & 0o777).toBe(0o640);
   });
 
   test('makes of a query what it returns, in the style of Python', async () => {
