@@ -1,10 +1,20 @@
 // What a person is told before anything is fetched or replaced: by `restore plan`, and before the question.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { restore } from '../../../jobs/restore.ts';
 import { backedUpWorld, contents } from '../../support/bad-input.ts';
+import { makeCrashedSet } from '../../support/database-sets.ts';
 import { fixedClock } from '../../support/fixed-clock.ts';
 import { runInProcess } from '../../support/in-process.ts';
 import { spawnTypeScript } from '../../support/spawn-lines.ts';
@@ -83,6 +93,43 @@ test.each([
   expect(found.result.holders).toEqual([{ pid: holder.pid, command: expect.stringContaining('node') }]);
   expect(found.exitCode).toBe(exitCode);
   expect(found.findings).toHaveLength(exitCode);
+  const { stdout } = await world.run('restore', ['plan', 'latest']);
+  const held = new RegExp(`node.*\\(process ${holder.pid}\\)`);
+  expect(stdout).toMatch(
+    exitCode === 1 ? /OBSTACLE +.*has the database open/ : /open in +.*until it is stopped/,
+  );
+  expect(stdout).toMatch(held);
+  expect(stdout).toMatch(
+    exitCode === 1 ? /services +none are configured: stop the app yourself first/ : /services +.*true/,
+  );
+});
+
+test('what moves aside, and what an earlier restore has left, is said', async () => {
+  await using world = await backedUpWorld();
+  const note = `${world.state}/restoring/bookings`;
+  mkdirSync(note, { recursive: true });
+  writeFileSync(`${note}/note.json`, '{"app":"bookings","since":"2026-11-20T02:05:13.000Z"}\n');
+  const { stdout } = await world.run('restore', ['plan', 'latest']);
+  expect(stdout).toMatch(/moves +the database of now \(\d.*\) aside as an undo set/);
+  expect(stdout).toMatch(/note +.*services may be stopped/);
+  rmSync(world.database);
+  expect((await world.run('restore', ['plan', 'latest'])).stdout).not.toContain('moves ');
+});
+
+test('the room for a database that is spread over its log is counted', async () => {
+  await using world = await backedUpWorld();
+  rmSync(world.database);
+  await makeCrashedSet(world.database, 'wal');
+  const { result } = await plan(world, 'latest');
+  const spreadBytes = statSync(world.database).size + statSync(`${world.database}-wal`).size;
+  expect(result.needed_bytes).toBeGreaterThanOrEqual(result.backup.size_bytes + 2 * spreadBytes);
+});
+
+test('of a file without a manifest nobody knows the rows, and nothing is called a loss', async () => {
+  await using world = await backedUpWorld();
+  const { stdout } = await world.run('restore', ['plan', 'latest/bookings.db']);
+  expect(stdout).toMatch(/rows +in the backup not counted, now 400 rows/);
+  expect(stdout).not.toMatch(/loses/);
 });
 
 const obstacles: [
@@ -119,6 +166,12 @@ const obstacles: [
       writeFileSync(`${home}/store/backups/bookings/${readStamp(home)}.json`, '{');
     },
     /manifest of .* cannot be used/,
+  ],
+  [
+    'less space than it needs',
+    () => [],
+    (home) => truncateSync(`${home}/store/backups/bookings/${readStamp(home)}.db`, 9e12),
+    /it needs 9 TB, .* are free beside/,
   ],
 ];
 test.each(obstacles)('with %s it is bad news', async (_, args, prepare, says) => {
