@@ -4,6 +4,7 @@ import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { OpsError } from '../base/errors.ts';
+import { formatDuration } from '../base/format.ts';
 import { hostWord, type Reader } from '../export/reader.ts';
 import type { Found } from '../export/shipment.ts';
 import { requireGoodEnding } from './ending.ts';
@@ -139,7 +140,7 @@ async function callRsync(directory: string, names: readonly string[], call: Call
   const ending = await child;
   const { found, isDirectoryMissing } = await told;
   const cut = (reason: string): RsyncReply => ({ found, failure: { isUnreachable: true, reason } });
-  if (ending.timedOut) return cut(`it took longer than ${deadlineMs / 60_000} minutes`);
+  if (ending.timedOut) return cut(`it took longer than ${formatDuration(deadlineMs)}`);
   if (ending.exitCode === undefined && ending.signal !== undefined && !ending.isCanceled)
     return cut(`rsync was ended by ${ending.signal}`);
   const exitCode = requireGoodEnding(ending, {

@@ -1,13 +1,14 @@
 // The documents that are to travel, copied into a directory of ours: what is read there later are the bytes that were hashed,
 // whatever the owner of their own directory does meanwhile.
-import { mkdir, open } from 'node:fs/promises';
+import { lstat, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OpsError, systemError } from '../../../lib/base/errors.ts';
 import type { OfferedDocument } from '../../../lib/export/shipment.ts';
 import type { FileDigest } from '../../../lib/files/digest.ts';
 import { digestFile, readWhole } from '../../../lib/files/hash-file.ts';
 import { type HeldDirectory, inKnownPaths } from '../../../lib/files/held-directory.ts';
-import { fullDiskDetails } from '../../../lib/files/space.ts';
+import { ifThere } from '../../../lib/files/if-there.ts';
+import { fullDiskDetails, requireSpace } from '../../../lib/files/space.ts';
 import { writeAll } from '../../../lib/files/write-all.ts';
 import { documentsFolder } from '../../../lib/process/rsync.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
@@ -35,6 +36,7 @@ export async function stageDocuments(
 ): Promise<OfferedDocument[]> {
   const folder = join(scratch, documentsFolder);
   await mkdir(folder, { mode: 0o700 });
+  await requireRoom(directory, documents, folder);
   const staged: OfferedDocument[] = [];
   for (const document of documents) {
     signal.throwIfAborted();
@@ -42,6 +44,20 @@ export async function stageDocuments(
     if (digest?.sha256 === document.sha256) staged.push(document);
   }
   return staged;
+}
+
+async function requireRoom(
+  directory: HeldDirectory,
+  documents: readonly OfferedDocument[],
+  folder: string,
+): Promise<void> {
+  let neededBytes = 0;
+  for (const { name } of documents) neededBytes += (await ifThere(lstat(directory.at(name))))?.size ?? 0;
+  await requireSpace({
+    directory: folder,
+    neededBytes,
+    purpose: 'copy the documents that are to be shipped',
+  });
 }
 
 /** Undefined where it is gone, or changes under our eyes. What was copied of it then is asked for by nobody. */
