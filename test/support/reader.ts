@@ -22,9 +22,10 @@ export class TestReader implements AsyncDisposable {
   /** What `[apps.<name>.export.ship]` says of it. */
   readonly keys: Record<string, string | number> = {};
   readonly #sessions = new Set<number>();
-  readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
   connections = 0;
+  /** Called with the number of each connection before anybody answers it, who waits until it is done. */
+  onConnection: (count: number) => void | Promise<void> = () => undefined;
 
   private constructor() {
     mkdirSync(this.directory);
@@ -116,15 +117,18 @@ PermitRootLogin yes
   }
 
   async #listen(program: string, args: readonly string[]): Promise<number> {
-    const server = createServer((socket) => {
-      this.connections += 1;
-      this.#sockets.add(socket);
-      socket.pause();
+    const serve = (socket: Socket) => {
       const child = spawn(program, args, { stdio: [socket, socket, 'ignore'] });
       // The process has it now; as long as we held it as well, the other side would not see it end.
       socket.destroy();
-      if (child.pid !== undefined) this.#sessions.add(child.pid);
-      child.on('exit', () => child.pid !== undefined && this.#sessions.delete(child.pid));
+      const { pid } = child;
+      if (pid === undefined) return;
+      this.#sessions.add(pid);
+      child.on('exit', () => this.#sessions.delete(pid));
+    };
+    const server = createServer({ pauseOnConnect: true }, (socket) => {
+      this.connections += 1;
+      void Promise.resolve(this.onConnection(this.connections)).then(() => serve(socket));
     });
     this.#server = server;
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));

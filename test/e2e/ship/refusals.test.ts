@@ -251,7 +251,7 @@ describe.skipIf(missing.length > 0)(
         expect(await world.ship()).toMatchObject({ exitCode: 0 });
         const before = world.written();
         world.change('UPDATE day SET text = hex(randomblob(200000))');
-        world.settle({ limit: '500 kB/s' });
+        world.settle({ limit: '150 kB/s' }); // slower than anybody could miss
         let pid = 0;
         let cutting = false;
         reader.onArriving(() => {
