@@ -96,13 +96,7 @@ describe('a store that cannot be used', () => {
     makeBookings(world.database, { journalMode: 'delete' });
     const run = (command: string, args: readonly string[], environment: Record<string, string>) =>
       world.run(command, args, {
-        environment: {
-          ...environment,
-          HOLDFAST_CONFIG: '',
-          DATABASE_PATH: world.database,
-          HOLDFAST_STATE: world.state,
-          HOLDFAST_STORE: 'backups/here',
-        },
+        environment: { ...environment, ...world.environmentAlone({ HOLDFAST_STORE: 'backups/here' }) },
       });
     await expectRefusal(
       world,

@@ -47,15 +47,19 @@ export async function downloadFile(
   });
 }
 
-/** The bytes of a small object, proven like those of a large one. */
-export async function downloadBytes(access: DropboxAccess, name: StoreName): Promise<Uint8Array> {
+/** The bytes of a small object, proven like those of a large one; `seen` is what is known to be there. */
+export async function downloadBytes(
+  access: DropboxAccess,
+  name: StoreName,
+  seen?: RemoteFile,
+): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   const sink: Sink = {
     restart: () => Promise.resolve(void pieces.splice(0)),
     take: (piece) => Promise.resolve(void pieces.push(piece)),
   };
   await ofThisFile(name, async () => {
-    const file = await requireFile(access, name);
+    const file = seen ?? (await requireFile(access, name));
     requireReadable(name, file.sizeBytes);
     await fetchProven(access, name, file, {}, sink);
   });

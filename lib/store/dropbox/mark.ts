@@ -35,10 +35,10 @@ export async function readDropboxMark(
     return found !== undefined || expected.length === 0 || looks === looksMax;
   });
   if (seen === undefined) return undefined;
-  const known = expected.find((id) => !(seen instanceof NoObject) && seen.contentHash === hashOf(id));
+  const known = expected.find((id) => isMarked(seen, id));
   if (known !== undefined) return { id: known };
   const isReadable = !(seen instanceof NoObject) && seen.sizeBytes <= markerBytesMax;
-  const bytes = isReadable ? await downloadBytes(access, markerName) : Buffer.of();
+  const bytes = isReadable ? await downloadBytes(access, markerName, seen) : Buffer.of();
   const hint = 'look at it on dropbox.com; to write a new one, delete it there, and then: db-backup init';
   return parseStoreMark(Buffer.from(bytes).toString('utf8'), { called, hint });
 }

@@ -55,13 +55,7 @@ describe('a run', () => {
 test('the environment alone is enough, and its secrets get into no record', async () => {
   await using world = new World();
   chmodSync(world.home, 0o700);
-  const environment = {
-    HOLDFAST_CONFIG: '',
-    DATABASE_PATH: world.database,
-    HOLDFAST_STATE: world.state,
-    HOLDFAST_RUN: join(world.home, 'run'),
-    NTFY_TOPIC: 'topic-nobody-may-know',
-  };
+  const environment = world.environmentAlone({ NTFY_TOPIC: 'topic-nobody-may-know' });
   expect((await world.run('db-backup', [], { environment })).exitCode).toBe(66);
   expect(spooled(world)).toMatchObject([
     { check: 'db-backup', result: 'failed', severity: 'critical', apps: ['bookings'] },

@@ -1,8 +1,8 @@
 // Which store it is that lies in Dropbox: another account, an emptied one, a marker that is gone and one that another run
 // makes are noticed by every command, taken on purpose alone, and cost one request a night.
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { DropboxStandIn } from '../../../stand-ins/dropbox/stand-in.ts';
+import { DropboxStandIn, type StandInOptions } from '../../../stand-ins/dropbox/stand-in.ts';
 import { type DropboxSettings, DropboxWorld } from '../../../support/dropbox-world.ts';
 import { makeBookings } from '../../../support/world.ts';
 
@@ -116,10 +116,33 @@ describe('the marker', () => {
     expect((await world.run('db-backup', ['info'])).stdout).toContain(idOf(world));
   });
 
+  test('needs no permission to ask whose account it is', async () => {
+    await using world = await emptyWorld(
+      {},
+      { scopes: ['files.metadata.read', 'files.content.read', 'files.content.write'] },
+    );
+    expect(await world.run('db-backup', ['init'])).toMatchObject({ exitCode: 0 });
+    expect(await world.run('db-backup', ['list'])).toMatchObject({ exitCode: 0 });
+    world.standIn.files.remove(marker);
+    expect(await world.run('db-backup', ['list'])).toMatchObject({ exitCode: 69 });
+  });
+
+  test('of a machine that has used no store yet is read with two requests', async () => {
+    await using world = await backedUp();
+    rmSync(world.state, { recursive: true });
+    const asked = world.standIn.requests.length;
+    expect(await world.run('db-backup', ['list'])).toMatchObject({ exitCode: 0 });
+    const routes = world.standIn.requests.slice(asked).map(({ route }) => route);
+    expect(routes).toEqual(['oauth2/token', 'files/get_metadata', 'files/download', 'files/list_folder']);
+  });
+
   test('of a store that is older than markers is made by the next backup, and by nothing that looks', async () => {
     await using world = await backedUp();
     world.standIn.files.remove(marker);
+    // All that the machine remembers is where the backups went before Dropbox.
     rmSync(`${world.state}/stores`, { recursive: true });
+    mkdirSync(`${world.state}/stores`);
+    writeFileSync(`${world.state}/stores/0123456789abcdef.json`, '{"path":"/srv/old"}');
     for (const [command, line] of [
       ['restore', 'list'],
       ['db-backup', 'info'],
@@ -278,8 +301,11 @@ function idOf({ standIn }: DropboxWorld): string {
   return (JSON.parse(standIn.files.bytes(marker).toString()) as { id: string }).id;
 }
 
-async function emptyWorld(settings: DropboxSettings = {}): Promise<DropboxWorld> {
-  const world = await DropboxWorld.start();
+async function emptyWorld(
+  settings: DropboxSettings = {},
+  options: StandInOptions = {},
+): Promise<DropboxWorld> {
+  const world = await DropboxWorld.start(options);
   makeBookings(world.database, { journalMode: 'delete' });
   world.configureDropbox(settings);
   return world;
