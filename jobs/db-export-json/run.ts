@@ -8,7 +8,7 @@ import { guardedApps } from '../../lib/config/config.ts';
 import { sweepTemporaries } from '../../lib/files/durable.ts';
 import { type HeldDirectory, inKnownPaths } from '../../lib/files/held-directory.ts';
 import type { JobContext } from '../../lib/run/context.ts';
-import type { Outcome, Steps } from '../../lib/run/job.ts';
+import type { Outcome, Steps, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import { type AppFinding, type AppsResult, appsOutcome, appsText, eachApp } from '../steps/each-app.ts';
 import type * as parameters from './parameters.ts';
@@ -44,10 +44,10 @@ export async function run(context: JobContext, given: Given): Promise<Outcome<Ap
   return appsOutcome(results, findingsOf);
 }
 
-export function text(result: AppsResult<Shipped>): string[] {
+export function text(result: AppsResult<Shipped>, view: View): string[] {
   return appsText(result, (exported, app) => [
     ...exportLines(exported, app, ['new', 'changed']),
-    ...shipLines(exported.shipment, { dryRun: false }),
+    ...shipLines(exported.shipment, app, view, { dryRun: false }),
   ]);
 }
 
@@ -62,10 +62,10 @@ export const plan: Steps<Given, AppsResult<Shipped>> = {
     );
     return appsOutcome(results, findingsOf);
   },
-  text: (result) =>
+  text: (result, view) =>
     appsText(result, (exported, app) => [
       ...exportLines(exported, app, ['would be new', 'would be changed']),
-      ...shipLines(exported.shipment, { dryRun: true }),
+      ...shipLines(exported.shipment, app, view, { dryRun: true }),
     ]),
 };
 

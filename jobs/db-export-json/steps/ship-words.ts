@@ -1,6 +1,6 @@
 // What shipping came to, in words: lines for who looks, findings where it is bad.
 import { formatCount, formatInstant } from '../../../lib/base/format.ts';
-import { severityOfError } from '../../../lib/base/finding.ts';
+import type { View } from '../../../lib/run/job.ts';
 import type { AppFinding } from '../../steps/each-app.ts';
 import type { Shipment } from './ship.ts';
 
@@ -8,7 +8,7 @@ export function shipFindings(shipment: Shipment | undefined, app: string): AppFi
   if (shipment === undefined) return [];
   const { to, state, error, pending, pendingSince, overdue, altered, kept, reason, sent } = shipment;
   const findings: AppFinding[] = [];
-  if (error !== undefined) findings.push({ severity: severityOfError(error.kind), ...error });
+  if (error !== undefined) findings.push({ severity: 'warning', ...error });
   else if (overdue && pendingSince !== undefined)
     findings.push({
       severity: 'warning',
@@ -37,25 +37,49 @@ export function shipFindings(shipment: Shipment | undefined, app: string): AppFi
   return findings;
 }
 
-export function shipLines(shipment: Shipment | undefined, { dryRun }: { dryRun: boolean }): string[] {
+export function shipLines(
+  shipment: Shipment | undefined,
+  app: string,
+  view: View,
+  { dryRun }: { dryRun: boolean },
+): string[] {
   if (shipment === undefined) return [];
   const { to, state, sent, pending, pendingSince, altered, kept, lookedAt, reason } = shipment;
   const since = pendingSince === undefined ? '' : ` since ${formatInstant(pendingSince)}`;
   const waiting = `${formatCount(pending.length, 'document')}${since}`;
   const isSent = dryRun ? 'would be sent' : 'sent';
+  const looked = lookedAt === undefined ? '' : `, all looked at ${formatInstant(lookedAt)}`;
   const how = {
-    shipped: dryRun
-      ? 'the reader answers'
-      : `all is in place${lookedAt === undefined ? '' : `, all looked at ${formatInstant(lookedAt)}`}`,
-    queued: `queued: ${waiting}${because(reason)}`,
-    failed: `NOT SHIPPED: ${waiting}`,
+    shipped: dryRun ? 'the reader answers' : `all is in place${looked}`,
+    queued: dryRun ? `the reader is out of reach${because(reason)}` : `queued: ${waiting}${because(reason)}`,
+    failed: dryRun ? 'NOT AS IT IS' : `NOT SHIPPED: ${waiting}`,
   }[state];
   return [
     `  to ${to}: ${formatCount(sent.length, 'document')} ${isSent}; ${how}`,
-    ...sent.map((name) => `  ${isSent}: ${name}`),
-    ...altered.map((name) => `  GONE OR ALTERED THERE: ${name}`),
-    ...kept.map((name) => `  FROZEN, and another one there: ${name}`),
+    ...listed(sent, isSent),
+    ...listed(altered, 'GONE OR ALTERED THERE'),
+    ...listed(kept, 'FROZEN, and another one there'),
+    ...newsLines(shipment, app, view),
   ];
+}
+
+/** More than these nobody reads. */
+const listedMax = 20;
+
+function listed(names: readonly string[], what: string): string[] {
+  const shown = names.slice(0, listedMax).map((name) => `  ${what}: ${name}`);
+  return names.length <= listedMax ? shown : [...shown, `  ${what}: and ${names.length - listedMax} more`];
+}
+
+/** The bad news of it, with hints that work as typed. */
+function newsLines(shipment: Shipment, app: string, { findings }: View): string[] {
+  const ours = new Set(shipFindings(shipment, app).map(({ message }) => message));
+  return findings
+    .filter(({ subject, message }) => subject === app && ours.has(message))
+    .flatMap(({ severity, message, hint }) => [
+      `  ${severity.toUpperCase()}: ${message}`,
+      ...(hint === undefined ? [] : [`    hint: ${hint}`]),
+    ]);
 }
 
 function because(reason: string | undefined): string {

@@ -49,6 +49,9 @@ test('what keeps it from being shipped keeps nothing from being written, nor oth
   expect(ended.exitCode).toBe(1);
   const shown = await world.run('db-export-json', ['run', '--ship']);
   expect(shown.stdout).toMatch(/to tt@reports:\/srv\/days: 0 documents sent; NOT SHIPPED: 1 document since /);
+  expect(shown.stdout).toMatch(
+    /WARNING: cannot ship to tt@reports:\/srv\/days: no private key is named\n {4}hint: make one, and name it/,
+  );
   expect((await world.run('db-export-json', ['status'])).stdout).toMatch(
     /at tt@reports:\/srv\/days: 0 documents in place, 1 wait since .*: 2026-11-27\.json; never looked at/,
   );
