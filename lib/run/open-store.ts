@@ -61,7 +61,13 @@ export function configuredStore(config: Config, around: StoreSurroundings): Conf
 }
 
 /** A person who asks for a glance has something else to look at when Dropbox does not answer. */
-const glance = { timeoutMs: 10_000, deadlineMs: 60_000, retriesMax: 0 };
+function atAGlance({ timeoutMs, deadlineMs }: DropboxStoreConfig) {
+  return {
+    timeoutMs: Math.min(timeoutMs, 10_000),
+    deadlineMs: Math.min(deadlineMs, 60_000),
+    retriesMax: 0,
+  };
+}
 
 /** Loaded only where it is used: the package is large. */
 async function openDropbox(
@@ -79,7 +85,7 @@ async function openDropbox(
   return openDropboxStore({
     ...store,
     ...around,
-    ...(around.purpose === 'glance' ? glance : {}),
+    ...(around.purpose === 'glance' ? atAGlance(store) : {}),
     credentials,
     notesDirectory: join(stateDirectory, 'uploads'),
   });

@@ -106,7 +106,12 @@ function requirePinned(
   throw new OpsError(
     'unavailable',
     `cannot use ${called}: the store there is ${mark.id ?? 'one of an older version, without an id'}, and ${source} names ${pinned}`,
-    { hint: `${question}; if it is the one that is meant, correct the id in ${source}` },
+    {
+      hint:
+        mark.id === undefined
+          ? `${question}; if it is, take that id out of ${source}, and the next backup gives it one: db-backup run`
+          : `${question}; if it is the one that is meant, correct the id in ${source}`,
+    },
   );
 }
 

@@ -111,7 +111,12 @@ describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ')
   });
 
   test('a full disk is told', async () => {
-    await pi.machine.ok('mkdir -p /mnt/small && mount -t tmpfs -o size=64k,mode=777 none /mnt/small');
+    // A store already: where there is none, a machine whose backups went elsewhere makes none by itself.
+    const mark = { format: 'holdfast-store', version: 2, id: '0f1e2d3c4b5a69788796a5b4c3d2e1f0' };
+    await pi.machine.ok(
+      'mkdir -p /mnt/small && mount -t tmpfs -o size=64k,mode=777 none /mnt/small && mkdir -m 777 /mnt/small/store && ' +
+        `echo '${JSON.stringify(mark)}' > /mnt/small/store/.holdfast-store`,
+    );
     await pi.override('EnvironmentFile=/etc/small.env\nBindPaths=/mnt/small\nReadWritePaths=/mnt/small');
     pi.machine.write('/etc/small.env', 'HOLDFAST_STORE=/mnt/small/store\n', 0o600);
     await pi.backUp();
