@@ -7,6 +7,8 @@ export interface OfferedDocument {
   sha256: string;
   /** It is frozen, and the database has changed since: its bytes are the document's, and nothing can make them again. */
   isHeld: boolean;
+  /** They are not what the database gives now: only a look says whether somebody else has written all of them. */
+  isUnproven?: boolean;
 }
 
 /** How a document is at the reader: its very bytes, none, or others. */

@@ -31,7 +31,7 @@ export function shipFindings(shipment: Shipment | undefined, app: string): AppFi
   if (state === 'queued' && !overdue && pending.length > 0 && reason === undefined)
     findings.push({
       severity: 'warning',
-      message: `${some(pending)} not shipped: what lies here changes under our eyes`,
+      message: `${some(pending)} not shipped: what lies here is not whole, or changes under our eyes`,
       hint: `db-export-json run --ship --app ${app} tries again`,
     });
   return findings;

@@ -3,15 +3,18 @@
 import { lstat, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OpsError, systemError } from '../../../lib/base/errors.ts';
+import { NotJson } from '../../../lib/export/json-scan.ts';
+import { parseJsonTree } from '../../../lib/export/json-tree.ts';
 import type { OfferedDocument } from '../../../lib/export/shipment.ts';
 import type { FileDigest } from '../../../lib/files/digest.ts';
 import { digestFile, readWhole } from '../../../lib/files/hash-file.ts';
-import { type HeldDirectory, inKnownPaths } from '../../../lib/files/held-directory.ts';
+import { type HeldDirectory, holdDirectory, inKnownPaths } from '../../../lib/files/held-directory.ts';
 import { ifThere } from '../../../lib/files/if-there.ts';
 import { fullDiskDetails, requireSpace } from '../../../lib/files/space.ts';
 import { writeAll } from '../../../lib/files/write-all.ts';
 import { documentsFolder } from '../../../lib/process/rsync.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
+import { readDocument } from './read-document.ts';
 
 /** The SHA-256 of a document as it lies there; undefined where it is gone, or is no file. */
 export async function hashLying(
@@ -27,7 +30,10 @@ export async function hashLying(
   }
 }
 
-/** Copies them into `scratch`, and returns those of which the bytes were the offered ones; the others changed meanwhile. */
+/**
+ * Copies them into `scratch`, and returns those of which the bytes were the offered ones. The others changed meanwhile, or are
+ * of somebody who has not written them to their end.
+ */
 export async function stageDocuments(
   { signal }: JobContext,
   directory: HeldDirectory,
@@ -41,9 +47,23 @@ export async function stageDocuments(
   for (const document of documents) {
     signal.throwIfAborted();
     const digest = await stage(directory, document.name, join(folder, document.name), signal);
-    if (digest?.sha256 === document.sha256) staged.push(document);
+    const isOffered = digest?.sha256 === document.sha256;
+    if (isOffered && (document.isUnproven !== true || (await isWholeJson(folder, document.name))))
+      staged.push(document);
   }
   return staged;
+}
+
+async function isWholeJson(folder: string, name: string): Promise<boolean> {
+  using directory = await holdDirectory(folder);
+  const bytes = await readDocument(directory, name);
+  try {
+    parseJsonTree(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+    return true;
+  } catch (error) {
+    if (error instanceof NotJson || error instanceof TypeError) return false;
+    throw error;
+  }
 }
 
 async function requireRoom(

@@ -92,9 +92,9 @@ async function offeredDocuments(
   const offered: OfferedDocument[] = [];
   for (const name of names) {
     const isHeld = held.includes(name);
-    const sha256 =
-      isHeld || ofApp.includes(name) ? await hashLying(context, directory, name) : state.get(name)?.sha256;
-    if (sha256 !== undefined) offered.push({ name, sha256, isHeld });
+    const isUnproven = isHeld || ofApp.includes(name);
+    const sha256 = isUnproven ? await hashLying(context, directory, name) : state.get(name)?.sha256;
+    if (sha256 !== undefined) offered.push({ name, sha256, isHeld, isUnproven });
   }
   return offered;
 }

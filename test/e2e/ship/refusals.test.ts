@@ -1,6 +1,6 @@
 // A reader that is out of reach, refuses, is full, or is cut half-way: nothing half is seen there, and the next run goes on.
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync, readlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { missingForReaders, publicHalf, TestReader } from '../../support/reader.ts';
@@ -256,6 +256,7 @@ describe.skipIf(missing.length > 0)(
         let cutting = false;
         reader.onArriving(() => {
           cutting = true;
+          expect(processesIn(world.home)).not.toEqual([]);
           requireWhole(reader, before);
           cut(reader, pid);
         });
@@ -267,8 +268,10 @@ describe.skipIf(missing.length > 0)(
         if (how === 'the receiver is killed')
           expect(ended).toMatchObject({ exitCode: 0, shipment: { state: 'queued', sent: [] } });
         else expect(ended.signal).toBe(how === 'we are killed' ? 'SIGKILL' : 'SIGTERM');
-        if (how === 'we are told to stop')
+        if (how === 'we are told to stop') {
           expect(ended.stderr).toContain('the next run ships what the reader lacks');
+          expect(processesIn(world.home)).toEqual([]);
+        }
         requireWhole(reader, before, world.written());
         world.settle();
         expect(await world.ship()).toMatchObject({ exitCode: 0, shipment: { state: 'shipped' } });
@@ -295,4 +298,17 @@ async function runAsProcess(world: ShipWorld, line: string[], onStart: (pid: num
   );
   const json = output.stdout === '' ? {} : JSON.parse(output.stdout);
   return { exitCode, signal, ...output, json };
+}
+
+/** The programs that work in a directory below `folder`. */
+function processesIn(folder: string): string[] {
+  return readdirSync('/proc')
+    .filter((pid) => /^\d+$/.test(pid))
+    .filter((pid) => {
+      try {
+        return readlinkSync(`/proc/${pid}/cwd`).startsWith(folder);
+      } catch {
+        return false; // it has just ended, or is somebody else's
+      }
+    });
 }

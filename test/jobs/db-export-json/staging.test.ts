@@ -57,3 +57,19 @@ test.each(changes)('a document that %s is not sent, and the others are', async (
     expect(readFileSync(join(staged, name), 'utf8')).not.toContain('secret');
   expect(await hashLying(context, directory, 'a.json')).not.toBe(sha256);
 });
+
+test.each([
+  ['a document that the app has written to its end', text, true],
+  ['one that it is about to write', text.slice(0, -3), false],
+  ['one that it has just begun', '', false],
+  ['one with half a character at its end', Buffer.from('"\u00fc"').subarray(0, 2), false],
+])('of what no database vouches for, %s', async (_, content, isStaged) => {
+  const home = scratch();
+  for (const folder of ['documents', 'private']) mkdirSync(join(home, folder));
+  writeFileSync(join(home, 'documents/a.json'), content);
+  using directory = await holdDirectory(join(home, 'documents'));
+  const lying = createHash('sha256').update(content).digest('hex');
+  const offered = [{ name: 'a.json', sha256: lying, isHeld: false, isUnproven: true }];
+  const staged = await stageDocuments(context, directory, offered, join(home, 'private'));
+  expect(staged).toEqual(isStaged ? offered : []);
+});
