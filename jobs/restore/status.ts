@@ -11,7 +11,7 @@ import { type AppsResult, appsOutcome, appsText, eachApp, selectedApps } from '.
 import { type EarlierRestore, interruptedFindings, lookForEarlier } from '../steps/earlier-restore.ts';
 import { ago } from '../steps/words.ts';
 import type * as parameters from './parameters.ts';
-import { glanceAtStore, glanceLine, type StoreGlance } from './steps/store-glance.ts';
+import { glanceAtStore, glanceLines, type StoreGlance } from './steps/store-glance.ts';
 import { type ListedUndoSet, oldSetsFindings, undoLine, undoSetsOf } from '../steps/undo-sets.ts';
 
 interface RestoreStatus extends EarlierRestore {
@@ -47,7 +47,7 @@ export function text(result: AppsResult<RestoreStatus>, { now, timeZone }: View)
     ...(undoSets.length === 0
       ? []
       : [`  one that is no longer wanted: restore undo <its name> --discard --app ${app}`]),
-    glanceLine(store, now),
+    ...glanceLines(store, now),
     lastDrill === undefined
       ? '  last restore drill: never; try: restore drill'
       : `  last restore drill: ${lastDrill.outcome}, ${lastDrill.name}, ${ago(lastDrill.at, now)}`,

@@ -418,8 +418,12 @@ describe('restore status says what could be restored', () => {
     expect(stdout).toMatch(says);
     expect(stdout).toMatch(/^bookings: .*bookings\.db, .*kB/m);
     expect(stdout).toContain('undo set');
-    if (stdout.includes('could not be looked at'))
+    if (stdout.includes('could not be looked at')) {
+      expect(stdout).toMatch(
+        /^ {2}the newest proven backup that is remembered here: backups\/bookings\/.*, \d+ min ago$/m,
+      );
       expect(stderr).toMatch(/warning: the store could not be looked at hint=/);
+    }
     const { json } = await world.runJson('restore', ['status']);
     expect(json).toMatchObject({ ok: true, findings: [] });
     expect(JSON.stringify(json.result.apps)).toMatch(

@@ -5,15 +5,25 @@ import type { GuardedApp } from '../../../lib/config/config.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import { ago } from '../../steps/words.ts';
 
-/** What was seen of one app, or why nothing was. */
+interface KnownBackup {
+  name: string;
+  takenAt: Date;
+}
+
+/** What was seen of one app, or why nothing was and what this machine remembers. */
 export type StoreGlance =
-  { description: string; newestProven: { name: string; takenAt: Date } | undefined } | { problem: string };
+  | { description: string; newestProven: KnownBackup | undefined }
+  | { problem: string; lastKnown: KnownBackup | undefined };
 
 /** Looks at each app that it is asked for, until the store does not answer: then it is not asked again. */
 export function glanceAtStore(context: JobContext): (app: GuardedApp) => Promise<StoreGlance> {
-  let silent: StoreGlance | undefined;
+  let problem: string | undefined;
+  const silent = (why: string, { name }: GuardedApp) => ({
+    problem: why,
+    lastKnown: context.history.lastBackup(name),
+  });
   return async (app) => {
-    if (silent !== undefined) return silent;
+    if (problem !== undefined) return silent(problem, app);
     try {
       const { description } = await context.openStore();
       const newest = newestProven(await (await context.openRepository(app)).list());
@@ -21,16 +31,24 @@ export function glanceAtStore(context: JobContext): (app: GuardedApp) => Promise
     } catch (error) {
       if (!(error instanceof OpsError) || context.signal.aborted) throw error;
       context.log.warn('the store could not be looked at', { hint: error.hint });
-      silent = { problem: error.message };
-      return silent;
+      problem = error.message;
+      return silent(problem, app);
     }
   };
 }
 
 /** What a person reads of it. */
-export function glanceLine(glance: StoreGlance, now: Date): string {
-  if ('problem' in glance) return `  the store could not be looked at: ${glance.problem}`;
+export function glanceLines(glance: StoreGlance, now: Date): string[] {
+  const said = ({ name, takenAt }: KnownBackup) => `${name}, ${ago(takenAt, now)}`;
+  if ('problem' in glance) {
+    const { problem, lastKnown } = glance;
+    return [
+      `  the store could not be looked at: ${problem}`,
+      ...(lastKnown === undefined
+        ? []
+        : [`  the newest proven backup that is remembered here: ${said(lastKnown)}`]),
+    ];
+  }
   const { description, newestProven: newest } = glance;
-  if (newest === undefined) return `  newest proven backup: NONE in ${description}`;
-  return `  newest proven backup: ${newest.name}, ${ago(newest.takenAt, now)}, in ${description}`;
+  return [`  newest proven backup: ${newest === undefined ? 'NONE' : `${said(newest)},`} in ${description}`];
 }
