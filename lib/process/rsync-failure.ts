@@ -85,16 +85,19 @@ const byExitCode: Record<number, (ended: EndedRsync) => Explanation> = {
 /** The first that fits. */
 const explanations: [RegExp, (ended: EndedRsync, found: RegExpExecArray) => Explanation][] = [
   [/Failed to exec ssh/, sshMissing],
-  [/REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed|no host ?key/i, hostKeyDiffers],
+  [
+    /REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed|no matching host key/i,
+    hostKeyDiffers,
+  ],
   [/Load key "[^"]*": (.*)/, keyUnusable],
   [/Permission denied \([a-z,-]+\)|Too many authentication failures/, keyRefused],
   [/command not found|rsync: not found|No such file or directory.*\brsync\b.*exec/i, programMissing],
   [/protocol version mismatch|is your shell clean/, shellNotClean],
-  [/@ERROR: auth failed|password/i, passwordRefused],
+  [/@ERROR: auth failed/, passwordRefused],
   [/@ERROR: Unknown module/i, moduleMissing],
   [/@ERROR: (?:chdir|chroot) failed/, directoryMissing],
   [/@ERROR: access denied/, accessDenied],
-  [/read[- ]only/i, readOnly],
+  [/Read-only file system|module is read only|read-only server/, readOnly],
   [/configured to refuse (\S+)|option (\S+) (?:is|has been) (?:disabled|disallowed)/, optionRefused],
   [/No space left on device|Disk quota exceeded/, readerFull],
   [/(?:change_dir|mkdir).*failed: No such file or directory/, directoryMissing],

@@ -104,6 +104,8 @@ async function writeSshSettings(
     ControlPath: 'none',
     ProxyCommand: 'none',
     RequestTTY: 'no',
+    // Documents are text, and links are slow. Unlike rsync's own, a host that does not want it does without.
+    Compression: 'yes',
     LogLevel: 'ERROR',
     ConnectTimeout: Math.ceil(timeoutMs / 1000),
     ServerAliveInterval: aliveSeconds,

@@ -165,6 +165,15 @@ describe('has to be mended', () => {
       'denied',
       /may not write \/srv\/days/,
     ],
+    [23, 'could not make way for new regular file: "read-only.json"\n', 'io', /exit code 23/],
+    [23, 'could not make way for new regular file: "password.json"\n', 'io', /exit code 23/],
+    [255, 'WARNING: Your password has expired.\n', 'io', /exit code 255: WARNING: Your password/],
+    [
+      255,
+      'Unable to negotiate with 10.0.0.5 port 22: no matching host key type found. Their offer: ssh-dss\n',
+      'denied',
+      /not the one that is pinned/,
+    ],
     [
       23,
       'could not make way for new regular file: a.json\n',
