@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import type { CommandRunner } from '../../../lib/base/command.ts';
 import { OpsError } from '../../../lib/base/errors.ts';
 import { silentLog } from '../../../lib/base/log.ts';
-import { modeWithoutList, noAttributes } from '../../../lib/placement/attributes.ts';
+import { giveAttributes, modeWithoutList, noAttributes } from '../../../lib/placement/attributes.ts';
 import { runCommand } from '../../../lib/process/run-command.ts';
 import { makeCrashedSet, makeDatabase } from '../../support/database-sets.ts';
 import { fixedClock } from '../../support/fixed-clock.ts';
@@ -93,6 +93,18 @@ describe.runIf(isThere)('with getfacl and getfattr', () => {
     makeDatabase(next, 'new', 20);
     await placeOnce(target, next, context());
     expect(list(target)).toBe(before);
+  });
+
+  test('what a file has of its own goes, where that is not wanted', async () => {
+    const path = join(scratch(), 'of-the-share.db');
+    makeDatabase(path, 'new', 10);
+    chmodSync(path, 0o660);
+    const before = list(path);
+    run('setfattr', '-n', 'user.other', '-v', 'x', path);
+    run('setfacl', '-m', 'u:4321:rw', path);
+    const wanted = { ...noAttributes, values: new Map([['user.note', '0x6b656570']]) };
+    expect(await giveAttributes(path, path, wanted, runCommand)).toEqual([]);
+    expect({ list: list(path), note: note(path) }).toEqual({ list: before, note: 'user.note="keep"\n\n' });
   });
 
   test('no right to execute comes back', async () => {
