@@ -11,6 +11,7 @@ import { digestFile } from '../../../lib/files/hash-file.ts';
 import type { HeldDirectory } from '../../../lib/files/held-directory.ts';
 import { fullDiskDetails } from '../../../lib/files/space.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
+import { compareWhileMade } from './large-document.ts';
 import { lookAt } from './read-document.ts';
 import type { WantedDocument } from './wanted-documents.ts';
 
@@ -37,63 +38,116 @@ export interface RefreshOptions {
   dryRun: boolean;
 }
 
-/** A document up to this size is made once; of a larger one the digest is made first, so that it need not be kept. */
-const keptBytesMax = 8 * 1024 * 1024;
+/** A document up to this size is held as a whole, and known by its digest; a larger one is made piece by piece. */
+const heldBytesMax = 8 * 1024 * 1024;
+
 export async function refreshDocument(
   { signal }: JobContext,
   rows: Rows,
   { name, recipe }: WantedDocument,
-  { directory, style, known, isFrozen, dryRun }: RefreshOptions,
+  options: RefreshOptions,
 ): Promise<Refreshed> {
-  const made = await makeDocument(rows.document(recipe, style));
-  const { sha256, sizeBytes } = made;
-  const there = await lyingAt(directory, name);
-  const done = (change: Change, now: KnownDocument | undefined): Refreshed => ({
-    change,
-    sizeBytes,
-    known: now,
-  });
+  const document = rows.document(recipe, options.style)[Symbol.asyncIterator]();
+  const { bytes, isWhole } = await takeBeginning(document);
+  const there = await lyingAt(options.directory, name);
+  return isWhole
+    ? await refreshHeld(bytes, name, there, { ...options, signal })
+    : await refreshLarge(bytes, document, name, there, options);
+}
+
+async function takeBeginning(
+  document: AsyncIterator<Uint8Array>,
+): Promise<{ bytes: Buffer; isWhole: boolean }> {
+  const taken: Uint8Array[] = [];
+  let sizeBytes = 0;
+  while (sizeBytes <= heldBytesMax) {
+    const next = await document.next();
+    if (next.done === true) return { bytes: Buffer.concat(taken), isWhole: true };
+    taken.push(next.value);
+    sizeBytes += next.value.length;
+  }
+  return { bytes: Buffer.concat(taken), isWhole: false };
+}
+
+async function refreshHeld(
+  bytes: Buffer,
+  name: string,
+  there: Lying | undefined,
+  { directory, known, isFrozen, dryRun, signal }: RefreshOptions & { signal: AbortSignal },
+): Promise<Refreshed> {
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const sizeBytes = bytes.length;
   if (there !== undefined && isKnown(there, known) && known?.sha256 === sha256)
-    return done('unchanged', known);
+    return { change: 'unchanged', sizeBytes, known };
   if (there?.sizeBytes === sizeBytes && (await hashOf(directory, name, signal)) === sha256)
-    return done('unchanged', { ...there, sha256 });
-  if (there !== undefined && isFrozen) return done('held', undefined);
-  const change = there === undefined ? 'new' : 'changed';
-  if (dryRun) return done(change, undefined);
-  const content = made.bytes ?? rows.document(recipe, style);
+    return { change: 'unchanged', sizeBytes, known: { ...there, sha256 } };
+  const change = changeOf(there, isFrozen);
+  if (change === 'held' || dryRun) return { change, sizeBytes, known: undefined };
+  return { change, sizeBytes, known: await writeDocument(directory, name, bytes, () => sha256) };
+}
+
+async function refreshLarge(
+  beginning: Buffer,
+  rest: AsyncIterator<Uint8Array>,
+  name: string,
+  there: Lying | undefined,
+  { directory, isFrozen, dryRun }: RefreshOptions,
+): Promise<Refreshed> {
+  const path = there === undefined ? undefined : directory.at(name);
+  const compared = await compareWhileMade(withBeginning(beginning, rest), path);
   try {
-    await writeInto(directory, name, content, {
-      mode: await modeFor(directory, name),
-      toOwner: true,
-      isExact: true,
+    const change = compared.isSame ? 'unchanged' : changeOf(there, isFrozen);
+    if (change === 'unchanged' || change === 'held' || dryRun) {
+      for await (const piece of compared.isSame ? [] : compared.content()) void piece; // it is read to its end
+      const { sha256, sizeBytes } = compared.digest();
+      return { change, sizeBytes, known: change === 'unchanged' && there ? { ...there, sha256 } : undefined };
+    }
+    let made = { sha256: '', sizeBytes: 0 };
+    const known = await writeDocument(directory, name, compared.content(), () => {
+      made = compared.digest();
+      return made.sha256;
     });
+    return { change, sizeBytes: made.sizeBytes, known };
+  } finally {
+    await compared.close();
+  }
+}
+
+async function* withBeginning(
+  beginning: Uint8Array,
+  rest: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  yield beginning;
+  for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
+}
+
+function changeOf(there: Lying | undefined, isFrozen: boolean): Exclude<Change, 'unchanged'> {
+  if (there === undefined) return 'new';
+  return isFrozen ? 'held' : 'changed';
+}
+
+/** How it lies there then. `sha256` is asked for when all of it was written. */
+async function writeDocument(
+  directory: HeldDirectory,
+  name: string,
+  content: Uint8Array | AsyncIterable<Uint8Array>,
+  sha256: () => string,
+): Promise<KnownDocument | undefined> {
+  const mode = await modeFor(directory, name);
+  try {
+    await writeInto(directory, name, content, { mode, toOwner: true, isExact: true });
   } catch (error) {
     throw systemError(`write ${directory.path}/${name}`, error, fullDiskDetails(error, directory.path));
   }
+  const hash = sha256();
   const written = await lyingAt(directory, name);
-  return done(change, written && { ...written, sha256 });
+  return written && { ...written, sha256: hash };
 }
 
 /** Who may read and write it is as it was, else as it is with its directory: it is the app's, and made to be taken elsewhere. */
 async function modeFor(directory: HeldDirectory, name: string): Promise<number> {
   const { mode } = (await lookAt(directory, name)) ?? (await directory.status());
   return Number(mode) & 0o666;
-}
-
-/** The digest of a document, and its bytes where they are few. */
-async function makeDocument(
-  chunks: AsyncIterable<Uint8Array>,
-): Promise<{ sha256: string; sizeBytes: number; bytes: Uint8Array | undefined }> {
-  const hash = createHash('sha256');
-  let kept: Uint8Array[] | undefined = [];
-  let sizeBytes = 0;
-  for await (const chunk of chunks) {
-    hash.update(chunk);
-    sizeBytes += chunk.length;
-    if (sizeBytes > keptBytesMax) kept = undefined;
-    kept?.push(chunk);
-  }
-  return { sha256: hash.digest('hex'), sizeBytes, bytes: kept && Buffer.concat(kept) };
 }
 
 type Lying = Omit<KnownDocument, 'sha256'>;

@@ -13,8 +13,8 @@ import { eachBatch } from './batches.ts';
 import { numberStatements } from './schema-statements.ts';
 import { numberedTable, partOfTable, someRows, wholeTable } from './table-shape.ts';
 
-/** Takes a piece of the text. */
-type Emit = (piece: string) => void;
+/** Takes a piece of the text, or of its bytes. */
+export type Emit = (piece: string | Uint8Array) => void;
 
 /** Hands the text of the document to `emit`, in pieces. */
 export function emitDocument(database: Database, recipe: Recipe, style: JsonStyle, emit: Emit): void {
@@ -109,8 +109,9 @@ function emitTable(
     // All of a table in one line would be of no use to a person, nor to diff.
     const begun = { open: '[\n' };
     const isAny = emitLines(database, table, style, ',\n', (piece) => {
-      emit(begun.open + piece);
+      if (begun.open !== '') emit(begun.open);
       begun.open = '';
+      emit(piece);
     });
     emit(`${isAny ? '\n]' : '[]'}${end(style)}`);
   } else {
@@ -128,8 +129,9 @@ function emitLines(
   emit: Emit,
 ): boolean {
   let before = '';
-  const add = (text: string) => {
-    emit(before + text);
+  const add = (text: string | Uint8Array) => {
+    if (before !== '') emit(before);
+    emit(text);
     before = separator;
   };
   const addRows = (selection: Selection) => {

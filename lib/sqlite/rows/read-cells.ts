@@ -4,7 +4,7 @@ import { type Cell, RawText } from '../../export/cell.ts';
 import { type Database, quoteIdentifier } from '../open.ts';
 
 /** What SQLite's text becomes where it is not valid UTF-8, and what a text may hold all the same. */
-export const replacement = '\ufffd';
+const replacement = '\ufffd';
 
 /** What is read from a table, in an order that stays while its rows do. */
 export interface Selection {

@@ -15,8 +15,8 @@ import { queryRows } from './query.ts';
 import type { RowsQuestion } from './session.ts';
 import { dataTables } from './table-shape.ts';
 
-/** A frame is written when it has so many characters. */
-const frameCharacters = 256 * 1024;
+/** A frame is written when it has about so many bytes. */
+const frameBytes = 256 * 1024;
 
 let database: Database | undefined;
 
@@ -54,19 +54,33 @@ async function openInstant(source: LiveSource): Promise<Database> {
 }
 
 function sendDocument(from: Database, recipe: Recipe, style: JsonStyle): void {
-  let pending = '';
+  let text = '';
+  let pending: Uint8Array[] = [];
+  let sizeBytes = 0;
+  const flushText = () => {
+    if (text === '') return;
+    const bytes = Buffer.from(text);
+    text = '';
+    pending.push(bytes);
+    sizeBytes += bytes.length;
+  };
   const flush = () => {
-    const bytes = Buffer.from(pending);
-    pending = '';
-    if (bytes.length === 0) return;
+    flushText();
+    if (sizeBytes === 0) return;
     const length = Buffer.alloc(endMark.length);
-    length.writeUInt32LE(bytes.length);
+    length.writeUInt32LE(sizeBytes);
     send(length);
-    send(bytes);
+    for (const bytes of pending) send(bytes);
+    [pending, sizeBytes] = [[], 0];
   };
   emitDocument(from, recipe, style, (piece) => {
-    pending += piece;
-    if (pending.length >= frameCharacters) flush();
+    if (typeof piece === 'string') text += piece;
+    else {
+      flushText();
+      pending.push(piece);
+      sizeBytes += piece.length;
+    }
+    if (text.length + sizeBytes >= frameBytes) flush();
   });
   flush();
 }

@@ -8,6 +8,8 @@ import { virtualTable } from './virtual-table.ts';
 
 interface Column {
   name: string;
+  /** As it was declared. */
+  type: string;
   /** Its place in the primary key, from 1; 0 for the others. */
   pk: number;
   /** 0: as written; 1: a parameter of a virtual table, which is no data; 2 and 3: generated. */
@@ -55,7 +57,8 @@ export function numberedTable(database: Database, table: string): NumberedTable 
   if (virtualTable(database, table) !== undefined) return undefined; // a range of one may cost all of it
   // What a generated column gives may be JSON to SQLite's functions, and not the text that it is.
   if (rowid === undefined || columns.some(({ hidden }) => hidden !== 0)) return undefined;
-  return fitsBatches(names) ? { table, columns: names, rowid } : undefined;
+  const texts = new Set(columns.filter(isText).map(({ name }) => name));
+  return fitsBatches(names) ? { table, columns: names, texts, rowid } : undefined;
 }
 
 /** The rows of a numbered table from `first` to `last`. */
@@ -83,10 +86,15 @@ export function partOfTable(database: Database, table: string, column: string, v
 
 function columnsOf(database: Database, table: string): Column[] {
   const columns = database
-    .prepare("SELECT name, pk, hidden FROM pragma_table_xinfo(?, 'main')")
+    .prepare("SELECT name, type, pk, hidden FROM pragma_table_xinfo(?, 'main')")
     .all(table) as Column[];
   if (columns.length > 0) return columns;
   throw new OpsError('config', `cannot export the table ${table}: the database has none of that name`);
+}
+
+/** By the rules for the affinity of a column. */
+function isText({ type }: Column): boolean {
+  return /CHAR|CLOB|TEXT/i.test(type) && !/INT/i.test(type);
 }
 
 /** By rowid where there is one: it costs nothing. Else by the key, and a view, which has none, by all that it shows. */

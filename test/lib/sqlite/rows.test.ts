@@ -1,5 +1,6 @@
 // Rows as JSON documents: of one instant, exact to the byte, whatever way they are read.
 import Database from 'better-sqlite3';
+import fc from 'fast-check';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -85,6 +86,37 @@ describe('a table', () => {
     const inAscii = await documentOf(databaseOf(`CREATE TABLE t (${columns}); ${rows}`), table('t'), ascii);
     expect(inAscii).toMatch(/^[ -~\n]*$/);
     expect(inAscii.replaceAll('\\u00e4', 'ä')).toBe(batched);
+  });
+
+  test('of any values is the same in both ways', async () => {
+    const few = fc.tuple(fc.integer({ min: -1e9, max: 1e9 }), fc.constantFrom(1, 10, 100, 1e3, 1e4, 1e5, 7));
+    const cell = fc.oneof(
+      fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+      fc.double({ noNaN: true }),
+      few.map(([whole, part]) => whole / part),
+      fc.constantFrom(0, -0, 99999999.9999, 1e8, 1e-5, 0.00005, 12345678.12345, 1.15, 2.675, -1.005),
+      fc.string({ unit: 'grapheme' }),
+      fc.uint8Array({ maxLength: 9 }),
+      fc.constant(null),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(cell, cell, cell), { minLength: 1, maxLength: 60 }),
+        async (rows) => {
+          const paths = ['', 'WITHOUT ROWID'].map((kind) => {
+            const path = databaseOf(`CREATE TABLE t (id INTEGER PRIMARY KEY, a, b TEXT, c VARCHAR(9)) ${kind}`);
+            const database = new Database(path);
+            const insert = database.prepare('INSERT INTO t VALUES (?, ?, ?, ?)');
+            for (const [index, row] of rows.entries()) insert.run(BigInt(index), ...row);
+            database.close();
+            return path;
+          });
+          const [batched, single] = await Promise.all(paths.map((path) => documentOf(path, table('t'))));
+          expect(batched).toBe(single);
+        },
+      ),
+      { numRuns: 25 },
+    );
   });
 
   test('with the largest number there is ends', async () => {
