@@ -4,6 +4,7 @@ import { appOrAll, appOrOnly, flag, option, requiredArgument } from '../../lib/r
 export const run = {
   ship: flag('put what was written in place at the configured reader, and look at it there'),
   look: flag('with --ship: look at all documents there, and not only at those that wait'),
+  begin: flag('the phase in the configuration is right, though no run has ended well here yet'),
   app: appOrAll,
 };
 export const status = { days: flag('every day, also where there are many'), app: appOrAll };

@@ -1,4 +1,5 @@
 // db-export-json status: which documents there are, in which phase, and which are frozen, since when and why.
+import { OpsError } from '../../lib/base/errors.ts';
 import { formatBytes, formatCount, formatInstant, formatTable } from '../../lib/base/format.ts';
 import { dayFileName, type Day, dayOfFile } from '../../lib/export/day.ts';
 import type { FrozenDays } from '../../lib/export/frozen.ts';
@@ -10,12 +11,12 @@ import type { Options } from '../../lib/run/parameter.ts';
 import { type AppsResult, appsOutcome, appsText, eachApp } from '../steps/each-app.ts';
 import type * as parameters from './parameters.ts';
 import { type ExportedApp, exportedApps } from './steps/export-apps.ts';
-import { readParity, readPhases } from './steps/export-notes.ts';
+import { readFrozen, readParity, readPhases } from './steps/export-notes.ts';
 import { frozenDays } from './steps/frozen-days.ts';
 import { openDirectory } from './steps/open-directory.ts';
 import { lookAt, namesIn } from './steps/read-document.ts';
 import { type ShipStatus, shipStatus, shipStatusLines } from './steps/ship-status.ts';
-import { wantedDocuments } from './steps/wanted-documents.ts';
+import { type WantedDocument, wantedDocuments } from './steps/wanted-documents.ts';
 
 interface ListedDocument {
   name: string;
@@ -85,13 +86,11 @@ function frozenWords(documents: readonly ListedDocument[]): string {
 }
 
 async function describe(context: JobContext, app: ExportedApp, everyDay: boolean): Promise<ExportStatus> {
-  await using rows = await context.openRows(app);
   using directory = await openDirectory(app);
-  const frozen = await frozenDays(context, app, rows);
-  const wanted = await wantedDocuments(app, rows);
+  const stretches = await readPhases(context, app);
+  const { frozen, wanted } = await inDatabase(context, app, stretches);
   const names = new Set([...wanted.map(({ name }) => name), ...filesOfDays(app, await namesIn(directory))]);
   for (const day of frozen.keys()) names.add(dayFileName(app.export.file, day));
-  const stretches = await readPhases(context, app);
   const looks = [...names].sort().map(async (name) => {
     const status = await lookAt(directory, name);
     return listed(app, name, status, { frozen, stretches });
@@ -108,6 +107,22 @@ async function describe(context: JobContext, app: ExportedApp, everyDay: boolean
     wanted.map(({ name }) => name),
   );
   return { directory: app.export.directory, phases, parityDays: same, everyDay, documents, shipping };
+}
+
+/** What the database says; nothing of one that the first run has yet to make of documents. */
+async function inDatabase(
+  context: JobContext,
+  app: ExportedApp,
+  stretches: Stretches,
+): Promise<{ frozen: FrozenDays; wanted: WantedDocument[] }> {
+  try {
+    await using rows = await context.openRows(app);
+    return { frozen: await frozenDays(context, app, rows), wanted: await wantedDocuments(app, rows) };
+  } catch (error) {
+    const isYetToBe = error instanceof OpsError && error.kind === 'missing' && stretches[0].phase === 'json';
+    if (!isYetToBe) throw error;
+    return { frozen: await readFrozen(context, app.name), wanted: [] };
+  }
 }
 
 function filesOfDays({ export: { days, file } }: ExportedApp, names: readonly string[]): string[] {

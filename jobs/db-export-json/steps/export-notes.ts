@@ -59,6 +59,12 @@ export async function writeFrozen(context: JobContext, app: string, frozen: Froz
   await write(context, app, 'frozen', formatFrozen(frozen));
 }
 
+/** Whether the phases are noted: else a run that writes anything has not ended well here yet, or the note was lost. */
+export async function hasPhases(context: JobContext, app: ExportedApp): Promise<boolean> {
+  const path = pathOf(context, app.name, 'phases');
+  return (await inStateDirectory(`read ${path}`, () => readRecord(path, frozenBytesMax))) !== undefined;
+}
+
 /** The phases of the days. Throws OpsError `damaged` where the file cannot be used: then nobody knows which is the truth. */
 export async function readPhases(context: JobContext, app: ExportedApp): Promise<Stretches> {
   const path = pathOf(context, app.name, 'phases');
@@ -68,7 +74,7 @@ export async function readPhases(context: JobContext, app: ExportedApp): Promise
     text,
     (cause) =>
       new OpsError('damaged', `cannot read the phases in ${path}: ${cause}`, {
-        hint: `correct it, or move it away, after which all days are in the phase of the configuration: mv ${shellWord(path)} ${shellWord(`${path}.old`)}`,
+        hint: `correct it; else make sure that the phase in the configuration is that of all days, and move it away: mv ${shellWord(path)} ${shellWord(`${path}.old`)}`,
       }),
   );
 }

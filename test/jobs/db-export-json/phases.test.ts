@@ -75,6 +75,7 @@ schema = ${JSON.stringify(join(this.home, 'schema.sql'))}`,
   }
 }
 
+const record = (world: PhaseWorld) => join(world.state, 'export/bookings.phases.json');
 const [first, second, third] = ['2026-11-25', '2026-11-26', '2026-11-27'] as const;
 
 describe('while documents are the truth', () => {
@@ -240,16 +241,92 @@ describe('a promotion', () => {
   });
 });
 
-test('with a record of phases that cannot be read, nothing is written', async () => {
-  await using world = new PhaseWorld('', { [first]: ['a'] });
-  world.save(first, ['the truth']);
-  mkdirSync(join(world.state, 'export'), { recursive: true });
-  writeFileSync(join(world.state, 'export/bookings.phases.json'), '{');
-  const before = world.saved();
-  expect(await world.type('run')).toMatchObject({ exitCode: 65 });
-  expect(world.saved()).toEqual(before);
-  rmSync(join(world.state, 'export/bookings.phases.json'));
-  expect(await world.type('run')).toMatchObject({ exitCode: 0 });
+describe('a record of phases', () => {
+  test('that cannot be read stops everything', async () => {
+    await using world = new PhaseWorld('', { [first]: ['a'] });
+    world.save(first, ['the truth']);
+    mkdirSync(join(world.state, 'export'), { recursive: true });
+    writeFileSync(record(world), '{');
+    const before = world.saved();
+    expect(await world.type('run')).toMatchObject({ exitCode: 65 });
+    expect(world.saved()).toEqual(before);
+  });
+
+  test('that is lost lets no document be replaced by a mirror', async () => {
+    await using world = new PhaseWorld('', { [first]: ['a'], [second]: ['b'] });
+    await world.type('run');
+    for (const step of ['demote', 'demote']) expect(await world.type(step)).toMatchObject({ exitCode: 0 });
+    world.save(first, ['the truth']);
+    rmSync(record(world));
+    const before = world.saved();
+    for (const line of ['run --dry-run', 'run'])
+      expect(await world.type(line)).toMatchObject({
+        exitCode: 73,
+        stderr: expect.stringContaining(
+          '1 document that is there would be replaced, first 2026-11-25.json',
+        ) as string,
+      });
+    expect(world.saved()).toEqual(before);
+    expect(await world.type('run --begin')).toMatchObject({ exitCode: 0 });
+    expect(world.saved()[`${first}.json`]).toContain('"a"');
+  });
+
+  test('that is lost lets no row be taken out of a database that is the truth', async () => {
+    await using world = new PhaseWorld('json');
+    world.save(first, ['a']);
+    await world.type('run');
+    for (const step of ['promote', 'promote'])
+      expect(await world.type(`${step} --force --reason moved`)).toMatchObject({ exitCode: 0 });
+    world.fill(first, ['sold after the move']);
+    rmSync(world.state, { recursive: true });
+    expect(await world.type('run')).toMatchObject({
+      exitCode: 73,
+      stderr: expect.stringContaining('2 rows of') as string,
+    });
+    expect(world.tags(first)).toBe('a,sold after the move');
+  });
+});
+
+/** What a run does to a day that is on one side only, or different: `d` to the documents, `r` to the rows. */
+test.each([
+  ['json', 'documents only', 'r'],
+  ['json', 'database only', 'tells'],
+  ['json', 'different', 'r'],
+  ['both', 'documents only', 'tells'],
+  ['both', 'database only', 'tells'],
+  ['both', 'different', 'tells'],
+  ['database', 'documents only', 'tells'],
+  ['database', 'database only', 'd'],
+  ['database', 'different', 'd'],
+  ['json', 'frozen, different', 'tells'],
+  ['both', 'frozen, different', 'tells'],
+  ['database', 'frozen, different', 'tells'],
+])('in phase %s a day that is %s', async (phase, what, does) => {
+  await using world = new PhaseWorld(phase, { [first]: ['a'] });
+  world.save(first, ['a']);
+  await world.type('run');
+  if (what.startsWith('frozen')) await world.type(`freeze ${first}`);
+  if (what === 'documents only') world.save(second, ['x']);
+  else if (what === 'database only') world.fill(second, ['y']);
+  else world.save(first, ['x']);
+  const before = { saved: world.saved(), tags: [world.tags(first), world.tags(second)] };
+  const { exitCode } = await world.type('run');
+  const after = { saved: world.saved(), tags: [world.tags(first), world.tags(second)] };
+  const isSame = (key: 'saved' | 'tags') => JSON.stringify(before[key]) === JSON.stringify(after[key]);
+  expect({ documents: !isSame('saved'), rows: !isSame('tags'), exitCode }).toEqual({
+    documents: does === 'd',
+    rows: does === 'r',
+    exitCode: does === 'tells' ? 1 : 0,
+  });
+});
+
+test('before the first run, where documents are the truth, they are listed', async () => {
+  await using world = new PhaseWorld('json');
+  world.save(first, ['a']);
+  expect(await world.type('status')).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringContaining('phase json, as configured (1 document)') as string,
+  });
 });
 
 test('a season of many days is told in few lines, and in full where that is wanted', async () => {
