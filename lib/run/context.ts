@@ -62,8 +62,8 @@ export interface JobContext {
   source(app: Pick<GuardedApp, 'database'>): Source;
   /** One instant of an app's database, to read rows of. */
   openRows(app: Pick<GuardedApp, 'database'>): Promise<Rows>;
-  /** Begins to fill a database of ours. In a dry run everything happens in memory. */
-  openLoader(path: string, called?: string): Loader;
+  /** Begins to fill a database of ours; only in memory where it is to be tried, and in a dry run. */
+  openLoader(path: string, options?: { called?: string; isTried?: boolean }): Loader;
   /** The configured store, opened once. */
   openStore(): Promise<Store>;
   /** What can be looked at of it beside writing and reading, also where it cannot be opened. */
@@ -158,7 +158,8 @@ export function createContext(parts: ContextParts): JobContext {
     openRepository: async (app) => openRepository(await openStoreOnce(), app, { ...parts, history, scratch }),
     source: ({ database }) => sqliteSource(database),
     openRows: ({ database }) => openRows(database, parts.signal),
-    openLoader: (path, called = path) => openLoader({ path, called, dryRun }),
+    openLoader: (path, { called = path, isTried = false } = {}) =>
+      openLoader({ path, called, dryRun: dryRun || isTried }),
     traffic: () => opened?.traffic(),
     async lock({ name, scope }, purpose) {
       const directory = join(config.runDirectory, 'locks');

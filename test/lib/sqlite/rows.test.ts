@@ -104,7 +104,9 @@ describe('a table', () => {
         fc.array(fc.tuple(cell, cell, cell), { minLength: 1, maxLength: 60 }),
         async (rows) => {
           const paths = ['', 'WITHOUT ROWID'].map((kind) => {
-            const path = databaseOf(`CREATE TABLE t (id INTEGER PRIMARY KEY, a, b TEXT, c VARCHAR(9)) ${kind}`);
+            const path = databaseOf(
+              `CREATE TABLE t (id INTEGER PRIMARY KEY, a, b TEXT, c VARCHAR(9)) ${kind}`,
+            );
             const database = new Database(path);
             const insert = database.prepare('INSERT INTO t VALUES (?, ?, ?, ?)');
             for (const [index, row] of rows.entries()) insert.run(BigInt(index), ...row);
