@@ -28,6 +28,8 @@ describe.runIf(process.env.HOLDFAST_REQUIRE_ALL === '1')('what the whole suite n
     ['rclone', 'version'],
     ['openssl', 'version'],
     ['rsync', '--version'],
+    ['ls', '/usr/bin/rrsync'],
+    ['python3', '--version'],
     ['ssh', '-V'],
     ['/usr/sbin/sshd', '-V'],
     ['systemd-analyze', '--version'],

@@ -6,15 +6,15 @@ import type { Shipment } from './ship.ts';
 
 export function shipFindings(shipment: Shipment | undefined, app: string): AppFinding[] {
   if (shipment === undefined) return [];
-  const { to, state, error, pending, pendingSince, overdue, altered, kept, reason, sent } = shipment;
+  const { to, state, error, pending, overdue, altered, kept, reason, sent } = shipment;
   const findings: AppFinding[] = [];
   if (error !== undefined) findings.push({ severity: 'warning', ...error });
-  else if (overdue && pendingSince !== undefined)
+  else if (overdue)
     findings.push({
       severity: 'warning',
       kind: 'unavailable',
-      message: `${formatCount(pending.length, 'document')} wait for ${to} since ${formatInstant(pendingSince)}${because(reason)}`,
-      hint: `db-export-json run --ship --app ${app} tries again; queue_age_max in [apps.${app}.export.ship] says how long they may wait`,
+      message: `${longSince(shipment)}${because(reason)}`,
+      hint: `db-export-json run --ship --app ${app} tries again; queue_age_max in [apps.${app}.export.ship] says how long it may take`,
     });
   if (altered.length > 0)
     findings.push({
@@ -37,6 +37,13 @@ export function shipFindings(shipment: Shipment | undefined, app: string): AppFi
   return findings;
 }
 
+function longSince({ to, pending, pendingSince, lookedAt }: Shipment): string {
+  if (pendingSince !== undefined)
+    return `${formatCount(pending.length, 'document')} wait for ${to} since ${formatInstant(pendingSince)}`;
+  const since = lookedAt === undefined ? '' : ` since ${formatInstant(lookedAt)}`;
+  return `the documents at ${to} could not be looked at${since}`;
+}
+
 export function shipLines(
   shipment: Shipment | undefined,
   app: string,
@@ -51,7 +58,7 @@ export function shipLines(
   const looked = lookedAt === undefined ? '' : `, all looked at ${formatInstant(lookedAt)}`;
   const how = {
     shipped: dryRun ? 'the reader answers' : `all is in place${looked}`,
-    queued: dryRun ? `the reader is out of reach${because(reason)}` : `queued: ${waiting}${because(reason)}`,
+    queued: dryRun ? `the reader is out of reach${because(reason)}` : queuedWords(shipment, waiting),
     failed: dryRun ? 'NOT AS IT IS' : `NOT SHIPPED: ${waiting}`,
   }[state];
   return [
@@ -61,6 +68,11 @@ export function shipLines(
     ...listed(kept, 'FROZEN, and another one there'),
     ...newsLines(shipment, app, view),
   ];
+}
+
+function queuedWords({ pending, reason }: Shipment, waiting: string): string {
+  if (pending.length === 0) return `nothing waits, and it is out of reach${because(reason)}`;
+  return `queued: ${waiting}${because(reason)}`;
 }
 
 /** More than these nobody reads. */

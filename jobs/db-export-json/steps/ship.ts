@@ -31,7 +31,7 @@ export interface Shipment {
   /** Not in place yet. */
   pending: string[];
   pendingSince: Date | undefined;
-  /** They wait for longer than they may. */
+  /** They wait for longer than they may, or could not be looked at for so long. */
   overdue: boolean;
   /** Were in place before, and were gone or altered at the reader. */
   altered: string[];
@@ -106,13 +106,16 @@ export async function shipPrepared(
 function shipment(ship: ShipConfig, work: Work, after: ShipState, now: Date): Shipment {
   const { failure, sent, altered, kept } = work;
   const { names: pending, since } = pendingOf(after);
+  const isOlder = (time: Date | undefined, ms: number) =>
+    time !== undefined && now.getTime() - time.getTime() >= ms;
+  const isUnseen = isOlder(after.lookedAt, ship.lookEveryMs + ship.queueAgeMaxMs);
   return {
     to: ship.to,
     state: stateOf(failure, pending),
     sent,
     pending,
     pendingSince: since,
-    overdue: since !== undefined && now.getTime() - since.getTime() >= ship.queueAgeMaxMs,
+    overdue: isOlder(since, ship.queueAgeMaxMs) || (failure?.isUnreachable === true && isUnseen),
     altered,
     kept,
     lookedAt: after.lookedAt,

@@ -46,6 +46,24 @@ describe.skipIf(missing.length > 0)(`a reader (needs ${missing.join(', ') || 'no
     },
   );
 
+  test('out of reach, where nothing waits, is told of when it could not be looked at for too long', async () => {
+    await using reader = await TestReader.daemon();
+    await using world = new ShipWorld(reader, { keys: { queue_age_max: '1 d', look_every: '2 h' } });
+    await world.ship();
+    await reader.close();
+    expect(await world.ship()).toMatchObject({ exitCode: 0, shipment: { state: 'shipped' } });
+    world.clock.advance(3 * 3_600_000);
+    expect(await world.ship()).toMatchObject({ exitCode: 0, shipment: { state: 'queued', pending: [] } });
+    const shown = await world.run('db-export-json', ['run', '--ship']);
+    expect(shown.stdout).toMatch(/nothing waits, and it is out of reach: .*refused/);
+    world.clock.advance(24 * 3_600_000);
+    expect(await world.ship()).toMatchObject({
+      exitCode: 1,
+      shipment: { state: 'queued', overdue: true },
+      findings: [{ message: expect.stringMatching(/could not be looked at since .*refused/) as string }],
+    });
+  });
+
   const refusals: [string, (reader: TestReader) => void | Record<string, unknown>, string, RegExp][] = [
     [
       'refuses our key',
