@@ -35,7 +35,10 @@ export const namedCommands: Readonly<Record<string, Readonly<Record<string, bool
   },
   restore: { list: true, plan: true, run: true, download: true, undo: true, drill: true, status: true },
   'alert-send': { deliver: false, list: false, ack: false, test: false, spool: false },
-  'db-export-json': { run: true, import: true, status: true, check: true, freeze: true, unfreeze: true },
+  'db-export-json': {
+    ...{ run: true, import: true, status: true, check: true, freeze: true, unfreeze: true },
+    ...{ promote: true, demote: true },
+  },
 };
 
 /** A word that belongs to the command before it and is no prose: an option, the value of one, a path, a name with digits. */
