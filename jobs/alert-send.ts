@@ -10,7 +10,7 @@ export const alertSend: Job = {
   description: [
     'Every run of a job leaves a record of how it ended. alert-send reads these records, decides what is an incident, ' +
       'and sends what is due through each channel. What cannot be sent is tried again; nothing is lost meanwhile. ' +
-      'A timer starts it every two minutes.',
+      'A timer starts it every 90 seconds.',
   ],
   examples: [
     { command: 'alert-send test', explanation: 'one message through each channel, to see that they work' },

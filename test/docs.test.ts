@@ -6,7 +6,9 @@ import { z } from 'zod';
 import { exitCodeTable } from '../lib/base/exit-code.ts';
 import { parseConfigFile } from '../lib/config/parse.ts';
 import { fileSchema } from '../lib/config/schema.ts';
+import { parseInstallArguments } from '../units/install/arguments.ts';
 import { allJobs, commandPages } from './support/command-pages.ts';
+import { refusal } from './support/hints.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -70,6 +72,74 @@ test('every decision page is listed', () => {
   const pages = readdirSync(join(root, 'docs/decisions')).filter((name) => name !== 'README.md');
   expect(pages.filter((name) => !index.includes(`(${name})`))).toEqual([]);
 });
+
+describe('every command line in the pages', () => {
+  const pages = ['README.md', 'CONTRIBUTING.md', ...markdownBelow('docs')].filter(
+    (page) => !/^docs\/(commands|changes)\//.test(page),
+  );
+  const lines = pages.flatMap((page) => typedIn(read(page)).map((line) => ({ page, line })));
+
+  test('of ours is taken by its parser', async () => {
+    const refused: string[] = [];
+    let tried = 0;
+    for (const { page, line } of lines) {
+      const words = ourWords(line);
+      if (words.length < 2) continue;
+      tried += 1;
+      const said = await refusal(words);
+      // In a sentence the backup may be left out.
+      const isMeant =
+        said !== '' && !said.startsWith('Usage: ') && !/^restore (run|plan)$/.test(words.join(' '));
+      if (isMeant) refused.push(`${page}: ${line}: ${said}`);
+    }
+    expect(refused).toEqual([]);
+    expect(tried).toBeGreaterThan(60);
+  });
+
+  test('of npm is a script that is there, and the installer takes what it is told', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const installs: string[][] = [];
+    for (const { page, line } of lines) {
+      const [, script, rest = ''] = /(?:^|\s)npm run ([\w:-]+)(?: -- (.*))?$/.exec(line) ?? [];
+      if (script === undefined) continue;
+      expect(Object.keys(scripts), `${page}: ${line}`).toContain(script);
+      if (script === 'units' && rest !== '') installs.push(wordsOf(rest));
+    }
+    for (const args of installs) expect(() => parseInstallArguments(args), args.join(' ')).not.toThrow();
+    expect(installs.length).toBeGreaterThan(5);
+  });
+});
+
+/** What is typed in a page, command by command: in blocks for a shell, and in the sentences. */
+function typedIn(page: string): string[] {
+  const blocks = [...page.matchAll(/^ *```sh\n([^]*?)^ *```/gm)].flatMap(([, block = '']) =>
+    block.split('\n'),
+  );
+  const prose = page.replaceAll(/^ *```[^]*?^ *```/gm, '');
+  const inline = [...prose.matchAll(/`([^`\n]+(?:\n[^`\n]+)?)`/g)].map(([, code = '']) =>
+    code.replace(/\n */, ' '),
+  );
+  return [...blocks, ...inline]
+    .map((line) => line.replace(/(^|\s)#\s.*$/, '').replaceAll(/<[a-z -]+>/g, 'x'))
+    .flatMap((line) => line.split(/ && | \| |; | &$/))
+    .map((line) => line.trim());
+}
+
+/** From the name of a job on: what stands before it, such as sudo, is not ours. */
+function ourWords(line: string): string[] {
+  const words = wordsOf(line).map((word) => word.replace(/^(?:\/opt\/holdfast\/)?bin\//, ''));
+  const at = words.findIndex((word) =>
+    ['db-backup', 'db-export-json', 'restore', 'alert-send'].includes(word),
+  );
+  const isTyped = words
+    .slice(0, at)
+    .every((word) => /^(sudo|-u|'#\d+'|nohup|root|[A-Z_]+=.*|\*(\/\d+)?)$/.test(word));
+  return at < 0 || !isTyped ? [] : words.slice(at);
+}
+
+function wordsOf(line: string): string[] {
+  return line.match(/'[^']*'|"[^"]*"|\S+/g) ?? [];
+}
 
 interface JsonSchema {
   properties?: Record<string, JsonSchema>;

@@ -2,11 +2,12 @@
 import { parseDuration } from '../../lib/base/duration.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import { formatInstant } from '../../lib/base/format.ts';
-import { incidentId } from '../../lib/incident/check.ts';
+import { appOf, incidentId } from '../../lib/incident/check.ts';
 import { openIncident } from '../../lib/incident/state.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, Steps, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
+import { scope } from '../../lib/run/told-of.ts';
 import type * as parameters from './parameters.ts';
 import { peek } from './steps/take-in.ts';
 
@@ -43,12 +44,22 @@ async function requireIncident(context: JobContext, { id, for: duration }: Given
   const forMs = requireDuration(duration);
   const { kept } = await peek(context, alerts);
   const open = kept.state.checks.filter((check) => openIncident(check) !== undefined);
-  const found = open.find(({ check }) => check === id || incidentId(alerts.installation, check) === id);
+  const name = checkOfUnit(context, id);
+  const found = open.find(
+    ({ check }) => [id, name].includes(check) || incidentId(alerts.installation, check) === id,
+  );
   if (found !== undefined) return { check: found.check, forMs };
   const known = open.map(({ check }) => `${incidentId(alerts.installation, check)} (${check})`);
   throw new OpsError('missing', `cannot acknowledge ${JSON.stringify(id)}: there is no such incident`, {
     hint: known.length === 0 ? 'nothing is wrong now' : `alert-send list; there is ${known.join(', ')}`,
   });
+}
+
+/** A unit is always named with its app, `db-backup@ctv.service`, and a check only where there are several. */
+function checkOfUnit({ config }: JobContext, name: string): string {
+  const check = name.replace(/\.service$/, '');
+  const { all, app } = appOf(check);
+  return scope(config, app) === undefined ? all : check;
 }
 
 function outcome({ clock }: JobContext, check: string, forMs: number | undefined): Outcome<Acknowledged> {

@@ -2,7 +2,7 @@
 import { shellWord } from '../base/shell-word.ts';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { OpsError, systemError } from '../base/errors.ts';
+import { errorCode, OpsError, systemError } from '../base/errors.ts';
 import { readSmallFileSync } from '../files/read-small-file.ts';
 import { type Environment, nonEmpty } from './environment.ts';
 
@@ -108,14 +108,18 @@ function unusable(where: string): OpsError {
   return new OpsError('config', `cannot use the secret in ${where}: ${cause}`, { hint });
 }
 
+/** A unit reads no file of root's: the installer has systemd hand it over. */
+const handedOver =
+  'by hand, with sudo; the units are handed it by sudo npm run units -- install --app <name> in /opt/holdfast';
+
 function attempt<T>(path: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
     // What is no file, or as large as no secret is.
     if (error instanceof OpsError) throw unusable(path);
-    throw systemError(`read the secret in ${path}`, error, {
-      hint: `it must be a file that this user may read: ls -l ${shellWord(path)}`,
-    });
+    const isDenied = ['EACCES', 'EPERM'].includes(errorCode(error) ?? '');
+    const hint = `it must be a file that this user may read: ls -l ${shellWord(path)}`;
+    throw systemError(`read the secret in ${path}`, error, { hint: isDenied ? handedOver : hint });
   }
 }

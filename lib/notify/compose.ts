@@ -59,7 +59,8 @@ function digest(items: readonly News[], around: Composition): string {
   const told: string[] = [];
   let bytes = 0;
   for (const item of items) {
-    const text = linesOf(item, around, digestCauseBytesMax);
+    // A title names the first ones only, and two ends look alike.
+    const text = `${shownLine(`${headline(item)}:`)}\n${linesOf(item, around, digestCauseBytesMax)}`;
     bytes += Buffer.byteLength(text) + 2;
     if (told.length > 0 && bytes > digestBytesMax) break;
     told.push(text);

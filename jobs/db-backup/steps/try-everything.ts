@@ -45,7 +45,10 @@ export async function tryEverything(
 export function trialsText({ checks }: Trials): string[] {
   return [
     ...formatTable(checks.map(({ name, ok, detail }) => [ok ? 'ok' : 'FAILED', name, detail])),
-    ...checks.flatMap(({ name, hint }) => (hint === undefined ? [] : [`hint for ${name}: ${hint}`])),
+    ...[...new Set(checks.map(({ hint }) => hint))].flatMap((hint) => {
+      const of = checks.filter((check) => check.hint === hint).map(({ name }) => name);
+      return hint === undefined ? [] : [`hint for ${of.join(', ')}: ${hint}`];
+    }),
   ];
 }
 

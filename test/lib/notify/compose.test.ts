@@ -54,6 +54,17 @@ test.each([1, 2, 3, 4, 12, 60])(
   },
 );
 
+test('of several things a message says of each what it is about, also where each is only over', () => {
+  const over = ['db-backup', 'restore-drill', 'alerts-ping', 'alerts-slack'].map((check): News => {
+    const news = trouble(check);
+    return { ...news, kind: 'recovered', incident: { ...news.incident, closedAt: now } };
+  });
+  const { body } = said(...over, trouble('db-export-json'));
+  const names = ['db-backup of ctv', 'restore-drill of ctv', 'ping', 'slack'];
+  for (const name of names) expect(body).toMatch(new RegExp(`^${name} is well again:\nFrom `, 'm'));
+  expect(body).toMatch(/^db-export-json of ctv failed:\nthe store is gone$/m);
+});
+
 test.each(['x', '🦉', '\u0007'])(
   'a long cause of %j hides neither the next command nor how to say that one knows',
   (letter) => {
