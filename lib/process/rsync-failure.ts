@@ -3,7 +3,7 @@
 import type { ErrorKind } from '../base/exit-code.ts';
 import { OpsError } from '../base/errors.ts';
 import { shellWord } from '../base/shell-word.ts';
-import type { Reader } from '../export/reader.ts';
+import { hostWord, type Reader } from '../export/reader.ts';
 import { lastLine } from './output-tail.ts';
 
 export type RsyncFailure =
@@ -93,7 +93,7 @@ const explanations: [RegExp, (ended: EndedRsync, found: RegExpExecArray) => Expl
   [/Permission denied \([a-z,-]+\)|Too many authentication failures/, keyRefused],
   [/command not found|rsync: not found|No such file or directory.*\brsync\b.*exec/i, programMissing],
   [/protocol version mismatch|is your shell clean/, shellNotClean],
-  [/@ERROR: auth failed/, passwordRefused],
+  [/@ERROR: auth failed|failed to read a password/, passwordRefused],
   [/@ERROR: Unknown module/i, moduleMissing],
   [/@ERROR: (?:chdir|chroot) failed/, directoryMissing],
   [/@ERROR: access denied/, accessDenied],
@@ -164,7 +164,7 @@ function moduleMissing({ reader }: EndedRsync): Explanation {
   return {
     kind: 'missing',
     cause: `the daemon has no module ${reader.path.split('/', 1)[0]}`,
-    hint: `rsync ${shellWord(`rsync://${reader.host}/`)} lists those that it shows`,
+    hint: `${listModules(reader)} lists those that it shows`,
   };
 }
 
@@ -180,7 +180,7 @@ function directoryMissing({ reader }: EndedRsync): Explanation {
   return {
     kind: 'missing',
     cause: `${reader.path} is not there`,
-    hint: `it is not made, for most likely something is not mounted; at the reader: mkdir -p ${shellWord(reader.path)}`,
+    hint: `it is not made, for most likely something is not mounted; ${atReader('mkdir -p', reader)}`,
   };
 }
 
@@ -204,7 +204,7 @@ function readerFull({ reader }: EndedRsync): Explanation {
   return {
     kind: 'io',
     cause: 'the reader has no space left',
-    hint: `at the reader: df -h ${shellWord(reader.path)}`,
+    hint: atReader('df -h', reader),
   };
 }
 
@@ -212,7 +212,7 @@ function readerFails({ reader }: EndedRsync): Explanation {
   return {
     kind: 'io',
     cause: 'the reader could not write what it got: it is full, or its disk fails',
-    hint: `at the reader: df -h ${shellWord(reader.path)}`,
+    hint: atReader('df -h', reader),
   };
 }
 
@@ -220,13 +220,26 @@ function mayNotWrite({ reader }: EndedRsync): Explanation {
   return {
     kind: 'denied',
     cause: `its account may not write ${reader.path}`,
-    hint: `at the reader: ls -ld ${shellWord(reader.path)}`,
+    hint: atReader('ls -ld', reader),
   };
+}
+
+function listModules(reader: Reader): string {
+  const port = reader.kind === 'daemon' && reader.port !== undefined ? `:${reader.port}` : '';
+  return `rsync rsync://${hostWord(reader)}${port}/`;
+}
+
+/** A command about the directory, to be typed there; where that of a module lies, only the daemon knows. */
+function atReader(command: string, { kind, path }: Reader): string {
+  if (kind === 'ssh') return `at the reader: ${command} ${shellWord(path)}`;
+  const [module, ...below] = path.split('/');
+  const what = below.length === 0 ? 'it' : `${below.join('/')} in it`;
+  return `at the reader, of the path that its rsyncd.conf gives the module ${module}, ${what}: ${command}`;
 }
 
 /** What a person types to see it themselves. */
 function typed({ reader, port, identityPath }: EndedRsync): string {
-  if (reader.kind === 'daemon') return `rsync ${shellWord(`rsync://${reader.host}/`)}`;
+  if (reader.kind === 'daemon') return listModules(reader);
   const identity = identityPath === undefined ? '' : ` -i ${shellWord(identityPath)}`;
   return `ssh${identity} -p ${port ?? 22} ${reader.user}@${reader.host}`;
 }

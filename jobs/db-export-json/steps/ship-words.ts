@@ -59,7 +59,7 @@ export function shipLines(
   const how = {
     shipped: dryRun ? 'the reader answers' : `all is in place${looked}`,
     queued: dryRun ? `the reader is out of reach${because(reason)}` : queuedWords(shipment, waiting),
-    failed: dryRun ? 'NOT AS IT IS' : `NOT SHIPPED: ${waiting}`,
+    failed: dryRun ? 'BUT NOTHING WOULD ARRIVE' : `NOT SHIPPED: ${waiting}`,
   }[state];
   return [
     `  to ${to}: ${formatCount(sent.length, 'document')} ${isSent}; ${how}`,

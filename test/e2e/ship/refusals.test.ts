@@ -288,7 +288,7 @@ describe.skipIf(missing.length > 0)(
         else expect(ended.signal).toBe(how === 'we are killed' ? 'SIGKILL' : 'SIGTERM');
         if (how === 'we are told to stop') {
           expect(ended.stderr).toContain('the next run ships what the reader lacks');
-          expect(processesIn(world.home)).toEqual([]);
+          await expect.poll(() => processesIn(world.home), { timeout: 10_000 }).toEqual([]);
         }
         requireWhole(reader, before, world.written());
         world.settle();

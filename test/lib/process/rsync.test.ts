@@ -113,6 +113,7 @@ describe('has to be mended', () => {
       /answers that is no rsync/,
     ],
     [5, '@ERROR: auth failed on module days\n', 'denied', /refuses our user or password/],
+    [1, 'ERROR: failed to read a password from -\n', 'denied', /refuses our user or password/],
     [5, "@ERROR: Unknown module 'days'\n", 'missing', /has no module/],
     [5, '@ERROR: chdir failed\n', 'missing', /is not there/],
     [
@@ -188,6 +189,16 @@ describe('has to be mended', () => {
       error: { kind, message: expect.stringMatching(message) as string },
     });
     expect(failure?.isUnreachable === false && failure.error.hint).toBeTruthy();
+  });
+
+  test('where a module lies is for its daemon to say', () => {
+    const reader = parseReader('rsync://tt@reports:8730/days/2026') as Reader;
+    expect(explainRsync(ended(5, "@ERROR: Unknown module 'days'\n", { reader }))).toMatchObject({
+      error: { hint: expect.stringMatching(/^rsync rsync:\/\/reports:8730\/ lists/) as string },
+    });
+    expect(explainRsync(ended(0, '', { isDirectoryMissing: true, reader }))).toMatchObject({
+      error: { hint: expect.stringMatching(/gives the module days, 2026 in it: mkdir -p$/) as string },
+    });
   });
 
   test('a directory that would have been made, though rsync says that all went well', () => {
