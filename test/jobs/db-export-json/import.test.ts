@@ -42,6 +42,20 @@ each = "/tags"
 columns = { date = "$day", value = "@", place = "#", kind = "=regular", from_document = "/a~1b" }`;
 const tagSchema = 'CREATE TABLE tag (date TEXT, value, place INTEGER, kind TEXT, from_document TEXT)';
 
+const shop = `CREATE TABLE [Artist] ([ArtistId] INTEGER NOT NULL, [Name] NVARCHAR(120), CONSTRAINT [PK_Artist] PRIMARY KEY ([ArtistId]));
+  CREATE TABLE [Track] ([TrackId] INTEGER NOT NULL PRIMARY KEY, [Name] NVARCHAR(200) NOT NULL, [ArtistId] INTEGER, [Bytes] INTEGER,
+    [UnitPrice] NUMERIC(10,2) NOT NULL, FOREIGN KEY ([ArtistId]) REFERENCES [Artist] ([ArtistId]) ON DELETE NO ACTION);
+  CREATE TABLE [Invoice] ([InvoiceId] INTEGER NOT NULL PRIMARY KEY, [InvoiceDate] DATETIME NOT NULL, [Total] NUMERIC(10,2) NOT NULL);
+  CREATE TABLE [PlaylistTrack] ([PlaylistId] INTEGER NOT NULL, [TrackId] INTEGER NOT NULL, CONSTRAINT [PK] PRIMARY KEY ([PlaylistId], [TrackId]),
+    FOREIGN KEY ([TrackId]) REFERENCES [Track] ([TrackId]));
+  CREATE INDEX [IFK_TrackArtistId] ON [Track] ([ArtistId]);
+  WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300) INSERT INTO [Artist] SELECT i, iif(i % 7, 'Artist ' || i || ' é', NULL) FROM n;
+  WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+    INSERT INTO [Track] SELECT i, 'Track "' || i || '"', nullif(i % 301, 0), i * 1000003, iif(i % 3, 0.99, 2) FROM n;
+  WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400)
+    INSERT INTO [Invoice] SELECT i, datetime('2009-01-01', '+' || i || ' days'), i * 0.99 FROM n;
+  INSERT INTO [PlaylistTrack] SELECT TrackId % 17, TrackId FROM [Track] ORDER BY TrackId DESC;`;
+
 class ImportWorld extends TypedWorld {
   readonly documents = join(this.home, 'documents');
   readonly mirror = join(this.home, 'mirror.db');
@@ -110,6 +124,19 @@ describe('what was exported and imported', () => {
       expect(query(again, 'SELECT * FROM pragma_user_version, pragma_application_id')).toEqual([[12, -7]]);
     },
   );
+
+  test('of a shop, with the types and references that such have, is as well', async () => {
+    await using world = new ImportWorld('', { sql: shop });
+    expect(await world.run('db-export-json', [])).toMatchObject({ exitCode: 0 });
+    const before = world.texts();
+    const again = join(world.home, 'again.db');
+    const imported = await world.run('db-export-json', ['import', '--to', again]);
+    expect(imported, imported.stderr).toMatchObject({ exitCode: 0 });
+    expect(query(again, 'PRAGMA foreign_key_check')).toEqual([]);
+    copyFileSync(again, world.database);
+    expect((await world.run('db-export-json', [])).stdout).toContain('0 new, 0 changed');
+    expect(world.texts()).toEqual(before);
+  });
 
   test('by days is the same as well, and a second import into the mirror changes nothing', async () => {
     await using world = new ImportWorld(byDay, {
