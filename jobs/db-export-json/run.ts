@@ -29,7 +29,7 @@ import {
 import type { Imported } from './steps/import-documents.ts';
 import { mirrorDocuments } from './steps/mirror-documents.ts';
 import { namesIn } from './steps/read-document.ts';
-import { type Change, refreshDocument } from './steps/refresh-document.ts';
+import { type Change, refreshDocument, sameAsBefore } from './steps/refresh-document.ts';
 import type { Shipment } from './steps/ship.ts';
 import { shipFindings, shipLines } from './steps/ship-words.ts';
 import { tablesLeftOut, type WantedDocument, wantedDocuments } from './steps/wanted-documents.ts';
@@ -203,9 +203,15 @@ async function refreshAll(
   let sizeBytes = 0;
   progress.start(`${app.name}: documents`, wanted.length, 'steps');
   try {
+    const same = await sameAsBefore(rows, wanted, { directory, style: app.export.style, before });
+    for (const [name, known] of same) {
+      state.set(name, known);
+      sizeBytes += known.sizeBytes;
+    }
     for (const [index, document] of wanted.entries()) {
       signal.throwIfAborted();
       const { name, day } = document;
+      if (same.has(name)) continue;
       const isMade = stretchOf(stretches, day).phase === 'database';
       const look = { known: before.get(name), dryRun: dryRun || !isMade };
       const options = { directory, style: app.export.style, ...look };

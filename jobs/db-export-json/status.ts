@@ -92,7 +92,7 @@ async function describe(context: JobContext, app: ExportedApp, everyDay: boolean
   const names = new Set([...wanted.map(({ name }) => name), ...filesOfDays(app, await namesIn(directory))]);
   for (const day of frozen.keys()) names.add(dayFileName(app.export.file, day));
   const looks = [...names].sort().map(async (name) => {
-    const status = await lookAt(directory, name);
+    const status = lookAt(directory, name);
     return listed(app, name, status, { frozen, stretches });
   });
   const documents = await Promise.all(looks);

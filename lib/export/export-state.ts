@@ -11,6 +11,8 @@ export interface KnownDocument {
   /** Nanoseconds since 1970, and the inode's number: with the size they say that nobody has touched it since. */
   modifiedNs: string;
   inode: string;
+  /** Of what it was made; undefined where that is not known by less than the document itself. */
+  source?: string | undefined;
 }
 
 /** The documents by their names. */
@@ -20,9 +22,9 @@ const format: RecordFormat = { name: 'holdfast-export', version: 1 };
 
 export function formatExportState(state: ExportState): string {
   const documents = Object.fromEntries(
-    [...state].map(([name, { sha256, sizeBytes, modifiedNs, inode }]) => [
+    [...state].map(([name, { sha256, sizeBytes, modifiedNs, inode, source }]) => [
       name,
-      { sha256, size_bytes: sizeBytes, modified_ns: modifiedNs, inode },
+      { sha256, size_bytes: sizeBytes, modified_ns: modifiedNs, inode, source_sha256: source },
     ]),
   );
   return formatJsonRecord(format, { documents });
@@ -39,6 +41,7 @@ export function parseExportState(text: string, flaw: Flaw): ExportState {
       sizeBytes: document.count('size_bytes'),
       modifiedNs: document.text('modified_ns'),
       inode: document.text('inode'),
+      source: document.has('source_sha256') ? document.digest('source_sha256') : undefined,
     });
   }
   return documents;

@@ -28,6 +28,9 @@ export interface TableList {
   unreadable: string[];
 }
 
+/** A digest of what a document is made of, and how: as long as it is the same, so is the document. */
+export type Source = string;
+
 /**
  * One instant of a database, held open: whatever is read from it is of that instant.
  *
@@ -39,6 +42,11 @@ export interface Rows extends AsyncDisposable {
   /** All rows of a short query. `called` is for messages: `the days query`. */
   query(sql: string, called: string): Promise<Cell[][]>;
   tables(): Promise<TableList>;
-  /** The document, in chunks of UTF-8, the same bytes whenever it is asked for again. It is read to its end, or nothing more is asked. */
-  document(recipe: Recipe, style: JsonStyle): AsyncIterable<Uint8Array>;
+  /**
+   * The document, in chunks of UTF-8, the same bytes whenever it is asked for again, and in the end its source. It is read to
+   * its end, or nothing more is asked.
+   */
+  document(recipe: Recipe, style: JsonStyle): AsyncGenerator<Uint8Array, Source | undefined>;
+  /** The source of each of the documents, where telling it costs less than making them. */
+  sources(recipes: readonly Recipe[], style: JsonStyle): Promise<(Source | undefined)[]>;
 }

@@ -3,8 +3,8 @@
 import { shellWord } from '../../../lib/base/shell-word.ts';
 import { createHash } from 'node:crypto';
 import { OpsError, systemError } from '../../../lib/base/errors.ts';
-import type { KnownDocument } from '../../../lib/export/export-state.ts';
-import type { Rows } from '../../../lib/export/rows.ts';
+import type { ExportState, KnownDocument } from '../../../lib/export/export-state.ts';
+import type { Recipe, Rows, Source } from '../../../lib/export/rows.ts';
 import type { JsonStyle } from '../../../lib/export/style.ts';
 import { writeInto } from '../../../lib/files/durable.ts';
 import { digestFile } from '../../../lib/files/hash-file.ts';
@@ -47,12 +47,31 @@ export async function refreshDocument(
   { name, recipe }: WantedDocument,
   options: RefreshOptions,
 ): Promise<Refreshed> {
-  const document = rows.document(recipe, options.style)[Symbol.asyncIterator]();
+  const document = new Sourced(rows.document(recipe, options.style));
   const { bytes, isWhole } = await takeBeginning(document);
-  const there = await lyingAt(options.directory, name);
-  return isWhole
+  const there = lyingAt(options.directory, name);
+  const refreshed = isWhole
     ? await refreshHeld(bytes, name, there, { ...options, signal })
     : await refreshLarge(bytes, document, name, there, options);
+  const { known } = refreshed;
+  return { ...refreshed, known: known && { ...known, source: document.source } };
+}
+
+/** A document that tells its source in the end. */
+class Sourced implements AsyncIterator<Uint8Array, undefined> {
+  readonly #document: AsyncGenerator<Uint8Array, Source | undefined>;
+  source: Source | undefined;
+
+  constructor(document: AsyncGenerator<Uint8Array, Source | undefined>) {
+    this.#document = document;
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    const next = await this.#document.next();
+    if (next.done !== true) return next;
+    this.source ??= next.value;
+    return { done: true, value: undefined };
+  }
 }
 
 async function takeBeginning(
@@ -140,21 +159,52 @@ async function writeDocument(
     throw systemError(`write ${directory.path}/${name}`, error, fullDiskDetails(error, directory.path));
   }
   const hash = sha256();
-  const written = await lyingAt(directory, name);
+  const written = lyingAt(directory, name);
   return written && { ...written, sha256: hash };
 }
 
 /** Who may read and write it is as it was, else as it is with its directory: it is the app's, and made to be taken elsewhere. */
 async function modeFor(directory: HeldDirectory, name: string): Promise<number> {
-  const { mode } = (await lookAt(directory, name)) ?? (await directory.status());
+  const { mode } = lookAt(directory, name) ?? (await directory.status());
   return Number(mode) & 0o666;
 }
 
-type Lying = Omit<KnownDocument, 'sha256'>;
+const askedAtOnce = 100;
+
+/**
+ * The documents that nobody has touched and whose source is what it was, by their names: they need not be made to be known
+ * to be the same.
+ */
+export async function sameAsBefore(
+  rows: Rows,
+  documents: readonly WantedDocument[],
+  { directory, style, before }: { directory: HeldDirectory; style: JsonStyle; before: ExportState },
+): Promise<ReadonlyMap<string, KnownDocument>> {
+  const same = new Map<string, KnownDocument>();
+  for (let first = 0; first < documents.length; first += askedAtOnce) {
+    const asked: { name: string; recipe: Recipe; known: KnownDocument }[] = [];
+    for (const { name, recipe } of documents.slice(first, first + askedAtOnce)) {
+      const known = before.get(name);
+      if (known?.source === undefined) continue;
+      const there = lyingAt(directory, name);
+      if (there !== undefined && isKnown(there, known)) asked.push({ name, recipe, known });
+    }
+    if (asked.length === 0) continue;
+    const sources = await rows.sources(
+      asked.map(({ recipe }) => recipe),
+      style,
+    );
+    for (const [index, { name, known }] of asked.entries())
+      if (sources[index] === known.source) same.set(name, known);
+  }
+  return same;
+}
+
+type Lying = Omit<KnownDocument, 'sha256' | 'source'>;
 
 /** What has the name: undefined for nothing. What is no file is not replaced. */
-async function lyingAt(directory: HeldDirectory, name: string): Promise<Lying | undefined> {
-  const status = await lookAt(directory, name);
+function lyingAt(directory: HeldDirectory, name: string): Lying | undefined {
+  const status = lookAt(directory, name);
   if (status === undefined) return undefined;
   if (!status.isFile())
     throw new OpsError('refused', `cannot write ${directory.path}/${name}: it is there, and is no file`, {

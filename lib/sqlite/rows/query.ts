@@ -40,6 +40,37 @@ function bound(
   }
 }
 
+/** What a query of a day returns, row by row. */
+export type DayQuery = (day: string) => IterableIterator<unknown[]>;
+
+const dayQueries = new WeakMap<Database, Map<string, DayQuery>>();
+
+/** As `prepareQuery`, once for all days: to prepare a statement takes as long as to run it. */
+export function prepareDayQuery(database: Database, sql: string, called: string, day: string): DayQuery {
+  const known = dayQueries.get(database) ?? new Map<string, DayQuery>();
+  dayQueries.set(database, known);
+  const found = known.get(sql) ?? dayQueryOf(database, sql, called, day);
+  known.set(sql, found);
+  return found;
+}
+
+function dayQueryOf(database: Database, sql: string, called: string, day: string): DayQuery {
+  prepareQuery(database, sql, called, day); // which says what is wrong with it
+  const statement = database.prepare(sql).raw();
+  const takesDay = !isWithoutParameters(database, sql);
+  return (of) =>
+    (takesDay ? statement.iterate({ day: of }) : statement.iterate()) as IterableIterator<unknown[]>;
+}
+
+function isWithoutParameters(database: Database, sql: string): boolean {
+  try {
+    database.prepare(sql).bind([]);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** All rows of a short query. */
 export function queryRows(database: Database, sql: string, called: string): Cell[][] {
   const statement = prepareQuery(database, sql, called).raw().safeIntegers();

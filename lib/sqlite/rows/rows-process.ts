@@ -1,7 +1,7 @@
 // The process that holds one instant of a database open and answers for it.
 import { writeSync } from 'node:fs';
 import process from 'node:process';
-import type { Recipe } from '../../export/rows.ts';
+import type { Recipe, Source } from '../../export/rows.ts';
 import type { JsonStyle } from '../../export/style.ts';
 import { type Answer, pipeDescriptor } from '../asked-process.ts';
 import { packError } from '../crossing.ts';
@@ -9,7 +9,7 @@ import { sqliteError } from '../errors.ts';
 import { requireVisibleLog } from '../hidden-log.ts';
 import { type LiveSource, openSource } from '../live-reader.ts';
 import type { Database } from '../open.ts';
-import { emitDocument } from './document.ts';
+import { documentSource, emitDocument } from './document.ts';
 import { endMark } from './frames.ts';
 import { queryRows } from './query.ts';
 import type { RowsQuestion } from './session.ts';
@@ -36,12 +36,16 @@ async function answer(source: LiveSource, ask: RowsQuestion['ask']): Promise<unk
   database ??= await openInstant(source);
   if (ask.about === 'query') return queryRows(database, ask.sql, ask.called);
   if (ask.about === 'tables') return dataTables(database);
+  if (ask.about === 'sources') return sourcesOf(database, ask.recipes, ask.style);
   try {
-    sendDocument(database, ask.recipe, ask.style);
+    return sendDocument(database, ask.recipe, ask.style);
   } finally {
     send(endMark);
   }
-  return undefined;
+}
+
+function sourcesOf(from: Database, recipes: readonly Recipe[], style: JsonStyle): (Source | undefined)[] {
+  return recipes.map((recipe) => documentSource(from, recipe, style));
 }
 
 /** What is read from here on is of one instant: a transaction begins with its first read. */
@@ -53,7 +57,7 @@ async function openInstant(source: LiveSource): Promise<Database> {
   return opened;
 }
 
-function sendDocument(from: Database, recipe: Recipe, style: JsonStyle): void {
+function sendDocument(from: Database, recipe: Recipe, style: JsonStyle): Source | undefined {
   let text = '';
   let pending: Uint8Array[] = [];
   let sizeBytes = 0;
@@ -73,7 +77,7 @@ function sendDocument(from: Database, recipe: Recipe, style: JsonStyle): void {
     for (const bytes of pending) send(bytes);
     [pending, sizeBytes] = [[], 0];
   };
-  emitDocument(from, recipe, style, (piece) => {
+  const source = emitDocument(from, recipe, style, (piece) => {
     if (typeof piece === 'string') text += piece;
     else {
       flushText();
@@ -83,6 +87,7 @@ function sendDocument(from: Database, recipe: Recipe, style: JsonStyle): void {
     if (text.length + sizeBytes >= frameBytes) flush();
   });
   flush();
+  return source;
 }
 
 /** Waits while the other side has not taken what came before: this process has nothing else to do. */

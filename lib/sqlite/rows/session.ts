@@ -2,7 +2,7 @@
 // that somebody made to break SQLite finds no secrets there.
 import type { Readable } from 'node:stream';
 import type { Cell } from '../../export/cell.ts';
-import type { Recipe, Rows, TableList } from '../../export/rows.ts';
+import type { Recipe, Rows, Source, TableList } from '../../export/rows.ts';
 import type { JsonStyle } from '../../export/style.ts';
 import { startAsked } from '../asked-process.ts';
 import type { LiveSource } from '../live-reader.ts';
@@ -14,7 +14,8 @@ export interface RowsQuestion {
   ask:
     | { about: 'query'; sql: string; called: string }
     | { about: 'tables' }
-    | { about: 'document'; recipe: Recipe; style: JsonStyle };
+    | { about: 'document'; recipe: Recipe; style: JsonStyle }
+    | { about: 'sources'; recipes: readonly Recipe[]; style: JsonStyle };
 }
 
 /**
@@ -32,6 +33,7 @@ export async function openRows(path: string, signal?: AbortSignal): Promise<Rows
   return {
     query: (sql, called) => ask({ about: 'query', sql, called }) as Promise<Cell[][]>,
     tables: () => ask({ about: 'tables' }) as Promise<TableList>,
+    sources: (recipes, style) => ask({ about: 'sources', recipes, style }) as Promise<(Source | undefined)[]>,
     async *document(recipe, style) {
       const answered = ask({ about: 'document', recipe, style });
       answered.catch(() => undefined); // waited for below: the document is heard to its end first
@@ -41,7 +43,7 @@ export async function openRows(path: string, signal?: AbortSignal): Promise<Rows
         if (piece.done === true) break;
         yield piece.value;
       }
-      await answered;
+      return (await answered) as Source | undefined;
     },
     [Symbol.asyncDispose]: other.close,
   };
