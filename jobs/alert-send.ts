@@ -24,6 +24,7 @@ export const alertSend: Job = {
       name: 'deliver',
       summary: 'Send what is due, and try again what failed. The default.',
       isDefault: true,
+      lastSettingsAreEnough: true,
       parameters: parameters.deliver,
       load: () => import('./alert-send/deliver.ts'),
       loadPlan: async () => (await import('./alert-send/deliver.ts')).plan,
@@ -38,12 +39,14 @@ export const alertSend: Job = {
     defineCommand({
       name: 'list',
       summary: 'Show open incidents, what waits to be sent, the channels and the dead letters.',
+      lastSettingsAreEnough: true,
       parameters: parameters.list,
       load: () => import('./alert-send/list.ts'),
     }),
     defineCommand({
       name: 'ack',
       summary: 'Say that you know: no more reminders of this incident. Its end is told all the same.',
+      lastSettingsAreEnough: true,
       parameters: parameters.ack,
       load: () => import('./alert-send/ack.ts'),
       loadPlan: async () => (await import('./alert-send/ack.ts')).plan,
@@ -51,6 +54,7 @@ export const alertSend: Job = {
     defineCommand({
       name: 'spool',
       summary: 'Leave a record of how a systemd unit ended, for OnFailure= and ExecStopPost=; sends nothing.',
+      lastSettingsAreEnough: true,
       parameters: parameters.spool,
       load: () => import('./alert-send/spool.ts'),
       loadPlan: async () => (await import('./alert-send/spool.ts')).plan,

@@ -37,6 +37,7 @@ interface DeliveryPlan {
 }
 
 export async function run(context: JobContext, { now }: Given): Promise<Outcome<Delivery>> {
+  await context.keepSettings();
   // A timer that finds nobody to tell has nothing to do; a person has forgotten something.
   if (context.config.alerts === undefined && !context.attended) return outcomeOf(0, []);
   const alerts = await context.openAlerts();

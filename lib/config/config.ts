@@ -29,9 +29,14 @@ export interface Config {
   readonly clock: 'auto' | 'trusted';
   /** Who is told when something went wrong; undefined for nobody. */
   readonly alerts: AlertsConfig | undefined;
+  /** What is kept of it for the day on which it cannot be read; undefined where nobody would find it then. */
+  readonly kept: KeptSettings | undefined;
   /** Through what everything goes out; undefined for directly. */
   readonly proxy: ProxyConfig | undefined;
 }
+
+/** The part of a configuration that alerts need, as it was written: no secrets, only where they are. */
+export type KeptSettings = Readonly<Record<string, unknown>>;
 
 /** An HTTP proxy. */
 export interface ProxyConfig {

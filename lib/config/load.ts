@@ -7,8 +7,9 @@ import { readSmallFileSync } from '../files/read-small-file.ts';
 import type { Config } from './config.ts';
 import { type Environment, nonEmpty } from './environment.ts';
 import { knownEnvFile, withEnvFile } from './env-file.ts';
+import { keptOf, type LastGood, readLastGood, stateWithoutFile } from './last-good.ts';
 import { stands } from './known-place.ts';
-import { parseConfigFile } from './parse.ts';
+import { parseWritten } from './parse.ts';
 import { requirePlain, requirePlainVariables } from './plain-text.ts';
 import { type ConfigFile, fileSchema } from './schema.ts';
 import { alertsConfig } from './sections/alerts.ts';
@@ -58,6 +59,33 @@ export function loadConfig({
   return deepFreeze(complete(found, envFile));
 }
 
+/**
+ * The configuration of alerts as it was when the one of `place` could last be read, and since when it is so; undefined where
+ * nothing was kept of it.
+ */
+export function loadLastGood(place: Place): { config: Config; readAt: Date } | undefined {
+  const environment = place.environment ?? process.env;
+  const path = place.path ?? nonEmpty(environment.HOLDFAST_CONFIG);
+  const file = path === undefined ? undefined : resolve(path);
+  const named = {
+    config: file === defaultPath ? undefined : file,
+    envFile: place.envFile === undefined ? undefined : resolve(place.envFile),
+  };
+  const found = readLastGood(environment, named);
+  return (
+    found && {
+      config: deepFreeze(complete(foundAgain(found, environment), place.envFile)),
+      readAt: found.readAt,
+    }
+  );
+}
+
+function foundAgain({ source, named, file, settings }: LastGood, environment: Environment): Found {
+  const isFile = named.config !== undefined || source === defaultPath;
+  const read = () => ({ file, written: settings });
+  return { source, layout: isFile ? 'app' : classic.layout, environment, read };
+}
+
 const configurationBytesMax = 1024 * 1024;
 
 /** What was found, before what it leaves out is added. */
@@ -65,11 +93,17 @@ interface Found {
   source: string;
   layout: Layout;
   environment: Environment;
-  read(): ConfigFile;
+  read(): Written;
+}
+
+/** A file, and what was written there before any default was added. */
+interface Written {
+  file: ConfigFile;
+  written: unknown;
 }
 
 function fromFile(path: string, environment: Environment): Found {
-  return { source: path, layout: 'app', environment, read: () => parseConfigFile(readText(path), path) };
+  return { source: path, layout: 'app', environment, read: () => parseWritten(readText(path), path) };
 }
 
 /** One app from the names that earlier scripts used, in a file that says no more: it has the defaults of every file. */
@@ -84,7 +118,7 @@ function fromEnvironment(given: Environment, envFile: string | undefined, storeI
       appsFromEnvironment(environment) ??
       (storeIsEnough && namesStore(environment) ? { store: {} } : undefined);
     if (apps === undefined) throw nothingToGuard(source);
-    return fileSchema.parse({ apps });
+    return { file: fileSchema.parse({ apps }), written: { apps } };
   };
   return { source, layout: classic.layout, environment, read };
 }
@@ -107,7 +141,7 @@ function nothingToGuard(source: string): OpsError {
 }
 
 function complete({ source, layout, environment, read }: Found, envFile: string | undefined): Config {
-  const file = read();
+  const { file, written } = read();
   const state = stateDirectory(file, environment);
   const time = timeConfig(file, environment);
   const isNamed = layout === 'app' && source !== defaultPath;
@@ -124,6 +158,7 @@ function complete({ source, layout, environment, read }: Found, envFile: string 
     ...time,
     proxy: proxyConfig(environment),
     alerts: alertsConfig(file.alerts, environment, time.timeZone),
+    kept: state === stateWithoutFile(environment) ? keptOf(written) : undefined,
   };
 }
 

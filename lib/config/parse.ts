@@ -9,13 +9,18 @@ import { type ConfigFile, fileSchema } from './schema.ts';
 
 /** Parses the text of a configuration file. Throws OpsError `config` naming all problems at once. */
 export function parseConfigFile(text: string, path: string): ConfigFile {
+  return parseWritten(text, path).file;
+}
+
+/** The same, and what was written there before any default was added. */
+export function parseWritten(text: string, path: string): { file: ConfigFile; written: unknown } {
   const parsed = parseText(text, path);
   const checked = fileSchema.safeParse(parsed);
   const problems = [
     ...plainTextProblems(parsed),
     ...(checked.success ? [] : checked.error.issues.flatMap(describeIssue)),
   ];
-  if (checked.success && problems.length === 0) return checked.data;
+  if (checked.success && problems.length === 0) return { file: checked.data, written: parsed };
   throw new OpsError('config', `cannot use ${path}:`, {
     lines: problems.map((problem) => `  ${problem}`),
     hint: 'docs/configuration.md explains every key; etc/holdfast.toml is a sample',

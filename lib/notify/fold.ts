@@ -5,7 +5,7 @@ import type { Observation } from '../incident/observation.ts';
 import { acknowledge, observe } from '../incident/observe.ts';
 import { pingKind, withPing } from '../incident/ping.ts';
 import type { AlertPolicy } from '../incident/policy.ts';
-import { type AlertState, checkOf, openIncident } from '../incident/state.ts';
+import { type AlertState, checkOf, openIncident, withCheck } from '../incident/state.ts';
 import type { Spooled } from './spool.ts';
 import type { SpoolRecord } from './spool-record.ts';
 
@@ -58,6 +58,8 @@ export function observeSelf(
     unreadable,
     isBuried,
     exposed,
+    brokenSettings,
+    configOption,
     policy,
     now,
   }: {
@@ -66,6 +68,10 @@ export function observeSelf(
     isBuried: boolean;
     /** Files with secrets that others may read. */
     exposed: readonly string[];
+    /** Why the present configuration cannot be used, where another is. */
+    brokenSettings: { message: string; hint: string | undefined } | undefined;
+    /** What a command needs to find it: ` --config <path>`, or nothing. */
+    configOption: string;
     policy: AlertPolicy;
     now: number;
   },
@@ -78,17 +84,33 @@ export function observeSelf(
   }
   const secrets = channelCheck('secrets');
   const isExposed = exposed.length > 0;
-  // Told when it begins: what lasts is no failure more.
-  if (isExposed && openIncident(checkOf(next, secrets)) === undefined) {
+  if (isExposed) {
     const message = `others may read ${exposed.join(' and ')}, and what is secret in it: chmod 600 ${shellWord(exposed[0] ?? '')}${exposed.length > 1 ? ' and the others' : ''}`;
-    next = observe(next, ofSelf(secrets, 'failed', message, now), policy, now);
+    next = withLasting(next, ofSelf(secrets, 'failed', message, now), policy);
   }
-  for (const check of [spool, ownCheck, ...(isExposed ? [] : [secrets])]) {
+  const settings = channelCheck('configuration');
+  if (brokenSettings !== undefined) {
+    const { message, hint } = brokenSettings;
+    const observation = ofSelf(settings, 'failed', message, now);
+    const facts = { ...observation.facts, hint, next: `db-backup test${configOption}` };
+    next = withLasting(next, { ...observation, facts }, policy);
+  }
+  const well = [...(isExposed ? [] : [secrets]), ...(brokenSettings === undefined ? [settings] : [])];
+  for (const check of [spool, ownCheck, ...well]) {
     const isOpen = openIncident(checkOf(next, check)) !== undefined;
     if (isOpen && !(check === spool && (isBuried || unreadable.length > 0)))
       next = observe(next, ofSelf(check, 'done', '', now), policy, now);
   }
   return next;
+}
+
+/** Told when it begins: what lasts is no failure more, though what is said of it may change. */
+function withLasting(state: AlertState, observation: Observation, policy: AlertPolicy): AlertState {
+  const found = checkOf(state, observation.check);
+  const incident = openIncident(found);
+  if (incident === undefined) return observe(state, observation, policy, observation.at);
+  if (incident.facts.message === observation.facts.message) return state;
+  return withCheck(state, { ...found, incident: { ...incident, facts: observation.facts } });
 }
 
 function ofSelf(check: string, result: 'failed' | 'done', message: string, now: number): Observation {

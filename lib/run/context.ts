@@ -9,6 +9,7 @@ import { formatInstant } from '../base/format.ts';
 import type { Log, Progress } from '../base/log.ts';
 import type { Config, GuardedApp, ShipConfig } from '../config/config.ts';
 import type { Environment } from '../config/environment.ts';
+import { keepSettings } from '../config/last-good.ts';
 import { exposedFiles } from '../config/secrets.ts';
 import { secretFiles, serviceEnding, type ServiceEnding } from '../config/service-manager.ts';
 import { sweepTemporaries } from '../files/durable.ts';
@@ -32,6 +33,7 @@ import { openLocal } from '../sqlite/local.ts';
 import { sqliteSource } from '../sqlite/sqlite-source.ts';
 import { dryRunStore } from '../store/dry-run.ts';
 import type { Store, StoreTraffic, StoreTrial } from '../store/store.ts';
+import type { BrokenSettings } from './broken-settings.ts';
 import { useNetwork } from './network.ts';
 import { type Alerts, openAlerts } from './open-alerts.ts';
 import { openReader } from './open-reader.ts';
@@ -43,6 +45,8 @@ import { holdfastVersion } from './version.ts';
 
 export interface JobContext {
   readonly config: Config;
+  /** Why that is not the present one but what was kept of it; undefined where it is. */
+  readonly brokenSettings: BrokenSettings | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly progress: Progress;
@@ -76,6 +80,8 @@ export interface JobContext {
   lock(subject: LockSubject, purpose: string): Promise<HeldLock>;
   /** The alerts. Throws OpsError `config` where nobody is to be told. */
   openAlerts(): Promise<Alerts>;
+  /** Keeps what alerts need of the present settings for the day on which they cannot be read. Never throws. */
+  keepSettings(): Promise<void>;
   /** What systemd says of a unit that ended, to the command that it starts then. */
   serviceEnding(): ServiceEnding;
   /** Files with secrets that others may read, of those that the units load. */
@@ -103,6 +109,7 @@ export interface JobContext {
 /** What the process contributes; see start. */
 export interface ContextParts {
   config: Config;
+  brokenSettings: BrokenSettings | undefined;
   clock: Clock;
   log: Log;
   progress: Progress;
@@ -173,6 +180,14 @@ export function createContext(parts: ContextParts): JobContext {
       return held;
     },
     openAlerts: async () => openAlerts(config, log),
+    async keepSettings() {
+      if (dryRun || parts.brokenSettings !== undefined) return;
+      await keepSettings(config, clock.now()).catch((error: unknown) =>
+        log.warn('the settings of alerts could not be kept for the day on which they cannot be read', {
+          reason: errorMessage(error),
+        }),
+      );
+    },
     serviceEnding: () => serviceEnding(parts.environment),
     exposedSecrets: () => exposedFiles(secretFiles(parts.environment)),
     scratch,

@@ -1,17 +1,19 @@
 // The only frame around a job that ends: configuration, trace, run, outcome, report, exit code.
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
+import { OpsError } from '../base/errors.ts';
 import { exitDone, verdictExitCode } from '../base/exit-code.ts';
 import { verdictOf } from '../base/finding.ts';
 import type { Verdict } from '../base/verdict.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/environment.ts';
-import { defaultPath, loadConfig } from '../config/load.ts';
+import { defaultPath, loadConfig, loadLastGood } from '../config/load.ts';
 import { invocationId, isNotified, logsToJournal } from '../config/service-manager.ts';
 import { currentProcess } from '../files/process-identity.ts';
 import { runCommand } from '../process/run-command.ts';
 import { createServiceStatus } from '../process/service-status.ts';
+import { type BrokenSettings, describeBroken } from './broken-settings.ts';
 import { configOption } from './config-option.ts';
 import { createContext, type JobContext } from './context.ts';
 import type { StorePurpose } from './open-store.ts';
@@ -99,10 +101,11 @@ async function runToEnd(
   // Before the settings are read, nothing is known of them.
   let complete = hintsOf(invocation, undefined, environment);
   try {
-    const config = configOf(invocation, environment, log);
+    const { config, brokenSettings } = settingsOf(invocation, environment, log);
     complete = hintsOf(invocation, config, environment);
     context = createContext({
       config,
+      brokenSettings,
       clock,
       log: completedLog(log, complete),
       progress,
@@ -146,6 +149,26 @@ async function runToEnd(
     return { exitCode: failure.exitCode, printed: renderer.failed({ ...named, error: failure }) };
   } finally {
     await context?.close();
+  }
+}
+
+/** For a command that is there to tell of such things, those that were good last, where they cannot be used now. */
+function settingsOf(
+  invocation: Invocation,
+  environment: Environment | undefined,
+  log: Log,
+): { config: Config; brokenSettings: BrokenSettings | undefined } {
+  try {
+    return { config: configOf(invocation, environment, log), brokenSettings: undefined };
+  } catch (error) {
+    const { configPath: path, envFile, command } = invocation;
+    if (!(error instanceof OpsError) || command.lastSettingsAreEnough !== true) throw error;
+    const found = loadLastGood({ path, envFile, environment });
+    if (found?.config.alerts === undefined) throw error;
+    const brokenSettings = describeBroken(error, found);
+    log.warn(brokenSettings.message);
+    if (error.hint !== undefined) log.warn(`hint: ${error.hint}`);
+    return { config: found.config, brokenSettings };
   }
 }
 

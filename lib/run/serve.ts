@@ -82,6 +82,7 @@ export async function serve(invocation: ServiceInvocation, host: ServiceHost, cl
       }),
       clock,
       log,
+      brokenSettings: undefined,
       progress: silentProgress,
       signal,
       dryRun: false,

@@ -2,6 +2,7 @@
 import { chmod, cp, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Config, GuardedApp } from '../../lib/config/config.ts';
+import { keepSettings, readLastGood } from '../../lib/config/last-good.ts';
 import { readSecret } from '../../lib/config/secrets.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import { silentLog } from '../../lib/base/log.ts';
@@ -31,7 +32,42 @@ const ctvFiles = {
     'bf7ec213650b7513efb38b0022aef9a7bb24110c208bbb574c52766385c6dd94',
 };
 
+const settings = {
+  time_zone: 'Europe/Berlin',
+  alerts: {
+    quiet: '22:00-07:00',
+    ntfy: { topic_file: '/etc/holdfast/credentials/ntfy-topic' },
+    ping: { url_file: '/etc/holdfast/credentials/ping-url', jobs: ['db-backup'] },
+  },
+  apps: { ctv: { database: '/srv/app/app.db' }, shop: {} },
+};
+
 export const state: Goldens = {
+  'state/alerts/settings.json': {
+    async read(path) {
+      const directory = scratch();
+      const kept = join(directory, 'alerts/settings.json');
+      await cp(path, kept);
+      await chmod(kept, 0o600);
+      const named = { config: '/srv/pi.toml', envFile: undefined };
+      const { file, ...found } = readLastGood({ HOLDFAST_STATE: directory }, named) ?? {};
+      return { ...found, apps: Object.keys(file?.apps ?? {}) };
+    },
+    value: {
+      source: '/srv/pi.toml',
+      named: { config: '/srv/pi.toml', envFile: undefined },
+      readAt: at,
+      settings,
+      apps: ['ctv', 'shop'],
+    },
+    async format(found: Pick<Config, 'source' | 'named'>) {
+      const directory = scratch();
+      const alerts = {} as Config['alerts'];
+      const config = { ...found, alerts, kept: settings, stateDirectory: directory };
+      await keepSettings(config, at);
+      return readFile(join(directory, 'alerts/settings.json'), 'utf8');
+    },
+  },
   'state/restoring/ctv/note.json': {
     read: (path) => hasRestoringNote(contextIn(dirname(dirname(dirname(path)))), ctv),
     value: true,

@@ -42,6 +42,8 @@ async function combine(
   const observed = observeSelf(folded, {
     ...{ ownCheck: 'alert-send', unreadable, isBuried, policy, now },
     exposed: context.exposedSecrets(),
+    brokenSettings: context.brokenSettings,
+    configOption: alerts.configOption,
   });
   const names = channels.map(({ name }) => name);
   const state = tick(observed, policy, { now, clockTrusted, channels: names });
