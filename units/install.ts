@@ -34,6 +34,8 @@ const machine: Machine = {
 };
 
 async function main(): Promise<void> {
+  // Nobody reads on, as behind `| head`: half an installation would be worse.
+  process.stdout.on('error', () => undefined);
   const request = parseInstallArguments(process.argv.slice(2));
   if (request === 'help') return machine.say(usage);
   requireRoot(request.root);

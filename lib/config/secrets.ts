@@ -1,7 +1,7 @@
 // Secrets: systemd's credentials first, then a file that only its owner can read, then the environment. Never argv.
 import { shellWord } from '../base/shell-word.ts';
 import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { errorCode, OpsError, systemError } from '../base/errors.ts';
 import { readSmallFileSync } from '../files/read-small-file.ts';
 import { type Environment, nonEmpty } from './environment.ts';
@@ -45,7 +45,7 @@ export function readSecret({
   const directory = nonEmpty(environment.CREDENTIALS_DIRECTORY);
   const given = directory === undefined ? undefined : join(directory, credential);
   // systemd's own directory is readable by this service alone, whatever the modes say.
-  if (given !== undefined && existsSync(given)) return fromFile(given);
+  if (given !== undefined && existsSync(given)) return fromCredential(given, file);
   const path = file ?? (fileIfThere !== undefined && existsSync(fileIfThere) ? fileIfThere : undefined);
   if (path !== undefined) {
     requirePrivate(path);
@@ -88,6 +88,25 @@ function requirePrivate(path: string): void {
   throw new OpsError('denied', `cannot use the secret in ${path}: others may read it`, {
     hint: `chmod 600 ${shellWord(path)}`,
   });
+}
+
+/** A unit that goes on without a file of its secrets is given a blank one in its place. */
+function fromCredential(path: string, file: string | undefined): string {
+  if (
+    attempt(path, () => readSmallFileSync(path, { sizeBytesMax: fileBytesMax, follow: true }))
+      .toString()
+      .trim() !== ''
+  )
+    return fromFile(path);
+  const of = file ?? `the credential ${basename(path)}`;
+  const list = file === undefined ? 'systemctl cat alert-send' : `ls -l ${shellWord(file)}`;
+  throw new OpsError(
+    'missing',
+    `cannot read the secret in ${of}: it was gone or empty when this unit was started`,
+    {
+      hint: `put it back, as it was: ${list}`,
+    },
+  );
 }
 
 function fromFile(path: string): string {

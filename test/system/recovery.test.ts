@@ -110,6 +110,23 @@ describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ')
       expect(messages).toEqual([expect.stringMatching(/^pi: db-backup of ctv is well again\n/)]);
     expect(await pi.silence()).toEqual(nothing);
   });
+
+  test('a configuration that is broken stops no alert, and is told', async () => {
+    await pi.machine.ok('systemctl start alert-send');
+    await pi.machine.ok(`cp -p ${config} /root/good.toml && echo 'x = [' >> ${config}`);
+    await pi.machine.ok('systemctl start alert-send');
+    const { ntfy, slack } = await pi.silence();
+    for (const messages of [ntfy, slack])
+      expect(messages).toEqual([
+        expect.stringMatching(
+          /^pi: configuration failed\nthe configuration is broken: .*pi\.toml: line \d+, /,
+        ),
+      ]);
+    await pi.machine.ok(`cp /root/good.toml ${config}`);
+    const after = await pi.silence();
+    for (const messages of [after.ntfy, after.slack])
+      expect(messages).toEqual([expect.stringMatching(/^pi: configuration is well again\n/)]);
+  });
 });
 
 /** As an administrator types it. */

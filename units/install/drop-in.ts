@@ -104,6 +104,8 @@ export function alertDropInText({
     ...configLines(configPath),
     ...[...new Set(environments.map(({ path }) => path))].map((path) => `EnvironmentFile=-${escape(path)}`),
     ...credentialLines(credentials),
+    // Where a file is gone by then the others still speak, and tell of it: a blank one, which no reader takes for a secret.
+    ...credentials.map(({ name }) => String.raw`SetCredential=${name}:\x20`),
   ]);
 }
 

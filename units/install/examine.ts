@@ -14,7 +14,13 @@ import { type Hidden, hiddenPaths } from './neighbours.ts';
 import { Problems } from './problems.ts';
 import { databaseGroup, requireWritable } from './reach.ts';
 import { examineStoreDirectory, type StoreDirectory } from './store-directory.ts';
-import { checkPrivate, presentAlertCredentials, shipCredentials, storeCredentials } from './secret-files.ts';
+import {
+  checkPrivate,
+  missingAlertFiles,
+  presentAlertCredentials,
+  shipCredentials,
+  storeCredentials,
+} from './secret-files.ts';
 import { shipCommand } from './wanted.ts';
 
 const stateDirectory = '/var/lib/holdfast';
@@ -38,6 +44,8 @@ export interface Examined {
   store: StoreDirectory | undefined;
   /** Through which people are told when a job fails: `ntfy`, `Slack`. */
   channels: readonly string[];
+  /** Files with secrets of theirs that are not there yet. */
+  missing: readonly string[];
   /** Undefined where an environment file is all there is. */
   configFile: string | undefined;
   /** What each app of the configuration is not to see of the others. */
@@ -83,7 +91,14 @@ export function examine(request: Request): Examined {
     credentials,
     documents,
   };
-  return { dropIn, store, configFile, channels: channelsOf(config), hidden: hiddenPaths(config) };
+  return {
+    dropIn,
+    store,
+    configFile,
+    channels: channelsOf(config),
+    missing: missingAlertFiles(root, config.alerts),
+    hidden: hiddenPaths(config),
+  };
 }
 
 /** What its documents need. Notes a directory that the jobs could not write, and a secret that others may read. */

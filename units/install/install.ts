@@ -26,6 +26,7 @@ export interface Plan {
   dropIn: DropIn;
   store: StoreDirectory | undefined;
   channels: readonly string[];
+  missing: readonly string[];
   changes: Change[];
   /** To be kept when they are made. */
   record: InstallRecord;
@@ -36,7 +37,7 @@ export function planInstall(request: Arguments): Plan {
   const { app, root } = request;
   const record = readRecord(root);
   const before = record.apps[app];
-  const { dropIn, store, configFile, channels, hidden } = examine({
+  const { dropIn, store, configFile, channels, missing, hidden } = examine({
     ...request,
     user: request.user ?? before?.user ?? 'holdfast',
     installedConfigFile: before?.configFile,
@@ -60,7 +61,14 @@ export function planInstall(request: Arguments): Plan {
     ...changesTo(root, own, before?.files ?? {}),
     ...neighbours.flatMap(({ files, before: earlier }) => changesTo(root, files, earlier)),
   ];
-  return { dropIn, store, channels, changes, record: { version: 1, shared: hashesOf(shared), apps } };
+  return {
+    dropIn,
+    store,
+    channels,
+    missing,
+    changes,
+    record: { version: 1, shared: hashesOf(shared), apps },
+  };
 }
 
 export async function install(request: Arguments, machine: Machine): Promise<void> {
@@ -78,7 +86,7 @@ then: journalctl --namespace=holdfast -u db-backup@${app} -n 20`);
 }
 
 /** What will change, and as whom the jobs will run, before anything does. */
-function planText({ changes, channels, dropIn, store }: Plan): string {
+function planText({ changes, channels, missing, dropIn, store }: Plan): string {
   const { app, user, group, writes, credentials, environmentFile, documents } = dropIn;
   const real = changes.filter(({ kind }) => kind !== 'same');
   const files = [...credentials, ...(documents?.credentials ?? [])];
@@ -91,6 +99,11 @@ function planText({ changes, channels, dropIn, store }: Plan): string {
     channels.length === 0
       ? `${app}: alerts go nowhere, so nobody is told when a job fails; docs/operations.md, "Setting alerts up"`
       : `${app}: alerts go through ${channels.join(' and ')}`,
+    ...(missing.length === 0
+      ? []
+      : [
+          `${app}: but not yet: ${missing.join(' and ')} is missing; docs/operations.md, "Setting alerts up"`,
+        ]),
     ...(storeLine === undefined ? [] : [`${app}: ${storeLine}`]),
     ...(real.length === 0 ? ['nothing to change: everything is as it should be'] : real.map(changeLine)),
   ].join('\n');

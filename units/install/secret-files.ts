@@ -33,12 +33,24 @@ export function storeCredentials(root: string, store: StoreConfig): Credential[]
 
 /** The same of the channels of alerts. */
 export function presentAlertCredentials(root: string, alerts: AlertsConfig | undefined): Credential[] {
-  return present(root, alertCredentials, {
+  return present(root, alertCredentials, namedFor(alerts));
+}
+
+/** The files that the configuration names for the channels of alerts, and that are not there yet. */
+export function missingAlertFiles(root: string, alerts: AlertsConfig | undefined): string[] {
+  const there = presentAlertCredentials(root, alerts).map(({ name }) => name);
+  return Object.entries(namedFor(alerts)).flatMap(([name, path]) =>
+    path === undefined || there.includes(name) ? [] : [path],
+  );
+}
+
+function namedFor(alerts: AlertsConfig | undefined): Record<string, string | undefined> {
+  return {
     'ntfy-topic': alerts?.ntfy?.topicFile,
     'ntfy-token': alerts?.ntfy?.tokenFile,
     'slack-webhook-url': alerts?.slack?.webhookUrlFile,
     'ping-url': alerts?.ping?.urlFile,
-  });
+  };
 }
 
 /** The same of the reader that documents are shipped to. */

@@ -28,12 +28,15 @@ export async function uninstall({ app, root }: Arguments, machine: Machine): Pro
   if (root === '/') {
     await machine.run('systemctl', 'daemon-reload');
     // A unit that failed is remembered until somebody says it may be forgotten.
-    await machine.try('systemctl', 'reset-failed', ...allUnits(app), ...(isLast ? ['job-failed@*'] : []));
+    await machine.try('systemctl', 'reset-failed', ...allUnits(app), ...(isLast ? ofAll : []));
   }
   machine.say(
     'left as they are: /etc/holdfast, /var/lib/holdfast with the history, the logs, the store and the user holdfast',
   );
 }
+
+/** Those of no one app. */
+const ofAll = ['job-failed@*', 'alert-send.service', 'alert-last-resort.service', 'holdfast-state.service'];
 
 async function stop(app: string, isLast: boolean, machine: Machine): Promise<void> {
   const timers = [...allTimers(app), ...(isLast ? sharedTimers : [])];

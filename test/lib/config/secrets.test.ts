@@ -26,6 +26,17 @@ describe('a secret is taken', () => {
     expect(readSecret(places())).toBe('from-systemd');
   });
 
+  test('and from nowhere else where the unit was given a blank one for it: the file was gone', () => {
+    const given = places();
+    writeFileSync(join(given.environment.CREDENTIALS_DIRECTORY, 'the-token'), ' ');
+    expect(() => readSecret(given)).toThrow(
+      expect.objectContaining({
+        kind: 'missing',
+        message: `cannot read the secret in ${given.file}: it was gone or empty when this unit was started`,
+      }),
+    );
+  });
+
   test('then from the file that was named', () => {
     const given = places();
     expect(readSecret({ ...given, credential: 'another' })).toBe('from-the-file');
