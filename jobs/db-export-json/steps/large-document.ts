@@ -7,6 +7,8 @@ import { type FileHandle, open } from 'node:fs/promises';
 /** What is there of the document that is being made. */
 export interface Compared {
   isSame: boolean;
+  /** So many bytes at its beginning are. */
+  sameBytes: number;
   /** All of it, where it is not the same: it can be taken once. */
   content(): AsyncGenerator<Uint8Array>;
   /** Of the document, once its content was taken. */
@@ -27,6 +29,7 @@ export async function compareWhileMade(
     const isSame = file !== undefined && differing === undefined && sameBytes === (await file.stat()).size;
     return {
       isSame,
+      sameBytes,
       async *content() {
         if (file !== undefined) yield* beginningOf(file, sameBytes);
         if (differing !== undefined) yield differing;
@@ -85,7 +88,7 @@ async function sameBeginning(
 }
 
 async function* beginningOf(file: FileHandle, lengthBytes: number): AsyncGenerator<Uint8Array> {
-  const blockBytes = 1024 * 1024;
+  const blockBytes = 128 * 1024;
   for (let at = 0; at < lengthBytes; at += blockBytes)
     yield await bytesAt(file, at, Math.min(blockBytes, lengthBytes - at));
 }

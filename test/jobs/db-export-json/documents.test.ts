@@ -1,5 +1,4 @@
 // Documents of a database: written where they differ, left alone where they do not, and never more than the database says.
-import Database from 'better-sqlite3';
 import {
   chmodSync,
   existsSync,
@@ -15,17 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { TypedWorld } from '../../support/typed-world.ts';
-
-const season = `CREATE TABLE day (date TEXT PRIMARY KEY, opens TEXT, closed INTEGER DEFAULT 0);
-  CREATE TABLE visit (date TEXT, tag TEXT, weight REAL);
-  INSERT INTO day (date, opens) VALUES ('2026-11-25', '07:30'), ('2026-11-26', '07:30'), ('2026-11-27', '08:00');
-  INSERT INTO visit VALUES ('2026-11-25', 'wa1', 1.5), ('2026-11-25', 'wa2', 2), ('2026-11-27', 'wa1', NULL)`;
-
-const byDay = `file = "ours_{day}.json"
-days = "SELECT date FROM day"
-frozen = "SELECT date FROM day WHERE closed"
-tables = { visit = "date" }`;
+import { byDay, ExportWorld } from '../../support/export-world.ts';
 
 const byQuery = `days = "SELECT date FROM day"
 document = """
@@ -35,35 +24,6 @@ FROM day WHERE date = :day"""
 indent = 4
 ascii = true
 final_newline = false`;
-
-class ExportWorld extends TypedWorld {
-  readonly documents = join(this.home, 'documents');
-
-  constructor(keys = byDay, sql = season) {
-    super();
-    mkdirSync(this.documents);
-    this.change(sql);
-    this.configure({ app: `[apps.bookings.export]\ndirectory = ${JSON.stringify(this.documents)}\n${keys}` });
-  }
-
-  change(sql: string): void {
-    const database = new Database(this.database);
-    database.exec(sql);
-    database.close();
-  }
-
-  document(name: string): string {
-    return readFileSync(join(this.documents, name), 'utf8');
-  }
-
-  /** Name and time of change of every document: what rsync goes by. */
-  times(): Record<string, string> {
-    const names = readdirSync(this.documents);
-    return Object.fromEntries(
-      names.map((name) => [name, String(statSync(join(this.documents, name), { bigint: true }).mtimeNs)]),
-    );
-  }
-}
 
 describe('a run', () => {
   test('writes a document a day, and the next one touches only what differs', async () => {
