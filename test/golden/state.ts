@@ -6,6 +6,10 @@ import { keepSettings, readLastGood } from '../../lib/config/last-good.ts';
 import { readSecret } from '../../lib/config/secrets.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import { silentLog } from '../../lib/base/log.ts';
+import { formatExportState, parseExportState } from '../../lib/export/export-state.ts';
+import { formatFrozen, parseFrozen } from '../../lib/export/frozen.ts';
+import { formatParity, parseParity } from '../../lib/export/parity.ts';
+import { formatPhases, parsePhases } from '../../lib/export/phases.ts';
 import { formatShipState, parseShipState } from '../../lib/export/ship-state.ts';
 import { formatScratchOwner, parseScratchOwner } from '../../lib/files/scratch-owner.ts';
 import { type OwnerRecord, readOwner, writeOwner } from '../../lib/lock/owner.ts';
@@ -41,6 +45,8 @@ const settings = {
   },
   apps: { ctv: { database: '/srv/app/app.db' }, shop: {} },
 };
+
+const damaged = (cause: string) => new OpsError('damaged', cause);
 
 export const state: Goldens = {
   'state/alerts/settings.json': {
@@ -99,8 +105,56 @@ export const state: Goldens = {
     },
     value: { path: 'Dropbox /pi', id: '0f1e2d3c4b5a69788796a5b4c3d2e1f0' },
   },
+  'state/export/tagtracker.documents.json': text(
+    (content) => parseExportState(content, damaged),
+    new Map([
+      [
+        'bike_rack_2026-11-19.json',
+        {
+          sha256: shippedSha256,
+          sizeBytes: 31_337,
+          modifiedNs: '1795140313000000001',
+          inode: '4711',
+          source: replacedSha256,
+        },
+      ],
+      [
+        'schema.sql',
+        {
+          sha256: replacedSha256,
+          sizeBytes: 210,
+          modifiedNs: '1795140313000000002',
+          inode: '4712',
+          source: undefined,
+        },
+      ],
+    ]),
+    formatExportState,
+  ),
+  'state/export/tagtracker.frozen.json': text(
+    (content) => parseFrozen(content, damaged),
+    new Map([
+      ['2026-11-18', { since: at, reason: 'sent to the city' }],
+      ['2026-11-19', { since: at, reason: undefined }],
+    ]),
+    formatFrozen,
+  ),
+  'state/export/tagtracker.phases.json': text(
+    (content) => parsePhases(content, damaged),
+    [
+      { phase: 'json', from: undefined, since: undefined, reason: undefined },
+      { phase: 'both', from: '2026-11-01', since: at, reason: 'the app writes both' },
+      { phase: 'database', from: '2026-11-20', since: at, reason: undefined },
+    ],
+    formatPhases,
+  ),
+  'state/export/tagtracker.parity.json': text(
+    (content) => parseParity(content, damaged),
+    { since: new Date('2026-11-13T02:35:00Z'), seen: at },
+    formatParity,
+  ),
   'state/export/tagtracker.shipped.json': text(
-    (content) => parseShipState(content, (cause) => new OpsError('damaged', cause)),
+    (content) => parseShipState(content, damaged),
     {
       to: 'tt@reports:/srv/days',
       lookedAt: at,
