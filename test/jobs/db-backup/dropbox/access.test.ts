@@ -114,7 +114,7 @@ describe('missing permissions', () => {
       );
       expect(ended.stdout).toMatch(named);
       expect(ended.stdout).toMatch(
-        /hint for (.*, )?Dropbox permissions: allow it under Permissions.*db-backup link/,
+        /hint for (.*, )?Dropbox permissions(, .*)?: allow it under Permissions.*db-backup link/,
       );
       expect(world.remote()).toEqual({});
       expect(world.standIn.violations).toEqual([]);
