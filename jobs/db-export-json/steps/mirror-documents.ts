@@ -4,6 +4,7 @@ import type { HeldDirectory } from '../../../lib/files/held-directory.ts';
 import { type LocatedFile, locateFile } from '../../../lib/files/locate-file.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import type { ExportedApp } from './export-apps.ts';
+import { readFrozen } from './export-notes.ts';
 import { frozenDays } from './frozen-days.ts';
 import { importDocuments, type Imported, tryImport } from './import-documents.ts';
 import { allLyingDocuments, type LyingDocument } from './read-documents.ts';
@@ -38,7 +39,9 @@ async function settledDays(
   app: ExportedApp,
   { exists }: LocatedFile,
 ): Promise<ReadonlySet<string>> {
-  if (!exists || app.export.days === undefined) return new Set();
+  const { days } = app.export;
+  const isAnyFrozen = days?.frozen !== undefined || (await readFrozen(context, app.name)).size > 0;
+  if (!exists || days === undefined || !isAnyFrozen) return new Set();
   await using rows = await context.openRows(app);
   const frozen = await frozenDays(context, app, rows);
   const there = (await wantedDocuments(app, rows)).flatMap(({ day }) => day ?? []);
