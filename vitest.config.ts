@@ -14,10 +14,10 @@ const real = [
   'test/units/install.test.ts',
   // In process, and each with dozens of whole backups or restores: together half a minute of two cores.
   'test/jobs/{found-bad,stopped}.test.ts',
-  'test/jobs/db-export-json/tagtracker.test.ts',
+  'test/jobs/db-export-json/{phases,tagtracker}.test.ts',
   'test/jobs/restore/discard.test.ts',
   'test/jobs/alert-send/seen.test.ts',
-  'test/jobs/db-backup/{dry-run,unknown-schema}.test.ts',
+  'test/jobs/db-backup/{dry-run,read-back,unknown-schema}.test.ts',
   'test/contract/rclone.test.ts',
 ];
 
