@@ -21,7 +21,7 @@ const commands = [
 ];
 
 /** A machine of its own for these directories; what is typed is typed by somebody. */
-const machine = `mount -t tmpfs none /var/lib && mount -t tmpfs none /run
+const machine = `mount -t tmpfs -o mode=755 none /var/lib && mount -t tmpfs -o mode=755 none /run
 install -d -m 0750 /var/lib/holdfast && install -d -m 0751 /run/holdfast
 install -d -m 2770 /var/lib/holdfast/spool /var/lib/holdfast/spool/new && install -d -m 2771 /run/holdfast/locks
 for line in "$@"; do
