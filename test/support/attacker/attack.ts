@@ -22,6 +22,8 @@ export interface Attack extends SceneOptions {
   atQuestion?: string;
   /** What root types, in this order. */
   types: readonly string[];
+  /** How each of them has to end, where more matters than that it reaches nothing. */
+  mustEnd?: 'well' | 'in failure';
 }
 
 /** An attack that goes on while root types, the same again and again. */
@@ -46,7 +48,8 @@ export function describeAttacks(name: string, attacks: readonly Attack[]): void 
       await using scene = new Scene(store(), attack);
       prepare(scene, attack);
       const before = outside(scene);
-      expectNone(problemsOf(scene, before, await typeAll(scene, attack)));
+      const ended = await typeAll(scene, attack);
+      expectNone([...problemsOf(scene, before, ended), ...endings(ended, attack)]);
     });
   });
 }
@@ -65,6 +68,15 @@ export function describeRaces(name: string, races: readonly Race[]): void {
       raceMs + 60_000,
     );
   });
+}
+
+function endings(ended: readonly Ended[], { mustEnd }: Attack): string[] {
+  if (mustEnd === undefined) return [];
+  return ended
+    .filter(({ exitCode }) => (exitCode === 0) !== (mustEnd === 'well'))
+    .map(
+      ({ exitCode, stdout, stderr }) => `it exits ${exitCode}, and has to end ${mustEnd}: ${stdout}${stderr}`,
+    );
 }
 
 function expectNone(problems: readonly string[]): void {

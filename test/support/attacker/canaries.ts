@@ -1,8 +1,18 @@
 // What an attacker must never reach: files, trees and databases of root and of another user, with words in them by which a
 // copy is known.
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { makeBookings } from '../world.ts';
 import { otherUser } from './accounts.ts';
 import { undoRecord } from './undo-record.ts';
@@ -64,4 +74,19 @@ function canaryDatabase(): Buffer {
   made = readFileSync(path);
   rmSync(folder, { recursive: true });
   return made;
+}
+
+/** Leaves the other user's database as its app would that was killed: every page of it is in the log. */
+export function leaveLogOfOther({ other }: { other: string }): void {
+  const path = `${other}/other.db`;
+  rmSync(path);
+  const database = new Database(`${path}.live`);
+  database.pragma('journal_mode = wal');
+  database.pragma('wal_autocheckpoint = 0');
+  database.exec(
+    `create table booking (id integer primary key, guest text); insert into booking (guest) values ('${marker}')`,
+  );
+  for (const suffix of ['', '-wal']) cpSync(`${path}.live${suffix}`, path + suffix);
+  database.close();
+  rmSync(`${path}.live`);
 }

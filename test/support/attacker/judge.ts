@@ -48,6 +48,7 @@ function endProblems({ exitCode, signal, stdout, stderr }: Ended): string[] {
     // eslint-disable-next-line no-control-regex -- what is looked for
     ...(/[\0-\x08\x0b-\x1f\x7f-\x9f]/.test(printed) ? ['it prints control characters'] : []),
     ...(printed.includes(marker) ? ['it prints what only root may read'] : []),
+    ...(printed.includes('would exceed a size limit') ? ['it writes until it is stopped'] : []),
     ...(printed.length > 64 * 1024 ? [`it prints ${printed.length} characters`] : []),
   ];
 }

@@ -1,10 +1,7 @@
 // The app's user makes links of what root names: the database, its directory, a place to restore or to download to. A copy in
 // the store would be a leak, and a restore would put its database in the place of somebody else's.
-import { cpSync, rmSync } from 'node:fs';
-import Database from 'better-sqlite3';
 import { type Attack, describeAttacks } from '../../support/attacker/attack.ts';
-import { marker } from '../../support/attacker/canaries.ts';
-import type { Scene } from '../../support/attacker/scene.ts';
+import { leaveLogOfOther } from '../../support/attacker/canaries.ts';
 
 const backups = ['db-backup backup mine', 'db-backup run'];
 const restores = ['restore run latest --yes'];
@@ -43,11 +40,10 @@ const newFiles: Attack[] = [
   'restore run latest --to $D/copy.db',
   'db-backup download $D/out/copy.db',
   'db-backup download $D/out',
-  'db-backup download $D/copy.db',
 ].flatMap((line) => [
   {
     wants: `a file of root's in a directory of root's, when root types ${line}`,
-    prepare: 'ln -s "$E" "$D/out"; ln -s "$E/made.db" "$D/copy.db"',
+    prepare: 'ln -s "$E/empty" "$D/out"; ln -s "$E/made.db" "$D/copy.db"',
     types: [line],
   },
 ]);
@@ -55,14 +51,14 @@ const newFiles: Attack[] = [
 const sides: Attack[] = [
   {
     wants: "another user's rows in the store, by a link as the -wal, which SQLite would read for it",
-    plant: (scene) => leaveLogOfOther(scene),
+    plant: leaveLogOfOther,
     prepare: 'ln -s "$O/other.db-wal" "$D/$N-wal"',
     types: everything,
     journalMode: 'wal',
   },
   {
     wants: "another user's rows in the store, by a link as the database while its -wal is its own",
-    plant: (scene) => leaveLogOfOther(scene),
+    plant: leaveLogOfOther,
     prepare: 'rm "$D/$N"; ln -s "$O/other.db" "$D/$N"; touch "$D/$N-wal"',
     types: backups,
     journalMode: 'wal',
@@ -71,21 +67,6 @@ const sides: Attack[] = [
 
 function linkAs(path: string): string {
   return `rm "$D/$N"; ln -s "${path}" "$D/$N"`;
-}
-
-/** Every page of it is in the log. */
-function leaveLogOfOther({ other }: Scene): void {
-  const path = `${other}/other.db`;
-  rmSync(path);
-  const database = new Database(`${path}.live`);
-  database.pragma('journal_mode = wal');
-  database.pragma('wal_autocheckpoint = 0');
-  database.exec(
-    `create table booking (id integer primary key, guest text); insert into booking (guest) values ('${marker}')`,
-  );
-  for (const suffix of ['', '-wal']) cpSync(`${path}.live${suffix}`, path + suffix);
-  database.close();
-  rmSync(`${path}.live`);
 }
 
 describeAttacks('by links the app wants', [...databases, chain, ...directories, ...newFiles, ...sides]);

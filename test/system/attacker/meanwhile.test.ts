@@ -8,6 +8,7 @@ import { undoRecord } from '../../support/attacker/undo-record.ts';
 
 const restore = ['restore run latest --yes'];
 const undo = [...restore, 'restore undo --yes'];
+const undoSetOfOther = '"$O/other.db.undo-20261101T000000Z"';
 
 /** The staging directory of the restore that goes on is renamed, and `place` comes in its place. */
 const seize = (place: string) =>
@@ -19,9 +20,6 @@ const stagings = [
     'a directory with a link as the new database',
     'make() { mkdir "$1"; ln -s "$E/config" "$1/new.db"; }; make',
   ],
-  ['a pipe', 'mkfifo'],
-  ['a file', 'touch'],
-  ['nothing', 'true'],
 ] as const;
 
 const staging: Attack[] = stagings.map(([what, place]) => ({
@@ -30,7 +28,7 @@ const staging: Attack[] = stagings.map(([what, place]) => ({
   types: restore,
 }));
 
-const elsewhere: Attack[] = (['own parent', 'of root', 'sticky'] as const).map((layout) => ({
+const elsewhere: Attack[] = (['own parent', 'of root'] as const).map((layout) => ({
   wants: `root's file given to it, in a directory that is ${layout}, by a link in the place of the staging directory`,
   layout,
   stop: seize('ln -s "$E"'),
@@ -43,18 +41,24 @@ const spread: Attack[] = stagings.slice(0, 2).map(([what, place]) => ({
   types: restore,
 }));
 
-const left: Attack[] = [
-  ['the staging directory, when it is to be removed', seize('ln -s "$S/tree"')],
-  ['the intent', 'ln -sf "$E/config" "$D/.$N.restore.json"'],
-  ['the database', 'ln -sf "$E/bookings.db" "$D/$N"'],
-  ['the undo set', 'for s in "$D/$N".undo-*; do mv "$s" "$s.taken"; ln -s "$E" "$s"; done'],
-].map(([what, script]) => ({
-  wants: `root's files, by a link in the place of ${what} while it is started`,
-  start: String(script),
-  types: undo,
+const left: Attack[] = (
+  [
+    ['the staging directory, when it is to be removed', seize('ln -s "$S/tree"'), undo],
+    ['the intent', 'ln -sf "$E/config" "$D/.$N.restore.json"', undo],
+    ['the database', 'ln -sf "$E/bookings.db" "$D/$N"', [...restore, ...restore]],
+    [
+      'the undo set',
+      `for s in "$D/$N".undo-*; do mv "$s" "$s.taken"; ln -s ${undoSetOfOther} "$s"; done`,
+      undo,
+    ],
+  ] as const
+).map(([what, start, types]) => ({
+  wants: `what is not its own, by a link in the place of ${what} while it is started`,
+  start,
+  types,
 }));
 
-const directory: Attack[] = (['stop', 'start', 'health'] as const).flatMap((moment) =>
+const directory: Attack[] = (['stop', 'start'] as const).flatMap((moment) =>
   [
     ['root', '$E'],
     ['root alone', '$S'],
@@ -63,10 +67,19 @@ const directory: Attack[] = (['stop', 'start', 'health'] as const).flatMap((mome
     layout: 'own parent' as const,
     // Another app's restore was interrupted there.
     plant: (scene: Scene) => scene.as(0, `echo '${marker}' > "${path}/.$N.restore.json"`),
-    [moment]: `[ -h "$D" ] || { mv "$D" "$D.real"; ln -s "${path}" "$D"; }${moment === 'health' ? '; exit 1' : ''}`,
+    [moment]: `[ -h "$D" ] || { mv "$D" "$D.real"; ln -s "${path}" "$D"; }`,
     types: restore,
   })),
 );
+
+const exchanged: Attack = {
+  wants:
+    "another user's database brought back, by another directory in the place of its own, and it is unwell",
+  layout: 'own parent',
+  health: `mv "$D" "$D.real"; mkdir "$D"; cp "$D.real/$N" "$D/"
+for s in "$D.real/$N".undo-*; do ln -s ${undoSetOfOther} "$D/\${s##*/}"; done; exit 1`,
+  types: restore,
+};
 
 const forgedSet = (scene: Scene): void => {
   const path = `${scene.den}/forged`;
@@ -95,8 +108,7 @@ const asked: Attack[] = [
   },
   {
     wants: "another user's database, by a link in the place of the undo set while root is asked",
-    atQuestion:
-      'for s in "$D/$N".undo-*; do mv "$s" "$D/real"; ln -s "$O/other.db.undo-20261101T000000Z" "$s"; done',
+    atQuestion: `for s in "$D/$N".undo-*; do mv "$s" "$D/real"; ln -s ${undoSetOfOther} "$s"; done`,
     types: ['restore run latest --yes', 'restore undo'],
   },
 ];
@@ -107,5 +119,6 @@ describeAttacks('meanwhile the app wants', [
   ...spread,
   ...left,
   ...directory,
+  exchanged,
   ...asked,
 ]);

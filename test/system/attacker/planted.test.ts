@@ -1,8 +1,6 @@
-// The app's user plants something else under a name that we read or clear away: a link, a pipe, a directory, a file without
+// The app's user plants something else under a name that we read or clear away: a link, a pipe, a file without
 // an end. The commands end at once, whatever it is, and nobody's files are touched.
 import { join } from 'node:path';
-import { currentProcess } from '../../../lib/files/process-identity.ts';
-import { processFields } from '../../../lib/record/process-identity.ts';
 import { type Attack, describeAttacks } from '../../support/attacker/attack.ts';
 import { appUser } from '../../support/attacker/accounts.ts';
 import type { Scene } from '../../support/attacker/scene.ts';
@@ -11,15 +9,13 @@ import { mark, undoRecord } from '../../support/attacker/undo-record.ts';
 const set = 'bookings.db.undo-20260101T000000Z';
 const staging = '.bookings.db.restore-AAAAAA';
 
-const things = {
-  "a link to root's file": (path: string) => `ln -s "$S/config" "${path}"`,
-  'a link without an end': (path: string) => `ln -s /dev/zero "${path}"`,
-  'a pipe': (path: string) => `mkfifo "${path}"`,
-  'a directory': (path: string) => `mkdir "${path}"; touch "${path}/file"`,
-  'a file of a terabyte': (path: string) => `truncate -s 1T "${path}"`,
-};
-const all = Object.keys(things) as (keyof typeof things)[];
-const [link, , pipe, directory, giant] = all as [string, string, string, string, string];
+/** What is planted, and the command that makes it at a path. */
+type Thing = readonly [string, string];
+const tree: Thing = ["a link to root's tree", 'ln -s "$S/tree"'];
+const link: Thing = ["a link to root's file", 'ln -s "$S/config"'];
+const endless: Thing = ['a link without an end', 'ln -s /dev/zero'];
+const pipe: Thing = ['a pipe', 'mkfifo'];
+const giant: Thing = ['a file of a terabyte', 'truncate -s 1T'];
 
 const touching = ['db-backup backup mine', 'restore run latest --yes'];
 const restoring = ['restore run latest --yes'];
@@ -27,23 +23,27 @@ const settling = ['restore status', ...restoring];
 const undoing = ['restore status', 'restore undo --yes'];
 
 /** What the place is, its path, how it is planted, and what root types. */
-const places: [string, string, readonly string[], readonly string[], Partial<Attack>?][] = [
-  ['the database', '$D/$N', all, touching],
-  ['its -wal', '$D/$N-wal', [link, pipe, directory, giant], touching, { journalMode: 'wal' }],
+const places: [string, string, readonly Thing[], readonly string[], Partial<Attack>?][] = [
+  ['the database', '$D/$N', [link, pipe], touching],
+  ['its -wal', '$D/$N-wal', [link, giant], touching, { journalMode: 'wal' }],
   ['its -journal', '$D/$N-journal', [link, pipe, giant], touching],
-  ['its -shm', '$D/$N-shm', [link, pipe, directory], touching, { journalMode: 'wal' }],
-  ['an intent', '$D/.$N.restore.json', all, settling],
+  ['an intent', '$D/.$N.restore.json', [link, endless, pipe, giant], settling],
   ['an intent that was given up', '$D/.$N.restore.json.abandoned-20260101T000000Z', [pipe, giant], restoring],
-  ['the record of an undo set', `$D/${set}/undo.json`, all, undoing, { plant: forgeSet }],
+  [
+    'the record of an undo set',
+    `$D/${set}/undo.json`,
+    [link, endless, pipe, giant],
+    undoing,
+    { plant: forgeSet },
+  ],
   ['the database of an undo set', `$D/${set}/$N`, [pipe, giant], ['restore undo --yes'], { plant: forgeSet }],
-  ['a staging directory', `$D/${staging}`, [link, pipe], restoring],
-  ['a file of ours that is not finished', '$D/.holdfast-0123456789abcdef.tmp', [link, pipe], restoring],
+  ['a staging directory', `$D/${staging}`, [tree], restoring],
 ];
 
 const planted: Attack[] = places.flatMap(([place, path, kinds, types, more]) =>
-  kinds.map((kind) => ({
-    wants: `to lead us astray by ${kind} as ${place}`,
-    prepare: `rm -f "${path}"\n${things[kind as keyof typeof things](path)}`,
+  kinds.map(([what, make]) => ({
+    wants: `to lead us astray by ${what} as ${place}`,
+    prepare: `rm -f "${path}"\n${make} "${path}"`,
     types,
     ...more,
   })),
@@ -56,7 +56,10 @@ function forgeSet(scene: Scene): void {
   scene.write(join(path, 'undo.json'), undoRecord({}));
 }
 
-/** An intent of the app's user, by a process that is no more. */
+/**
+ * An intent of the app's user, by a process that is no more. Unless the fields say otherwise the old database is in place:
+ * what the intent names would have to go.
+ */
 function forgeIntent(fields: Record<string, unknown>) {
   return (scene: Scene): void => {
     const startedBy = { host: '', machine: '', boot_id: '', pid_namespace: '', pid: 999_999, start_ticks: 1 };
@@ -71,7 +74,7 @@ function forgeIntent(fields: Record<string, unknown>) {
       started_at: '2026-01-01T00:00:00.000Z',
       started_by: startedBy,
       staging,
-      old: [],
+      old: [{ suffix: '', ...inPlace(scene) }],
       new: mark,
       ...fields,
     };
@@ -80,6 +83,7 @@ function forgeIntent(fields: Record<string, unknown>) {
 }
 
 const inPlace = (scene: Scene) => ({ ...mark, inode: scene.inode(scene.database) });
+const stagingOfRoot = `ln -s "$S/tree" "$D/${staging}"`;
 const lostWal = { ...mark, suffix: '-wal', size_bytes: '5' };
 
 const intents: Attack[] = [
@@ -95,42 +99,25 @@ const intents: Attack[] = [
   })),
   {
     wants: "another user's undo set made worthless, by an intent whose undo set is a link to it",
-    plant: (scene) =>
-      forgeIntent({
-        undo: set,
-        old: [{ suffix: '', ...inPlace(scene) }, lostWal],
-      })(scene),
+    plant: (scene) => forgeIntent({ undo: set, old: [{ suffix: '', ...inPlace(scene) }, lostWal] })(scene),
     prepare: `ln -s "$O/other.db.undo-20261101T000000Z" "$D/${set}"`,
     types: settling,
   },
   {
     wants: "root's tree removed, by an intent whose staging directory is a link to it",
-    plant: (scene) => forgeIntent({ old: [{ suffix: '', ...inPlace(scene) }] })(scene),
-    prepare: `ln -s "$S/tree" "$D/${staging}"`,
+    plant: forgeIntent({}),
+    prepare: stagingOfRoot,
     types: settling,
   },
   {
-    wants: 'an intent believed that names the very file in place as the new one',
-    plant: (scene) => forgeIntent({ phase: 'placed', new: inPlace(scene), undo: set })(scene),
-    prepare: `ln -s "$O/other.db.undo-20261101T000000Z" "$D/${set}"`,
-    types: settling,
-  },
-  {
-    wants: "another user's file taken for what was in place",
-    plant: (scene) =>
-      forgeIntent({ old: [{ ...mark, suffix: '', inode: scene.inode(join(scene.other, 'other.db')) }] })(
-        scene,
-      ),
+    wants: "root's tree removed, by an intent that names the very file in place as the new one",
+    plant: (scene) => forgeIntent({ phase: 'placed', new: inPlace(scene) })(scene),
+    prepare: stagingOfRoot,
     types: settling,
   },
   {
     wants: 'a broken terminal, by the words of an intent',
     plant: forgeIntent({ backup: '\u001b[2J\u009b31m\u0007', services: '\u001b]0;owned\u0007', app: '\r' }),
-    types: settling,
-  },
-  {
-    wants: 'a restore that waits for ever for the process of an intent',
-    plant: forgeIntent({ started_by: processFields(currentProcess()) }),
     types: settling,
   },
 ];
@@ -139,7 +126,6 @@ const intents: Attack[] = [
 const secondNames: Attack[] = [
   ['the -wal of its database', '$D/$N-wal', touching],
   ['an intent', '$D/.$N.restore.json', restoring],
-  ['a staging file', `$D/${staging}`, restoring],
 ].map(([place, path, types]) => ({
   wants: `root's file, by a second name of it as ${String(place)}`,
   plant: (scene: Scene) => scene.as(0, `ln "$S/config" "${String(path)}"`),

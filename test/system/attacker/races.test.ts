@@ -93,8 +93,9 @@ const copies: Race[] = [
     again: ({ directory }) => rmSync(join(directory, 'copy.db'), { force: true }),
   },
   {
-    wants: 'a new file in a directory of root, by a link in the place of the staging directory of a new file',
-    meanwhile: seize('$D', '\\.restore-', '$E/empty'),
+    wants:
+      'a new file in a directory of root, by a link in the place of the scratch of a restore to a new file',
+    meanwhile: seize('$D', ourScratch, '$E/empty'),
     types: ['restore run latest --to $D/copy.db'],
     again: ({ directory }) => rmSync(join(directory, 'copy.db'), { force: true }),
   },

@@ -42,14 +42,8 @@ const manifests: Attack[] = (
 const hostile = '\u001b[2J\u001b]0;owned\u0007\u009b31m\r';
 const words: Attack[] = (
   [
-    [
-      'who made it where',
-      { source: `/srv/${hostile}`, host: hostile, holdfast_version: hostile, run_id: hostile },
-    ],
     ['its tables', { tables: [{ name: hostile, rows: 7 }] }],
-    ['its check', { integrity: { check: 'quick', result: 'ok', note: hostile } }],
     ['the reasons to doubt it', { suspect: [hostile] }],
-    ['the app', { app: hostile }],
     ['its own name', { backup: hostile }],
   ] as const
 ).map(([what, fields]) => ({
@@ -58,27 +52,30 @@ const words: Attack[] = (
   types: ['restore list', 'db-backup verify', 'restore run latest --yes --recheck'],
 }));
 
-const things = [
-  ["a link to root's file", (path: string) => `ln -s "$S/config" ${path}`],
-  ['a pipe', (path: string) => `mkfifo ${path}`],
-  ['a file of a terabyte', (path: string) => `truncate -s 1T ${path}`],
-  ['a link without an end', (path: string) => `ln -s /dev/zero ${path}`],
-] as const;
+const link = ["a link to root's file", 'ln -s "$S/config"'] as const;
+const ofRoot = ["a link to root's database", 'ln -s "$S/bookings.db"'] as const;
+const tree = ["a link to root's tree", 'ln -s "$S/tree"'] as const;
+const pipe = ['a pipe', 'mkfifo'] as const;
+const giant = ['a file of a terabyte', 'truncate -s 1T'] as const;
+const endless = ['a link without an end', 'ln -s /dev/zero'] as const;
 const scratch = '"$STORE/.holdfast-00000000-999999-1-0123456789abcdef"';
+const reading = [...everything, 'restore list', 'db-backup verify --all'];
 /** What is planted there, and what root types then. */
 const places = [
-  ['the marker of the store', '"$STORE/.holdfast-store"', things, everything],
-  ['a manifest', '"$STORE"/backups/bookings/*.json', things.slice(0, 3), everything],
-  ['a backup', '"$STORE"/backups/bookings/bookings-*.db', things.slice(0, 3), everything],
-  ['the latest copy', '"$STORE/latest/bookings.db"', things.slice(0, 3), writing],
-  ['scratch', scratch, things.slice(0, 3), writing],
-  ['the owner of scratch', `${scratch}/owner.json`, things, writing],
+  ['the marker of the store', '"$STORE/.holdfast-store"', [link, pipe, giant, endless], everything],
+  ['a manifest', '"$STORE"/backups/bookings/*.json', [link, pipe, giant], reading],
+  ['a backup', '"$STORE"/backups/bookings/bookings-*.db', [ofRoot, pipe], restores],
+  ['a backup', '"$STORE"/backups/bookings/bookings-*.db', [giant], ['db-backup verify --all']],
+  ['scratch', scratch, [tree], writing],
+  ['the owner of scratch', `${scratch}/owner.json`, [pipe, endless], writing],
 ] as const;
 
 const planted: Attack[] = places.flatMap(([place, path, kinds, types]) =>
   kinds.map(([what, make]) => ({
     wants: `to lead us astray by ${what} as ${place}`,
-    inStore: `mkdir -p "$(dirname ${path})"; for f in ${path}; do rm -f "$f"; ${make('"$f"')}; done`,
+    inStore: `mkdir -p "$(dirname ${path})"; for f in ${path}; do rm -f "$f"; ${make} "$f"; done`,
+    // Old enough for scratch to be swept.
+    plant: (scene: Scene) => scene.as(0, 'touch -d "2 weeks ago" "$S/tree"'),
     types,
   })),
 );
@@ -86,7 +83,7 @@ const planted: Attack[] = places.flatMap(([place, path, kinds, types]) =>
 const folders: Attack[] = ['backups', 'backups/bookings', 'latest'].map((folder) => ({
   wants: `files in a directory of root, by a link in the place of ${folder}`,
   inStore: `mv "$STORE/${folder}" "$STORE/real"; ln -s "$E" "$STORE/${folder}"`,
-  types: everything,
+  types: ['db-backup run --accept-shrink', ...restores],
 }));
 
 const names: Attack[] = [
@@ -100,6 +97,7 @@ const names: Attack[] = [
     inStore:
       'printf altered | dd conv=notrunc status=none bs=1 seek=9000 of="$(ls "$STORE"/backups/bookings/*.db)"',
     types: restores,
+    mustEnd: 'in failure',
   },
 ];
 

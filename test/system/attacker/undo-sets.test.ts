@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { type Attack, describeAttacks } from '../../support/attacker/attack.ts';
 import { appUser, otherUser } from '../../support/attacker/accounts.ts';
+import { leaveLogOfOther } from '../../support/attacker/canaries.ts';
 import type { Scene } from '../../support/attacker/scene.ts';
 import { undoRecord } from '../../support/attacker/undo-record.ts';
 
@@ -80,9 +81,12 @@ const exchanged: Attack[] = [
     types: undo,
   },
   {
-    wants: "root's file, by a link as the -wal of an undo set",
-    plant: forge({}),
-    prepare: `ln -s "$S/config" "$D/${name}/$N-wal"`,
+    wants: "another user's rows, by a link as the -wal of an undo set",
+    plant: (scene) => {
+      leaveLogOfOther(scene);
+      forge({})(scene);
+    },
+    prepare: `ln -s "$O/other.db-wal" "$D/${name}/$N-wal"`,
     types: undo,
   },
   {
@@ -128,12 +132,6 @@ const discarded: Attack[] = [
   {
     wants: "another user's undo set removed, by a link",
     prepare: `ln -s "$O/other.db.undo-20261101T000000Z" "$D/${name}"`,
-    types: discard,
-  },
-  {
-    wants: "root's files removed, by links as the members of an undo set",
-    plant: forge({}),
-    prepare: `rm "$D/${name}/$N"; ln -s "$S/bookings.db" "$D/${name}/$N"; ln -s "$S/config" "$D/${name}/$N-wal"`,
     types: discard,
   },
 ];
