@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
+import { guards } from './support/attacker/guards.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -192,6 +193,11 @@ describe('the habits', () => {
 
   test('every file says in its first line what it is', () => {
     expect(sources.filter((file) => !text(file).startsWith('// '))).toEqual([]);
+  });
+
+  test.each(guards)('$file has one line that $does, as the attacks know it', ({ file, from, to }) => {
+    expect(text(file).split(from)).toHaveLength(2);
+    expect(to).not.toBe(from);
   });
 
   test('no test replaces modules', () => {
