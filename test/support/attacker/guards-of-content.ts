@@ -116,6 +116,12 @@ export const guardsOfContent: readonly Guard[] = [
     from: 'if (manifest.sizeBytes !== file.sizeBytes) {',
     to: 'if (file.sizeBytes < 0) {',
   },
+  {
+    does: 'takes only the name of an app for one',
+    file: 'lib/backup/manifest.ts',
+    from: 'if (!isAppName(app)) throw',
+    to: 'if (app === "" && !isAppName(app)) throw',
+  },
   looksAtNames('lib/sqlite/look.ts', 'type BigIntStats, lstatSync }'),
   looksAtNames('lib/sqlite/side-files.ts', 'lstatSync, statSync }'),
   looksAtNames('lib/store/directory/objects.ts', 'import { lstat, readdir } from'),

@@ -1,5 +1,5 @@
 // npm run attack: takes the guards out of a copy of the house, and runs the attacks on it. Each has to succeed there; one
-// that does not proves nothing, and is named. It takes a quarter of an hour, for what hangs is waited for, and a race goes on
+// that does not proves nothing, and is named. It takes some ten minutes, for what hangs is waited for, and a race goes on
 // until it is won. KEEP=1 keeps the copy.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';

@@ -44,6 +44,7 @@ const words: Attack[] = (
   [
     ['its tables', { tables: [{ name: hostile, rows: 7 }] }],
     ['the reasons to doubt it', { suspect: [hostile] }],
+    ['the app', { app: hostile }],
     ['its own name', { backup: hostile }],
   ] as const
 ).map(([what, fields]) => ({
