@@ -67,10 +67,10 @@ function judge({ testResults }: z.infer<typeof results>): number {
     const isPrepared = failureMessages.every((message) => !message.includes('could not be prepared'));
     return isPeace ? status !== 'passed' : status !== 'failed' || !isPrepared;
   });
-  for (const { title, isPeace, failureMessages } of wrong)
-    process.stdout.write(
-      `${isPeace ? 'goes wrong without an attack' : 'refused'}: ${title}\n${failureMessages.join('\n')}`,
-    );
+  for (const { title, isPeace, failureMessages } of wrong) {
+    const what = isPeace ? 'goes wrong without an attack' : 'refused';
+    process.stdout.write([`${what}: ${title}`, ...failureMessages, ''].join('\n'));
+  }
   process.stdout.write(`${all.length - wrong.length} of ${all.length} as they should be without a guard\n`);
   return wrong.length === 0 && all.some(({ isPeace }) => isPeace) ? 0 : 1;
 }
