@@ -30,6 +30,9 @@ describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ')
       /^ctv-\d{8}T\d{6}Z\.db\nctv-.*Z\.json\n$/,
     );
     expect(await pi.machine.ok("stat --format='%U %a' /srv/backups/database.db")).toBe('holdfast 640\n');
+    // Nobody is told of anything here: there are no alerts yet, and that is no failure.
+    await pi.machine.ok('systemctl start alert-send');
+    expect(await pi.machine.ok('systemctl --failed --no-legend')).toBe('');
   });
 
   test('a run by hand as root, and then the units again', async () => {
@@ -123,5 +126,18 @@ describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ')
     );
     await pi.machine.ok(`/opt/holdfast/bin/db-export-json unfreeze 2026-11-26 && ${start}`);
     expect(await pi.machine.ok('cd /srv/days && grep -c 2026-11-26 2026-11-26.json')).toBe('3\n');
+  });
+
+  test('what was wiped from /run is as it was after the next run, whoever makes it', async () => {
+    const owners = "cd /run/holdfast && stat --format='%n %U:%G %a' . locks spool spool/new info alerts";
+    const before = await pi.machine.ok(owners);
+    for (const line of [
+      'systemctl start db-backup@ctv',
+      'db-backup info --app ctv; systemctl start db-backup@ctv',
+    ]) {
+      await pi.machine.ok('rm -rf /run/holdfast');
+      await pi.machine.ok(line);
+      expect(await pi.machine.ok(owners)).toBe(before);
+    }
   });
 });
