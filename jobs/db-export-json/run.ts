@@ -2,10 +2,8 @@
 import { dayOfFile } from '../../lib/export/day.ts';
 import type { ExportState, KnownDocument } from '../../lib/export/export-state.ts';
 import type { FrozenDays } from '../../lib/export/frozen.ts';
-import { asConfigured, type Phase, type Stretches, stretchOf } from '../../lib/export/phases.ts';
+import { type Phase, type Stretches, stretchOf } from '../../lib/export/phases.ts';
 import type { Rows } from '../../lib/export/rows.ts';
-import { OpsError } from '../../lib/base/errors.ts';
-import { formatCount } from '../../lib/base/format.ts';
 import { guardedApps } from '../../lib/config/config.ts';
 import { sweepTemporaries } from '../../lib/files/durable.ts';
 import { type HeldDirectory, inKnownPaths } from '../../lib/files/held-directory.ts';
@@ -14,18 +12,12 @@ import type { Outcome, Steps, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import { type AppFinding, type AppsResult, appsOutcome, appsText, eachApp } from '../steps/each-app.ts';
 import type * as parameters from './parameters.ts';
+import { notePhases, requireBegun } from './steps/begin-export.ts';
 import { type Exported, exportFindings, exportLines } from './steps/export-words.ts';
 import { type ExportedApp, exportedApps } from './steps/export-apps.ts';
 import { frozenDays } from './steps/frozen-days.ts';
 import { openDirectory } from './steps/open-directory.ts';
-import {
-  hasPhases,
-  noteParity,
-  readExportState,
-  readPhases,
-  writeExportState,
-  writePhases,
-} from './steps/export-notes.ts';
+import { noteParity, readExportState, readPhases, writeExportState } from './steps/export-notes.ts';
 import type { Imported } from './steps/import-documents.ts';
 import { mirrorDocuments } from './steps/mirror-documents.ts';
 import { namesIn } from './steps/read-document.ts';
@@ -47,7 +39,7 @@ export async function run(context: JobContext, given: Given): Promise<Outcome<Ap
     withShipment(context, each, { ...given, dryRun: false }, async (whenWritten) => {
       await using lock = await context.lock({ name: each.name, scope: 'export' }, 'db-export-json run');
       void lock;
-      await requireBegun(context, each, given);
+      await requireBegun(context, each, given, () => lookAt(context, each));
       const exported = await exportApp(context, each, { dryRun: false, whenWritten });
       await notePhases(context, each);
       return exported;
@@ -69,7 +61,7 @@ export const plan: Steps<Given, AppsResult<Shipped>> = {
     requireReader(apps, given);
     const results = await eachApp(context, apps, (each) =>
       withShipment(context, each, { ...given, dryRun: true }, async (whenWritten) => {
-        await requireBegun(context, each, given);
+        await requireBegun(context, each, given, () => lookAt(context, each));
         return await exportApp(context, each, { dryRun: true, whenWritten });
       }),
     );
@@ -86,31 +78,9 @@ function findingsOf(exported: Shipped, app: string): AppFinding[] {
   return [...exportFindings(exported, app), ...shipFindings(exported.shipment, app)];
 }
 
-/**
- * Which side is the truth is known for certain only where it is noted, which the first run that ends well does. Without the
- * note nothing is replaced by what the configuration may have been mistaken about: it may be lost, or of another machine.
- */
-async function requireBegun(context: JobContext, app: ExportedApp, { begin }: Given): Promise<void> {
-  if (begin || (await hasPhases(context, app))) return;
-  const whenWritten = async () => undefined;
-  const { changed, mirrored } = await exportApp(context, app, { dryRun: true, whenWritten });
-  const rows = mirrored?.tables.reduce((sum, { removed }) => sum + removed, 0) ?? 0;
-  if (changed.length + rows === 0) return;
-  const what =
-    changed.length > 0
-      ? `${formatCount(changed.length, 'document')} that ${changed.length === 1 ? 'is' : 'are'} there would be replaced, first ${changed[0]}`
-      : `${formatCount(rows, 'row')} of ${app.database} would be replaced`;
-  throw new OpsError(
-    'refused',
-    `cannot take the ${app.export.phase === 'database' ? 'database' : 'documents'} of ${app.name} for the truth: no run has ended well here yet, and ${what}`,
-    {
-      hint: `is phase in [apps.${app.name}.export] right? db-export-json check --app ${app.name} shows what differs; if it is: db-export-json run --begin`,
-    },
-  );
-}
-
-async function notePhases(context: JobContext, app: ExportedApp): Promise<void> {
-  if (!(await hasPhases(context, app))) await writePhases(context, app.name, asConfigured(app.export.phase));
+/** What a run would do. */
+async function lookAt(context: JobContext, app: ExportedApp): Promise<Exported> {
+  return await exportApp(context, app, { dryRun: true, whenWritten: async () => undefined });
 }
 
 async function exportApp(

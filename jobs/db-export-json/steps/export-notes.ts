@@ -28,7 +28,10 @@ export async function readExportState(context: JobContext, app: string): Promise
 }
 
 export async function writeExportState(context: JobContext, app: string, state: ExportState): Promise<void> {
-  await write(context, app, 'documents', formatExportState(state));
+  const text = formatExportState(state);
+  // In a night without changes nothing is written, and no disk is waited for.
+  const before = await readRecord(pathOf(context, app, 'documents'), stateBytesMax).catch(() => undefined);
+  if (text !== before) await write(context, app, 'documents', text);
 }
 
 /** What is known of the documents at the reader; undefined where nothing is, which only costs a look at all of them. */

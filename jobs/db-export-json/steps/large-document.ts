@@ -4,6 +4,8 @@ import { createHash, type Hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 
+const blockBytes = 128 * 1024;
+
 /** What is there of the document that is being made. */
 export interface Compared {
   isSame: boolean;
@@ -33,7 +35,7 @@ export async function compareWhileMade(
       async *content() {
         if (file !== undefined) yield* beginningOf(file, sameBytes);
         if (differing !== undefined) yield differing;
-        yield* made.rest();
+        yield* inBlocks(made.rest());
       },
       digest: () => made.digest(),
       close: async () => file?.close(),
@@ -88,9 +90,22 @@ async function sameBeginning(
 }
 
 async function* beginningOf(file: FileHandle, lengthBytes: number): AsyncGenerator<Uint8Array> {
-  const blockBytes = 128 * 1024;
   for (let at = 0; at < lengthBytes; at += blockBytes)
     yield await bytesAt(file, at, Math.min(blockBytes, lengthBytes - at));
+}
+
+/** A write of each small piece would wait for the disk each time. */
+async function* inBlocks(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let block: Uint8Array[] = [];
+  let lengthBytes = 0;
+  for await (const piece of pieces) {
+    block.push(piece);
+    lengthBytes += piece.length;
+    if (lengthBytes < 4 * blockBytes) continue;
+    yield Buffer.concat(block);
+    [block, lengthBytes] = [[], 0];
+  }
+  if (lengthBytes > 0) yield Buffer.concat(block);
 }
 
 /** Fewer at the end of the file. */

@@ -1,6 +1,6 @@
 // One instant of a live database, read in a process of its own: one long query can only be ended with it, and a database
 // that somebody made to break SQLite finds no secrets there.
-import type { Readable } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
 import type { Cell } from '../../export/cell.ts';
 import type { Recipe, Rows, Source, TableList } from '../../export/rows.ts';
 import type { JsonStyle } from '../../export/style.ts';
@@ -18,6 +18,8 @@ export interface RowsQuestion {
     | { about: 'sources'; recipes: readonly Recipe[]; style: JsonStyle };
 }
 
+const aheadBytesMax = 8 * 1024 * 1024;
+
 /**
  * Opens the database at `path` for one instant, which begins with the first question. One question at a time. A database
  * with a rollback journal cannot be written meanwhile; in WAL mode nobody notices. Throws as looking at it does.
@@ -29,7 +31,9 @@ export async function openRows(path: string, signal?: AbortSignal): Promise<Rows
   const other = startAsked<RowsQuestion>(asked);
   const about = { source, file, wal };
   const ask = (question: RowsQuestion['ask']) => other.ask({ source: about, ask: question });
-  const frames = new FrameReader(other.pipe as Readable);
+  // A pipe holds 64 KiB: without more room the other process would stand still whenever this one waits for the disk.
+  const ahead = new PassThrough({ highWaterMark: aheadBytesMax });
+  const frames = new FrameReader((other.pipe as Readable).pipe(ahead));
   return {
     query: (sql, called) => ask({ about: 'query', sql, called }) as Promise<Cell[][]>,
     tables: () => ask({ about: 'tables' }) as Promise<TableList>,
