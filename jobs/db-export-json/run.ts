@@ -108,7 +108,7 @@ async function exportApp(
   const different = [...by.different, ...vanished.filter((name) => !isMade(name))].sort();
   if (!dryRun) await writeExportState(context, app.name, state);
   if (!dryRun) await noteParity(context, app.name, different.length + by.held.length === 0);
-  const there = new Set(await namesIn(directory));
+  const there = new Set(different.length === 0 ? [] : await namesIn(directory));
   const lying = different.filter((name) => there.has(name));
   const names = [...new Set([...wanted.map(({ name }) => name), ...lying])].sort();
   const unwritten = dryRun ? [...by.new, ...by.changed] : [];

@@ -22,6 +22,7 @@ export async function mirrorDocuments(
   app: ExportedApp,
   { directory, stretches, dryRun }: Mirroring,
 ): Promise<Imported | undefined> {
+  if (!stretches.some(({ phase }) => phase === 'json')) return undefined;
   const lying = await allLyingDocuments(app, directory);
   const isTruth = ({ of }: LyingDocument) =>
     stretchOf(stretches, 'day' in of ? of.day : undefined).phase === 'json';

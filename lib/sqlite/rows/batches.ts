@@ -20,6 +20,8 @@ export interface NumberedTable {
   columns: readonly string[];
   /** Those with the affinity of a text, in which no number can be (https://sqlite.org/datatype3.html, section 3). */
   texts: ReadonlySet<string>;
+  /** The column that is the rowid; undefined where none is. */
+  key: string | undefined;
   /** A name of the rowid that no column has. */
   rowid: string;
 }
@@ -72,12 +74,13 @@ function firstNumber(database: Database, { table, rowid }: NumberedTable): bigin
  * they are needed or not, and the sign of a zero it leaves out.
  */
 function batchQuery(
-  { table, columns, texts, rowid }: NumberedTable,
+  { table, columns, texts, key, rowid }: NumberedTable,
   mark: string,
   separator: string,
 ): string {
   const pairs = columns.map((name) => {
     const column = quoteIdentifier(name);
+    if (name === key) return `${literal(name)}, ${column}`;
     // Bytes come after every text. It costs a fifth of asking for the type.
     if (texts.has(name)) return `${literal(name)}, iif(${column} >= x'', json(${literal(mark)}), ${column})`;
     return `${literal(name)}, CASE typeof(${column})

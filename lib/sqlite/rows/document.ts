@@ -1,6 +1,6 @@
 // One document, made of rows or of what a query returns.
 import { isUtf8 } from 'node:buffer';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Cell, cellJson } from '../../export/cell.ts';
 import { NotJson, scanJson } from '../../export/json-scan.ts';
 import { JsonWriter } from '../../export/json-writer.ts';
@@ -49,7 +49,7 @@ const writerVersion = 1;
 
 function sourceOf(text: string, style: JsonStyle): Source {
   const how = JSON.stringify([writerVersion, style.indent, style.ascii, style.finalNewline]);
-  return createHash('sha256').update(how).update(text).digest('hex');
+  return hash('sha256', how + text);
 }
 
 function emitQueried(

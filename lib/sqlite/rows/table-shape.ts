@@ -58,7 +58,8 @@ export function numberedTable(database: Database, table: string): NumberedTable 
   // What a generated column gives may be JSON to SQLite's functions, and not the text that it is.
   if (rowid === undefined || columns.some(({ hidden }) => hidden !== 0)) return undefined;
   const texts = new Set(columns.filter(isText).map(({ name }) => name));
-  return fitsBatches(names) ? { table, columns: names, texts, rowid } : undefined;
+  const key = rowidColumn(database, table, columns);
+  return fitsBatches(names) ? { table, columns: names, texts, key, rowid } : undefined;
 }
 
 /** The rows of a numbered table from `first` to `last`. */
@@ -90,6 +91,14 @@ function columnsOf(database: Database, table: string): Column[] {
     .all(table) as Column[];
   if (columns.length > 0) return columns;
   throw new OpsError('config', `cannot export the table ${table}: the database has none of that name`);
+}
+
+/** The column that is the rowid itself, and so always an integer: a key of that type without an index of its own. */
+function rowidColumn(database: Database, table: string, columns: readonly Column[]): string | undefined {
+  const [key, ...others] = columns.filter(({ pk }) => pk > 0);
+  if (key?.type.toUpperCase() !== 'INTEGER' || others.length > 0) return undefined;
+  const index = database.prepare("SELECT 1 FROM pragma_index_list(?, 'main') WHERE origin = 'pk'").get(table);
+  return index === undefined ? key.name : undefined;
 }
 
 /** By the rules for the affinity of a column. */
