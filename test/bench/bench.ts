@@ -1,6 +1,6 @@
 // npm run bench [-- --megabytes 1000] [--runs 3] [--only local|dropbox|documents] [--write]: our figures, each beside its peer in
 // one run. `--write` writes docs/benchmarks.md.
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -39,8 +39,13 @@ async function bench(): Promise<void> {
     makeLargeDatabase(large, megabytes);
     await run('sync', []); // or what is measured first waits for the disk to take these
     if (wants('local')) rows.push(...(await benchLocal({ home, small, large, megabytes, times })));
+    // With a state of its own: one that knows another store would refuse this one.
+    const remote = join(home, 'remote');
+    mkdirSync(remote);
     if (wants('dropbox'))
-      rows.push(...(await benchDropbox({ home, small, large, megabytes, transferMegabytes: 256, times: 1 })));
+      rows.push(
+        ...(await benchDropbox({ home: remote, small, large, megabytes, transferMegabytes: 256, times: 1 })),
+      );
   }
   if (wants('documents')) rows.push(...(await benchDocuments({ home, times })));
 
