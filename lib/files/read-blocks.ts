@@ -13,14 +13,14 @@ export async function* readBlocks(handle: FileHandle, sizeBytes: bigint): AsyncG
   let buffer = Buffer.allocUnsafeSlow(bufferBytes);
   let spare = Buffer.allocUnsafeSlow(bufferBytes);
   let position = 0;
-  let ahead = fill(handle, buffer, position);
+  let ahead = fillBuffer(handle, buffer, position);
   try {
     for (;;) {
       const filled = await ahead;
       if (filled === 0) return;
       position += filled;
       const block = buffer.subarray(0, filled);
-      ahead = fill(handle, spare, position);
+      ahead = fillBuffer(handle, spare, position);
       // A failure is told when its block is asked for, not as an unhandled rejection before that.
       ahead.catch(() => undefined);
       yield block;
@@ -31,8 +31,8 @@ export async function* readBlocks(handle: FileHandle, sizeBytes: bigint): AsyncG
   }
 }
 
-/** Reads until the buffer is full or the file ends: a read may return less than was asked for. */
-async function fill(handle: FileHandle, buffer: Buffer, position: number): Promise<number> {
+/** Reads until the buffer is full or the file ends: a read may return less than was asked for. Returns how much. */
+export async function fillBuffer(handle: FileHandle, buffer: Buffer, position: number): Promise<number> {
   let filled = 0;
   while (filled < buffer.length) {
     const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, position + filled);

@@ -1,5 +1,4 @@
 // A document as it lies there beside what the database says: bytes first, and only where they differ which values do.
-import { systemError } from '../../../lib/base/errors.ts';
 import { jsonDifferences, lineDifferences } from '../../../lib/export/json-differences.ts';
 import { NotJson } from '../../../lib/export/json-scan.ts';
 import { parseJsonTree } from '../../../lib/export/json-tree.ts';
@@ -59,15 +58,13 @@ async function compareLarge(
   directory: HeldDirectory,
   name: string,
 ): Promise<Differences> {
-  const compared = await compareWhileMade(document, directory.at(name));
+  const compared = await compareWhileMade(document, { directory, name });
   try {
     if (compared.isSame) return { shown: [], count: 0 };
     for await (const piece of compared.content()) void piece; // it is read to its end
     return told(
       `it is another after byte ${compared.sameBytes} or soon after; it is too large to tell the values`,
     );
-  } catch (error) {
-    throw systemError(`read ${directory.path}/${name}`, error);
   } finally {
     await compared.close();
   }

@@ -3,6 +3,9 @@
 import { createHash, type Hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { systemError } from '../../../lib/base/errors.ts';
+import type { HeldDirectory } from '../../../lib/files/held-directory.ts';
+import { fillBuffer } from '../../../lib/files/read-blocks.ts';
 
 const blockBytes = 128 * 1024;
 
@@ -18,17 +21,24 @@ export interface Compared {
   close(): Promise<void>;
 }
 
-/** Compares with the file at `path`; undefined where there is none. Rejects with the system's error. */
+interface OpenFile {
+  handle: FileHandle;
+  called: string;
+}
+
+/**
+ * Compares with the file of that name, if there is one. Throws OpsError where it cannot be read, and what the document throws.
+ */
 export async function compareWhileMade(
   document: AsyncIterator<Uint8Array>,
-  path: string | undefined,
+  there: { directory: HeldDirectory; name: string } | undefined,
 ): Promise<Compared> {
   const made = new Made(document);
-  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
-  const file = path === undefined ? undefined : await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  const file = there === undefined ? undefined : await openThere(there.directory, there.name);
   try {
     const { sameBytes, differing } = file === undefined ? nothing : await sameBeginning(made, file);
-    const isSame = file !== undefined && differing === undefined && sameBytes === (await file.stat()).size;
+    const isSame =
+      file !== undefined && differing === undefined && sameBytes === (await file.handle.stat()).size;
     return {
       isSame,
       sameBytes,
@@ -38,12 +48,19 @@ export async function compareWhileMade(
         yield* inBlocks(made.rest());
       },
       digest: () => made.digest(),
-      close: async () => file?.close(),
+      close: async () => file?.handle.close(),
     };
   } catch (error) {
-    await file?.close();
+    await file?.handle.close();
     throw error;
   }
+}
+
+async function openThere(directory: HeldDirectory, name: string): Promise<OpenFile> {
+  const called = `${directory.path}/${name}`;
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+  const flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+  return { handle: await reading(called, () => open(directory.at(name), flags)), called };
 }
 
 const nothing = { sameBytes: 0, differing: undefined };
@@ -77,7 +94,7 @@ class Made {
 /** How many bytes are the same, and the piece of the document with the first that is not; none where the document ends before. */
 async function sameBeginning(
   made: Made,
-  file: FileHandle,
+  file: OpenFile,
 ): Promise<{ sameBytes: number; differing: Uint8Array | undefined }> {
   let sameBytes = 0;
   for (;;) {
@@ -89,7 +106,7 @@ async function sameBeginning(
   }
 }
 
-async function* beginningOf(file: FileHandle, lengthBytes: number): AsyncGenerator<Uint8Array> {
+async function* beginningOf(file: OpenFile, lengthBytes: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < lengthBytes; at += blockBytes)
     yield await bytesAt(file, at, Math.min(blockBytes, lengthBytes - at));
 }
@@ -109,13 +126,15 @@ async function* inBlocks(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
 }
 
 /** Fewer at the end of the file. */
-async function bytesAt(file: FileHandle, position: number, lengthBytes: number): Promise<Buffer> {
+async function bytesAt({ handle, called }: OpenFile, position: number, lengthBytes: number): Promise<Buffer> {
   const buffer = Buffer.allocUnsafe(lengthBytes);
-  let length = 0;
-  while (length < lengthBytes) {
-    const { bytesRead } = await file.read(buffer, length, lengthBytes - length, position + length);
-    if (bytesRead === 0) break;
-    length += bytesRead;
+  return buffer.subarray(0, await reading(called, () => fillBuffer(handle, buffer, position)));
+}
+
+async function reading<T>(called: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw systemError(`read ${called}`, error);
   }
-  return buffer.subarray(0, length);
 }

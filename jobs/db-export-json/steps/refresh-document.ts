@@ -112,8 +112,10 @@ async function refreshLarge(
   there: Lying | undefined,
   { directory, isFrozen, dryRun }: RefreshOptions,
 ): Promise<Refreshed> {
-  const path = there === undefined ? undefined : directory.at(name);
-  const compared = await compareWhileMade(withBeginning(beginning, rest), path);
+  const compared = await compareWhileMade(
+    withBeginning(beginning, rest),
+    there === undefined ? undefined : { directory, name },
+  );
   try {
     const change = compared.isSame ? 'unchanged' : changeOf(there, isFrozen);
     if (change === 'unchanged' || change === 'held' || dryRun) {

@@ -1,7 +1,9 @@
 // Documents that are too large to be held: compared while they are made, and written from the first difference on.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { compareWhileMade } from '../../../jobs/db-export-json/steps/large-document.ts';
+import { holdDirectory } from '../../../lib/files/held-directory.ts';
 import { ExportWorld } from '../../support/export-world.ts';
 
 describe('a document that is too large to be held', () => {
@@ -42,6 +44,19 @@ describe('a document that is too large to be held', () => {
     expect((await world.run('db-export-json', [])).stdout).toContain('changed: t.json');
     expect(await world.run('db-export-json', ['check'])).toMatchObject({ exitCode: 0 });
     expect(readdirSync(world.documents)).toEqual(['schema.sql', 't.json']);
+  });
+});
+
+test('a file in its place that cannot be read is told as what it is', async () => {
+  await using world = new ExportWorld();
+  mkdirSync(join(world.documents, 't.json'));
+  using directory = await holdDirectory(world.documents);
+  const pieces = async function* () {
+    yield Buffer.from('[');
+  };
+  await expect(compareWhileMade(pieces(), { directory, name: 't.json' })).rejects.toMatchObject({
+    name: 'OpsError',
+    message: expect.stringContaining(`cannot read ${world.documents}/t.json: `) as string,
   });
 });
 
