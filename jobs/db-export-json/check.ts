@@ -1,7 +1,7 @@
 // db-export-json check: reads the documents back and compares them with the database, value for value.
 import { OpsError } from '../../lib/base/errors.ts';
 import { formatCount } from '../../lib/base/format.ts';
-import { type Day, dayOfFile } from '../../lib/export/day.ts';
+import type { Day } from '../../lib/export/day.ts';
 import type { FrozenDays } from '../../lib/export/frozen.ts';
 import type { HeldDirectory } from '../../lib/files/held-directory.ts';
 import type { JobContext } from '../../lib/run/context.ts';
@@ -14,7 +14,7 @@ import { type ExportedApp, exportedApps } from './steps/export-apps.ts';
 import { noteParity } from './steps/export-notes.ts';
 import { frozenDays } from './steps/frozen-days.ts';
 import { openDirectory } from './steps/open-directory.ts';
-import { namesIn } from './steps/read-document.ts';
+import { documentsOfOtherDays } from './steps/read-documents.ts';
 import { type WantedDocument, wantedDocuments } from './steps/wanted-documents.ts';
 
 interface Checked {
@@ -93,12 +93,13 @@ async function onlyThere(
   wanted: readonly WantedDocument[],
   { isMeant, frozen }: { isMeant: (day: Day | undefined) => boolean; frozen: FrozenDays },
 ): Promise<Difference[]> {
-  const { days, file } = app.export;
-  if (days === undefined) return [];
-  const known = new Set(wanted.map(({ name }) => name));
-  return (await namesIn(directory)).flatMap((name) => {
-    const day = dayOfFile(file, name);
-    if (day === undefined || known.has(name) || !isMeant(day)) return [];
-    return [{ name, frozen: frozen.has(day), differences: ['the database has no such day'], count: 1 }];
-  });
+  const others = await documentsOfOtherDays(app, directory, wanted);
+  return others
+    .filter(({ day }) => isMeant(day))
+    .map(({ name, day }) => ({
+      name,
+      frozen: frozen.has(day),
+      differences: ['the database has no such day'],
+      count: 1,
+    }));
 }

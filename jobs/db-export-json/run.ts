@@ -1,8 +1,8 @@
 // db-export-json run: the documents of each app, as of one instant; only what differs is written.
-import { dayOfFile } from '../../lib/export/day.ts';
+import type { Day } from '../../lib/export/day.ts';
 import type { ExportState, KnownDocument } from '../../lib/export/export-state.ts';
 import type { FrozenDays } from '../../lib/export/frozen.ts';
-import { type Phase, type Stretches, stretchOf } from '../../lib/export/phases.ts';
+import { type Stretches, stretchOf } from '../../lib/export/phases.ts';
 import type { Rows } from '../../lib/export/rows.ts';
 import { guardedApps } from '../../lib/config/config.ts';
 import { sweepTemporaries } from '../../lib/files/durable.ts';
@@ -21,6 +21,7 @@ import { noteParity, readExportState, readPhases, writeExportState } from './ste
 import type { Imported } from './steps/import-documents.ts';
 import { mirrorDocuments } from './steps/mirror-documents.ts';
 import { namesIn } from './steps/read-document.ts';
+import { documentsOfOtherDays } from './steps/read-documents.ts';
 import { type Change, refreshDocument, sameAsBefore } from './steps/refresh-document.ts';
 import type { Shipment } from './steps/ship.ts';
 import { shipFindings, shipLines } from './steps/ship-words.ts';
@@ -100,16 +101,16 @@ async function exportApp(
   const vanished = await vanishedDocuments(app, directory, wanted, before);
   const work = { rows, directory, wanted, before, frozen, stretches, dryRun };
   const { sizeBytes, by, state } = await refreshAll(context, app, work);
-  for (const name of vanished) {
+  const isMade = ({ day }: { day: Day | undefined }) => stretchOf(stretches, day).phase === 'database';
+  for (const { name } of vanished) {
     const known = before.get(name);
     if (known !== undefined) state.set(name, known); // or it would be told once only
   }
-  const isMade = (name: string) => phaseOfFile(app, stretches, name) === 'database';
-  const different = [...by.different, ...vanished.filter((name) => !isMade(name))].sort();
+  const [gone, ofApp] = [vanished.filter(isMade), vanished.filter((each) => !isMade(each))];
+  const lying = [...by.different, ...ofApp.map(({ name }) => name)].sort();
+  const different = [...lying, ...by.absent].sort();
   if (!dryRun) await writeExportState(context, app.name, state);
   if (!dryRun) await noteParity(context, app.name, different.length + by.held.length === 0);
-  const there = new Set(different.length === 0 ? [] : await namesIn(directory));
-  const lying = different.filter((name) => there.has(name));
   const names = [...new Set([...wanted.map(({ name }) => name), ...lying])].sort();
   const unwritten = dryRun ? [...by.new, ...by.changed] : [];
   await whenWritten({ directory, names, state, held: by.held, ofApp: lying, unwritten });
@@ -120,7 +121,7 @@ async function exportApp(
     new: by.new,
     changed: by.changed,
     held: by.held,
-    vanished: vanished.filter(isMade),
+    vanished: gone.map(({ name }) => name),
     leftOut: await tablesLeftOut(app, rows),
     different,
     mirrored,
@@ -151,10 +152,8 @@ function onlyMirrored(app: ExportedApp, mirrored: Imported): Exported {
   return { directory: app.export.directory, documents: 0, sizeBytes: 0, ...none, mirrored };
 }
 
-function phaseOfFile(app: ExportedApp, stretches: Stretches, name: string): Phase {
-  const { days, file } = app.export;
-  return stretchOf(stretches, days === undefined ? undefined : dayOfFile(file, name)).phase;
-}
+/** What the same means where it is not for us to write: the app's document differs, or is not there. */
+const unmade = { unchanged: 'unchanged', held: 'held', new: 'absent', changed: 'different' } as const;
 
 async function refreshAll(
   context: JobContext,
@@ -163,12 +162,13 @@ async function refreshAll(
 ) {
   const { progress, signal } = context;
   const state = new Map<string, KnownDocument>();
-  const by: Record<Change | 'different', string[]> = {
+  const by: Record<Change | 'different' | 'absent', string[]> = {
     unchanged: [],
     new: [],
     changed: [],
     held: [],
     different: [],
+    absent: [],
   };
   let sizeBytes = 0;
   progress.start(`${app.name}: documents`, wanted.length, 'steps');
@@ -189,8 +189,7 @@ async function refreshAll(
       const refreshed = await inKnownPaths(() =>
         refreshDocument(context, rows, document, { ...options, isFrozen }),
       );
-      const isOther = !isMade && (refreshed.change === 'new' || refreshed.change === 'changed');
-      by[isOther ? 'different' : refreshed.change].push(name);
+      by[isMade ? refreshed.change : unmade[refreshed.change]].push(name);
       sizeBytes += refreshed.sizeBytes;
       if (refreshed.known !== undefined) state.set(name, refreshed.known);
       progress.update(index + 1);
@@ -207,9 +206,9 @@ async function vanishedDocuments(
   directory: HeldDirectory,
   wanted: readonly WantedDocument[],
   made: ExportState,
-): Promise<string[]> {
+): Promise<{ name: string; day: Day | undefined }[]> {
+  if (app.export.days !== undefined) return documentsOfOtherDays(app, directory, wanted);
   const names = new Set(wanted.map(({ name }) => name));
-  const isOurs = (name: string) =>
-    app.export.days === undefined ? made.has(name) : dayOfFile(app.export.file, name) !== undefined;
-  return (await namesIn(directory)).filter((name) => !names.has(name) && isOurs(name));
+  const left = (await namesIn(directory)).filter((name) => made.has(name) && !names.has(name));
+  return left.map((name) => ({ name, day: undefined }));
 }

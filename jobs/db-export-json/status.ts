@@ -14,7 +14,8 @@ import { type ExportedApp, exportedApps } from './steps/export-apps.ts';
 import { readFrozen, readParity, readPhases } from './steps/export-notes.ts';
 import { frozenDays } from './steps/frozen-days.ts';
 import { openDirectory } from './steps/open-directory.ts';
-import { lookAt, namesIn } from './steps/read-document.ts';
+import { lookAt } from './steps/read-document.ts';
+import { documentsOfOtherDays } from './steps/read-documents.ts';
 import { type ShipStatus, shipStatus, shipStatusLines } from './steps/ship-status.ts';
 import { type WantedDocument, wantedDocuments } from './steps/wanted-documents.ts';
 
@@ -89,13 +90,12 @@ async function describe(context: JobContext, app: ExportedApp, everyDay: boolean
   using directory = await openDirectory(app);
   const stretches = await readPhases(context, app);
   const { frozen, wanted } = await inDatabase(context, app, stretches);
-  const names = new Set([...wanted.map(({ name }) => name), ...filesOfDays(app, await namesIn(directory))]);
+  const others = await documentsOfOtherDays(app, directory, wanted);
+  const names = new Set([...wanted, ...others].map(({ name }) => name));
   for (const day of frozen.keys()) names.add(dayFileName(app.export.file, day));
-  const looks = [...names].sort().map(async (name) => {
-    const status = lookAt(directory, name);
-    return listed(app, name, status, { frozen, stretches });
-  });
-  const documents = await Promise.all(looks);
+  const documents = [...names]
+    .sort()
+    .map((name) => listed(app, name, lookAt(directory, name), { frozen, stretches }));
   const phases = stretches.map((stretch) => ({
     ...stretch,
     documents: documents.filter(({ day }) => stretchOf(stretches, day) === stretch).length,
@@ -123,10 +123,6 @@ async function inDatabase(
     if (!isYetToBe) throw error;
     return { frozen: await readFrozen(context, app.name), wanted: [] };
   }
-}
-
-function filesOfDays({ export: { days, file } }: ExportedApp, names: readonly string[]): string[] {
-  return days === undefined ? [] : names.filter((name) => dayOfFile(file, name) !== undefined);
 }
 
 function listed(

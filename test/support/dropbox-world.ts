@@ -6,7 +6,7 @@ import { DropboxStandIn, type StandInOptions } from '../stand-ins/dropbox/stand-
 import type { FixedClock } from './fixed-clock.ts';
 import { type InProcessOptions, runInProcess } from './in-process.ts';
 import { jobs } from './typed-world.ts';
-import { type Ended, filesBelow, type RunOptions, World } from './world.ts';
+import { type Ended, filesBelow, makeBookings, type RunOptions, World } from './world.ts';
 
 /** Where the latest copy of the app of every world lies. */
 export const latestPath = '/latest/bookings.db';
@@ -51,6 +51,18 @@ export class DropboxWorld extends World {
       monotonicMs: () => clock.now(),
       advance: (ms) => clock.advance(ms / 1000),
     };
+  }
+
+  /** A world with two backups, of which the next night lets one go. */
+  static async afterTwoNights(): Promise<DropboxWorld> {
+    const world = await DropboxWorld.start();
+    makeBookings(world.database, { journalMode: 'delete' });
+    world.configureDropbox({ store: 'retries = 1', app: 'keep = { last = 2 }' });
+    for (let night = 0; night < 2; night += 1) {
+      const { exitCode, stderr } = await world.run('db-backup', ['run']);
+      if (exitCode !== 0) throw new Error(stderr);
+    }
+    return world;
   }
 
   /** A world with nothing in it, or one that goes on with what another left. */

@@ -4,7 +4,7 @@ import { formatCount } from '../../../lib/base/format.ts';
 import { asConfigured } from '../../../lib/export/phases.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import type { ExportedApp } from './export-apps.ts';
-import { hasPhases, writePhases } from './export-notes.ts';
+import { notedPhases, writePhases } from './export-notes.ts';
 import type { Exported } from './export-words.ts';
 import { openDirectory } from './open-directory.ts';
 import { allLyingDocuments } from './read-documents.ts';
@@ -19,7 +19,7 @@ export async function requireBegun(
   { begin }: { begin: boolean },
   look: () => Promise<Pick<Exported, 'changed' | 'mirrored'>>,
 ): Promise<void> {
-  if (begin || (await hasPhases(context, app))) return;
+  if (begin || (await notedPhases(context, app.name)) !== undefined) return;
   if (!(await isAnyThere(app))) return; // and to make them all once more, only to look, would take as long again
   const { changed, mirrored } = await look();
   const rows = mirrored?.tables.reduce((sum, { removed }) => sum + removed, 0) ?? 0;
@@ -44,5 +44,6 @@ async function isAnyThere(app: ExportedApp): Promise<boolean> {
 
 /** Notes the phase of the configuration, where nothing is noted yet. */
 export async function notePhases(context: JobContext, app: ExportedApp): Promise<void> {
-  if (!(await hasPhases(context, app))) await writePhases(context, app.name, asConfigured(app.export.phase));
+  if ((await notedPhases(context, app.name)) === undefined)
+    await writePhases(context, app.name, asConfigured(app.export.phase));
 }

@@ -1,7 +1,7 @@
 // From files to a database in steps, and back: what a step needs to be true before it is taken.
 import { OpsError } from '../../../lib/base/errors.ts';
 import { formatCount } from '../../../lib/base/format.ts';
-import { type Day, dayOfFile, isDay } from '../../../lib/export/day.ts';
+import { type Day, isDay } from '../../../lib/export/day.ts';
 import { parityDays } from '../../../lib/export/parity.ts';
 import { movePhase, type Phase, type PhaseMove, phases } from '../../../lib/export/phases.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
@@ -10,7 +10,7 @@ import { compareDocument } from './compare-document.ts';
 import { appWithDays, type ExportedApp, exportedApp } from './export-apps.ts';
 import { readParity, readPhases, writePhases } from './export-notes.ts';
 import { openDirectory } from './open-directory.ts';
-import { namesIn } from './read-document.ts';
+import { documentsOfOtherDays } from './read-documents.ts';
 import { wantedDocuments } from './wanted-documents.ts';
 
 interface Moved {
@@ -130,13 +130,10 @@ async function whyNot(context: JobContext, app: ExportedApp, move: PhaseMove): P
 async function differentNow(context: JobContext, app: ExportedApp, { moves }: PhaseMove): Promise<string[]> {
   await using rows = await context.openRows(app);
   using directory = await openDirectory(app);
-  const wanted = (await wantedDocuments(app, rows)).filter(({ day }) => moves(day));
-  const known = new Set(wanted.map(({ name }) => name));
-  const { days, file } = app.export;
-  const different = (await namesIn(directory)).filter((name) => {
-    const day = days === undefined ? undefined : dayOfFile(file, name);
-    return day !== undefined && moves(day) && !known.has(name);
-  });
+  const all = await wantedDocuments(app, rows);
+  const others = await documentsOfOtherDays(app, directory, all);
+  const different = others.filter(({ day }) => moves(day)).map(({ name }) => name);
+  const wanted = all.filter(({ day }) => moves(day));
   context.progress.start(`${app.name}: comparing`, wanted.length, 'steps');
   for (const [index, document] of wanted.entries()) {
     context.signal.throwIfAborted();

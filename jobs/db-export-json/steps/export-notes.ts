@@ -62,17 +62,19 @@ export async function writeFrozen(context: JobContext, app: string, frozen: Froz
   await write(context, app, 'frozen', formatFrozen(frozen));
 }
 
-/** Whether the phases are noted: else a run that writes anything has not ended well here yet, or the note was lost. */
-export async function hasPhases(context: JobContext, app: ExportedApp): Promise<boolean> {
-  const path = pathOf(context, app.name, 'phases');
-  return (await inStateDirectory(`read ${path}`, () => readRecord(path, frozenBytesMax))) !== undefined;
+/** The phases of the days: those that are noted, else that of the configuration for all. Throws as `notedPhases` does. */
+export async function readPhases(context: JobContext, app: ExportedApp): Promise<Stretches> {
+  return (await notedPhases(context, app.name)) ?? asConfigured(app.export.phase);
 }
 
-/** The phases of the days. Throws OpsError `damaged` where the file cannot be used: then nobody knows which is the truth. */
-export async function readPhases(context: JobContext, app: ExportedApp): Promise<Stretches> {
-  const path = pathOf(context, app.name, 'phases');
+/**
+ * Those that are noted; undefined where no run has ended well here yet, or the note was lost. Throws OpsError `damaged` where it
+ * cannot be used: then nobody knows which side is the truth.
+ */
+export async function notedPhases(context: JobContext, app: string): Promise<Stretches | undefined> {
+  const path = pathOf(context, app, 'phases');
   const text = await inStateDirectory(`read ${path}`, () => readRecord(path, frozenBytesMax));
-  if (text === undefined) return asConfigured(app.export.phase);
+  if (text === undefined) return undefined;
   return parsePhases(
     text,
     (cause) =>

@@ -62,7 +62,8 @@ export function exportFindings(
   return findings;
 }
 
-function some(names: readonly string[]): string {
+/** `a.json is`, or `a.json and 3 more are`. */
+export function some(names: readonly string[]): string {
   const [first = ''] = names;
   return names.length === 1 ? `${first} is` : `${first} and ${names.length - 1} more are`;
 }

@@ -8,6 +8,7 @@ import { listedRows, mappedRows, NotMapped, valueAt } from '../../../lib/export/
 import type { HeldDirectory } from '../../../lib/files/held-directory.ts';
 import type { ExportedApp } from './export-apps.ts';
 import { namesIn, readDocument } from './read-document.ts';
+import type { WantedDocument } from './wanted-documents.ts';
 
 /** A document that can be read. */
 export interface LyingDocument {
@@ -29,7 +30,18 @@ export async function allLyingDocuments(
   });
 }
 
-/** The same, only that of `day` where one is named. Throws OpsError `missing` for none. */
+/** Those of days that are not among `wanted`, in order; none where there are no service days. */
+export async function documentsOfOtherDays(
+  app: ExportedApp,
+  directory: HeldDirectory,
+  wanted: readonly WantedDocument[],
+): Promise<{ name: string; day: Day }[]> {
+  const names = new Set(wanted.map(({ name }) => name));
+  const others = (await allLyingDocuments(app, directory)).filter(({ name }) => !names.has(name));
+  return others.flatMap(({ name, of }) => ('day' in of ? [{ name, day: of.day }] : []));
+}
+
+/** The same as all, only that of `day` where one is named. Throws OpsError `missing` for none. */
 export async function lyingDocuments(
   app: ExportedApp,
   directory: HeldDirectory,

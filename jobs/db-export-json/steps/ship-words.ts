@@ -2,6 +2,7 @@
 import { formatCount, formatInstant } from '../../../lib/base/format.ts';
 import type { View } from '../../../lib/run/job.ts';
 import type { AppFinding } from '../../steps/each-app.ts';
+import { some } from './export-words.ts';
 import type { Shipment } from './ship.ts';
 
 export function shipFindings(shipment: Shipment | undefined, app: string): AppFinding[] {
@@ -96,9 +97,4 @@ function newsLines(shipment: Shipment, app: string, { findings }: View): string[
 
 function because(reason: string | undefined): string {
   return reason === undefined ? '' : `: ${reason}`;
-}
-
-function some(names: readonly string[]): string {
-  const [first = ''] = names;
-  return names.length === 1 ? `${first} is` : `${first} and ${names.length - 1} more are`;
 }

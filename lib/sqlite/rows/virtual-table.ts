@@ -23,8 +23,8 @@ const noContent = /\bcontent\s*=\s*(''|"")/i;
 export function virtualTable(database: Database, name: string): VirtualTable | undefined {
   const sql = database
     .prepare(
-      `SELECT sql FROM sqlite_schema JOIN pragma_table_list AS listed ON listed.name = sqlite_schema.name
-        WHERE sqlite_schema.name = ? COLLATE NOCASE AND listed.schema = 'main' AND listed.type = 'virtual'`,
+      // SQLite itself writes these words so, whatever was typed.
+      "SELECT sql FROM sqlite_schema WHERE name = ? COLLATE NOCASE AND type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE %'",
     )
     .pluck()
     .get(name) as string | undefined;

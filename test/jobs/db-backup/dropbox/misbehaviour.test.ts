@@ -4,16 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { misbehaviours } from '../../../contract/dropbox-misbehaviours.ts';
 import { DropboxWorld, latestPath } from '../../../support/dropbox-world.ts';
 import { worldsLike } from '../../../support/dropbox-world-grown.ts';
-import { makeBookings } from '../../../support/world.ts';
 
-const backedUp = worldsLike(async () => {
-  const world = await DropboxWorld.start();
-  makeBookings(world.database, { journalMode: 'delete' });
-  world.configureDropbox({ store: 'retries = 1', app: 'keep = { last = 2 }' });
-  for (let night = 0; night < 2; night += 1)
-    expect(await world.run('db-backup', ['run'])).toMatchObject({ exitCode: 0 });
-  return world;
-});
+const backedUp = worldsLike(() => DropboxWorld.afterTwoNights());
 
 const commands: [string, string[]][] = [
   ['db-backup', ['run']],

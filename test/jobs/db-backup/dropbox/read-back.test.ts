@@ -3,7 +3,6 @@
 import { expect, test } from 'vitest';
 import type { FaultAction } from '../../../stand-ins/dropbox/faults.ts';
 import { DropboxWorld } from '../../../support/dropbox-world.ts';
-import { makeBookings } from '../../../support/world.ts';
 
 /** What happens between the manifest and the list that follows it. */
 const changes: [what: string, change: (world: DropboxWorld, backup: string) => void, says: RegExp][] = [
@@ -37,7 +36,7 @@ const changes: [what: string, change: (world: DropboxWorld, backup: string) => v
 ];
 
 test.each(changes)('%s: the night ends badly, and nothing older is gone', async (_, change, says) => {
-  await using world = await twoNights();
+  await using world = await DropboxWorld.afterTwoNights();
   const before = world.remote();
   const asked = world.standIn.requests.length;
   atSecondList(world, {
@@ -53,7 +52,7 @@ test.each(changes)('%s: the night ends badly, and nothing older is gone', async 
 });
 
 test('a list that does not come is what is told, and nothing older is gone', async () => {
-  await using world = await twoNights();
+  await using world = await DropboxWorld.afterTwoNights();
   const before = world.remote();
   const asked = world.standIn.requests.length;
   atSecondList(world, { kind: 'reply', status: 500, body: '' }, Infinity);
@@ -66,7 +65,7 @@ test('a list that does not come is what is told, and nothing older is gone', asy
 });
 
 test('a list that is older than what was just stored is looked at again, and the night is a good one', async () => {
-  await using world = await twoNights();
+  await using world = await DropboxWorld.afterTwoNights();
   atSecondList(world, { kind: 'staleRead', changes: 3 });
   expect(await world.run('db-backup', ['run'])).toMatchObject({ exitCode: 0 });
 });
@@ -82,14 +81,4 @@ function requireKept(world: DropboxWorld, before: Record<string, string>): void 
   const backups = Object.entries(before).filter(([path]) => path.startsWith('/backups/'));
   expect(backups).toHaveLength(4);
   expect(world.remote()).toMatchObject(Object.fromEntries(backups));
-}
-
-/** Two backups, of which the next night lets one go. */
-async function twoNights(): Promise<DropboxWorld> {
-  const world = await DropboxWorld.start();
-  makeBookings(world.database, { journalMode: 'delete' });
-  world.configureDropbox({ store: 'retries = 1', app: 'keep = { last = 2 }' });
-  for (let night = 0; night < 2; night += 1)
-    expect(await world.run('db-backup', ['run'])).toMatchObject({ exitCode: 0 });
-  return world;
 }
