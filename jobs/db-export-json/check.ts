@@ -12,6 +12,7 @@ import type * as parameters from './parameters.ts';
 import { compareDocument } from './steps/compare-document.ts';
 import { type ExportedApp, exportedApps } from './steps/export-apps.ts';
 import { noteParity } from './steps/export-notes.ts';
+import { some } from './steps/export-words.ts';
 import { frozenDays } from './steps/frozen-days.ts';
 import { openDirectory } from './steps/open-directory.ts';
 import { documentsOfOtherDays } from './steps/read-documents.ts';
@@ -42,7 +43,7 @@ export async function run(
       : [
           {
             severity: 'warning',
-            message: `${formatCount(different.length, 'document')} differ from the database, first ${different[0]?.name}`,
+            message: `${some(different.map((each) => each.name))} not what the database says`,
             hint: `db-export-json run --app ${name} brings up to date what follows the other and is not frozen`,
           },
         ],

@@ -19,6 +19,9 @@ export interface SecretOrigin {
   variable: string;
 }
 
+/** Where the installer looks for secrets that a unit is handed. */
+export const credentialsDirectory = '/etc/holdfast/credentials';
+
 const bytesMax = 4096;
 /** With what may stand around it, such as empty lines. */
 const fileBytesMax = 64 * 1024;

@@ -21,6 +21,8 @@ export interface RsyncOptions {
   hostKeys: readonly string[];
   /** The file with our private key. */
   identityPath: string | undefined;
+  /** And the same as messages call it. */
+  identityCalled: string;
   /** For the daemon. */
   password: string | undefined;
   limitBytesPerSecond: number | undefined;

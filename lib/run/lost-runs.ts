@@ -86,7 +86,7 @@ async function lostRecord(
     : `${began} ended without a word: it was killed`;
   const option = configOption(config);
   const only = apps.length === 1 && config.apps.length > 1 ? ` --app ${apps[0]}` : '';
-  const unit = `${check}.service`;
+  const unit = check.includes('@') ? `${check}.service` : undefined;
   return {
     kind: 'run',
     check,

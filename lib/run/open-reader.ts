@@ -1,6 +1,7 @@
 // The reader of an app's documents, as it is configured.
 import type { ShipConfig } from '../config/config.ts';
 import { type Environment, searchPath } from '../config/environment.ts';
+import { credentialsDirectory } from '../config/secrets.ts';
 import { openRsync, requireIdentity, type Rsync } from '../process/rsync.ts';
 
 /** Throws OpsError `config` and `denied` where there is nothing to show who we are, or others may read it. */
@@ -15,6 +16,8 @@ export async function openReader(
     reader,
     called: to,
     identityPath: isSsh ? requireIdentity(identityPath(), to) : undefined,
+    // What a unit reads is a copy, which is gone with it.
+    identityCalled: ship.identityFile ?? `${credentialsDirectory}/ship-identity`,
     password: isSsh ? undefined : readPassword(),
     searchPath: searchPath(environment),
     signal,

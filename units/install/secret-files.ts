@@ -4,9 +4,9 @@ import { lstatSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, systemError } from '../../lib/base/errors.ts';
 import type { AlertsConfig, ShipConfig, StoreConfig } from '../../lib/config/config.ts';
+import { credentialsDirectory } from '../../lib/config/secrets.ts';
 import type { Problems } from './problems.ts';
 
-const credentialsDirectory = '/etc/holdfast/credentials';
 const dropboxCredentials = [
   'dropbox-app-key',
   'dropbox-app-secret',

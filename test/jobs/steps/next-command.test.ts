@@ -17,7 +17,12 @@ test.each([
     { job: 'restore', result: 'failed', app: 'ctv', configOption: ' --config /srv/pi.toml' },
     'restore status --app ctv --config /srv/pi.toml',
   ],
-  [{ job: 'delta-push', result: 'failed' }, 'journalctl --namespace=+holdfast -u delta-push.service -n 50'],
+  [{ job: 'delta-push', result: 'failed' }, "journalctl --namespace=+holdfast -u 'delta-push*' -n 50"],
+  [{ job: 'db-backup', result: 'killed' }, "journalctl --namespace=+holdfast -u 'db-backup*' -n 50"],
+  [
+    { job: 'db-export-json', result: 'bad-news', app: 'ctv' },
+    'journalctl --namespace=+holdfast -u db-export-json@ctv.service -n 50',
+  ],
 ] as const)('after %o comes %s', ({ job, ...ended }, command) => {
   const unsaid = { kind: undefined, app: undefined, unit: undefined, configOption: '' };
   expect(nextCommand(job, { ...unsaid, ...ended })).toBe(command);

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseReader, type Reader } from '../../../lib/export/reader.ts';
-import { type EndedRsync, explainRsync } from '../../../lib/process/rsync-failure.ts';
+import type { EndedRsync } from '../../../lib/process/rsync-explanations.ts';
+import { explainRsync } from '../../../lib/process/rsync-failure.ts';
 import { itemOf } from '../../../lib/process/rsync.ts';
 
 const closed = 'rsync: connection unexpectedly closed (0 bytes received so far) [sender]\n';
@@ -18,7 +19,7 @@ function ended(exitCode: number, stderr: string, more: Partial<EndedRsync> = {})
     reader,
     called,
     port: undefined,
-    identityPath: '/key',
+    identityCalled: '/key',
     ...more,
   };
 }
@@ -60,6 +61,11 @@ describe('passes by itself', () => {
     [30, '[sender] io timeout after 60 seconds -- exiting\n', 'io timeout after 60 seconds'],
     [5, '@ERROR: max connections (4) reached -- try again later\n', 'max connections'],
     [12, '', 'connection unexpectedly closed'],
+    [
+      12,
+      '/usr/bin/rrsync error: Another instance of rrsync is already accessing this directory.\n',
+      'Another instance of rrsync',
+    ],
     [35, 'rsync: [sender] failed to connect to 10.0.0.5: Connection timed out (110)\n', 'timed out'],
   ])('%i: %s', (exitCode, said, reason) => {
     expect(explainRsync(ended(exitCode, said + closed + protocol))).toMatchObject({
@@ -181,6 +187,56 @@ describe('has to be mended', () => {
       'io',
       /rsync ended with exit code 23: could not make way/,
     ],
+    [
+      12,
+      'Traceback (most recent call last):\n  File "/usr/bin/rrsync", line 338, in lock_or_die\nFileNotFoundError: [Errno 2] No such file or directory: \'/srv/days\'\n',
+      'missing',
+      /directory in which our key may write is not there/,
+    ],
+    [
+      12,
+      '/usr/bin/rrsync error: Restricted directory does not exist!\n',
+      'missing',
+      /our key may write is not there/,
+    ],
+    [
+      1,
+      "/usr/bin/rrsync error: unable to chdir to restricted dir: [Errno 2] No such file or directory: '/srv/days'\n",
+      'missing',
+      /our key may write is not there/,
+    ],
+    [
+      1,
+      "/usr/bin/rrsync error: unable to chdir to restricted dir: [Errno 13] Permission denied: '/srv/days'\n",
+      'denied',
+      /may not enter the directory/,
+    ],
+    [
+      12,
+      "PermissionError: [Errno 13] Permission denied: '/srv/days'\n",
+      'denied',
+      /may not enter the directory/,
+    ],
+    [12, 'rrsync error: unsafe arg: x\n', 'config', /what its authorized_keys runs says: unsafe arg: x/],
+    [
+      12,
+      'Traceback (most recent call last):\n  File "/usr/bin/rrsync", line 9\nModuleNotFoundError: No module named \'argparse\'\n',
+      'config',
+      /authorized_keys runs says: ModuleNotFoundError: No module/,
+    ],
+    [
+      12,
+      "/usr/bin/env: 'python3': No such file or directory\n",
+      'missing',
+      /the reader has no rsync, or not/,
+    ],
+    [
+      12,
+      '/usr/bin/env: ‘python3’: No such file or directory\n',
+      'missing',
+      /the reader has no rsync, or not/,
+    ],
+    [126, 'sh: 1: /usr/bin/rrsync: bad interpreter: No such file\n', 'missing', /the reader has no rsync/],
     [99, '\u001b[2Jhello\u0007\n', 'io', /exit code 99: hello/],
   ])('%i: %s', (exitCode, said, kind, message) => {
     const failure = explainRsync(ended(exitCode, said + closed + protocol));

@@ -7,9 +7,11 @@ import { join } from 'node:path';
 const packages = [
   ...['systemd', 'systemd-sysv', 'dbus', 'polkitd', 'libpam-systemd', 'util-linux', 'git', 'ca-certificates'],
   ...['sudo', 'acl', 'procps', 'sqlite3', 'curl', 'libatomic1'],
+  // Documents are shipped from it, and to it; rrsync is written in python.
+  ...['rsync', 'openssh-client', 'openssh-server', 'python3-minimal'],
 ];
 /** Another list of packages is another root. */
-const name = 'debian-bookworm-3';
+const name = 'debian-bookworm-4';
 
 /** Nothing but our own timers starts by itself. */
 const masked = [
@@ -19,6 +21,7 @@ const masked = [
   'e2scrub_all.timer',
   'e2scrub_reap.service',
   'fstrim.timer',
+  'ssh.service',
   'console-getty.service',
   'systemd-networkd-wait-online.service',
 ];

@@ -111,6 +111,11 @@ slack = { webhook_url_file = ${secret('slack-webhook-url', this.slack.webhook)} 
   /** README's steps. */
   async install(options = ''): Promise<string> {
     await this.put();
+    return this.installUnits(options);
+  }
+
+  /** The steps after the first. */
+  async installUnits(options = ''): Promise<string> {
     this.isInstalled = true;
     return this.machine.ok(`cd /opt/holdfast && npm run units -- install --app ctv ${options}`);
   }
@@ -167,8 +172,19 @@ slack = { webhook_url_file = ${secret('slack-webhook-url', this.slack.webhook)} 
 
   /** A run that ends well; any other fails the test. */
   async backUpWell(): Promise<void> {
-    const { exitCode, stderr } = await this.backUp();
-    if (exitCode !== 0) throw new Error(`${backup} failed: ${stderr}\n${await this.log()}`);
+    await this.startWell(backup);
+  }
+
+  /** The same of another unit. */
+  async startWell(unit: string): Promise<void> {
+    const { exitCode, stderr } = await this.machine.sh(`systemctl start ${unit}`);
+    if (exitCode !== 0) throw new Error(`${unit} failed: ${stderr}\n${await this.log()}`);
+  }
+
+  /** A run of a unit that ends badly; returns its exit code. */
+  async startIll(unit: string): Promise<string> {
+    await this.machine.sh(`systemctl start ${unit}`);
+    return this.show('ExecMainStatus', unit);
   }
 
   /** A run that ends well, and what was told after it. */
