@@ -2,20 +2,24 @@
 import { formatBytes } from '../../lib/base/format.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
-import { locateFile } from '../../lib/files/locate-file.ts';
-import { missingDirectory } from '../../lib/placement/missing-directory.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import { type AppsResult, appsOutcome, appsText, eachApp, selectedApps } from '../steps/each-app.ts';
-import { type EarlierRestore, interruptedFindings, lookForEarlier } from '../steps/earlier-restore.ts';
+import {
+  type EarlierRestore,
+  interruptedFindings,
+  locateIfReached,
+  lookForEarlier,
+} from '../steps/earlier-restore.ts';
 import { ago } from '../steps/words.ts';
 import type * as parameters from './parameters.ts';
 import { glanceAtStore, glanceLines, type StoreGlance } from './steps/store-glance.ts';
 import { type ListedUndoSet, oldSetsFindings, undoLine, undoSetsOf } from '../steps/undo-sets.ts';
 
 interface RestoreStatus extends EarlierRestore {
-  database: { path: string; sizeBytes?: number; problem?: string };
+  /** Where it is out of reach, nothing beside it was seen either: no undo set, no interrupted restore. */
+  database: { path: string; sizeBytes?: number; problem?: string; isOutOfReach?: true };
   undoSets: ListedUndoSet[];
   lastDrill: { name: string; outcome: string; at: Date } | undefined;
   /** What the store has to restore from. */
@@ -40,7 +44,7 @@ export async function run(
 export function text(result: AppsResult<RestoreStatus>, { now, timeZone }: View): string[] {
   return appsText(result, ({ database, interrupted, undoSets, lastDrill, holder, store }, app) => [
     `${app}: ${database.problem ?? `${database.path}, ${formatBytes(database.sizeBytes ?? 0)}`}`,
-    ...(database.problem === undefined ? [] : [`  the way back: restore plan latest --app ${app}`]),
+    ...problemLines(database, app),
     ...interrupted.map((sentence) => `  INTERRUPTED: ${sentence}`),
     ...(holder === undefined ? [] : [`  working on it now: ${holder}`]),
     ...undoSets.map((set) => undoLine(set, timeZone)),
@@ -54,10 +58,15 @@ export function text(result: AppsResult<RestoreStatus>, { now, timeZone }: View)
   ]);
 }
 
+function problemLines({ problem, isOutOfReach }: RestoreStatus['database'], app: string): string[] {
+  if (problem === undefined) return [];
+  if (isOutOfReach === true)
+    return ['  what lies beside it was not looked at: undo sets, an interrupted restore'];
+  return [`  the way back: restore plan latest --app ${app}`];
+}
+
 async function describe(context: JobContext, app: GuardedApp): Promise<Omit<RestoreStatus, 'store'>> {
-  // A database whose directory is gone is what this command is asked about.
-  using target =
-    (await missingDirectory(app.database)) === undefined ? await locateFile(app.database) : undefined;
+  using target = await locateIfReached(app.database);
   return {
     database: await look(context, target?.path ?? app.database),
     ...(await lookForEarlier(context, app)),
@@ -75,7 +84,8 @@ async function look(context: JobContext, path: string): Promise<RestoreStatus['d
   try {
     return { path, sizeBytes: (await context.source({ database: path }).look()).sizeBytes };
   } catch (error) {
-    if (error instanceof OpsError) return { path, problem: error.message };
-    throw error;
+    if (!(error instanceof OpsError)) throw error;
+    const { kind, message: problem } = error;
+    return { path, problem, ...(kind === 'unavailable' ? { isOutOfReach: true } : {}) };
   }
 }

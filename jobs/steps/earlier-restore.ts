@@ -1,6 +1,7 @@
 // What an earlier restore left unsettled, and who may be at work on it: looked at, and not touched.
 import { join } from 'node:path';
 import type { GuardedApp } from '../../lib/config/config.ts';
+import { NoAnswer } from '../../lib/files/answering-mounts.ts';
 import { locateFile, type LocatedFile } from '../../lib/files/locate-file.ts';
 import { lockHolder } from '../../lib/lock/owner.ts';
 import { missingDirectory } from '../../lib/placement/missing-directory.ts';
@@ -17,10 +18,22 @@ export interface EarlierRestore {
   holder: string | undefined;
 }
 
-/** A database whose directory is gone is what this is asked about as well. Throws OpsError where nobody can tell. */
+/**
+ * Where a database lies; undefined where its directory is gone, or on a mount that does not answer: both are what a
+ * command is asked about that only looks.
+ */
+export async function locateIfReached(database: string): Promise<LocatedFile | undefined> {
+  try {
+    return (await missingDirectory(database)) === undefined ? await locateFile(database) : undefined;
+  } catch (error) {
+    if (error instanceof NoAnswer) return undefined;
+    throw error;
+  }
+}
+
+/** As far as it can be seen. Throws OpsError where nobody can tell. */
 export async function lookForEarlier(context: JobContext, app: GuardedApp): Promise<EarlierRestore> {
-  using target =
-    (await missingDirectory(app.database)) === undefined ? await locateFile(app.database) : undefined;
+  using target = await locateIfReached(app.database);
   const holder = await holderOf(context, app);
   return {
     holder,

@@ -25,14 +25,15 @@ export interface ListedUndoSet {
 
 /**
  * The undo sets of an app. A database whose directory is gone has none, and may be just what is to be restored; nor has
- * what is no file: the backups are worth seeing all the same.
+ * what is no file, and nobody can tell where its mount does not answer: the backups are worth seeing all the same.
  */
 export async function undoSetsOf(app: GuardedApp): Promise<ListedUndoSet[]> {
   try {
     using target = await locateFile(app.database);
     return (await listUndoSets(target)).map((set) => listed(target.name, set));
   } catch (error) {
-    if (error instanceof OpsError && ['missing', 'refused', 'denied'].includes(error.kind)) return [];
+    if (error instanceof OpsError && ['missing', 'refused', 'denied', 'unavailable'].includes(error.kind))
+      return [];
     throw error;
   }
 }

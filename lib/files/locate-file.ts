@@ -5,6 +5,7 @@
 import { lstatSync, readlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { OpsError, systemError } from '../base/errors.ts';
+import { NoAnswer, requireAnswer, servedMountAt } from './answering-mounts.ts';
 import { isRootOrUs } from './borrowed.ts';
 import { type HeldDirectory, holdAgain, holdDirectory } from './held-directory.ts';
 
@@ -28,7 +29,8 @@ interface Link {
 
 /**
  * Follows every link of `path`. The file itself may be missing, its directory may not. Throws OpsError `missing` for that
- * and for a link that leads to nothing, `refused` for a link that is not to be trusted, `denied` where it may not be entered.
+ * and for a link that leads to nothing, `refused` for a link that is not to be trusted, `denied` where it may not be entered,
+ * `unavailable` where a mount on the way does not answer.
  */
 export async function locateFile(path: string): Promise<LocatedFile> {
   const absolute = resolve(path);
@@ -48,6 +50,16 @@ export async function locateFile(path: string): Promise<LocatedFile> {
  */
 export async function locateDirectory(path: string): Promise<HeldDirectory> {
   return (await walk(resolve(path), true)).directory;
+}
+
+/** Throws OpsError `unavailable` where a mount on the way to `path` does not answer, and nothing whatever else is wrong with it. */
+export async function requireWay(path: string): Promise<void> {
+  try {
+    using found = await locateDirectory(path);
+    void found;
+  } catch (error) {
+    if (error instanceof NoAnswer) throw error;
+  }
 }
 
 /** Where a walk ended: a name in a directory, or the directory itself. */
@@ -70,6 +82,8 @@ async function walk(absolute: string, isDirectory = false): Promise<Arrival> {
   };
   try {
     for (let name = parts.shift(); name !== undefined; name = parts.shift()) {
+      const mount = servedMountAt(join(at.path, name));
+      if (mount !== undefined) await requireAnswer(mount, absolute);
       const status = lstatSync(at.at(name), { throwIfNoEntry: false });
       if (status?.isSymbolicLink() === true) {
         if ((links += 1) > linksMax)

@@ -2,6 +2,7 @@
 // opened the file under another path, or before it was renamed.
 import { readFile, readdir, readlink, stat } from 'node:fs/promises';
 import { errorCode } from '../base/errors.ts';
+import { servedMounts } from '../files/answering-mounts.ts';
 import { ifThere } from '../files/if-there.ts';
 import { memberAt, memberPath, memberSuffixes, type SetPlace } from './database-set.ts';
 import { processName } from './process-name.ts';
@@ -37,8 +38,10 @@ export async function findHolders(place: SetPlace): Promise<Holders> {
     if (path !== undefined && pid !== own) found.set(`${pid} ${path}`, { pid, path });
   };
   let partial = false;
+  const mayHang = servedMounts().length > 0;
+  const devices = new Set([...wanted.keys()].map((file) => file.replace(/:.*/, '')));
   for (const pid of await processIds()) {
-    const files = await openFiles(pid);
+    const files = await openFiles(pid, mayHang ? silentIds(pid, devices) : none);
     if (files === undefined) partial = true;
     for (const file of files ?? []) add(pid, file);
   }
@@ -74,10 +77,10 @@ async function processIds(): Promise<number[]> {
 }
 
 /** The identities of a process's open files, or undefined when this process may not see them. */
-async function openFiles(pid: number): Promise<string[] | undefined> {
+async function openFiles(pid: number, passedOver: ReadonlySet<string>): Promise<string[] | undefined> {
   try {
     const descriptors = await readdir(`/proc/${pid}/fd`);
-    const files = await Promise.all(descriptors.map((name) => openFile(`/proc/${pid}/fd/${name}`)));
+    const files = await Promise.all(descriptors.map((name) => openFile(pid, name, passedOver)));
     return files.filter((file) => file !== undefined);
   } catch (error) {
     const code = errorCode(error);
@@ -85,12 +88,36 @@ async function openFiles(pid: number): Promise<string[] | undefined> {
   }
 }
 
-async function openFile(descriptor: string): Promise<string | undefined> {
+async function openFile(
+  pid: number,
+  name: string,
+  passedOver: ReadonlySet<string>,
+): Promise<string | undefined> {
   try {
-    return await identityOf(descriptor);
+    if (passedOver.size > 0 && passedOver.has(await mountId(pid, name))) return undefined;
+    return await identityOf(`/proc/${pid}/fd/${name}`);
   } catch {
     return undefined; // closed meanwhile
   }
+}
+
+const none: ReadonlySet<string> = new Set();
+
+/**
+ * The mounts of a process which may never answer, and on which none of `devices` lies: what it has open there is not looked at,
+ * for it may be anybody's dead share.
+ */
+function silentIds(pid: number, devices: ReadonlySet<string>): ReadonlySet<string> {
+  const others = servedMounts(pid).filter(({ device }) => {
+    const [major = '', minor = ''] = device.split(':');
+    return !devices.has(String(deviceNumber(BigInt(major), BigInt(minor))));
+  });
+  return new Set(others.map(({ id }) => id));
+}
+
+/** On which mount an open file lies, asked of the kernel alone. */
+async function mountId(pid: number, name: string): Promise<string> {
+  return /^mnt_id:\s*(\d+)$/m.exec(await readFile(`/proc/${pid}/fdinfo/${name}`, 'utf8'))?.[1] ?? '';
 }
 
 async function lockedFiles(): Promise<{ pid: number; file: string }[]> {

@@ -8,6 +8,7 @@ import { shellWord } from '../../base/shell-word.ts';
 import { writeFileAtomically } from '../../files/durable.ts';
 import { createDirectories } from '../../files/make-directories.ts';
 import { ifPathThere } from '../../files/if-there.ts';
+import { requireWay } from '../../files/locate-file.ts';
 import { readRecord } from '../../files/read-small-file.ts';
 import {
   formatStoreMark,
@@ -48,8 +49,12 @@ export async function makeStoreMark({ path, clock, log }: Omit<RootOptions, 'cre
   return { id };
 }
 
-/** The mark of the store at `path`; undefined where none is. Throws OpsError `damaged` or `unavailable` for one that is not known. */
+/**
+ * The mark of the store at `path`; undefined where none is. Throws OpsError `damaged` or `unavailable` for one that is not known,
+ * and `unavailable` where the file system does not answer: whoever opens a store asks this first.
+ */
 export async function readStoreMark(path: string): Promise<StoreMark | undefined> {
+  await requireWay(path);
   const text = await readMarker(path);
   if (text === undefined) return undefined;
   const file = join(path, markerName);
