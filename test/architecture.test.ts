@@ -15,6 +15,7 @@ const ranks: Record<string, number> = {
   'lib/backup': 2,
   'lib/export': 2,
   'lib/files': 2,
+  'lib/health': 2,
   'lib/config': 3,
   'lib/history': 3,
   'lib/lock': 3,
@@ -24,16 +25,19 @@ const ranks: Record<string, number> = {
   'lib/process': 3,
   'lib/sqlite': 3,
   'lib/store': 3,
+  'lib/probe': 4,
   'lib/repository': 4,
   'lib/run': 5,
   'jobs/steps': 6,
   'jobs/alert-send/steps': 7,
   'jobs/db-backup/steps': 7,
   'jobs/db-export-json/steps': 7,
+  'jobs/health-check/steps': 7,
   'jobs/restore/steps': 7,
   'jobs/alert-send': 8,
   'jobs/db-backup': 8,
   'jobs/db-export-json': 8,
+  'jobs/health-check': 8,
   'jobs/restore': 8,
   jobs: 9,
   'units/install': 10,
@@ -56,7 +60,15 @@ const importers: Record<string, string> = {
 };
 
 /** Folders whose code computes and nothing else. */
-const pure = ['lib/base', 'lib/record', 'lib/source', 'lib/backup', 'lib/incident', 'lib/export'];
+const pure = [
+  'lib/base',
+  'lib/record',
+  'lib/source',
+  'lib/backup',
+  'lib/incident',
+  'lib/export',
+  'lib/health',
+];
 
 interface Import {
   from: string;

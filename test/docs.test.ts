@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { exitCodeTable } from '../lib/base/exit-code.ts';
+import { allChecks } from '../lib/health/all-checks.ts';
 import { parseConfigFile } from '../lib/config/parse.ts';
 import { fileSchema } from '../lib/config/schema.ts';
 import { parseInstallArguments } from '../units/install/arguments.ts';
@@ -45,7 +46,7 @@ describe('the configuration', () => {
     const page = read('docs/configuration.md');
     const missing = keysOf(
       z.toJSONSchema(fileSchema, { io: 'input', unrepresentable: 'any' }) as JsonSchema,
-    ).filter((key) => !page.includes(`\`${key}\``));
+    ).filter((key) => !page.includes(`\`${sharedKey(key)}\``));
     expect(missing).toEqual([]);
   });
 });
@@ -54,6 +55,13 @@ test('docs/operations.md explains every exit code', () => {
   const page = read('docs/operations.md');
   const missing = exitCodeTable().filter(({ code, meaning }) => !page.includes(`| ${code} | ${meaning} |`));
   expect(missing).toEqual([]);
+});
+
+test('docs/operations.md says of every check what it means', () => {
+  const page = read('docs/operations.md').split('## What health-check says')[1]?.split(/^## /m)[0] ?? '';
+  expect([...page.matchAll(/^### (.*)$/gm)].map(([, name]) => name).sort()).toEqual(
+    allChecks.map(({ name }) => name).sort(),
+  );
 });
 
 test('every link between pages leads to a file', () => {
@@ -129,7 +137,7 @@ function typedIn(page: string): string[] {
 function ourWords(line: string): string[] {
   const words = wordsOf(line).map((word) => word.replace(/^(?:\/opt\/holdfast\/)?bin\//, ''));
   const at = words.findIndex((word) =>
-    ['db-backup', 'db-export-json', 'restore', 'alert-send'].includes(word),
+    ['db-backup', 'db-export-json', 'health-check', 'restore', 'alert-send'].includes(word),
   );
   const isTyped = words
     .slice(0, at)
@@ -159,6 +167,11 @@ function keysOf(schema: JsonSchema, path: string[] = []): string[] {
     return keysOf(schema.items, [...path.slice(0, -1), `${path.at(-1)}[]`]);
   if (schema.properties === undefined) return [path.join('.')];
   return Object.entries(schema.properties).flatMap(([key, value]) => keysOf(value, [...path, key]));
+}
+
+/** The keys that every check has are explained once. */
+function sharedKey(key: string): string {
+  return key.replace(/^health\.[a-z-]+\.(warn|critical|every|failures|recoveries|off)$/, 'health.<check>.$1');
 }
 
 function markdownBelow(folder: string): string[] {

@@ -9,6 +9,7 @@ import type { Reader } from '../export/reader.ts';
 import type { DayTable } from '../export/rows.ts';
 import type { Phase } from '../export/phases.ts';
 import type { JsonStyle } from '../export/style.ts';
+import type { HealthSettings } from './health-config.ts';
 import type { AlertPolicy } from '../incident/policy.ts';
 
 /** Everything an operator decided, or the default where they did not. */
@@ -29,6 +30,9 @@ export interface Config {
   readonly clock: 'auto' | 'trusted';
   /** Who is told when something went wrong; undefined for nobody. */
   readonly alerts: AlertsConfig | undefined;
+  /** How health checks judge, and what else they look at. */
+  readonly health: HealthSettings;
+  readonly history: { readonly keepDays: number };
   /** What is kept of it for the day on which it cannot be read; undefined where nobody would find it then. */
   readonly kept: KeptSettings | undefined;
   /** Through what everything goes out; undefined for directly. */

@@ -16,6 +16,8 @@ import { alertsConfig } from './sections/alerts.ts';
 import { classic } from './sections/app-database.ts';
 import { appsConfig, appsFromEnvironment } from './sections/apps.ts';
 import { runDirectory, stateDirectory } from './sections/directories.ts';
+import { healthConfig } from './sections/health.ts';
+import { historyConfig } from './sections/history.ts';
 import { proxyConfig } from './sections/proxy.ts';
 import { storeConfig } from './sections/store.ts';
 import { timeConfig } from './sections/time.ts';
@@ -157,6 +159,8 @@ function complete({ source, layout, environment, read }: Found, envFile: string 
     runDirectory: runDirectory(file, environment, state),
     ...time,
     proxy: proxyConfig(environment),
+    health: healthConfig(file.health),
+    history: historyConfig(file.history),
     alerts: alertsConfig(file.alerts, environment, time.timeZone),
     kept: state === stateWithoutFile(environment) ? keptOf(written) : undefined,
   };

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { alertsTable } from './sections/alerts.ts';
 import { appsTable } from './sections/apps.ts';
 import { directoryKeys } from './sections/directories.ts';
+import { healthTable } from './sections/health.ts';
+import { historyTable } from './sections/history.ts';
 import { storeTable } from './sections/store.ts';
 import { timeKeys } from './sections/time.ts';
 
@@ -12,6 +14,10 @@ export const fileSchema = z.strictObject({
   ...timeKeys,
   store: storeTable.optional().describe('where copies go; a directory in the state directory unless given'),
   alerts: alertsTable.optional().describe('who is told when something went wrong; nobody unless given'),
+  health: healthTable
+    .optional()
+    .describe('what is watched, and from where on it is bad; as each check says unless given'),
+  history: historyTable.optional().describe('how long what was done is remembered'),
   apps: appsTable,
 });
 

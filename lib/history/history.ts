@@ -3,8 +3,22 @@
 import type { Clock } from '../base/clock.ts';
 import { errorMessage } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import type { Sample } from '../health/check.ts';
+import type { CheckState } from '../health/reading.ts';
 import type { HistoryDatabase } from './database.ts';
+import {
+  type CheckChange,
+  checkChanges,
+  type CheckRunRecord,
+  checkStates,
+  type KeptSample,
+  note,
+  recordChecks,
+  samples,
+} from './check-rows.ts';
+import { type IncidentRow, incidentsSince, recordIncidents } from './incident-rows.ts';
 import { openDatabase } from './open-database.ts';
+import { pruneHistory } from './prune.ts';
 import type {
   BackupRow,
   BadBackupRow,
@@ -41,6 +55,21 @@ export interface History {
    * nobody knows it, and are returned.
    */
   markInterrupted(alive: (run: RunRow) => boolean): RunRow[];
+  /** The newest answer of every check that was asked. */
+  checkStates(): CheckState[];
+  /** When answers became others, from `since` on, newest first. */
+  checkChanges(since: Date, limit: number): CheckChange[];
+  /** Values over time, oldest first. */
+  samples(of: Omit<KeptSample, 'value'>, since: Date): Sample[];
+  /** What a check has remembered for its next run. */
+  note(key: string): string | undefined;
+  /** All that a run of the checks leaves, in one transaction. */
+  recordChecks(run: CheckRunRecord): void;
+  recordIncidents(incidents: readonly IncidentRow[]): void;
+  /** Those that lasted into the time from `since` on, newest first. */
+  incidents(since: Date, limit: number): IncidentRow[];
+  /** Forgets what is older than so many days; once a day, whoever asks. */
+  prune(keepDays: number): void;
   close(): void;
 }
 
@@ -77,6 +106,14 @@ export const nullHistory: History = {
   recentRuns: () => [],
   lostRuns: () => [],
   markInterrupted: () => [],
+  checkStates: () => [],
+  checkChanges: () => [],
+  samples: () => [],
+  note: () => undefined,
+  recordChecks() {},
+  recordIncidents() {},
+  incidents: () => [],
+  prune() {},
   close() {},
 };
 
@@ -103,6 +140,14 @@ function databaseHistory(database: HistoryDatabase, clock: Clock, log: Log): His
       const dead = lostRuns(alive);
       return write([], () => statements.interruptRuns(database, dead));
     },
+    checkStates: () => read([], () => checkStates(database)),
+    checkChanges: (since, limit) => read([], () => checkChanges(database, since, limit)),
+    samples: (of, since) => read([], () => samples(database, of, since)),
+    note: (key) => read(undefined, () => note(database, key)),
+    recordChecks: (run) => write(undefined, () => recordChecks(database, run)),
+    recordIncidents: (incidents) => write(undefined, () => recordIncidents(database, incidents)),
+    incidents: (since, limit) => read([], () => incidentsSince(database, since, limit)),
+    prune: (keepDays) => write(undefined, () => pruneHistory(database, keepDays, clock.now())),
     close: () => write(undefined, () => database.close()),
   };
 }

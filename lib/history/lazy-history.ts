@@ -27,6 +27,14 @@ export function lazyHistory({ open, isThere, mayWrite }: LazyHistoryOptions): Hi
     lastDrill: (app) => read().lastDrill(app),
     passedDrills: (app) => read().passedDrills(app),
     recentRuns: (app, limit) => read().recentRuns(app, limit),
+    recordChecks: (run) => written().recordChecks(run),
+    recordIncidents: (incidents) => written().recordIncidents(incidents),
+    prune: (keepDays) => written().prune(keepDays),
+    checkStates: () => read().checkStates(),
+    checkChanges: (since, limit) => read().checkChanges(since, limit),
+    samples: (of, since) => read().samples(of, since),
+    note: (key) => read().note(key),
+    incidents: (since, limit) => read().incidents(since, limit),
     close: () => opened?.close(),
   };
 }

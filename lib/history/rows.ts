@@ -19,6 +19,9 @@ export interface RunEnd {
   outcome: Exclude<RunOutcome, 'running'>;
   exitCode: number;
   message?: string | undefined;
+  /** What went over the network to the store and back; undefined where it has none. */
+  sentBytes?: number | undefined;
+  receivedBytes?: number | undefined;
 }
 
 /** A run as it is remembered. */
@@ -29,6 +32,8 @@ export interface RunRow extends RunStart {
   outcome: RunOutcome;
   exitCode: number | undefined;
   message: string | undefined;
+  sentBytes: number | undefined;
+  receivedBytes: number | undefined;
 }
 
 export interface BackupRow {
@@ -91,6 +96,8 @@ export function runFromRow(row: Row): RunRow {
     outcome: text(row['outcome']) as RunOutcome, // the table's CHECK admits no other
     exitCode: row['exit_code'] === null ? undefined : Number(row['exit_code']),
     message: optionalText(row['message']),
+    sentBytes: optionalNumber(row['sent_bytes']),
+    receivedBytes: optionalNumber(row['received_bytes']),
     holdfastVersion: text(row['holdfast_version']),
   };
 }
@@ -127,4 +134,8 @@ function text(value: unknown): string {
 
 function optionalText(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
+}
+
+function optionalNumber(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined;
 }

@@ -60,6 +60,66 @@ const versions = [
   ) STRICT;
   CREATE INDEX deliveries_by_time ON deliveries (at);
   `,
+  `
+  ALTER TABLE runs ADD COLUMN sent_bytes INTEGER;
+  ALTER TABLE runs ADD COLUMN received_bytes INTEGER;
+
+  CREATE TABLE checks (
+    check_name TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    verdict TEXT NOT NULL CHECK (verdict IN ('ok', 'warning', 'critical', 'unknown')),
+    since TEXT NOT NULL,
+    at TEXT NOT NULL,
+    value REAL,
+    unit TEXT NOT NULL,
+    message TEXT NOT NULL,
+    hint TEXT,
+    failures INTEGER NOT NULL,
+    recoveries INTEGER NOT NULL,
+    alarm_since TEXT,
+    hidden_by TEXT,
+    sampled_at TEXT,
+    PRIMARY KEY (check_name, subject)
+  ) STRICT;
+
+  CREATE TABLE check_changes (
+    id INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    check_name TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    before TEXT NOT NULL,
+    after TEXT NOT NULL,
+    message TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX check_changes_by_time ON check_changes (at);
+
+  CREATE TABLE measurements (
+    check_name TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    name TEXT NOT NULL,
+    at TEXT NOT NULL,
+    value REAL NOT NULL,
+    PRIMARY KEY (check_name, subject, name, at)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX measurements_by_time ON measurements (at);
+
+  CREATE TABLE incidents (
+    id INTEGER PRIMARY KEY,
+    check_name TEXT NOT NULL,
+    opened_at TEXT NOT NULL,
+    closed_at TEXT,
+    severity TEXT NOT NULL CHECK (severity IN ('warning', 'critical')),
+    message TEXT NOT NULL,
+    apps TEXT NOT NULL,
+    UNIQUE (check_name, opened_at)
+  ) STRICT;
+  CREATE INDEX incidents_by_time ON incidents (opened_at);
+
+  CREATE TABLE notes (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /** The version this program writes. */

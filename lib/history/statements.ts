@@ -35,13 +35,16 @@ export function insertRun(database: HistoryDatabase, run: RunStart, startedAt: D
 /** A run that was taken for dead, and was not, ends as it really did; one that has ended is not changed. */
 export function endRun(database: HistoryDatabase, id: string, end: RunEnd, endedAt: Date): void {
   database.run(
-    `UPDATE runs SET outcome = :outcome, exit_code = :exitCode, message = :message, ended_at = :endedAt
+    `UPDATE runs SET outcome = :outcome, exit_code = :exitCode, message = :message, ended_at = :endedAt,
+       sent_bytes = :sentBytes, received_bytes = :receivedBytes
      WHERE id = :id AND ended_at IS NULL`,
     {
       id,
       outcome: end.outcome,
       exitCode: end.exitCode,
       message: end.message ?? null,
+      sentBytes: end.sentBytes ?? null,
+      receivedBytes: end.receivedBytes ?? null,
       endedAt: endedAt.toISOString(),
     },
   );

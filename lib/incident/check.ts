@@ -15,6 +15,9 @@ export function checkName({ job, command, app }: CheckedCommand): string {
   return app === undefined ? name : `${name}@${app}`;
 }
 
+/** What the names of health checks begin with: `health:disk-space@srv`. */
+export const healthPrefix = 'health:';
+
 /** Whether good news of `check` is good news of `other` too: itself, or the same for a single app. */
 export function covers(check: string, other: string): boolean {
   return other === check || other.startsWith(`${check}@`);

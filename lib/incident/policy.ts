@@ -1,4 +1,5 @@
 // What an operator decided about alerts. Times are milliseconds.
+import { healthPrefix } from './check.ts';
 
 export interface AlertPolicy {
   /** How often a check has to fail in a row before anyone is told. Critical news does not wait. */
@@ -30,8 +31,9 @@ export interface QuietHours {
 /** So many changes within such a time are flapping: told once, and then only when it has been quiet for as long. */
 export const flapping = { changes: 4, withinMs: 60 * 60_000 };
 
-/** The thresholds of one check. */
+/** The thresholds of one check. A health check has counted by itself before it says anything. */
 export function thresholds(policy: AlertPolicy, check: string): { failures: number; recoveries: number } {
+  if (check.startsWith(healthPrefix)) return { failures: 1, recoveries: 1 };
   const own = policy.jobs[check.replace(/@.*$/, '')];
   return {
     failures: own?.failures ?? policy.failures,

@@ -1,7 +1,7 @@
 // What a message says: the host, the app, what failed, since when, what still protects the data, and what to run next.
 import { formatCount, formatDuration, formatInstant } from '../base/format.ts';
 import { clip, printable } from '../base/printable.ts';
-import { fingerprint, incidentId } from '../incident/check.ts';
+import { appOf, fingerprint, healthPrefix, incidentId } from '../incident/check.ts';
 import type { News, NewsKind, Notice } from '../incident/due.ts';
 import type { Protection, RunResult } from '../incident/observation.ts';
 import { clocksBeginAt } from '../incident/tick.ts';
@@ -105,6 +105,7 @@ function canary(channel: string, { host, installation, link, configOption }: Com
 
 /** `db-backup of ctv failed` */
 export function headline({ kind, check, incident }: News): string {
+  if (isOfHealth(check)) return healthHeadline(kind, check, incident);
   const what = subject(check, incident.apps);
   const words: Record<NewsKind, string> = {
     failing: ended[incident.result],
@@ -114,6 +115,25 @@ export function headline({ kind, check, incident }: News): string {
     passed: `${ended[incident.result]}, and is well again`,
   };
   return `${what} ${words[kind]}${incident.flapping && incident.closedAt === undefined ? ', on and off' : ''}`;
+}
+
+/** `disk-space of srv-backups is critical`: what a check found of one subject. */
+function healthHeadline(kind: NewsKind, check: string, incident: News['incident']): string {
+  const { all, app: about } = appOf(check);
+  const what = `${all.slice(healthPrefix.length)}${about === undefined || about === 'machine' ? '' : ` of ${about}`}`;
+  const state = incident.severity === 'critical' ? 'is critical' : 'is not well';
+  const words: Record<NewsKind, string> = {
+    failing: state,
+    worse: `${state} now`,
+    reminder: `${state}, still`,
+    recovered: 'is well again',
+    passed: 'was not well, and is well again',
+  };
+  return `${what} ${words[kind]}${incident.flapping && incident.closedAt === undefined ? ', on and off' : ''}`;
+}
+
+function isOfHealth(check: string): boolean {
+  return check.startsWith(healthPrefix);
 }
 
 const ended: Record<RunResult, string> = {
@@ -152,7 +172,7 @@ function openLines({ check, incident, severity }: News, around: Composition, byt
   return [
     cause(message, bytesMax),
     ...(hint === undefined ? [] : [`Hint: ${cause(hint, bytesMax / 2)}`]),
-    `${since}, ${formatCount(incident.runs, 'failed run')}${severity === 'critical' ? '. This should not wait' : ''}.`,
+    `${since}${isOfHealth(check) ? '' : `, ${formatCount(incident.runs, 'failed run')}`}${severity === 'critical' ? '. This should not wait' : ''}.`,
     ...protection.slice(0, namedMax).map((one) => protectionLine(one, around)),
     ...(protection.length <= namedMax
       ? []
@@ -172,12 +192,12 @@ function protectionLine(
   return `The newest proven backup of ${app} is of ${formatInstant(new Date(takenAt), timeZone)}${age(takenAt, now, ', %s old')}.`;
 }
 
-function over({ incident }: News, { timeZone }: Composition): string {
+function over({ check, incident }: News, { timeZone }: Composition): string {
   const { openedAt, closedAt, runs } = incident;
   const end = closedAt ?? openedAt;
   const from = sinceWords(openedAt, { now: end, timeZone, pattern: '' });
   const took = openedAt < clocksBeginAt ? '' : age(openedAt, end, ' (%s)');
-  return `From ${from} to ${formatInstant(new Date(end), timeZone)}${took}, ${formatCount(runs, 'failed run')}.`;
+  return `From ${from} to ${formatInstant(new Date(end), timeZone)}${took}${isOfHealth(check) ? '' : `, ${formatCount(runs, 'failed run')}`}.`;
 }
 
 /** When something began, and in `pattern` how long ago that is; nobody knows of what began before the clock was set. */

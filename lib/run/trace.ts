@@ -29,7 +29,10 @@ export function createTrace(context: JobContext, run: TracedRun): Trace {
         outcome: rowOutcome(ending),
         exitCode,
         message: isFailure ? message : undefined,
+        sentBytes: context.traffic()?.sentBytes,
+        receivedBytes: context.traffic()?.receivedBytes,
       });
+      if (await canForget(context)) context.history.prune(context.config.history.keepDays);
       await teller.ended(ending);
     },
   };
@@ -50,4 +53,9 @@ function beginRow({ history, runId, version }: JobContext, { job, command, app }
 
 function rowOutcome({ result }: RunEnding): RunEnd['outcome'] {
   return result === 'killed' ? 'interrupted' : result;
+}
+
+/** What is old is known by a clock that can be believed alone. */
+async function canForget(context: JobContext): Promise<boolean> {
+  return (await context.clockState().catch(() => 'unknown')) !== 'unsynchronised';
 }

@@ -57,6 +57,7 @@ export function dryRunStore(store: Store, options: DryRunOptions): Store {
     space: () => store.space(),
     examine: () => store.examine(),
     traffic: () => store.traffic(),
+    remoteTime: () => store.remoteTime?.(),
   };
 }
 

@@ -114,4 +114,6 @@ export interface Store {
   examine(): Promise<StoreTrial[]>;
   /** Undefined where nothing travels over a network. */
   traffic(): StoreTraffic | undefined;
+  /** What time the store's last answer said it was; undefined where it says none, or has not been asked. */
+  remoteTime?(): Date | undefined;
 }

@@ -53,28 +53,83 @@ const known = {
   ],
 };
 
+const deliveries = [
+  {
+    ...{
+      id: 1,
+      at: minute('18').toISOString(),
+      channel: 'ntfy',
+      checks: 'db-backup restore-drill@ctv',
+    },
+    ...{ title: 'pi5: db-backup failed', outcome: 'delivered', reason: null },
+  },
+  {
+    ...{ id: 2, at: minute('19').toISOString(), channel: 'slack', checks: '' },
+    ...{ title: 'pi5: alerts work', outcome: 'refused', reason: 'answered 404' },
+  },
+];
+
+const withoutChecks = { checks: [], changes: [], samples: [], note: undefined, incidents: [] };
+
+const ended = {
+  ...{ endedAt: minute('20'), outcome: 'done', exitCode: 0 },
+  ...{ sentBytes: 1234567, receivedBytes: 8910 },
+};
+
+const withChecks = {
+  checks: [
+    {
+      ...{ check: 'backup-age', subject: 'ctv', verdict: 'critical', value: 612000.5, unit: 's' },
+      ...{ since: minute('15'), at: minute('20'), failures: 3, recoveries: 0, hiddenBy: 'store' },
+      ...{ alarmSince: minute('16'), sampledAt: minute('20') },
+      message: 'there is no proven backup in the store',
+      hint: 'make one: db-backup run --app ctv',
+    },
+    {
+      ...{ check: 'clock', subject: 'machine', verdict: 'ok', value: undefined, unit: 's' },
+      ...{ since: minute('10'), at: minute('20'), failures: 0, recoveries: 7, hiddenBy: undefined },
+      ...{ alarmSince: undefined, sampledAt: undefined, message: 'set from the network', hint: undefined },
+    },
+  ],
+  changes: [
+    {
+      ...{ at: minute('20'), check: 'backup-age', subject: 'ctv', before: 'ok', after: 'critical' },
+      message: 'there is no proven backup in the store',
+    },
+  ],
+  samples: [{ at: minute('20'), value: 612000.5 }],
+  note: '0x50000',
+  incidents: [
+    {
+      ...{ check: 'health:backup-age@ctv', openedAt: minute('16'), closedAt: undefined },
+      ...{ severity: 'critical', message: 'there is no proven backup', apps: ['ctv', 'shop'] },
+    },
+    {
+      ...{ check: 'db-backup', openedAt: minute('06'), closedAt: minute('08') },
+      ...{ severity: 'warning', message: 'cannot reach Dropbox', apps: [] },
+    },
+  ],
+};
+
 export const history: Goldens = {
-  'history/v1.db': { read, value: { ...known, version: 2, deliveries: [] } },
+  'history/v1.db': { read, value: { ...known, version: 3, deliveries: [], ...withoutChecks } },
   'history/v2.db': {
     read,
     value: {
       ...known,
-      version: 2,
-      deliveries: [
-        {
-          ...{
-            id: 1,
-            at: minute('18').toISOString(),
-            channel: 'ntfy',
-            checks: 'db-backup restore-drill@ctv',
-          },
-          ...{ title: 'pi5: db-backup failed', outcome: 'delivered', reason: null },
-        },
-        {
-          ...{ id: 2, at: minute('19').toISOString(), channel: 'slack', checks: '' },
-          ...{ title: 'pi5: alerts work', outcome: 'refused', reason: 'answered 404' },
-        },
-      ],
+      version: 3,
+      ...withoutChecks,
+      deliveries,
+    },
+  },
+  'history/v3.db': {
+    read,
+    value: {
+      ...known,
+      version: 3,
+      runs: known.runs.map((one) => (one.id === 'run-running' ? { ...one, ...ended } : one)),
+      deliveries,
+      ...withChecks,
     },
   },
 };
@@ -96,6 +151,11 @@ async function read(fixture: string): Promise<unknown> {
     lastBackup: opened.lastBackup('ctv'),
     lastDrill: opened.lastDrill('ctv'),
     passedDrills: opened.passedDrills('ctv'),
+    checks: opened.checkStates(),
+    changes: opened.checkChanges(minute('00'), 100),
+    samples: opened.samples({ check: 'backup-age', subject: 'ctv', name: 'value' }, minute('00')),
+    note: opened.note('throttled'),
+    incidents: opened.incidents(minute('00'), 100),
   };
   opened.close();
   const database = new Database(path, { readonly: true });
@@ -117,6 +177,7 @@ function run(
   return {
     ...{ ...pi, id, job: 'db-backup', command, app, holdfastVersion: '0.1.0' },
     ...{ endedAt: undefined, exitCode: undefined, message: undefined },
+    ...{ sentBytes: undefined, receivedBytes: undefined },
     ...more,
   };
 }

@@ -7,6 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { alertSend } from '../../jobs/alert-send.ts';
 import { dbBackup } from '../../jobs/db-backup.ts';
 import { dbExportJson } from '../../jobs/db-export-json.ts';
+import { healthCheck } from '../../jobs/health-check.ts';
 import { restore } from '../../jobs/restore.ts';
 import type { Job } from '../../lib/run/job.ts';
 import { AlertWorld } from '../support/alert-world.ts';
@@ -196,8 +197,21 @@ test('alert-send', async () => {
   await pin('alert-send-test-dry', pi, alertSend, 'test --dry-run');
 });
 
+test('health-check', async () => {
+  await using pi = await machine({ rows: 2 });
+  // One file system whose room the test does not decide.
+  pi.world.configure({
+    top: 'time_zone = "Europe/Berlin"\nclock = "trusted"\n[health]\ndisk-space = { off = true }',
+  });
+  await type(pi, dbBackup, 'run');
+  await pin('health-check-run', pi, healthCheck, 'run');
+  await pin('health-check-status', pi, healthCheck, 'status');
+  await pin('health-check-explain', pi, healthCheck, 'explain backup-age');
+  await pin('health-check-list', pi, healthCheck, 'list');
+});
+
 afterAll(() => {
-  const commands = [dbBackup, dbExportJson, restore, alertSend].flatMap(({ name, commands }) =>
+  const commands = [dbBackup, dbExportJson, healthCheck, restore, alertSend].flatMap(({ name, commands }) =>
     commands.map((command) => `${name} ${command.name}`),
   );
   expect(commands.filter((command) => !pinned.has(command))).toEqual([]);

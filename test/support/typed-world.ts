@@ -3,6 +3,7 @@
 import { alertSend } from '../../jobs/alert-send.ts';
 import { dbBackup } from '../../jobs/db-backup.ts';
 import { dbExportJson } from '../../jobs/db-export-json.ts';
+import { healthCheck } from '../../jobs/health-check.ts';
 import { restore } from '../../jobs/restore.ts';
 import type { Job } from '../../lib/run/job.ts';
 import { type FixedClock, fixedClock } from './fixed-clock.ts';
@@ -15,6 +16,7 @@ const minute = 60_000;
 export const jobs: Record<string, Job> = {
   'db-backup': dbBackup,
   'db-export-json': dbExportJson,
+  'health-check': healthCheck,
   restore,
   'alert-send': alertSend,
 };

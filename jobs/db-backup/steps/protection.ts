@@ -4,14 +4,13 @@ import type { OpsError } from '../../../lib/base/errors.ts';
 import { formatBytes, formatDuration } from '../../../lib/base/format.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
 import { spaceCommand } from '../../../lib/files/space.ts';
+import { lastProven } from '../../../lib/probe/last-proven.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import type { AppFinding } from '../../steps/each-app.ts';
 import { judgeLost, pruneFindings } from './prune.ts';
 
 /** A run needs room for the backup and for the latest copy. */
 const backupsToFit = 2;
-/** Far more runs than there are in a week. */
-const runsLooked = 500;
 
 /** What was seen of one app. */
 export interface Seen {
@@ -75,7 +74,9 @@ function noneProven({ name }: GuardedApp, entries: readonly CatalogueEntry[]): A
 }
 
 function ageFindings(context: JobContext, app: GuardedApp, newest: CatalogueEntry): AppFinding[] {
-  const ageMs = context.clock.now().getTime() - lastProven(context, app, newest).getTime();
+  const ageMs =
+    context.clock.now().getTime() -
+    lastProven(context.history, app, newest.takenAt, context.clock.now()).getTime();
   const { backupMs, backupCriticalMs } = app.expect;
   if (ageMs <= backupMs) return [];
   return [
@@ -85,21 +86,6 @@ function ageFindings(context: JobContext, app: GuardedApp, newest: CatalogueEntr
       hint: `make one: db-backup run --app ${app.name}; whether there is one every night: systemctl list-timers 'db-backup@*'`,
     },
   ];
-}
-
-/**
- * Until when the newest backup is known to be the database. In the classic layout a night without changes makes none: that
- * such a run ended well is in the history alone.
- */
-function lastProven({ clock, history }: JobContext, app: GuardedApp, { takenAt }: CatalogueEntry): Date {
-  if (app.layout !== 'classic') return takenAt;
-  const ended = history
-    .recentRuns(undefined, runsLooked)
-    .filter(({ job, command, outcome }) => job === 'db-backup' && command === 'run' && outcome === 'done')
-    .filter((run) => run.app === undefined || run.app === app.name)
-    .map(({ startedAt }) => startedAt)
-    .find((at) => at <= clock.now());
-  return ended !== undefined && ended > takenAt ? ended : takenAt;
 }
 
 async function badBackups(context: JobContext, app: GuardedApp, { entries }: Seen): Promise<AppFinding[]> {

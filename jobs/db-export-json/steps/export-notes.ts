@@ -5,6 +5,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OpsError } from '../../../lib/base/errors.ts';
 import { type ExportState, formatExportState, parseExportState } from '../../../lib/export/export-state.ts';
+import { type ExportNote, exportNoteName } from '../../../lib/export/note-name.ts';
 import { formatShipState, parseShipState, type ShipState } from '../../../lib/export/ship-state.ts';
 import { afterLook, formatParity, type Parity, parseParity } from '../../../lib/export/parity.ts';
 import { asConfigured, formatPhases, parsePhases, type Stretches } from '../../../lib/export/phases.ts';
@@ -102,13 +103,11 @@ export async function noteParity(context: JobContext, app: string, isSame: boole
   else await rm(pathOf(context, app, 'parity'), { force: true });
 }
 
-type Note = 'documents' | 'frozen' | 'phases' | 'parity' | 'shipped';
-
-function pathOf({ config }: JobContext, app: string, what: Note): string {
-  return join(config.stateDirectory, 'export', `${app}.${what}.json`);
+function pathOf({ config }: JobContext, app: string, what: ExportNote): string {
+  return join(config.stateDirectory, exportNoteName(app, what));
 }
 
-async function write(context: JobContext, app: string, what: Note, text: string): Promise<void> {
+async function write(context: JobContext, app: string, what: ExportNote, text: string): Promise<void> {
   const path = pathOf(context, app, what);
   await inStateDirectory(`write ${path}`, async () => {
     await createDirectories(join(context.config.stateDirectory, 'export'));

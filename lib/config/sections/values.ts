@@ -1,10 +1,19 @@
 // Values that stand in several sections, each with the words that say what is wrong with one.
 import { z } from 'zod';
+import { parseDuration } from '../../base/duration.ts';
 import { isCheckName } from '../../incident/check.ts';
 
 export const absolutePath = z.string().startsWith('/', 'must be an absolute path');
 
 export const seconds = z.number().positive('must be more than 0').max(86_400, 'must be at most a day');
+
+/** `30min`, `8h` or `2d`, in milliseconds. */
+export const duration = z.string().transform((text, context) => {
+  const ms = parseDuration(text);
+  if (ms !== undefined) return ms;
+  context.addIssue({ code: 'custom', message: 'must be a time such as "30min", "8h" or "2d"' });
+  return z.NEVER;
+});
 
 /** The name of what an alert is about. */
 export const checkName = z.string().refine(isCheckName, 'must be the name of a job, such as "db-backup"');

@@ -151,6 +151,7 @@ function dropboxStore(access: DropboxAccess): DropboxStore {
     },
     examine: () => examine(access),
     traffic: () => ({ ...access.client.transport.options.traffic }),
+    remoteTime: () => access.client.transport.remoteTime,
   };
 }
 

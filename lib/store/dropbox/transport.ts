@@ -47,6 +47,8 @@ export function noTraffic(): StoreTraffic {
 
 export class Transport {
   readonly options: TransportOptions;
+  /** What time it was there with the last reply, as its head says (RFC 9110, 6.6.1). */
+  remoteTime: Date | undefined;
 
   constructor(options: TransportOptions) {
     this.options = options;
@@ -71,6 +73,7 @@ export class Transport {
         signal: either,
         ...this.#bodyOf(body, touch, either),
       });
+      this.remoteTime = dateOf(response) ?? this.remoteTime;
       if (response.status >= 300 && response.status < 400) {
         throw strangerFailure(`HTTP ${response.status}, a redirect to another page`);
       }
@@ -136,6 +139,11 @@ export class Transport {
     }
     touch();
   }
+}
+
+function dateOf({ headers }: Response): Date | undefined {
+  const time = Date.parse(headers.get('date') ?? '');
+  return Number.isNaN(time) ? undefined : new Date(time);
 }
 
 /** The body of a reply, piece by piece. */

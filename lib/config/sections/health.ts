@@ -1,0 +1,49 @@
+// `[health]`: one table a check, with the same keys for each, and those that are its own beside them.
+import { z } from 'zod';
+import { allChecks } from '../../health/all-checks.ts';
+import type { AnyCheck, CheckSettings } from '../../health/check.ts';
+import type { HealthSettings } from '../health-config.ts';
+import { limitFor } from './health-limit.ts';
+import { duration } from './values.ts';
+
+const times = z.int('must be a whole number').min(1, 'must be at least 1').max(1000, 'must be at most 1000');
+
+/** The keys that every check has. */
+function settingKeys({ unit }: AnyCheck) {
+  return {
+    warn: limitFor(unit).optional().describe('from where on it is a warning'),
+    critical: limitFor(unit).optional().describe('from where on it is critical'),
+    every: duration.optional().describe('how often it is asked, at most; such as "30min"'),
+    failures: times.optional().describe('how often in a row it has to be bad before it is told'),
+    recoveries: times.optional().describe('how often in a row it has to be well before that is told'),
+    off: z.boolean().default(false).describe('true: it is not asked'),
+  };
+}
+
+type SettingTable = z.infer<z.ZodObject<ReturnType<typeof settingKeys>>>;
+
+/** What a check can be told beside that; one line each. */
+const ownKeys: Readonly<Record<string, z.ZodRawShape>> = {};
+
+export const healthTable = z.strictObject(
+  Object.fromEntries(
+    allChecks.map((check) => [
+      check.name,
+      z
+        .strictObject({ ...settingKeys(check), ...ownKeys[check.name] })
+        .optional()
+        .describe(check.question),
+    ]),
+  ),
+);
+
+export function healthConfig(table: z.infer<typeof healthTable> | undefined): HealthSettings {
+  const checks = Object.entries(table ?? {}).flatMap(([name, given]) =>
+    given === undefined ? [] : [[name, settingsOf(given)] as const],
+  );
+  return { checks: Object.fromEntries(checks) };
+}
+
+function settingsOf({ warn, critical, every, failures, recoveries, off }: SettingTable): CheckSettings {
+  return { limits: { warning: warn, critical }, everyMs: every, failures, recoveries, off };
+}
