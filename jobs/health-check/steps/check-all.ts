@@ -10,7 +10,6 @@ import type { CheckRunRecord, KeptSample } from '../../../lib/history/check-rows
 import type { ProbeContext } from '../../../lib/probe/probe.ts';
 import { registry } from '../../../lib/probe/registry.ts';
 import { runChecks } from '../../../lib/probe/run-checks.ts';
-import { askProgram } from '../../../lib/process/abandon.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import { deliveryFacts } from './delivery-facts.ts';
 
@@ -21,8 +20,6 @@ export interface CheckedAll {
 }
 
 const sampleEveryMs = 60 * 60_000;
-/** As long as a local disk may take to answer. */
-const reachMs = 5000;
 
 /** With `isAll` also what is not due is asked. */
 export async function checkAll(context: JobContext, { isAll }: { isAll: boolean }): Promise<CheckedAll> {
@@ -113,7 +110,7 @@ function probeContext(context: JobContext, notes: Map<string, string>): ProbeCon
   const { config, clock, log, signal, runCommand, history } = context;
   const listed = new Map<string, Promise<readonly CatalogueEntry[]>>();
   let opened: ReturnType<JobContext['openStore']> | undefined;
-  const openStore = () => (opened ??= openReachable(context));
+  const openStore = () => (opened ??= context.openStore());
   const list = async (app: GuardedApp) => {
     await openStore();
     return (await context.openRepository(app)).list();
@@ -131,16 +128,4 @@ function probeContext(context: JobContext, notes: Map<string, string>): ProbeCon
     openStore,
     delivery: () => deliveryFacts(context),
   };
-}
-
-/** A directory on a dead mount would hang this process: a program that can be given up looks first. */
-async function openReachable(context: JobContext): ReturnType<JobContext['openStore']> {
-  const { store } = context.config;
-  if (store.kind === 'directory')
-    await askProgram('stat', ['--file-system', '--format=%S', '--', store.path], {
-      timeoutMs: reachMs,
-      signal: context.signal,
-      acceptExitCodes: [0, 1], // that it is not there says the store itself, in better words
-    });
-  return context.openStore();
 }
