@@ -26,6 +26,7 @@ const ranks: Record<string, number> = {
   'lib/sqlite': 3,
   'lib/store': 3,
   'lib/probe': 4,
+  'lib/report': 4,
   'lib/repository': 4,
   'lib/run': 5,
   'jobs/steps': 6,
@@ -48,6 +49,8 @@ const ranks: Record<string, number> = {
 const importers: Record<string, string> = {
   'better-sqlite3': 'lib/sqlite/open.ts',
   commander: 'lib/run/options.ts',
+  'd3-scale': 'lib/report/chart-frame.ts',
+  'd3-shape': 'lib/report/line-chart.ts',
   dropbox: 'lib/store/dropbox/sdk.ts',
   execa: 'lib/process/run-command.ts',
   'node-notifier': 'lib/notify/desktop.ts',
