@@ -133,7 +133,7 @@ describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ')
     const before = await pi.machine.ok(owners);
     for (const line of [
       'systemctl start db-backup@ctv',
-      'db-backup info --app ctv; systemctl start db-backup@ctv',
+      'db-backup run --app ctv; systemctl start db-backup@ctv',
     ]) {
       await pi.machine.ok('rm -rf /run/holdfast');
       await pi.machine.ok(line);

@@ -10,14 +10,9 @@ const bin = join(import.meta.dirname, '../../../bin');
 const mayMount = process.geteuid?.() === 0 && spawnSync('unshare', ['-m', 'true']).status === 0;
 
 const commands = [
-  ...[
-    'db-backup run',
-    'db-backup list-backups',
-    'db-backup info',
-    'restore status',
-    'restore run latest --yes',
-  ],
-  ...['restore drill', 'alert-send list', 'alert-send deliver'],
+  ...['run', 'list-backups', 'info'].map((rest) => `db-backup ${rest}`),
+  ...['status', 'plan latest', 'run latest --yes', 'drill'].map((rest) => `restore ${rest}`),
+  ...['list', 'deliver', 'ack db-backup'].map((rest) => `alert-send ${rest}`),
 ];
 
 /** A machine of its own for these directories; what is typed is typed by somebody. */
