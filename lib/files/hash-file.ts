@@ -1,5 +1,5 @@
 // Hashing a file in one sequential read, with proof that it did not change meanwhile.
-import { constants } from 'node:fs';
+import { type BigIntStats, constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { OpsError, systemError } from '../base/errors.ts';
@@ -13,6 +13,8 @@ export interface ReadOptions {
   onProgress?: ((doneBytes: number) => void) | undefined;
   /** Whether a symbolic link at the end of the path is followed, as it is unless said otherwise. */
   follow?: boolean;
+  /** Looks at the file that was opened, before it is read, and throws where it is not to be. */
+  check?: ((status: BigIntStats) => Promise<void>) | undefined;
 }
 
 /**
@@ -29,11 +31,11 @@ export async function digestFile(path: string, options: ReadOptions = {}): Promi
  */
 export async function readWhole(
   path: string,
-  { signal, onProgress, follow = true }: ReadOptions,
+  { signal, onProgress, follow = true, check }: ReadOptions,
   take: (block: Uint8Array) => Promise<void>,
 ): Promise<FileDigest> {
   signal?.throwIfAborted();
-  await using file = await openRegularFile(path, follow);
+  await using file = await openRegularFile(path, follow, check);
   const before = await fileIdentity(file);
   const digester = createDigester();
   let doneBytes = 0;
@@ -82,15 +84,20 @@ export function requireSameBytes(
   }
 }
 
-async function openRegularFile(path: string, follow: boolean): Promise<FileHandle> {
+async function openRegularFile(
+  path: string,
+  follow: boolean,
+  check: ReadOptions['check'],
+): Promise<FileHandle> {
   let file: FileHandle | undefined;
   try {
     // Without O_NONBLOCK, opening a named pipe would wait for somebody to write into it.
     const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
     file = await open(path, O_RDONLY | O_NONBLOCK | (follow ? 0 : O_NOFOLLOW));
     const stats = await file.stat({ bigint: true });
-    if (stats.isFile()) return file;
-    throw new OpsError('missing', `cannot read ${path}: it is not a regular file`);
+    if (!stats.isFile()) throw new OpsError('missing', `cannot read ${path}: it is not a regular file`);
+    await check?.(stats);
+    return file;
   } catch (error) {
     await file?.close();
     throw systemError(`read ${path}`, error);

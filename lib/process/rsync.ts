@@ -1,10 +1,10 @@
 // rsync to a reader on another machine: what is in place there, and bytes put in place. It and the ssh below it are told
 // everything, and take nothing from settings of the machine or of the user: no configuration, agent or key of theirs.
 import { symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { OpsError } from '../base/errors.ts';
 import { formatDuration } from '../base/format.ts';
+import type { HeldDirectory } from '../files/held-directory.ts';
 import { hostWord, type Reader } from '../export/reader.ts';
 import type { Found } from '../export/shipment.ts';
 import { requireGoodEnding } from './ending.ts';
@@ -64,7 +64,7 @@ const listName = 'list';
 const hostAlias = 'holdfast-reader';
 
 /** Prepares `directory`, which is ours alone, for calls. All throw OpsError `missing` where rsync is not installed, and the signal's reason. */
-export async function openRsync(directory: string, options: RsyncOptions): Promise<Rsync> {
+export async function openRsync(directory: HeldDirectory, options: RsyncOptions): Promise<Rsync> {
   if (options.reader.kind === 'ssh') await writeSshSettings(directory, options);
   const call = (names: readonly string[], flags: readonly string[], onName: () => void) =>
     callRsync(directory, names, { ...options, flags, onName });
@@ -83,7 +83,7 @@ function limit({ limitBytesPerSecond }: RsyncOptions): string[] {
 
 /** Names without a directory: then no path has to be quoted, by whose rules ever. */
 async function writeSshSettings(
-  directory: string,
+  directory: HeldDirectory,
   { port, hostKeys, identityPath, timeoutMs }: RsyncOptions,
 ): Promise<void> {
   const aliveSeconds = 15;
@@ -114,10 +114,10 @@ async function writeSshSettings(
     ServerAliveCountMax: Math.max(1, Math.round(timeoutMs / 1000 / aliveSeconds)),
   };
   const lines = Object.entries(settings).map(([key, value]) => `${key} ${value}\n`);
-  await writeFile(join(directory, sshConfigName), lines.join(''), { mode: 0o600 });
+  await writeFile(directory.at(sshConfigName), lines.join(''), { mode: 0o600 });
   const keys = hostKeys.map((key) => `${hostAlias} ${key}\n`);
-  await writeFile(join(directory, knownHostsName), keys.join(''), { mode: 0o600 });
-  if (identityPath !== undefined) await symlink(identityPath, join(directory, identityName));
+  await writeFile(directory.at(knownHostsName), keys.join(''), { mode: 0o600 });
+  if (identityPath !== undefined) await symlink(identityPath, directory.at(identityName));
 }
 
 interface Call extends RsyncOptions {
@@ -125,13 +125,18 @@ interface Call extends RsyncOptions {
   onName: () => void;
 }
 
-async function callRsync(directory: string, names: readonly string[], call: Call): Promise<RsyncReply> {
+async function callRsync(
+  directory: HeldDirectory,
+  names: readonly string[],
+  call: Call,
+): Promise<RsyncReply> {
   const { reader, searchPath, deadlineMs, signal } = call;
   signal.throwIfAborted();
   // With "./" before it, a name is a name, whatever it begins with.
-  await writeFile(join(directory, listName), names.map((name) => `./${name}\0`).join(''), { mode: 0o600 });
+  await writeFile(directory.at(listName), names.map((name) => `./${name}\0`).join(''), { mode: 0o600 });
   const { child } = await startProgram('rsync', argumentsOf(call), {
-    directory,
+    // The directory itself, whoever owns the one above: what lies there is sent, and says whom ssh trusts and what it runs.
+    directory: directory.at('.'),
     // Messages in English are what a failure is told apart by.
     environment: { PATH: searchPath, LC_ALL: 'C' },
     stdio: ['pipe', 'pipe', 'pipe'],

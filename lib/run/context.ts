@@ -13,6 +13,7 @@ import { keepSettings } from '../config/last-good.ts';
 import { exposedFiles } from '../config/secrets.ts';
 import { secretFiles, serviceEnding, type ServiceEnding } from '../config/service-manager.ts';
 import { sweepTemporaries } from '../files/durable.ts';
+import type { HeldDirectory } from '../files/held-directory.ts';
 import type { LeftElsewhere } from '../files/scratch-left.ts';
 import { makeScratch, type Scratch } from '../files/scratch.ts';
 import { type History, nullHistory, openHistory } from '../history/history.ts';
@@ -61,7 +62,7 @@ export interface JobContext {
   readonly history: History;
   readonly runCommand: CommandRunner;
   /** rsync to the reader of an app's documents, in a private directory. */
-  openRsync(directory: string, ship: ShipConfig): Promise<Rsync>;
+  openRsync(directory: HeldDirectory, ship: ShipConfig): Promise<Rsync>;
   /** The database of an app, as what can be backed up; nothing is opened yet. */
   source(app: Pick<GuardedApp, 'database'>): Source;
   /** One instant of an app's database, to read rows of. */

@@ -2,11 +2,12 @@
 import type { ShipConfig } from '../config/config.ts';
 import { type Environment, searchPath } from '../config/environment.ts';
 import { credentialsDirectory } from '../config/secrets.ts';
+import type { HeldDirectory } from '../files/held-directory.ts';
 import { openRsync, requireIdentity, type Rsync } from '../process/rsync.ts';
 
 /** Throws OpsError `config` and `denied` where there is nothing to show who we are, or others may read it. */
 export async function openReader(
-  directory: string,
+  directory: HeldDirectory,
   { to, reader, identityPath, readPassword, ...ship }: ShipConfig,
   { environment, signal }: { environment: Environment | undefined; signal: AbortSignal },
 ): Promise<Rsync> {

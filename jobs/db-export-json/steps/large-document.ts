@@ -6,6 +6,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { systemError } from '../../../lib/base/errors.ts';
 import type { HeldDirectory } from '../../../lib/files/held-directory.ts';
 import { fillBuffer } from '../../../lib/files/read-blocks.ts';
+import { requireNoOther } from './read-document.ts';
 
 const blockBytes = 128 * 1024;
 
@@ -60,7 +61,14 @@ async function openThere(directory: HeldDirectory, name: string): Promise<OpenFi
   const called = `${directory.path}/${name}`;
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
   const flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
-  return { handle: await reading(called, () => open(directory.at(name), flags)), called };
+  const handle = await reading(called, () => open(directory.at(name), flags));
+  try {
+    await requireNoOther(directory, name, await handle.stat({ bigint: true }));
+    return { handle, called };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
 }
 
 const nothing = { sameBytes: 0, differing: undefined };

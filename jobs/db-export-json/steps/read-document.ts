@@ -1,8 +1,12 @@
 // A document as it lies in its directory, where anybody may have put anything of its name.
 import { type BigIntStats, lstatSync } from 'node:fs';
-import { systemError } from '../../../lib/base/errors.ts';
+import { OpsError, systemError } from '../../../lib/base/errors.ts';
+import { borrowed } from '../../../lib/files/borrowed.ts';
+import type { FileDigest } from '../../../lib/files/digest.ts';
+import { readWhole } from '../../../lib/files/hash-file.ts';
 import { type HeldDirectory, inKnownPaths } from '../../../lib/files/held-directory.ts';
 import { readSmallFile } from '../../../lib/files/read-small-file.ts';
+import { shellWord } from '../../../lib/base/shell-word.ts';
 
 /** As much text as one string may hold. */
 const documentBytesMax = 512 * 1024 * 1024;
@@ -14,7 +18,39 @@ export async function readDocument(directory: HeldDirectory, name: string): Prom
   if (status === undefined) return undefined;
   const sizeBytesMax = Math.min(Number(status.size), documentBytesMax); // so much is allotted at once
   const options = { sizeBytesMax, follow: false, called };
-  return (await inKnownPaths(() => readSmallFile(directory.at(name), options))).bytes;
+  try {
+    const { bytes, status: read } = await inKnownPaths(() => readSmallFile(directory.at(name), options));
+    await requireNoOther(directory, name, read);
+    return bytes;
+  } catch (error) {
+    throw systemError(`read ${called}`, error);
+  }
+}
+
+/** Hashes it, and gives its blocks to `take` meanwhile. Throws OpsError as `readWhole` does. */
+export async function digestDocument(
+  directory: HeldDirectory,
+  name: string,
+  signal: AbortSignal | undefined,
+  take: (block: Uint8Array) => Promise<void> = async () => undefined,
+): Promise<FileDigest> {
+  const check = (status: BigIntStats) => requireNoOther(directory, name, status);
+  return await inKnownPaths(() => readWhole(directory.at(name), { signal, follow: false, check }, take));
+}
+
+/** Throws OpsError `refused` for a second name of somebody else's file: what it says would be shown, or sent away. */
+export async function requireNoOther(
+  directory: HeldDirectory,
+  name: string,
+  status: BigIntStats,
+): Promise<void> {
+  const isOurs = status.uid !== 0n && Number(status.uid) === process.geteuid?.(); // as one that a unit made
+  const problem = isOurs ? undefined : borrowed(status, await directory.status());
+  if (problem === undefined) return;
+  const path = `${directory.path}/${name}`;
+  throw new OpsError('refused', `cannot read ${path}: it ${problem}`, {
+    hint: `look at it, and move it away: ls -l ${shellWord(path)}`,
+  });
 }
 
 /** What has its name, be it a document or not. */

@@ -7,12 +7,11 @@ import type { ExportState, KnownDocument } from '../../../lib/export/export-stat
 import type { Recipe, Rows, Source } from '../../../lib/export/rows.ts';
 import type { JsonStyle } from '../../../lib/export/style.ts';
 import { writeInto } from '../../../lib/files/durable.ts';
-import { digestFile } from '../../../lib/files/hash-file.ts';
 import type { HeldDirectory } from '../../../lib/files/held-directory.ts';
 import { fullDiskDetails } from '../../../lib/files/space.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import { compareWhileMade } from './large-document.ts';
-import { lookAt } from './read-document.ts';
+import { digestDocument, lookAt } from './read-document.ts';
 import type { WantedDocument } from './wanted-documents.ts';
 
 /**
@@ -224,5 +223,5 @@ function isKnown(there: Lying, known: KnownDocument | undefined): boolean {
 }
 
 async function hashOf(directory: HeldDirectory, name: string, signal: AbortSignal): Promise<string> {
-  return (await digestFile(directory.at(name), { signal, follow: false })).sha256;
+  return (await digestDocument(directory, name, signal)).sha256;
 }

@@ -47,7 +47,7 @@ export interface Shipment {
 /** What is to be asked of the reader, with the documents for it in a directory of ours. */
 export interface Prepared {
   ship: ShipConfig;
-  scratch: string;
+  scratch: HeldDirectory;
   known: ShipState;
   offered: readonly OfferedDocument[];
   question: Question;
@@ -67,7 +67,7 @@ export async function prepareShipment(
     full,
   }: {
     ship: ShipConfig;
-    scratch: string;
+    scratch: HeldDirectory;
     offered: readonly OfferedDocument[];
     directory: HeldDirectory;
     full: boolean;

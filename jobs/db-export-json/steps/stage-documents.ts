@@ -1,20 +1,18 @@
 // The documents that are to travel, copied into a directory of ours: what is read there later are the bytes that were hashed,
 // whatever the owner of their own directory does meanwhile.
 import { lstat, mkdir, open } from 'node:fs/promises';
-import { join } from 'node:path';
 import { OpsError, systemError } from '../../../lib/base/errors.ts';
 import { NotJson } from '../../../lib/export/json-scan.ts';
 import { parseJsonTree } from '../../../lib/export/json-tree.ts';
 import type { OfferedDocument } from '../../../lib/export/shipment.ts';
 import type { FileDigest } from '../../../lib/files/digest.ts';
-import { digestFile, readWhole } from '../../../lib/files/hash-file.ts';
-import { type HeldDirectory, holdDirectory, inKnownPaths } from '../../../lib/files/held-directory.ts';
+import { type HeldDirectory, inKnownPaths } from '../../../lib/files/held-directory.ts';
 import { ifThere } from '../../../lib/files/if-there.ts';
 import { fullDiskDetails, requireSpace } from '../../../lib/files/space.ts';
 import { writeAll } from '../../../lib/files/write-all.ts';
 import { documentsFolder } from '../../../lib/process/rsync.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
-import { readDocument } from './read-document.ts';
+import { digestDocument, readDocument } from './read-document.ts';
 
 /** The SHA-256 of a document as it lies there; undefined where it is gone, or is no file. */
 export async function hashLying(
@@ -23,7 +21,7 @@ export async function hashLying(
   name: string,
 ): Promise<string | undefined> {
   try {
-    return (await digestFile(directory.at(name), { signal, follow: false })).sha256;
+    return (await digestDocument(directory, name, signal)).sha256;
   } catch (error) {
     if (signal.aborted || !(error instanceof OpsError)) throw error;
     return undefined;
@@ -38,15 +36,17 @@ export async function stageDocuments(
   { signal }: JobContext,
   directory: HeldDirectory,
   documents: readonly OfferedDocument[],
-  scratch: string,
+  scratch: HeldDirectory,
 ): Promise<OfferedDocument[]> {
-  const folder = join(scratch, documentsFolder);
-  await mkdir(folder, { mode: 0o700 });
+  await mkdir(scratch.at(documentsFolder), { mode: 0o700 });
+  using folder = await scratch.hold(documentsFolder);
   await requireRoom(directory, documents, folder);
   const staged: OfferedDocument[] = [];
   for (const document of documents) {
     signal.throwIfAborted();
-    const digest = await stage(directory, document.name, join(folder, document.name), signal);
+    const digest = await inKnownPaths(() =>
+      stage(directory, document.name, folder.at(document.name), signal),
+    );
     const isOffered = digest?.sha256 === document.sha256;
     if (isOffered && (document.isUnproven !== true || (await isWholeJson(folder, document.name))))
       staged.push(document);
@@ -54,9 +54,8 @@ export async function stageDocuments(
   return staged;
 }
 
-async function isWholeJson(folder: string, name: string): Promise<boolean> {
-  using directory = await holdDirectory(folder);
-  const bytes = await readDocument(directory, name);
+async function isWholeJson(folder: HeldDirectory, name: string): Promise<boolean> {
+  const bytes = await readDocument(folder, name);
   try {
     parseJsonTree(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
     return true;
@@ -69,12 +68,12 @@ async function isWholeJson(folder: string, name: string): Promise<boolean> {
 async function requireRoom(
   directory: HeldDirectory,
   documents: readonly OfferedDocument[],
-  folder: string,
+  folder: HeldDirectory,
 ): Promise<void> {
   let neededBytes = 0;
   for (const { name } of documents) neededBytes += (await ifThere(lstat(directory.at(name))))?.size ?? 0;
   await requireSpace({
-    directory: folder,
+    directory: folder.at('.'),
     neededBytes,
     purpose: 'copy the documents that are to be shipped',
   });
@@ -90,12 +89,10 @@ async function stage(
   await using file = await attempt(to, () => open(to, 'wx', 0o644));
   let at = 0;
   try {
-    const digest = await inKnownPaths(() =>
-      readWhole(directory.at(name), { signal, follow: false }, async (block) => {
-        await attempt(to, () => writeAll(file, block, at));
-        at += block.length;
-      }),
-    );
+    const digest = await digestDocument(directory, name, signal, async (block) => {
+      await attempt(to, () => writeAll(file, block, at));
+      at += block.length;
+    });
     const seconds = Number(digest.identity?.modifiedNs ?? 0n) / 1e9;
     await file.utimes(seconds, seconds);
     return digest;

@@ -74,7 +74,7 @@ export async function withShipment<Exported>(
     unwritten = written.unwritten;
     prepared = await prepareShipment(context, app, {
       ship,
-      scratch: scratch.path,
+      scratch: scratch.directory,
       offered,
       directory,
       full: look,

@@ -49,7 +49,8 @@ test.each(changes)('a document that %s is not sent, and the others are', async (
   using directory = await holdDirectory(documents);
   const private_ = join(home, 'private');
   mkdirSync(private_);
-  expect(await stageDocuments(context, directory, offered, private_)).toEqual([offered[1]]);
+  using held = await holdDirectory(private_);
+  expect(await stageDocuments(context, directory, offered, held)).toEqual([offered[1]]);
   const staged = join(private_, 'documents');
   expect(readFileSync(join(staged, 'b.json'), 'utf8')).toBe(text);
   expect(statSync(join(staged, 'b.json')).mtimeMs).toBe(1_600_000_000_000);
@@ -70,6 +71,7 @@ test.each([
   using directory = await holdDirectory(join(home, 'documents'));
   const lying = createHash('sha256').update(content).digest('hex');
   const offered = [{ name: 'a.json', sha256: lying, isHeld: false, isUnproven: true }];
-  const staged = await stageDocuments(context, directory, offered, join(home, 'private'));
+  using held = await holdDirectory(join(home, 'private'));
+  const staged = await stageDocuments(context, directory, offered, held);
   expect(staged).toEqual(isStaged ? offered : []);
 });

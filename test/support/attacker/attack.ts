@@ -1,10 +1,12 @@
 // A table of attacks: what the attacker wants, what it prepares, what it does meanwhile, and what root types. An attack of
 // a new kind is one more row. Whatever it is, the judge is the same.
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { TestReader } from '../reader.ts';
 import { TypedWorld } from '../typed-world.ts';
 import { type Ended, makeBookings } from '../world.ts';
-import { appUser, asUser } from './accounts.ts';
+import { appGroup, appUser, asUser } from './accounts.ts';
 import { type Before, outside, problemsOf } from './judge.ts';
 import { Scene, type SceneOptions } from './scene.ts';
 import { signalGroup, typedByRoot } from './typed-by-root.ts';
@@ -12,6 +14,8 @@ import { signalGroup, typedByRoot } from './typed-by-root.ts';
 /** One row. Scripts know `$D`, the database's directory, `$N`, its name, and the rest of `Scene.variables`. */
 export interface Attack extends SceneOptions {
   wants: string;
+  /** In which phase the documents in `$DOCS` are that root ships to a reader whom the attacker reads; undefined where nothing is shipped. */
+  ships?: 'both' | 'database';
   /** What is prepared with a hand that knows more than a shell: files are given to the app's user there. */
   plant?: (scene: Scene) => void;
   /** What the app's user prepares: a shell script. */
@@ -46,6 +50,8 @@ export function describeAttacks(name: string, attacks: readonly Attack[]): void 
   describeOnStore(name, (store) => {
     test.each(attacks.map((attack) => [attack.wants, attack] as const))('%s', async (_, attack) => {
       await using scene = new Scene(store(), attack);
+      await using reader = await readerOf(scene, attack);
+      void reader;
       prepare(scene, attack);
       const before = outside(scene);
       const ended = await typeAll(scene, attack);
@@ -61,6 +67,8 @@ export function describeRaces(name: string, races: readonly Race[]): void {
       '%s',
       async (_, race) => {
         await using scene = new Scene(store(), race);
+        await using reader = await readerOf(scene, race);
+        void reader;
         prepare(scene, race);
         const before = outside(scene);
         expectNone(await roundsOf(scene, race, before));
@@ -101,6 +109,16 @@ async function worldWithBackup(): Promise<TypedWorld> {
   world.configure();
   expect(await world.run('db-backup', ['run'])).toMatchObject({ exitCode: 0 });
   return world;
+}
+
+/** A daemon with the attacker's rights, in a place of the attacker. */
+async function readerOf(scene: Scene, { ships }: Attack): Promise<TestReader | undefined> {
+  if (ships === undefined) return undefined;
+  scene.give(join(scene.den, 'arrived'), appUser, 0o700);
+  const lines = `path = ${scene.den}/arrived\nuid = ${appUser}\ngid = ${appGroup}`;
+  const reader = await TestReader.daemon({ lines });
+  scene.ship(reader, ships);
+  return reader;
 }
 
 function prepare(scene: Scene, { plant, prepare: script, inStore, storeUid = 0 }: Attack): void {

@@ -83,6 +83,12 @@ export const guardsOfPlaces: readonly Guard[] = [
     to: 'if (file.nlink > 0n ||',
   },
   {
+    does: 'takes only files for documents',
+    file: 'jobs/db-export-json/steps/refresh-document.ts',
+    from: 'if (!status.isFile())',
+    to: 'if (status.size < 0n)',
+  },
+  {
     does: 'knows where others make names',
     file: 'lib/files/borrowed.ts',
     from: 'return isRootOrUs(Number(uid)) && (mode & 0o022n) === 0n;',
@@ -154,6 +160,7 @@ export const guardsOfPlaces: readonly Guard[] = [
     from: 'if (free === undefined || free >= need.neededBytes) return;',
     to: 'if (free === undefined || free >= 0) return;',
   },
+  looksAtNames('jobs/db-export-json/steps/read-document.ts', 'import { type BigIntStats, lstatSync }'),
   looksAtNames('lib/placement/file-mark.ts', 'import { lstat } from'),
   looksAtNames('lib/placement/discard-undo.ts', 'import { lstat, rmdir'),
   looksAtNames('lib/placement/readiness.ts', 'import { lstat } from'),

@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import type { TestReader } from '../reader.ts';
 import { makeBookings, World } from '../world.ts';
 import { appGroup, appUser, asUser } from './accounts.ts';
 import { makeCanaries } from './canaries.ts';
@@ -23,6 +24,9 @@ const layouts = {
   'of root': { folder: 'app', uid: 0, mode: 0o2770 },
   sticky: { folder: 'app', uid: 0, mode: 0o3770 },
 };
+
+/** The day of the one document, `$DOCS/2026-11-26.json`. */
+const shippedDay = '2026-11-26';
 
 const swapProgram = resolve(import.meta.dirname, '../../fixtures/swap-names.pl');
 
@@ -71,6 +75,26 @@ export class Scene extends World {
     this.configure({ app: this.appLines(options) });
   }
 
+  /** Where its documents lie, which root ships. */
+  get documents(): string {
+    return join(this.home, 'app/days');
+  }
+
+  /** Has them made, and shipped to that reader. */
+  ship(reader: TestReader, phase: string): void {
+    this.give(this.documents, appUser, 0o2770);
+    const keys = Object.entries(reader.keys).map(([key, value]) => `${key} = ${JSON.stringify(value)}`);
+    this.configure({
+      app: `[apps.bookings.export]
+directory = ${JSON.stringify(this.documents)}
+phase = "${phase}"
+days = "SELECT '${shippedDay}'"
+document = "SELECT json_object('date', :day, 'bookings', count(*)) FROM booking"
+[apps.bookings.export.ship]
+${keys.join('\n')}`,
+    });
+  }
+
   /** Where the database lies. */
   get directory(): string {
     return dirname(this.database);
@@ -112,7 +136,19 @@ export class Scene extends World {
   /** The names that scripts know. */
   variables(): string {
     const { directory: D, den: A, etc: E, secret: S, other: O, store: STORE, state: STATE } = this;
-    const known = { D, N: basename(this.database), A, E, S, O, STORE, STATE, SWAP: `perl ${A}/swap.pl` };
+    const { documents: DOCS } = this;
+    const known = {
+      D,
+      N: basename(this.database),
+      A,
+      E,
+      S,
+      O,
+      DOCS,
+      STORE,
+      STATE,
+      SWAP: `perl ${A}/swap.pl`,
+    };
     return Object.entries(known)
       .map(([name, value]) => `${name}='${value}'\n`)
       .join('');

@@ -13,4 +13,10 @@ describeAttacks('whoever wants nothing gets', [
     ],
     mustEnd: 'well',
   },
+  {
+    wants: 'documents that are shipped',
+    ships: 'database',
+    types: ['db-export-json run --ship'],
+    mustEnd: 'well',
+  },
 ]);
