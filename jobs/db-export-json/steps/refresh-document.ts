@@ -172,6 +172,9 @@ async function modeFor(directory: HeldDirectory, name: string): Promise<number> 
 
 const askedAtOnce = 100;
 
+/** Documents that nobody has touched, by their names, with what is known of them. */
+type Untouched = { name: string; recipe: Recipe; known: KnownDocument }[];
+
 /**
  * The documents that nobody has touched and whose source is what it was, by their names: they need not be made to be known
  * to be the same.
@@ -182,23 +185,37 @@ export async function sameAsBefore(
   { directory, style, before }: { directory: HeldDirectory; style: JsonStyle; before: ExportState },
 ): Promise<ReadonlyMap<string, KnownDocument>> {
   const same = new Map<string, KnownDocument>();
-  for (let first = 0; first < documents.length; first += askedAtOnce) {
-    const asked: { name: string; recipe: Recipe; known: KnownDocument }[] = [];
-    for (const { name, recipe } of documents.slice(first, first + askedAtOnce)) {
-      const known = before.get(name);
-      if (known?.source === undefined) continue;
-      const there = lyingAt(directory, name);
-      if (there !== undefined && isKnown(there, known)) asked.push({ name, recipe, known });
-    }
-    if (asked.length === 0) continue;
-    const sources = await rows.sources(
-      asked.map(({ recipe }) => recipe),
-      style,
-    );
+  let asked: Untouched = [];
+  let answer: Promise<(Source | undefined)[]> = Promise.resolve([]);
+  const take = async () => {
+    const sources = await answer;
     for (const [index, { name, known }] of asked.entries())
       if (sources[index] === known.source) same.set(name, known);
+  };
+  for (let first = 0; first < documents.length; first += askedAtOnce) {
+    // These are looked at while the sources of those before them are told.
+    const next = untouched(documents.slice(first, first + askedAtOnce), directory, before);
+    await take();
+    asked = next;
+    const recipes = asked.map(({ recipe }) => recipe);
+    answer = recipes.length === 0 ? Promise.resolve([]) : rows.sources(recipes, style);
+    answer.catch(() => undefined); // waited for above, unless a look fails before
   }
+  await take();
   return same;
+}
+
+function untouched(
+  documents: readonly WantedDocument[],
+  directory: HeldDirectory,
+  before: ExportState,
+): Untouched {
+  return documents.flatMap(({ name, recipe }) => {
+    const known = before.get(name);
+    if (known?.source === undefined) return [];
+    const there = lyingAt(directory, name);
+    return there !== undefined && isKnown(there, known) ? { name, recipe, known } : [];
+  });
 }
 
 type Lying = Omit<KnownDocument, 'sha256' | 'source'>;

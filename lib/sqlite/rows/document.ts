@@ -4,6 +4,7 @@ import { hash } from 'node:crypto';
 import { type Cell, cellJson } from '../../export/cell.ts';
 import { NotJson, scanJson } from '../../export/json-scan.ts';
 import { JsonWriter } from '../../export/json-writer.ts';
+import type { Day } from '../../export/day.ts';
 import type { Recipe, Source } from '../../export/rows.ts';
 import { type JsonStyle, quoted } from '../../export/style.ts';
 import { OpsError } from '../../base/errors.ts';
@@ -40,8 +41,8 @@ export function emitDocument(
 }
 
 /** The source of a document that a query makes: writing it takes ten times as long as the query. */
-export function documentSource(database: Database, recipe: Recipe, style: JsonStyle): Source | undefined {
-  return recipe.kind === 'query' ? sourceOf(onlyText(database, recipe.sql, recipe.day), style) : undefined;
+export function documentSource(database: Database, sql: string, day: Day, style: JsonStyle): Source {
+  return sourceOf(onlyText(database, sql, day), style);
 }
 
 /** Goes up whenever the same text and style give another document. */

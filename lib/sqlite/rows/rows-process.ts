@@ -36,7 +36,7 @@ async function answer(source: LiveSource, ask: RowsQuestion['ask']): Promise<unk
   database ??= await openInstant(source);
   if (ask.about === 'query') return queryRows(database, ask.sql, ask.called);
   if (ask.about === 'tables') return dataTables(database);
-  if (ask.about === 'sources') return sourcesOf(database, ask.recipes, ask.style);
+  if (ask.about === 'sources') return sourcesOf(database, ask);
   try {
     return sendDocument(database, ask.recipe, ask.style);
   } finally {
@@ -44,8 +44,11 @@ async function answer(source: LiveSource, ask: RowsQuestion['ask']): Promise<unk
   }
 }
 
-function sourcesOf(from: Database, recipes: readonly Recipe[], style: JsonStyle): (Source | undefined)[] {
-  return recipes.map((recipe) => documentSource(from, recipe, style));
+function sourcesOf(
+  from: Database,
+  { of, queries, style }: Extract<RowsQuestion['ask'], { about: 'sources' }>,
+): (Source | undefined)[] {
+  return of.map((asked) => asked && documentSource(from, queries[asked.query] ?? '', asked.day, style));
 }
 
 /** What is read from here on is of one instant: a transaction begins with its first read. */

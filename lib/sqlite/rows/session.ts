@@ -2,6 +2,7 @@
 // that somebody made to break SQLite finds no secrets there.
 import { PassThrough, type Readable } from 'node:stream';
 import type { Cell } from '../../export/cell.ts';
+import type { Day } from '../../export/day.ts';
 import type { Recipe, Rows, Source, TableList } from '../../export/rows.ts';
 import type { JsonStyle } from '../../export/style.ts';
 import { startAsked } from '../asked-process.ts';
@@ -15,7 +16,18 @@ export interface RowsQuestion {
     | { about: 'query'; sql: string; called: string }
     | { about: 'tables' }
     | { about: 'document'; recipe: Recipe; style: JsonStyle }
-    | { about: 'sources'; recipes: readonly Recipe[]; style: JsonStyle };
+    | {
+        about: 'sources';
+        of: readonly (AskedSource | undefined)[];
+        queries: readonly string[];
+        style: JsonStyle;
+      };
+}
+
+/** The document of a day by a query, which is named by its place among `queries`: each of a thousand days has the same. */
+interface AskedSource {
+  query: number;
+  day: Day;
 }
 
 const aheadBytesMax = 8 * 1024 * 1024;
@@ -37,7 +49,13 @@ export async function openRows(path: string, signal?: AbortSignal): Promise<Rows
   return {
     query: (sql, called) => ask({ about: 'query', sql, called }) as Promise<Cell[][]>,
     tables: () => ask({ about: 'tables' }) as Promise<TableList>,
-    sources: (recipes, style) => ask({ about: 'sources', recipes, style }) as Promise<(Source | undefined)[]>,
+    sources(recipes, style) {
+      const queries = [...new Set(recipes.flatMap((recipe) => (recipe.kind === 'query' ? recipe.sql : [])))];
+      const of = recipes.map((recipe) =>
+        recipe.kind === 'query' ? { query: queries.indexOf(recipe.sql), day: recipe.day } : undefined,
+      );
+      return ask({ about: 'sources', of, queries, style }) as Promise<(Source | undefined)[]>;
+    },
     async *document(recipe, style) {
       const answered = ask({ about: 'document', recipe, style });
       answered.catch(() => undefined); // waited for below: the document is heard to its end first
