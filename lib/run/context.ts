@@ -1,11 +1,9 @@
 // What a job is handed: everything remote, slow or random, and everything that belongs to the process.
-import { accessSync, constants, mkdirSync, renameSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import type { CommandRunner } from '../base/command.ts';
-import { errorCode, errorMessage } from '../base/errors.ts';
-import { formatInstant } from '../base/format.ts';
+import { errorMessage } from '../base/errors.ts';
 import type { Log, Progress } from '../base/log.ts';
 import type { Config, GuardedApp, ShipConfig } from '../config/config.ts';
 import type { Environment } from '../config/environment.ts';
@@ -16,30 +14,25 @@ import { sweepTemporaries } from '../files/durable.ts';
 import type { HeldDirectory } from '../files/held-directory.ts';
 import type { LeftElsewhere } from '../files/scratch-left.ts';
 import { makeScratch, type Scratch } from '../files/scratch.ts';
-import { type History, nullHistory, openHistory } from '../history/history.ts';
-import { lazyHistory } from '../history/lazy-history.ts';
+import type { History } from '../history/history.ts';
 import { acquireLock, type HeldLock, requireLockFree } from '../lock/lock.ts';
 import type { LockSubject } from '../lock/lock-name.ts';
 import { clockState, type ClockState } from '../process/clock-check.ts';
 import { createServices, type Services } from '../process/services.ts';
+import { runBriefly } from '../process/run-briefly.ts';
 import { runCommand } from '../process/run-command.ts';
 import type { Rsync } from '../process/rsync.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { Source } from '../source/source.ts';
 import type { Loader } from '../export/loader.ts';
 import type { Rows } from '../export/rows.ts';
-import { openLoader } from '../sqlite/rows/load.ts';
-import { openRows } from '../sqlite/rows/session.ts';
-import { openLocal } from '../sqlite/local.ts';
 import { sqliteSource } from '../sqlite/sqlite-source.ts';
-import { dryRunStore } from '../store/dry-run.ts';
 import type { Store, StoreTraffic, StoreTrial } from '../store/store.ts';
 import type { BrokenSettings } from './broken-settings.ts';
 import { useNetwork } from './network.ts';
-import { type Alerts, openAlerts } from './open-alerts.ts';
-import { openReader } from './open-reader.ts';
-import { openRepository } from './open-repository.ts';
-import { configuredStore, type StorePurpose } from './open-store.ts';
+import type { Alerts } from './open-alerts.ts';
+import { historyOf } from './open-history.ts';
+import type { ConfiguredStore, StorePurpose } from './open-store.ts';
 import { runScratch } from './run-scratch.ts';
 import type { Wait } from './wait.ts';
 import { holdfastVersion } from './version.ts';
@@ -68,7 +61,7 @@ export interface JobContext {
   /** One instant of an app's database, to read rows of. */
   openRows(app: Pick<GuardedApp, 'database'>): Promise<Rows>;
   /** Begins to fill a database of ours; only in memory where it is to be tried, and in a dry run. */
-  openLoader(path: string, options?: { called?: string; isTried?: boolean }): Loader;
+  openLoader(path: string, options?: { called?: string; isTried?: boolean }): Promise<Loader>;
   /** The configured store, opened once. */
   openStore(): Promise<Store>;
   /** What can be looked at of it beside writing and reading, also where it cannot be opened. */
@@ -134,7 +127,7 @@ export interface ContextParts {
   abort(reason: unknown): void;
 }
 
-/** Builds the context; the only place that names every adapter. */
+/** Builds the context; the only place that names every adapter. What only some commands use is loaded where it is. */
 export function createContext(parts: ContextParts): JobContext {
   const { config, clock, log, dryRun } = parts;
   const leaveNetwork = useNetwork(config.proxy, log);
@@ -142,15 +135,18 @@ export function createContext(parts: ContextParts): JobContext {
   let store: Promise<Store> | undefined;
   let opened: Store | undefined;
   let dryScratch: Scratch | undefined;
-  const keep = (found: Store) => {
+  const keep = async (found: Store) => {
     opened = found;
     if (!dryRun) return found;
+    const { dryRunStore } = await import('../store/dry-run.ts');
     return dryRunStore(found, { scratch: async () => (dryScratch = await tried()), clock, log });
   };
   const ownScratch = runScratch({ ...parts, openStore: () => openStoreOnce() });
   const tried = () => makeScratch(tmpdir(), { clock }); // not in the state directory, which need not be there
-  const configured = configuredStore(config, parts);
-  const openStoreOnce = () => (store ??= configured.open().then(keep));
+  let configured: Promise<ConfiguredStore> | undefined;
+  const configuredOnce = () =>
+    (configured ??= import('./open-store.ts').then(({ configuredStore }) => configuredStore(config, parts)));
+  const openStoreOnce = () => (store ??= configuredOnce().then(async (found) => keep(await found.open())));
   // A directory that was given is there, or its disk is gone: it is not made. A dry run makes nothing there at all.
   const scratch = (parent?: string) => (dryRun ? tried() : ownScratch.make(parent));
   let state: Promise<ClockState> | undefined;
@@ -160,19 +156,24 @@ export function createContext(parts: ContextParts): JobContext {
     version: holdfastVersion(),
     history,
     runCommand,
-    openRsync: (directory, ship) => openReader(directory, ship, parts),
+    openRsync: async (directory, ship) =>
+      (await import('./open-reader.ts')).openReader(directory, ship, parts),
     openStore: openStoreOnce,
-    examineStore: () => configured.examine(),
-    openRepository: async (app) => openRepository(await openStoreOnce(), app, { ...parts, history, scratch }),
+    examineStore: async () => (await configuredOnce()).examine(),
+    async openRepository(app) {
+      const { openRepository } = await import('./open-repository.ts');
+      return openRepository(await openStoreOnce(), app, { ...parts, history, scratch });
+    },
     source: ({ database }) => sqliteSource(database),
-    openRows: ({ database }) => openRows(database, parts.signal),
-    openLoader: (path, { called = path, isTried = false } = {}) =>
-      openLoader({ path, called, dryRun: dryRun || isTried }),
+    openRows: async ({ database }) =>
+      (await import('../sqlite/rows/session.ts')).openRows(database, parts.signal),
+    openLoader: async (path, { called = path, isTried = false } = {}) =>
+      (await import('../sqlite/rows/load.ts')).openLoader({ path, called, dryRun: dryRun || isTried }),
     traffic: () => opened?.traffic(),
     async lock({ name, scope }, purpose) {
       const directory = join(config.runDirectory, 'locks');
       const { signal, runId } = parts;
-      const request = { directory, name, scope, purpose, run: runCommand, signal, clock, log, runId };
+      const request = { directory, name, scope, purpose, run: runBriefly, signal, clock, log, runId };
       if (dryRun) return requireLockFree(request);
       const held = await acquireLock(request);
       await sweepTemporaries(directory, clock.now());
@@ -180,7 +181,7 @@ export function createContext(parts: ContextParts): JobContext {
       held.signal.addEventListener('abort', () => parts.abort(held.signal.reason), { once: true });
       return held;
     },
-    openAlerts: async () => openAlerts(config, log),
+    openAlerts: async () => (await import('./open-alerts.ts')).openAlerts(config, log),
     async keepSettings() {
       if (dryRun || parts.brokenSettings !== undefined) return;
       await keepSettings(config, clock.now()).catch((error: unknown) =>
@@ -204,46 +205,4 @@ export function createContext(parts: ContextParts): JobContext {
       await dryScratch?.remove().catch(() => undefined);
     },
   };
-}
-
-/** Opened when it is first needed: most commands of a timer that runs every minute never ask. */
-function historyOf({ config, clock, log, dryRun }: ContextParts): History {
-  const path = join(config.stateDirectory, 'ops.db');
-  return lazyHistory({
-    open: () => openOpsDatabase(path, clock, log),
-    isThere: () => isReadable(path, log),
-    mayWrite: !dryRun,
-  });
-}
-
-/** A history that this user may not see is not one that is empty. */
-function isReadable(path: string, log: Log): boolean {
-  try {
-    accessSync(path, constants.R_OK);
-    return true;
-  } catch (error) {
-    if (['EACCES', 'EPERM'].includes(errorCode(error) ?? ''))
-      log.warn('the history cannot be read: what is known of earlier runs is missing', {
-        path,
-        hint: 'run it with sudo',
-      });
-    return false;
-  }
-}
-
-function openOpsDatabase(path: string, clock: Clock, log: Log): History {
-  try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
-  } catch (error) {
-    log.warn('history could not be written: the state directory cannot be made', {
-      path: dirname(path),
-      reason: errorMessage(error),
-    });
-    return nullHistory;
-  }
-  return openHistory(() => openLocal(path), {
-    clock,
-    log,
-    quarantine: () => renameSync(path, `${path}.damaged-${formatInstant(clock.now()).replace(/[ :]/g, '')}`),
-  });
 }

@@ -10,7 +10,7 @@ import type { SpoolRecord } from '../notify/spool-record.ts';
 import { configOption } from './config-option.ts';
 import type { JobContext } from './context.ts';
 import type { Job } from './job.ts';
-import { openSpool } from './open-alerts.ts';
+import { openSpool } from './open-spool.ts';
 import { protectionOf, scope } from './told-of.ts';
 
 /** A disk that hangs must not hold up a run that is over. */

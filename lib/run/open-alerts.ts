@@ -10,10 +10,11 @@ import { createDesktop } from '../notify/desktop.ts';
 import { createNtfy } from '../notify/ntfy.ts';
 import { createPing, type PingChannel } from '../notify/ping.ts';
 import { createSlack } from '../notify/slack.ts';
-import { Spool } from '../notify/spool.ts';
+import type { Spool } from '../notify/spool.ts';
 import { StateFile } from '../notify/state-file.ts';
 import { installationId } from '../files/process-identity.ts';
 import { configOption } from './config-option.ts';
+import { openSpool } from './open-spool.ts';
 
 export interface Alerts {
   readonly policy: AlertPolicy;
@@ -34,11 +35,6 @@ export interface Alerts {
   readonly ping: (PingChannel & { readonly checks: readonly string[] }) | undefined;
   /** A number from 0 to 1, so that many machines do not knock at once. */
   random(): number;
-}
-
-/** The spool of a configuration: in the state directory, or in the run directory where that cannot be written. */
-export function openSpool({ stateDirectory, runDirectory }: Config, log: Log): Spool {
-  return new Spool([join(stateDirectory, 'spool'), join(runDirectory, 'spool')], log);
 }
 
 /** Throws OpsError `config` where nobody is to be told. */

@@ -2,20 +2,17 @@
 import { differences } from '../source/differences.ts';
 import type { Source } from '../source/source.ts';
 import { requireSource, type SqliteLook } from './look.ts';
-import { measureDatabase } from './measure.ts';
-import { beginSnapshot, takeSnapshot } from './snapshot.ts';
-import { surveyDatabase } from './survey.ts';
 
-/** The database file at `path`; nothing is touched before the first call. */
+/** The database file at `path`; nothing is touched, and little loaded, before the first call. */
 export function sqliteSource(path: string): Source<SqliteLook> {
   return {
     engine: 'sqlite',
     gentlerHint: 'journal_mode=WAL in the app would avoid it',
     look: () => requireSource(path),
-    begin: beginSnapshot,
-    copy: takeSnapshot,
-    survey: surveyDatabase,
-    measure: measureDatabase,
+    begin: async (...args) => (await import('./snapshot.ts')).beginSnapshot(...args),
+    copy: async (...args) => (await import('./snapshot.ts')).takeSnapshot(...args),
+    survey: async (...args) => (await import('./survey.ts')).surveyDatabase(...args),
+    measure: async (...args) => (await import('./measure.ts')).measureDatabase(...args),
     compare: differences,
   };
 }

@@ -10,7 +10,7 @@ import { systemClock } from '../../lib/base/clock.ts';
 import { errorMessage, OpsError } from '../../lib/base/errors.ts';
 import { silentLog } from '../../lib/base/log.ts';
 import { acquireLock, type HeldLock } from '../../lib/lock/lock.ts';
-import { runCommand } from '../../lib/process/run-command.ts';
+import { runBriefly } from '../../lib/process/run-briefly.ts';
 
 const [directory = '', name = '', purpose = '', noFlock = ''] = process.argv.slice(2);
 const withoutFlock: CommandRunner = async () => {
@@ -26,7 +26,7 @@ const answers: Record<string, (argument: string) => string | Promise<string>> = 
         name,
         purpose,
         runId: `run-of-${process.pid}`,
-        run: noFlock === '' ? runCommand : withoutFlock,
+        run: noFlock === '' ? runBriefly : withoutFlock,
         clock: systemClock,
         log: silentLog,
       });

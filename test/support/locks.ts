@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { silentLog } from '../../lib/base/log.ts';
 import type { LockRequest } from '../../lib/lock/lock.ts';
-import { runCommand } from '../../lib/process/run-command.ts';
+import { runBriefly } from '../../lib/process/run-briefly.ts';
 import { spawnTypeScript, type LineProcess } from './spawn-lines.ts';
 
 const since = new Date('2026-11-20T02:05:13.000Z');
@@ -14,7 +14,7 @@ export function lockRequest(directory: string, more: Partial<LockRequest> = {}):
     name: 'ctv',
     purpose: 'db-backup run',
     runId: 'run-1',
-    run: runCommand,
+    run: runBriefly,
     clock: { now: () => since, monotonicMs: () => 0 },
     log: silentLog,
     ...more,

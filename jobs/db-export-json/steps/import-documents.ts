@@ -39,7 +39,7 @@ export async function importDocuments(
   what: Import,
 ): Promise<Imported> {
   if (what.isNamed || !what.target.exists) return importNew(context, app, what);
-  using loader = context.openLoader(what.target.path);
+  using loader = await context.openLoader(what.target.path);
   return await fill(context, app, { ...what, isNew: false }, loader);
 }
 
@@ -47,7 +47,7 @@ export async function importDocuments(
 export async function tryImport(context: JobContext, app: ExportedApp, what: Import): Promise<Imported> {
   const isNew = what.isNamed || !what.target.exists;
   if (isNew) await requireFree(what.target, { taken });
-  using loader = context.openLoader(what.target.path, { isTried: true });
+  using loader = await context.openLoader(what.target.path, { isTried: true });
   return await fill(context, app, { ...what, isNew }, loader);
 }
 
@@ -67,7 +67,7 @@ async function importNew(context: JobContext, app: ExportedApp, what: Import): P
 }
 
 async function fillNew(context: JobContext, app: ExportedApp, what: Import, path: string): Promise<Imported> {
-  using loader = context.openLoader(path, { called: what.target.path });
+  using loader = await context.openLoader(path, { called: what.target.path });
   return await fill(context, app, { ...what, isNew: true }, loader);
 }
 

@@ -6,7 +6,7 @@ import type { JobContext } from '../../../lib/run/context.ts';
 import type { ExportedApp } from './export-apps.ts';
 import { readFrozen } from './export-notes.ts';
 import { frozenDays } from './frozen-days.ts';
-import { importDocuments, type Imported, tryImport } from './import-documents.ts';
+import type { Imported } from './import-documents.ts';
 import { allLyingDocuments, type LyingDocument } from './read-documents.ts';
 import { wantedDocuments } from './wanted-documents.ts';
 
@@ -31,6 +31,7 @@ export async function mirrorDocuments(
   const settled = await settledDays(context, app, target);
   const documents = lying.filter((each) => isTruth(each) && !('day' in each.of && settled.has(each.of.day)));
   const what = { directory, documents, target, isNamed: false };
+  const { importDocuments, tryImport } = await import('./import-documents.ts');
   return await (dryRun ? tryImport : importDocuments)(context, app, what);
 }
 

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { CommandRunner } from '../../../lib/base/command.ts';
 import { acquireLock } from '../../../lib/lock/lock.ts';
-import { runCommand } from '../../../lib/process/run-command.ts';
+import { runBriefly } from '../../../lib/process/run-briefly.ts';
 import { asNobody } from '../../support/as-nobody.ts';
 import { lockRequest, shellGetsIt } from '../../support/locks.ts';
 import { recordingLog } from '../../support/recording-log.ts';
@@ -34,7 +34,7 @@ test('a lock file that was replaced while the lock was taken does not count', as
   const path = join(directory, 'ctv.lock');
   let replaced = false;
   const run: CommandRunner = async (...call) => {
-    const result = await runCommand(...call);
+    const result = await runBriefly(...call);
     if (!replaced) await rename(path, join(directory, 'old'));
     replaced = true;
     return result;

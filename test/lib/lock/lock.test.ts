@@ -7,7 +7,7 @@ import type { CommandRunner } from '../../../lib/base/command.ts';
 import { acquireLock } from '../../../lib/lock/lock.ts';
 import { currentProcess } from '../../../lib/files/process-identity.ts';
 import { lockHolder, writeOwner } from '../../../lib/lock/owner.ts';
-import { runCommand } from '../../../lib/process/run-command.ts';
+import { runBriefly } from '../../../lib/process/run-briefly.ts';
 import { lockRequest, otherProcess, shellGetsIt, tell } from '../../support/locks.ts';
 import { scratch } from '../../support/scratch.ts';
 import { spawnLines } from '../../support/spawn-lines.ts';
@@ -165,7 +165,7 @@ test('a holder that has just died is waited for once, a living one is not', asyn
   const calls: string[] = [];
   const busyAtFirst: CommandRunner = (command, args, options) => {
     calls.push(args.slice(0, -1).join(' '));
-    if (calls.length > 1) return runCommand(command, args, options);
+    if (calls.length > 1) return runBriefly(command, args, options);
     return Promise.resolve({ exitCode: 75, stdout: '', stderr: '' });
   };
   await expect(acquireLock(lockRequest(directory, { run: busyAtFirst }))).rejects.toThrow(
@@ -193,7 +193,7 @@ test('a script that took the lock after a holder had died is not mistaken for th
 test('a failure of flock is an error and not a held lock', async () => {
   const directory = scratch();
   const run: CommandRunner = (_command, args, options) =>
-    runCommand('sh', ['-c', 'exit 71', ...args], options);
+    runBriefly('sh', ['-c', 'exit 71', ...args], options);
   await expect(acquireLock(lockRequest(directory, { run }))).rejects.toMatchObject({ kind: 'io' });
   expect(shellGetsIt(directory)).toBe(true);
   expect(existsSync(join(directory, 'ctv.owner.json'))).toBe(false);
