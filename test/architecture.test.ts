@@ -157,7 +157,7 @@ describe('the habits', () => {
           'lib/config/watchdog.ts',
           'lib/sqlite/open.ts',
           'lib/process/run-briefly.ts', // hands on what is no secret
-          'lib/sqlite/asked-process.ts', // the same
+          'lib/sqlite/started-process.ts', // the same
           'lib/run/typescript.mjs',
           'units/install.ts', // hands it on to systemctl
         ].includes(file),

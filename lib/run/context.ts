@@ -27,6 +27,7 @@ import type { Source } from '../source/source.ts';
 import type { Loader } from '../export/loader.ts';
 import type { Rows } from '../export/rows.ts';
 import { sqliteSource } from '../sqlite/sqlite-source.ts';
+import type { SpareProcess } from '../sqlite/started-process.ts';
 import type { Store, StoreTraffic, StoreTrial } from '../store/store.ts';
 import type { BrokenSettings } from './broken-settings.ts';
 import { useNetwork } from './network.ts';
@@ -123,6 +124,8 @@ export interface ContextParts {
   attended: boolean;
   /** The variables of the process; its own unless given. */
   environment: Environment | undefined;
+  /** To read rows of the first database. */
+  spare: SpareProcess | undefined;
   /** Stops the run from within: a lock was lost. */
   abort(reason: unknown): void;
 }
@@ -165,8 +168,7 @@ export function createContext(parts: ContextParts): JobContext {
       return openRepository(await openStoreOnce(), app, { ...parts, history, scratch });
     },
     source: ({ database }) => sqliteSource(database),
-    openRows: async ({ database }) =>
-      (await import('../sqlite/rows/session.ts')).openRows(database, parts.signal),
+    openRows: async ({ database }) => (await import('../sqlite/rows/session.ts')).openRows(database, parts),
     openLoader: async (path, { called = path, isTried = false } = {}) =>
       (await import('../sqlite/rows/load.ts')).openLoader({ path, called, dryRun: dryRun || isTried }),
     traffic: () => opened?.traffic(),

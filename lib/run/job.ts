@@ -64,6 +64,8 @@ interface Described {
   readonly stopsServices?: boolean;
   /** A person sits before it and sees how it ends: nobody else is told. */
   readonly attended?: boolean;
+  /** It reads rows of a database: the process for that is started while all else is made ready. */
+  readonly readsRows?: boolean;
 }
 
 /** One thing the job can be told to do. */

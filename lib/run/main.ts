@@ -13,6 +13,7 @@ import { invocationId, isNotified, logsToJournal } from '../config/service-manag
 import { currentProcess } from '../files/process-identity.ts';
 import { runCommand } from '../process/run-command.ts';
 import { createServiceStatus } from '../process/service-status.ts';
+import type { SpareProcess } from '../sqlite/started-process.ts';
 import { type BrokenSettings, describeBroken } from './broken-settings.ts';
 import { configOption } from './config-option.ts';
 import { createContext, type JobContext } from './context.ts';
@@ -45,6 +46,8 @@ export interface ProcessStreams {
   attended?: boolean;
   /** The variables that were set for it; the process's own unless given. */
   environment?: Environment;
+  /** Where the command reads rows. */
+  spare?: SpareProcess | undefined;
 }
 
 export interface Invocation {
@@ -119,6 +122,7 @@ async function runToEnd(
       wait: streams.wait,
       attended: streams.attended ?? false,
       environment,
+      spare: streams.spare,
       noteLeft: (what) => void left.push(what),
       noteUnderWay: streams.noteUnderWay,
       abort: (reason) => lost.abort(reason),

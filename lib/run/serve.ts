@@ -96,6 +96,7 @@ export async function serve(invocation: ServiceInvocation, host: ServiceHost, cl
       attended: false,
       wait: host.wait,
       environment: host.environment,
+      spare: undefined,
       abort: (reason: unknown) => lost.abort(reason),
     };
     context = createContext(parts);

@@ -4,6 +4,7 @@ import { systemClock } from '../base/clock.ts';
 import { errorExitCodes } from '../base/exit-code.ts';
 import { type Environment, takeEnvironment } from '../config/environment.ts';
 import { ignoredSignalMask, isPlainTerminal } from '../config/launcher.ts';
+import type { SpareProcess } from '../sqlite/started-process.ts';
 import type { EndingCommand, Job } from './job.ts';
 import { type LogSink, openLogSink } from './log-sink.ts';
 import type { Invocation } from './main.ts';
@@ -74,6 +75,7 @@ async function runEnding(
   log: LogSink,
   environment: Environment,
 ): Promise<void> {
+  const spare = invocation.command.readsRows === true ? await spareRows() : undefined;
   const [{ Interrupted }, { runJob }, { ask, confirm }] = await Promise.all([
     import('./failure.ts'),
     import('./main.ts'),
@@ -114,11 +116,18 @@ async function runEnding(
     signal: stop.signal,
     environment,
     attended: (await import('./attended.ts')).isAttended(environment),
+    spare,
   };
   const exitCode = await runJob(invocation, streams, systemClock);
+  await spare?.end();
   if (signalled === undefined || exitCode < 128) return end(exitCode, log);
   await log.flush(logPatienceMs);
   dieBy(signalled);
+}
+
+async function spareRows(): Promise<SpareProcess | undefined> {
+  const { startSpareRows } = await import('../sqlite/rows/spare.ts');
+  return startSpareRows();
 }
 
 /** Ends the process, also where something would keep it alive. */

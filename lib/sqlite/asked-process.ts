@@ -1,13 +1,9 @@
 // A process of its own that reads a database and answers, one question at a time. One long SQLite call can only be ended with
 // its process, and what somebody made to break SQLite finds no secrets there.
-import { fork } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { OpsError, systemError } from '../base/errors.ts';
-import { withoutSecrets } from '../base/secret-variables.ts';
 import { type CrossingError, unpackError } from './crossing.ts';
-
-/** The pipe, as the process that writes knows it: after its standard streams and its channel. */
-export const pipeDescriptor = 4;
+import { type SpareProcess, startProcess } from './started-process.ts';
 
 export type Answer = { result: unknown } | { error: CrossingError };
 
@@ -45,20 +41,17 @@ interface Asked {
   /** What it is for: `check`, `read`. */
   verb: string;
   withPipe?: boolean;
+  /** Of the same module: it is taken where it is there. */
+  spare?: SpareProcess | undefined;
   signal: AbortSignal | undefined;
 }
 
-/** Starts the process, with the options of this one. An abort ends it at once. */
+/** Starts the process, or takes the spare one. An abort ends it at once. */
 export function startAsked<Question extends object>(asked: Asked): AskedProcess<Question> {
-  const { file, called, verb, withPipe = false, signal } = asked;
+  const { file, called, verb, withPipe = false, spare, signal } = asked;
   signal?.throwIfAborted();
-  const child = fork(file, {
-    env: withoutSecrets(process.env),
-    // Ctrl-C and the hangup of a terminal are ours to answer.
-    detached: true,
-    serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc', ...(withPipe ? (['pipe'] as const) : [])],
-  });
+  const started = spare?.take() ?? startProcess(file, { withPipe });
+  const { child, pipe } = started;
   const ended = Promise.withResolvers<never>();
   ended.promise.catch(() => undefined); // the one who asks is told
   let pending: PromiseWithResolvers<unknown> | undefined;
@@ -67,9 +60,10 @@ export function startAsked<Question extends object>(asked: Asked): AskedProcess<
     else pending?.reject(unpackError(answer.error));
     pending = undefined;
   });
-  child.on('error', (error) => ended.reject(systemError(`start a process to ${verb} ${called}`, error)));
-  child.on('exit', (code, by) => {
-    ended.reject(by === null ? new Error(`a reader ended with code ${code}`) : new ReaderEnded(asked, by));
+  void started.ended.then((end) => {
+    if ('error' in end) ended.reject(systemError(`start a process to ${verb} ${called}`, end.error));
+    else if (end.by === null) ended.reject(new Error(`a reader ended with code ${end.code}`));
+    else ended.reject(new ReaderEnded(asked, end.by));
   });
   const onAbort = () => {
     ended.reject(signal?.reason);
@@ -78,7 +72,7 @@ export function startAsked<Question extends object>(asked: Asked): AskedProcess<
   signal?.addEventListener('abort', onAbort, { once: true });
   return {
     ended: ended.promise,
-    pipe: withPipe ? (child.stdio[pipeDescriptor] as Readable) : undefined,
+    pipe,
     async ask(question) {
       pending = Promise.withResolvers();
       child.send(question, () => undefined); // where that fails, the process has ended, which is told anyway

@@ -1,8 +1,11 @@
 // The commands as processes: where they print, how they end.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runsOf } from '../support/history-rows.ts';
+import { processesWith } from '../support/reading-processes.ts';
 import { makeBookings, runProgram, World } from '../support/world.ts';
 
 const bin = resolve(import.meta.dirname, '../../bin');
@@ -41,6 +44,7 @@ describe('a mistake of ours that nobody waits for', () => {
   test.each([
     ['throw', 'put in order\n', /mistake in Holdfast: nobody waits for this\n[^]*TypeError: nobody[^]* at /],
     ['stall', '', /mistake in Holdfast: the work stands still/],
+    ['stall-beside-a-spare', '', /mistake in Holdfast: the work stands still/],
   ])('is exit code 70, and no end in the middle: %s', async (command, stdout, says) => {
     await using world = new World();
     world.configure();
@@ -81,4 +85,40 @@ describe('being told to stop', () => {
       ]);
     },
   );
+});
+
+describe('a process that was started to read rows is not left behind', () => {
+  const mark = 'HOLDFAST_TEST_MARK=spare';
+  const [name, value] = mark.split('=') as [string, string];
+  const plain = { app: '', database: true };
+  test.each([
+    [
+      'by a run that ends well',
+      'run',
+      0,
+      { ...plain, app: '[apps.bookings.export]\ndirectory = "DOCUMENTS"' },
+    ],
+    ['by settings that are wrong', 'run', 78, { ...plain, app: 'nothing = ["of this"]' }],
+    ['where no documents are made', 'status', 78, plain],
+    [
+      'where there is no database',
+      'run',
+      66,
+      { app: '[apps.bookings.export]\ndirectory = "DOCUMENTS"', database: false },
+    ],
+  ])('%s', async (_, command, exitCode, { app, database }) => {
+    await using world = new World();
+    const documents = join(world.home, 'documents');
+    mkdirSync(documents);
+    world.configure({ app: app.replace('DOCUMENTS', documents) });
+    if (database) makeBookings(world.database);
+    const environment = { [name]: value, HOLDFAST_CONFIG: world.config };
+    // Nobody waits for streams that such a process may hold open.
+    const child = spawn(join(bin, 'db-export-json'), [command], {
+      env: { ...process.env, ...environment },
+      stdio: 'ignore',
+    });
+    expect(await once(child, 'exit')).toEqual([exitCode, null]);
+    expect(processesWith(mark)).toEqual([]);
+  });
 });

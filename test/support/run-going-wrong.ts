@@ -1,6 +1,7 @@
 // A run that goes wrong where nobody waits for it:
 //   run-going-wrong.ts throw    something throws in a callback; the run tidies up for a while and then ends
 //   run-going-wrong.ts stall    nothing will ever wake it
+//   run-going-wrong.ts stall-beside-a-spare
 import { writeSync } from 'node:fs';
 import { defineCommand, type Job } from '../../lib/run/job.ts';
 import { start } from '../../lib/run/start.ts';
@@ -36,6 +37,13 @@ const testRun: Job = {
       name: 'stall',
       summary: 'Waits for nothing.',
       parameters: {},
+      load: steps(() => new Promise(() => undefined)),
+    }),
+    defineCommand({
+      name: 'stall-beside-a-spare',
+      summary: 'The same, with a process that waits to be asked.',
+      parameters: {},
+      readsRows: true,
       load: steps(() => new Promise(() => undefined)),
     }),
   ],

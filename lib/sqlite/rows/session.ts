@@ -8,7 +8,9 @@ import type { JsonStyle } from '../../export/style.ts';
 import { startAsked } from '../asked-process.ts';
 import type { LiveSource } from '../live-reader.ts';
 import { requireSource } from '../look.ts';
+import type { SpareProcess } from '../started-process.ts';
 import { FrameReader } from './frames.ts';
+import { rowsProcess } from './spare.ts';
 
 export interface RowsQuestion {
   source: LiveSource;
@@ -36,10 +38,12 @@ const aheadBytesMax = 8 * 1024 * 1024;
  * Opens the database at `path` for one instant, which begins with the first question. One question at a time. A database
  * with a rollback journal cannot be written meanwhile; in WAL mode nobody notices. Throws as looking at it does.
  */
-export async function openRows(path: string, signal?: AbortSignal): Promise<Rows> {
+export async function openRows(
+  path: string,
+  { signal, spare }: { signal?: AbortSignal; spare?: SpareProcess | undefined } = {},
+): Promise<Rows> {
   const { path: source, file, wal } = await requireSource(path);
-  const process = new URL('./rows-process.ts', import.meta.url);
-  const asked = { file: process, called: source, verb: 'read', withPipe: true, signal };
+  const asked = { file: rowsProcess, called: source, verb: 'read', withPipe: true, spare, signal };
   const other = startAsked<RowsQuestion>(asked);
   const about = { source, file, wal };
   const ask = (question: RowsQuestion['ask']) => other.ask({ source: about, ask: question });

@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync, statSync, truncateSync } from 'node:fs';
+import { readFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { OpsError } from '../../../lib/base/errors.ts';
 import { ReaderEnded } from '../../../lib/sqlite/asked-process.ts';
 import { openReader } from '../../../lib/sqlite/reader.ts';
+import { childrenThatRun } from '../../support/reading-processes.ts';
 import { scratch } from '../../support/scratch.ts';
 import { makeLedger } from './databases.ts';
 
@@ -13,25 +14,7 @@ function ledger(): string {
   return path;
 }
 
-/** The processes that this one has started to read `path`s. */
-function readers(): number[] {
-  const isReader = (pid: string) => {
-    try {
-      const [, , parent] = readFileSync(`/proc/${pid}/stat`, 'latin1')
-        .replace(/^.*\) /, 'x ')
-        .split(' ');
-      return (
-        Number(parent) === process.pid &&
-        readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('reader-process')
-      );
-    } catch {
-      return false; // ended meanwhile
-    }
-  };
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && isReader(name))
-    .map(Number);
-}
+const readers = () => childrenThatRun('reader-process');
 
 async function whyItFails(work: Promise<unknown>): Promise<unknown> {
   return work.then(

@@ -258,7 +258,7 @@ test('all that is read is of one instant, whatever is written meanwhile', async 
 test('a query without an end is ended by the signal', async () => {
   const path = databaseOf('CREATE TABLE t (v)');
   const stop = new AbortController();
-  await using rows = await openRows(path, stop.signal);
+  await using rows = await openRows(path, { signal: stop.signal });
   await rows.tables();
   const endless = rows.query(
     'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n',
