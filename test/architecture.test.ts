@@ -9,6 +9,7 @@ const root = resolve(import.meta.dirname, '..');
 
 const ranks: Record<string, number> = {
   'lib/base': 0,
+  'lib/explorer': 1,
   'lib/incident': 1,
   'lib/record': 1,
   'lib/source': 1,
@@ -71,6 +72,7 @@ const pure = [
   'lib/incident',
   'lib/export',
   'lib/health',
+  'lib/explorer',
 ];
 
 interface Import {

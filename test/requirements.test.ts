@@ -2,6 +2,7 @@
 // fails here. Elsewhere the tests that need it are visibly skipped.
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
+import { missingForExplorer } from './support/datasette.ts';
 import { missingForMachines } from './support/machine/base-root.ts';
 import { missingForTwoFamilies } from './support/two-families.ts';
 
@@ -19,7 +20,10 @@ describe.runIf(process.env.HOLDFAST_REQUIRE_ALL === '1')('what the whole suite n
   test('networks of our own, for a host with two address families', () =>
     expect(missingForTwoFamilies()).toBeUndefined());
 
+  test('a place for Datasette', () => expect(missingForExplorer()).toEqual([]));
+
   test.each([
+    ['chromium', '--version'],
     ['sqlite3', '--version'],
     ['flock', '--version'],
     ['sha256sum', '--version'],

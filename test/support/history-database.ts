@@ -3,7 +3,10 @@ import Database from 'better-sqlite3';
 import type { HistoryDatabase } from '../../lib/history/database.ts';
 
 export function openHistoryDatabase(path: string): HistoryDatabase {
-  const database = new Database(path);
+  return historyDatabase(new Database(path));
+}
+
+export function historyDatabase(database: Database.Database): HistoryDatabase {
   return {
     exec: (sql) => void database.exec(sql),
     run: (sql, parameters) => void database.prepare(sql).run(parameters),
