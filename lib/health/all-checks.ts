@@ -1,4 +1,14 @@
 // Every check there is, in the order in which people should read the answers: first what explains the rest.
+import { inodesCheck } from './inodes.ts';
+import { readOnlyCheck } from './read-only.ts';
+import { memoryCheck } from './memory.ts';
+import { loadCheck } from './load.ts';
+import { temperatureCheck } from './temperature.ts';
+import { throttlingCheck } from './throttling.ts';
+import { diskWearCheck } from './disk-wear.ts';
+import { unitsCheck } from './units.ts';
+import { timersCheck } from './timers.ts';
+import { mountsCheck } from './mounts.ts';
 import { alertDeliveryCheck } from './alert-delivery.ts';
 import { backupAgeCheck } from './backup-age.ts';
 import { backupDrillCheck } from './backup-drill.ts';
@@ -12,6 +22,16 @@ import { storeCheck } from './store.ts';
 export const allChecks: readonly AnyCheck[] = [
   clockCheck,
   diskSpaceCheck,
+  inodesCheck,
+  readOnlyCheck,
+  mountsCheck,
+  diskWearCheck,
+  memoryCheck,
+  loadCheck,
+  temperatureCheck,
+  throttlingCheck,
+  unitsCheck,
+  timersCheck,
   storeCheck,
   backupAgeCheck,
   backupDrillCheck,

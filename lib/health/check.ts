@@ -36,7 +36,7 @@ export interface Check<Facts> {
 }
 
 /** From where facts are judged. */
-interface Judging {
+export interface Judging {
   readonly subject: string;
   /** Those of the operator, else those of the check. */
   readonly limits: Limits;

@@ -1,4 +1,24 @@
 // Which probe measures what each check asks, in the order in which people should read the answers.
+import { inodesCheck } from '../health/inodes.ts';
+import { inodesProbe } from './inodes.ts';
+import { readOnlyCheck } from '../health/read-only.ts';
+import { readOnlyProbe } from './read-only.ts';
+import { memoryCheck } from '../health/memory.ts';
+import { memoryProbe } from './memory.ts';
+import { loadCheck } from '../health/load.ts';
+import { loadProbe } from './load.ts';
+import { temperatureCheck } from '../health/temperature.ts';
+import { temperatureProbe } from './temperature.ts';
+import { throttlingCheck } from '../health/throttling.ts';
+import { throttlingProbe } from './throttling.ts';
+import { diskWearCheck } from '../health/disk-wear.ts';
+import { diskWearProbe } from './disk-wear.ts';
+import { unitsCheck } from '../health/units.ts';
+import { unitsProbe } from './units.ts';
+import { timersCheck } from '../health/timers.ts';
+import { timersProbe } from './timers.ts';
+import { mountsCheck } from '../health/mounts.ts';
+import { mountsProbe } from './mounts.ts';
 import { alertDeliveryCheck } from '../health/alert-delivery.ts';
 import { backupAgeCheck } from '../health/backup-age.ts';
 import { backupDrillCheck } from '../health/backup-drill.ts';
@@ -19,6 +39,16 @@ import { storeProbe } from './store.ts';
 export const registry: readonly Probed[] = [
   probed(clockCheck, clockProbe),
   probed(diskSpaceCheck, diskSpaceProbe),
+  probed(inodesCheck, inodesProbe),
+  probed(readOnlyCheck, readOnlyProbe),
+  probed(mountsCheck, mountsProbe),
+  probed(diskWearCheck, diskWearProbe),
+  probed(memoryCheck, memoryProbe),
+  probed(loadCheck, loadProbe),
+  probed(temperatureCheck, temperatureProbe),
+  probed(throttlingCheck, throttlingProbe),
+  probed(unitsCheck, unitsProbe),
+  probed(timersCheck, timersProbe),
   probed(storeCheck, storeProbe),
   probed(backupAgeCheck, backupAgeProbe),
   probed(backupDrillCheck, backupDrillProbe),

@@ -10,6 +10,7 @@ import { dbExportJson } from '../../jobs/db-export-json.ts';
 import { healthCheck } from '../../jobs/health-check.ts';
 import { restore } from '../../jobs/restore.ts';
 import type { Job } from '../../lib/run/job.ts';
+import { machineUnwatched } from '../support/machine-unwatched.ts';
 import { AlertWorld } from '../support/alert-world.ts';
 import { DropboxWorld } from '../support/dropbox-world.ts';
 import { type FixedClock, fixedClock } from '../support/fixed-clock.ts';
@@ -199,10 +200,7 @@ test('alert-send', async () => {
 
 test('health-check', async () => {
   await using pi = await machine({ rows: 2 });
-  // One file system whose room the test does not decide.
-  pi.world.configure({
-    top: 'time_zone = "Europe/Berlin"\nclock = "trusted"\n[health]\ndisk-space = { off = true }',
-  });
+  pi.world.configure({ top: `time_zone = "Europe/Berlin"\nclock = "trusted"\n${machineUnwatched}` });
   await type(pi, dbBackup, 'run');
   await pin('health-check-run', pi, healthCheck, 'run');
   await pin('health-check-status', pi, healthCheck, 'status');

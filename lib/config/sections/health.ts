@@ -4,6 +4,8 @@ import { allChecks } from '../../health/all-checks.ts';
 import type { AnyCheck, CheckSettings } from '../../health/check.ts';
 import type { HealthSettings } from '../health-config.ts';
 import { limitFor } from './health-limit.ts';
+import { mountKeys, mountSettings } from './health-mounts.ts';
+import { unitKeys, unitSettings } from './health-units.ts';
 import { duration } from './values.ts';
 
 const times = z.int('must be a whole number').min(1, 'must be at least 1').max(1000, 'must be at most 1000');
@@ -23,7 +25,10 @@ function settingKeys({ unit }: AnyCheck) {
 type SettingTable = z.infer<z.ZodObject<ReturnType<typeof settingKeys>>>;
 
 /** What a check can be told beside that; one line each. */
-const ownKeys: Readonly<Record<string, z.ZodRawShape>> = {};
+const ownKeys: Readonly<Record<string, z.ZodRawShape>> = {
+  units: unitKeys,
+  mounts: mountKeys,
+};
 
 export const healthTable = z.strictObject(
   Object.fromEntries(
@@ -41,7 +46,11 @@ export function healthConfig(table: z.infer<typeof healthTable> | undefined): He
   const checks = Object.entries(table ?? {}).flatMap(([name, given]) =>
     given === undefined ? [] : [[name, settingsOf(given)] as const],
   );
-  return { checks: Object.fromEntries(checks) };
+  return {
+    checks: Object.fromEntries(checks),
+    units: unitSettings(table?.units),
+    mounts: mountSettings(table?.mounts),
+  };
 }
 
 function settingsOf({ warn, critical, every, failures, recoveries, off }: SettingTable): CheckSettings {

@@ -1,0 +1,51 @@
+// Measures whether units are as they should be, by asking systemd.
+import { guardedApps } from '../config/config.ts';
+import { machine } from '../health/causes.ts';
+import type { UnitsFacts } from '../health/units.ts';
+import { askSystemd } from '../process/unit-properties.ts';
+import type { Probe, ProbeContext } from './probe.ts';
+import { askUnits, isSystemdThere, ownUnits } from './systemd.ts';
+
+/** All that is ours, as one. */
+const ours = 'holdfast';
+
+export const unitsProbe: Probe<UnitsFacts> = {
+  async subjects(context) {
+    if (!(await isSystemdThere(context.root))) return [];
+    const own = await ourUnits(context);
+    return [...namedUnits(context), ...(own.length === 0 ? [] : [ours]), machine];
+  },
+  async measure(context, subject) {
+    if (subject === machine) return { kind: 'others', failed: await othersFailed(context) };
+    if (subject === ours) {
+      const found = await askUnits(context, await ourUnits(context));
+      return { kind: 'ours', units: found.map(({ unit }) => unit) };
+    }
+    const [found] = await askUnits(context, [subject]);
+    if (found === undefined) throw new Error(`nothing was said of ${subject}`);
+    return { kind: 'unit', unit: found.unit };
+  },
+};
+
+/** What somebody named, and what apps stop for a restore. Timers have a check of their own. */
+function namedUnits({ config }: ProbeContext): string[] {
+  const services = guardedApps(config).flatMap((app) => app.services.units);
+  return [...new Set([...services, ...config.health.units.names])].filter((name) => !name.endsWith('.timer'));
+}
+
+async function ourUnits({ root }: ProbeContext): Promise<string[]> {
+  const { services, paths } = await ownUnits(root);
+  return [...services, ...paths];
+}
+
+async function othersFailed(context: ProbeContext): Promise<string[]> {
+  const { run, signal, config } = context;
+  const args = ['list-units', '--state=failed', '--plain', '--no-legend', '--full', '--no-pager'];
+  const lines = (await askSystemd(run, 'systemctl', args, signal)).split('\n');
+  const known = new Set([
+    ...namedUnits(context),
+    ...(await ourUnits(context)),
+    ...config.health.units.ignore,
+  ]);
+  return lines.flatMap((line) => /^(\S+)\s/.exec(line)?.[1] ?? []).filter((name) => !known.has(name));
+}
