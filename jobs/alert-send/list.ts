@@ -69,6 +69,7 @@ export function text(situation: Situation, view: View): string[] {
     ...waiting.map(({ channel, title }) => `waits to be sent through ${channel}: ${title}`),
     ...held.map((news) => `waits for the end of the quiet hours: ${news}`),
     ...formatTable(channels.map((one) => [one.channel, channelLine(one, view)])),
+    ...(channels.length === 0 ? ['nobody is told: no channel can be used here; why: alert-send test'] : []),
     ...dead.map(({ name, reason }) => `dead letter: ${name}: ${reason ?? 'nobody could read it'}`),
     ...(dead.length === 0 ? [] : [`when they were read: rm ${shellWord(deadDirectory)}/*`]),
     ...(clockTrusted ? [] : ['the clock is not synchronised: no reminder comes due meanwhile']),

@@ -52,14 +52,14 @@ async function tryChannels(
   const channels: Trial[] = [];
   for (const channel of alerts.channels) channels.push(await tryOne(alerts, channel));
   if (context.config.alerts?.desktop?.isThere === false) {
-    const detail = 'not used: there is no desktop session here';
+    const detail = `not used: ${noSession}`;
     channels.push({ channel: 'desktop', ok: true, detail, hint: undefined });
   }
   if (alerts.ping !== undefined) {
     const detail = `not tried: it hears of real runs only (${alerts.ping.checks.join(', ')})`;
     channels.push({ channel: 'ping', ok: true, detail, hint: undefined });
   }
-  if (alerts.channels.length === 0) requireSomebody(alerts);
+  if (alerts.channels.length === 0) requireSomebody(context, alerts);
   return { result: { channels }, findings: channels.flatMap(findingOf) };
 }
 
@@ -82,9 +82,13 @@ async function trial(context: JobContext, alerts: Alerts, channel: Channel): Pro
   }
 }
 
-function requireSomebody({ ping }: Alerts): void {
+/** Of a terminal of root's, of sudo and of each unit that is so, whoever sits before the screen. */
+const noSession = 'there is no desktop session here; only what is started in it, as its user, has one';
+
+function requireSomebody({ config }: JobContext, { ping }: Alerts): void {
   if (ping !== undefined) return;
-  throw new OpsError('config', 'cannot test alerts: no channel can be used here', {
+  const why = config.alerts?.desktop === undefined ? 'no channel can be used here' : noSession;
+  throw new OpsError('config', `cannot test alerts: ${why}`, {
     hint: 'set NTFY_TOPIC or SLACK_WEBHOOK_URL, or write [alerts.ntfy] or [alerts.slack]',
   });
 }

@@ -39,6 +39,18 @@ describe('what a person can say', () => {
     expect((await world.run('alert-send', ['list'])).stdout).toMatch(/^nothing is wrong$/m);
   });
 
+  test('a desktop alone, out of whose session it is typed, is no channel, and that is said', async () => {
+    await using world = await AlertWorld.start({ backup: false });
+    world.configure({ top: '[alerts]\ndesktop = true' });
+    const tried = await world.run('alert-send', ['test']);
+    expect(tried.exitCode).toBe(78);
+    expect(tried.stderr).toContain(
+      'there is no desktop session here; only what is started in it, as its user',
+    );
+    const { stdout } = await world.run('alert-send', ['list']);
+    expect(stdout).toContain('nobody is told: no channel can be used here');
+  });
+
   test('test says how each channel took it, and leaves the switch outside alone', async () => {
     await using world = await AlertWorld.start({ ping: true, alerts: 'desktop = true' });
     const good = await world.run('alert-send', ['test']);

@@ -1,4 +1,6 @@
 // ntfy and Slack against stand-ins as strict as they are: what goes out, and what every kind of answer means (A3).
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { OpsError } from '../../../lib/base/errors.ts';
@@ -9,6 +11,7 @@ import { createSlack } from '../../../lib/notify/slack.ts';
 import { failure, NtfyStandIn } from '../../stand-ins/ntfy/stand-in.ts';
 import { SlackStandIn } from '../../stand-ins/slack/stand-in.ts';
 import { loginPage, type WebFault } from '../../stand-ins/web-stand-in.ts';
+import { scratch } from '../../support/scratch.ts';
 
 const token = 'tk_nobodyMayKnow12345';
 const message: Message = {
@@ -357,13 +360,29 @@ describe('the desktop', () => {
     ).toContain('not found: notify-send');
   });
 
-  test('without notify-send is an error of the real package, and no silence', async () => {
+  test.each([
+    ['exit 0', undefined],
+    ['echo "Gtk-WARNING: cannot open display" >&2', undefined],
+    ['echo a; echo "The name was not provided by any .service files" >&2; exit 1', 'not provided by any'],
+    [undefined, 'notify-send is not installed; its package is libnotify-bin'],
+  ])('through the real package: where notify-send does %j', async (program, problem) => {
+    const folder = scratch();
+    const said = join(folder, 'said');
+    const script = `#!/bin/sh\nprintf '%s|' "$1" "$2" > ${said}\n${program}\n`;
+    if (program !== undefined) writeFileSync(join(folder, 'notify-send'), script, { mode: 0o755 });
     const path = process.env.PATH;
-    process.env.PATH = '/nowhere';
+    process.env.PATH = folder;
     try {
-      await failureOf(createDesktop({ isThere: true }).send(message, signal));
+      const told = { ...message, body: `it's "$(: > ${folder}/made)"` };
+      const ended = await createDesktop({ isThere: true })
+        .send(told, signal)
+        .catch((error: unknown) => error);
+      if (problem === undefined) expect(ended).toBeUndefined();
+      else expect((ended as Error).message).toMatch(new RegExp(`^the desktop shows nothing: .*${problem}`));
+      if (program !== undefined) expect(readFileSync(said, 'utf8')).toBe(`${message.title}|${told.body}|`);
     } finally {
       process.env.PATH = path;
     }
+    expect(readdirSync(folder)).not.toContain('made');
   });
 });
