@@ -64,7 +64,7 @@ test('a command of a job is never named without its job', () => {
 
 /** Where a value of ours stands in the command line of another program it is quoted, or is a number, a unit, an ID. */
 const quoted =
-  /\$\{(?:shellWord\(|spaceCommand\(|pid|startedBy\.pid|unit|uid|status\.uid|error\.line|editedPath)/;
+  /\$\{(?:shellWord\(|spaceCommand\(|pid|startedBy\.pid|unit|uid|status\.uid|error\.line|editedPath|word\})/;
 const programs =
   /\b(?:df -h|fuser -v|ls -\w+|chmod [\w+]+|mv|rm|mkdir -p|editor \+\S+|install -\w+|ps -\w+|systemctl \w+)(?= ?\$\{)/;
 

@@ -9,6 +9,7 @@ import { tellLostRuns } from '../../lib/run/lost-runs.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import type * as parameters from './parameters.ts';
 import { nextCommand } from '../steps/next-command.ts';
+import { keepIncidents } from './steps/keep-incidents.ts';
 import { Desk } from './steps/desk.ts';
 import { sendPings } from './steps/send-pings.ts';
 import { type Attempt, sendDue } from './steps/send-due.ts';
@@ -48,6 +49,7 @@ export async function run(context: JobContext, { now }: Given): Promise<Outcome<
   const taken = await takeIn(context, alerts);
   const desk = new Desk(context, alerts, taken, { isImpatient: now });
   await desk.settle(before, taken.names);
+  keepIncidents(context, before, desk.state);
   const startedMs = context.clock.monotonicMs();
   const hasTime = () => context.clock.monotonicMs() - startedMs < beginMsMax;
   const attempts: Attempt[] = [];

@@ -13,7 +13,7 @@ import { tellAlarms } from './steps/tell-alarms.ts';
 
 export async function run(
   context: JobContext,
-  { format: word, textfile }: Options<typeof parameters.run>,
+  { format: word, textfile, brief }: Options<typeof parameters.run>,
 ): Promise<Outcome<Answers>> {
   const format = requireFormat(word);
   requireTextfile(textfile);
@@ -24,7 +24,7 @@ export async function run(
   context.history.recordChecks(record);
   if (await canForget(context)) context.history.prune(context.config.history.keepDays);
   if (!context.attended) await tellAlarms(context, states);
-  const answers = answersOf(context, states, { at: record.at, format });
+  const answers = answersOf(context, states, { at: record.at, format, brief });
   if (textfile !== undefined)
     await writeFileAtomically(textfile, prometheusText(answers.checks, answers.jobs, record.at));
   return { result: answers, findings: answerFindings(states) };

@@ -12,14 +12,14 @@ const staleMs = 30 * 60_000;
 
 export async function run(
   context: JobContext,
-  { format: word }: Options<typeof parameters.status>,
+  { format: word, brief }: Options<typeof parameters.status>,
 ): Promise<Outcome<Answers>> {
   const format = requireFormat(word);
   const states = context.history.checkStates();
   const times = states.map(({ at }) => at.getTime());
   const at = times.length === 0 ? undefined : new Date(Math.max(...times));
   return {
-    result: answersOf(context, states, { at, format }),
+    result: answersOf(context, states, { at, format, brief }),
     findings: [...staleFindings(context, at), ...answerFindings(states)],
   };
 }

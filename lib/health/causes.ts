@@ -39,10 +39,17 @@ function describeCause({ check, subject }: Reading): string {
 
 function isAbout(cause: Reading, { subject, paths = [] }: Reading, readings: readonly Reading[]): boolean {
   if (cause.subject === machine || cause.subject === subject) return true;
-  if (!cause.subject.startsWith('/')) return false;
-  // Of all the places that the cause's check looked at, the one that is nearest above the path.
-  const places = readings.filter(({ check }) => check === cause.check).map((one) => one.subject);
-  return paths.some((path) => placeOf(path, places) === cause.subject);
+  // Of all the places that the cause's check has looked at, the one that is nearest above the path.
+  const places = readings.filter(({ check }) => check === cause.check).flatMap(placesIn);
+  return paths.some((path) => {
+    const place = placeOf(path, places);
+    return place !== undefined && placesIn(cause).includes(place);
+  });
+}
+
+/** What a reading is about: a place is its own subject, unless it says more. */
+function placesIn({ subject, paths = [] }: Reading): string[] {
+  return paths.length > 0 ? [...paths] : subject.startsWith('/') ? [subject] : [];
 }
 
 /** The one of the places that a path is in, as the longest prefix says; undefined where none is. */

@@ -10,6 +10,8 @@ export interface SpaceFacts {
   freeBytes: number;
   /** What of ours lies there, in words: `the database of ctv`. */
   holds: readonly string[];
+  /** The directories of these. */
+  paths: readonly string[];
 }
 
 const dayMs = 86_400_000;
@@ -23,7 +25,7 @@ export const diskSpaceCheck: Check<SpaceFacts> = {
   limits: { warning: 85, critical: 95 },
   worse: 'above',
   looksBackMs: 14 * dayMs,
-  judge({ totalBytes, freeBytes, holds }, { subject, limits, now, earlier }) {
+  judge({ totalBytes, freeBytes, holds, paths }, { subject, limits, now, earlier }) {
     // What is kept back for root is used, as far as we are concerned.
     const used = totalBytes === 0 ? 0 : (100 * (totalBytes - freeBytes)) / totalBytes;
     const fullMs = fullInMs(earlier, { at: now, value: used });
@@ -35,7 +37,8 @@ export const diskSpaceCheck: Check<SpaceFacts> = {
       verdict: byValue === 'ok' && isSoon ? 'warning' : byValue,
       value: Math.round(used * 10) / 10,
       message: `${Math.round(used)} % used, ${formatBytes(freeBytes)} free${isSoon || byValue !== 'ok' ? soon : ''} (${holds.join(', ')})`,
-      hint: `what takes the room: du -xh -d 2 ${shellWord(subject)} | sort -h | tail -n 20`,
+      hint: `what takes the room: du -xh -d 2 "$(findmnt -no TARGET -T ${shellWord(subject)})" | sort -h | tail -n 20`,
+      paths,
       measures: { free_bytes: freeBytes, total_bytes: totalBytes },
     };
   },

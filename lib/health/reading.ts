@@ -82,16 +82,17 @@ export function isAlarm({ alarmSince, hiddenBy }: CheckState): boolean {
 /** The name of the check that alerts are about: `health:disk-space@mnt-k-drive`. */
 export function alertName({ check, subject }: Pick<CheckState, 'check' | 'subject'>): string {
   const plain = subject.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '');
-  if (plain === subject && plain.length <= subjectLengthMax) return `${healthPrefix}${check}@${plain}`;
+  if (plain !== '' && plain === subject && plain.length <= subjectLengthMax)
+    return `${healthPrefix}${check}@${plain}`;
   // Two subjects that differ in what is left out must not be one.
   return `${healthPrefix}${check}@${plain.slice(0, subjectLengthMax)}${plain === '' ? '' : '-'}${shortHash(subject)}`;
 }
 
 const subjectLengthMax = 80;
 
-/** Six hex digits of FNV-1a: it names, it protects nothing. */
+/** Eight hex digits of FNV-1a: it names, it protects nothing. */
 function shortHash(text: string): string {
   let hash = 0x811c9dc5;
   for (const character of text) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;
-  return hash.toString(16).padStart(8, '0').slice(0, 6);
+  return hash.toString(16).padStart(8, '0');
 }

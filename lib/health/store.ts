@@ -6,7 +6,7 @@ import type { Check } from './check.ts';
 import { byLimits } from './limits.ts';
 
 export type StoreFacts =
-  | { problem: OpsErrorFacts }
+  | { problem: OpsErrorFacts; isRemote: boolean }
   | {
       description: string;
       freeBytes: number | undefined;
@@ -34,7 +34,7 @@ export const storeCheck: Check<StoreFacts> = {
     if ('problem' in facts) {
       const { kind, message, hint } = facts.problem;
       const verdict = kind === 'denied' ? 'critical' : severityOfError(kind);
-      const isAway = kind === 'unavailable';
+      const isAway = kind === 'unavailable' && facts.isRemote;
       return { verdict, message, hint: hint ?? 'db-backup test', ...(isAway ? { patience: awayRuns } : {}) };
     }
     const { description, freeBytes, totalBytes, neededBytes, skewMs } = facts;

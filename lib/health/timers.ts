@@ -55,19 +55,19 @@ function notSet({ timer }: TimerFacts): Judgement | undefined {
     return {
       verdict: 'critical',
       message: `failed (${timer.result}): it starts nothing`,
-      hint: `start it again: systemctl restart ${name}; why: systemctl status ${name}`,
+      hint: `start it again: systemctl restart ${shellWord(name)}; why: systemctl status ${shellWord(name)}`,
     };
   if (timer.active === 'active') return undefined;
   if (timer.file === 'disabled')
     return {
       verdict: 'warning',
       message: 'is disabled: somebody turned it off, and nothing starts what it is there for',
-      hint: `turn it on again: systemctl enable --now ${name}`,
+      hint: `turn it on again: systemctl enable --now ${shellWord(name)}`,
     };
   return {
     verdict: 'critical',
     message: `is ${timer.active}, though it is ${timer.file === '' ? 'installed' : timer.file}: it starts nothing`,
-    hint: `start it: systemctl start ${name}`,
+    hint: `start it: systemctl start ${shellWord(name)}`,
   };
 }
 

@@ -2,7 +2,7 @@
 import { OpsError } from '../base/errors.ts';
 import type { SpaceFacts } from '../health/disk-space.ts';
 import { askProgram } from '../process/abandon.ts';
-import { type Mount, mountOf, readMounts } from './mount-table.ts';
+import { mountOf, readMounts } from './mount-table.ts';
 import { type Place, placesOf } from './places.ts';
 import type { Probe, ProbeContext } from './probe.ts';
 
@@ -26,6 +26,7 @@ export const diskSpaceProbe: Probe<SpaceFacts> = {
       totalBytes: blocks * size,
       freeBytes: free * size,
       holds: [...new Set(places.map(({ holds }) => holds))],
+      paths: places.map(({ path }) => path),
     };
   },
 };
@@ -33,16 +34,17 @@ export const diskSpaceProbe: Probe<SpaceFacts> = {
 /** Nothing is mounted there yet: what will be is known when it is used. */
 const awaited = 'autofs';
 
-/** The mount points that hold something of ours, each file system once. */
+/**
+ * Each file system that holds something of ours once, by the first place on it: where it is mounted a sandbox does not show, and
+ * what is found there and by hand must be one thing.
+ */
 async function fileSystems({ config, root }: ProbeContext): Promise<Map<string, Place[]>> {
   const mounts = await readMounts(root);
-  const byDevice = new Map<string, { mount: Mount; places: Place[] }>();
+  const byDevice = new Map<string, Place[]>();
   for (const place of placesOf(config)) {
     const mount = mountOf(place.path, mounts);
     if (mount === undefined || mount.type === awaited) continue;
-    const known = byDevice.get(mount.device) ?? { mount, places: [] };
-    known.places.push(place);
-    byDevice.set(mount.device, known);
+    byDevice.set(mount.device, [...(byDevice.get(mount.device) ?? []), place]);
   }
-  return new Map([...byDevice.values()].map(({ mount, places }) => [mount.point, places]));
+  return new Map([...byDevice.values()].map((places) => [places[0]?.path ?? '', places]));
 }

@@ -11,6 +11,7 @@ export interface Mount {
   /** `ext4`, `cifs`, `autofs` … */
   readonly type: string;
   readonly source: string;
+  /** The file system itself; that it is only shown so, as a sandbox shows all that is not its own, does not count. */
   readonly isReadOnly: boolean;
   /** Which device it is, `8:1`: two mounts with one number are one file system. */
   readonly device: string;
@@ -39,10 +40,10 @@ export function mountOf(path: string, mounts: readonly Mount[]): Mount | undefin
 
 function parseMount(line: string): Mount | undefined {
   const [before = '', after] = line.split(' - ');
-  const [, , device = '', , point = '', options = ''] = before.split(' ');
+  const [, , device = '', , point = ''] = before.split(' ');
   const [type = '', source = '', superOptions = ''] = after?.split(' ') ?? [];
   if (after === undefined || point === '') return undefined;
-  const isReadOnly = [options, superOptions].some((list) => list.split(',').includes('ro'));
+  const isReadOnly = superOptions.split(',').includes('ro');
   return { point: plain(point), type, source: plain(source), isReadOnly, device };
 }
 

@@ -109,6 +109,7 @@ async function bounded<T>(
   timeoutMs: number,
   work: (limited: ProbeContext) => Promise<T>,
 ): Promise<T> {
+  context.signal.throwIfAborted();
   const over = new AbortController();
   const limit = new AbortController();
   const signal = AbortSignal.any([context.signal, limit.signal]);

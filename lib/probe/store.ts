@@ -20,7 +20,7 @@ export const storeProbe: Probe<StoreFacts> = {
     } catch (error) {
       if (!(error instanceof OpsError)) throw error;
       const { kind, message, hint } = error;
-      return { problem: { kind, message, hint } };
+      return { problem: { kind, message, hint }, isRemote: context.config.store.kind !== 'directory' };
     }
   },
 };

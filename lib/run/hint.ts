@@ -166,6 +166,7 @@ const flags = [
   '--recheck',
   '--unproven',
   '--accept-shrink',
+  '--brief',
 ];
 
 function belongs(word: string, before: string): boolean {

@@ -10,10 +10,10 @@ import { dbExportJson } from '../../jobs/db-export-json.ts';
 import { healthCheck } from '../../jobs/health-check.ts';
 import { restore } from '../../jobs/restore.ts';
 import type { Job } from '../../lib/run/job.ts';
-import { machineUnwatched } from '../support/machine-unwatched.ts';
 import { AlertWorld } from '../support/alert-world.ts';
 import { DropboxWorld } from '../support/dropbox-world.ts';
 import { type FixedClock, fixedClock } from '../support/fixed-clock.ts';
+import { onlyChecks, ownChecks } from '../support/health.ts';
 import { type InProcessOptions, runInProcess } from '../support/in-process.ts';
 import { type Ended, makeBookings, World } from '../support/world.ts';
 
@@ -200,7 +200,7 @@ test('alert-send', async () => {
 
 test('health-check', async () => {
   await using pi = await machine({ rows: 2 });
-  pi.world.configure({ top: `time_zone = "Europe/Berlin"\nclock = "trusted"\n${machineUnwatched}` });
+  pi.world.configure({ top: `time_zone = "Europe/Berlin"\nclock = "trusted"\n${onlyChecks(...ownChecks)}` });
   await type(pi, dbBackup, 'run');
   await pin('health-check-run', pi, healthCheck, 'run');
   await pin('health-check-status', pi, healthCheck, 'status');

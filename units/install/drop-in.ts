@@ -104,8 +104,39 @@ export function alertDropInText({
     ...configLines(configPath),
     ...[...new Set(environments.map(({ path }) => path))].map((path) => `EnvironmentFile=-${escape(path)}`),
     ...credentialLines(credentials),
-    // Where a file is gone by then the others still speak, and tell of it: a blank one, which no reader takes for a secret.
-    ...credentials.map(({ name }) => String.raw`SetCredential=${name}:\x20`),
+    ...optional(credentials),
+  ]);
+}
+
+/** What the checks, one unit for all apps, need. */
+export interface HealthSettings {
+  user: string;
+  /** The app whose environment file is all there is; undefined where a configuration names them. */
+  app: string | undefined;
+  groups: readonly string[];
+  /** Directories of databases, stores and documents, which a reader of a database may have to write in. */
+  writes: readonly string[];
+  configPath: string | undefined;
+  environmentFiles: readonly string[];
+  credentials: readonly Credential[];
+}
+
+export function healthDropInText(settings: HealthSettings): string {
+  const { user, app, groups, writes, configPath, environmentFiles, credentials } = settings;
+  return lines([
+    '# Written by npm run units -- install, and anew with each app: what the checks may see.',
+    '[Service]',
+    ...(user === 'root' ? asRoot : groups.map((group) => `SupplementaryGroups=${escape(group)}`)),
+    ...(app === undefined ? [] : [`Environment=HOLDFAST_APP=${app}`]),
+    ...(writes.some((path) => inHome.test(path))
+      ? ['# The rest of /home stays hidden.', 'ProtectHome=tmpfs']
+      : []),
+    ...writes.filter((path) => inHome.test(path)).map((path) => `BindPaths=${quote(`-${path}`)}`),
+    ...writes.map((path) => `ReadWritePaths=${quote(`-${path}`)}`),
+    ...configLines(configPath),
+    ...environmentFiles.map((path) => `EnvironmentFile=-${escape(path)}`),
+    ...credentialLines(credentials),
+    ...optional(credentials),
   ]);
 }
 
@@ -117,6 +148,21 @@ export function failureDropInText({ app, configPath, environmentFile }: DropIn):
     `Environment=HOLDFAST_APP=${app}`,
     ...configLines(configPath),
     ...(environmentFile === undefined ? [] : [`EnvironmentFile=-${escape(environmentFile)}`]),
+  ]);
+}
+
+/** The same of what is no single app's. */
+export function failureOfAllText({
+  app,
+  configPath,
+  environmentFiles,
+}: Pick<HealthSettings, 'app' | 'configPath' | 'environmentFiles'>): string {
+  return lines([
+    '# Written by npm run units -- install.',
+    '[Service]',
+    ...(app === undefined ? [] : [`Environment=HOLDFAST_APP=${app}`]),
+    ...configLines(configPath),
+    ...environmentFiles.map((path) => `EnvironmentFile=-${escape(path)}`),
   ]);
 }
 
@@ -139,6 +185,11 @@ function configLines(path: string | undefined): string[] {
 
 function credentialLines(credentials: readonly Credential[]): string[] {
   return credentials.map(({ name, path }) => `LoadCredential=${name}:${escape(path)}`);
+}
+
+/** Where a file is gone by then the rest still works, and tells of it: a blank one, which no reader takes for a secret. */
+function optional(credentials: readonly Credential[]): string[] {
+  return credentials.map(({ name }) => String.raw`SetCredential=${name}:\x20`);
 }
 
 /** `%` is systemd's own. */

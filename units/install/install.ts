@@ -8,6 +8,7 @@ import type { DropIn } from './drop-in.ts';
 import { alertSettings } from './alerts.ts';
 import { examine } from './examine.ts';
 import type { Machine } from './machine.ts';
+import { healthSettings } from './health.ts';
 import { neighboursOf } from './neighbours.ts';
 import { hashesOf, type InstallRecord, readRecord, writeRecord } from './record.ts';
 import { prepareStoreDirectory, type StoreDirectory, storeDirectoryLine } from './store-directory.ts';
@@ -55,7 +56,7 @@ export function planInstall(request: Arguments): Plan {
     environmentFile: place.environmentFile,
     configFile: place.configFile,
   }));
-  const shared = sharedFiles(alertSettings(root, places));
+  const shared = sharedFiles(alertSettings(root, places), healthSettings(root, user, places));
   const changes = [
     ...changesTo(root, shared, record.shared),
     ...changesTo(root, own, before?.files ?? {}),

@@ -36,12 +36,23 @@ export async function uninstall({ app, root }: Arguments, machine: Machine): Pro
 }
 
 /** Those of no one app. */
-const ofAll = ['job-failed@*', 'alert-send.service', 'alert-last-resort.service', 'holdfast-state.service'];
+const ofAll = [
+  'job-failed@*',
+  'alert-send.service',
+  'alert-last-resort.service',
+  'health-check.service',
+  'holdfast-state.service',
+];
 
 async function stop(app: string, isLast: boolean, machine: Machine): Promise<void> {
   const timers = [...allTimers(app), ...(isLast ? sharedTimers : [])];
   await machine.run('systemctl', 'disable', '--now', '--quiet', ...timers);
-  await machine.run('systemctl', 'stop', ...allUnits(app), ...(isLast ? ['alert-send.service'] : []));
+  await machine.run(
+    'systemctl',
+    'stop',
+    ...allUnits(app),
+    ...(isLast ? ['alert-send.service', 'health-check.service'] : []),
+  );
   if (isLast) await machine.try('systemctl', 'stop', 'holdfast-jobs.slice');
 }
 

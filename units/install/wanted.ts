@@ -8,6 +8,9 @@ import {
   type DropIn,
   dropInText,
   failureDropInText,
+  failureOfAllText,
+  healthDropInText,
+  type HealthSettings,
   neighboursText,
 } from './drop-in.ts';
 
@@ -20,7 +23,7 @@ const systemUnits = '/etc/systemd/system';
 export type Files = ReadonlyMap<string, string>;
 
 /** What all apps share. */
-export function sharedFiles(alerts: AlertSettings): Files {
+export function sharedFiles(alerts: AlertSettings, health: HealthSettings): Files {
   const units = readdirSync(join(project, 'units')).filter((name) =>
     /\.(service|timer|path|slice)$/.test(name),
   );
@@ -30,6 +33,8 @@ export function sharedFiles(alerts: AlertSettings): Files {
       join(systemUnits, `${name}.service.d/50-holdfast.conf`),
       alertDropInText(alerts),
     ]),
+    [join(systemUnits, 'health-check.service.d/50-holdfast.conf'), healthDropInText(health)],
+    [join(systemUnits, 'job-failed@health-check.service.d/50-holdfast.conf'), failureOfAllText(health)],
     // Not in the checkout: it has to be there while that one is exchanged.
     ['/usr/local/lib/holdfast/last-resort', ours('units', 'last-resort')],
     ['/etc/systemd/journald@holdfast.conf', ours('etc/journald', 'journald@holdfast.conf')],
@@ -112,9 +117,9 @@ export function allTimers(app: string): string[] {
   return [...appTimers(app), documentsTimer(app)];
 }
 
-/** What delivers alerts, where this checkout can. */
+/** What delivers alerts and asks whether all is well. */
 export const sharedTimers = existsSync(join(project, 'bin/alert-send'))
-  ? ['alert-send.timer', 'alert-send.path']
+  ? ['alert-send.timer', 'alert-send.path', 'health-check.timer']
   : [];
 
 /** A unit as systemd is given it: whole, with the file that all services share in its place. */

@@ -23,6 +23,8 @@ export interface Answers {
   checks: Answer[];
   jobs: JobMetrics[];
   format: AnswerFormat;
+  /** Only what is not well is shown. */
+  brief: boolean;
 }
 
 const answerFormats = ['table', 'nagios', 'prom'] as const;
@@ -40,10 +42,10 @@ export function requireFormat(word: string | undefined): AnswerFormat {
 export function answersOf(
   context: JobContext,
   states: readonly CheckState[],
-  { at, format }: { at: Date | undefined; format: AnswerFormat },
+  { at, format, brief }: Pick<Answers, 'at' | 'format' | 'brief'>,
 ): Answers {
   const checks = states.map((state) => ({ ...state, limits: limitsOf(context, state.check) }));
-  return { at, checks, jobs: jobMetrics(context), format };
+  return { at, checks, jobs: jobMetrics(context), format, brief };
 }
 
 function limitsOf({ config }: JobContext, name: string): Limits {
@@ -69,7 +71,7 @@ export function answerFindings(states: readonly CheckState[]): Finding[] {
 
 const order: readonly Verdict[] = ['critical', 'unknown', 'warning', 'ok'];
 
-export function answersText({ at, checks, jobs, format }: Answers, view: View): string[] {
+export function answersText({ at, checks, jobs, format, brief }: Answers, view: View): string[] {
   if (format === 'nagios') return nagiosLines(checks);
   if (format === 'prom')
     return prometheusText(checks, jobs, at ?? view.now)
@@ -80,13 +82,14 @@ export function answersText({ at, checks, jobs, format }: Answers, view: View): 
     (a, b) =>
       order.indexOf(a.verdict) - order.indexOf(b.verdict) || names.indexOf(a.check) - names.indexOf(b.check),
   );
-  const rows = sorted.map(({ verdict, check, subject, message }) => [
+  const shown = brief ? sorted.filter(({ verdict }) => verdict !== 'ok') : sorted;
+  const rows = shown.map(({ verdict, check, subject, message }) => [
     verdict.toUpperCase(),
     check,
     subject === machine ? '' : subject,
     message,
   ]);
-  const table = formatTable(rows).flatMap((line, index) => [line, ...detailLines(sorted[index], view)]);
+  const table = formatTable(rows).flatMap((line, index) => [line, ...detailLines(shown[index], view)]);
   return [...table, summary(checks, at, view)];
 }
 

@@ -28,16 +28,16 @@ export async function tellAlarms(context: JobContext, states: readonly CheckStat
       return isKnown ? [] : [observation(context, name, state, { result: 'bad-news', severity })];
     }),
     ...[...open.keys()].flatMap((name) => {
-      if (name !== ownCheck && (alarms.has(name) || isStillHidden(known.get(name)))) return [];
+      if (name !== ownCheck && (alarms.has(name) || isNotOver(known.get(name)))) return [];
       return [observation(context, name, known.get(name), { result: 'done', severity: 'warning' })];
     }),
   ];
   for (const one of news) await leaveRecord(context, { kind: 'run', ...one });
 }
 
-/** What was an alarm, and is bad still though something else explains it now, is not over. */
-function isStillHidden(state: CheckState | undefined): boolean {
-  return state?.alarmSince !== undefined;
+/** What is bad still, though something else explains it now or it is too early to say, or has to be well more often first. */
+function isNotOver(state: CheckState | undefined): boolean {
+  return state !== undefined && (state.verdict !== 'ok' || state.alarmSince !== undefined);
 }
 
 function severityOf({ verdict }: CheckState): Severity {
