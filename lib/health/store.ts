@@ -28,7 +28,6 @@ export const storeCheck: Check<StoreFacts> = {
   unit: '%',
   limits: { warning: 90, critical: 98 },
   worse: 'above',
-  everyMs: 30 * 60_000,
   causedBy: ['disk-space', 'read-only', 'mounts'],
   judge(facts, { limits }) {
     if ('problem' in facts) {

@@ -120,7 +120,9 @@ export function headline({ kind, check, incident }: News): string {
 /** `disk-space of srv-backups is critical`: what a check found of one subject. */
 function healthHeadline(kind: NewsKind, check: string, incident: News['incident']): string {
   const { all, app: about } = appOf(check);
-  const what = `${all.slice(healthPrefix.length)}${about === undefined || about === 'machine' ? '' : ` of ${about}`}`;
+  // What tells two subjects apart that a name cannot hold tells a person nothing; the message has the subject itself.
+  const named = about?.replace(/-[0-9a-f]{8}$/, '');
+  const what = `${all.slice(healthPrefix.length)}${named === undefined || named === 'machine' ? '' : ` of ${named}`}`;
   const state = incident.severity === 'critical' ? 'is critical' : 'is not well';
   const words: Record<NewsKind, string> = {
     failing: state,

@@ -83,7 +83,7 @@ ntfy = { server = "${this.ntfy.url}", topic_file = ${secret('ntfy-topic', this.n
 slack = { webhook_url_file = ${secret('slack-webhook-url', this.slack.webhook)} }
 `,
     );
-    for (const unit of [backup, 'restore-drill@ctv.service'])
+    for (const unit of [backup, 'restore-drill@ctv.service', 'health-check.service'])
       this.machine.write(
         `/etc/systemd/system/${unit}.d/10-stand-in.conf`,
         `[Service]\nEnvironment=HOLDFAST_DROPBOX_URL=${HOLDFAST_DROPBOX_URL}\n`,
@@ -104,7 +104,7 @@ slack = { webhook_url_file = ${secret('slack-webhook-url', this.slack.webhook)} 
   async put(): Promise<void> {
     await this.machine.ok('git clone --quiet /src /opt/holdfast && cd /opt/holdfast && npm ci --omit=dev');
     await this.machine.ok(
-      'ln -s /opt/holdfast/bin/db-backup /opt/holdfast/bin/db-export-json /opt/holdfast/bin/restore /opt/holdfast/bin/alert-send /usr/local/bin/',
+      'ln -s /opt/holdfast/bin/db-backup /opt/holdfast/bin/db-export-json /opt/holdfast/bin/health-check /opt/holdfast/bin/restore /opt/holdfast/bin/alert-send /usr/local/bin/',
     );
   }
 
@@ -117,7 +117,10 @@ slack = { webhook_url_file = ${secret('slack-webhook-url', this.slack.webhook)} 
   /** The steps after the first. */
   async installUnits(options = ''): Promise<string> {
     this.isInstalled = true;
-    return this.machine.ok(`cd /opt/holdfast && npm run units -- install --app ctv ${options}`);
+    const said = await this.machine.ok(`cd /opt/holdfast && npm run units -- install --app ctv ${options}`);
+    // It would have news of its own: whoever wants it starts the service.
+    await this.machine.ok('systemctl disable --now --quiet health-check.timer');
+    return said;
   }
 
   async uninstall(): Promise<void> {
