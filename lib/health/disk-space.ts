@@ -51,7 +51,7 @@ const forecastHoursMin = 48;
  * After how long 100 % are reached, going on as over the time of the samples; undefined where that is not in sight within a
  * year. By the median of the slopes between all pairs (Theil and Sen): one night's scratch files do not bend it.
  */
-function fullInMs(earlier: readonly Sample[], last: Sample): number | undefined {
+export function fullInMs(earlier: readonly Sample[], last: Sample): number | undefined {
   const samples = [...earlier.filter(({ at }) => at < last.at), last];
   const first = samples[0];
   if (first === undefined || last.at.getTime() - first.at.getTime() < forecastHoursMin * 3_600_000)

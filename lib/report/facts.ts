@@ -1,0 +1,89 @@
+// What the report is made of: everything that is known, as data. Whoever gathers it says how old it is.
+import type { Sample } from '../health/check.ts';
+import type { CheckState } from '../health/reading.ts';
+import type { Severity } from '../base/verdict.ts';
+
+export interface ReportFacts {
+  /** When it was gathered. */
+  readonly at: Date;
+  readonly timeZone: string;
+  readonly host: string;
+  readonly version: string;
+  /** What our commands need beside it to find the configuration: ` --config <path>`, or nothing. */
+  readonly configOption: string;
+  /** How far back charts and lists go. */
+  readonly since: Date;
+  readonly apps: readonly AppFacts[];
+  readonly checks: readonly CheckFacts[];
+  /** Newest first. */
+  readonly incidents: readonly IncidentFacts[];
+  readonly disks: readonly DiskFacts[];
+  /** What could not be asked, one sentence each. */
+  readonly gaps: readonly string[];
+}
+
+/** The state of a check, and after how long without a new answer the old one says nothing any more. */
+export interface CheckFacts extends CheckState {
+  readonly staleAfterMs: number;
+}
+
+export interface AppFacts {
+  readonly name: string;
+  readonly database: string;
+  /** The newest proven backup, and the instant up to which the database is known to be in it. */
+  readonly newest: { readonly name: string; readonly at: Date; readonly sizeBytes: number } | undefined;
+  /** The oldest proven one that is still there. */
+  readonly oldestAt: Date | undefined;
+  readonly provenCount: number;
+  /** Who says what there is; the history does where the store does not answer, and knows nothing of what was pruned. */
+  readonly from: 'the store' | 'the history';
+  /** When the timer starts the next backup; undefined where nobody knows. */
+  readonly nextAt: Date | undefined;
+  /** Oldest first, as are the next two. */
+  readonly backups: readonly BackupFacts[];
+  readonly runs: readonly RunFacts[];
+  readonly drills: readonly DrillFacts[];
+}
+
+/** A backup that was made, whether or not it is still there. */
+export interface BackupFacts {
+  readonly takenAt: Date;
+  readonly sizeBytes: number;
+  /** Proven, and neither suspect nor damaged. */
+  readonly isSound: boolean;
+}
+
+/** A run that was to make a backup of this app. */
+export interface RunFacts {
+  readonly startedAt: Date;
+  readonly endedAt: Date | undefined;
+  readonly isDone: boolean;
+  /** Whether other apps were part of it: then how long it took says nothing of this one. */
+  readonly isShared: boolean;
+  readonly sentBytes: number | undefined;
+  readonly message: string | undefined;
+}
+
+export interface DrillFacts {
+  readonly at: Date;
+  readonly name: string;
+  readonly outcome: 'passed' | 'failed';
+  readonly detail: string;
+}
+
+export interface IncidentFacts {
+  readonly check: string;
+  readonly openedAt: Date;
+  readonly closedAt: Date | undefined;
+  readonly severity: Severity;
+  readonly message: string;
+}
+
+/** A file system over time. */
+export interface DiskFacts {
+  readonly path: string;
+  /** Percent used, oldest first. */
+  readonly used: readonly Sample[];
+  /** Of the newest answer. */
+  readonly freeBytes: number | undefined;
+}

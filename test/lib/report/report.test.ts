@@ -1,0 +1,372 @@
+// The report: what stands in it, for whom it was made and whatever it was made of.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { columnsOf } from '../../../lib/report/columns.ts';
+import type { ReportFacts } from '../../../lib/report/facts.ts';
+import { htmlOf, reportMark } from '../../../lib/report/html.ts';
+import { reportOf } from '../../../lib/report/report.ts';
+import { colours } from '../../../lib/report/style.ts';
+import { textColumns, textOf } from '../../../lib/report/text.ts';
+import { elements, type HtmlElement, htmlTree, textIn } from '../../support/html-tree.ts';
+import { check, daysAgo, emptyFacts, reportNow, yearFacts, yearOf } from '../../support/report-facts.ts';
+
+const html = (facts: ReportFacts) => htmlOf(reportOf(facts));
+const text = (facts: ReportFacts) => textOf(reportOf(facts)).join('\n');
+const all = (tree: HtmlElement, name: string) => elements(tree).filter((element) => element.name === name);
+
+const year = yearFacts();
+const tree = htmlTree(html(year));
+
+/** Everything that somebody else may have given a name or written a message of. */
+function withTexts(said: string): ReportFacts {
+  const [app] = yearFacts().apps;
+  if (app === undefined) throw new Error('there is no app');
+  return {
+    ...emptyFacts,
+    host: said,
+    gaps: [said],
+    apps: [
+      {
+        ...{ ...app, name: said, database: said, newest: { name: said, at: daysAgo(1), sizeBytes: 1 } },
+        backups: app.backups.slice(-40),
+        runs: app.runs.slice(-70).map((run) => ({ ...run, message: said })),
+        drills: [{ at: daysAgo(2), name: said, outcome: 'failed', detail: said }],
+      },
+    ],
+    checks: [
+      check({
+        verdict: 'critical',
+        check: said,
+        subject: said,
+        message: said,
+        hint: said,
+        hiddenBy: undefined,
+      }),
+    ],
+    incidents: [
+      { check: said, openedAt: daysAgo(3), closedAt: undefined, severity: 'critical', message: said },
+    ],
+    disks: [{ path: said, freeBytes: 1, used: [{ at: daysAgo(1), value: 50 }] }],
+  };
+}
+
+describe('what a person reads first', () => {
+  test.each<[string, Partial<ReportFacts>, string, RegExp]>([
+    ['all is well', { checks: [check()] }, 'All is well', /1 check, last asked 2 min ago/],
+    [
+      'one thing is wrong',
+      {
+        checks: [
+          check({ verdict: 'critical', message: 'it is gone', hint: 'look: ls', alarmSince: daysAgo(1) }),
+        ],
+      },
+      'Not all is well: 1 critical',
+      /backup-age of ctv[^]*it is gone[^]*What helps: look: ls[^]*since 2026-11-15 11:15 \(12 d ago\)/,
+    ],
+    [
+      'it was seen once, and nobody was told',
+      { checks: [check({ verdict: 'warning' })] },
+      'Not all is well: 1 warning',
+      /12 d ago, not told yet/,
+    ],
+    [
+      'something explains it',
+      { checks: [check({ verdict: 'warning', hiddenBy: 'disk-space of /' }), check({ check: 'clock' })] },
+      'All is well',
+      /backup-age[^]*\(explained by disk-space of \/\)/,
+    ],
+    [
+      'no answer is of today',
+      { checks: [check({ at: daysAgo(3) })] },
+      'It is not known whether all is well: 1 unknown',
+      /the checks were not asked for 3 d: what they say is how it was then[^]*health-check\.timer/,
+    ],
+    [
+      'some answers are old',
+      { checks: [check(), check({ subject: 'shop', at: daysAgo(1) })] },
+      'It is not known whether all is well: 1 unknown',
+      /1 of 2 checks have no answer of the last 1 d/,
+    ],
+    [
+      'an answer is of tomorrow',
+      { checks: [check({ at: daysAgo(-1) })] },
+      'It is not known whether all is well: 1 unknown',
+      /the checks were not asked for 1 d/,
+    ],
+    [
+      'nobody ever asked',
+      {},
+      'It is not known whether all is well: 1 unknown',
+      /no check was asked yet[^]*No app with a database is configured here/,
+    ],
+    [
+      'an app has no backup, which no check has told',
+      {
+        checks: [check({ subject: 'other' })],
+        apps: [{ ...yearOf('ctv', { sizeBytes: 1, hour: 2 }), newest: undefined }],
+      },
+      'Not all is well: 1 critical',
+      /there is no proven backup[^]*db-backup run --app ctv/,
+    ],
+  ])('%s', (_, given, answer, said) => {
+    const facts = { ...emptyFacts, ...given };
+    const page = htmlTree(html(facts));
+    expect(all(page, 'h1').map(textIn)).toEqual([answer]);
+    expect(textIn(page)).toMatch(said);
+    expect(text(facts).split('\n')[0]).toBe(answer);
+    expect(text(facts).replace(/\s+/g, ' ')).toMatch(said);
+  });
+
+  test('an app that a check finds wrong is told once', () => {
+    const [app] = year.apps;
+    const facts = {
+      ...emptyFacts,
+      apps: app ? [{ ...app, newest: undefined }] : [],
+      checks: [check({ verdict: 'critical' })],
+    };
+    expect(reportOf(facts).answer).toBe('Not all is well: 1 critical');
+  });
+
+  test('the worst stands above, the older of two before the younger', () => {
+    const bad = (verdict: 'warning' | 'critical' | 'unknown', subject: string, days: number) =>
+      check({ verdict, subject, since: daysAgo(days) });
+    const checks = [
+      bad('warning', 'a', 1),
+      bad('critical', 'b', 1),
+      bad('unknown', 'c', 1),
+      bad('critical', 'd', 2),
+    ];
+    const page = htmlTree(html({ ...emptyFacts, checks }));
+    const subjects = all(page, 'li').map((item) => textIn(item).match(/backup-age of (\w)/)?.[1]);
+    expect(subjects).toEqual(['d', 'b', 'c', 'a']);
+  });
+});
+
+describe('an app', () => {
+  const page = textIn(tree).replace(/\s+/g, ' ');
+
+  test('is protected until a time, and says how far back one can go, when it is drilled and what comes next', () => {
+    expect(page).toMatch(/ctv WARNING Protected until 2026-11-27 03:0\d 8 h \d+ min ago/);
+    expect(page).toMatch(/One can go back to2025-12-31, 331 d ago \(43 proven backups\)/);
+    expect(page).toMatch(/Next backup2026-11-28 03:03, in 15 h 48 min/);
+    expect(page).toMatch(/Last restore drillpassed 2026-11-17 11:15, 10 d ago/);
+    expect(page).toMatch(/tagtracker CRITICAL Protected until 2026-11-24/);
+  });
+
+  test('says what is not well beside it, also where something else explains it', () => {
+    expect(page).toMatch(
+      /ctv WARNING[^]*wal: the log is 1\.2 GB large[^]*explained by disk-space of \/mnt\/k-drive/,
+    );
+  });
+
+  test('has as many charts as it has something to show in them, each with its sentence and its table', () => {
+    const figures = all(tree, 'figure');
+    expect(
+      figures.map((figure) => textIn(all(figure, 'figcaption')[0] ?? figure).split('\n')[0]),
+    ).toHaveLength(
+      5 + 4 + 5 + 1 + 2, // babytrackd sends nothing
+    );
+    for (const figure of figures) {
+      const [svg] = all(figure, 'svg');
+      expect(svg?.attributes['role']).toBe('img');
+      expect(svg?.attributes['aria-label']?.length).toBeGreaterThan(20);
+      expect(all(figure, 'table')).toHaveLength(1);
+    }
+  });
+
+  test('that only the history knows of says so', () => {
+    const apps = year.apps.slice(0, 1).map((app) => ({ ...app, from: 'the history' as const }));
+    expect(text({ ...emptyFacts, apps, gaps: ['The store did not answer.'] }).replace(/\s+/g, ' ')).toMatch(
+      /What could not be found out -+ The store did not answer\.[^]*43 proven backups were made; which are still there is not known/,
+    );
+  });
+
+  test('of many is folded away, and the page is no larger than a mail may be', () => {
+    const apps = Array.from({ length: 50 }, (_, index) =>
+      yearOf(`app-${index}`, { sizeBytes: 5e8, hour: 2 }),
+    );
+    const page = html({ ...year, apps });
+    expect(page.length).toBeLessThan(5_000_000);
+    expect(
+      all(htmlTree(page), 'details').filter(({ attributes }) => attributes['class'] === 'section'),
+    ).toHaveLength(50);
+  });
+});
+
+describe('the page', () => {
+  test('needs nothing from elsewhere: no script, no address, no style but its own', () => {
+    const names = new Set(elements(tree).map(({ name }) => name));
+    for (const name of ['script', 'link', 'img', 'iframe', 'object', 'a', 'form', 'base'])
+      expect(names).not.toContain(name);
+    const attributes = elements(tree).flatMap((element) => Object.keys(element.attributes));
+    expect(attributes.filter((name) => /^(on.*|style|src|href|srcset|xlink.*)$/.test(name))).toEqual([]);
+    expect(html(year)).not.toMatch(/url\(|@import|https?:\/\//);
+  });
+
+  test('says what it is: language, title, headings without a gap, and that it is ours', () => {
+    expect(all(tree, 'html')[0]?.attributes['lang']).toBe('en');
+    expect(all(tree, 'title').map(textIn)).toEqual(['CRITICAL: pi5 (Holdfast)']);
+    const levels = elements(tree).flatMap(({ name }) => (/^h[1-6]$/.test(name) ? [Number(name[1])] : []));
+    expect(levels[0]).toBe(1);
+    levels.slice(1).forEach((level, index) => expect(level - (levels[index] ?? 0)).toBeLessThanOrEqual(1));
+    expect(html(year).slice(0, 1024)).toContain(reportMark);
+  });
+
+  test('has tables in which every row has a cell for each column', () => {
+    for (const table of all(tree, 'table')) {
+      const columns = all(table, 'th').length;
+      for (const row of all(table, 'tr').slice(1)) expect(all(row, 'td')).toHaveLength(columns);
+    }
+  });
+
+  test('draws every place within the drawing', () => {
+    for (const svg of all(tree, 'svg')) {
+      const height = Number(svg.attributes['height']);
+      for (const { attributes } of elements(svg)) {
+        for (const name of ['x', 'cx']) expect(Number(attributes[name] ?? 0)).toBeLessThanOrEqual(360);
+        for (const name of ['y', 'cy']) expect(Number(attributes[name] ?? 0)).toBeLessThanOrEqual(height);
+        expect(attributes['d'] ?? '').not.toMatch(/NaN|undefined|Infinity/);
+      }
+    }
+  });
+
+  test.each([
+    ['light', 0],
+    ['dark', 1],
+  ] as const)('has text that can be read, %s', (_, shade) => {
+    const grounds = [colours.ground[shade], colours.card[shade]];
+    const texts = ['text', 'quiet', 'series', 'ok', 'warning', 'critical', 'unknown'] as const;
+    for (const name of texts)
+      for (const ground of grounds)
+        expect([name, contrast(colours[name][shade], ground) >= 4.5]).toEqual([name, true]);
+  });
+});
+
+describe('what others have written', () => {
+  test.each([
+    '<script>alert(1)</script>',
+    '</style><img src=x onerror=alert(1)>',
+    '"><svg onload=alert(1)>',
+    "' onclick='x",
+    '&lt;b&gt; &#60;',
+    '--><!-- ',
+    'a\u202egpj.exe\u0007\u001b[31m',
+    'Ω'.repeat(3000),
+    '日本語のアプリ'.repeat(40),
+    '',
+  ])('%j is text, and nothing but text', (said) => {
+    const facts = withTexts(said);
+    const page = htmlTree(html(facts));
+    const safe = htmlTree(html(withTexts('plain')));
+    const shape = (of: HtmlElement) =>
+      elements(of)
+        .map(({ name }) => name)
+        .filter((name) => name !== 'span');
+    expect(shape(page).length).toBe(shape(safe).length);
+    expect(
+      text(facts)
+        .split('\n')
+        .filter((line) => columnsOf(line) > textColumns),
+    ).toEqual([]);
+    // eslint-disable-next-line no-control-regex -- what a terminal would obey
+    expect(text(facts) + html(facts)).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
+  });
+
+  test('whatever it is', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (said) => {
+        const facts = withTexts(said);
+        htmlTree(html(facts));
+        return text(facts)
+          .split('\n')
+          .every((line) => columnsOf(line) <= textColumns);
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
+
+describe('the text of a mail', () => {
+  const lines = text(year).split('\n');
+
+  test('says what the page says, in its order', () => {
+    const words = (said: string) => said.replace(/\s+/g, ' ');
+    const page = words(textIn(tree));
+    for (const heading of all(tree, 'h2').map(textIn)) expect(lines).toContain(heading);
+    for (const { message } of year.checks.filter(({ hiddenBy }) => hiddenBy === undefined)) {
+      expect(page).toContain(message);
+      expect(words(text(year))).toContain(message);
+    }
+    for (const figure of all(tree, 'figcaption'))
+      expect(words(text(year))).toContain(words(textIn(all(figure, 'p')[0] ?? figure)));
+  });
+
+  test('fits into 78 columns', () => {
+    expect(lines.filter((line) => columnsOf(line) > textColumns)).toEqual([]);
+  });
+});
+
+test('an empty history makes a page and a text', () => {
+  expect(textIn(htmlTree(html(emptyFacts)))).toContain('None since 2025-11-27.');
+  expect(text(emptyFacts)).toContain('Nothing was measured yet.');
+});
+
+test('one value makes a chart, and so does one that is nothing', () => {
+  const app = { ...yearOf('ctv', { sizeBytes: 1, hour: 2 }), drills: [] };
+  for (const sizeBytes of [0, 5]) {
+    const apps = [{ ...app, runs: [], backups: [{ takenAt: daysAgo(1), sizeBytes, isSound: true }] }];
+    const page = html({ ...emptyFacts, apps });
+    expect(page).not.toMatch(/NaN|Infinity|undefined/);
+    expect(textIn(htmlTree(page))).toContain(`${sizeBytes} B on 2026-11-26.`);
+  }
+});
+
+describe('a disk', () => {
+  const disk = (of: (day: number) => number, days = 90) => ({
+    ...emptyFacts,
+    disks: [
+      {
+        path: '/srv',
+        freeBytes: 5e9,
+        used: Array.from({ length: days }, (_, index) => ({
+          at: daysAgo(days - 1 - index),
+          value: of(index),
+        })),
+      },
+    ],
+  });
+  test.each<[string, ReportFacts, string]>([
+    ['grows', disk((day) => 41 + day * 0.5), 'it is full around 2026-12-2'],
+    [
+      'grows, with nights of scratch files',
+      disk((day) => 41 + day * 0.5 + (day % 9 === 0 ? 8 : 0)),
+      'it is full around 2026-12-2',
+    ],
+    ['stays', disk(() => 63), 'not in sight'],
+    ['shrinks', disk((day) => 90 - day * 0.5), 'not in sight'],
+    ['grows so slowly that it takes years', disk((day) => 20 + day * 0.01), 'not in sight'],
+    ['was measured for a day', disk(() => 20, 1), 'not in sight'],
+  ])('that %s', (_, facts, said) => {
+    expect(text(facts).replace(/\s+/g, ' ')).toContain(said);
+    expect(html(facts).includes('stroke-dasharray')).toBe(said.startsWith('it is full'));
+  });
+});
+
+function contrast(one: string, other: string): number {
+  const [light = 0, dark = 0] = [luminance(one), luminance(other)].sort((a, b) => b - a);
+  return (light + 0.05) / (dark + 0.05);
+}
+
+/** As WCAG 2 defines it. */
+function luminance(colour: string): number {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
+    const share = Number.parseInt(colour.slice(at, at + 2), 16) / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+test('its time is the one it was made at', () => {
+  expect(text(year)).toContain('pi5 as of 2026-11-27 11:15');
+  expect(reportNow.toISOString()).toContain('10:15');
+});
