@@ -20,6 +20,10 @@ export const healthCheck: Job = {
       command: 'health-check explain backup-age',
       explanation: 'what a check means, its limits, and what to do',
     },
+    {
+      command: 'health-check report --html /srv/www/health.html',
+      explanation: 'a page of how all stands, and how the last year went',
+    },
     { command: 'health-check status --format nagios', explanation: 'one line for a monitoring program' },
   ],
   nextCommand: (ended) => nextCommand('health-check', ended),
@@ -37,6 +41,14 @@ export const healthCheck: Job = {
       summary: 'Show the last answers, without asking anew.',
       parameters: parameters.status,
       load: () => import('./health-check/status.ts'),
+    }),
+    defineCommand({
+      name: 'report',
+      summary:
+        'Say it to people: a page, or the text of a mail, of how all stands and how the last year went.',
+      parameters: parameters.report,
+      wantsStore: 'glance',
+      load: () => import('./health-check/report.ts'),
     }),
     defineCommand({
       name: 'explain',

@@ -11,5 +11,13 @@ export const run = {
   textfile: option('path', 'also write the answers there for the textfile collector of Prometheus'),
 };
 export const status = { format, brief };
+export const report = {
+  html: option(
+    'file',
+    'write it there as one page that needs nothing else; over an older report of ours, never over anything else',
+  ),
+  mode: option('octal', 'the mode of that file, such as 0640; 0644 less the umask unless given'),
+  text: flag('print it as plain text, 78 columns wide; so unless --html is given'),
+};
 export const explain = { check: requiredArgument('the name of a check, as health-check list shows it') };
 export const list = {};

@@ -48,6 +48,10 @@ export interface History {
   passedDrills(app: string): { name: string; at: Date }[];
   /** The newest runs first; of every app when `app` is undefined. */
   recentRuns(app: string | undefined, limit: number): RunRow[];
+  /** What happened in all apps from `since` on, oldest first: runs of a job, backups that were made, and drills. */
+  runsSince(job: string, since: Date): RunRow[];
+  backupsSince(since: Date): BackupRow[];
+  drillsSince(since: Date): DrillRow[];
   /** Runs that count as running and whose process `alive` denies. */
   lostRuns(alive: (run: RunRow) => boolean): RunRow[];
   /**
@@ -104,6 +108,9 @@ export const nullHistory: History = {
   lastDrill: () => undefined,
   passedDrills: () => [],
   recentRuns: () => [],
+  runsSince: () => [],
+  backupsSince: () => [],
+  drillsSince: () => [],
   lostRuns: () => [],
   markInterrupted: () => [],
   checkStates: () => [],
@@ -135,6 +142,9 @@ function databaseHistory(database: HistoryDatabase, clock: Clock, log: Log): His
     lastDrill: (app) => read(undefined, () => statements.lastDrill(database, app)),
     passedDrills: (app) => read([], () => statements.passedDrills(database, app, clock.now())),
     recentRuns: (app, limit) => read([], () => statements.recentRuns(database, app, limit)),
+    runsSince: (job, since) => read([], () => statements.runsSince(database, job, since)),
+    backupsSince: (since) => read([], () => statements.backupsSince(database, since)),
+    drillsSince: (since) => read([], () => statements.drillsSince(database, since)),
     lostRuns,
     markInterrupted(alive) {
       const dead = lostRuns(alive);

@@ -113,6 +113,20 @@ export function badBackupFromRow(row: Row): BadBackupRow {
   };
 }
 
+export function backupFromRow(row: Row): BackupRow {
+  const publishedAt = optionalText(row['published_at']);
+  return {
+    name: text(row['name']),
+    app: text(row['app']),
+    runId: text(row['run_id']),
+    takenAt: new Date(text(row['taken_at'])),
+    sizeBytes: Number(row['size_bytes']),
+    sha256: text(row['sha256']),
+    state: text(row['state']),
+    publishedAt: publishedAt === undefined ? undefined : new Date(publishedAt),
+  };
+}
+
 export function drillFromRow(row: Row): DrillRow {
   return {
     runId: text(row['run_id']),

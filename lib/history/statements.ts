@@ -2,6 +2,7 @@
 import { processFields } from '../record/process-identity.ts';
 import type { HistoryDatabase } from './database.ts';
 import {
+  backupFromRow,
   badBackupFromRow,
   drillFromRow,
   runFromRow,
@@ -69,6 +70,28 @@ export function recentRuns(database: HistoryDatabase, app: string | undefined, l
       ...(app === undefined ? {} : { app }),
     })
     .map(runFromRow);
+}
+
+/** Runs of one job that began since then, oldest first, in which apps and commands ever. */
+export function runsSince(database: HistoryDatabase, job: string, since: Date): RunRow[] {
+  return database
+    .all('SELECT * FROM runs WHERE started_at >= :since AND job = :job ORDER BY started_at, rowid', {
+      job,
+      since: since.toISOString(),
+    })
+    .map(runFromRow);
+}
+
+export function backupsSince(database: HistoryDatabase, since: Date): BackupRow[] {
+  return database
+    .all('SELECT * FROM backups WHERE taken_at >= :since ORDER BY taken_at', { since: since.toISOString() })
+    .map(backupFromRow);
+}
+
+export function drillsSince(database: HistoryDatabase, since: Date): DrillRow[] {
+  return database
+    .all('SELECT * FROM drills WHERE at >= :since ORDER BY at, id', { since: since.toISOString() })
+    .map(drillFromRow);
 }
 
 export function upsertBackup(database: HistoryDatabase, backup: BackupRow): void {

@@ -57,6 +57,7 @@ function settled({ stdout }: Ended, { world }: Machine): string {
     .replace(/\b[0-9a-f]{32}\b/g, '<run id>')
     .replace(/("(?:free|total)_bytes": )\d+/g, '$10')
     .replace(/("(?:\w+_ms|pid|sent_bytes|received_bytes|requests)": )[\d.]+/g, '$10')
+    .replace(/("version": )"[^"]*"/g, '$1"<version>"')
     .replace(/("modified_at": )"[^"]*"/g, '$1"<time>"')
     .replace(/("name": "[^"]*\.json",\s+"size_bytes": )\d+/g, '$10')
     .replace(/[\d.]+ [kMGT]B free/g, '<bytes> free')
@@ -206,6 +207,7 @@ test('health-check', async () => {
   await pin('health-check-status', pi, healthCheck, 'status');
   await pin('health-check-explain', pi, healthCheck, 'explain backup-age');
   await pin('health-check-list', pi, healthCheck, 'list');
+  await pin('health-check-report', pi, healthCheck, 'report');
 });
 
 afterAll(() => {

@@ -18,12 +18,15 @@ interface Message {
   id?: number;
   method?: string;
   sessionId?: string;
+  params?: unknown;
   result?: unknown;
   error?: { message: string };
 }
 
 /** One browser with one page. */
 export class Browser {
+  /** What the page had to complain of: errors of scripts, and what its policy has kept out. */
+  readonly complaints: string[] = [];
   private readonly waiting = new Map<number, (message: Message) => void>();
   private readonly heard = new Map<string, () => void>();
   private session: string | undefined;
@@ -63,7 +66,7 @@ export class Browser {
     };
     const attached = await browser.call('Target.attachToTarget', { targetId, flatten: true });
     browser.session = (attached as { sessionId: string }).sessionId;
-    await browser.call('Page.enable');
+    for (const domain of ['Page', 'Log', 'Runtime']) await browser.call(`${domain}.enable`);
     await browser.show(desktop);
     return browser;
   }
@@ -71,6 +74,12 @@ export class Browser {
   async show({ width, height, mobile }: typeof desktop): Promise<void> {
     const deviceScaleFactor = mobile ? 2 : 1;
     await this.call('Emulation.setDeviceMetricsOverride', { width, height, mobile, deviceScaleFactor });
+  }
+
+  /** As a reader who likes it `light` or `dark`, or on paper. */
+  async prefer(scheme: 'light' | 'dark', media: 'screen' | 'print' = 'screen'): Promise<void> {
+    const features = [{ name: 'prefers-color-scheme', value: scheme }];
+    await this.call('Emulation.setEmulatedMedia', { media, features });
   }
 
   /** Goes there, and is back when the page has been loaded. */
@@ -141,6 +150,8 @@ export class Browser {
   }
 
   private take(message: Message): void {
+    if (/^(Log\.entryAdded|Runtime\.(exceptionThrown|consoleAPICalled))$/.test(message.method ?? ''))
+      this.complaints.push(JSON.stringify(message.params));
     if (message.id !== undefined) this.waiting.get(message.id)?.(message);
     else this.heard.get(message.method ?? '')?.();
   }
