@@ -44,7 +44,7 @@ export async function restorableApps(
   if (!mayBeAnother) return selectedApps(context, name);
   const listed = isKnown ? await (await context.openRepository(only)).list() : [];
   if (listed.some(isOurs)) return [{ ...only, justListed: [listed] }];
-  const stored = await appsInStore(context);
+  const stored = await appsInStore(context, only.name);
   const found = name === undefined ? likeliest(stored, only) : stored.find((app) => app.name === name);
   if (found !== undefined) return [{ ...only, name: found.name, layout: found.layout, latest: found.latest }];
   if (name === undefined && stored.length > 1) throw severalStored(stored);
@@ -110,8 +110,8 @@ function isOurs({ state, named: byPerson }: CatalogueEntry): boolean {
   return state !== 'foreign' || byPerson === true;
 }
 
-/** Every app that the store has a file of, in the order of their names. */
-async function appsInStore(context: JobContext): Promise<RestorableApp[]> {
+/** Every app that the store has a file of, in the order of their names; files that nothing says it of are of `nameless`. */
+async function appsInStore(context: JobContext, nameless = 'database'): Promise<RestorableApp[]> {
   const store = await context.openStore();
   const names = (await store.list('')).map(({ name }) => name);
   const apps = new Map<string, RestorableApp>();
@@ -125,7 +125,7 @@ async function appsInStore(context: JobContext): Promise<RestorableApp[]> {
     const latest = defaultLatestName(app);
     apps.set(app, storedApp(app, 'app', manifest, names.includes(latest) ? latest : undefined));
   }
-  for (const [app, manifest] of await classicApps(store, names, context.config.timeZone)) {
+  for (const [app, manifest] of await classicApps(store, names, nameless, context.config.timeZone)) {
     const latest = names.includes('database.db') ? 'database.db' : undefined;
     if (!apps.has(app)) apps.set(app, storedApp(app, 'classic', manifest, latest));
   }
@@ -136,6 +136,7 @@ async function appsInStore(context: JobContext): Promise<RestorableApp[]> {
 async function classicApps(
   store: Store,
   names: readonly string[],
+  nameless: string,
   timeZone: string,
 ): Promise<Map<string, Manifest | undefined>> {
   const files = names.filter(
@@ -148,7 +149,7 @@ async function classicApps(
       : undefined;
     if (manifest !== undefined) apps.set(manifest.app, manifest);
   }
-  if (apps.size === 0 && files.length > 0) apps.set('database', undefined);
+  if (apps.size === 0 && files.length > 0) apps.set(nameless, undefined);
   return apps;
 }
 

@@ -57,9 +57,17 @@ function chooseAt(
   // To the second, as listings show it: whoever types the time of a backup means that backup.
   const chosen = proven.find(({ takenAt }) => wholeSeconds(takenAt) <= wholeSeconds(at));
   if (chosen !== undefined) return chosen;
-  const oldestOf = proven.length === 1 ? 'the only one' : `the oldest of ${proven.length}`;
+  const only = entries.length === 1 ? 'the only one' : 'the only proven one';
+  const oldestOf = proven.length === 1 ? only : `the oldest of ${proven.length}`;
+  // Copies of before Holdfast may be of that time, and are for a person to choose.
+  const other = entries.find(
+    ({ state, takenAt }) => state !== 'lost' && wholeSeconds(takenAt) <= wholeSeconds(at),
+  );
   throw new OpsError('missing', `cannot ${act}: ${oldestOf} is ${described(oldest, timeZone)}`, {
-    hint: listHint,
+    hint:
+      other === undefined
+        ? listHint
+        : `one that is ${other.state} is ${described(other, timeZone)}; to use it all the same, give its name; ${listHint}`,
   });
 }
 

@@ -106,6 +106,10 @@ describe('with the environment alone', () => {
         value: { backups: [{ name: script, state: 'foreign', taken_at: local.toISOString() }] },
       },
     ]);
+    // By the name that every other command has for it, though nothing in the store says whose they are.
+    expect(onlyObject(await run('restore', ['list', '--json'], {})).result.apps).toMatchObject([
+      { app: 'bookings', value: { backups: [{ name: script, state: 'foreign' }] } },
+    ]);
     await expectRefusal(
       world,
       'restore',

@@ -78,6 +78,10 @@ describe('the backup as of a time', () => {
       'cannot choose a backup as of 2026-11-17 02:05:12Z: ' +
         'the oldest of 2 is backups/ctv/ctv-20261117T020513Z.db of 2026-11-17 02:05:13Z',
     );
+    expect(error.hint).toMatch(
+      /^one that is foreign is \S+ of 2026-11-1\d .*to use it all the same, give its name/,
+    );
+    expect(errorOf([proven17, foreign], { kind: 'at', at }).message).toContain('the only proven one is');
     expect(errorOf([proven17], { kind: 'at', at }).message).toContain(
       'the only one is backups/ctv/ctv-20261117T020513Z.db of',
     );
