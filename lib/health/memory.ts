@@ -37,7 +37,9 @@ export const memoryCheck: Check<MemoryFacts> = {
         ? [`programs waited for memory ${Math.round(waitedPercent)} % of the last five minutes`]
         : []),
       ...(killed > 0
-        ? [`the kernel killed ${formatCount(killed, 'program')} for want of it within the hour`]
+        ? [
+            `the kernel killed ${formatCount(killed, 'program')} within the hour, for want of it or at a limit of their own`,
+          ]
         : []),
     ];
     return {

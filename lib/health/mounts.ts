@@ -21,7 +21,11 @@ export type MountFacts =
 
 export type MountAnswer =
   | { readonly answered: true; readonly afterMs: number }
-  | { readonly answered: false; readonly words: string };
+  | {
+      readonly answered: false;
+      readonly words: string;
+      /** It is not for us to look. */ readonly isRefusal: boolean;
+    };
 
 export const mountsCheck: Check<MountFacts> = {
   name: 'mounts',
@@ -30,7 +34,6 @@ export const mountsCheck: Check<MountFacts> = {
   limits: {},
   worse: 'none',
   judge(facts, { subject }) {
-    const path = shellWord(subject);
     const paths = [subject];
     switch (facts.kind) {
       case 'awaited':
@@ -39,14 +42,14 @@ export const mountsCheck: Check<MountFacts> = {
         return {
           verdict: 'unknown',
           message: `is mounted (${facts.source}), and cannot be seen from here: whether it answers is not known`,
-          hint: `let the unit see it: systemctl edit health-check.service, with BindReadOnlyPaths=-${path} below [Service]`,
+          hint: `let the unit see it: systemctl edit health-check.service, with BindReadOnlyPaths=-${shellWord(subject)} below [Service]`,
           paths,
         };
       case 'missing':
         return {
           verdict: 'critical',
           message: `is not mounted${facts.unitState === '' ? '' : ` (${facts.unit} ${facts.unitState})`}: ${belowWords[facts.below]}`,
-          hint: `mount it: mount ${path}; why it is not: systemctl status ${shellWord(facts.unit)}`,
+          hint: `mount it: mount ${shellWord(subject)}; why it is not: systemctl status ${shellWord(facts.unit)}`,
           paths,
         };
       case 'mounted': {
@@ -58,10 +61,17 @@ export const mountsCheck: Check<MountFacts> = {
             measures: { answer_ms: Math.round(answer.afterMs) },
             paths,
           };
+        if (answer.isRefusal)
+          return {
+            verdict: 'unknown',
+            message: `is mounted (${type}, ${source}), and lets others look alone: ${answer.words}`,
+            hint: `whose is it? ls -ld ${shellWord(subject)}; a mount of one user lets others in with the option allow_other`,
+            paths,
+          };
         return {
           verdict: 'critical',
           message: `is mounted (${type}, ${source}), and does not answer: ${answer.words}`,
-          hint: `is the other side up? To let go of it: umount -l ${path}, then mount ${path}`,
+          hint: `is the other side up? To let go of it: umount -l ${shellWord(subject)}, then mount ${shellWord(subject)}`,
           paths,
         };
       }

@@ -50,24 +50,23 @@ function unknownTimer({ timer }: TimerFacts): Judgement | undefined {
 
 /** A timer that is not running starts nothing. */
 function notSet({ timer }: TimerFacts): Judgement | undefined {
-  const name = shellWord(timer.name);
   if (timer.active === 'failed')
     return {
       verdict: 'critical',
       message: `failed (${timer.result}): it starts nothing`,
-      hint: `start it again: systemctl restart ${shellWord(name)}; why: systemctl status ${shellWord(name)}`,
+      hint: `start it again: systemctl restart ${shellWord(timer.name)}; why: systemctl status ${shellWord(timer.name)}`,
     };
   if (timer.active === 'active') return undefined;
   if (timer.file === 'disabled')
     return {
       verdict: 'warning',
       message: 'is disabled: somebody turned it off, and nothing starts what it is there for',
-      hint: `turn it on again: systemctl enable --now ${shellWord(name)}`,
+      hint: `turn it on again: systemctl enable --now ${shellWord(timer.name)}`,
     };
   return {
     verdict: 'critical',
     message: `is ${timer.active}, though it is ${timer.file === '' ? 'installed' : timer.file}: it starts nothing`,
-    hint: `start it: systemctl start ${shellWord(name)}`,
+    hint: `start it: systemctl start ${shellWord(timer.name)}`,
   };
 }
 

@@ -42,7 +42,6 @@ type Told = Pick<Judgement, 'verdict' | 'message' | 'hint'>;
 
 /** What keeps it from being started at all; undefined where nothing does. */
 export function unloadable({ name, load, loadError }: UnitFacts): Told | undefined {
-  const unit = shellWord(name);
   switch (load) {
     case 'loaded':
     case 'merged':
@@ -57,13 +56,13 @@ export function unloadable({ name, load, loadError }: UnitFacts): Told | undefin
       return {
         verdict: 'warning',
         message: 'is masked: somebody forbade that it starts',
-        hint: `allow it again: systemctl unmask ${unit}`,
+        hint: `allow it again: systemctl unmask ${shellWord(name)}`,
       };
     default:
       return {
         verdict: 'critical',
         message: `cannot be loaded: ${loadError === '' ? load : loadError}`,
-        hint: `see what is wrong with it: systemd-analyze verify ${unit}`,
+        hint: `see what is wrong with it: systemd-analyze verify ${shellWord(name)}`,
       };
   }
 }
@@ -85,11 +84,14 @@ export function stuck(unit: UnitFacts, now: Date): Told | undefined {
   };
 }
 
-/** What is told of one that should be there: running, or between two runs. */
-export function judgeUnit(unit: UnitFacts, { now, timeZone }: { now: Date; timeZone: string }): Told {
+/** What is told of one that should be there: running, or between two runs. `journal`: the command that shows its log. */
+export function judgeUnit(
+  unit: UnitFacts,
+  { now, timeZone }: { now: Date; timeZone: string },
+  journal = 'journalctl',
+): Told {
   const { name, active, sub, result, since } = unit;
-  const word = shellWord(name);
-  const log = `why: journalctl -u ${word} -n 30 (with --namespace=holdfast for a unit of Holdfast)`;
+  const log = `why: ${journal} -u ${shellWord(name)} -n 30`;
   const sinceWords = since === undefined ? '' : ` since ${formatInstant(since, timeZone)}`;
   const ago =
     since === undefined ? '' : ` ${formatDuration(Math.max(0, now.getTime() - since.getTime()))} ago`;
@@ -113,7 +115,7 @@ export function judgeUnit(unit: UnitFacts, { now, timeZone }: { now: Date; timeZ
       return {
         verdict: 'warning',
         message: `is being stopped${sinceWords}`,
-        hint: `systemctl status ${word}`,
+        hint: `systemctl status ${shellWord(name)}`,
       };
     case 'inactive':
       return judgeInactive(unit, { ago, sinceWords, log, timeZone });
@@ -121,7 +123,7 @@ export function judgeUnit(unit: UnitFacts, { now, timeZone }: { now: Date; timeZ
       return {
         verdict: 'warning',
         message: `is ${active} (${sub})${sinceWords}`,
-        hint: `systemctl status ${word}`,
+        hint: `systemctl status ${shellWord(name)}`,
       };
   }
 }
@@ -130,12 +132,11 @@ function judgeInactive(
   { name, type, remains, startedBy, file, skippedAt }: UnitFacts,
   words: { ago: string; sinceWords: string; log: string; timeZone: string },
 ): Told {
-  const word = shellWord(name);
   if (skippedAt !== undefined)
     return {
       verdict: 'warning',
       message: `was to start at ${formatInstant(skippedAt, words.timeZone)} and was skipped: a condition of it was not met`,
-      hint: `see which one: systemctl status ${word}`,
+      hint: `see which one: systemctl status ${shellWord(name)}`,
     };
   if (startedBy.length > 0) return { verdict: 'ok', message: `waits for ${startedBy.join(', ')}` };
   if (type === 'oneshot' && !remains)
@@ -144,12 +145,12 @@ function judgeInactive(
     return {
       verdict: 'warning',
       message: `is stopped and disabled${words.sinceWords}: somebody turned it off`,
-      hint: `turn it on again: systemctl enable --now ${word}`,
+      hint: `turn it on again: systemctl enable --now ${shellWord(name)}`,
     };
   const stopped = words.ago === '' ? 'was not started since the machine started' : `was stopped${words.ago}`;
   return {
     verdict: 'critical',
     message: `does not run: it ${stopped}`,
-    hint: `start it: systemctl start ${word}; ${words.log}`,
+    hint: `start it: systemctl start ${shellWord(name)}; ${words.log}`,
   };
 }

@@ -32,7 +32,15 @@ export const unitsCheck: Check<UnitsFacts> = {
 };
 
 function judgeOurs(units: readonly UnitFacts[], view: Judging): Judgement {
-  const told = units.map((unit) => ({ name: unit.name, ...judgeUnit(unit, view) }));
+  const told = units.map((unit) => {
+    const judgement = judgeUnit(unit, view, 'journalctl --namespace=holdfast');
+    // A job that failed has told so itself.
+    return {
+      name: unit.name,
+      ...judgement,
+      ...(unit.active === 'failed' ? { verdict: 'warning' as const } : {}),
+    };
+  });
   const bad = told.filter(({ verdict }) => verdict !== 'ok');
   const verdict = worst(bad.map((one) => one.verdict));
   const first = bad.find((one) => one.verdict === verdict);

@@ -21,8 +21,11 @@ export const mountsProbe: Probe<MountFacts> = {
   },
 };
 
-/** Its file system, and its first directory: what is cached of one may hide that the other side is gone. */
-const question = 'stat --file-system --format= -- "$1" && stat --format= -- "$1"';
+/**
+ * Its file system, and then its first directory: of a share for one user alone the first is answered to others without asking
+ * it. A question for nothing would be too, so that it is for something.
+ */
+const question = 'stat --file-system --format=%b -- "$1" && stat --format=%Y -- "$1"';
 
 async function ask({ signal, clock }: ProbeContext, path: string): Promise<MountAnswer> {
   const start = clock.monotonicMs();
@@ -32,7 +35,8 @@ async function ask({ signal, clock }: ProbeContext, path: string): Promise<Mount
   } catch (error) {
     if (!(error instanceof OpsError)) throw error;
     // "stat: cannot statx '/mnt/x': Stale file handle"
-    return { answered: false, words: error.message.slice(error.message.lastIndexOf(': ') + 2) };
+    const words = error.message.slice(error.message.lastIndexOf(': ') + 2);
+    return { answered: false, words, isRefusal: words === 'Permission denied' };
   }
 }
 

@@ -13,7 +13,8 @@ export const unitsProbe: Probe<UnitsFacts> = {
   async subjects(context) {
     if (!(await isSystemdThere(context.root))) return [];
     const own = await ourUnits(context);
-    return [...namedUnits(context), ...(own.length === 0 ? [] : [ours]), machine];
+    const named = namedUnits(context).filter((name) => !name.endsWith('.timer')); // which have a check of their own
+    return [...named, ...(own.length === 0 ? [] : [ours]), machine];
   },
   async measure(context, subject) {
     if (subject === machine) return { kind: 'others', failed: await othersFailed(context) };
@@ -27,10 +28,10 @@ export const unitsProbe: Probe<UnitsFacts> = {
   },
 };
 
-/** What somebody named, and what apps stop for a restore. Timers have a check of their own. */
+/** What somebody named, and what apps stop for a restore. */
 function namedUnits({ config }: ProbeContext): string[] {
   const services = guardedApps(config).flatMap((app) => app.services.units);
-  return [...new Set([...services, ...config.health.units.names])].filter((name) => !name.endsWith('.timer'));
+  return [...new Set([...services, ...config.health.units.names])];
 }
 
 async function ourUnits({ root }: ProbeContext): Promise<string[]> {
@@ -38,13 +39,17 @@ async function ourUnits({ root }: ProbeContext): Promise<string[]> {
   return [...services, ...paths];
 }
 
+/** Without what has a word of its own, here or as a timer, and what may fail. */
 async function othersFailed(context: ProbeContext): Promise<string[]> {
-  const { run, signal, config } = context;
+  const { run, signal, config, root } = context;
   const args = ['list-units', '--state=failed', '--plain', '--no-legend', '--full', '--no-pager'];
   const lines = (await askSystemd(run, 'systemctl', args, signal)).split('\n');
+  const { services, paths, timers } = await ownUnits(root);
   const known = new Set([
     ...namedUnits(context),
-    ...(await ourUnits(context)),
+    ...services,
+    ...paths,
+    ...timers,
     ...config.health.units.ignore,
   ]);
   return lines.flatMap((line) => /^(\S+)\s/.exec(line)?.[1] ?? []).filter((name) => !known.has(name));

@@ -22,7 +22,7 @@ test.each<[string, Partial<MemoryFacts>, string, string]>([
     'warning',
     'waited for memory 25 % of the last five minutes',
   ],
-  ['a program that was killed', { killed: 1 }, 'warning', 'the kernel killed 1 program for want of it'],
+  ['a program that was killed', { killed: 1 }, 'warning', 'the kernel killed 1 program within the hour'],
   ['several', { killed: 3, availableBytes: 0.1e9 }, 'critical', 'the kernel killed 3 programs'],
 ])('%s', (_, facts, verdict, message) => {
   const judgement = judged(memoryCheck, { ...well, ...facts });

@@ -14,13 +14,19 @@ test.each<[string, MountFacts, string, string]>([
   ],
   [
     'one that hangs',
-    { ...cifs, answer: { answered: false, words: 'no answer within 5.0 s' } },
+    { ...cifs, answer: { answered: false, words: 'no answer within 5.0 s', isRefusal: false } },
     'critical',
     'does not answer: no answer within 5.0 s',
   ],
   [
+    'one of another user',
+    { ...cifs, answer: { answered: false, words: 'Permission denied', isRefusal: true } },
+    'unknown',
+    'lets others look alone: Permission denied',
+  ],
+  [
     'one whose server forgot it',
-    { ...cifs, answer: { answered: false, words: 'Stale file handle' } },
+    { ...cifs, answer: { answered: false, words: 'Stale file handle', isRefusal: false } },
     'critical',
     'Stale file handle',
   ],

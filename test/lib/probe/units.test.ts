@@ -99,9 +99,10 @@ test('all that is ours is one answer, and the worst of it is told', async () => 
     return judged(unitsCheck, await unitsProbe.measure(world, 'holdfast'), { subject: 'holdfast' });
   };
   expect(await judgementOf(state)).toMatchObject({
-    verdict: 'critical',
+    verdict: 'warning', // the job itself has told it
     value: 1,
     message: 'db-backup@ctv.service failed (exit-code)',
+    hint: 'why: journalctl --namespace=holdfast -u db-backup@ctv.service -n 30',
   });
   expect(await judgementOf({ ...state, 'db-backup@bike.service': 'failed' })).toMatchObject({
     value: 2,
