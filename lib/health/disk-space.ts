@@ -24,6 +24,7 @@ export const diskSpaceCheck: Check<SpaceFacts> = {
   unit: '%',
   limits: { warning: 85, critical: 95 },
   worse: 'above',
+  causedBy: ['mounts'],
   looksBackMs: 14 * dayMs,
   judge({ totalBytes, freeBytes, holds, paths }, { subject, limits, now, earlier }) {
     // What is kept back for root is used, as far as we are concerned.

@@ -2,9 +2,8 @@
 import { OpsError } from '../base/errors.ts';
 import type { SpaceFacts } from '../health/disk-space.ts';
 import { askProgram } from '../process/abandon.ts';
-import { mountOf, readMounts } from './mount-table.ts';
-import { type Place, placesOf } from './places.ts';
-import type { Probe, ProbeContext } from './probe.ts';
+import { fileSystems } from './file-systems.ts';
+import type { Probe } from './probe.ts';
 
 const timeoutMs = 8000;
 
@@ -30,21 +29,3 @@ export const diskSpaceProbe: Probe<SpaceFacts> = {
     };
   },
 };
-
-/** Nothing is mounted there yet: what will be is known when it is used. */
-const awaited = 'autofs';
-
-/**
- * Each file system that holds something of ours once, by the first place on it: where it is mounted a sandbox does not show, and
- * what is found there and by hand must be one thing.
- */
-async function fileSystems({ config, root }: ProbeContext): Promise<Map<string, Place[]>> {
-  const mounts = await readMounts(root);
-  const byDevice = new Map<string, Place[]>();
-  for (const place of placesOf(config)) {
-    const mount = mountOf(place.path, mounts);
-    if (mount === undefined || mount.type === awaited) continue;
-    byDevice.set(mount.device, [...(byDevice.get(mount.device) ?? []), place]);
-  }
-  return new Map([...byDevice.values()].map((places) => [places[0]?.path ?? '', places]));
-}

@@ -43,7 +43,8 @@ function parseMount(line: string): Mount | undefined {
   const [, , device = '', , point = ''] = before.split(' ');
   const [type = '', source = '', superOptions = ''] = after?.split(' ') ?? [];
   if (after === undefined || point === '') return undefined;
-  const isReadOnly = superOptions.split(',').includes('ro');
+  // ext4 says the second where it has stopped by itself, on newer kernels.
+  const isReadOnly = superOptions.split(',').some((option) => option === 'ro' || option === 'emergency_ro');
   return { point: plain(point), type, source: plain(source), isReadOnly, device };
 }
 

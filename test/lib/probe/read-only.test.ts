@@ -10,7 +10,7 @@ import { scratch } from '../../support/scratch.ts';
 /** A state directory that is there, on a file system as the kernel describes it. */
 function worldOn(options: string, files: Record<string, string> = {}, type = 'ext4') {
   const state = scratch();
-  const line = `27 1 179:2 / / rw,relatime shared:1 - ${type} /dev/mmcblk0p2 ${options}\n`;
+  const line = `27 1 179:2 / / ro,relatime shared:1 - ${type} /dev/mmcblk0p2 ${options}\n`;
   return { state, world: probeWorld({ state, files: { 'proc/self/mountinfo': line, ...files } }) };
 }
 
@@ -20,18 +20,21 @@ test('a write arrives, and nothing of it stays', async () => {
   writeFileSync(join(state, 'ops.db'), 'stays');
   expect(await readOnlyProbe.measure(world, state)).toEqual({
     mount: { point: '/', type: 'ext4' },
-    isReadOnly: false,
+    isReadOnly: false, // of the whole file system: that this mount of it is says a sandbox
     errors: undefined,
     write: { kind: 'written' },
   });
   expect(readdirSync(state)).toEqual(['ops.db']);
 });
 
-test.each(['ro,relatime', 'ro'])('a file system that is %s takes no writes', async (options) => {
-  const { state, world } = worldOn(options);
-  const facts = await readOnlyProbe.measure(world, state);
-  expect(judged(readOnlyCheck, facts, { subject: state }).verdict).toBe('critical');
-});
+test.each(['ro,relatime', 'rw,emergency_ro', 'ro'])(
+  'a file system that is %s takes no writes',
+  async (options) => {
+    const { state, world } = worldOn(options);
+    const facts = await readOnlyProbe.measure(world, state);
+    expect(judged(readOnlyCheck, facts, { subject: state }).verdict).toBe('critical');
+  },
+);
 
 test.each(['rw,errors=remount-ro', 'rw,prjquota', 'rw,io_uring'])('one that is %s does', async (options) => {
   const { state, world } = worldOn(options);
