@@ -84,6 +84,10 @@ describe.skipIf(!isRoot)('install', () => {
     expect(system.read(unit)).toContain(`ExecStart=${project}/bin/db-backup run --app %i\n`);
     expect(system.read('/etc/polkit-1/rules.d/50-holdfast-ctv.rules')).toContain("isInGroup('ctvapps')");
     expect((await system.units('install', '--app', 'ctv')).stdout).toContain('nothing to change');
+    const plain = system.read('/etc/holdfast/holdfast.toml');
+    system.write('/etc/holdfast/holdfast.toml', `${plain}[alerts]\ndesktop = true\n`);
+    const { stdout } = await system.units('install', '--app', 'ctv');
+    expect(stdout).toMatch(/alerts go nowhere[^]*the desktop shows nothing of these jobs/);
   });
 
   test('keeps the documents of an app that has any, with their directories and the secret of their reader', async () => {

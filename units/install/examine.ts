@@ -44,6 +44,8 @@ export interface Examined {
   store: StoreDirectory | undefined;
   /** Through which people are told when a job fails: `ntfy`, `Slack`. */
   channels: readonly string[];
+  /** No unit reaches one: it shows only what is started in its session. */
+  namesDesktop: boolean;
   /** Files with secrets of theirs that are not there yet. */
   missing: readonly string[];
   /** Undefined where an environment file is all there is. */
@@ -96,6 +98,7 @@ export function examine(request: Request): Examined {
     store,
     configFile,
     channels: channelsOf(config),
+    namesDesktop: config.alerts?.desktop !== undefined,
     missing: missingAlertFiles(root, config.alerts),
     hidden: hiddenPaths(config),
   };

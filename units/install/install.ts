@@ -27,6 +27,7 @@ export interface Plan {
   dropIn: DropIn;
   store: StoreDirectory | undefined;
   channels: readonly string[];
+  namesDesktop: boolean;
   missing: readonly string[];
   changes: Change[];
   /** To be kept when they are made. */
@@ -38,7 +39,7 @@ export function planInstall(request: Arguments): Plan {
   const { app, root } = request;
   const record = readRecord(root);
   const before = record.apps[app];
-  const { dropIn, store, configFile, channels, missing, hidden } = examine({
+  const { dropIn, store, configFile, channels, namesDesktop, missing, hidden } = examine({
     ...request,
     user: request.user ?? before?.user ?? 'holdfast',
     installedConfigFile: before?.configFile,
@@ -66,6 +67,7 @@ export function planInstall(request: Arguments): Plan {
     dropIn,
     store,
     channels,
+    namesDesktop,
     missing,
     changes,
     record: { version: 1, shared: hashesOf(shared), apps },
@@ -87,7 +89,7 @@ then: journalctl --namespace=holdfast -u db-backup@${app} -n 20`);
 }
 
 /** What will change, and as whom the jobs will run, before anything does. */
-function planText({ changes, channels, missing, dropIn, store }: Plan): string {
+function planText({ changes, channels, namesDesktop, missing, dropIn, store }: Plan): string {
   const { app, user, group, writes, credentials, environmentFile, documents } = dropIn;
   const real = changes.filter(({ kind }) => kind !== 'same');
   const files = [...credentials, ...(documents?.credentials ?? [])];
@@ -100,6 +102,9 @@ function planText({ changes, channels, missing, dropIn, store }: Plan): string {
     channels.length === 0
       ? `${app}: alerts go nowhere, so nobody is told when a job fails; docs/operations.md, "Setting alerts up"`
       : `${app}: alerts go through ${channels.join(' and ')}`,
+    ...(namesDesktop
+      ? [`${app}: the desktop shows nothing of these jobs: it is reached only by what runs in its session`]
+      : []),
     ...(missing.length === 0
       ? []
       : [
