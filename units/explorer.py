@@ -73,9 +73,13 @@ def main():
     # As an exception it ends whatever is waited for.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     line = line_of_datasette()
-    known, shown, server = {}, None, None
+    known, shown, server, failures = {}, None, None, 0
     try:
         while True:
+            if server is not None:
+                failures = 0 if server.poll() is None else failures + 1
+            if failures == 3:
+                sys.exit(f"<3>explorer: datasette ends as soon as it is started, with {server.returncode}")
             found = look(known)
             if server is None or server.poll() is not None or found != shown:
                 stop(server)
@@ -91,9 +95,13 @@ def main():
 def line_of_datasette():
     """Which files it wants."""
     ask = "import importlib.metadata; print(importlib.metadata.version('datasette'))"
-    said = subprocess.run([python, "-I", "-c", ask], capture_output=True, text=True)
-    if said.returncode != 0:
-        sys.exit(f"<3>explorer: there is no datasette beside {python}: {said.stderr.strip().splitlines()[-1:]}")
+    try:
+        said = subprocess.run([python, "-I", "-c", ask], capture_output=True, text=True)
+        why = None if said.returncode == 0 else said.stderr.strip().split("\n")[-1]
+    except OSError as error:
+        why = error.strerror
+    if why is not None:
+        sys.exit(f"<3>explorer: there is no datasette beside {python}: {why}; docs/operations.md, The explorer")
     return "0.65" if said.stdout.startswith("0.") else "1.0"
 
 
@@ -116,8 +124,13 @@ def look(known):
 
 def candidates():
     """The history, and the files that are named as databases beside it; a name that says what it is comes first."""
-    beside = sorted(path for path in listed(BESIDE) if path.suffix in (".db", ".sqlite", ".sqlite3"))
+    folders = [BESIDE, *(path for path in listed(BESIDE) if path.is_dir() and not path.is_symlink())]
+    beside = sorted(path for folder in folders for path in listed(folder) if is_named_database(path))
     return [HISTORY, *beside]
+
+
+def is_named_database(path):
+    return path.suffix in (".db", ".sqlite", ".sqlite3")
 
 
 def listed(folder):
@@ -198,7 +211,7 @@ def await_answer(server):
         if answers():
             return notify("READY=1")
         time.sleep(0.1)
-    sys.exit(f"<3>explorer: datasette has ended with {server.returncode}")
+    # It has ended: a file may have gone since it was looked at.
 
 
 def answers():

@@ -9,6 +9,7 @@ import type { Reader } from '../export/reader.ts';
 import type { DayTable } from '../export/rows.ts';
 import type { Phase } from '../export/phases.ts';
 import type { JsonStyle } from '../export/style.ts';
+import type { ExplorerConfig } from './explorer-config.ts';
 import type { HealthSettings } from './health-config.ts';
 import type { AlertPolicy } from '../incident/policy.ts';
 
@@ -33,6 +34,8 @@ export interface Config {
   /** How health checks judge, and what else they look at. */
   readonly health: HealthSettings;
   readonly history: { readonly keepDays: number };
+  /** How people look at the history in a browser; undefined where nobody does. */
+  readonly explorer: ExplorerConfig | undefined;
   /** What is kept of it for the day on which it cannot be read; undefined where nobody would find it then. */
   readonly kept: KeptSettings | undefined;
   /** Through what everything goes out; undefined for directly. */

@@ -16,6 +16,7 @@ import { alertsConfig } from './sections/alerts.ts';
 import { classic } from './sections/app-database.ts';
 import { appsConfig, appsFromEnvironment } from './sections/apps.ts';
 import { runDirectory, stateDirectory } from './sections/directories.ts';
+import { explorerConfig } from './sections/explorer.ts';
 import { healthConfig } from './sections/health.ts';
 import { historyConfig } from './sections/history.ts';
 import { proxyConfig } from './sections/proxy.ts';
@@ -161,6 +162,7 @@ function complete({ source, layout, environment, read }: Found, envFile: string 
     proxy: proxyConfig(environment),
     health: healthConfig(file.health),
     history: historyConfig(file.history),
+    explorer: explorerConfig(file.explorer),
     alerts: alertsConfig(file.alerts, environment, time.timeZone),
     kept: state === stateWithoutFile(environment) ? keptOf(written) : undefined,
   };

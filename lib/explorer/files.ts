@@ -14,6 +14,9 @@ export const chapters: readonly Chapter[] = [health, runs, backups, alerts];
 /** How Datasette calls ops.db, in addresses as well. */
 const ops = 'ops';
 
+/** The first page of what lies in report/ of the state directory. */
+const report = 'report/index.html';
+
 /** Path below etc/datasette to text. */
 export function explorerFiles(): ReadonlyMap<string, string> {
   const tablesNow = eachTable((table) => ({ ...wordsOf(table), ...looksOf(table) }));
@@ -43,7 +46,8 @@ const about = {
     listOf(
       chapters.flatMap(({ questions }) => questions.slice(0, 2)),
       ops,
-    ),
+    ) +
+    `<p>Where health-check writes its <a href="${report}">report</a>, that is here as well.</p>`,
 };
 
 const aboutOps = {

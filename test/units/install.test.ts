@@ -303,6 +303,72 @@ describe.skipIf(!isRoot)('of several apps', () => {
   });
 });
 
+describe.skipIf(!isRoot)('the explorer', () => {
+  const places = ['datasette.service', 'datasette.service.d/50-holdfast.conf'].map(
+    (name) => `/etc/systemd/system/${name}`,
+  );
+  const [service = '', settings = ''] = places;
+  const explorer = '[explorer]\nbase_url = "/explorer/"\nquery_seconds = 300\napps = ["ctv"]\n';
+
+  test('is installed where it is configured, with its settings, and taken away where it is not any more', async () => {
+    using system = new FakeSystem();
+    const without = system.read('/etc/holdfast/holdfast.toml');
+    await system.units('install', '--app', 'ctv');
+    for (const path of places) expect(existsSync(system.path(path))).toBe(false);
+
+    system.write('/etc/holdfast/holdfast.toml', `time_zone = "Europe/Berlin"\n${explorer}${without}`);
+    system.write('/etc/holdfast/credentials/datasette-secret', 'secret\n', 0o600);
+    expect(await system.units('install', '--app', 'ctv')).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(system.read(service)).toContain(`ExecStart=/usr/bin/python3 -I ${project}/units/explorer.py\n`);
+    expect(system.read(settings)).toContain(
+      [
+        'Environment="EXPLORER_PROGRAM=/opt/datasette/venv/bin/datasette"',
+        'Environment="EXPLORER_PORT=8001"',
+        'Environment="EXPLORER_BASE_URL=/explorer/"',
+        'Environment="EXPLORER_SETTINGS=sql_time_limit_ms=300000 max_returned_rows=1000"',
+        'Environment="TZ=Europe/Berlin"',
+        'LoadCredential=datasette-secret:/etc/holdfast/credentials/datasette-secret',
+      ].join('\n'),
+    );
+    expect(system.read('/etc/sysusers.d/holdfast-explorer.conf')).toContain('u datasette ');
+    expect((await system.units('install', '--app', 'ctv')).stdout).toContain('nothing to change');
+
+    system.write('/etc/holdfast/holdfast.toml', without);
+    expect((await system.units('install', '--app', 'ctv')).stdout).toContain(`remove  ${service}`);
+    expect(filesBelow(system.root).filter((path) => /datasette\.|explorer/.test(path))).toEqual([]);
+  });
+
+  test('goes with the last app, and hides the copy of one app from the jobs of another', async () => {
+    using system = new FakeSystem();
+    const more = '[apps.baby]\ndatabase = "/srv/app/app.db"\n';
+    system.write(
+      '/etc/holdfast/holdfast.toml',
+      `${explorer}[store]\nkind = "directory"\npath = "/mnt/b"\n[apps.ctv]\ndatabase = "/srv/app/app.db"\n${more}`,
+    );
+    for (const app of ['ctv', 'baby'])
+      expect(await system.units('install', '--app', app)).toMatchObject({ exitCode: 0 });
+    const hides = (app: string) =>
+      system.read(`/etc/systemd/system/db-backup@${app}.service.d/60-holdfast-neighbours.conf`);
+    expect(hides('baby')).toContain('InaccessiblePaths="-+/var/lib/holdfast/explorer/ctv"');
+    expect(hides('ctv')).not.toContain('explorer');
+    await system.units('uninstall', '--app', 'ctv');
+    expect(existsSync(system.path(service))).toBe(true);
+    await system.units('uninstall', '--app', 'baby');
+    expect(existsSync(system.path(service))).toBe(false);
+  });
+
+  test('never replaces a datasette.service that was there before', async () => {
+    using system = new FakeSystem();
+    system.write(service, '[Service]\nExecStart=/usr/bin/datasette\n');
+    expect(await system.units('install', '--app', 'ctv')).toMatchObject({ exitCode: 0 });
+    system.write('/etc/holdfast/holdfast.toml', explorer + system.read('/etc/holdfast/holdfast.toml'));
+    const refused = await system.units('install', '--app', 'ctv');
+    expect(refused.exitCode).toBe(73);
+    expect(refused.stderr).toContain(`cannot replace ${service}: changed by hand, or not from here`);
+    expect(system.read(service)).toContain('/usr/bin/datasette');
+  });
+});
+
 describe.skipIf(!isRoot)('secrets', () => {
   const environmentFile = '/etc/ctv-db-sync.env';
   const variables =

@@ -1,6 +1,7 @@
 // What delivers alerts is one for all apps: which configuration it reads, and which secrets it is given.
 import { join } from 'node:path';
 import { OpsError } from '../../lib/base/errors.ts';
+import type { Config } from '../../lib/config/config.ts';
 import { loadConfig } from '../../lib/config/load.ts';
 import type { AlertSettings } from './drop-in.ts';
 import { unlessUsual } from './examine.ts';
@@ -16,8 +17,7 @@ export interface AppPlace {
 /** Throws OpsError `config` where the apps are in several configurations, of which one would not be heard. */
 export function alertSettings(root: string, apps: readonly AppPlace[]): AlertSettings {
   const configFile = oneConfigFile(apps);
-  const config =
-    configFile === undefined ? undefined : loadConfig({ path: join(root, configFile), environment: {} });
+  const config = sharedConfig(root, apps);
   const credentials = presentAlertCredentials(root, config?.alerts);
   const environments = apps.flatMap(({ app, environmentFile: path }) =>
     path === undefined ? [] : [{ app, path }],
@@ -31,6 +31,12 @@ export function alertSettings(root: string, apps: readonly AppPlace[]): AlertSet
     ntfyServer: config?.alerts?.ntfy?.server,
     environments,
   };
+}
+
+/** The one configuration of all apps; undefined where environment files are all there is. */
+export function sharedConfig(root: string, apps: readonly AppPlace[]): Config | undefined {
+  const path = oneConfigFile(apps);
+  return path === undefined ? undefined : loadConfig({ path: join(root, path), environment: {} });
 }
 
 function oneConfigFile(apps: readonly AppPlace[]): string | undefined {

@@ -1,4 +1,5 @@
 // What belongs to one app in its units: the group, the paths, where secrets are. Written as `50-holdfast.conf`.
+import type { ExplorerConfig } from '../../lib/config/explorer-config.ts';
 import type { Credential } from './secret-files.ts';
 
 export interface DropIn {
@@ -163,6 +164,27 @@ export function failureOfAllText({
     ...(app === undefined ? [] : [`Environment=HOLDFAST_APP=${app}`]),
     ...configLines(configPath),
     ...environmentFiles.map((path) => `EnvironmentFile=-${escape(path)}`),
+  ]);
+}
+
+/** Of the explorer: `credentials` is its secret, where there is one. */
+export function explorerDropInText(
+  { program, port, baseUrl, queryTimeoutMs, rowsMax }: ExplorerConfig,
+  { timeZone, credentials }: { timeZone: string; credentials: readonly Credential[] },
+): string {
+  const settings = `sql_time_limit_ms=${queryTimeoutMs} max_returned_rows=${rowsMax}`;
+  const values = {
+    EXPLORER_PROGRAM: program,
+    EXPLORER_PORT: `${port}`,
+    EXPLORER_BASE_URL: baseUrl,
+    EXPLORER_SETTINGS: settings,
+    TZ: timeZone,
+  };
+  return lines([
+    '# Written by npm run units -- install, out of [explorer] in the configuration.',
+    '[Service]',
+    ...Object.entries(values).map(([name, value]) => `Environment=${quote(`${name}=${value}`)}`),
+    ...credentialLines(credentials),
   ]);
 }
 

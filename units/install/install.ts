@@ -6,6 +6,7 @@ import type { Arguments } from './arguments.ts';
 import { type Change, changesTo } from './changes.ts';
 import type { DropIn } from './drop-in.ts';
 import { alertSettings } from './alerts.ts';
+import { explorerDropIn, startExplorer, stopExplorer } from './explorer.ts';
 import { examine } from './examine.ts';
 import type { Machine } from './machine.ts';
 import { healthSettings } from './health.ts';
@@ -16,6 +17,7 @@ import {
   appFiles,
   appTimers,
   documentsTimer,
+  explorerFiles,
   neighbourFiles,
   ownPlace,
   placeOf,
@@ -57,7 +59,11 @@ export function planInstall(request: Arguments): Plan {
     environmentFile: place.environmentFile,
     configFile: place.configFile,
   }));
-  const shared = sharedFiles(alertSettings(root, places), healthSettings(root, user, places));
+  const explorer = explorerFiles(explorerDropIn(root, places));
+  const shared = new Map([
+    ...sharedFiles(alertSettings(root, places), healthSettings(root, user, places)),
+    ...explorer,
+  ]);
   const changes = [
     ...changesTo(root, shared, record.shared),
     ...changesTo(root, own, before?.files ?? {}),
@@ -81,6 +87,7 @@ export async function install(request: Arguments, machine: Machine): Promise<voi
   machine.say(planText(plan));
   requireSamePlace(changes, takeOver);
   requireNoEdits(changes, replaceEdited);
+  if (root === '/') await stopExplorer(changes, machine);
   applyChanges(root, changes);
   writeRecord(root, record);
   if (root === '/') await bringUp({ app, changes, store, dropIn: plan.dropIn }, machine);
@@ -168,6 +175,7 @@ async function bringUp(
   // Its documents were taken out of the configuration.
   if (dropIn.documents === undefined)
     await machine.try('systemctl', 'disable', '--now', '--quiet', documentsTimer(app));
+  await startExplorer(changes, machine);
   await warnOfOlder(machine);
   machine.say(
     `\n${(await machine.run('systemctl', 'list-timers', '--all', '--no-pager', ...timers)).trim()}`,

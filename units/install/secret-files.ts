@@ -53,6 +53,11 @@ function namedFor(alerts: AlertsConfig | undefined): Record<string, string | und
   };
 }
 
+/** What the explorer signs with, where somebody made it. */
+export function explorerCredentials(root: string): Credential[] {
+  return present(root, ['datasette-secret'], {});
+}
+
 /** The same of the reader that documents are shipped to. */
 export function shipCredentials(root: string, ship: ShipConfig | undefined): Credential[] {
   if (ship === undefined) return [];

@@ -3,6 +3,7 @@ import { OpsError } from '../../lib/base/errors.ts';
 import { applyChanges, editedPath } from './apply.ts';
 import type { Arguments } from './arguments.ts';
 import { type Change, changesTo } from './changes.ts';
+import { stopExplorer } from './explorer.ts';
 import type { Machine } from './machine.ts';
 import { readRecord, writeRecord } from './record.ts';
 import { allTimers, allUnits, sharedTimers } from './wanted.ts';
@@ -22,6 +23,7 @@ export async function uninstall({ app, root }: Arguments, machine: Machine): Pro
     ...(isLast ? changesTo(root, new Map(), record.shared) : []),
   ];
   machine.say(changes.map(line).join('\n'));
+  if (root === '/') await stopExplorer(changes, machine);
   if (root === '/') await stop(app, isLast, machine);
   applyChanges(root, changes);
   writeRecord(root, { ...record, apps: others });

@@ -24,8 +24,8 @@ export type Files = ReadonlyMap<string, string>;
 
 /** What all apps share. */
 export function sharedFiles(alerts: AlertSettings, health: HealthSettings): Files {
-  const units = readdirSync(join(project, 'units')).filter((name) =>
-    /\.(service|timer|path|slice)$/.test(name),
+  const units = readdirSync(join(project, 'units')).filter(
+    (name) => /\.(service|timer|path|slice)$/.test(name) && name !== explorerUnit,
   );
   return new Map([
     ...units.map((name): [string, string] => [join(systemUnits, name), unitText(name)]),
@@ -40,6 +40,18 @@ export function sharedFiles(alerts: AlertSettings, health: HealthSettings): File
     ['/etc/systemd/journald@holdfast.conf', ours('etc/journald', 'journald@holdfast.conf')],
     ['/etc/sysusers.d/holdfast.conf', ours('etc/sysusers', 'holdfast.conf')],
     ['/etc/tmpfiles.d/holdfast.conf', ours('etc/tmpfiles', 'holdfast.conf')],
+  ]);
+}
+
+/** What lets people look at the history in a browser: one for all apps, where there is a setting for it. */
+export const explorerUnit = 'datasette.service';
+
+export function explorerFiles(dropIn: string | undefined): Files {
+  if (dropIn === undefined) return new Map();
+  return new Map([
+    [join(systemUnits, explorerUnit), unitText(explorerUnit)],
+    [join(systemUnits, `${explorerUnit}.d/50-holdfast.conf`), dropIn],
+    ['/etc/sysusers.d/holdfast-explorer.conf', ours('etc/sysusers', 'holdfast-explorer.conf')],
   ]);
 }
 

@@ -15,6 +15,7 @@ import { acceptCommand } from './accept-command.ts';
 import { describeBackup } from './describe-backup.ts';
 import { freeName } from './free-name.ts';
 import { type Acceptance, judge } from './judge.ts';
+import { leaveCopy } from './leave-copy.ts';
 
 /** What was asked of one backup. */
 export interface BackupOrder {
@@ -64,8 +65,10 @@ export async function backUpApp(
     const snapshot = await proveSnapshot(context, app, scratch, { copies, takenAt });
     const entries = await repository.list();
     const previous = newestProven(entries);
-    if (order.refreshLatest && isSame(app, previous, snapshot))
+    if (order.refreshLatest && isSame(app, previous, snapshot)) {
+      await leaveCopy(context, app, snapshot.digest);
       return { ...(await keepPrevious(context, store, app, previous, snapshot)), entries, repository };
+    }
     const { measured } = snapshot;
     const judgement = judge(context, app, { entries, measured, acceptance: order.acceptance });
     const suspect = reasonsOf(judgement.suspect);
@@ -84,6 +87,7 @@ export async function backUpApp(
         repository,
       };
     const latest = order.refreshLatest && suspect.length === 0 ? app.latest : undefined;
+    if (order.refreshLatest && suspect.length === 0) await leaveCopy(context, app, snapshot.digest);
     const manifest = await describeBackup(context, app, snapshot, name, judgement);
     const { blocked } = await repository.add({
       file: snapshot.digest,

@@ -1,5 +1,8 @@
 // What the explorer makes of what happens to databases while it shows them.
+import { once } from 'node:events';
 import { copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
@@ -41,6 +44,21 @@ describe.skipIf(missing.length > 0)(
       rmSync(join(beside, 'ctv.db'));
       await shows('ops', 'shop');
       expect(await explorer.stop()).toBe(0);
+    });
+
+    test('ends with an error where the port is taken, or there is no Datasette', async () => {
+      const taken = createServer((_, reply) => void reply.writeHead(500).end()).listen(0, '127.0.0.1');
+      await once(taken, 'listening');
+      const { port } = taken.address() as AddressInfo;
+      await expect(Explorer.start(scratch(), { EXPLORER_PORT: `${port}` })).rejects.toThrow(
+        'explorer: datasette ends as soon as it is started',
+      );
+      taken.close();
+      for (const [program, why] of [
+        ['/usr/bin/datasette', /there is no datasette beside \/usr\/bin\/python3: .*PackageNotFoundError/],
+        ['/nowhere/datasette', /there is no datasette beside \/nowhere\/python3: No such file or directory/],
+      ] as const)
+        await expect(Explorer.start(scratch(), { EXPLORER_PROGRAM: program })).rejects.toThrow(why);
     });
 
     test('shows the others while the history is held by what a killed writer left, and it again afterwards', async () => {

@@ -36,9 +36,11 @@ describe.skipIf(missing.length > 0)(`the explorer (needs ${missing.join(', ') ||
     state = mkdtempSync(join(tmpdir(), 'holdfast-explorer-'));
     writeHistoryYear(join(state, 'ops.db'), new Date());
     const beside = join(state, 'explorer');
-    mkdirSync(beside);
+    mkdirSync(join(beside, 'ctv'), { recursive: true });
+    mkdirSync(join(state, 'report'));
+    writeFileSync(join(state, 'report/index.html'), '<h1>All is well</h1>');
     for (const name of [
-      'ctv.db',
+      'ctv/ctv.db',
       'sales 2026.db',
       'größe.sqlite',
       'twice.db.db',
