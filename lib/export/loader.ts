@@ -1,19 +1,27 @@
 // The contract of where rows are loaded to: all in one transaction, or none.
 import type { Cell } from './cell.ts';
 
-/** Rows of a table that belong together. */
-export interface TableRows {
+/** Rows of a table that belong together: which table, and which of its rows they are all of. */
+export interface RowsOf {
   table: string;
   /** The column that says the day; undefined where the rows are all that the table has. */
   day: string | undefined;
+  /** Of which values are given; none where there is no row. */
   columns: readonly string[];
-  rows: Cell[][];
 }
 
 /** How many rows went and came; none where they were what they are to be. */
 export interface Change {
   removed: number;
   added: number;
+}
+
+/** Rows on their way into a table. */
+export interface Replacement {
+  /** Those of a lower part come first, whenever they are added; a value for each of the columns. */
+  add(row: readonly Cell[], part: number): void;
+  /** Puts them in place. */
+  end(): Change;
 }
 
 /**
@@ -26,8 +34,8 @@ export interface Loader extends Disposable {
   isEmpty(): boolean;
   /** Makes the tables of a schema; its indexes, views and triggers at the end. */
   makeSchema(sql: string): void;
-  /** The rows take the place of all that the table has of that day, or of all. */
-  replace(rows: TableRows, day: string): Change;
+  /** Begins rows that take the place of all that the table has of that day, or of all. */
+  replace(of: RowsOf, day: string): Replacement;
   count(table: string): number;
   commit(): void;
 }

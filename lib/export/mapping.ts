@@ -2,7 +2,6 @@
 import type { Cell } from './cell.ts';
 import type { Day } from './day.ts';
 import { cellFromJson, NoCell } from './json-cell.ts';
-import type { TableRows } from './loader.ts';
 import type { JsonTree } from './json-tree.ts';
 
 /** Rows of one table: one, or with `each` one for every item of a list. */
@@ -29,35 +28,35 @@ export function pointerProblem(pointer: string): string | undefined {
     : 'must be "/key", "@/key", "@", "#", "$day" or "=text"';
 }
 
-/** The rows of a day's document, one entry a table, in the order of the mappings. Throws NotMapped. */
-export function mappedRows(document: JsonTree, day: Day, mappings: readonly RowMapping[]): TableRows[] {
-  const byTable = new Map<string, TableRows>();
-  for (const mapping of mappings) {
-    const { table } = mapping;
-    const so = byTable.get(table) ?? {
-      table,
-      day: mapping.day,
-      columns: Object.keys(mapping.columns),
-      rows: [],
-    };
-    byTable.set(table, { ...so, rows: [...so.rows, ...rowsOf(document, day, mapping, so.columns)] });
-  }
-  return [...byTable.values()];
+/** What a row is made of. */
+export interface Around {
+  document: JsonTree;
+  /** Of the list, where there is one. */
+  item: JsonTree | undefined;
+  index: number;
+  day: Day;
 }
 
-function rowsOf(
-  document: JsonTree,
-  day: Day,
+/** The row that a mapping makes. Throws NotMapped. */
+export function mappedRow(
   { table, each, columns: pointers }: RowMapping,
   columns: readonly string[],
-): Cell[][] {
-  const items = each === undefined ? [undefined] : listAt(document, each);
-  return items.map((item, index) =>
-    columns.map((column) => {
-      const place = `${table}.${column}${each === undefined ? '' : ` of item ${index}`}`;
-      return cellAt(pointers[column] ?? '', { document, item, index, day }, place);
-    }),
-  );
+  around: Around,
+): Cell[] {
+  return columns.map((column) => {
+    const place = `${table}.${column}${each === undefined ? '' : ` of item ${around.index}`}`;
+    return cellAt(pointers[column] ?? '', around, place);
+  });
+}
+
+/** What a mapping asks the document for, beside its list. */
+export function documentPointers({ columns }: RowMapping): string[] {
+  return Object.values(columns).filter((pointer) => pointer.startsWith('/'));
+}
+
+/** The items that become rows; one row without any where no list is named. Throws NotMapped. */
+export function itemsAt(document: JsonTree, { each }: RowMapping): readonly (JsonTree | undefined)[] {
+  return each === undefined ? [undefined] : listAt(document, each);
 }
 
 /** What is wrong with mappings that stand beside each other, in words: those of one table have one day and the same columns. */
@@ -75,23 +74,15 @@ function shape({ day, columns }: RowMapping): string {
   return JSON.stringify([day, Object.keys(columns).sort()]);
 }
 
-/** The rows of a list of objects, whose keys are the columns: what an export of a table is. Throws NotMapped. */
-export function listedRows(list: JsonTree, table: string, day: string | undefined): TableRows {
-  if (!Array.isArray(list)) throw new NotMapped(`${table} is no list of rows`);
-  const columns = [...(list[0] instanceof Map ? list[0].keys() : [])];
-  const rows = list.map((row, index) => {
-    if (!(row instanceof Map) || [...row.keys()].join('\0') !== columns.join('\0'))
-      throw new NotMapped(`row ${index} of ${table} has not the columns of the first one`);
-    return [...row].map(([column, value]) => cell(value, `${table}.${column} of row ${index}`));
-  });
-  return { table, day, columns, rows };
-}
-
-interface Around {
-  document: JsonTree;
-  item: JsonTree | undefined;
-  index: number;
-  day: Day;
+/** The row that an object is whose keys are the columns. Throws NotMapped. */
+export function listedRow(
+  row: JsonTree,
+  index: number,
+  { table, columns }: { table: string; columns: readonly string[] },
+): Cell[] {
+  if (!(row instanceof Map) || [...row.keys()].join('\0') !== columns.join('\0'))
+    throw new NotMapped(`row ${index} of ${table} has not the columns of the first one`);
+  return [...row].map(([column, value]) => cell(value, `${table}.${column} of row ${index}`));
 }
 
 function cellAt(pointer: string, { document, item, index, day }: Around, place: string): Cell {

@@ -61,8 +61,8 @@ export interface JobContext {
   source(app: Pick<GuardedApp, 'database'>): Source;
   /** One instant of an app's database, to read rows of. */
   openRows(app: Pick<GuardedApp, 'database'>): Promise<Rows>;
-  /** Begins to fill a database of ours; only in memory where it is to be tried, and in a dry run. */
-  openLoader(path: string, options?: { called?: string; isTried?: boolean }): Promise<Loader>;
+  /** Begins to fill a database of ours, or a copy of it at `tryIn`, as a dry run has to. */
+  openLoader(path: string, options?: { called?: string; tryIn?: string }): Promise<Loader>;
   /** The configured store, opened once. */
   openStore(): Promise<Store>;
   /** What can be looked at of it beside writing and reading, also where it cannot be opened. */
@@ -169,8 +169,8 @@ export function createContext(parts: ContextParts): JobContext {
     },
     source: ({ database }) => sqliteSource(database),
     openRows: async ({ database }) => (await import('../sqlite/rows/session.ts')).openRows(database, parts),
-    openLoader: async (path, { called = path, isTried = false } = {}) =>
-      (await import('../sqlite/rows/load.ts')).openLoader({ path, called, dryRun: dryRun || isTried }),
+    openLoader: async (path, { called = path, tryIn } = {}) =>
+      (await import('../sqlite/rows/load.ts')).openLoader({ path, called, tryIn }),
     traffic: () => opened?.traffic(),
     async lock({ name, scope }, purpose) {
       const directory = join(config.runDirectory, 'locks');

@@ -71,18 +71,22 @@ export function openOwn(path: string, { create = false } = {}): Database.Databas
   return open(path, '', { fileMustExist: !create });
 }
 
-/** A database in memory: empty, or with what the file at `path` has, which is not touched. */
-export function openInMemory(path?: string): Database.Database {
-  const isThere = path !== undefined && statSync(path, { throwIfNoEntry: false }) !== undefined;
-  if (!isThere) return new Database(':memory:');
-  const source = openLive(path);
-  try {
-    const bytes = source.serialize();
-    bytes.fill(1, 18, 20); // no write-ahead log: in memory there can be none
-    return new Database(bytes);
-  } finally {
-    source.close();
+/** A new database in memory. */
+export function openInMemory(): Database.Database {
+  return new Database(':memory:');
+}
+
+/** Opens a new one at `copy`, with what the database at `path` has, which is not touched; empty where that is not there. */
+export function openCopy(path: string, copy: string): Database.Database {
+  if (statSync(path, { throwIfNoEntry: false }) !== undefined) {
+    const source = openLive(path);
+    try {
+      source.prepare('VACUUM INTO ?').run(copy);
+    } finally {
+      source.close();
+    }
   }
+  return openOwn(copy, { create: true });
 }
 
 function openReader(path: string, parameters: string, file: FileNumber | undefined): Database.Database {

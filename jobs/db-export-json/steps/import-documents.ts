@@ -1,6 +1,6 @@
 // Documents into a database: one that is there is brought up to date, one that is not is made whole and then gets its name.
 import { OpsError, systemError } from '../../../lib/base/errors.ts';
-import type { Change, Loader } from '../../../lib/export/loader.ts';
+import type { Change, Loader, Replacement } from '../../../lib/export/loader.ts';
 import { type HeldDirectory, inKnownPaths } from '../../../lib/files/held-directory.ts';
 import { ifPathThere } from '../../../lib/files/if-there.ts';
 import type { LocatedFile } from '../../../lib/files/locate-file.ts';
@@ -8,7 +8,7 @@ import { readSmallFile } from '../../../lib/files/read-small-file.ts';
 import { placeNew, requireFree } from '../../../lib/placement/place-new.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import type { ExportedApp } from './export-apps.ts';
-import { documentRows, type LyingDocument } from './read-documents.ts';
+import { type LyingDocument, readRows } from './read-documents.ts';
 
 /** What came of it. */
 export interface Imported {
@@ -43,11 +43,12 @@ export async function importDocuments(
   return await fill(context, app, { ...what, isNew: false }, loader);
 }
 
-/** What an import would do, in memory. */
+/** What an import would do, in a copy. */
 export async function tryImport(context: JobContext, app: ExportedApp, what: Import): Promise<Imported> {
   const isNew = what.isNamed || !what.target.exists;
   if (isNew) await requireFree(what.target, { taken });
-  using loader = await context.openLoader(what.target.path, { isTried: true });
+  await using scratch = await context.scratch();
+  using loader = await context.openLoader(what.target.path, { tryIn: scratch.file('tried.db') });
   return await fill(context, app, { ...what, isNew }, loader);
 }
 
@@ -83,12 +84,18 @@ async function fill(
   context.progress.start(`${app.name}: importing`, documents.length, 'steps');
   for (const [index, document] of documents.entries()) {
     context.signal.throwIfAborted();
+    const filled: { table: string; rows: Replacement }[] = [];
+    await readRows(context, app, { directory, document }, (of) => {
+      const rows = loader.replace(of, 'day' in document.of ? document.of.day : '');
+      filled.push({ table: of.table, rows });
+      return rows;
+    });
     let isChanged = false;
-    for (const rows of await documentRows(app, directory, document)) {
-      const { removed, added } = loader.replace(rows, 'day' in document.of ? document.of.day : '');
+    for (const { table, rows } of filled) {
+      const { removed, added } = rows.end();
       isChanged ||= removed + added > 0;
-      const counted = tables.get(rows.table) ?? { removed: 0, added: 0 };
-      tables.set(rows.table, { removed: counted.removed + removed, added: counted.added + added });
+      const counted = tables.get(table) ?? { removed: 0, added: 0 };
+      tables.set(table, { removed: counted.removed + removed, added: counted.added + added });
     }
     if (isChanged) changed.push(document.name);
     context.progress.update(index + 1);

@@ -38,6 +38,32 @@ export async function digestDocument(
   return await inKnownPaths(() => readWhole(directory.at(name), { signal, follow: false, check }, take));
 }
 
+/** Strings of more than that are not collected with what is young. */
+const pieceBytes = 64 * 1024;
+
+/** Bytes are no UTF-8. */
+export class NotText extends Error {}
+
+/** Gives its text to `take`, in pieces. Throws NotText where it is none: a replaced character would be another value. */
+export async function readText(
+  directory: HeldDirectory,
+  name: string,
+  { signal, take }: { signal: AbortSignal; take: (text: string) => void },
+): Promise<void> {
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  const decode = (block?: Uint8Array) => {
+    try {
+      return decoder.decode(block, { stream: block !== undefined });
+    } catch {
+      throw new NotText();
+    }
+  };
+  await digestDocument(directory, name, signal, async (block) => {
+    for (let at = 0; at < block.length; at += pieceBytes) take(decode(block.subarray(at, at + pieceBytes)));
+  });
+  take(decode());
+}
+
 /** Throws OpsError `refused` for a second name of somebody else's file: what it says would be shown, or sent away. */
 export async function requireNoOther(
   directory: HeldDirectory,

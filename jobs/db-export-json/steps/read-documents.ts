@@ -1,13 +1,20 @@
 // The documents that lie in the directory of an export, as rows.
 import { OpsError } from '../../../lib/base/errors.ts';
 import { type Day, dayFileName, dayOfFile, tableOfFile } from '../../../lib/export/day.ts';
+import {
+  type DocumentReader,
+  readLines,
+  readListed,
+  readMapped,
+  type TakeRows,
+} from '../../../lib/export/document-rows.ts';
 import { NotJson } from '../../../lib/export/json-scan.ts';
-import { type JsonTree, parseJsonTree } from '../../../lib/export/json-tree.ts';
-import type { TableRows } from '../../../lib/export/loader.ts';
-import { listedRows, mappedRows, NotMapped, valueAt } from '../../../lib/export/mapping.ts';
+import { pointerStep } from '../../../lib/export/json-tree.ts';
+import { NotMapped } from '../../../lib/export/mapping.ts';
 import type { HeldDirectory } from '../../../lib/files/held-directory.ts';
+import type { JobContext } from '../../../lib/run/context.ts';
 import type { ExportedApp } from './export-apps.ts';
-import { namesIn, readDocument } from './read-document.ts';
+import { namesIn, NotText, readText } from './read-document.ts';
 import type { WantedDocument } from './wanted-documents.ts';
 
 /** A document that can be read. */
@@ -60,35 +67,45 @@ export async function lyingDocuments(
   );
 }
 
-/** The rows of a document. Throws OpsError `damaged` for one that is cut, no JSON, or not as its mapping says. */
-export async function documentRows(
+/** Tells the rows of a document. Throws OpsError `damaged` for one that is cut, no JSON, or not as its mapping says. */
+export async function readRows(
+  { signal }: JobContext,
   app: ExportedApp,
-  directory: HeldDirectory,
-  { name, of }: LyingDocument,
-): Promise<TableRows[]> {
-  const text = await readText(directory, name);
+  { directory, document: { name, of } }: { directory: HeldDirectory; document: LyingDocument },
+  take: TakeRows,
+): Promise<void> {
+  const path = `${directory.path}/${name}`;
   try {
-    if ('day' in of) return dayRows(app, parseJsonTree(text), of.day);
-    const list = app.export.format === 'ndjson' ? lines(text) : parseJsonTree(text);
-    return [listedRows(list, of.table, undefined)];
+    const reader = readerOf(app, of, take);
+    await readText(directory, name, { signal, take: (text) => reader.write(text) });
+    reader.end();
   } catch (error) {
+    if (error instanceof NotText)
+      throw new OpsError('damaged', `cannot import ${path}: it is not valid UTF-8`);
     if (!(error instanceof NotJson) && !(error instanceof NotMapped)) throw error;
-    throw new OpsError('damaged', `cannot import ${directory.path}/${name}: ${error.message}`, {
+    throw new OpsError('damaged', `cannot import ${path}: ${error.message}`, {
       hint: `nothing was imported; db-export-json check --app ${app.name} compares it with the database`,
     });
   }
 }
 
-function dayRows(app: ExportedApp, document: JsonTree, day: Day): TableRows[] {
+function readerOf(app: ExportedApp, of: LyingDocument['of'], take: TakeRows): DocumentReader {
+  if ('table' in of) {
+    const { table } = of;
+    if (app.export.format === 'ndjson') return readLines(table, take);
+    return readListed([{ pointer: '', table, day: undefined }], take);
+  }
   const mappings = app.import?.rows;
-  if (mappings !== undefined) return mappedRows(document, day, mappings);
+  if (mappings !== undefined) return readMapped(of.day, mappings, take);
   const tables = app.export.days?.tables;
-  if (tables !== undefined)
-    return tables.map(({ table, column }) => {
-      const list = valueAt(document, `/${table.replaceAll('~', '~0').replaceAll('/', '~1')}`);
-      if (list === undefined) throw new NotMapped(`it has no ${table}`);
-      return listedRows(list, table, column);
-    });
+  if (tables !== undefined) {
+    const lists = tables.map(({ table, column }) => ({
+      pointer: `/${pointerStep(table)}`,
+      table,
+      day: column,
+    }));
+    return readListed(lists, take);
+  }
   throw new OpsError(
     'config',
     `cannot import documents of ${app.name}: nothing says which rows they become`,
@@ -96,23 +113,4 @@ function dayRows(app: ExportedApp, document: JsonTree, day: Day): TableRows[] {
       hint: `write [[apps.${app.name}.import.rows]]; docs/configuration.md has every key`,
     },
   );
-}
-
-function lines(text: string): JsonTree {
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map(parseJsonTree);
-}
-
-/** Fatal for what is not UTF-8: a replaced character would be another value. */
-async function readText(directory: HeldDirectory, name: string): Promise<string> {
-  const bytes = await readDocument(directory, name);
-  const path = `${directory.path}/${name}`;
-  if (bytes === undefined) throw new OpsError('missing', `cannot import ${path}: it is gone again`);
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw new OpsError('damaged', `cannot import ${path}: it is not valid UTF-8`);
-  }
 }

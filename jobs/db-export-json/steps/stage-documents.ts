@@ -2,8 +2,7 @@
 // whatever the owner of their own directory does meanwhile.
 import { lstat, mkdir, open } from 'node:fs/promises';
 import { OpsError, systemError } from '../../../lib/base/errors.ts';
-import { NotJson } from '../../../lib/export/json-scan.ts';
-import { parseJsonTree } from '../../../lib/export/json-tree.ts';
+import { type JsonListener, JsonScanner, NotJson } from '../../../lib/export/json-scan.ts';
 import type { OfferedDocument } from '../../../lib/export/shipment.ts';
 import type { FileDigest } from '../../../lib/files/digest.ts';
 import { type HeldDirectory, inKnownPaths } from '../../../lib/files/held-directory.ts';
@@ -12,7 +11,7 @@ import { fullDiskDetails, requireSpace } from '../../../lib/files/space.ts';
 import { writeAll } from '../../../lib/files/write-all.ts';
 import { documentsFolder } from '../../../lib/process/rsync.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
-import { digestDocument, readDocument } from './read-document.ts';
+import { digestDocument, NotText, readText } from './read-document.ts';
 
 /** The SHA-256 of a document as it lies there; undefined where it is gone, or is no file. */
 export async function hashLying(
@@ -48,22 +47,31 @@ export async function stageDocuments(
       stage(directory, document.name, folder.at(document.name), signal),
     );
     const isOffered = digest?.sha256 === document.sha256;
-    if (isOffered && (document.isUnproven !== true || (await isWholeJson(folder, document.name))))
+    if (isOffered && (document.isUnproven !== true || (await isWholeJson(folder, document.name, signal))))
       staged.push(document);
   }
   return staged;
 }
 
-async function isWholeJson(folder: HeldDirectory, name: string): Promise<boolean> {
-  const bytes = await readDocument(folder, name);
+async function isWholeJson(folder: HeldDirectory, name: string, signal: AbortSignal): Promise<boolean> {
+  const scanner = new JsonScanner(nobody);
   try {
-    parseJsonTree(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+    await readText(folder, name, { signal, take: (text) => scanner.write(text) });
+    scanner.end();
     return true;
   } catch (error) {
-    if (error instanceof NotJson || error instanceof TypeError) return false;
+    if (error instanceof NotJson || error instanceof NotText) return false;
     throw error;
   }
 }
+
+const nobody: JsonListener = {
+  open: () => undefined,
+  key: () => undefined,
+  text: () => undefined,
+  literal: () => undefined,
+  close: () => undefined,
+};
 
 async function requireRoom(
   directory: HeldDirectory,

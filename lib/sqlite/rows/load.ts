@@ -1,11 +1,10 @@
 // Rows loaded into a database of ours, all in one transaction or none of them.
 import { errorCode, errorMessage, OpsError } from '../../base/errors.ts';
-import { type Cell, cellJson, RawText } from '../../export/cell.ts';
-import type { Change, Loader, TableRows } from '../../export/loader.ts';
+import type { Loader, RowsOf } from '../../export/loader.ts';
 import { sqliteError } from '../errors.ts';
 import { openLocalFile } from '../local.ts';
-import { type Database, openInMemory, quoteIdentifier } from '../open.ts';
-import { eachRow } from './read-cells.ts';
+import { type Database, openCopy, quoteIdentifier } from '../open.ts';
+import { type Filled, fillTable } from './filling.ts';
 import { schemaStatements } from './schema-statements.ts';
 import { virtualTable } from './virtual-table.ts';
 
@@ -15,17 +14,19 @@ export interface LoadTarget {
   path: string;
   /** What messages call it: it may lie in scratch. */
   called: string;
-  /** Only look: everything happens in memory. */
-  dryRun: boolean;
+  /** Only look: everything happens in a copy at this path, which is made. */
+  tryIn: string | undefined;
 }
 
-const plain = { indent: 0, ascii: false, finalNewline: false };
-
 /** Begins to load. Throws OpsError as opening a database of ours does. */
-export function openLoader({ path, called, dryRun }: LoadTarget): Loader {
-  const database = guarded(called, () => (dryRun ? openInMemory(path) : openLocalFile(path)));
+export function openLoader({ path, called, tryIn }: LoadTarget): Loader {
+  const database = guarded(called, () => (tryIn === undefined ? openLocalFile(path) : openCopy(path, tryIn)));
   // Rows may come before those that they refer to: it is looked at in the end.
-  guarded(called, () => database.exec('PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE'));
+  guarded(called, () =>
+    database.exec(
+      'PRAGMA foreign_keys = OFF; PRAGMA temp_store = FILE; PRAGMA temp.cache_size = -2000; BEGIN IMMEDIATE',
+    ),
+  );
   let after: string[] = [];
   return {
     isEmpty: () =>
@@ -35,7 +36,13 @@ export function openLoader({ path, called, dryRun }: LoadTarget): Loader {
       guarded(called, () => tables.forEach((statement) => database.exec(statement)));
       after = others;
     },
-    replace: (rows, day) => guarded(called, () => replaceRows(database, rows, day)),
+    replace(of, day) {
+      const filling = guarded(called, () => fillTable(database, loadable(database, of, day)));
+      return {
+        add: (row, part) => guarded(called, () => filling.add(row, part)),
+        end: () => guarded(called, () => filling.end()),
+      };
+    },
     count: (table) =>
       guarded(called, () =>
         Number(
@@ -59,75 +66,20 @@ export function openLoader({ path, called, dryRun }: LoadTarget): Loader {
   };
 }
 
-/** Rows that are already what they are to be are left alone: a mirror that nothing happened to is not written. */
-function replaceRows(database: Database, given: TableRows, day: string): Change {
-  const { table, day: column, columns, rows } = loadable(database, given);
-  const where = column === undefined ? '' : `WHERE ${quoteIdentifier(column)} = ?`;
-  const parameters = column === undefined ? [] : [day];
-  const there: Cell[][] = [];
-  const selection = { columns, from: `FROM ${quoteIdentifier(table)} ${where}`, order: '', parameters };
-  if (columns.length > 0) eachRow(database, selection, (row) => there.push(row));
-  if (columns.length > 0 && sameRows(there, rows)) return { removed: 0, added: 0 };
-  const removed = database
-    .prepare(`DELETE FROM ${quoteIdentifier(table)} ${where}`)
-    .run(...parameters).changes;
-  insertRows(database, table, columns, rows);
-  return { removed, added: rows.length };
-}
-
-/** Whether both are the same rows, in whatever order. */
-function sameRows(there: readonly Cell[][], wanted: readonly Cell[][]): boolean {
-  if (there.length !== wanted.length) return false;
-  const texts = (rows: readonly Cell[][]) =>
-    rows.map((row) => row.map((cell) => cellJson(cell, plain)).join()).sort();
-  const [before, after] = [texts(there), texts(wanted)];
-  return before.every((text, index) => text === after[index]);
-}
-
-function insertRows(
-  database: Database,
-  table: string,
-  columns: readonly string[],
-  rows: readonly Cell[][],
-): void {
-  const into = `INSERT INTO ${quoteIdentifier(table)} (${columns.map(quoteIdentifier).join(', ')})`;
-  const statements = new Map<string, ReturnType<Database['prepare']>>();
-  for (const row of rows) {
-    const places = row.map(placeOf).join(', ');
-    const statement = statements.get(places) ?? database.prepare(`${into} VALUES (${places})`);
-    statements.set(places, statement);
-    statement.run(...row.map(boundOf));
-  }
-}
-
-/** A number that is whole would be bound as an integer, and bytes are no text. */
-function placeOf(cell: Cell): string {
-  if (typeof cell === 'number') return Object.is(cell, -0) ? '-0.0 + ?' : 'CAST(? AS REAL)';
-  return cell instanceof RawText ? 'CAST(? AS TEXT)' : '?';
-}
-
-function boundOf(cell: Cell): Exclude<Cell, RawText> {
-  if (typeof cell === 'number' && Object.is(cell, -0)) return 0n;
-  return cell instanceof RawText ? cell.bytes : cell;
-}
-
 /** What a column generates is not loaded: it comes by itself. Throws OpsError `config` for what the table has not. */
-function loadable(database: Database, given: TableRows): TableRows {
-  const { table, columns, rows } = given;
-  if (columns.length === 0) return given;
-  const known = columnsOf(database, table);
-  if (known.size === 0)
+function loadable(database: Database, of: RowsOf, dayValue: string): Filled {
+  const { table, columns } = of;
+  const known = columns.length === 0 ? undefined : columnsOf(database, table);
+  if (known?.size === 0)
     throw new OpsError('config', `cannot import into the table ${table}: it is not there`);
-  const kinds = columns.map((name) => known.get(name.toLowerCase()));
+  const kinds = columns.map((name) => known?.get(name.toLowerCase()));
   const unknown = columns.filter((_, index) => kinds[index] === undefined);
   if (unknown.length > 0)
     throw new OpsError(
       'config',
       `cannot import into the table ${table}: it has no column ${unknown.join(', ')}`,
     );
-  if (kinds.every((kind) => kind === 'stored')) return given;
-  const isStored = (_: unknown, index: number) => kinds[index] === 'stored';
-  return { ...given, columns: columns.filter(isStored), rows: rows.map((row) => row.filter(isStored)) };
+  return { ...of, dayValue, isStored: (index) => kinds[index] === 'stored' };
 }
 
 /** By their names in lower case. */

@@ -1,5 +1,6 @@
 // S5: memory does not grow with the database. 150 MB at most; a small VM has no more to give. Counted is what the kernel
 // cannot take back: see anonymous-memory.
+import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { makeLargeDatabase } from '../../bench/make-database.ts';
@@ -32,3 +33,42 @@ test('a backup of 80 MB, its proof and its restore need less than 150 MB each', 
     expect(peak, command).toBeLessThan(150e6);
   }
 }, 600_000);
+
+test('a document of 40 MB becomes rows in less than 150 MB', async () => {
+  await using world = new World();
+  const documents = join(world.home, 'documents');
+  const schema = join(world.home, 'schema.sql');
+  mkdirSync(documents);
+  writeFileSync(schema, 'CREATE TABLE visit (date TEXT, tag TEXT, note TEXT, weight REAL)');
+  world.configure({
+    app: `[apps.bookings.export]
+directory = ${JSON.stringify(documents)}
+days = "SELECT date FROM day"
+tables = { visit = "date" }
+[apps.bookings.import]
+schema = ${JSON.stringify(schema)}`,
+  });
+  writeDay(join(documents, '2026-11-26.json'), 250_000);
+  const again = join(world.home, 'again.db');
+  for (const more of [['--dry-run'], []]) {
+    const peak = await peakOf(world, 'db-export-json', ['import', '--to', again, ...more]);
+    expect(peak, more.join()).toBeGreaterThan(20e6);
+    expect(peak, more.join()).toBeLessThan(150e6);
+  }
+}, 600_000);
+
+/** A document of so many visits, in about 160 bytes each. */
+function writeDay(path: string, visits: number): void {
+  const file = openSync(path, 'w');
+  writeSync(file, '{"date":"2026-11-26","visit":[');
+  for (let first = 0; first < visits; first += 1000) {
+    const rows = Array.from(
+      { length: 1000 },
+      (_, index) =>
+        `{"date":"2026-11-26","tag":"wa${first + index}","note":"a note as people write them, or longer: Zürich, ${'x'.repeat(60)}","weight":${index}.25}`,
+    );
+    writeSync(file, `${first === 0 ? '' : ','}${rows.join(',')}`);
+  }
+  writeSync(file, ']}');
+  closeSync(file);
+}

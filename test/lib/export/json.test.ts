@@ -1,7 +1,7 @@
 // JSON text read and written without losing anything, and always in the same bytes.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { depthMax, NotJson, scanJson } from '../../../lib/export/json-scan.ts';
+import { depthMax, JsonScanner, NotJson, scanJson } from '../../../lib/export/json-scan.ts';
 import { parseJsonTree, treeJson } from '../../../lib/export/json-tree.ts';
 import { JsonWriter } from '../../../lib/export/json-writer.ts';
 import type { JsonStyle } from '../../../lib/export/style.ts';
@@ -52,6 +52,77 @@ describe('a document that is written again', () => {
     'keeps %s as it stands',
     (text) => expect(rewritten(` ${text}\n`, lines)).toBe(`${text}\n`),
   );
+});
+
+/** What a listener hears of a text that comes in these pieces, and how it ends. */
+function heard(pieces: readonly string[]): string[] {
+  const told: string[] = [];
+  const tell = (what: string) => (value: string) => void told.push(`${what} ${value}`);
+  const scanner = new JsonScanner({
+    open: tell('open'),
+    key: tell('key'),
+    text: tell('text'),
+    literal: tell('literal'),
+    close: tell('close'),
+  });
+  try {
+    for (const piece of pieces) scanner.write(piece);
+    scanner.end();
+  } catch (error) {
+    if (!(error instanceof NotJson)) throw error;
+    told.push(error.message);
+  }
+  return told;
+}
+
+describe('a document that comes in pieces', () => {
+  /** Whole ones, and such as somebody has spoilt. */
+  const texts = fc.oneof(
+    fc.json(),
+    fc.json().map((text) => text.replaceAll(/[,:]/g, '$&\n ')),
+    fc
+      .tuple(
+        fc.json(),
+        fc.nat(200),
+        fc.constantFrom('', '"', '\\', '}', ',', '1', '-', '\u0001', '\ufeff', 'e'),
+      )
+      .map(([text, at, put]) => text.slice(0, at) + put + text.slice(at + 1)),
+    fc.constantFrom(
+      '[-1.5e+10,-0,1e5,true,false,null]',
+      '"\\\\\\"\\ud83d"',
+      '[1.]',
+      '[tru]',
+      '\ufeff1',
+      '{"__proto__":1}',
+      '1 2',
+    ),
+  );
+
+  test('is heard as the whole, wherever it is cut', () => {
+    fc.assert(
+      fc.property(texts, fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 }), (text, lengths) => {
+        const pieces: string[] = [];
+        for (let at = 0, cut = 0; at < text.length; cut += 1) {
+          const length = lengths[cut % lengths.length] ?? 1;
+          pieces.push(text.slice(at, at + length));
+          at += length;
+        }
+        expect(heard(pieces)).toEqual(heard([text]));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('is not looked at again and again while a long text of it is not whole', () => {
+    const piece = 'x'.repeat(64 * 1024);
+    const pieces = ['["', ...Array.from({ length: 400 }, () => piece), '"]'];
+    const told = heard(pieces);
+    expect(told.map((line) => line.length)).toEqual([
+      'open ['.length,
+      'text '.length + 400 * piece.length,
+      'close ]'.length,
+    ]);
+  });
 });
 
 describe('what is no document', () => {
