@@ -51,23 +51,20 @@ function pairsOf(app: AppFacts, facts: ReportFacts): [string, string][] {
   return [
     ...(newest === undefined
       ? []
-      : [['Newest proven backup', `${newest.name}, ${formatBytes(newest.sizeBytes)}`] as [string, string]]),
+      : [['Newest', `${newest.name}, ${formatBytes(newest.sizeBytes)}`] as [string, string]]),
     [
-      'Next backup',
+      'Next one',
       nextAt === undefined
         ? 'not known: no timer says so'
         : `${minuteOf(nextAt, timeZone)}, ${ago(nextAt, at)}`,
     ],
     [
-      'One can go back to',
+      'Back to',
       oldestAt === undefined
         ? 'nothing'
         : `${dateOf(oldestAt, timeZone)}, ${ago(oldestAt, at)} (${backups}${from === 'the history' ? leftUnknown(provenCount) : ''})`,
     ],
-    [
-      'Last restore drill',
-      drill === undefined ? 'never; try: restore drill' : drillWords(drill, at, timeZone),
-    ],
+    ['Last drill', drill === undefined ? 'never; try: restore drill' : drillWords(drill, at, timeZone)],
     ['Database', app.database],
   ];
 }

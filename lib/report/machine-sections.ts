@@ -150,7 +150,7 @@ export function checksSection({ checks, at, timeZone }: ReportFacts): Section {
           caption: 'How each stood when it was asked last',
           columns: [
             { title: 'State' },
-            { title: 'Check', isShort: true },
+            { title: 'Check' },
             { title: 'Of', inWords: 'of' },
             { title: 'What it says' },
             { title: 'So since', inWords: 'so since', isShort: true },

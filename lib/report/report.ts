@@ -1,5 +1,6 @@
 // The report: what is known, in the order in which a person wants to read it.
 import { formatCount } from '../base/format.ts';
+import { clip } from '../base/printable.ts';
 import { answerOf } from './answer.ts';
 import { historySection, protectionSection } from './app-sections.ts';
 import type { ReportDocument, Section } from './document.ts';
@@ -8,7 +9,8 @@ import { checksSection, disksSection, incidentsSection } from './machine-section
 import { ago, minuteOf, verdictWords } from './words.ts';
 
 /** Computes everything that is shown; pure. */
-export function reportOf(facts: ReportFacts): ReportDocument {
+export function reportOf(given: ReportFacts): ReportDocument {
+  const facts = bounded(given);
   const { host, version, at, timeZone } = facts;
   const answer = answerOf(facts);
   return {
@@ -50,4 +52,15 @@ function gapsSection({ gaps }: ReportFacts): Section[] {
       blocks: gaps.map((text) => ({ kind: 'paragraph' as const, text })),
     },
   ];
+}
+
+/** Longer is nothing that a person reads; a message that begins so was made by nobody who meant well. */
+const charactersMax = 600;
+
+/** The same with every text cut short: what others have named or written is as long as they like. */
+function bounded<Value>(value: Value): Value {
+  if (typeof value === 'string') return clip(value, charactersMax) as Value;
+  if (Array.isArray(value)) return value.map(bounded) as Value;
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, bounded(inner)])) as Value;
 }

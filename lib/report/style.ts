@@ -55,7 +55,7 @@ footer{margin-top:2.5rem;color:var(--quiet);font-size:.85rem}
 .plain>section+section{margin-top:1.5rem}
 details.section{border-top:1px solid var(--edge);padding:.5rem 0}
 details.section summary h3{display:inline;margin:0}
-dl{display:grid;grid-template-columns:6.5rem 1fr;gap:.15rem .75rem;margin-top:.5rem;font-size:.9rem}
+dl{display:grid;grid-template-columns:5rem 1fr;gap:.15rem .75rem;margin-top:.5rem;font-size:.9rem}
 dt{color:var(--quiet)}dd{margin:0}
 .figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(21rem,100%),1fr));gap:.75rem;align-items:start}
 figure{background:var(--card);border:1px solid var(--edge);border-radius:.4rem;padding:.7rem .8rem}
@@ -76,7 +76,7 @@ table{border-collapse:collapse;width:100%;font-size:.875rem;margin-top:.4rem}
 caption{text-align:left;color:var(--quiet);font-size:.85rem;padding-bottom:.25rem}
 th,td{text-align:left;vertical-align:top;padding:.35rem .7rem .35rem 0;border-bottom:1px solid var(--edge)}
 th{color:var(--quiet);font-weight:600}
-.short{white-space:nowrap}td{min-width:5.5rem}
+.short{white-space:nowrap}section>table td{min-width:6.5rem}figure table{font-size:.8rem}figure td,figure th{padding-right:.4rem}
 .number{text-align:right;font-variant-numeric:tabular-nums}
 @media (min-width:60rem){figure.open{display:grid;grid-template-columns:24rem 1fr;column-gap:1.5rem;align-items:start}figure.open figcaption{grid-column:1/-1}}
 @media (max-width:44rem){

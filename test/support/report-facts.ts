@@ -106,6 +106,53 @@ export function yearOf(
   };
 }
 
+/** What tries to be more than text, or is longer than anything has room for. */
+export const hostileTexts = [
+  '<script>alert(1)</script>',
+  '</style><img src=x onerror=alert(1)>',
+  '"><svg onload=alert(1)>',
+  "' onclick='x",
+  '&lt;b&gt; &#60;',
+  '--><!-- ',
+  'a\u202egpj.exe\u0007\u001b[31m',
+  '/srv/a-very-long-path-'.repeat(20),
+  'x'.repeat(500),
+  '日本語のアプリ'.repeat(40),
+];
+
+/** Everything that somebody else may have given a name or written a message of. */
+export function withTexts(said: string): ReportFacts {
+  const [app] = yearFacts().apps;
+  if (app === undefined) throw new Error('there is no app');
+  return {
+    ...emptyFacts,
+    host: said,
+    gaps: [said],
+    apps: [
+      {
+        ...{ ...app, name: said, database: said, newest: { name: said, at: daysAgo(1), sizeBytes: 1 } },
+        backups: app.backups.slice(-40),
+        runs: app.runs.slice(-70).map((run) => ({ ...run, message: said })),
+        drills: [{ at: daysAgo(2), name: said, outcome: 'failed', detail: said }],
+      },
+    ],
+    checks: [
+      check({
+        verdict: 'critical',
+        check: said,
+        subject: said,
+        message: said,
+        hint: said,
+        hiddenBy: undefined,
+      }),
+    ],
+    incidents: [
+      { check: said, openedAt: daysAgo(3), closedAt: undefined, severity: 'critical', message: said },
+    ],
+    disks: [{ path: said, freeBytes: 1, used: [{ at: daysAgo(1), value: 50 }] }],
+  };
+}
+
 /** Three apps, and a machine on which something is wrong now. */
 export function yearFacts(): ReportFacts {
   const checks = [
