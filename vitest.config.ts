@@ -11,6 +11,7 @@ const real = [
   'test/{contract,jobs/**}/dropbox*.test.ts',
   'test/jobs/**/dropbox/*.test.ts',
   'test/lib/run/start-service.test.ts',
+  'test/lib/probe/postgres.test.ts',
   'test/units/install.test.ts',
   // In process, and each with dozens of whole backups or restores: together half a minute of two cores.
   'test/jobs/{found-bad,stopped}.test.ts',

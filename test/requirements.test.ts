@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { missingForExplorer } from './support/datasette.ts';
 import { missingForMachines } from './support/machine/base-root.ts';
+import { postgresPrograms } from './support/postgres.ts';
 import { missingForTwoFamilies } from './support/two-families.ts';
 
 describe.runIf(process.env.HOLDFAST_REQUIRE_ALL === '1')('what the whole suite needs', () => {
@@ -16,6 +17,8 @@ describe.runIf(process.env.HOLDFAST_REQUIRE_ALL === '1')('what the whole suite n
   });
 
   test('a Debian that boots beside this one', () => expect(missingForMachines()).toEqual([]));
+
+  test('a PostgreSQL server of our own', () => expect(postgresPrograms()).toBeDefined());
 
   test('networks of our own, for a host with two address families', () =>
     expect(missingForTwoFamilies()).toBeUndefined());

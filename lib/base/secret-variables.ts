@@ -12,6 +12,7 @@ export const secretVariables = [
   'SLACK_WEBHOOK_URL',
   'HEALTHCHECKS_PING_URL',
   'RSYNC_PASSWORD',
+  'DATABASE_URL',
 ] as const;
 
 /** The environment as another program may see it. */

@@ -160,7 +160,7 @@ function complete({ source, layout, environment, read }: Found, envFile: string 
     runDirectory: runDirectory(file, environment, state),
     ...time,
     proxy: proxyConfig(environment),
-    health: healthConfig(file.health),
+    health: healthConfig(file.health, environment),
     history: historyConfig(file.history),
     explorer: explorerConfig(file.explorer),
     alerts: alertsConfig(file.alerts, environment, time.timeZone),

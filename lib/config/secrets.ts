@@ -16,7 +16,7 @@ export interface SecretOrigin {
   /** A file that may be there. */
   fileIfThere?: string | undefined;
   /** A variable of the environment, one of lib/base/secret-variables: no other program gets those. */
-  variable: string;
+  variable?: string | undefined;
 }
 
 /** Where the installer looks for secrets that a unit is handed. */
@@ -30,7 +30,7 @@ const fileBytesMax = 64 * 1024;
 export function isSecretGiven({ environment, credential, file, variable }: SecretOrigin): boolean {
   const directory = nonEmpty(environment.CREDENTIALS_DIRECTORY);
   const isCredential = directory !== undefined && existsSync(join(directory, credential));
-  return isCredential || file !== undefined || nonEmpty(environment[variable]?.trim()) !== undefined;
+  return isCredential || file !== undefined || valueOf(variable, environment) !== undefined;
 }
 
 /**
@@ -54,8 +54,12 @@ export function readSecret({
     requirePrivate(path);
     return fromFile(path);
   }
-  const value = nonEmpty(environment[variable]?.trim());
+  const value = valueOf(variable, environment);
   return value === undefined ? undefined : requireSecret(value, `$${variable}`);
+}
+
+function valueOf(variable: string | undefined, environment: Environment): string | undefined {
+  return variable === undefined ? undefined : nonEmpty(environment[variable]?.trim());
 }
 
 /** Those of the files that others than their owner may read. */

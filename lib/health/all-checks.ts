@@ -16,6 +16,9 @@ import type { AnyCheck } from './check.ts';
 import { clockCheck } from './clock.ts';
 import { diskSpaceCheck } from './disk-space.ts';
 import { documentsCheck } from './documents.ts';
+import { postgresConnectionsCheck } from './postgres-connections.ts';
+import { postgresErrorsCheck } from './postgres-errors.ts';
+import { postgresSizeCheck } from './postgres-size.ts';
 import { storeCheck } from './store.ts';
 
 /** Their names are unique, which a test sees to. */
@@ -36,6 +39,9 @@ export const allChecks: readonly AnyCheck[] = [
   backupAgeCheck,
   backupDrillCheck,
   documentsCheck,
+  postgresConnectionsCheck,
+  postgresSizeCheck,
+  postgresErrorsCheck,
   alertDeliveryCheck,
 ];
 

@@ -25,6 +25,9 @@ import { backupDrillCheck } from '../health/backup-drill.ts';
 import { clockCheck } from '../health/clock.ts';
 import { diskSpaceCheck } from '../health/disk-space.ts';
 import { documentsCheck } from '../health/documents.ts';
+import { postgresConnectionsCheck } from '../health/postgres-connections.ts';
+import { postgresErrorsCheck } from '../health/postgres-errors.ts';
+import { postgresSizeCheck } from '../health/postgres-size.ts';
 import { storeCheck } from '../health/store.ts';
 import { alertDeliveryProbe } from './alert-delivery.ts';
 import { backupAgeProbe } from './backup-age.ts';
@@ -32,6 +35,9 @@ import { backupDrillProbe } from './backup-drill.ts';
 import { clockProbe } from './clock.ts';
 import { diskSpaceProbe } from './disk-space.ts';
 import { documentsProbe } from './documents.ts';
+import { postgresConnectionsProbe } from './postgres-connections.ts';
+import { postgresErrorsProbe } from './postgres-errors.ts';
+import { postgresSizeProbe } from './postgres-size.ts';
 import { type Probed, probed } from './probe.ts';
 import { storeProbe } from './store.ts';
 
@@ -53,5 +59,8 @@ export const registry: readonly Probed[] = [
   probed(backupAgeCheck, backupAgeProbe),
   probed(backupDrillCheck, backupDrillProbe),
   probed(documentsCheck, documentsProbe),
+  probed(postgresConnectionsCheck, postgresConnectionsProbe),
+  probed(postgresSizeCheck, postgresSizeProbe),
+  probed(postgresErrorsCheck, postgresErrorsProbe),
   probed(alertDeliveryCheck, alertDeliveryProbe),
 ];

@@ -2,9 +2,11 @@
 import { z } from 'zod';
 import { allChecks } from '../../health/all-checks.ts';
 import type { AnyCheck, CheckSettings } from '../../health/check.ts';
+import type { Environment } from '../environment.ts';
 import type { HealthSettings } from '../health-config.ts';
 import { limitFor } from './health-limit.ts';
 import { mountKeys, mountSettings } from './health-mounts.ts';
+import { postgresConfig, postgresTable } from './health-postgres.ts';
 import { unitKeys, unitSettings } from './health-units.ts';
 import { duration } from './values.ts';
 
@@ -30,26 +32,38 @@ const ownKeys: Readonly<Record<string, z.ZodRawShape>> = {
   mounts: mountKeys,
 };
 
-export const healthTable = z.strictObject(
-  Object.fromEntries(
-    allChecks.map((check) => [
-      check.name,
-      z
-        .strictObject({ ...settingKeys(check), ...ownKeys[check.name] })
-        .optional()
-        .describe(check.question),
-    ]),
-  ),
+const checkTables = Object.fromEntries(
+  allChecks.map((check) => [
+    check.name,
+    z
+      .strictObject({ ...settingKeys(check), ...ownKeys[check.name] })
+      .optional()
+      .describe(check.question),
+  ]),
 );
 
-export function healthConfig(table: z.infer<typeof healthTable> | undefined): HealthSettings {
-  const checks = Object.entries(table ?? {}).flatMap(([name, given]) =>
-    given === undefined ? [] : [[name, settingsOf(given)] as const],
-  );
+/** What several checks look at. */
+const sharedTables = {
+  postgres: postgresTable.optional().describe('the PostgreSQL databases that are watched'),
+};
+
+export const healthTable = z.strictObject({ ...checkTables, ...sharedTables });
+
+export function healthConfig(
+  table: z.infer<typeof healthTable> | undefined,
+  environment: Environment,
+): HealthSettings {
+  const { postgres, ...given } = table ?? {};
+  const checks: Readonly<Record<string, object | undefined>> = given;
   return {
-    checks: Object.fromEntries(checks),
-    units: unitSettings(table?.units),
-    mounts: mountSettings(table?.mounts),
+    checks: Object.fromEntries(
+      Object.entries(checks).flatMap(([name, one]) =>
+        one === undefined ? [] : [[name, settingsOf(one as SettingTable)] as const],
+      ),
+    ),
+    units: unitSettings(checks.units),
+    mounts: mountSettings(checks.mounts),
+    postgres: postgresConfig(postgres, environment),
   };
 }
 

@@ -170,7 +170,7 @@ test.each(['a program', 'a brief program', 'a stop command', 'a health command']
 test('every variable from which the configuration reads a secret is known as one', () => {
   const asked = new Set<string>();
   const environment = new Proxy<Record<string, string>>(
-    { HOLDFAST_STATE: '/s', HOLDFAST_RUN: '/r' },
+    { HOLDFAST_STATE: '/s', HOLDFAST_RUN: '/r', DATABASE_URL: 'postgresql://app:x@localhost/bags' },
     {
       get(set, name) {
         if (typeof name === 'string') asked.add(name);
