@@ -6,7 +6,7 @@ import type { Outcome, Steps } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import { type AppsResult, appsOutcome, appsText, eachApp, selectedApps } from '../steps/each-app.ts';
 import type * as parameters from './parameters.ts';
-import { type BackupOrder, backUpApp } from './steps/back-up-app.ts';
+import { type BackupOrder, backUpApp } from '../steps/back-up-app.ts';
 import { backupFindings, backupLines, type BackupSummary, backupSummary } from './steps/backup-summary.ts';
 import { type BackupPlan, planBackup, planText } from './steps/plan-backup.ts';
 

@@ -7,7 +7,7 @@ import type { Options } from '../../lib/run/parameter.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { type AppsResult, appsOutcome, appsText, eachApp, selectedApps } from '../steps/each-app.ts';
 import type * as parameters from './parameters.ts';
-import { type BackupOrder, backUpApp } from './steps/back-up-app.ts';
+import { type BackupOrder, backUpApp } from '../steps/back-up-app.ts';
 import { backupFindings, backupLines, type BackupSummary, backupSummary } from './steps/backup-summary.ts';
 import { type BackupPlan, planBackup, planFindings, planText } from './steps/plan-backup.ts';
 import { pruneApp, pruneFindings, pruneLines, type PruneReport, refusalFindings } from './steps/prune.ts';

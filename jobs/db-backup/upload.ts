@@ -11,8 +11,8 @@ import type { Store } from '../../lib/store/store.ts';
 import { type AppsResult, appsOutcome, appsText, eachApp, selectedApps } from '../steps/each-app.ts';
 import { proveSnapshot, type ProvenSnapshot } from '../steps/snapshot.ts';
 import type * as parameters from './parameters.ts';
-import { acceptCommand } from './steps/accept-command.ts';
-import { type Acceptance, judge } from './steps/judge.ts';
+import { acceptCommand } from '../steps/accept-command.ts';
+import { type Acceptance, judge } from '../steps/judge.ts';
 import { planSnapshot } from './steps/plan-backup.ts';
 
 type Given = Options<typeof parameters.upload>;

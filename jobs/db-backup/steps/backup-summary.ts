@@ -2,7 +2,7 @@
 import { formatCount } from '../../../lib/base/format.ts';
 import { totalRows } from '../../../lib/source/facts.ts';
 import type { AppFinding } from '../../steps/each-app.ts';
-import type { BackupReport } from './back-up-app.ts';
+import type { BackupReport } from '../../steps/back-up-app.ts';
 
 export interface BackupSummary {
   /** Its name in the store. */

@@ -10,8 +10,8 @@ import type { SourceLook } from '../../../lib/source/source.ts';
 import type { Store } from '../../../lib/store/store.ts';
 import { type AppFinding, type AppsResult, appsText } from '../../steps/each-app.ts';
 import { lookAtSource, spaceNeeded } from '../../steps/snapshot.ts';
-import { type BackupOrder, localCopies } from './back-up-app.ts';
-import { freeName } from './free-name.ts';
+import { type BackupOrder, localCopies } from '../../steps/back-up-app.ts';
+import { freeName } from '../../steps/free-name.ts';
 import { pruneApp, pruneFindings, pruneLines, type PruneReport, refusalFindings } from './prune.ts';
 
 /** What would be copied, and where to. */

@@ -10,8 +10,8 @@ import type { JobContext } from '../../../lib/run/context.ts';
 import type { Outcome } from '../../../lib/run/job.ts';
 import { trialName } from '../../../lib/run/run-scratch.ts';
 import type { StoreTrial } from '../../../lib/store/store.ts';
-import { localCopies } from './back-up-app.ts';
-import { nothingAccepted } from './judge.ts';
+import { localCopies } from '../../steps/back-up-app.ts';
+import { nothingAccepted } from '../../steps/judge.ts';
 import { selectedApps } from '../../steps/each-app.ts';
 import { spaceNeeded } from '../../steps/snapshot.ts';
 

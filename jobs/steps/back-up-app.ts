@@ -1,16 +1,16 @@
 // One proven backup of one app, in the order that makes it safe: copy, prove, publish.
 import { isDeepStrictEqual } from 'node:util';
-import { type CatalogueEntry, newestProven } from '../../../lib/backup/catalogue.ts';
-import type { Manifest } from '../../../lib/backup/manifest.ts';
-import { reasonsOf } from '../../../lib/backup/suspicion.ts';
-import { OpsError } from '../../../lib/base/errors.ts';
-import type { GuardedApp } from '../../../lib/config/config.ts';
-import type { Scratch } from '../../../lib/files/scratch.ts';
-import type { Repository } from '../../../lib/repository/repository.ts';
-import { configOption } from '../../../lib/run/config-option.ts';
-import type { JobContext } from '../../../lib/run/context.ts';
-import type { Store } from '../../../lib/store/store.ts';
-import { type ProvenSnapshot, proveSnapshot, snapshotSummary } from '../../steps/snapshot.ts';
+import { type CatalogueEntry, newestProven } from '../../lib/backup/catalogue.ts';
+import type { Manifest } from '../../lib/backup/manifest.ts';
+import { reasonsOf } from '../../lib/backup/suspicion.ts';
+import { OpsError } from '../../lib/base/errors.ts';
+import type { GuardedApp } from '../../lib/config/config.ts';
+import type { Scratch } from '../../lib/files/scratch.ts';
+import type { Repository } from '../../lib/repository/repository.ts';
+import { configOption } from '../../lib/run/config-option.ts';
+import type { JobContext } from '../../lib/run/context.ts';
+import type { Store } from '../../lib/store/store.ts';
+import { type ProvenSnapshot, proveSnapshot, snapshotSummary } from './snapshot.ts';
 import { acceptCommand } from './accept-command.ts';
 import { describeBackup } from './describe-backup.ts';
 import { freeName } from './free-name.ts';

@@ -3,16 +3,16 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorMessage } from '../../../lib/base/errors.ts';
-import type { GuardedApp } from '../../../lib/config/config.ts';
-import type { FileDigest } from '../../../lib/files/digest.ts';
-import { sweepTemporaries, writeInto } from '../../../lib/files/durable.ts';
-import { digestFile } from '../../../lib/files/hash-file.ts';
-import { ifThere } from '../../../lib/files/if-there.ts';
-import { locateDirectory } from '../../../lib/files/locate-file.ts';
-import { createDirectories } from '../../../lib/files/make-directories.ts';
-import { requireSpace } from '../../../lib/files/space.ts';
-import type { JobContext } from '../../../lib/run/context.ts';
+import { errorMessage } from '../../lib/base/errors.ts';
+import type { GuardedApp } from '../../lib/config/config.ts';
+import type { FileDigest } from '../../lib/files/digest.ts';
+import { sweepTemporaries, writeInto } from '../../lib/files/durable.ts';
+import { digestFile } from '../../lib/files/hash-file.ts';
+import { ifThere } from '../../lib/files/if-there.ts';
+import { locateDirectory } from '../../lib/files/locate-file.ts';
+import { createDirectories } from '../../lib/files/make-directories.ts';
+import { requireSpace } from '../../lib/files/space.ts';
+import type { JobContext } from '../../lib/run/context.ts';
 
 /**
  * Puts a copy of a proven snapshot in the place of the last one, where the app is to be shown; the same bytes are not written

@@ -1,11 +1,11 @@
 // What a proven copy is, as its manifest will say.
-import type { Manifest } from '../../../lib/backup/manifest.ts';
-import { anySubject, reasonsOf, type Suspicion } from '../../../lib/backup/suspicion.ts';
-import type { GuardedApp } from '../../../lib/config/config.ts';
-import { attributesAt, modeWithoutList } from '../../../lib/placement/attributes.ts';
-import type { Ownership } from '../../../lib/record/ownership.ts';
-import type { JobContext } from '../../../lib/run/context.ts';
-import type { ProvenSnapshot } from '../../steps/snapshot.ts';
+import type { Manifest } from '../../lib/backup/manifest.ts';
+import { anySubject, reasonsOf, type Suspicion } from '../../lib/backup/suspicion.ts';
+import type { GuardedApp } from '../../lib/config/config.ts';
+import { attributesAt, modeWithoutList } from '../../lib/placement/attributes.ts';
+import type { Ownership } from '../../lib/record/ownership.ts';
+import type { JobContext } from '../../lib/run/context.ts';
+import type { ProvenSnapshot } from './snapshot.ts';
 import type { Judgement } from './judge.ts';
 
 const subjectsMax = 100;

@@ -1,10 +1,10 @@
 // What a backup will be called. A scheduled one is called by its second: two in one second would have one name, so the
 // later waits for the next second, and the order of the names stays the order in which they were made.
-import { backupName, namedBackupName } from '../../../lib/backup/name.ts';
-import { OpsError } from '../../../lib/base/errors.ts';
-import type { GuardedApp } from '../../../lib/config/config.ts';
-import type { Repository } from '../../../lib/repository/repository.ts';
-import type { JobContext } from '../../../lib/run/context.ts';
+import { backupName, namedBackupName } from '../../lib/backup/name.ts';
+import { OpsError } from '../../lib/base/errors.ts';
+import type { GuardedApp } from '../../lib/config/config.ts';
+import type { Repository } from '../../lib/repository/repository.ts';
+import type { JobContext } from '../../lib/run/context.ts';
 
 /** A name that is free, and the instant it stands for: that of the snapshot, which follows at once. */
 export interface FreeName {

@@ -1,15 +1,15 @@
 // Whether a snapshot may succeed the backups that there are, and what of that a person has accepted.
-import { type CatalogueEntry, comparable } from '../../../lib/backup/catalogue.ts';
+import { type CatalogueEntry, comparable } from '../../lib/backup/catalogue.ts';
 import {
   type Earlier,
   isAccepted,
   type Suspicion,
   suspicions,
   wholeSubjects,
-} from '../../../lib/backup/suspicion.ts';
-import type { GuardedApp } from '../../../lib/config/config.ts';
-import type { JobContext } from '../../../lib/run/context.ts';
-import type { Measurement } from '../../../lib/source/source.ts';
+} from '../../lib/backup/suspicion.ts';
+import type { GuardedApp } from '../../lib/config/config.ts';
+import type { JobContext } from '../../lib/run/context.ts';
+import type { Measurement } from '../../lib/source/source.ts';
 
 /** What a person takes for what it should be, before it is found. */
 export interface Acceptance {
