@@ -85,8 +85,7 @@ def main():
                 stop(server)
                 shown, server = found, serve(found, line)
                 await_answer(server)
-            time.sleep(every_seconds)
-            if not answers():
+            if not ends_within(server, every_seconds) and not answers():
                 known.clear()
     finally:
         stop(server)
@@ -226,11 +225,17 @@ def stop(server):
     if server is None:
         return
     server.terminate()
-    try:
-        server.wait(timeout=10)
-    except subprocess.TimeoutExpired:
+    if not ends_within(server, 10):
         server.kill()
         server.wait()
+
+
+def ends_within(server, seconds):
+    try:
+        server.wait(timeout=seconds)
+        return True
+    except subprocess.TimeoutExpired:
+        return False
 
 
 def notify(message):
