@@ -72,6 +72,8 @@ export interface History {
   recordIncidents(incidents: readonly IncidentRow[]): void;
   /** Those that lasted into the time from `since` on, newest first. */
   incidents(since: Date, limit: number): IncidentRow[];
+  /** Whether there is one, and everything that was asked of it was answered: else "nothing" may be "nobody knows". */
+  isKnown(): boolean;
   /** Forgets what is older than so many days; once a day, whoever asks. */
   prune(keepDays: number): void;
   close(): void;
@@ -120,13 +122,15 @@ export const nullHistory: History = {
   recordChecks() {},
   recordIncidents() {},
   incidents: () => [],
+  isKnown: () => false,
   prune() {},
   close() {},
 };
 
 function databaseHistory(database: HistoryDatabase, clock: Clock, log: Log): History {
   const write = guard(log, 'written');
-  const read = guard(log, 'read');
+  let isKnown = true;
+  const read = guard(log, 'read', () => (isKnown = false));
   const lostRuns = (alive: (run: RunRow) => boolean) =>
     read([], () => statements.runningRuns(database)).filter((run) => !alive(run));
   return {
@@ -157,18 +161,20 @@ function databaseHistory(database: HistoryDatabase, clock: Clock, log: Log): His
     recordChecks: (run) => write(undefined, () => recordChecks(database, run)),
     recordIncidents: (incidents) => write(undefined, () => recordIncidents(database, incidents)),
     incidents: (since, limit) => read([], () => incidentsSince(database, since, limit)),
+    isKnown: () => isKnown,
     prune: (keepDays) => write(undefined, () => pruneHistory(database, keepDays, clock.now())),
     close: () => write(undefined, () => database.close()),
   };
 }
 
 /** Runs what touches the database; an error becomes a warning, the next ones of the same history are details. */
-function guard(log: Log, verb: 'written' | 'read') {
+function guard(log: Log, verb: 'written' | 'read', onFailure?: () => void) {
   let warned = false;
   return <T>(otherwise: T, work: () => T): T => {
     try {
       return work();
     } catch (error) {
+      onFailure?.();
       const message = `history could not be ${verb}: ${errorMessage(error)}`;
       if (warned) log.debug(message);
       else log.warn(message);

@@ -38,6 +38,7 @@ export function lazyHistory({ open, isThere, mayWrite }: LazyHistoryOptions): Hi
     samples: (of, since) => read().samples(of, since),
     note: (key) => read().note(key),
     incidents: (since, limit) => read().incidents(since, limit),
+    isKnown: () => read().isKnown(),
     close: () => opened?.close(),
   };
 }

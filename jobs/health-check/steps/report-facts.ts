@@ -1,4 +1,5 @@
 // Gathers what the report is made of: the history, what the store has now, and when the timers start next.
+import { join } from 'node:path';
 import type { CatalogueEntry } from '../../../lib/backup/catalogue.ts';
 import { newestProven } from '../../../lib/backup/catalogue.ts';
 import { OpsError } from '../../../lib/base/errors.ts';
@@ -40,8 +41,18 @@ export async function reportFacts(context: JobContext): Promise<ReportFacts> {
     disks: states
       .filter(({ check }) => check === 'disk-space')
       .map(({ subject }) => diskOf(context, subject, since)),
-    gaps: stored.gap === undefined ? [] : [stored.gap],
+    gaps: [...historyGap(context), ...(stored.gap === undefined ? [] : [stored.gap])],
   };
+}
+
+/** Nothing in a history that nobody could read is not nothing. */
+function historyGap({ history, config }: JobContext): string[] {
+  if (history.isKnown()) return [];
+  const path = join(config.stateDirectory, 'ops.db');
+  return [
+    `There is no history to be read (${path}): nothing was done here yet, or it is not for this user to see (sudo), ` +
+      'or the log says what is wrong with it.',
+  ];
 }
 
 interface Past {

@@ -8,11 +8,13 @@ import {
   mkdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { reportMark } from '../../../lib/report/html.ts';
 import { onlyChecks, ownChecks } from '../../support/health.ts';
@@ -35,6 +37,17 @@ const identity = (path: string) => {
   return { ino, size, mtimeMs, mode };
 };
 const report = (...args: string[]) => world.run('health-check', ['report', ...args]);
+
+const newer = (path: string) => {
+  const database = new Database(path);
+  database.pragma('user_version = 999');
+  database.close();
+};
+const withoutTables = (path: string) => {
+  const database = new Database(path);
+  database.exec('DROP TABLE runs; DROP TABLE checks');
+  database.close();
+};
 
 describe('what it says', () => {
   test('before there is anything: that, and how to begin', async () => {
@@ -75,6 +88,19 @@ describe('what it says', () => {
     expect(said).toContain('The store could not be looked at (');
     expect(said).toContain('1 proven backup was made; whether it is still there is not known');
     expect(stdout).toMatch(/Protected until 20/);
+  });
+
+  test.each<[string, (path: string) => void]>([
+    ['of a newer Holdfast', (path) => newer(path)],
+    ['that is not there', (path) => rmSync(path)],
+    ['without its tables', (path) => withoutTables(path)],
+  ])('of a history %s: that it knows nothing, and not that there was nothing', async (_, spoil) => {
+    await world.run('db-backup', ['run']);
+    spoil(join(world.state, 'ops.db'));
+    const { exitCode, stdout } = await report();
+    expect(exitCode).toBe(0);
+    expect(stdout.replace(/\s+/g, ' ')).toContain('There is no history to be read');
+    expect(stdout).toMatch(/Protected until 20/); // the store is the truth
   });
 
   test('with hints that find the configuration', async () => {
