@@ -10,6 +10,7 @@ import {
   isAcknowledged,
   openIncident,
 } from '../../lib/incident/state.ts';
+import { quietUntil } from '../../lib/incident/quiet-hours.ts';
 import { compose, headline, sinceWords } from '../../lib/notify/compose.ts';
 import { deadLetters } from '../../lib/notify/dead-letters.ts';
 import type { JobContext } from '../../lib/run/context.ts';
@@ -22,6 +23,8 @@ interface Situation {
   waiting: { channel: string; title: string }[];
   /** What waits for the end of the quiet hours. */
   held: string[];
+  /** When they end, by the clock on the wall; undefined outside of them. */
+  quietUntil: string | undefined;
   /** How many pings the dead-man's switch is still to be told. */
   pings: number;
   channels: ListedChannel[];
@@ -51,6 +54,7 @@ export async function run(context: JobContext): Promise<Outcome<Situation>> {
       incidents: state.checks.flatMap((check) => describe(check, alerts.installation, now)),
       waiting: waitingMessages(state, alerts, now, clockTrusted),
       held: heldNews(state, spoken, alerts.policy, now).map(headline),
+      quietUntil: quietUntil(alerts.policy.quiet, now),
       pings: state.pings.length,
       channels: channelNames(alerts).map((channel) => channelFacts(state, channel)),
       deadLetters: dead.map(({ name, reason }) => ({ name, reason })),
@@ -67,7 +71,7 @@ export function text(situation: Situation, view: View): string[] {
   return [
     ...(incidents.length === 0 ? ['nothing is wrong'] : incidents.flatMap((one) => incidentLines(one, view))),
     ...waiting.map(({ channel, title }) => `waits to be sent through ${channel}: ${title}`),
-    ...held.map((news) => `waits for the end of the quiet hours: ${news}`),
+    ...held.map((news) => `waits for the end of the quiet hours at ${situation.quietUntil}: ${news}`),
     ...formatTable(channels.map((one) => [one.channel, channelLine(one, view)])),
     ...(channels.length === 0 ? ['nobody is told: no channel can be used here; why: alert-send test'] : []),
     ...dead.map(({ name, reason }) => `dead letter: ${name}: ${reason ?? 'nobody could read it'}`),

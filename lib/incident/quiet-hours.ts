@@ -11,6 +11,13 @@ export function isQuiet(quiet: QuietHours | undefined, now: number): boolean {
     : fromMinute <= minute || minute < toMinute;
 }
 
+/** When the quiet hours in which `now` lies end: `07:00`, by the clock on the wall of their zone. */
+export function quietUntil(quiet: QuietHours | undefined, now: number): string | undefined {
+  if (quiet === undefined || !isQuiet(quiet, now)) return undefined;
+  const twoDigits = (number: number) => String(number).padStart(2, '0');
+  return `${twoDigits(Math.floor(quiet.toMinute / 60))}:${twoDigits(quiet.toMinute % 60)}`;
+}
+
 /** `22:00-07:00` as minutes; undefined for anything else, and where both ends are the same. */
 export function parseQuietHours(text: string): { fromMinute: number; toMinute: number } | undefined {
   const found = /^([01]\d|2[0-3]):([0-5]\d) ?- ?([01]\d|2[0-3]):([0-5]\d)$/.exec(text);

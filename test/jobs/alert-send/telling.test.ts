@@ -111,7 +111,7 @@ describe('a store that is gone', () => {
     await world.send();
     expect(world.titles).toEqual([]);
     expect((await world.run('alert-send', ['list'])).stdout).toContain(
-      `waits for the end of the quiet hours: ${failed}`,
+      `waits for the end of the quiet hours at 06:00: ${failed}`,
     );
     world.clock.advance(4 * hour);
     await world.send();
