@@ -1,7 +1,7 @@
 // A reader on another machine, which is this one: a real sshd or rsync daemon on loopback, that hands each connection to a
 // process of its own.
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, watch, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { userInfo } from 'node:os';
@@ -102,10 +102,12 @@ PermitRootLogin yes
     return Object.fromEntries(names.map((name) => [name, readFileSync(join(this.directory, name), 'utf8')]));
   }
 
-  /** Calls `onArriving` once, when the first bytes of a transfer are there under a name that nobody looks for. */
-  onArriving(onArriving: () => void): void {
+  /** Calls `onArriving` once, when so many bytes of a document are there under a name that nobody looks for; none is its beginning. */
+  onArriving(onArriving: () => void, bytesMin = 0): void {
     const watcher = watch(this.directory, (_, name) => {
       if (name?.startsWith('.') !== true) return;
+      const size = statSync(join(this.directory, name), { throwIfNoEntry: false })?.size ?? 0;
+      if (size < bytesMin) return;
       watcher.close();
       onArriving();
     });

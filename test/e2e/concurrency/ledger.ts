@@ -2,7 +2,7 @@
 import Database from 'better-sqlite3';
 
 /** What `cash` and `bank` hold together in every committed state. */
-const total = 1_000_000;
+export const total = 1_000_000;
 export const accounts = 40;
 
 /**
@@ -54,18 +54,30 @@ export function requireCommittedState(path: string): number {
 }
 
 function requireChain(database: Database.Database, path: string): number {
-  let [last, checksum, moved] = [0, 0, 0];
   const entries = database.prepare('SELECT seq, amount, checksum FROM entry ORDER BY seq');
-  for (const entry of entries.iterate() as Iterable<{ seq: number; amount: number; checksum: number }>) {
+  const { last, moved } = requireEntries(entries.iterate() as Iterable<Entry>, path);
+  const bank = number(database, 'SELECT sum(amount) FROM bank');
+  if (bank !== moved) throw new Error(`${path}: the entries say ${moved}, the bank holds ${bank}`);
+  return last;
+}
+
+export interface Entry {
+  seq: number;
+  amount: number;
+  checksum: number;
+}
+
+/** Requires that the entries are those of one committed state; returns the last one, and how much they have moved. */
+export function requireEntries(entries: Iterable<Entry>, path: string): { last: number; moved: number } {
+  let [last, checksum, moved] = [0, 0, 0];
+  for (const entry of entries) {
     if (entry.seq !== last + 1) throw new Error(`${path}: entry ${entry.seq} follows entry ${last}`);
     checksum = checksumAfter(checksum, entry.seq, entry.amount);
     if (entry.checksum !== checksum) throw new Error(`${path}: entry ${entry.seq} is not what was committed`);
     last = entry.seq;
     moved += entry.amount;
   }
-  const bank = number(database, 'SELECT sum(amount) FROM bank');
-  if (bank !== moved) throw new Error(`${path}: the entries say ${moved}, the bank holds ${bank}`);
-  return last;
+  return { last, moved };
 }
 
 function number(database: Database.Database, sql: string): number {

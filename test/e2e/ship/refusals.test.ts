@@ -1,9 +1,10 @@
 // A reader that is out of reach, refuses, is full, or is cut half-way: nothing half is seen there, and the next run goes on.
-import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync, readlinkSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { missingForReaders, publicHalf, TestReader } from '../../support/reader.ts';
+import { processesIn, runAsProcess } from '../../support/ship-process.ts';
 import { ShipWorld } from '../../support/ship-world.ts';
 
 const missing = missingForReaders();
@@ -299,34 +300,3 @@ describe.skipIf(missing.length > 0)(
     );
   },
 );
-
-/** As a process, for kills; without a result where there was none. */
-async function runAsProcess(world: ShipWorld, line: string[], onStart: (pid: number) => void) {
-  const program = resolve(import.meta.dirname, '../../../bin/db-export-json');
-  const child = spawn(program, [...line, '--json'], {
-    env: { PATH: process.env.PATH, TZ: 'UTC', HOLDFAST_CONFIG: world.config },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const output = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const)
-    child[name].setEncoding('utf8').on('data', (text: string) => (output[name] += text));
-  onStart(child.pid ?? 0);
-  const [exitCode, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((done) =>
-    child.on('close', (code, by) => done([code, by])),
-  );
-  const json = output.stdout === '' ? {} : JSON.parse(output.stdout);
-  return { exitCode, signal, ...output, json };
-}
-
-/** The programs that work in a directory below `folder`. */
-function processesIn(folder: string): string[] {
-  return readdirSync('/proc')
-    .filter((pid) => /^\d+$/.test(pid))
-    .filter((pid) => {
-      try {
-        return readlinkSync(`/proc/${pid}/cwd`).startsWith(folder);
-      } catch {
-        return false; // it has just ended, or is somebody else's
-      }
-    });
-}

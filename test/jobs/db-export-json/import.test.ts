@@ -99,6 +99,46 @@ function query(path: string, sql: string): unknown[] {
   }
 }
 
+describe('many rows of one document', () => {
+  const keys = 'days = "SELECT 1"\ndocument = "SELECT 1"';
+  const list = (name: string, columns: string) =>
+    `[[apps.bookings.import.rows]]\ntable = "item"\nday = "date"\neach = "/${name}"\ncolumns = { date = "$day", kind = "=${name}", n = "#", text = "@"${columns} }\n`;
+  const items = (count: number, word: string) =>
+    Array.from({ length: count }, (_, n) => `${word} ${n} `.repeat(4));
+
+  test.each([
+    ['that are told while it is read', ''],
+    ['of which one list waits for what stands behind it', ', site = "/site"'],
+  ])('%s come in the order of the mappings, and a second time change nothing', async (_, more) => {
+    const schema = 'CREATE TABLE item (date TEXT, kind TEXT, n INTEGER, text TEXT, site TEXT)';
+    const rows = list('early', more) + list('late', more === '' ? '' : ', site = "=x"');
+    await using world = new ImportWorld(keys, { rows, schema });
+    const path = join(world.documents, '2026-11-26.json');
+    const [early, late] = [items(9000, 'early'), items(12_000, 'late')];
+    writeFileSync(path, JSON.stringify({ late, early, site: 'here' }));
+    const imported = await world.runJson('db-export-json', ['import']);
+    expect(imported.json.result, imported.stderr).toMatchObject({
+      tables: [{ added: 21_000, rows: 21_000 }],
+    });
+    const wanted = [
+      ...early.map((text, n) => ['early', n, text]),
+      ...late.map((text, n) => ['late', n, text]),
+    ];
+    const inOrder = () => query(world.mirror, 'SELECT kind, n, text FROM item ORDER BY rowid');
+    expect(inOrder()).toEqual(wanted);
+    const again = await world.runJson('db-export-json', ['import']);
+    expect(again.json.result).toMatchObject({ changed: [], tables: [{ removed: 0, added: 0 }] });
+    // One value in the middle of it, and the same row twice, once less.
+    writeFileSync(path, JSON.stringify({ late: [...late.slice(0, -1), 'x'], early, site: 'here' }));
+    const changed = await world.runJson('db-export-json', ['import']);
+    expect(changed.json.result).toMatchObject({ tables: [{ removed: 21_000, added: 21_000 }] });
+    expect(inOrder().at(-1)).toEqual(['late', 11_999, 'x']);
+    writeFileSync(path, JSON.stringify({ late, early, site: 'here' }).slice(0, -40));
+    expect(await world.run('db-export-json', ['import'])).toMatchObject({ exitCode: 65 });
+    expect(inOrder().at(-1)).toEqual(['late', 11_999, 'x']);
+  });
+});
+
 describe('what was exported and imported', () => {
   test.each(['format = "ndjson"', 'format = "json"\nindent = 2\nascii = true'])(
     'is exported again as the same bytes: %s',
