@@ -34,12 +34,14 @@ export const healthCheck: Job = {
         'Ask every check that is due, by hand all of them, and leave what is bad for alert-send. The default.',
       isDefault: true,
       parameters: parameters.run,
+      databaseUrlIsEnough: true,
       load: () => import('./health-check/run.ts'),
     }),
     defineCommand({
       name: 'status',
       summary: 'Show the last answers, without asking anew.',
       parameters: parameters.status,
+      databaseUrlIsEnough: true,
       load: () => import('./health-check/status.ts'),
     }),
     defineCommand({
@@ -47,6 +49,7 @@ export const healthCheck: Job = {
       summary:
         'Say it to people: a page, or the text of a mail, of how all stands and how the last year went.',
       parameters: parameters.report,
+      databaseUrlIsEnough: true,
       wantsStore: 'glance',
       load: () => import('./health-check/report.ts'),
     }),
@@ -54,12 +57,14 @@ export const healthCheck: Job = {
       name: 'explain',
       summary: 'Say what a check asks, how it is judged, how it stands, and what to do.',
       parameters: parameters.explain,
+      databaseUrlIsEnough: true,
       load: () => import('./health-check/explain.ts'),
     }),
     defineCommand({
       name: 'list',
       summary: 'List every check with its question and its limits.',
       parameters: parameters.list,
+      databaseUrlIsEnough: true,
       load: () => import('./health-check/list.ts'),
     }),
   ],

@@ -18,6 +18,7 @@ import { appsConfig, appsFromEnvironment } from './sections/apps.ts';
 import { runDirectory, stateDirectory } from './sections/directories.ts';
 import { explorerConfig } from './sections/explorer.ts';
 import { healthConfig } from './sections/health.ts';
+import { postgresConfig } from './sections/health-postgres.ts';
 import { historyConfig } from './sections/history.ts';
 import { proxyConfig } from './sections/proxy.ts';
 import { storeConfig } from './sections/store.ts';
@@ -35,6 +36,8 @@ export interface Place {
   environment?: Environment | undefined;
   /** Whether a store is enough: what is to be restored need not be known here. */
   storeIsEnough?: boolean | undefined;
+  /** Whether a PostgreSQL database that DATABASE_URL names is. */
+  databaseUrlIsEnough?: boolean | undefined;
 }
 
 /**
@@ -48,6 +51,7 @@ export function loadConfig({
   envFile,
   environment: given = process.env,
   storeIsEnough = false,
+  databaseUrlIsEnough = false,
 }: Place = {}): Config {
   requirePlain(path, '--config');
   requirePlain(envFile, '--env-file');
@@ -56,7 +60,7 @@ export function loadConfig({
   const file = named ?? (stands(defaultPath) ? defaultPath : undefined);
   const found =
     file === undefined
-      ? fromEnvironment(environment, envFile, storeIsEnough)
+      ? fromEnvironment(environment, envFile, { storeIsEnough, databaseUrlIsEnough })
       : fromFile(resolve(file), environment);
   requirePlainVariables(found.environment);
   return deepFreeze(complete(found, envFile));
@@ -110,7 +114,11 @@ function fromFile(path: string, environment: Environment): Found {
 }
 
 /** One app from the names that earlier scripts used, in a file that says no more: it has the defaults of every file. */
-function fromEnvironment(given: Environment, envFile: string | undefined, storeIsEnough: boolean): Found {
+function fromEnvironment(
+  given: Environment,
+  envFile: string | undefined,
+  { storeIsEnough, databaseUrlIsEnough }: { storeIsEnough: boolean; databaseUrlIsEnough: boolean },
+): Found {
   const mayAsk = envFile === undefined && nonEmpty(given.DATABASE_PATH) === undefined;
   const known = mayAsk ? knownEnvFile(given) : undefined;
   const environment = known?.environment ?? given;
@@ -119,11 +127,18 @@ function fromEnvironment(given: Environment, envFile: string | undefined, storeI
     // With a store alone there is nothing to guard, and all that it has to restore.
     const apps =
       appsFromEnvironment(environment) ??
-      (storeIsEnough && namesStore(environment) ? { store: {} } : undefined);
+      (storeIsEnough && namesStore(environment) ? { store: {} } : undefined) ??
+      (databaseUrlIsEnough ? watchedApp(environment) : undefined);
     if (apps === undefined) throw nothingToGuard(source);
     return { file: fileSchema.parse({ apps }), written: { apps } };
   };
   return { source, layout: classic.layout, environment, read };
+}
+
+/** An app of which nothing is known but that it has such a database, and is called like it. */
+function watchedApp(environment: Environment): Record<string, object> | undefined {
+  const [database] = postgresConfig(undefined, environment);
+  return database && { [database.name]: {} };
 }
 
 function namesStore(environment: Environment): boolean {

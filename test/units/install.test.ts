@@ -131,6 +131,23 @@ describe.skipIf(!isRoot)('install', () => {
     expect(existsSync(system.path(documents))).toBe(false);
   });
 
+  test('hands the checks the passwords of the PostgreSQL databases that they watch, and the jobs none', async () => {
+    using system = new FakeSystem();
+    const health = '/etc/systemd/system/health-check.service.d/50-holdfast.conf';
+    const plain = system.read('/etc/holdfast/holdfast.toml');
+    const bags =
+      '[health.postgres.databases.bags]\nuser = "holdfast"\npassword_file = "/etc/holdfast/bags"\n';
+    system.write('/etc/holdfast/holdfast.toml', `${plain}${bags}`);
+    system.write('/etc/holdfast/bags', 'secret', 0o644);
+    const open = await system.units('install', '--app', 'ctv');
+    expect(open.stderr).toContain('others than root may read /etc/holdfast/bags');
+    chmodSync(system.path('/etc/holdfast/bags'), 0o600);
+    const installed = await system.units('install', '--app', 'ctv');
+    expect(installed, installed.stderr).toMatchObject({ exitCode: 0 });
+    expect(system.read(health)).toContain('LoadCredential=postgres-bags-password:/etc/holdfast/bags\n');
+    expect(system.read(dropIn)).not.toContain('bags');
+  });
+
   test('diff shows it all and changes nothing', async () => {
     using system = new FakeSystem();
     const before = filesBelow(system.root);

@@ -17,6 +17,7 @@ import { examineStoreDirectory, type StoreDirectory } from './store-directory.ts
 import {
   checkPrivate,
   missingAlertFiles,
+  postgresCredentials,
   presentAlertCredentials,
   shipCredentials,
   storeCredentials,
@@ -67,8 +68,11 @@ export function examine(request: Request): Examined {
   const group = found && databaseGroup({ root, database: found.database, user }, problems);
   const store = config && examineStoreDirectory({ root, user, stateDirectory }, config, problems);
   const credentials = config === undefined ? [] : storeCredentials(root, config.store);
-  for (const { path } of [...credentials, ...presentAlertCredentials(root, config?.alerts)])
-    checkPrivate(root, path, problems);
+  const ofOthers = [
+    ...presentAlertCredentials(root, config?.alerts),
+    ...postgresCredentials(root, config?.health.postgres ?? []),
+  ];
+  for (const { path } of [...credentials, ...ofOthers]) checkPrivate(root, path, problems);
   if (config !== undefined) {
     checkReadable(request, configFile, problems);
     checkDropboxAccess(

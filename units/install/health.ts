@@ -9,7 +9,7 @@ import { groupName } from './accounts.ts';
 import type { AppPlace } from './alerts.ts';
 import type { HealthSettings } from './drop-in.ts';
 import { unlessUsual } from './examine.ts';
-import { storeCredentials } from './secret-files.ts';
+import { postgresCredentials, storeCredentials } from './secret-files.ts';
 
 const stateDirectory = '/var/lib/holdfast';
 const settingsBytesMax = 1024 * 1024;
@@ -37,7 +37,10 @@ export function healthSettings(root: string, user: string, apps: readonly AppPla
     writes: [...new Set(writes)].filter((path) => !`${path}/`.startsWith(`${stateDirectory}/`)),
     configPath: unlessUsual(place.configFile),
     environmentFiles: inFile === undefined ? environmentFiles.slice(0, 1) : [...new Set(environmentFiles)],
-    credentials: storeCredentials(root, config.store),
+    credentials: [
+      ...storeCredentials(root, config.store),
+      ...postgresCredentials(root, config.health.postgres),
+    ],
   };
 }
 

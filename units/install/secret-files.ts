@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { errorCode, systemError } from '../../lib/base/errors.ts';
 import type { AlertsConfig, ShipConfig, StoreConfig } from '../../lib/config/config.ts';
 import { credentialsDirectory } from '../../lib/config/secrets.ts';
+import type { PostgresSettings } from '../../lib/config/sections/health-postgres.ts';
 import type { Problems } from './problems.ts';
 
 const dropboxCredentials = [
@@ -63,6 +64,18 @@ export function shipCredentials(root: string, ship: ShipConfig | undefined): Cre
   if (ship === undefined) return [];
   const name = ship.reader.kind === 'ssh' ? 'ship-identity' : 'ship-password';
   return present(root, [name], { 'ship-identity': ship.identityFile, 'ship-password': ship.passwordFile });
+}
+
+/** The same of the PostgreSQL databases that are watched. */
+export function postgresCredentials(
+  root: string,
+  databases: readonly Pick<PostgresSettings, 'name' | 'passwordFile'>[],
+): Credential[] {
+  const passwords = databases.flatMap(({ name, passwordFile }) => {
+    const credential = `postgres-${name}-password`;
+    return present(root, [credential], { [credential]: passwordFile });
+  });
+  return [...passwords, ...present(root, ['database-url'], {})];
 }
 
 function present(
