@@ -31,6 +31,8 @@ export interface AskedProcess<Question extends object> {
   readonly pipe: Readable | undefined;
   /** Resolves when it has ended, if need be by force. */
   close(): Promise<void>;
+  /** Ends it by force and does not wait: what hangs in the kernel, on a disk that is gone, may never end. */
+  leave(): void;
 }
 
 /** What to start, and how it is called in messages. */
@@ -85,6 +87,12 @@ export function startAsked<Question extends object>(asked: Asked): AskedProcess<
       if (pending !== undefined || !child.connected) child.kill('SIGKILL');
       else child.disconnect();
       await gone;
+    },
+    leave() {
+      signal?.removeEventListener('abort', onAbort);
+      child.kill('SIGKILL');
+      if (child.connected) child.disconnect();
+      child.unref();
     },
   };
 }

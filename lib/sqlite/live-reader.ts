@@ -13,20 +13,22 @@ export interface LiveSource {
   source: string;
   file: FileNumber;
   wal: boolean;
+  /** As `Opening` has it. */
+  lockWaitMs?: number;
 }
 
 /**
  * Opens it read-only and reads once. Throws OpsError `denied` where that is not possible without harm, `refused` where it
  * or a side file is not what it was, or not what SQLite makes.
  */
-export function openSource({ source, file, wal }: LiveSource): Database {
+export function openSource({ source, file, wal, lockWaitMs }: LiveSource): Database {
   requireOrdinarySideFiles(source);
   const makeIndex = !wal || mayMakeSideFiles(source);
   // Those that are there are used. Should they vanish right now, SQLite fails instead of making new ones.
   if (!makeIndex && !hasSideFiles(source)) throw harmful(source);
   const before = openDescriptors();
   try {
-    return readOnce(openLive(source, { makeIndex, file }), () => requireBeside(source, before));
+    return readOnce(openLive(source, { makeIndex, file, lockWaitMs }), () => requireBeside(source, before));
   } catch (error) {
     throw unreadable(source, wal, error);
   }

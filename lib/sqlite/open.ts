@@ -18,7 +18,7 @@ const readCacheKiB = 2000;
 /** SQLite maps no more of a file; what lies behind is read. Where addresses are short, Node needs them more. */
 const mapBytesMax = ['arm', 'ia32'].includes(process.arch) ? 256 * 1024 * 1024 : 2 ** 31;
 
-/** How long a read waits for a lock that the app holds, before the app counts as not answering. */
+/** How long a read waits for a lock that the app holds, before the app counts as not answering; unless told otherwise. */
 const lockWaitMs = 10_000;
 
 /**
@@ -30,6 +30,8 @@ const distrust = ['trusted_schema = OFF', 'cell_size_check = ON'];
 
 /** What a database that is opened has to be. */
 export interface Opening {
+  /** How long a read waits for a lock that the app holds. */
+  lockWaitMs?: number | undefined;
   /** The file that was looked at before; opening another one is OpsError `refused`. Any, unless given. */
   file?: FileNumber | undefined;
 }
@@ -41,10 +43,10 @@ export interface Opening {
  */
 export function openLive(
   path: string,
-  { makeIndex = true, file }: Opening & { makeIndex?: boolean } = {},
+  { makeIndex = true, file, lockWaitMs }: Opening & { makeIndex?: boolean } = {},
 ): Database.Database {
   const parameters = makeIndex ? '' : '?readonly_shm=1';
-  return openReader(path, parameters, file);
+  return openReader(path, parameters, file, lockWaitMs);
 }
 
 /**
@@ -89,8 +91,13 @@ export function openCopy(path: string, copy: string): Database.Database {
   return openOwn(copy, { create: true });
 }
 
-function openReader(path: string, parameters: string, file: FileNumber | undefined): Database.Database {
-  const openIt = () => open(path, parameters, { readonly: true, fileMustExist: true });
+function openReader(
+  path: string,
+  parameters: string,
+  file: FileNumber | undefined,
+  timeout = lockWaitMs,
+): Database.Database {
+  const openIt = () => open(path, parameters, { readonly: true, fileMustExist: true, timeout });
   const database = file === undefined ? openIt() : openExpected(path, file, openIt);
   try {
     database.pragma(`cache_size = -${readCacheKiB}`);
@@ -128,7 +135,7 @@ export function tolerateSchema(database: Database.Database): void {
 
 function open(path: string, parameters: string, options: Database.Options): Database.Database {
   try {
-    const database = new Database(`file:${uriPath(path)}${parameters}`, { ...options, timeout: lockWaitMs });
+    const database = new Database(`file:${uriPath(path)}${parameters}`, { timeout: lockWaitMs, ...options });
     for (const setting of distrust) database.pragma(setting); // none of them reads the file
     return database;
   } catch (error) {

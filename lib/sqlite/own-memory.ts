@@ -22,9 +22,25 @@ export function limitOwnMemory(moreBytes: number): void {
   try {
     const has = /^VmData:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
     if (has === undefined) return;
-    const limit = Number(has) * 1024 + moreBytes;
-    execFileSync('prlimit', [`--pid=${process.pid}`, `--data=${limit}:${limit}`], { stdio: 'ignore' });
+    limitOwn('data', Number(has) * 1024 + moreBytes);
   } catch {
     // Only a help: the group of a unit has a limit as well.
   }
+}
+
+/**
+ * Lets this process write no file larger than that: what SQLite puts aside on a disk, to sort it, is not bounded otherwise. It
+ * then says that input or output failed.
+ */
+export function limitOwnFiles(sizeBytes: number): void {
+  process.on('SIGXFSZ', () => undefined); // which would end it; the write fails as well
+  try {
+    limitOwn('fsize', sizeBytes);
+  } catch {
+    // As above.
+  }
+}
+
+function limitOwn(what: 'data' | 'fsize', bytes: number): void {
+  execFileSync('prlimit', [`--pid=${process.pid}`, `--${what}=${bytes}:${bytes}`], { stdio: 'ignore' });
 }

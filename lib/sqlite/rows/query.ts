@@ -13,7 +13,7 @@ export function prepareQuery(database: Database, sql: string, called: string, da
   const problem = (cause: string) => new OpsError('config', `cannot run ${called}: ${cause}`);
   const statement = prepared(database, sql, problem);
   if (!statement.reader) throw problem('it returns no rows, as a SELECT would');
-  if (!statement.readonly) throw problem('it would write, and an export only reads');
+  if (!statement.readonly) throw problem('it would write, and may only read');
   return bound(statement, day, problem);
 }
 
