@@ -22,7 +22,7 @@ export const plainVariables = [
 ] as const;
 
 /** Commands of a shell and queries may have several lines. */
-const longKeys = ['stop', 'start', 'command', 'days', 'document', 'frozen'];
+const longKeys = ['stop', 'start', 'command', 'days', 'document', 'frozen', 'query'];
 
 /** What is wrong with the texts of a file, wherever they stand in it. */
 export function plainTextProblems(value: unknown, path: readonly string[] = []): string[] {
@@ -33,7 +33,12 @@ export function plainTextProblems(value: unknown, path: readonly string[] = []):
 
 function problemsOf(text: string, path: readonly string[]): string[] {
   const looked = longKeys.includes(path.at(-1) ?? '') ? text.replace(/[\n\t]/g, ' ') : text;
-  return printable(looked) === looked ? [] : [`${path.join('.')}: ${must(text)}`];
+  return printable(looked) === looked ? [] : [`${path.join('.')}: ${must(shown(text, path))}`];
+}
+
+/** The query of an address may hold a secret. */
+function shown(text: string, path: readonly string[]): string {
+  return path.at(-1) === 'url' ? text.replace(/\?.*/s, '?…') : text;
 }
 
 /** Throws OpsError `config` for a variable that holds a control character. */

@@ -12,14 +12,20 @@ import { mountsCheck } from './mounts.ts';
 import { alertDeliveryCheck } from './alert-delivery.ts';
 import { backupAgeCheck } from './backup-age.ts';
 import { backupDrillCheck } from './backup-drill.ts';
+import { certificateCheck } from './certificate.ts';
 import type { AnyCheck } from './check.ts';
 import { clockCheck } from './clock.ts';
+import { databaseCheck } from './database.ts';
 import { diskSpaceCheck } from './disk-space.ts';
 import { documentsCheck } from './documents.ts';
 import { postgresConnectionsCheck } from './postgres-connections.ts';
 import { postgresErrorsCheck } from './postgres-errors.ts';
 import { postgresSizeCheck } from './postgres-size.ts';
+import { freshnessCheck } from './freshness.ts';
+import { httpCheck } from './http.ts';
+import { sqlCheck } from './sql.ts';
 import { storeCheck } from './store.ts';
+import { walCheck } from './wal.ts';
 
 /** Their names are unique, which a test sees to. */
 export const allChecks: readonly AnyCheck[] = [
@@ -38,10 +44,16 @@ export const allChecks: readonly AnyCheck[] = [
   storeCheck,
   backupAgeCheck,
   backupDrillCheck,
+  databaseCheck,
+  walCheck,
+  sqlCheck,
   documentsCheck,
   postgresConnectionsCheck,
   postgresSizeCheck,
   postgresErrorsCheck,
+  httpCheck,
+  certificateCheck,
+  freshnessCheck,
   alertDeliveryCheck,
 ];
 

@@ -39,6 +39,7 @@ function describeCause({ check, subject }: Reading): string {
 
 function isAbout(cause: Reading, { subject, paths = [] }: Reading, readings: readonly Reading[]): boolean {
   if (cause.subject === machine || cause.subject === subject) return true;
+  if (subject.startsWith(`${cause.subject}/`)) return true; // a part of it: `ctv/closed-years` of `ctv`
   // Of all the places that the cause's check has looked at, the one that is nearest above the path.
   const places = readings.filter(({ check }) => check === cause.check).flatMap(placesIn);
   return paths.some((path) => {

@@ -22,24 +22,36 @@ import { mountsProbe } from './mounts.ts';
 import { alertDeliveryCheck } from '../health/alert-delivery.ts';
 import { backupAgeCheck } from '../health/backup-age.ts';
 import { backupDrillCheck } from '../health/backup-drill.ts';
+import { certificateCheck } from '../health/certificate.ts';
 import { clockCheck } from '../health/clock.ts';
+import { databaseCheck } from '../health/database.ts';
 import { diskSpaceCheck } from '../health/disk-space.ts';
 import { documentsCheck } from '../health/documents.ts';
 import { postgresConnectionsCheck } from '../health/postgres-connections.ts';
 import { postgresErrorsCheck } from '../health/postgres-errors.ts';
 import { postgresSizeCheck } from '../health/postgres-size.ts';
+import { freshnessCheck } from '../health/freshness.ts';
+import { httpCheck } from '../health/http.ts';
+import { sqlCheck } from '../health/sql.ts';
 import { storeCheck } from '../health/store.ts';
+import { walCheck } from '../health/wal.ts';
 import { alertDeliveryProbe } from './alert-delivery.ts';
 import { backupAgeProbe } from './backup-age.ts';
 import { backupDrillProbe } from './backup-drill.ts';
+import { certificateProbe } from './certificate.ts';
 import { clockProbe } from './clock.ts';
+import { databaseProbe } from './database.ts';
 import { diskSpaceProbe } from './disk-space.ts';
 import { documentsProbe } from './documents.ts';
 import { postgresConnectionsProbe } from './postgres-connections.ts';
 import { postgresErrorsProbe } from './postgres-errors.ts';
 import { postgresSizeProbe } from './postgres-size.ts';
+import { freshnessProbe } from './freshness.ts';
+import { httpProbe } from './http.ts';
 import { type Probed, probed } from './probe.ts';
+import { sqlProbe } from './sql.ts';
 import { storeProbe } from './store.ts';
+import { walProbe } from './wal.ts';
 
 /** A test compares them with lib/health/all-checks.ts. */
 export const registry: readonly Probed[] = [
@@ -58,9 +70,15 @@ export const registry: readonly Probed[] = [
   probed(storeCheck, storeProbe),
   probed(backupAgeCheck, backupAgeProbe),
   probed(backupDrillCheck, backupDrillProbe),
+  probed(databaseCheck, databaseProbe),
+  probed(walCheck, walProbe),
+  probed(sqlCheck, sqlProbe),
   probed(documentsCheck, documentsProbe),
   probed(postgresConnectionsCheck, postgresConnectionsProbe),
   probed(postgresSizeCheck, postgresSizeProbe),
   probed(postgresErrorsCheck, postgresErrorsProbe),
+  probed(httpCheck, httpProbe),
+  probed(certificateCheck, certificateProbe),
+  probed(freshnessCheck, freshnessProbe),
   probed(alertDeliveryCheck, alertDeliveryProbe),
 ];

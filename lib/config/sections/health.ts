@@ -4,9 +4,20 @@ import { allChecks } from '../../health/all-checks.ts';
 import type { AnyCheck, CheckSettings } from '../../health/check.ts';
 import type { Environment } from '../environment.ts';
 import type { HealthSettings } from '../health-config.ts';
+import {
+  certificateConfig,
+  certificateKeys,
+  databaseConfig,
+  databaseKeys,
+  walConfig,
+  walKeys,
+} from './health-database.ts';
+import { freshnessConfig, freshnessKeys } from './health-freshness.ts';
+import { httpConfig, httpKeys } from './health-http.ts';
 import { limitFor } from './health-limit.ts';
 import { mountKeys, mountSettings } from './health-mounts.ts';
 import { postgresConfig, postgresTable } from './health-postgres.ts';
+import { sqlConfig, sqlKeys } from './health-sql.ts';
 import { unitKeys, unitSettings } from './health-units.ts';
 import { duration } from './values.ts';
 
@@ -27,16 +38,30 @@ function settingKeys({ unit }: AnyCheck) {
 type SettingTable = z.infer<z.ZodObject<ReturnType<typeof settingKeys>>>;
 
 /** What a check can be told beside that; one line each. */
-const ownKeys: Readonly<Record<string, z.ZodRawShape>> = {
-  units: unitKeys,
+const ownKeys = {
+  certificate: certificateKeys,
+  database: databaseKeys,
+  freshness: freshnessKeys,
+  http: httpKeys,
   mounts: mountKeys,
-};
+  sql: sqlKeys,
+  units: unitKeys,
+  wal: walKeys,
+} satisfies Record<string, z.ZodRawShape>;
+
+/** What was written of the check `name`, beside the keys that every check has. */
+function own<Name extends keyof typeof ownKeys>(tables: Readonly<Record<string, unknown>>, name: Name) {
+  return tables[name] as z.infer<z.ZodObject<(typeof ownKeys)[Name]>> | undefined;
+}
 
 const checkTables = Object.fromEntries(
   allChecks.map((check) => [
     check.name,
     z
-      .strictObject({ ...settingKeys(check), ...ownKeys[check.name] })
+      .strictObject({
+        ...settingKeys(check),
+        ...(ownKeys as Readonly<Record<string, z.ZodRawShape>>)[check.name],
+      })
       .optional()
       .describe(check.question),
   ]),
@@ -64,6 +89,12 @@ export function healthConfig(
     units: unitSettings(checks.units),
     mounts: mountSettings(checks.mounts),
     postgres: postgresConfig(postgres, environment),
+    database: databaseConfig(own(given, 'database')),
+    wal: walConfig(own(given, 'wal')),
+    endpoints: httpConfig(own(given, 'http')),
+    certificateFiles: certificateConfig(own(given, 'certificate')),
+    assertions: sqlConfig(own(given, 'sql')),
+    freshThings: freshnessConfig(own(given, 'freshness')),
   };
 }
 

@@ -1,0 +1,112 @@
+// Measures what the owner's queries return: those of one database one after the other in one process, however many there are.
+import { OpsError } from '../base/errors.ts';
+import { formatDuration } from '../base/format.ts';
+import { didYouMean } from '../base/nearest.ts';
+import { type Config, guardedApps } from '../config/config.ts';
+import type { Assertion } from '../config/health-config.ts';
+import type { SqlFacts } from '../health/sql.ts';
+import { type Inspector, openInspector } from '../sqlite/inspect/inspector.ts';
+import type { Probe, ProbeContext } from './probe.ts';
+
+/** All that the queries of one database may take in one run; and of each, what comes with starting the process. */
+const runMsMax = 60_000;
+const openMs = 10_000;
+const limits = { rowsMax: 1000, bytesMax: 1_000_000 };
+
+export const sqlProbe: Probe<SqlFacts> = {
+  timeoutMs: runMsMax + 30_000 + openMs,
+  subjects: ({ config }) => config.health.assertions.map(subjectOf),
+  async measure(context, subject) {
+    const assertion = context.config.health.assertions.find((one) => subjectOf(one) === subject);
+    if (assertion === undefined) throw new OpsError('config', `there is no assertion ${subject}`);
+    const rows = await queueOf(context, assertion).ask(context, assertion);
+    return { rows, expectation: assertion.expectation };
+  },
+};
+
+/** A part of its app: what explains the app explains it. */
+function subjectOf({ app, name }: Pick<Assertion, 'app' | 'name'>): string {
+  return `${app}/${name}`;
+}
+
+/** By run and app: a configuration is read once a run. */
+const runs = new WeakMap<Config, Map<string, Queue>>();
+
+function queueOf({ config }: ProbeContext, { app, name }: Assertion): Queue {
+  const queues = runs.get(config) ?? new Map<string, Queue>();
+  runs.set(config, queues);
+  const apps = guardedApps(config);
+  const database = apps.find((one) => one.name === app)?.database;
+  if (database === undefined)
+    throw new OpsError(
+      'config',
+      `cannot run ${calledOf(name)}: there is no app ${app} with a database${didYouMean(
+        app,
+        apps.map((one) => one.name),
+      )}`,
+    );
+  const queue = queues.get(app) ?? new Queue(database);
+  queues.set(app, queue);
+  return queue;
+}
+
+function calledOf(name: string): string {
+  return `health.sql.assertions.${name}`;
+}
+
+/** The queries of one database in one run. */
+class Queue {
+  readonly #database: string;
+  #inspector: Inspector | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+  #spentMs = 0;
+
+  constructor(database: string) {
+    this.#database = database;
+  }
+
+  ask(context: ProbeContext, assertion: Assertion): Promise<SqlFacts['rows']> {
+    this.#waiting += 1;
+    const mine = this.#last.then(() => this.#next(context, assertion));
+    this.#last = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async #next(
+    { clock, signal }: ProbeContext,
+    { name, timeoutMs, expectation }: Assertion,
+  ): Promise<SqlFacts['rows']> {
+    const started = clock.monotonicMs();
+    try {
+      signal.throwIfAborted();
+      if (this.#spentMs >= runMsMax) throw outOfTime(name);
+      const isFirst = this.#inspector === undefined;
+      // Of the run alone: the time of one measurement must not end the process that the others are asked in.
+      this.#inspector ??= openInspector(this.#database);
+      const query = { sql: expectation.query, called: calledOf(name), limits };
+      return await this.#inspector.query(query, isFirst ? timeoutMs + openMs : timeoutMs);
+    } catch (error) {
+      // Only a mistake in the query leaves the process fit for the next one.
+      if (!(error instanceof OpsError && error.kind === 'config')) this.#leave();
+      throw error;
+    } finally {
+      this.#spentMs += clock.monotonicMs() - started;
+      this.#waiting -= 1;
+      if (this.#waiting === 0) this.#leave();
+    }
+  }
+
+  #leave(): void {
+    this.#inspector?.leave();
+    this.#inspector = undefined;
+  }
+}
+
+function outOfTime(name: string): OpsError {
+  return new OpsError(
+    'unavailable',
+    `${calledOf(name)} was not run: the queries before it took ${formatDuration(runMsMax)}`,
+    { hint: 'make them fewer or quicker (an index), or ask them less often: every = "6h" in [health.sql]' },
+  );
+}
