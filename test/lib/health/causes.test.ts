@@ -75,3 +75,15 @@ test('the checks have names of their own, name causes that there are, and none e
     expect([...reached]).not.toContain(name);
   }
 });
+
+test('what is wrong with an app explains what is asked of a part of it, and of no other app', () => {
+  const gone = reading('database', 'ctv', 'critical');
+  const of = (subject: string) => causeOf(reading('sql', subject, 'unknown'), [gone], checksByName);
+  expect(['ctv/closed-years', 'ctv', 'ctv2/a', 'ct/v', 'other/ctv'].map(of)).toEqual([
+    'database of ctv',
+    'database of ctv',
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
