@@ -12,13 +12,13 @@ export interface FreshnessFacts {
 }
 
 /** The newest file: of a directory, or the one that was named. */
-export interface FileFound {
+interface FileFound {
   readonly file: string;
   readonly at: Date;
   readonly sizeBytes: number;
 }
 
-export interface NothingFound {
+interface NothingFound {
   /** `/srv/copies holds no file`. */
   readonly nothing: string;
   readonly path: string;

@@ -77,7 +77,7 @@ function rowsDifference(
 }
 
 /** Numbers are compared as numbers, exactly; a text is never a number. */
-export function isSame(found: SqlValue, expected: Expected): boolean {
+function isSame(found: SqlValue, expected: Expected): boolean {
   if (typeof expected === 'string') return found === expected;
   if (typeof found !== 'bigint' && typeof found !== 'number') return false;
   // eslint-disable-next-line eqeqeq -- a bigint and a number are compared by value, without rounding

@@ -10,7 +10,7 @@ import { lookMs, lookOnce, orFailure } from './live-database.ts';
 import type { Probe, ProbeContext } from './probe.ts';
 
 /** The longest that checks of pages may be set to take, and a look before. */
-const timeoutMs = 600_000 + 2 * lookMs;
+const timeoutMs = 180_000 + 2 * lookMs;
 
 /** While its pages are read, an app with a rollback journal cannot write; most wait for five seconds before they give up. */
 const withoutLogMsMax = 3000;

@@ -2,6 +2,7 @@
 import { OpsError } from '../base/errors.ts';
 import type { Config, GuardedApp } from '../config/config.ts';
 import type { OpsErrorFacts } from '../health/facts.ts';
+import { ReaderEnded } from '../sqlite/asked-process.ts';
 import { openInspector } from '../sqlite/inspect/inspector.ts';
 import type { LiveState } from '../sqlite/inspect/live-state.ts';
 import type { ProbeContext } from './probe.ts';
@@ -35,7 +36,9 @@ export async function orFailure<T>(work: Promise<T>): Promise<T | OpsErrorFacts>
   try {
     return await work;
   } catch (error) {
-    if (!(error instanceof OpsError) || !aboutTheDatabase.includes(error.kind)) throw error;
+    // What ended the process that looked says nothing of the file.
+    if (!(error instanceof OpsError) || error instanceof ReaderEnded) throw error;
+    if (!aboutTheDatabase.includes(error.kind)) throw error;
     const { kind, message, hint } = error;
     return { kind, message, hint };
   }

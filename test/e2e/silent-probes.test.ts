@@ -19,7 +19,8 @@ import { canBeSilent, mountSilence } from '../support/silent-mount.ts';
 test.skipIf(!canBeSilent())('what lies on a mount that does not answer is given up, in words', async () => {
   const mount = join(scratch('/var/tmp'), 'nas');
   mkdirSync(mount);
-  await using _ = await mountSilence(mount);
+  await using silent = await mountSilence(mount);
+  expect(silent).toBeDefined();
   const { ask } = probeWorld(`
 [apps.ctv]
 database = "${mount}/app.db"

@@ -10,7 +10,7 @@ export const databaseKeys = {
   check_seconds: z
     .number()
     .min(0, 'must not be negative')
-    .max(600, 'must be at most 600')
+    .max(180, 'must be at most 180')
     .default(60)
     .describe('how long that may take in one run, for all databases together; 0 for never'),
   growth_percent: percent.default(50).describe('growing by so much of its size in a day is a warning'),
