@@ -61,8 +61,8 @@ const aboutOps = {
 /** Links are relative: they are right behind a proxy, whatever it puts before the path. */
 function listOf(questions: readonly Question[], from: string): string {
   const line = ({ name, title, description }: Question) =>
-    `<li><a href="${from}/${name}">${html(title)}</a> ${html(description)}</li>`;
-  return `<ul>${questions.map(line).join('')}</ul>`;
+    `<p><a href="${from}/${name}">${html(title)}</a><br>${html(description)}</p>`;
+  return questions.map(line).join('');
 }
 
 function queries() {

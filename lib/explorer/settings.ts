@@ -10,7 +10,8 @@ export const safeSettings = {
   sql_time_limit_ms: 3000,
   num_sql_threads: 2,
   max_returned_rows: 1000,
-  default_page_size: 50,
+  // On a phone a row is as high as it has columns.
+  default_page_size: 20,
   facet_time_limit_ms: 500,
   default_facet_size: 20,
   // Each suggestion is a query over the whole table, with every page that somebody looks at.

@@ -13,6 +13,7 @@ import {
 import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chapters } from '../../../lib/explorer/files.ts';
 import { Explorer, makeDatabase, missingForExplorer } from '../../support/datasette.ts';
@@ -35,6 +36,11 @@ describe.skipIf(missing.length > 0)(`the explorer (needs ${missing.join(', ') ||
   beforeAll(async () => {
     state = mkdtempSync(join(tmpdir(), 'holdfast-explorer-'));
     writeHistoryYear(join(state, 'ops.db'), new Date());
+    const history = new Database(join(state, 'ops.db'));
+    history.exec(`INSERT INTO runs (id, job, command, host, machine, boot_id, pid_namespace, pid, start_ticks, started_at, outcome,
+      message, holdfast_version) VALUES ('"><script>steal()</script>', 'db-backup', 'run', 'pi5', '', '', '', 1, 1,
+      strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), 'failed', '<img src=x onerror=steal()>', '0.2.0')`);
+    history.close();
     const beside = join(state, 'explorer');
     mkdirSync(join(beside, 'ctv'), { recursive: true });
     mkdirSync(join(state, 'report'));
@@ -141,6 +147,18 @@ describe.skipIf(missing.length > 0)(`the explorer (needs ${missing.join(', ') ||
         expect([method, path, answer.status >= 400]).toEqual([method, path, true]);
       }
     expect(fingerprint(state)).toEqual(before);
+  });
+
+  test('shows text from outside as text', async () => {
+    const page = await (await get('/ops/what-failed')).text();
+    expect(page).toContain('&lt;img src=x onerror=steal()&gt;');
+    expect(page).toContain('?run=%22%3E%3Cscript%3Esteal%28%29%3C/script%3E"');
+    for (const path of [
+      '/ops/what-failed',
+      '/ops/runs',
+      '/ops/one-run?run=%22%3E%3Cscript%3Esteal()%3C/script%3E',
+    ])
+      expect(await (await get(path)).text()).not.toMatch(/<script>steal|<img src=x/);
   });
 
   test('does not go on with a query for longer than it may', async () => {
