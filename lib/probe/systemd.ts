@@ -111,13 +111,12 @@ function unitFacts(name: string, properties: UnitProperties): UnitFacts {
     startLimitMs: spanMs('TimeoutStartUSec'),
     stopLimitMs: spanMs('TimeoutStopUSec'),
     skippedAt: active === 'inactive' ? skippedAt(properties) : undefined,
-    ranAt: time('ExecMainStartTimestamp') ?? time('InactiveExitTimestamp'),
+    ranAt: time('ExecMainStartTimestamp'),
   };
 }
 
-/** Where a condition was never asked, the answer says `no` as well, but there is no time beside it. */
+/** Of `ExecCondition=` too. Where a condition was never asked the answer says `no` as well, and there is no time beside it. */
 function skippedAt({ text, time }: UnitProperties): Date | undefined {
   if (text('ConditionResult') === 'no') return time('ConditionTimestamp');
-  if (text('AssertResult') === 'no') return time('AssertTimestamp');
-  return text('Result') === 'exec-condition' ? time('StateChangeTimestamp') : undefined;
+  return text('AssertResult') === 'no' ? time('AssertTimestamp') : undefined;
 }

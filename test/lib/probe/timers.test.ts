@@ -61,7 +61,12 @@ describe.each(systemdVersions)('systemd %s', (version) => {
       'warning',
       'which was skipped: a condition of it was not met; it has not run since the machine started',
     ],
-    ['exec-cond.timer', 0, 'warning', 'started exec-cond.service at'],
+    [
+      'exec-cond.timer',
+      0,
+      'warning',
+      'a condition of it was not met; it has not run since the machine started',
+    ],
     [
       'stuck.timer',
       30 * minMs,
