@@ -2,7 +2,7 @@
 import type { Check } from './check.ts';
 
 export interface ThrottlingFacts {
-  /** What the firmware says, bit by bit (`vcgencmd get_throttled`); undefined where it cannot be asked. */
+  /** What the firmware says, bit by bit (`vcgencmd get_throttled`); undefined where it cannot be asked. One of the two is there. */
   bits: number | undefined;
   /** What the kernel's own sensor says right now; undefined where there is none. */
   isUnderVoltage: boolean | undefined;

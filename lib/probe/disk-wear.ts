@@ -1,6 +1,7 @@
 // Measures how much is written to memory cards: the kernel counts sectors from each start of the machine on, so that what was
 // counted is noted with each look.
 import { join } from 'node:path';
+import { OpsError } from '../base/errors.ts';
 import type { WearFacts } from '../health/disk-wear.ts';
 import { bootId, kernelNames, kernelNumber, kernelText, neededKernelText } from './kernel-files.ts';
 import type { Probe, ProbeContext } from './probe.ts';
@@ -21,6 +22,8 @@ export const diskWearProbe: Probe<WearFacts> = {
     const { root } = context;
     const stat = await neededKernelText(root, join('sys/block', disk, 'stat'));
     const sinceStartBytes = Number(stat.split(/\s+/)[6]) * sectorBytes;
+    if (!Number.isFinite(sinceStartBytes))
+      throw new OpsError('io', `cannot read /sys/block/${disk}/stat: it says ${stat}`);
     return {
       ...written(context, disk, { boot: await bootId(root), sinceStartBytes }),
       sinceStartBytes,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { OpsError } from '../base/errors.ts';
 import { machine } from '../health/causes.ts';
 import { pastBits, type ThrottlingFacts } from '../health/throttling.ts';
-import { bootId, kernelNumber, sensors } from './kernel-files.ts';
+import { bootId, kernelNumber, kernelText, sensors } from './kernel-files.ts';
 import { newsOf, stickyBits } from './news.ts';
 import type { Probe, ProbeContext } from './probe.ts';
 
@@ -13,8 +13,9 @@ const firmware = 'usr/bin/vcgencmd';
 
 export const throttlingProbe: Probe<ThrottlingFacts> = {
   async subjects({ root }) {
-    if ((await sensors(root, 'rpi_volt')).length > 0) return [machine];
-    return (await canAskFirmware(root)) ? [machine] : [];
+    const model = (await kernelText(root, 'sys/firmware/devicetree/base/model')) ?? '';
+    if (model.startsWith('Raspberry Pi')) return [machine];
+    return (await sensors(root, 'rpi_volt')).length > 0 || (await canAskFirmware(root)) ? [machine] : [];
   },
   async measure(context) {
     const { root } = context;
@@ -22,11 +23,24 @@ export const throttlingProbe: Probe<ThrottlingFacts> = {
     const bits = (await canAskFirmware(root))
       ? await askFirmware(context, isUnderVoltage !== undefined)
       : undefined;
+    if (bits === undefined && isUnderVoltage === undefined) throw nobodySays();
     if (bits === undefined) return { bits, isUnderVoltage, newBits: 0 };
     const past = { boot: await bootId(root), value: pastBits(bits), growth: stickyBits };
     return { bits, isUnderVoltage, newBits: newsOf(context, 'throttling: past', past) };
   },
 };
+
+function nobodySays(): OpsError {
+  return new OpsError(
+    'missing',
+    'cannot ask for the voltage: the kernel has no sensor of it here, nor can vcgencmd be asked',
+    {
+      hint:
+        'systemctl edit health-check.service, with PrivateDevices=no, DeviceAllow=/dev/vcio rw and SupplementaryGroups=video ' +
+        'below [Service]; or throttling = { off = true } below [health]',
+    },
+  );
+}
 
 /** By the name of the sensor: others have alarms too. */
 async function alarmOf(root: string): Promise<boolean | undefined> {

@@ -99,7 +99,11 @@ test.each([
   expect((await diskWearProbe.measure(probeWorld({ files }), 'mmcblk0')).life).toEqual(expected);
 });
 
-test('a disk that went away is not known', async () => {
+test('a disk that went away, or says something else, is not known', async () => {
+  const odd = probeWorld({ files: { ...card, 'sys/block/mmcblk0/stat': '1 2 3\n' } });
+  await expect(diskWearProbe.measure(odd, 'mmcblk0')).rejects.toThrow(
+    'cannot read /sys/block/mmcblk0/stat: it says 1 2 3',
+  );
   await expect(diskWearProbe.measure(probeWorld(), 'mmcblk9')).rejects.toThrow(
     'cannot read /sys/block/mmcblk9/stat',
   );

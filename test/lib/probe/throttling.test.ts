@@ -65,7 +65,25 @@ test('where both can be asked one that does not answer is no matter', async () =
   }
 });
 
+test('a Raspberry Pi of which nobody can say it is not known, and never well', async () => {
+  const model = { 'sys/firmware/devicetree/base/model': 'Raspberry Pi 5 Model B Rev 1.0\0' };
+  const mute = { ...sensor, [alarm]: '\n' };
+  for (const files of [
+    { ...boot, ...model },
+    { ...boot, ...model, 'usr/bin/vcgencmd': '' },
+    { ...boot, ...mute },
+  ]) {
+    const world = probeWorld({ files });
+    expect(await throttlingProbe.subjects(world)).toEqual(['machine']);
+    await expect(throttlingProbe.measure(world, 'machine')).rejects.toMatchObject({
+      message: expect.stringContaining('cannot ask for the voltage') as string,
+      hint: expect.stringContaining('DeviceAllow=/dev/vcio rw') as string,
+    });
+  }
+});
+
 test('nothing is asked of what is no Raspberry Pi', async () => {
-  for (const files of [{}, { 'dev/vcio': '' }, { 'usr/bin/vcgencmd': '' }])
+  const other = { 'sys/firmware/devicetree/base/model': 'Banana Pi\0' };
+  for (const files of [{}, other, { 'dev/vcio': '' }, { 'usr/bin/vcgencmd': '' }])
     expect(await throttlingProbe.subjects(probeWorld({ files }))).toEqual([]);
 });
