@@ -37,6 +37,14 @@ const failures: Failure[] = [
     alarms: ['inodes@srv-days'],
   },
   {
+    name: 'a share never answers',
+    breaks: `[ -e /dev/fuse ] || mknod /dev/fuse c 10 229
+      setsid node /src/test/support/silent-mount.ts ${days} </dev/null >/run/silent 2>&1 & echo $! >/run/silent.pid
+      until grep mounted /run/silent; do :; done`,
+    mends: `kill -9 $(cat /run/silent.pid); umount -l ${days}`,
+    alarms: ['mounts@srv-days'],
+  },
+  {
     name: 'the app is stopped',
     breaks: 'systemctl stop flaskapp',
     mends: 'systemctl start flaskapp',
@@ -80,7 +88,7 @@ describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ')
       `install -d -m 2770 ${days} && mount -t tmpfs -o size=2M,nr_inodes=100,mode=2770,gid=ctvapps tmpfs ${days}`,
     );
     await pi.writeConfiguration(config);
-    const settings = `[apps.ctv.export]\ndirectory = "${days}"\ntables = ["booking"]\n[health.mounts]\npaths = ["${days}"]\n[health.load]\noff = true\n`;
+    const settings = `[apps.ctv.export]\ndirectory = "${days}"\ntables = ["booking"]\n[health.mounts]\npaths = ["${days}"]\n[health.load]\noff = true\n[health.memory]\noff = true\n`;
     const text = pi.machine.read(config).replace(/^\[alerts\]/m, `${settings}[alerts]`);
     // Nobody sets the clock of a container.
     pi.machine.write(config, `clock = "trusted"\n${text}`);

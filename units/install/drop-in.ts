@@ -133,7 +133,6 @@ export function healthDropInText(settings: HealthSettings): string {
       ? ['# The rest of /home stays hidden.', 'ProtectHome=tmpfs']
       : []),
     ...writes.filter((path) => inHome.test(path)).map((path) => `BindPaths=${quote(`-${path}`)}`),
-    ...writes.map((path) => `ReadWritePaths=${quote(`-${path}`)}`),
     ...configLines(configPath),
     ...environmentFiles.map((path) => `EnvironmentFile=-${escape(path)}`),
     ...credentialLines(credentials),
