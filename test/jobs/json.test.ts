@@ -57,6 +57,7 @@ function settled({ stdout }: Ended, { world }: Machine): string {
     .replace(/\b[0-9a-f]{32}\b/g, '<run id>')
     .replace(/("(?:free|total)_bytes": )\d+/g, '$10')
     .replace(/("(?:\w+_ms|pid|sent_bytes|received_bytes|requests)": )[\d.]+/g, '$10')
+    .replace(/("value": )[\d.]+(,\s+"unit": "%")/g, '$10$2') // how full the disk is that the test runs on
     .replace(/("version": )"[^"]*"/g, '$1"<version>"')
     .replace(/("modified_at": )"[^"]*"/g, '$1"<time>"')
     .replace(/("name": "[^"]*\.json",\s+"size_bytes": )\d+/g, '$10')
