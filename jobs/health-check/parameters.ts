@@ -14,7 +14,7 @@ export const status = { format, brief };
 export const report = {
   html: option(
     'file',
-    'write it there as one page that needs nothing else; over an older report of ours, never over anything else',
+    'write it there as one page that needs nothing else; over an older report of ours, never over anything else; - prints it',
   ),
   mode: option('octal', 'the mode of that file, such as 0640; 0644 less the umask unless given'),
   text: flag('print it as plain text, 78 columns wide; so unless --html is given'),

@@ -15,10 +15,9 @@ import { reportFacts } from './steps/report-facts.ts';
 import { writePage } from './steps/write-page.ts';
 
 interface Report {
-  /** Where the page is; undefined where none was asked for. */
+  /** Where the page is; undefined where none was written. */
   html: string | undefined;
-  /** Whether it is to be printed as text. */
-  text: boolean;
+  prints: 'text' | 'html' | 'answer';
   answer: Answer;
   facts: ReportFacts;
 }
@@ -26,32 +25,45 @@ interface Report {
 /** That something is wrong is what the report says, and no failure of making it: the verdict of the run is about that. */
 export async function run(
   context: JobContext,
-  { html, mode, text }: Options<typeof parameters.report>,
+  options: Options<typeof parameters.report>,
 ): Promise<Outcome<Report>> {
-  const bits = requireMode(mode, html);
+  const { path, mode, prints } = wanted(options);
   const facts = await reportFacts(context);
-  if (html !== undefined) await writePage(html, htmlOf(reportOf(facts)), bits);
-  const path = html === undefined ? undefined : resolve(html);
-  return {
-    result: { html: path, text: text || html === undefined, answer: answerOf(facts), facts },
-    findings: [],
-  };
+  if (path !== undefined) await writePage(path, htmlOf(reportOf(facts)), mode);
+  return { result: { html: path, prints, answer: answerOf(facts), facts }, findings: [] };
 }
 
-export function text({ html, text, answer, facts }: Report): string[] {
+export function text({ html, prints, answer, facts }: Report): string[] {
+  if (prints === 'html') return htmlOf(reportOf(facts)).trimEnd().split('\n');
   return [
-    ...(text ? textOf(reportOf(facts)) : [`${facts.host}: ${answer.words}`]),
-    ...(html === undefined ? [] : [...(text ? [''] : []), `the page is ${html}`]),
+    ...(prints === 'text' ? textOf(reportOf(facts)) : [`${facts.host}: ${answer.words}`]),
+    ...(html === undefined ? [] : [...(prints === 'text' ? [''] : []), `the page is ${html}`]),
   ];
 }
 
-/** Who may read and write it: a page is no program, and belongs to nobody who runs it. */
-function requireMode(mode: string | undefined, html: string | undefined): number | undefined {
-  if (mode === undefined) return undefined;
-  if (html === undefined)
+const standardOutput = '-';
+
+function wanted({ html, mode, text }: Options<typeof parameters.report>): {
+  path: string | undefined;
+  mode: number | undefined;
+  prints: Report['prints'];
+} {
+  const isPrinted = html === standardOutput;
+  if (mode !== undefined && (html === undefined || isPrinted))
     throw new OpsError('usage', 'cannot give a mode to what is printed', {
       hint: '--mode goes with --html <file>',
     });
+  if (isPrinted && text)
+    throw new OpsError('usage', 'cannot print a page and a text at once', {
+      hint: 'name a file for the page: --html <file>',
+    });
+  const path = html === undefined || isPrinted ? undefined : resolve(html);
+  const prints = isPrinted ? 'html' : text || path === undefined ? 'text' : 'answer';
+  return { path, mode: mode === undefined ? undefined : bitsOf(mode), prints };
+}
+
+/** Who may read and write it: a page is no program, and its owner writes the next one. */
+function bitsOf(mode: string): number {
   if (/^0?[0246]{3}$/.test(mode) && /^0?[46]/.test(mode)) return Number.parseInt(mode, 8);
   throw new OpsError('usage', `cannot use ${JSON.stringify(mode)} as a mode`, {
     hint: 'three octal digits that let the owner read and nobody run it: 0644, 0640, 0600',

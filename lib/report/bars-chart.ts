@@ -24,11 +24,14 @@ export function barsChart({ from, to, rows }: BarsPicture, { says }: { says: str
       const x = Math.min(start, bounds.right - width);
       return markup`<rect class="${bar.tone}" x="${px(x)}" y="${y + 15}" width="${px(width)}" height="${barHeight}" rx="1"/>`;
     });
-    return joined([
-      markup`<path class="rail" d="M${bounds.left} ${y + 19.5}H${bounds.right}" stroke="currentColor" stroke-opacity=".25" fill="none"/>`,
-      markup`<text class="label" x="${bounds.left}" y="${y + 11}">${clip(label, labelCharactersMax)}</text>`,
-      ...marks,
-    ]);
+    return joined(
+      [
+        markup`<path class="rail" d="M${bounds.left} ${y + 19.5}H${bounds.right}" stroke="currentColor" stroke-opacity=".25" fill="none"/>`,
+        markup`<text class="label" x="${bounds.left}" y="${y + 11}">${clip(label, labelCharactersMax)}</text>`,
+        ...marks,
+      ],
+      '\n',
+    );
   });
-  return drawing(says, bottom + 20, joined([time.marks, ...drawn]));
+  return drawing(says, bottom + 20, [time.marks, ...drawn]);
 }

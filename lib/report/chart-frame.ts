@@ -15,8 +15,9 @@ export interface Axis<Value> {
 }
 
 /** The drawing, as one picture with a text for who does not see it. */
-export function drawing(says: string, heightPx: number, content: Markup): Markup {
-  return markup`<svg role="img" aria-label="${says}" viewBox="0 0 ${chartWidth} ${heightPx}" width="${chartWidth}" height="${heightPx}" font-size="11" font-family="sans-serif" fill="currentColor">${content}</svg>`;
+export function drawing(says: string, heightPx: number, marks: readonly Markup[]): Markup {
+  return markup`<svg role="img" aria-label="${says}" viewBox="0 0 ${chartWidth} ${heightPx}" width="${chartWidth}" height="${heightPx}" font-size="11" font-family="sans-serif" fill="currentColor">
+${joined(marks, '\n')}</svg>`;
 }
 
 /** A place in the drawing: a tenth of a pixel is enough. */
@@ -41,7 +42,7 @@ export function timeAxis(from: Date, to: Date, { left, right, top, bottom }: Are
     const anchor = x < left + 14 ? 'start' : x > right - 14 ? 'end' : 'middle';
     return markup`<path class="grid" d="M${x} ${top}V${bottom + 3}" stroke="currentColor" stroke-opacity=".15" fill="none"/><text class="tick" x="${x}" y="${bottom + 15}" text-anchor="${anchor}">${timeWords(tick, hasDays)}</text>`;
   });
-  return { at: scale, marks: joined(marks) };
+  return { at: scale, marks: joined(marks, '\n') };
 }
 
 /** The month; the year where one begins; with a day in it where the ticks are closer than months. */
@@ -64,7 +65,7 @@ export function valueAxis(measure: Measure, max: number, { left, right, top, bot
     const words = index === ticks.length - 1 ? `${tick} ${unit}` : String(tick);
     return markup`<path class="grid" d="M${left} ${y}H${right}" stroke="currentColor" stroke-opacity=".15" fill="none"/><text class="tick" x="${left - 5}" y="${y + 4}" text-anchor="end">${words}</text>`;
   });
-  return { at: (value) => scale(value / divisor), marks: joined(marks) };
+  return { at: (value) => scale(value / divisor), marks: joined(marks, '\n') };
 }
 
 const unitsOf: Readonly<Record<Measure, readonly (readonly [divisor: number, unit: string])[]>> = {

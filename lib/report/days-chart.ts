@@ -1,7 +1,7 @@
 // A square for each day, a column for each week: the night that is missing catches the eye. What is not good differs in
 // its shape as well as in its colour.
 import { chartWidth, drawing, px } from './chart-frame.ts';
-import { joined, type Markup, markup } from './markup.ts';
+import { type Markup, markup } from './markup.ts';
 import type { Day, DaysPicture, DayState } from './picture.ts';
 
 const left = 28;
@@ -22,7 +22,7 @@ export function daysChart({ days }: DaysPicture, { says }: { says: string }): Ma
     return d === '' ? markup`` : markup`<path class="${className}" d="${d}"${attributesOf(state)}/>`;
   });
   const height = Math.ceil(bottom + 22);
-  return drawing(says, height, joined([...labels(places, pitch), ...marks, ...legend(days, height - 5)]));
+  return drawing(says, height, [...labels(places, pitch), ...marks, ...legend(days, height - 5)]);
 }
 
 interface Place {

@@ -1,7 +1,7 @@
 // A value over time: a line with gaps where nothing was measured, its newest value written beside it.
 import { area, line } from 'd3-shape';
 import { chartWidth, drawing, px, timeAxis, valueAxis } from './chart-frame.ts';
-import { joined, type Markup, markup } from './markup.ts';
+import { type Markup, markup } from './markup.ts';
 import type { LinePicture, Point } from './picture.ts';
 
 const height = 150;
@@ -28,23 +28,19 @@ export function lineChart(
   const ground = area<Point | undefined>().defined(there).digits(1).x(place(x)).y0(values.at(0)).y1(place(y));
   const stroke = line<Point | undefined>().defined(there).digits(1).x(place(x)).y(place(y));
   const last = shown.at(-1);
-  return drawing(
-    says,
-    height,
-    joined([
-      time.marks,
-      values.marks,
-      markup`<path class="ground" d="${ground(withGaps) ?? ''}" fill-opacity=".12"/>`,
-      markup`<path class="line" d="${stroke(withGaps) ?? ''}" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linejoin="round" stroke-linecap="round"/>`,
-      ...(forecast === undefined || last === undefined
-        ? []
-        : [
-            markup`<path class="ahead" d="${stroke([last, forecast]) ?? ''}" fill="none" stroke="currentColor" stroke-width="1.6" stroke-dasharray="3 3"/>`,
-          ]),
-      ...shown.filter(({ isOdd }) => isOdd === true).map((point) => diamond(px(x(point)), px(y(point)))),
-      ...(last === undefined ? [] : [newest(px(x(last)), px(y(last)), format(last.value))]),
-    ]),
-  );
+  return drawing(says, height, [
+    time.marks,
+    values.marks,
+    markup`<path class="ground" d="${ground(withGaps) ?? ''}" fill-opacity=".12"/>`,
+    markup`<path class="line" d="${stroke(withGaps) ?? ''}" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linejoin="round" stroke-linecap="round"/>`,
+    ...(forecast === undefined || last === undefined
+      ? []
+      : [
+          markup`<path class="ahead" d="${stroke([last, forecast]) ?? ''}" fill="none" stroke="currentColor" stroke-width="1.6" stroke-dasharray="3 3"/>`,
+        ]),
+    ...shown.filter(({ isOdd }) => isOdd === true).map((point) => diamond(px(x(point)), px(y(point)))),
+    ...(last === undefined ? [] : [newest(px(x(last)), px(y(last)), format(last.value))]),
+  ]);
 }
 
 /** With nothing between two points that are too far apart: the line is not drawn there. */

@@ -16,8 +16,9 @@ export function markup(ours: TemplateStringsArray, ...values: readonly Value[]):
   return new Markup(ours.map((part, index) => part + textOf(values[index])).join(''));
 }
 
-export function joined(parts: readonly Markup[]): Markup {
-  return new Markup(parts.map(({ text }) => text).join(''));
+/** One after the other, each on a line of its own with `'\n'` between. */
+export function joined(parts: readonly Markup[], between: '' | '\n' = ''): Markup {
+  return new Markup(parts.map(({ text }) => text).join(between));
 }
 
 function textOf(value: Value): string {

@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { reportMark } from '../../../lib/report/html.ts';
+import { elements, htmlTree, textIn } from '../../support/html-tree.ts';
 import { onlyChecks, ownChecks } from '../../support/health.ts';
 import { TypedWorld } from '../../support/typed-world.ts';
 import { makeBookings } from '../../support/world.ts';
@@ -181,7 +182,21 @@ describe('the page', () => {
     expect(existsSync(page)).toBe(false);
   });
 
-  test('has a mode only where there is a page', async () => {
-    expect((await report('--mode', '0640')).exitCode).toBe(64);
+  test('is printed where that is wanted, as it would be written', async () => {
+    const { exitCode, stdout } = await report('--html', '-');
+    expect(exitCode).toBe(0);
+    const { h1 = '' } = Object.fromEntries(
+      elements(htmlTree(stdout)).map((each) => [each.name, textIn(each)]),
+    );
+    expect(h1).toMatch(/^Not all is well/);
+    expect(existsSync(join(process.cwd(), '-'))).toBe(false);
+  });
+
+  test.each([
+    ['--mode', '0640'],
+    ['--html', '-', '--mode', '0640'],
+    ['--html', '-', '--text'],
+  ])('goes not with %s %s %s %s', async (...args) => {
+    expect((await report(...args)).exitCode).toBe(64);
   });
 });

@@ -188,6 +188,17 @@ describe('the page', () => {
     expect(html(year).slice(0, 1024)).toContain(reportMark);
   });
 
+  test('has no line that is too long to be printed, whatever happened', () => {
+    const [incident] = year.incidents;
+    const incidents = Array.from({ length: 1000 }, () => incident).filter((each) => each !== undefined);
+    const longest = Math.max(
+      ...html({ ...year, incidents })
+        .split('\n')
+        .map((line) => line.length),
+    );
+    expect(longest).toBeLessThan(50_000);
+  });
+
   test('has tables in which every row has a cell for each column', () => {
     for (const table of all(tree, 'table')) {
       const columns = all(table, 'th').length;
