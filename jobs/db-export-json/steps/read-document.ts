@@ -1,6 +1,6 @@
 // A document as it lies in its directory, where anybody may have put anything of its name.
 import { type BigIntStats, lstatSync } from 'node:fs';
-import { OpsError, systemError } from '../../../lib/base/errors.ts';
+import { errorCode, OpsError, systemError } from '../../../lib/base/errors.ts';
 import { borrowed } from '../../../lib/files/borrowed.ts';
 import type { FileDigest } from '../../../lib/files/digest.ts';
 import { readWhole } from '../../../lib/files/hash-file.ts';
@@ -23,8 +23,18 @@ export async function readDocument(directory: HeldDirectory, name: string): Prom
     await requireNoOther(directory, name, read);
     return bytes;
   } catch (error) {
-    throw systemError(`read ${called}`, error);
+    throw cannotRead(called, error);
   }
+}
+
+/** None is followed: what it leads to may be anybody's. */
+function cannotRead(path: string, error: unknown): unknown {
+  let reason = error;
+  while (reason instanceof OpsError) reason = reason.cause;
+  if (errorCode(reason) !== 'ELOOP') return systemError(`read ${path}`, error);
+  return new OpsError('refused', `cannot read ${path}: it is a link, and no file`, {
+    hint: `look at it, and move it away: ls -l ${shellWord(path)}`,
+  });
 }
 
 /** Hashes it, and gives its blocks to `take` meanwhile. Throws OpsError as `readWhole` does. */
@@ -35,7 +45,11 @@ export async function digestDocument(
   take: (block: Uint8Array) => Promise<void> = async () => undefined,
 ): Promise<FileDigest> {
   const check = (status: BigIntStats) => requireNoOther(directory, name, status);
-  return await inKnownPaths(() => readWhole(directory.at(name), { signal, follow: false, check }, take));
+  try {
+    return await inKnownPaths(() => readWhole(directory.at(name), { signal, follow: false, check }, take));
+  } catch (error) {
+    throw cannotRead(`${directory.path}/${name}`, error);
+  }
 }
 
 /** Strings of more than that are not collected with what is young. */

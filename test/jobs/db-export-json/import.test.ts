@@ -1,5 +1,6 @@
 // Documents become rows again: exactly, all of them or none.
 import Database from 'better-sqlite3';
+import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,
   existsSync,
@@ -98,6 +99,26 @@ function query(path: string, sql: string): unknown[] {
     database.close();
   }
 }
+
+test.each<[string, (path: string) => void, RegExp]>([
+  ['a link', (path) => symlinkSync('/etc/hostname', path), /it is a link, and no file/],
+  ['a link to nothing', (path) => symlinkSync('/nowhere', path), /it is a link, and no file/],
+  ['a pipe', (path) => void execFileSync('mkfifo', [path]), /it is not a regular file/],
+  ['a directory', (path) => mkdirSync(path), /it is (not a regular file|a directory)/],
+])('%s that has the name of a document is told as what it is', async (_, make, says) => {
+  await using world = new ImportWorld(byDay, {
+    schema: 'CREATE TABLE child (day TEXT, parent INTEGER, note)',
+  });
+  await world.run('db-export-json', []);
+  rmSync(join(world.documents, '2026-11-26.json'));
+  make(join(world.documents, '2026-11-26.json'));
+  for (const command of ['import', 'check']) {
+    const ended = await world.run('db-export-json', [command]);
+    expect(ended.exitCode, ended.stderr).not.toBe(70);
+    expect(ended.exitCode).not.toBe(0);
+    expect(ended.stderr).toMatch(says);
+  }
+});
 
 describe('many rows of one document', () => {
   const keys = 'days = "SELECT 1"\ndocument = "SELECT 1"';
