@@ -7,7 +7,7 @@ import { networkReason } from '../base/network-reason.ts';
 import { shellWord } from '../base/shell-word.ts';
 import type { PostgresRefusal, RefusalKind } from '../health/postgres.ts';
 import type { PostgresTarget } from '../health/postgres-target.ts';
-import { isWithoutTls, PasswordWanted, SessionFailure } from './session.ts';
+import { isWithoutTls, PasswordInTheClear, PasswordWanted, SessionFailure } from './session.ts';
 import { isHere, logOf, ofServer, placeOf, whoHasThem } from './words.ts';
 
 interface Asked {
@@ -42,6 +42,12 @@ function explain(failure: SessionFailure, asked: Asked): Explained {
   const { cause } = failure;
   if (failure.isTimeout) return silent(failure, asked);
   if (cause instanceof PasswordWanted) return passwordWanted(asked);
+  if (cause instanceof PasswordInTheClear)
+    return {
+      kind: 'tls',
+      cause: 'it asks for the password in the clear, without TLS, and is not given it',
+      hint: sslmode,
+    };
   if (isWithoutTls(cause)) return { kind: 'tls', cause: 'it has no TLS, which is asked for', hint: sslmode };
   const state = sqlState(cause);
   if (state !== undefined) return byState(state, cause, asked);

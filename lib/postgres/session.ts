@@ -6,6 +6,7 @@ import type { Client, QueryResultRow } from 'pg';
 import { readSmallFileSync } from '../files/read-small-file.ts';
 import type { PostgresTarget } from '../health/postgres-target.ts';
 import { isOptional, tlsOptions } from './tls.ts';
+import { isHere } from './words.ts';
 
 /** Asks one question; the rows of its answer. */
 export type Ask = <Row extends QueryResultRow>(sql: string, values?: readonly string[]) => Promise<Row[]>;
@@ -27,6 +28,9 @@ export class SessionFailure extends Error {
     this.isTimeout = at.isTimeout;
   }
 }
+
+/** Who answers wants the password itself, over a network that others may read. */
+export class PasswordInTheClear extends Error {}
 
 /** The server asked for a password, and none is given. */
 export class PasswordWanted extends Error {}
@@ -106,6 +110,7 @@ class Connection {
   #client: Client | undefined;
   #phase: Phase = 'reaching';
   #receivedBytes = 0;
+  #isInTheClear = false;
   #thrown: unknown;
 
   async open(target: PostgresTarget, tls: ConnectionOptions | undefined): Promise<Client> {
@@ -128,6 +133,11 @@ class Connection {
     this.#socket.once('connect', () => (this.#phase = 'greeting'));
     this.#limit(this.#socket);
     const { connection } = client;
+    // Heard before pg hears it, and gives the password.
+    connection.once(
+      'authenticationCleartextPassword',
+      () => (this.#isInTheClear = tls === undefined && !isHere(target)),
+    );
     connection.once('sslconnect', () => this.#limit(connection.stream));
     await client.connect();
     this.#phase = 'asking';
@@ -159,6 +169,7 @@ class Connection {
 
   /** pg wraps nothing that is thrown here, and says it as an error of the connection. */
   #password(target: PostgresTarget): string {
+    if (this.#isInTheClear) throw new PasswordInTheClear('the server asks for the password in the clear');
     try {
       const password = target.readPassword();
       if (password !== undefined) return password;

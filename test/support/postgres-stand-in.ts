@@ -18,9 +18,13 @@ export class PostgresStandIn implements AsyncDisposable {
     });
   }
 
-  static async listen(serve: (socket: Socket, count: number) => void): Promise<PostgresStandIn> {
+  /** On loopback, where 127.0.0.2 is as good as another machine. */
+  static async listen(
+    serve: (socket: Socket, count: number) => void,
+    host = '127.0.0.1',
+  ): Promise<PostgresStandIn> {
     const standIn = new PostgresStandIn(serve);
-    await new Promise<void>((done) => standIn.#server.listen(0, '127.0.0.1', done));
+    await new Promise<void>((done) => standIn.#server.listen(0, host, done));
     return standIn;
   }
 

@@ -92,6 +92,11 @@ const turns: [what: string, look: Parameters<Watched['look']>[0], value: number]
     { counters: { deadlocks: 2, commits: 1, rollbacks: 0, resetAt: lookedAt + 7 * minute } },
     2,
   ],
+  [
+    'a reset, and more since than there was before it',
+    { counters: { deadlocks: 12, resetAt: lookedAt + 7 * minute } },
+    12,
+  ],
   ['a reset that nobody tells, and two since', { counters: { deadlocks: 2, commits: 1, rollbacks: 0 } }, 2],
   ['a restart that kept them', { restarted: true, counters: { deadlocks: 12 } }, 0],
   ['a crash that lost them', { restarted: true, counters: { deadlocks: 1, commits: 3, rollbacks: 0 } }, 0],

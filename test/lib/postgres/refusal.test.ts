@@ -316,6 +316,27 @@ test('a password is asked for, and none is given: neither the environment nor a 
   await server.deserted();
 });
 
+test('a password is not given in the clear to who answers on another machine, and is on this one', async () => {
+  for (const host of ['127.0.0.2', '127.0.0.1']) {
+    let received = '';
+    await using server = await PostgresStandIn.listen((socket) => {
+      socket.once('data', () => {
+        socket.write(cleartextPassword);
+        socket.on('data', (chunk: Buffer) => {
+          received += chunk.toString('latin1');
+          socket.end();
+        });
+      });
+    }, host);
+    const found = await refusal(targetOf(server.port, { host, readPassword: () => password }));
+    await server.deserted();
+    const isHere = host === '127.0.0.1';
+    expect(received.includes(password)).toBe(isHere);
+    if (!isHere)
+      expect(found).toMatchObject({ kind: 'tls', message: expect.stringContaining('in the clear') });
+  }
+});
+
 test('a password file that cannot be read is said as that', async () => {
   await using server = await PostgresStandIn.listen(answering(cleartextPassword));
   const problem = new Error('cannot read it');
