@@ -152,7 +152,7 @@ describe.skipIf(missing.length > 0)(`the explorer (needs ${missing.join(', ') ||
   test('shows text from outside as text', async () => {
     const page = await (await get('/ops/what-failed')).text();
     expect(page).toContain('&lt;img src=x onerror=steal()&gt;');
-    expect(page).toContain('?run=%22%3E%3Cscript%3Esteal%28%29%3C/script%3E"');
+    expect(page).toContain('?run=%22%3E%3Cscript%3Esteal%28%29%3C%2Fscript%3E"');
     for (const path of [
       '/ops/what-failed',
       '/ops/runs',
