@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { OpsError } from '../../lib/base/errors.ts';
 import { formatDuration, formatInstant } from '../../lib/base/format.ts';
 import { didYouMean } from '../../lib/base/nearest.ts';
+import { settingNames } from '../../lib/config/sections/health.ts';
 import { allChecks, checksByName } from '../../lib/health/all-checks.ts';
 import { type AnyCheck, settled } from '../../lib/health/check.ts';
 import { formatValue, limitsWords } from '../../lib/health/limits.ts';
@@ -43,7 +44,7 @@ export async function run(
     question: check.question,
     judged: limitsWords(rules.limits, check.unit, check.worse),
     asked: `${rules.off ? 'never: it is off' : rules.everyMs === 0 ? 'with each run' : `every ${formatDuration(rules.everyMs)}`}; told after ${rules.failures} in a row, over after ${rules.recoveries}`,
-    settings: `[health.${name}] warn, critical, every, failures, recoveries, off; docs/configuration.md`,
+    settings: `[health.${name}] ${settingNames(check).join(', ')}; docs/configuration.md`,
     explainedBy: check.causedBy ?? [],
     states: history.checkStates().filter((state) => state.check === name),
     changes: history

@@ -54,17 +54,17 @@ function own<Name extends keyof typeof ownKeys>(tables: Readonly<Record<string, 
   return tables[name] as z.infer<z.ZodObject<(typeof ownKeys)[Name]>> | undefined;
 }
 
+function keysOf(check: AnyCheck) {
+  return { ...settingKeys(check), ...(ownKeys as Readonly<Record<string, z.ZodRawShape>>)[check.name] };
+}
+
+/** The names of all keys that `[health.<check>]` may have. */
+export function settingNames(check: AnyCheck): string[] {
+  return Object.keys(keysOf(check));
+}
+
 const checkTables = Object.fromEntries(
-  allChecks.map((check) => [
-    check.name,
-    z
-      .strictObject({
-        ...settingKeys(check),
-        ...(ownKeys as Readonly<Record<string, z.ZodRawShape>>)[check.name],
-      })
-      .optional()
-      .describe(check.question),
-  ]),
+  allChecks.map((check) => [check.name, z.strictObject(keysOf(check)).optional().describe(check.question)]),
 );
 
 /** What several checks look at. */
