@@ -253,7 +253,8 @@ LimitCORE=0
     await pi.machine.ok('rm -r /etc/systemd/system/db-backup@ctv.timer.d');
     await pi.uninstall();
     const left = await pi.machine.ok(
-      "systemctl list-units --all --no-legend 'db-backup*' 'restore-drill*' 'alert-send*' 'job-failed*'; " +
+      // One that systemd just has not forgotten yet is not there any more.
+      "systemctl list-units --all --no-legend 'db-backup*' 'restore-drill*' 'alert-send*' 'job-failed*' | grep -v 'not-found inactive'; " +
         "find /etc/systemd /etc/tmpfiles.d /etc/sysusers.d /etc/polkit-1 -name '*holdfast*' -o -name 'db-backup*' -o -name '*drill*'",
     );
     expect(left.trim()).toBe('');
