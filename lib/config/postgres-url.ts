@@ -1,5 +1,6 @@
 // The address of a PostgreSQL database as apps have it in DATABASE_URL. It may hold a password: nothing of it stands in what is
 // said against it.
+import { printable } from '../base/printable.ts';
 
 /** What an address says; undefined for what it leaves out. */
 export interface PostgresAddress {
@@ -31,7 +32,8 @@ export function parsePostgresUrl(text: string): PostgresAddress | { problem: str
       problem: `is no address such as ${example}: in user and password all but letters and digits is written as %2F and the like`,
     };
   try {
-    return addressOf(url);
+    const found = addressOf(url);
+    return isPlain(found) ? found : { problem: 'holds control characters' };
   } catch {
     return { problem: 'has a % that begins no escaped character: % itself is written as %25' };
   }
@@ -49,6 +51,11 @@ function addressOf({ hostname, port, username, password, pathname, searchParams 
     sslmode: query('sslmode'),
     sslrootcert: query('sslrootcert'),
   };
+}
+
+/** All of it but the password is shown to people. */
+function isPlain({ host, user, database, sslmode, sslrootcert }: PostgresAddress): boolean {
+  return [host, user, database, sslmode, sslrootcert].every((text = '') => printable(text) === text);
 }
 
 function nonEmpty(text: string): string | undefined {

@@ -3,6 +3,8 @@
 import { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { Client, QueryResultRow } from 'pg';
+import { systemError } from '../base/errors.ts';
+import { shellWord } from '../base/shell-word.ts';
 import { readSmallFileSync } from '../files/read-small-file.ts';
 import type { PostgresTarget } from '../health/postgres-target.ts';
 import { isOptional, tlsOptions } from './tls.ts';
@@ -46,7 +48,8 @@ const begin = `begin read only; set local search_path = pg_catalog; set local st
 
 /**
  * What `work` makes of the answers. All of it takes `timeoutMs` at most, a connection that hangs included, of which nothing is
- * left. Throws SessionFailure, the reason of `signal` when it aborts, and what `readPassword` throws.
+ * left. Throws SessionFailure, the reason of `signal` when it aborts, OpsError for certificates that cannot
+ * be read, and what `readPassword` throws.
  */
 export async function withSession<T>(
   target: PostgresTarget,
@@ -69,7 +72,13 @@ export async function withSession<T>(
 
 function authorityOf({ rootCertificate }: PostgresTarget): Buffer | undefined {
   if (rootCertificate === undefined) return undefined;
-  return readSmallFileSync(rootCertificate, { sizeBytesMax: certificatesBytesMax, follow: true });
+  try {
+    return readSmallFileSync(rootCertificate, { sizeBytesMax: certificatesBytesMax, follow: true });
+  } catch (error) {
+    throw systemError(`read the certificates in ${rootCertificate}`, error, {
+      hint: `it is what sslrootcert names: ls -l ${shellWord(rootCertificate)}`,
+    });
+  }
 }
 
 /** The answer of a server that has no TLS, in the words of pg, which has no code for it. */

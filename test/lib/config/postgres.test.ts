@@ -60,6 +60,8 @@ test.each<[string, RegExp]>([
   [`url = "mysql://h:${secret}@db/b"`, /url: must be an address such as/],
   [`url = "${secret}"`, /url: must be an address such as/],
   ['url = "postgresql://h@one:1,two:2/b"', /url: names several hosts/],
+  ['url = "postgresql://h@db/b%0Ac"', /url: holds control characters/],
+  ['url = "postgresql://h%1B[31m@db/b"', /url: holds control characters/],
   ['url = "postgresql://h@db/b?sslmode=yes"', /url: has an sslmode that is none of disable/],
   ['url = "postgresql://h@db/b?sslrootcert=ca.pem"', /url: has an sslrootcert/],
   ['url = "postgresql://h@db/b?port=x"', /url: has a port/],

@@ -1,6 +1,7 @@
 // A server that does not let us look is told apart by its cause: with stand-ins that say what no server here can be made to say,
 // and what other versions and languages say.
 import type { Socket } from 'node:net';
+import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { lookAtPostgres } from '../../../lib/postgres/look.ts';
 import type { PostgresTarget } from '../../../lib/health/postgres-target.ts';
@@ -366,6 +367,17 @@ test('TLS that is asked for and not there is no connection, one that is only pre
     expect(server.connections).toBe(2);
     await server.deserted();
   }
+});
+
+test('certificates that cannot be read are said as that', async () => {
+  const rootCertificate = join(scratch(), 'root.crt');
+  await using server = await PostgresStandIn.listen(() => undefined);
+  const asked = refusal(targetOf(server.port, { sslmode: 'verify-full', rootCertificate }));
+  await expect(asked).rejects.toMatchObject({
+    kind: 'missing',
+    message: `cannot read the certificates in ${rootCertificate}: it is not there`,
+  });
+  expect(server.connections).toBe(0);
 });
 
 test('a run that is stopped leaves no connection', async () => {
