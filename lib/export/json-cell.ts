@@ -6,6 +6,7 @@ import { type JsonTree, Literal, treeJson } from './json-tree.ts';
 export class NoCell extends Error {}
 
 const integersMax = 2n ** 63n;
+const integerCharactersMax = String(-integersMax).length;
 const half = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
 /**
@@ -35,10 +36,11 @@ function fromLiteral(text: string): Cell {
   if (/[.eE]/.test(text)) {
     const real = Number(text);
     if (Number.isFinite(real)) return real;
-    throw new NoCell(`${text} is beyond any REAL; an infinity is written {"$real": "Infinity"}`);
+    throw new NoCell(`${text.slice(0, 80)} is beyond any REAL; an infinity is written {"$real": "Infinity"}`);
   }
-  const integer = BigInt(text);
-  if (integer >= -integersMax && integer < integersMax) return integer;
+  // Of millions of digits a number is not even made: that would take minutes.
+  const integer = text.length > integerCharactersMax ? undefined : BigInt(text);
+  if (integer !== undefined && integer >= -integersMax && integer < integersMax) return integer;
   throw new NoCell(`${text.slice(0, 80)} needs more than 64 bits`);
 }
 
