@@ -78,8 +78,11 @@ class Queue {
     { name, timeoutMs, expectation }: Assertion,
   ): Promise<SqlFacts['rows']> {
     const started = clock.monotonicMs();
+    // A run that is told to stop must not wait for what is computed there.
+    const onAbort = () => this.#leave();
     try {
       signal.throwIfAborted();
+      signal.addEventListener('abort', onAbort, { once: true });
       if (this.#spentMs >= runMsMax) throw outOfTime(name);
       const isFirst = this.#inspector === undefined;
       // Of the run alone: the time of one measurement must not end the process that the others are asked in.
@@ -91,6 +94,7 @@ class Queue {
       if (!(error instanceof OpsError && error.kind === 'config')) this.#leave();
       throw error;
     } finally {
+      signal.removeEventListener('abort', onAbort);
       this.#spentMs += clock.monotonicMs() - started;
       this.#waiting -= 1;
       if (this.#waiting === 0) this.#leave();

@@ -24,14 +24,17 @@ export interface ProbeWorld {
 /** `toml` beside what every configuration needs. */
 export function probeWorld(
   toml: string,
-  { command, root = '/' }: { command?: CommandRunner; root?: string } = {},
+  {
+    command,
+    root = '/',
+    clock = fixedClock('2026-11-28T03:00:00Z'),
+  }: { command?: CommandRunner; root?: string; clock?: FixedClock } = {},
 ): ProbeWorld {
   const directory = scratch();
   const path = join(directory, 'holdfast.toml');
   const state = join(directory, 'state');
   const beside = toml.includes('[apps.') ? '' : '[apps.none]\n';
   writeFileSync(path, `state_directory = "${state}"\nrun_directory = "${state}"\n${beside}${toml}`);
-  const clock = fixedClock('2026-11-28T03:00:00Z');
   const notes = new Map<string, string>();
   const never = () => Promise.reject(new Error('not in this test'));
   const run = (): ProbeContext => ({

@@ -189,6 +189,23 @@ test('what stands in a query is sent, and shown nowhere', async () => {
   expect(JSON.stringify(judgement)).not.toContain('geheim');
 });
 
+test('an answer that comes late is a warning, and one in time is none', async () => {
+  const world = probeWorld('');
+  let tookMs = 2999;
+  const { port } = await serve((socket, request) => {
+    world.clock.advance(tookMs);
+    reply('200 OK', '')(socket, request);
+  });
+  const endpoint = `[health.http.endpoints.web]\nurl = "http://127.0.0.1:${port}/"\n`;
+  const late = () => probeWorld(endpoint, { clock: world.clock }).ask(httpCheck, httpProbe, 'web');
+  expect(await late()).toMatchObject({ verdict: 'ok', value: 2999 });
+  tookMs = 3000;
+  expect(await late()).toMatchObject({
+    verdict: 'warning',
+    message: `http://127.0.0.1:${port}/ answers 200 only after 3000 ms`,
+  });
+});
+
 test('memory does not grow with what is sent', async () => {
   const before = process.memoryUsage().rss;
   await answerOf(reply('200 OK', bomb, ['Content-Encoding: gzip']), ok);

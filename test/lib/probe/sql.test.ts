@@ -148,6 +148,18 @@ test('a query without an end, and one that wants too much memory, keep the next 
   ]);
 });
 
+test('a run that is told to stop waits for no query', async () => {
+  const { path } = database(numbers);
+  const endless = 'WITH RECURSIVE c (a) AS (SELECT 1 UNION ALL SELECT a + 1 FROM c) SELECT count(*) FROM c';
+  const { run } = world(path, assertion('endless', endless, 'expect = 1\ntimeout_seconds = 30'));
+  const stop = new AbortController();
+  const measured = sqlProbe.measure({ ...run(), signal: stop.signal }, 'ctv/endless');
+  await expect.poll(() => children().length).toBe(1);
+  stop.abort();
+  await expect(measured).rejects.toMatchObject({ kind: 'io' });
+  await expect.poll(() => children()).toEqual([]);
+});
+
 test('hundreds at once are asked in one process, which is gone afterwards', async () => {
   const { path } = database(numbers);
   const names = Array.from({ length: 500 }, (_, index) => `n${index}`);
