@@ -1,7 +1,7 @@
 // What the report says of each app: how well it is protected now, and how its backups went over time.
 import { formatBytes, formatCount } from '../base/format.ts';
-import { appVerdict, checkWords } from './answer.ts';
-import { median, valuesTable } from './by-period.ts';
+import { appVerdict, checkWords, isStale } from './answer.ts';
+import { chartBegin, median, valuesTable } from './by-period.ts';
 import { daysOf } from './days.ts';
 import type { Block, Figure, Section, Table } from './document.ts';
 import type { AppFacts, DrillFacts, ReportFacts } from './facts.ts';
@@ -76,10 +76,14 @@ function leftUnknown(count: number): string {
 }
 
 /** Why the card is not green, also where something else explains it and it is not among what is wrong. */
-function notWell({ name }: AppFacts, { checks }: ReportFacts): Block[] {
-  return checks
-    .filter(({ subject, verdict }) => subject === name && verdict !== 'ok')
-    .map((check) => ({ kind: 'paragraph', text: `${check.check}: ${checkWords(check)}` }));
+function notWell({ name }: AppFacts, { checks, at }: ReportFacts): Block[] {
+  const about = checks.filter(({ subject }) => subject === name);
+  if (about.length === 0) return [{ kind: 'paragraph', text: 'No check has looked at it.' }];
+  return about.flatMap((check) => {
+    const old = isStale(check, at) ? ` (asked ${ago(check.at, at)})` : '';
+    if (check.verdict === 'ok' && old === '') return [];
+    return [{ kind: 'paragraph', text: `${check.check}: ${checkWords(check)}${old}` }];
+  });
 }
 
 function drillWords({ outcome, at, detail }: DrillFacts, now: Date, timeZone: string): string {
@@ -106,8 +110,10 @@ export function historySection(facts: ReportFacts): Section {
   };
 }
 
-function figuresOf(app: AppFacts, facts: ReportFacts): Figure[] {
+function figuresOf(app: AppFacts, given: ReportFacts): Figure[] {
   const { backups, runs, drills } = app;
+  const firsts = [backups[0]?.takenAt, runs[0]?.startedAt, drills[0]?.at];
+  const facts = { ...given, since: chartBegin(firsts, given) };
   const durations = runs.flatMap(({ startedAt, endedAt, isDone, isShared }) =>
     endedAt === undefined || !isDone || isShared
       ? []

@@ -38,6 +38,20 @@ export function valuesTable(
   };
 }
 
+/** Less than that is no time to see anything over. */
+const shownMsMin = 14 * 86_400_000;
+
+/** Where charts begin: with the first that is known, for a year of nothing before it says nothing. */
+export function chartBegin(
+  known: readonly (Date | undefined)[],
+  { since, at }: { since: Date; at: Date },
+): Date {
+  const first = Math.min(
+    ...known.filter((instant) => instant !== undefined).map((instant) => instant.getTime()),
+  );
+  return new Date(Math.max(since.getTime(), Math.min(first, at.getTime() - shownMsMin)));
+}
+
 /** The middle one; undefined of none. */
 export function median(values: readonly number[]): number | undefined {
   const sorted = [...values].sort((a, b) => a - b);

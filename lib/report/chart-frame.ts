@@ -32,18 +32,28 @@ interface Area {
   readonly bottom: number;
 }
 
-/** Time from left to right, with some five ticks. */
+/** Time from left to right, with a few ticks. One at the very edge has no room for its words, and keeps its line. */
 export function timeAxis(from: Date, to: Date, { left, right, top, bottom }: Area): Axis<Date> {
   const scale = scaleUtc().domain([from, to]).range([left, right]);
-  const ticks = scale.ticks(5);
+  const ticks = scale.ticks(4);
   const hasDays = ticks.some((tick) => tick.getUTCDate() !== 1);
-  const marks = ticks.map((tick) => {
+  const marks = ticks.flatMap((tick) => {
     const x = px(scale(tick));
-    const anchor = x < left + 14 ? 'start' : x > right - 14 ? 'end' : 'middle';
-    return markup`<path class="grid" d="M${x} ${top}V${bottom + 3}" stroke="currentColor" stroke-opacity=".15" fill="none"/><text class="tick" x="${x}" y="${bottom + 15}" text-anchor="${anchor}">${timeWords(tick, hasDays)}</text>`;
+    const words = timeWords(tick, hasDays);
+    const halfWidth = (words.length * letterWidth) / 2;
+    const fits = x > halfWidth && x < chartWidth - halfWidth;
+    return [
+      markup`<path class="grid" d="M${x} ${top}V${bottom + 3}" stroke="currentColor" stroke-opacity=".15" fill="none"/>`,
+      ...(fits
+        ? [markup`<text class="tick" x="${x}" y="${bottom + 15}" text-anchor="middle">${words}</text>`]
+        : []),
+    ];
   });
   return { at: scale, marks: joined(marks, '\n') };
 }
+
+/** Of a letter of 11 pixels, on the average. */
+const letterWidth = 6.2;
 
 /** The month; the year where one begins; with a day in it where the ticks are closer than months. */
 function timeWords(tick: Date, hasDays: boolean): string {

@@ -3,7 +3,7 @@ import { formatBytes, formatCount, formatDuration } from '../base/format.ts';
 import type { Sample } from '../health/check.ts';
 import { fullInMs } from '../health/disk-space.ts';
 import { checkWords, isStale } from './answer.ts';
-import { median, valuesTable } from './by-period.ts';
+import { chartBegin, median, valuesTable } from './by-period.ts';
 import type { Figure, Section } from './document.ts';
 import type { DiskFacts, IncidentFacts, ReportFacts } from './facts.ts';
 import { ago, dateOf, minuteOf } from './words.ts';
@@ -86,7 +86,7 @@ const forecastDays = 60;
 const drawnAheadMs = 120 * dayMs;
 
 function diskFigure({ path, used, freeBytes }: DiskFacts, facts: ReportFacts): Figure {
-  const { since, at, timeZone } = facts;
+  const { at, timeZone } = facts;
   const days = dailyMedians(used, timeZone);
   const last = days.at(-1) ?? { at, value: 0 };
   const begin = at.getTime() - forecastDays * dayMs;
@@ -107,7 +107,7 @@ function diskFigure({ path, used, freeBytes }: DiskFacts, facts: ReportFacts): F
     picture: {
       kind: 'line',
       measure: 'percent',
-      from: since,
+      from: chartBegin([days[0]?.at], facts),
       to: new Date(at.getTime() + aheadMs),
       points: days,
       gapMs: 2.5 * dayMs,

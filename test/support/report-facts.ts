@@ -106,6 +106,19 @@ export function yearOf(
   };
 }
 
+/** The same app, where nothing is known of it but the last days. */
+export function youngFacts(days: number): ReportFacts {
+  const from = daysAgo(days);
+  const app = yearOf('ctv', { sizeBytes: 1.1e9, hour: 2 });
+  const young: AppFacts = {
+    ...app,
+    backups: app.backups.filter(({ takenAt }) => takenAt > from),
+    runs: app.runs.filter(({ startedAt }) => startedAt > from),
+    drills: app.drills.filter(({ at }) => at > from),
+  };
+  return { ...emptyFacts, apps: [young] };
+}
+
 /** What tries to be more than text, or is longer than anything has room for. */
 export const hostileTexts = [
   '<script>alert(1)</script>',

@@ -8,13 +8,21 @@ import type { ReportFacts } from '../../../lib/report/facts.ts';
 import { htmlOf } from '../../../lib/report/html.ts';
 import { reportOf } from '../../../lib/report/report.ts';
 import { Browser, chromium, desktop, phone } from '../../support/browser.ts';
-import { emptyFacts, hostileTexts, withTexts, yearFacts, yearOf } from '../../support/report-facts.ts';
+import {
+  emptyFacts,
+  hostileTexts,
+  withTexts,
+  yearFacts,
+  yearOf,
+  youngFacts,
+} from '../../support/report-facts.ts';
 
 const many = Array.from({ length: 50 }, (_, index) => yearOf(`app-${index}`, { sizeBytes: 5e8, hour: 2 }));
 const pages: Record<string, ReportFacts> = {
   year: yearFacts(),
   nothing: emptyFacts,
   many: { ...yearFacts(), apps: many },
+  ...Object.fromEntries([3, 20, 60, 100].map((days) => [`${days}-days`, youngFacts(days)])),
   ...Object.fromEntries(hostileTexts.map((said, index) => [`hostile-${index}`, withTexts(said)])),
 };
 

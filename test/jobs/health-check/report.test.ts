@@ -4,8 +4,10 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  lchownSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -166,6 +168,20 @@ describe('the page', () => {
       const { exitCode, stderr } = await report('--html', theirs);
       expect([exitCode, stderr]).toEqual([73, expect.stringContaining('it belongs to user 4711')]);
       expect(readFileSync(theirs, 'utf8')).toBe(reportMark);
+    },
+  );
+
+  test.skipIf(process.getuid?.() !== 0)(
+    'follows no link of somebody else on its way (needs root)',
+    async () => {
+      const ours = join(world.home, 'ours');
+      const way = join(world.home, 'way');
+      mkdirSync(ours);
+      symlinkSync(ours, way);
+      lchownSync(way, 4711, 4711);
+      const { exitCode, stderr } = await report('--html', join(way, 'health.html'));
+      expect([exitCode, stderr]).toEqual([73, expect.stringContaining('is a link that user 4711 made')]);
+      expect(readdirSync(ours)).toEqual([]);
     },
   );
 

@@ -17,6 +17,7 @@ import {
   withTexts,
   yearFacts,
   yearOf,
+  youngFacts,
 } from '../../support/report-facts.ts';
 
 const html = (facts: ReportFacts) => htmlOf(reportOf(facts));
@@ -135,6 +136,15 @@ describe('an app', () => {
     );
   });
 
+  test.each([
+    [[], 'No check has looked at it.'],
+    [[check({ at: daysAgo(2) })], 'backup-age: the newest proven backup is 9 h 10 min old (asked 2 d ago)'],
+    [[check({ verdict: 'warning', message: 'it is late' })], 'backup-age: it is late'],
+  ])('says why nobody can call it well %#', (checks, said) => {
+    const apps = year.apps.slice(0, 1);
+    expect(text({ ...emptyFacts, apps, checks }).replace(/\s+/g, ' ')).toContain(`ago ${said} Newest`);
+  });
+
   test('has as many charts as it has something to show in them, each with its sentence and its table', () => {
     const figures = all(tree, 'figure');
     expect(
@@ -148,6 +158,19 @@ describe('an app', () => {
       expect(svg?.attributes['aria-label']?.length).toBeGreaterThan(20);
       expect(all(figure, 'table')).toHaveLength(1);
     }
+  });
+
+  test.each([
+    [20, '15 Nov'],
+    [3, '15 Nov'],
+    [200, 'Jul'],
+  ])('that is known for %i days has charts that begin then, or two weeks ago', (days, tick) => {
+    const page = htmlTree(html(youngFacts(days)));
+    const ticks = all(page, 'text').map(textIn);
+    expect(ticks).toContain(tick);
+    const lines = all(page, 'path').filter(({ attributes }) => attributes['class'] === 'line');
+    const starts = lines.map(({ attributes }) => Number(/^M([\d.]+)/.exec(attributes['d'] ?? '')?.[1]));
+    for (const start of starts) expect(start).toBeLessThan(days < 14 ? 310 : 75);
   });
 
   test('that only the history knows of says so', () => {
