@@ -7,7 +7,7 @@ import { type Cell, cellJson } from '../../export/cell.ts';
 import { escapeBeyondAscii, type JsonStyle } from '../../export/style.ts';
 import { type Database, quoteIdentifier } from '../open.ts';
 
-const rowsPerBatch = 1000;
+const rowsPerBatch = 250;
 /** SQLite's functions take no more arguments (https://sqlite.org/limits.html), and a column needs two. */
 const columnsMax = 60;
 
@@ -31,42 +31,41 @@ export function fitsBatches(columns: readonly string[]): boolean {
   return columns.length <= columnsMax && !columns.includes(numberName);
 }
 
+/** Without a text where there are no rows. */
 interface Batch {
   text: Buffer | null;
   last: bigint;
 }
 
+const none: Batch = { text: null, last: 0n };
+
 /**
- * Hands the rows to `take` in the order of their numbers, a batch of lines at a time, with `separator` between two rows.
- * Where a text in a batch is not valid UTF-8, `takeExactly` gets the numbers of its rows instead, first and last.
+ * Makes what hands the rows from one number to another to `take`, in the order of their numbers, a batch of lines at a time, with
+ * `separator` between two rows. Where a text in a batch is not valid UTF-8, `takeExactly` gets the numbers of its rows
+ * instead, first and last.
  */
-export function eachBatch(
+export function batchReader(
   database: Database,
   numbered: NumberedTable,
   { style, separator }: { style: JsonStyle; separator: string },
   take: (text: Uint8Array) => void,
   takeExactly: (first: bigint, last: bigint) => void,
-): void {
+): (first: bigint, last: bigint) => void {
   // A number that SQLite writes for none, and that no text can have, for nobody knows it.
   const mark = `-0e${randomInt(1e14, 2 ** 48 - 1)}`;
-  const batches = database.prepare<[bigint], Batch>(batchQuery(numbered, mark, separator)).safeIntegers();
+  const batches = database
+    .prepare<[bigint, bigint], Batch>(batchQuery(numbered, mark, separator))
+    .safeIntegers();
   const markedCells = cellReader(database, numbered);
-  let first = firstNumber(database, numbered);
-  while (first !== undefined) {
-    const batch = batches.get(first);
-    if (batch === undefined || batch.text === null) return;
-    const { text, last } = batch;
-    if (!isUtf8(text)) takeExactly(first, last);
-    else take(withCells(text, mark, style, markedCells, [first, last]));
-    first = last === largestNumber ? undefined : last + 1n;
-  }
-}
-
-const largestNumber = 2n ** 63n - 1n;
-
-function firstNumber(database: Database, { table, rowid }: NumberedTable): bigint | undefined {
-  const sql = `SELECT min(${rowid}) FROM main.${quoteIdentifier(table)}`;
-  return (database.prepare(sql).pluck().safeIntegers().get() as bigint | null) ?? undefined;
+  return (from, to) => {
+    for (let first: bigint | undefined = from; first !== undefined;) {
+      const { text, last }: Batch = batches.get(first, to) ?? none;
+      if (text === null) return;
+      if (!isUtf8(text)) takeExactly(first, last);
+      else take(withCells(text, mark, style, markedCells, [first, last]));
+      first = last === to ? undefined : last + 1n;
+    }
+  };
 }
 
 /**
@@ -88,7 +87,7 @@ function batchQuery(
       WHEN 'blob' THEN json(${literal(mark)}) ELSE ${column} END`;
   });
   return `SELECT CAST(group_concat(json_object(${pairs.join(', ')}), ${literal(separator)}) AS BLOB) AS text, max(${numberName}) AS last
-    FROM (SELECT ${rowid} AS ${numberName}, * FROM main.${quoteIdentifier(table)} WHERE ${rowid} >= ? ORDER BY ${rowid} LIMIT ${rowsPerBatch})`;
+    FROM (SELECT ${rowid} AS ${numberName}, * FROM main.${quoteIdentifier(table)} WHERE ${rowid} BETWEEN ? AND ? ORDER BY ${rowid} LIMIT ${rowsPerBatch})`;
 }
 
 /**

@@ -1,7 +1,6 @@
 // One document, made of rows or of what a query returns.
 import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
-import { type Cell, cellJson } from '../../export/cell.ts';
 import { NotJson, scanJson } from '../../export/json-scan.ts';
 import { JsonWriter } from '../../export/json-writer.ts';
 import type { Day } from '../../export/day.ts';
@@ -10,21 +9,28 @@ import { type JsonStyle, quoted } from '../../export/style.ts';
 import { OpsError } from '../../base/errors.ts';
 import { type Database, quoteIdentifier } from '../open.ts';
 import { prepareDayQuery, prepareQuery, runQuery } from './query.ts';
+import type { FrameWriter } from './frames.ts';
 import { eachRow, type Selection } from './read-cells.ts';
-import { eachBatch } from './batches.ts';
+import { rowWriter, spacing } from './row-text.ts';
 import { numberStatements } from './schema-statements.ts';
-import { numberedTable, partOfTable, someRows, wholeTable } from './table-shape.ts';
+import { type SecondWriter, writeLines } from './table-lines.ts';
+import { partOfTable, wholeTable } from './table-shape.ts';
 
 /** Takes a piece of the text, or of its bytes. */
-export type Emit = (piece: string | Uint8Array) => void;
+type Emit = (piece: string | Uint8Array) => void;
 
-/** Hands the text of the document to `emit`, in pieces. Returns its source, where `documentSource` does. */
-export function emitDocument(
+/**
+ * Writes the text of the document. Returns its source, where `documentSource` does. The lines of a large table the
+ * second thread writes as well, if there is one.
+ */
+export async function writeDocument(
   database: Database,
   recipe: Recipe,
   style: JsonStyle,
-  emit: Emit,
-): Source | undefined {
+  frames: FrameWriter,
+  second: SecondWriter | undefined,
+): Promise<Source | undefined> {
+  const emit: Emit = (piece) => frames.emit(piece);
   switch (recipe.kind) {
     case 'query':
       return emitQueried(database, recipe, style, emit);
@@ -32,7 +38,7 @@ export function emitDocument(
       emitDay(database, recipe, style, emit);
       break;
     case 'table':
-      emitTable(database, recipe, style, emit);
+      await writeTable(database, recipe, style, frames, second);
       break;
     case 'schema':
       emitSchema(database, emit);
@@ -120,54 +126,26 @@ function emitDay(
   emit(`${line(0)}}${end(style)}`);
 }
 
-function emitTable(
+async function writeTable(
   database: Database,
   { table, format }: Extract<Recipe, { kind: 'table' }>,
   style: JsonStyle,
-  emit: Emit,
-): void {
+  frames: FrameWriter,
+  second: SecondWriter | undefined,
+): Promise<void> {
+  const emit: Emit = (piece) => frames.emit(piece);
   if (format === 'ndjson') {
-    if (emitLines(database, table, { ...style, indent: 0 }, '\n', emit)) emit('\n');
+    const lines = { table, style: { ...style, indent: 0 }, begin: '', separator: '\n' };
+    if (await writeLines(database, lines, frames, { second })) emit('\n');
   } else if (style.indent === 0) {
     // All of a table in one line would be of no use to a person, nor to diff.
-    const begun = { open: '[\n' };
-    const isAny = emitLines(database, table, style, ',\n', (piece) => {
-      if (begun.open !== '') emit(begun.open);
-      begun.open = '';
-      emit(piece);
-    });
+    const lines = { table, style, begin: '[\n', separator: ',\n' };
+    const isAny = await writeLines(database, lines, frames, { second });
     emit(`${isAny ? '\n]' : '[]'}${end(style)}`);
   } else {
     emitList(database, wholeTable(database, table), { style, level: 0 }, emit);
     emit(end(style));
   }
-}
-
-/** All rows of a table, one a line, with `separator` between two. Whether there is any. */
-function emitLines(
-  database: Database,
-  table: string,
-  style: JsonStyle,
-  separator: string,
-  emit: Emit,
-): boolean {
-  let before = '';
-  const add = (text: string | Uint8Array) => {
-    if (before !== '') emit(before);
-    emit(text);
-    before = separator;
-  };
-  const addRows = (selection: Selection) => {
-    const rowText = rowWriter(selection.columns, style, 0);
-    eachRow(database, selection, (row) => add(rowText(row)));
-  };
-  const numbered = numberedTable(database, table);
-  if (numbered === undefined) addRows(wholeTable(database, table));
-  else
-    eachBatch(database, numbered, { style, separator }, add, (first, last) =>
-      addRows(someRows(database, numbered, first, last)),
-    );
-  return before !== '';
 }
 
 /** A list of rows, at a level of the document. */
@@ -187,20 +165,6 @@ function emitList(
   emit(before === '[' ? '[]' : `${line(level)}]`);
 }
 
-/** Makes the object of a row, at a level of the document. */
-function rowWriter(columns: readonly string[], style: JsonStyle, level: number): (row: Cell[]) => string {
-  const { space, line } = spacing(style);
-  const keys = columns.map(
-    (name, index) => `${index === 0 ? '{' : ','}${line(level + 1)}${quoted(name, style)}:${space}`,
-  );
-  const close = `${line(level)}}`;
-  return (row) => {
-    let [text, index] = ['', 0];
-    for (const key of keys) text += key + cellJson(row[index++] ?? null, style);
-    return text + close;
-  };
-}
-
 /** Tables first, then views, then what belongs to them; in the order in which they were made. */
 function emitSchema(database: Database, emit: Emit): void {
   const statements = database
@@ -213,11 +177,6 @@ function emitSchema(database: Database, emit: Emit): void {
     .iterate() as IterableIterator<string>;
   for (const sql of statements) emit(`${sql};\n`);
   for (const sql of numberStatements(database)) emit(`${sql};\n`);
-}
-
-function spacing({ indent }: JsonStyle): { space: string; line: (level: number) => string } {
-  if (indent === 0) return { space: '', line: () => '' };
-  return { space: ' ', line: (level) => `\n${' '.repeat(indent * level)}` };
 }
 
 function end({ finalNewline }: JsonStyle): string {

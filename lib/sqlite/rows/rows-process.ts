@@ -1,8 +1,6 @@
 // The process that holds one instant of a database open and answers for it.
-import { writeSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import process from 'node:process';
-import type { Recipe, Source } from '../../export/rows.ts';
-import type { JsonStyle } from '../../export/style.ts';
 import type { Answer } from '../asked-process.ts';
 import { packError } from '../crossing.ts';
 import { sqliteError } from '../errors.ts';
@@ -10,19 +8,25 @@ import { requireVisibleLog } from '../hidden-log.ts';
 import { type LiveSource, openSource } from '../live-reader.ts';
 import type { Database } from '../open.ts';
 import { pipeDescriptor } from '../started-process.ts';
-import { documentSource, emitDocument } from './document.ts';
-import { endMark } from './frames.ts';
+import { writeDocument } from './document.ts';
+import { endMark, FrameWriter, writeWhole } from './frames.ts';
+import { beginInstant, beginTogether } from './instant.ts';
 import { queryRows } from './query.ts';
+import { startSecond } from './second.ts';
 import type { RowsQuestion } from './session.ts';
+import { sourcesByTwo } from './sources.ts';
 import { dataTables } from './table-shape.ts';
 
-/** A frame is written when it has about so many bytes. */
-const frameBytes = 256 * 1024;
+/** A smaller database is read before a second thread has begun to. */
+const worthTwoBytes = 8 * 1024 * 1024;
 
 let database: Database | undefined;
+let second = startSecond(pipeDescriptor);
 
 // Ctrl-C and a stop of the unit reach this process too. What they mean is for the parent to say.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);
+// This process ends with the channel to its parent, and a thread that waits to be asked is not to keep it.
+process.on('disconnect', () => second?.close());
 process.on('message', ({ source, ask }: RowsQuestion) => {
   answer(source, ask).then(
     (result) => process.send?.({ result } satisfies Answer),
@@ -37,64 +41,25 @@ async function answer(source: LiveSource, ask: RowsQuestion['ask']): Promise<unk
   database ??= await openInstant(source);
   if (ask.about === 'query') return queryRows(database, ask.sql, ask.called);
   if (ask.about === 'tables') return dataTables(database);
-  if (ask.about === 'sources') return sourcesOf(database, ask);
+  if (ask.about === 'sources') return sourcesByTwo(database, ask, second);
   try {
-    return sendDocument(database, ask.recipe, ask.style);
+    const frames = new FrameWriter((bytes) => writeWhole(pipeDescriptor, bytes));
+    const found = await writeDocument(database, ask.recipe, ask.style, frames, second);
+    frames.flush();
+    return found;
   } finally {
-    send(endMark);
+    writeWhole(pipeDescriptor, endMark);
   }
 }
 
-function sourcesOf(
-  from: Database,
-  { of, queries, style }: Extract<RowsQuestion['ask'], { about: 'sources' }>,
-): (Source | undefined)[] {
-  return of.map((asked) => asked && documentSource(from, queries[asked.query] ?? '', asked.day, style));
-}
-
-/** What is read from here on is of one instant: a transaction begins with its first read. */
+/** What is read from here on is of one instant, by the second thread as well, where there is one that is worth it. */
 async function openInstant(source: LiveSource): Promise<Database> {
   if (source.wal) await requireVisibleLog(source.source);
   const opened = openSource(source);
-  opened.exec('BEGIN');
-  opened.prepare('SELECT count(*) FROM sqlite_schema').get();
+  const isWorthTwo = (statSync(source.source, { throwIfNoEntry: false })?.size ?? 0) >= worthTwoBytes;
+  if (second !== undefined && isWorthTwo && (await beginTogether(opened, source, second))) return opened;
+  second?.close();
+  second = undefined;
+  beginInstant(opened);
   return opened;
-}
-
-function sendDocument(from: Database, recipe: Recipe, style: JsonStyle): Source | undefined {
-  let text = '';
-  let pending: Uint8Array[] = [];
-  let sizeBytes = 0;
-  const flushText = () => {
-    if (text === '') return;
-    const bytes = Buffer.from(text);
-    text = '';
-    pending.push(bytes);
-    sizeBytes += bytes.length;
-  };
-  const flush = () => {
-    flushText();
-    if (sizeBytes === 0) return;
-    const length = Buffer.alloc(endMark.length);
-    length.writeUInt32LE(sizeBytes);
-    send(length);
-    for (const bytes of pending) send(bytes);
-    [pending, sizeBytes] = [[], 0];
-  };
-  const source = emitDocument(from, recipe, style, (piece) => {
-    if (typeof piece === 'string') text += piece;
-    else {
-      flushText();
-      pending.push(piece);
-      sizeBytes += piece.length;
-    }
-    if (text.length + sizeBytes >= frameBytes) flush();
-  });
-  flush();
-  return source;
-}
-
-/** Waits while the other side has not taken what came before: this process has nothing else to do. */
-function send(bytes: Uint8Array): void {
-  for (let sent = 0; sent < bytes.length;) sent += writeSync(pipeDescriptor, bytes, sent);
 }

@@ -2,7 +2,6 @@
 // that somebody made to break SQLite finds no secrets there.
 import { PassThrough, type Readable } from 'node:stream';
 import type { Cell } from '../../export/cell.ts';
-import type { Day } from '../../export/day.ts';
 import type { Recipe, Rows, Source, TableList } from '../../export/rows.ts';
 import type { JsonStyle } from '../../export/style.ts';
 import { startAsked } from '../asked-process.ts';
@@ -10,6 +9,7 @@ import type { LiveSource } from '../live-reader.ts';
 import { requireSource } from '../look.ts';
 import type { SpareProcess } from '../started-process.ts';
 import { FrameReader } from './frames.ts';
+import type { AskedSources } from './sources.ts';
 import { rowsProcess } from './spare.ts';
 
 export interface RowsQuestion {
@@ -18,18 +18,7 @@ export interface RowsQuestion {
     | { about: 'query'; sql: string; called: string }
     | { about: 'tables' }
     | { about: 'document'; recipe: Recipe; style: JsonStyle }
-    | {
-        about: 'sources';
-        of: readonly (AskedSource | undefined)[];
-        queries: readonly string[];
-        style: JsonStyle;
-      };
-}
-
-/** The document of a day by a query, which is named by its place among `queries`: each of a thousand days has the same. */
-interface AskedSource {
-  query: number;
-  day: Day;
+    | ({ about: 'sources' } & AskedSources);
 }
 
 const aheadBytesMax = 8 * 1024 * 1024;
