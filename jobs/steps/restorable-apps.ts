@@ -180,6 +180,7 @@ function storedApp(
     health: undefined,
     export: undefined,
     import: undefined,
+    maintain: undefined,
     isOnlyStored: true,
   };
 }

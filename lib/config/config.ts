@@ -4,13 +4,14 @@ import type { Expectations } from '../backup/expectations.ts';
 import type { GuardPolicy } from '../backup/guard-policy.ts';
 import type { Layout } from '../backup/name.ts';
 import type { RetentionPolicy } from '../backup/retention.ts';
-import type { RowMapping } from '../export/mapping.ts';
+import type { ImportConfig } from './import-config.ts';
 import type { Reader } from '../export/reader.ts';
 import type { DayTable } from '../export/rows.ts';
 import type { Phase } from '../export/phases.ts';
 import type { JsonStyle } from '../export/style.ts';
 import type { ExplorerConfig } from './explorer-config.ts';
 import type { HealthSettings } from './health-config.ts';
+import type { MaintainConfig } from './maintain-config.ts';
 import type { AlertPolicy } from '../incident/policy.ts';
 
 /** Everything an operator decided, or the default where they did not. */
@@ -159,6 +160,8 @@ export interface GuardedApp extends AppConfig {
   readonly export: ExportConfig | undefined;
   /** How they become rows again; undefined where that was not said. */
   readonly import: ImportConfig | undefined;
+  /** What may be done to the database itself; undefined for nothing. */
+  readonly maintain: MaintainConfig | undefined;
 }
 
 /** The JSON documents that are made of a database: one a service day, or one a table. */
@@ -205,16 +208,6 @@ export interface ShipConfig {
   identityPath(): string | undefined;
   /** The daemon's password, read anew. */
   readPassword(): string | undefined;
-}
-
-/** How documents become rows again. */
-export interface ImportConfig {
-  /** The mirror, which only imports write. */
-  readonly database: string | undefined;
-  /** A file with the SQL that makes the tables of a new database. */
-  readonly schema: string | undefined;
-  /** Undefined where documents are rows of tables already. */
-  readonly rows: readonly RowMapping[] | undefined;
 }
 
 /** Queries of the operator, and which of two ways a day's document is made. */

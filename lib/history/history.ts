@@ -13,6 +13,7 @@ import {
   checkStates,
   type KeptSample,
   note,
+  putNote,
   recordChecks,
   samples,
 } from './check-rows.ts';
@@ -67,6 +68,8 @@ export interface History {
   samples(of: Omit<KeptSample, 'value'>, since: Date): Sample[];
   /** What a check has remembered for its next run. */
   note(key: string): string | undefined;
+  /** Remembers a text under a key. */
+  remember(key: string, value: string): void;
   /** All that a run of the checks leaves, in one transaction. */
   recordChecks(run: CheckRunRecord): void;
   recordIncidents(incidents: readonly IncidentRow[]): void;
@@ -119,6 +122,7 @@ export const nullHistory: History = {
   checkChanges: () => [],
   samples: () => [],
   note: () => undefined,
+  remember() {},
   recordChecks() {},
   recordIncidents() {},
   incidents: () => [],
@@ -158,6 +162,7 @@ function databaseHistory(database: HistoryDatabase, clock: Clock, log: Log): His
     checkChanges: (since, limit) => read([], () => checkChanges(database, since, limit)),
     samples: (of, since) => read([], () => samples(database, of, since)),
     note: (key) => read(undefined, () => note(database, key)),
+    remember: (key, value) => write(undefined, () => putNote(database, key, value)),
     recordChecks: (run) => write(undefined, () => recordChecks(database, run)),
     recordIncidents: (incidents) => write(undefined, () => recordIncidents(database, incidents)),
     incidents: (since, limit) => read([], () => incidentsSince(database, since, limit)),

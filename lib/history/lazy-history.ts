@@ -30,6 +30,7 @@ export function lazyHistory({ open, isThere, mayWrite }: LazyHistoryOptions): Hi
     runsSince: (job, since) => read().runsSince(job, since),
     backupsSince: (since) => read().backupsSince(since),
     drillsSince: (since) => read().drillsSince(since),
+    remember: (key, value) => written().remember(key, value),
     recordChecks: (run) => written().recordChecks(run),
     recordIncidents: (incidents) => written().recordIncidents(incidents),
     prune: (keepDays) => written().prune(keepDays),

@@ -37,6 +37,7 @@ import type { ConfiguredStore, StorePurpose } from './open-store.ts';
 import { runScratch } from './run-scratch.ts';
 import type { Wait } from './wait.ts';
 import { holdfastVersion } from './version.ts';
+import type { freePages, Maintained, MaintainWork } from '../sqlite/maintain.ts';
 
 export interface JobContext {
   readonly config: Config;
@@ -61,6 +62,10 @@ export interface JobContext {
   source(app: Pick<GuardedApp, 'database'>): Source;
   /** One instant of an app's database, to read rows of. */
   openRows(app: Pick<GuardedApp, 'database'>): Promise<Rows>;
+  /** Works on the database of an app, as its owner asked for. Throws what `maintainSource` does. */
+  maintain(app: Pick<GuardedApp, 'database'>, work: MaintainWork): Promise<Maintained>;
+  /** How many pages the database of an app has, and how many of them hold nothing. */
+  freePages(app: Pick<GuardedApp, 'database'>): ReturnType<typeof freePages>;
   /** Begins to fill a database of ours, or a copy of it at `tryIn`, as a dry run has to. */
   openLoader(path: string, options?: { called?: string; tryIn?: string }): Promise<Loader>;
   /** The configured store, opened once. */
@@ -169,6 +174,9 @@ export function createContext(parts: ContextParts): JobContext {
     },
     source: ({ database }) => sqliteSource(database),
     openRows: async ({ database }) => (await import('../sqlite/rows/session.ts')).openRows(database, parts),
+    maintain: async ({ database }, work) =>
+      (await import('../sqlite/maintain.ts')).maintainSource(database, work, parts.signal),
+    freePages: async ({ database }) => (await import('../sqlite/maintain.ts')).freePages(database),
     openLoader: async (path, { called = path, tryIn } = {}) =>
       (await import('../sqlite/rows/load.ts')).openLoader({ path, called, tryIn }),
     traffic: () => opened?.traffic(),

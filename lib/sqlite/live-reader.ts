@@ -56,7 +56,7 @@ function readOnce(database: Database, requireRight: () => void): Database {
  * where we are root, who gives them to it. Else they have our owner and the database's mode, and the group of the
  * directory (where that is passed on) or ours: only the right group with the right to write does not lock it out.
  */
-function mayMakeSideFiles(source: string): boolean {
+export function mayMakeSideFiles(source: string): boolean {
   const { uid, gid, mode } = statSync(source);
   const user = process.geteuid?.() ?? 0;
   if (user === 0 || user === uid || (mode & 0o002) !== 0) return true;
@@ -65,7 +65,7 @@ function mayMakeSideFiles(source: string): boolean {
   return (mode & 0o020) !== 0 && group === gid;
 }
 
-function harmful(source: string): OpsError {
+export function harmful(source: string): OpsError {
   const user = process.geteuid?.() ?? 0;
   return new OpsError(
     'denied',

@@ -73,6 +73,18 @@ export function openOwn(path: string, { create = false } = {}): Database.Databas
   return open(path, '', { fileMustExist: !create });
 }
 
+/** Opens the database of an app for writing: only for work that its owner asked for. Throws as `openExpected`. */
+export function openWritten(
+  path: string,
+  { file, busyMs }: { file: FileNumber; busyMs: number },
+): Database.Database {
+  return openExpected(path, file, () => {
+    const database = open(path, '', { fileMustExist: true });
+    database.pragma(`busy_timeout = ${Math.round(busyMs)}`);
+    return database;
+  });
+}
+
 /** A new database in memory. */
 export function openInMemory(): Database.Database {
   return new Database(':memory:');

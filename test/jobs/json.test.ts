@@ -7,6 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { alertSend } from '../../jobs/alert-send.ts';
 import { dbBackup } from '../../jobs/db-backup.ts';
 import { dbExportJson } from '../../jobs/db-export-json.ts';
+import { dbMaintain } from '../../jobs/db-maintain.ts';
 import { healthCheck } from '../../jobs/health-check.ts';
 import { restore } from '../../jobs/restore.ts';
 import type { Job } from '../../lib/run/job.ts';
@@ -200,6 +201,19 @@ test('alert-send', async () => {
   await pin('alert-send-test-dry', pi, alertSend, 'test --dry-run');
 });
 
+test('db-maintain', async () => {
+  await using pi = await machine({ rows: 2 });
+  pi.world.configure({
+    top: 'time_zone = "Europe/Berlin"\nclock = "trusted"',
+    app: 'maintain = { vacuum_days = 30, integrity_days = 30, min_free_percent = 0 }',
+  });
+  await pin('db-maintain-run-dry', pi, dbMaintain, 'run --dry-run');
+  await pin('db-maintain-run', pi, dbMaintain, 'run');
+  await pin('db-maintain-vacuum', pi, dbMaintain, 'vacuum');
+  await pin('db-maintain-optimize', pi, dbMaintain, 'optimize');
+  await pin('db-maintain-integrity', pi, dbMaintain, 'integrity');
+});
+
 test('health-check', async () => {
   await using pi = await machine({ rows: 2 });
   pi.world.configure({ top: `time_zone = "Europe/Berlin"\nclock = "trusted"\n${onlyChecks(...ownChecks)}` });
@@ -212,8 +226,8 @@ test('health-check', async () => {
 });
 
 afterAll(() => {
-  const commands = [dbBackup, dbExportJson, healthCheck, restore, alertSend].flatMap(({ name, commands }) =>
-    commands.map((command) => `${name} ${command.name}`),
+  const commands = [dbBackup, dbExportJson, dbMaintain, healthCheck, restore, alertSend].flatMap(
+    ({ name, commands }) => commands.map((command) => `${name} ${command.name}`),
   );
   expect(commands.filter((command) => !pinned.has(command))).toEqual([]);
 });

@@ -6,6 +6,7 @@ import { parseArguments } from '../../lib/run/options.ts';
 const loaders: Record<string, () => Promise<Job>> = {
   'db-backup': async () => (await import('../../jobs/db-backup.ts')).dbBackup,
   'db-export-json': async () => (await import('../../jobs/db-export-json.ts')).dbExportJson,
+  'db-maintain': async () => (await import('../../jobs/db-maintain.ts')).dbMaintain,
   'health-check': async () => (await import('../../jobs/health-check.ts')).healthCheck,
   restore: async () => (await import('../../jobs/restore.ts')).restore,
   'alert-send': async () => (await import('../../jobs/alert-send.ts')).alertSend,

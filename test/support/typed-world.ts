@@ -3,6 +3,7 @@
 import { alertSend } from '../../jobs/alert-send.ts';
 import { dbBackup } from '../../jobs/db-backup.ts';
 import { dbExportJson } from '../../jobs/db-export-json.ts';
+import { dbMaintain } from '../../jobs/db-maintain.ts';
 import { healthCheck } from '../../jobs/health-check.ts';
 import { restore } from '../../jobs/restore.ts';
 import type { Job } from '../../lib/run/job.ts';
@@ -16,6 +17,7 @@ const minute = 60_000;
 export const jobs: Record<string, Job> = {
   'db-backup': dbBackup,
   'db-export-json': dbExportJson,
+  'db-maintain': dbMaintain,
   'health-check': healthCheck,
   restore,
   'alert-send': alertSend,

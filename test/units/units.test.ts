@@ -40,6 +40,7 @@ describe.skipIf(!hasAnalyze)('systemd', () => {
       configPath: undefined,
       environmentFile: undefined,
       documents: undefined,
+      isMaintained: false,
       credentials: [
         { name: 'dropbox-refresh-token', path: '/etc/holdfast/credentials/dropbox-refresh-token' },
       ],

@@ -15,6 +15,8 @@ export interface DropIn {
   credentials: readonly Credential[];
   /** What keeping its documents needs beside that; undefined where it has none. */
   documents: Documents | undefined;
+  /** Whether its database may be worked on. */
+  isMaintained: boolean;
 }
 
 /** Of the unit that keeps the documents of an app. */

@@ -96,6 +96,7 @@ export function examine(request: Request): Examined {
     environmentFile,
     credentials,
     documents,
+    isMaintained: found.maintain !== undefined,
   };
   return {
     dropIn,

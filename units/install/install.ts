@@ -17,6 +17,7 @@ import {
   appFiles,
   appTimers,
   documentsTimer,
+  maintainTimer,
   explorerFiles,
   neighbourFiles,
   ownPlace,
@@ -170,11 +171,15 @@ async function bringUp(
     await machine.try('systemctl', 'try-restart', 'systemd-journald@holdfast.service');
   if ([...changed].some((path) => dirname(path) === '/etc/polkit-1/rules.d'))
     await machine.try('systemctl', 'try-reload-or-restart', 'polkit.service');
-  const timers = [...appTimers(app), ...(dropIn.documents === undefined ? [] : [documentsTimer(app)])];
+  const optional: [timer: string, isWanted: boolean][] = [
+    [documentsTimer(app), dropIn.documents !== undefined],
+    [maintainTimer(app), dropIn.isMaintained],
+  ];
+  const timers = [...appTimers(app), ...optional.flatMap(([timer, isWanted]) => (isWanted ? [timer] : []))];
   await machine.run('systemctl', 'enable', '--now', '--quiet', ...timers, ...sharedTimers);
-  // Its documents were taken out of the configuration.
-  if (dropIn.documents === undefined)
-    await machine.try('systemctl', 'disable', '--now', '--quiet', documentsTimer(app));
+  // What was taken out of the configuration.
+  for (const [timer, isWanted] of optional)
+    if (!isWanted) await machine.try('systemctl', 'disable', '--now', '--quiet', timer);
   await startExplorer(changes, machine);
   await warnOfOlder(machine);
   machine.say(

@@ -95,7 +95,8 @@ export function isNeighbourFile(path: string): boolean {
 
 /** The services of one app. */
 function appUnits(app: string): string[] {
-  return [`db-backup@${app}.service`, `db-backup-info@${app}.service`, `restore-drill@${app}.service`];
+  const names = ['db-backup', 'db-backup-info', 'restore-drill', 'db-maintain'];
+  return names.map((name) => `${name}@${app}.service`);
 }
 
 /** The service that keeps the documents of an app, where it has any. */
@@ -108,12 +109,18 @@ export const shipCommand = `${project}/bin/db-export-json run --ship --app %i`;
 
 /** What OnFailure= of the app's jobs starts. */
 function failureUnits(app: string, hasDocuments: boolean): string[] {
-  const units = [`job-failed@db-backup@${app}.service`, `job-failed@restore-drill@${app}.service`];
+  const names = ['db-backup', 'restore-drill', 'db-maintain'];
+  const units = names.map((name) => `job-failed@${name}@${app}.service`);
   return hasDocuments ? [...units, `job-failed@db-export-json@${app}.service`] : units;
 }
 
 export function appTimers(app: string): string[] {
   return [`db-backup@${app}.timer`, `restore-drill@${app}.timer`];
+}
+
+/** For an app whose database may be worked on. */
+export function maintainTimer(app: string): string {
+  return `db-maintain@${app}.timer`;
 }
 
 export function documentsTimer(app: string): string {
@@ -126,7 +133,7 @@ export function allUnits(app: string): string[] {
 }
 
 export function allTimers(app: string): string[] {
-  return [...appTimers(app), documentsTimer(app)];
+  return [...appTimers(app), documentsTimer(app), maintainTimer(app)];
 }
 
 /** What delivers alerts and asks whether all is well. */

@@ -1,7 +1,7 @@
 // `apps.<name>.import`: how documents become rows again.
 import { z } from 'zod';
 import { mappingsProblem, pointerProblem, type RowMapping } from '../../export/mapping.ts';
-import type { ImportConfig } from '../config.ts';
+import type { ImportConfig } from '../import-config.ts';
 import { absolutePath } from './values.ts';
 
 const pointer = z.string().superRefine((text, context) => {

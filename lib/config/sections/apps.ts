@@ -9,6 +9,7 @@ import { expectConfig, expectTable } from './app-expect.ts';
 import { exportConfig, exportTable } from './app-export.ts';
 import { importConfig, importTable } from './app-import.ts';
 import { healthConfig, healthTable } from './app-health.ts';
+import { maintainConfig, maintainTable } from './app-maintain.ts';
 import { servicesConfig, servicesKeys, servicesProblems } from './app-services.ts';
 
 /** What an app with a database may have. The defaults come later: which keys were written has to be seen first. */
@@ -19,6 +20,9 @@ const guardedKeys = {
   health: healthTable.optional().describe('how a restore finds out that the app is well again'),
   export: exportTable.optional().describe('the JSON documents that are made of it'),
   import: importTable.optional().describe('how they become rows again'),
+  maintain: maintainTable
+    .optional()
+    .describe('what may be done to the database itself; nothing unless given'),
 };
 
 const appTable = z.strictObject(guardedKeys).superRefine((table, context) => {
@@ -63,6 +67,7 @@ function guardedApp(
     health: table.health && healthConfig(table.health),
     export: table.export && exportConfig(table.export, environment),
     import: table.import && importConfig(table.import),
+    maintain: table.maintain && maintainConfig(table.maintain),
   };
 }
 

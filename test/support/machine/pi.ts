@@ -104,7 +104,7 @@ slack = { webhook_url_file = ${secret('slack-webhook-url', this.slack.webhook)} 
   async put(): Promise<void> {
     await this.machine.ok('git clone --quiet /src /opt/holdfast && cd /opt/holdfast && npm ci --omit=dev');
     await this.machine.ok(
-      'ln -s /opt/holdfast/bin/db-backup /opt/holdfast/bin/db-export-json /opt/holdfast/bin/health-check /opt/holdfast/bin/restore /opt/holdfast/bin/alert-send /usr/local/bin/',
+      'ln -s /opt/holdfast/bin/db-backup /opt/holdfast/bin/db-export-json /opt/holdfast/bin/db-maintain /opt/holdfast/bin/health-check /opt/holdfast/bin/restore /opt/holdfast/bin/alert-send /usr/local/bin/',
     );
   }
 
