@@ -11,3 +11,8 @@ export function isPlainTerminal(environment: Environment): boolean {
   const kind = nonEmpty(environment.TERM);
   return kind === undefined || kind === 'dumb';
 }
+
+/** Whether a terminal may be written to in colours: https://no-color.org */
+export function wantsColour(environment: Environment): boolean {
+  return !isPlainTerminal(environment) && nonEmpty(environment.NO_COLOR) === undefined;
+}

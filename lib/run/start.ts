@@ -3,7 +3,7 @@ import { isatty } from 'node:tty';
 import { systemClock } from '../base/clock.ts';
 import { errorExitCodes } from '../base/exit-code.ts';
 import { type Environment, takeEnvironment } from '../config/environment.ts';
-import { ignoredSignalMask, isPlainTerminal } from '../config/launcher.ts';
+import { ignoredSignalMask, isPlainTerminal, wantsColour } from '../config/launcher.ts';
 import type { SpareProcess } from '../sqlite/started-process.ts';
 import type { EndingCommand, Job } from './job.ts';
 import { type LogSink, openLogSink } from './log-sink.ts';
@@ -99,12 +99,13 @@ async function runEnding(
     );
     process.exit(errorExitCodes.bug.code);
   });
+  const isColoured = invocation.format === 'text' && isatty(1) && wantsColour(environment);
   const streams = {
     async writeResult(text: string) {
       // The work is over. A reader that does not read holds a write up, and may be given up at once.
       handling.undo();
       await log.flush(orderPatienceMs);
-      await writeResult(text);
+      await writeResult(isColoured ? (await import('./colour.ts')).coloured(text) : text);
     },
     writeLog: log.write,
     logIsTerminal: isatty(2) && !isPlainTerminal(environment),
