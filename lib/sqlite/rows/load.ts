@@ -28,6 +28,17 @@ export function openLoader({ path, called, tryIn }: LoadTarget): Loader {
     ),
   );
   let after: string[] = [];
+  /** By the tables of a schema that was made here, which have no indexes yet: the days of a thousand documents are looked for. */
+  const dayIndexes = new Map<string, string>();
+  let isMade = false;
+  const indexDay = ({ table, day }: RowsOf) => {
+    const known = table.toLowerCase();
+    if (!isMade || day === undefined || dayIndexes.has(known) || virtualTable(database, table) !== undefined)
+      return;
+    const index = `holdfast_day_${dayIndexes.size}`;
+    database.exec(`CREATE INDEX ${index} ON ${quoteIdentifier(table)} (${quoteIdentifier(day)})`);
+    dayIndexes.set(known, index);
+  };
   return {
     isEmpty: () =>
       guarded(called, () => database.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0),
@@ -35,9 +46,14 @@ export function openLoader({ path, called, tryIn }: LoadTarget): Loader {
       const { tables, others } = schemaStatements(sql);
       guarded(called, () => tables.forEach((statement) => database.exec(statement)));
       after = others;
+      isMade = true;
     },
     replace(of, day) {
-      const filling = guarded(called, () => fillTable(database, loadable(database, of, day)));
+      const filling = guarded(called, () => {
+        const filled = loadable(database, of, day);
+        if (filled.columns.length > 0) indexDay(of);
+        return fillTable(database, filled);
+      });
       return {
         add: (row, part) => guarded(called, () => filling.add(row, part)),
         end: () => guarded(called, () => filling.end()),
@@ -54,6 +70,7 @@ export function openLoader({ path, called, tryIn }: LoadTarget): Loader {
       ),
     commit() {
       guarded(called, () => {
+        for (const index of dayIndexes.values()) database.exec(`DROP INDEX ${index}`);
         for (const statement of after) database.exec(statement);
         requireForeignKeys(database);
         database.exec('COMMIT');

@@ -214,6 +214,7 @@ describe('what was exported and imported', () => {
     expect(query(world.mirror, 'SELECT * FROM child ORDER BY rowid')).toEqual(
       query(world.database, 'SELECT * FROM child ORDER BY rowid'),
     );
+    expect(query(world.mirror, 'SELECT name FROM sqlite_schema')).toEqual([['child']]);
     const before = readFileSync(world.mirror);
     expect((await world.runJson('db-export-json', ['import'])).json.result).toMatchObject({
       is_new: false,
