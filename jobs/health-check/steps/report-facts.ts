@@ -9,11 +9,11 @@ import { settled } from '../../../lib/health/check.ts';
 import type { CheckState } from '../../../lib/health/reading.ts';
 import type { BackupRow, DrillRow, RunRow } from '../../../lib/history/rows.ts';
 import { lastProven } from '../../../lib/probe/last-proven.ts';
-import { showUnits } from '../../../lib/process/unit-properties.ts';
 import type { AppFacts, CheckFacts, DiskFacts, ReportFacts, RunFacts } from '../../../lib/report/facts.ts';
 import { configOption } from '../../../lib/run/config-option.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import { completeHint } from '../../../lib/run/hint.ts';
+import { nextBackups } from './next-backups.ts';
 
 const dayMs = 86_400_000;
 const looksBackDays = 365;
@@ -32,7 +32,11 @@ export async function reportFacts(context: JobContext): Promise<ReportFacts> {
   };
   const states = history.checkStates();
   const stored = await storedBackups(context);
-  const next = await nextBackups(context);
+  const next = await nextBackups(
+    context.runCommand,
+    guardedApps(config).map(({ name }) => name),
+    context.signal,
+  );
   return {
     ...{ at, since, host, version, timeZone: config.timeZone, configOption: configOption(config) },
     apps: guardedApps(config).map((app) => appFacts(context, app, { past, stored, next, at })),
@@ -78,24 +82,6 @@ async function storedBackups(context: JobContext): Promise<StoredBackups> {
     const rest =
       'what is said of backups is from the history of this machine, which does not know which are still there';
     return { of, gap: `The store could not be looked at (${error.message}): ${rest}.` };
-  }
-}
-
-/** By the timers; where there is no systemd, or it does not answer, nobody knows. */
-async function nextBackups({
-  config,
-  runCommand,
-  signal,
-}: JobContext): Promise<ReadonlyMap<string, Date | undefined>> {
-  const names = guardedApps(config).map(({ name }) => name);
-  const property = 'NextElapseUSecRealtime';
-  try {
-    const timers = names.map((name) => `db-backup@${name}.timer`);
-    const shown = await showUnits(runCommand, timers, [property], signal);
-    return new Map(names.map((name, index) => [name, shown[index]?.time(property)]));
-  } catch (error) {
-    if (!(error instanceof OpsError) || signal.aborted) throw error;
-    return new Map();
   }
 }
 
