@@ -18,7 +18,6 @@ export const backupDrillCheck: Check<DrillFacts> = {
   worse: 'above',
   failures: 1,
   needsClock: true,
-  causedBy: ['store'],
   judge({ last, backupsSince, expectedMs }, { subject, limits, now }) {
     const try_ = `restore drill --app ${subject}`;
     if (last?.outcome === 'failed')
