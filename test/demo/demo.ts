@@ -1,5 +1,5 @@
 // The demonstration: an app takes bookings, is backed up while it does, loses its database, and gets it back; then its data
-// becomes documents, and a database again.
+// becomes documents, and a database again; and what is wrong is asked for.
 // Everything is real: the commands are those of bin/, and the whole story lives in one temporary directory.
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -9,6 +9,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   watch,
   writeFileSync,
@@ -72,10 +73,23 @@ async function demonstrate(): Promise<void> {
   const documents = ['booking', 'payment'].flatMap((table) => readDocument(table));
   if (documents.length === 0 || JSON.stringify(again) !== JSON.stringify(documents))
     throw new Error('the database made of the documents is not what they say');
+  say(`A database made of these documents has the same ${documents.length} rows, value for value.`);
+  await askWhetherAllIsWell();
+  say('That was all: nothing of it is left behind.');
+}
+
+async function askWhetherAllIsWell(): Promise<void> {
   say(
-    `A database made of these documents has the same ${documents.length} rows, value for value. ` +
-      'That was all: nothing of it is left behind.',
+    'One command answers whether everything is all right; that no booking is without its payment is a rule of the owner.',
   );
+  const before = await show('health-check', '--brief');
+  renameSync(join(home, 'store'), join(home, 'store.unplugged'));
+  say('Somebody unplugs the disk with the backups:');
+  const after = await show('health-check', '--brief');
+  renameSync(join(home, 'store.unplugged'), join(home, 'store'));
+  const tells = (text: string) => /^\w+ +store /m.test(text);
+  if (tells(before) || !tells(after)) throw new Error('the store that is gone is not what is told');
+  await show('health-check', 'explain', 'store');
 }
 
 function rowsOf(open: Database.Database, table: 'booking' | 'payment'): unknown[] {
@@ -106,6 +120,11 @@ health = { command = "test -s '${pidFile}'", timeout_seconds = 30 }
 
 [apps.bookings.export]
 directory = "${home}/documents"
+
+[health.sql.assertions.paid]
+app = "bookings"
+query = "SELECT count(*) FROM booking WHERE id NOT IN (SELECT booking_id FROM payment)"
+expect = 0
 `,
   );
 }
@@ -193,13 +212,14 @@ function withDatabase<Result>(
 }
 
 /** Runs one of our commands as a reader would type it, and shows what it says. */
-async function show(command: string, ...args: string[]): Promise<void> {
+async function show(command: string, ...args: string[]): Promise<string> {
   console.log(bold(`$ ${[command, ...args].join(' ').replaceAll(home, '…')}`));
   const { stdout, stderr } = await run(join(project, 'bin', command), args, { env: environment }).catch(
     (error: { stdout: string; stderr: string }) => error,
   );
   const lines = `${stdout}${stderr}`.trim().split('\n');
   for (const line of lines) console.log(`    ${line.replace(/^\S+Z (?=\S+: )/, '').replaceAll(home, '…')}`);
+  return stdout;
 }
 
 /** On a terminal that wants it. */

@@ -101,7 +101,11 @@ function detailLines(answer: Answer | undefined, { now, findings }: View): strin
   const hint = findings.find((finding) => finding.subject === name)?.hint;
   const lasts = Math.max(0, now.getTime() - since.getTime());
   const told =
-    hiddenBy !== undefined ? `because of ${hiddenBy}` : alarmSince === undefined ? 'not told yet' : 'told';
+    hiddenBy !== undefined
+      ? `because of ${hiddenBy}`
+      : alarmSince === undefined
+        ? 'no alarm yet'
+        : 'an alarm';
   return [
     `  for ${formatDuration(lasts)}, ${told}`,
     ...(hint === undefined || hiddenBy !== undefined ? [] : [`  hint: ${hint}`]),
