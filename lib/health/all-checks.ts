@@ -22,6 +22,7 @@ import { postgresConnectionsCheck } from './postgres-connections.ts';
 import { postgresErrorsCheck } from './postgres-errors.ts';
 import { postgresSizeCheck } from './postgres-size.ts';
 import { freshnessCheck } from './freshness.ts';
+import { historyCheck } from './history.ts';
 import { httpCheck } from './http.ts';
 import { sqlCheck } from './sql.ts';
 import { storeCheck } from './store.ts';
@@ -54,6 +55,7 @@ export const allChecks: readonly AnyCheck[] = [
   httpCheck,
   certificateCheck,
   freshnessCheck,
+  historyCheck,
   alertDeliveryCheck,
 ];
 

@@ -31,6 +31,7 @@ import { postgresConnectionsCheck } from '../health/postgres-connections.ts';
 import { postgresErrorsCheck } from '../health/postgres-errors.ts';
 import { postgresSizeCheck } from '../health/postgres-size.ts';
 import { freshnessCheck } from '../health/freshness.ts';
+import { historyCheck } from '../health/history.ts';
 import { httpCheck } from '../health/http.ts';
 import { sqlCheck } from '../health/sql.ts';
 import { storeCheck } from '../health/store.ts';
@@ -47,6 +48,7 @@ import { postgresConnectionsProbe } from './postgres-connections.ts';
 import { postgresErrorsProbe } from './postgres-errors.ts';
 import { postgresSizeProbe } from './postgres-size.ts';
 import { freshnessProbe } from './freshness.ts';
+import { historyProbe } from './history.ts';
 import { httpProbe } from './http.ts';
 import { type Probed, probed } from './probe.ts';
 import { sqlProbe } from './sql.ts';
@@ -80,5 +82,6 @@ export const registry: readonly Probed[] = [
   probed(httpCheck, httpProbe),
   probed(certificateCheck, certificateProbe),
   probed(freshnessCheck, freshnessProbe),
+  probed(historyCheck, historyProbe),
   probed(alertDeliveryCheck, alertDeliveryProbe),
 ];

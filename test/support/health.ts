@@ -10,4 +10,12 @@ export function onlyChecks(...names: readonly string[]): string {
 }
 
 /** What Holdfast asks of its own work. */
-export const ownChecks = ['clock', 'store', 'backup-age', 'backup-drill', 'documents', 'alert-delivery'];
+export const ownChecks = [
+  'clock',
+  'store',
+  'backup-age',
+  'backup-drill',
+  'documents',
+  'history',
+  'alert-delivery',
+];

@@ -106,9 +106,14 @@ describe('by hand', () => {
     const path = join(world.home, 'state', 'ops.db');
     writeFileSync(path, 'this was a database once, and is none any more'.repeat(200));
     const ended = await world.attend('health-check', []);
-    expect(ended.exitCode).toBe(0);
     expect(ended.stderr).toContain('the history is damaged: it is set aside');
-    expect((await world.attend('health-check', ['status'])).exitCode).toBe(0);
+    expect(ended.exitCode).toBe(1);
+    expect(ended.stdout).toMatch(
+      /^WARNING +history +the history was damaged and began anew: .*ops\.db\.damaged-/m,
+    );
+    const [aside = ''] = readdirSync(world.state).filter((name) => name.startsWith('ops.db.damaged-'));
+    rmSync(join(world.state, aside));
+    expect((await world.attend('health-check', [])).exitCode).toBe(0);
   });
 });
 

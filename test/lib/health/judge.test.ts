@@ -8,6 +8,7 @@ import type { Check, Sample } from '../../../lib/health/check.ts';
 import { clockCheck, type ClockFacts } from '../../../lib/health/clock.ts';
 import { diskSpaceCheck, type SpaceFacts } from '../../../lib/health/disk-space.ts';
 import { documentsCheck, type DocumentsFacts } from '../../../lib/health/documents.ts';
+import { historyCheck, type HistoryFacts } from '../../../lib/health/history.ts';
 import { storeCheck, type StoreFacts } from '../../../lib/health/store.ts';
 
 const now = new Date('2026-11-28T02:05:00Z');
@@ -202,6 +203,21 @@ describe('alert-delivery', () => {
     ['a channel that is away for long', facts({ failing: failing(4 * hour) }), 'warning'],
     ['a message that was refused', facts({ dead: 1 }), 'warning'],
   ])('%s', (_, given, verdict) => expect(judge(alertDeliveryCheck, given).verdict).toBe(verdict));
+});
+
+describe('history', () => {
+  const facts = (given: Partial<HistoryFacts>): HistoryFacts => ({
+    path: '/var/ops.db',
+    sizeBytes: 5e6,
+    damaged: [],
+    ...given,
+  });
+  test.each<[string, HistoryFacts, Verdict]>([
+    ['small and whole', facts({}), 'ok'],
+    ['none yet', facts({ sizeBytes: undefined }), 'ok'],
+    ['large', facts({ sizeBytes: 1e9 }), 'warning'],
+    ['set aside', facts({ damaged: ['/var/ops.db.damaged-1'] }), 'warning'],
+  ])('%s', (_, given, verdict) => expect(judge(historyCheck, given).verdict).toBe(verdict));
 });
 
 test('every sentence that is told has a command that helps', () => {
