@@ -192,7 +192,9 @@ test('nothing else reads a file whole: what the kernel and Holdfast itself wrote
   const project = join(import.meta.dirname, '../../..');
   const allowed = [
     /^lib\/(files\/(process-identity|true-owner)|sqlite\/(hidden-log|memory-limit|own-memory)|placement\/holders)\.ts$/, // /proc and /sys
-    /^lib\/run\/version\.ts$/, // this very checkout
+    /^lib\/(files\/answering-mounts|sqlite\/inspect\/log-readers|probe\/(clock|kernel-files|mount-table|timers|wal))\.ts$/, // the same
+    /^lib\/(process\/tls-connection|probe\/systemd)\.ts$/, // root's, below /etc
+    /^(lib\/run\/version|jobs\/health-check\/explain)\.ts$/, // this very checkout
     /^units\/install\/wanted\.ts$/,
   ];
   const found = execFileSync('grep', ['-rlE', '\\breadFile(Sync)?\\(', 'lib', 'jobs', 'units'], {
