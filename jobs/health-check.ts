@@ -24,6 +24,10 @@ export const healthCheck: Job = {
       command: 'health-check report --html /srv/www/health.html',
       explanation: 'a page of how all stands, and how the last year went',
     },
+    {
+      command: 'health-check doctor',
+      explanation: 'whether it is installed well, and what mends it: as root',
+    },
     { command: 'health-check status --format nagios', explanation: 'one line for a monitoring program' },
   ],
   nextCommand: (ended) => nextCommand('health-check', ended),
@@ -52,6 +56,14 @@ export const healthCheck: Job = {
       databaseUrlIsEnough: true,
       wantsStore: 'glance',
       load: () => import('./health-check/report.ts'),
+    }),
+    defineCommand({
+      name: 'doctor',
+      summary:
+        'Look at the installation, as root: units, secrets, rights, and what is counted on of the machine. Changes nothing.',
+      parameters: parameters.doctor,
+      databaseUrlIsEnough: true,
+      load: () => import('./health-check/doctor.ts'),
     }),
     defineCommand({
       name: 'explain',

@@ -19,5 +19,11 @@ export const report = {
   mode: option('octal', 'the mode of that file, such as 0640; 0644 less the umask unless given'),
   text: flag('print it as plain text, 78 columns wide; so unless --html is given'),
 };
+export const doctor = {
+  root: option(
+    'directory',
+    'look at the system below it, such as the disk of another machine; what only a running system can say is left out',
+  ),
+};
 export const explain = { check: requiredArgument('the name of a check, as health-check list shows it') };
 export const list = {};

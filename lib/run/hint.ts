@@ -36,7 +36,7 @@ export const namedCommands: Readonly<Record<string, Readonly<Record<string, bool
   restore: { list: true, plan: true, run: true, download: true, undo: true, drill: true, status: true },
   'alert-send': { deliver: false, list: false, ack: false, test: false, spool: false },
   'db-maintain': { run: true, vacuum: true, optimize: true, integrity: true },
-  'health-check': { run: false, status: false, report: false, explain: false, list: false },
+  'health-check': { run: false, status: false, report: false, doctor: false, explain: false, list: false },
   'db-export-json': {
     ...{ run: true, import: true, status: true, check: true, freeze: true, unfreeze: true },
     ...{ promote: true, demote: true },

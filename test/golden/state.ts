@@ -18,7 +18,8 @@ import type { JobContext } from '../../lib/run/context.ts';
 import { knownStore } from '../../lib/run/known-store.ts';
 import { configuredStore } from '../../lib/run/open-store.ts';
 import { createUploadNotes } from '../../lib/store/dropbox/upload-notes.ts';
-import { type InstallRecord, readRecord, recordPath, writeRecord } from '../../units/install/record.ts';
+import { type InstallRecord, readRecord, recordPath } from '../../lib/probe/install-record.ts';
+import { writeRecord } from '../../units/install/record.ts';
 import { scratch } from '../support/scratch.ts';
 import { at, type Golden, type Goldens, pi, runId, text } from './golden.ts';
 

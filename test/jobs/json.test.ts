@@ -2,7 +2,7 @@
 // none is ever taken away or renamed without a word in the changes.
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { alertSend } from '../../jobs/alert-send.ts';
 import { dbBackup } from '../../jobs/db-backup.ts';
@@ -51,6 +51,8 @@ async function pin(name: string, machine: Machine, job: Job, line: string, optio
 function settled({ stdout }: Ended, { world }: Machine): string {
   return stdout
     .replaceAll(world.home, '/world')
+    .replaceAll(resolve(import.meta.dirname, '../..'), '/opt/holdfast')
+    .replace(/Holdfast 3\.[\d.]+/g, 'Holdfast <SQLite>')
     .replaceAll(hostname(), 'host')
     .replace(/\b[0-9a-f]{64}\b/g, '<hash>')
     .replace(/("id": )"[0-9a-f]{6}"/g, '$1"<id>"')
@@ -223,6 +225,8 @@ test('health-check', async () => {
   await pin('health-check-explain', pi, healthCheck, 'explain backup-age');
   await pin('health-check-list', pi, healthCheck, 'list');
   await pin('health-check-report', pi, healthCheck, 'report');
+  mkdirSync(join(pi.world.home, 'other/etc'), { recursive: true });
+  await pin('health-check-doctor', pi, healthCheck, 'doctor --root ~/other');
 });
 
 afterAll(() => {

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { errorCode, OpsError, systemError } from '../../lib/base/errors.ts';
 import { readSmallFileSync } from '../../lib/files/read-small-file.ts';
-import { hashOf, type Written } from './record.ts';
+import { hashOf, type Written } from '../../lib/probe/install-record.ts';
 import type { Files } from './wanted.ts';
 
 /**

@@ -11,7 +11,8 @@ import { examine } from './examine.ts';
 import type { Machine } from './machine.ts';
 import { healthSettings } from './health.ts';
 import { neighboursOf } from './neighbours.ts';
-import { hashesOf, type InstallRecord, readRecord, writeRecord } from './record.ts';
+import { type InstallRecord, readRecord } from '../../lib/probe/install-record.ts';
+import { hashesOf, writeRecord } from './record.ts';
 import { prepareStoreDirectory, type StoreDirectory, storeDirectoryLine } from './store-directory.ts';
 import {
   appFiles,

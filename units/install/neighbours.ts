@@ -3,7 +3,8 @@
 import { join } from 'node:path';
 import { type Config, type GuardedApp, guardedApps } from '../../lib/config/config.ts';
 import { backupPrefix } from '../../lib/backup/name.ts';
-import { hashesOf, type InstalledApp, type InstallRecord, type Written } from './record.ts';
+import type { InstalledApp, InstallRecord, Written } from '../../lib/probe/install-record.ts';
+import { hashesOf } from './record.ts';
 import { type Files, isNeighbourFile, neighbourFiles } from './wanted.ts';
 
 /** The paths that are hidden from each app of the configuration, by its name. */

@@ -7,7 +7,7 @@ import type { Arguments } from './arguments.ts';
 import { type Change, changesTo } from './changes.ts';
 import { planInstall } from './install.ts';
 import type { Machine } from './machine.ts';
-import { readRecord } from './record.ts';
+import { readRecord } from '../../lib/probe/install-record.ts';
 import { allTimers, allUnits } from './wanted.ts';
 
 const words = {

@@ -5,7 +5,8 @@ import type { Arguments } from './arguments.ts';
 import { type Change, changesTo } from './changes.ts';
 import { stopExplorer } from './explorer.ts';
 import type { Machine } from './machine.ts';
-import { readRecord, writeRecord } from './record.ts';
+import { readRecord } from '../../lib/probe/install-record.ts';
+import { writeRecord } from './record.ts';
 import { allTimers, allUnits, sharedTimers } from './wanted.ts';
 
 export async function uninstall({ app, root }: Arguments, machine: Machine): Promise<void> {

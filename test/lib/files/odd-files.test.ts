@@ -31,7 +31,7 @@ import { createUploadNotes } from '../../../lib/store/dropbox/upload-notes.ts';
 import { memoryStore } from '../../../lib/store/memory.ts';
 import { userId } from '../../../units/install/accounts.ts';
 import { changesTo } from '../../../units/install/changes.ts';
-import { readRecord as readInstalled } from '../../../units/install/record.ts';
+import { readRecord as readInstalled } from '../../../lib/probe/install-record.ts';
 import { fixedClock } from '../../support/fixed-clock.ts';
 import { scratch } from '../../support/scratch.ts';
 
