@@ -4,6 +4,7 @@ import type { Finding } from '../../lib/base/finding.ts';
 import { formatTable } from '../../lib/base/format.ts';
 import { type Looked, lookAt } from '../../lib/probe/doctor.ts';
 import { doctorParts } from '../../lib/probe/doctor-parts.ts';
+import { askProgram } from '../../lib/process/abandon.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
@@ -20,7 +21,7 @@ export async function run(
 ): Promise<Outcome<Doctored>> {
   const looked = await lookAt(
     {
-      ...{ config, signal, run: runCommand, rootId: 0 },
+      ...{ config, signal, run: runCommand, ask: askProgram, rootId: 0 },
       root: resolve(root ?? '/'),
       isRunning: root === undefined,
     },

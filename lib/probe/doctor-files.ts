@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { errorCode, OpsError, systemError } from '../base/errors.ts';
 import { ifPathThere } from '../files/if-there.ts';
 import { readSmallFile } from '../files/read-small-file.ts';
-import { askProgram } from '../process/abandon.ts';
 import type { DoctorContext } from './doctor.ts';
 
 const textBytesMax = 1024 * 1024;
@@ -48,12 +47,12 @@ export interface Status {
  * `denied` where a part of one may not be entered, `unavailable` where there is no answer.
  */
 export async function statusesOf(
-  { root, signal }: Pick<DoctorContext, 'root' | 'signal'>,
+  { root, signal, ask }: Pick<DoctorContext, 'root' | 'signal' | 'ask'>,
   paths: readonly string[],
 ): Promise<Map<string, Status>> {
   const shown = new Map(paths.map((path) => [join(root, path), path]));
   const args = ['-L', '-c', '%u %g %f %n', '--', ...shown.keys()];
-  const { stdout, stderr } = await askProgram('stat', args, { timeoutMs, signal, acceptExitCodes: [0, 1] });
+  const { stdout, stderr } = await ask('stat', args, { timeoutMs, signal, acceptExitCodes: [0, 1] });
   for (const line of stderr.split('\n').filter((one) => one !== ''))
     if (!/: (No such file or directory|Not a directory)$/.test(line))
       throw new OpsError(
@@ -71,11 +70,11 @@ export async function statusesOf(
 
 /** Whether the journal of a database is a WAL, as its first bytes say; undefined for what is none, or cannot be read. */
 export async function isWal(
-  { root, signal }: Pick<DoctorContext, 'root' | 'signal'>,
+  { root, signal, ask }: Pick<DoctorContext, 'root' | 'signal' | 'ask'>,
   path: string,
 ): Promise<boolean | undefined> {
   const args = ['-An', '-tu1', '-j18', '-N1', '--', join(root, path)];
-  const { stdout } = await askProgram('od', args, { timeoutMs, signal, acceptExitCodes: [0, 1] });
+  const { stdout } = await ask('od', args, { timeoutMs, signal, acceptExitCodes: [0, 1] });
   return /^\s*\d+\s*$/.test(stdout) ? Number(stdout) === 2 : undefined;
 }
 

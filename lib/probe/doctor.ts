@@ -4,11 +4,14 @@ import { OpsError } from '../base/errors.ts';
 import type { CommandRunner } from '../base/command.ts';
 import type { Verdict } from '../base/verdict.ts';
 import type { Config } from '../config/config.ts';
+import type { askProgram } from '../process/abandon.ts';
 
 /** Where a doctor looks. */
 export interface DoctorContext {
   readonly config: Config;
   readonly run: CommandRunner;
+  /** Looks at paths that may lie on a dead mount. */
+  readonly ask: typeof askProgram;
   readonly signal: AbortSignal;
   /** `/`, or the tree of another system. */
   readonly root: string;

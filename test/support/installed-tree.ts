@@ -1,5 +1,14 @@
 // A machine on which Holdfast is installed well, as a tree of files and what its programs say; a test breaks one thing of it.
-import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { CommandRunner } from '../../lib/base/command.ts';
 import { OpsError } from '../../lib/base/errors.ts';
@@ -107,7 +116,8 @@ export class InstalledTree {
   context(change: Partial<DoctorContext> = {}): DoctorContext {
     const { config, signal } = probeWorld({ root: this.root, toml: this.toml });
     const rootId = process.getuid?.() ?? 0;
-    return { config, signal, run: this.run, root: this.root, isRunning: this.isRunning, rootId, ...change };
+    const { run, root, isRunning } = this;
+    return { ...{ config, signal, run, ask: askHere, root, isRunning, rootId }, ...change };
   }
 
   look(change: Partial<DoctorContext> = {}): Promise<Looked[]> {
@@ -159,6 +169,23 @@ export class InstalledTree {
 `;
   }
 }
+
+/** What stat and od print, without a process; a test asks them as well. */
+const askHere: DoctorContext['ask'] = async (command, args) => {
+  const paths = args.slice(args.indexOf('--') + 1);
+  if (command === 'od') {
+    const [path = ''] = paths;
+    return { exitCode: 0, stdout: ` ${readFileSync(path)[18] ?? ''}\n`, stderr: '' };
+  }
+  const found = paths.map((path) => ({ path, status: statSync(path, { throwIfNoEntry: false }) }));
+  const lines = found.flatMap(({ path, status }) =>
+    status === undefined ? [] : [`${status.uid} ${status.gid} ${status.mode.toString(16)} ${path}\n`],
+  );
+  const missing = found.flatMap(({ path, status }) =>
+    status === undefined ? [`stat: cannot statx '${path}': No such file or directory\n`] : [],
+  );
+  return { exitCode: missing.length > 0 ? 1 : 0, stdout: lines.join(''), stderr: missing.join('') };
+};
 
 function unit(name: string): [path: string, text: string] {
   return [`/etc/systemd/system/${name}`, `[Unit]\nDescription=Holdfast: ${name}\n`];

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { OpsError } from '../../../lib/base/errors.ts';
 import { lookAt } from '../../../lib/probe/doctor.ts';
 import { hasWalResetBug } from '../../../lib/probe/doctor-sqlite.ts';
+import { askProgram } from '../../../lib/process/abandon.ts';
 import { InstalledTree } from '../../support/installed-tree.ts';
 
 const backup = '/etc/systemd/system/db-backup@.service';
@@ -537,6 +538,33 @@ describe('is no bad news:', () => {
     change(pi);
     expect((await pi.look()).filter(({ verdict }) => verdict !== 'ok')).toEqual([]);
   });
+});
+
+test('stat and od say what they say here without a process', async () => {
+  const pi = new InstalledTree();
+  pi.prints.set('python3', '3.40.1\n');
+  pi.remove('/var/lib/holdfast');
+  const asked = await pi.look({ ask: askProgram });
+  expect(asked).toEqual(await pi.look());
+  expect(asked.filter(({ verdict }) => verdict !== 'ok').map(({ subject }) => subject)).toEqual([
+    'state',
+    'sqlite',
+  ]);
+});
+
+test('a mount that does not answer is unknown, and so is what may not be looked at', async () => {
+  const pi = new InstalledTree();
+  const ask: typeof askProgram = async (_, args) => {
+    if (args.some((one) => one.endsWith('/ctv.db')))
+      throw new OpsError('unavailable', 'cannot ask stat: no answer within 10 s');
+    const stderr = `stat: cannot statx '${args.at(-1) ?? ''}': Permission denied\n`;
+    return { exitCode: 1, stdout: '', stderr };
+  };
+  const bad = (await pi.look({ ask })).filter(({ verdict }) => verdict !== 'ok');
+  expect(bad.map(({ subject, verdict, hint }) => [subject, verdict, hint])).toEqual([
+    ['ctv', 'unknown', undefined],
+    ['state', 'unknown', 'only root may see it: sudo health-check doctor'],
+  ]);
 });
 
 test('of another system nothing of this one is asked', async () => {
