@@ -86,7 +86,8 @@ async function lostRecord(
     : `${began} ended without a word: it was killed`;
   const option = configOption(config);
   const only = apps.length === 1 && config.apps.length > 1 ? ` --app ${apps[0]}` : '';
-  const unit = check.includes('@') ? `${check}.service` : undefined;
+  // Of the run, and not of whatever tells of it.
+  const unit = check.includes('@') ? `${check}.service` : `'${run.job}*'`;
   return {
     kind: 'run',
     check,

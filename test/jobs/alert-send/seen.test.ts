@@ -162,7 +162,7 @@ describe('a run that was killed', () => {
     await world.run('alert-send', []);
     expect(world.titles).toEqual(['db-backup of bookings was killed']);
     expect(world.ntfy.messages[0]?.message).toMatch(
-      /^the machine went down during the run that began at [^]*^Next: journalctl --namespace=\+holdfast -u db-backup\.service -n 50$/m,
+      /^the machine went down during the run that began at [^]*^Next: journalctl --namespace=\+holdfast -u 'db-backup\*' -n 50$/m,
     );
   });
 
