@@ -15,12 +15,13 @@ const real = [
   'test/units/install.test.ts',
   // In process, and each with dozens of whole backups or restores: together half a minute of two cores.
   'test/jobs/{found-bad,stopped,store-gone}.test.ts',
-  'test/jobs/db-export-json/{phases,tagtracker}.test.ts',
+  'test/jobs/db-export-json/{import,phases,tagtracker}.test.ts',
   'test/jobs/db-maintain/maintain.test.ts',
   // Each looks at live databases through processes, again and again.
   'test/lib/probe/{database,sql,wal}.test.ts',
   'test/lib/sqlite/two-readers.test.ts',
-  'test/jobs/restore/discard.test.ts',
+  'test/jobs/health-check/run.test.ts',
+  'test/jobs/restore/{discard,plan,targets,worst-day}.test.ts',
   'test/jobs/alert-send/seen.test.ts',
   'test/jobs/db-backup/{dry-run,read-back,unknown-schema}.test.ts',
   'test/contract/rclone.test.ts',

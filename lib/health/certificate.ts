@@ -16,6 +16,8 @@ export type CertificateFacts =
   | OpsErrorFacts;
 
 const dayMs = 86_400_000;
+/** By so much the clock of whoever made it may be ahead of ours. */
+const skewMsMax = 5 * 60_000;
 
 export const certificateCheck: Check<CertificateFacts> = {
   name: 'certificate',
@@ -31,7 +33,7 @@ export const certificateCheck: Check<CertificateFacts> = {
     const { name, validFrom, validTo, show } = facts;
     const hint = `renew it, and see it: ${show}`;
     const value = Math.floor((validTo.getTime() - now.getTime()) / 1000);
-    if (validFrom > now) {
+    if (validFrom.getTime() > now.getTime() + skewMsMax) {
       const message = `the certificate of ${name} is not valid before ${formatInstant(validFrom, timeZone)}`;
       return { verdict: 'critical', message, hint, value };
     }
