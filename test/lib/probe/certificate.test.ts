@@ -5,18 +5,19 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { certificateCheck } from '../../../lib/health/certificate.ts';
 import { certificateProbe } from '../../../lib/probe/certificate.ts';
+import { fixedClock } from '../../support/fixed-clock.ts';
 import { scratch } from '../../support/scratch.ts';
 import { selfSigned } from './certificates.ts';
 import { probeWorld } from './context.ts';
 import { reply, serve } from './misbehaving.ts';
 
-/** The clock of the tests stands, and openssl's goes on: the days between them come on top. */
-function daysFromNow(days: number): number {
-  return days + Math.round((Date.parse('2026-11-28T03:00:00Z') - Date.now()) / 86_400_000);
+/** A world of now, as openssl has it, and some minutes later, which stands. */
+function worldOfNow(toml: string) {
+  return probeWorld(toml, { clock: fixedClock(new Date(Date.now() + 600_000).toISOString()) });
 }
 
 async function ofFile(path: string) {
-  const world = probeWorld(`[health.certificate]\nfiles = [${JSON.stringify(path)}]\n`);
+  const world = worldOfNow(`[health.certificate]\nfiles = [${JSON.stringify(path)}]\n`);
   return world.ask(certificateCheck, certificateProbe, path);
 }
 
@@ -32,14 +33,14 @@ safe = { url = "https://127.0.0.1/" }
 });
 
 test.each([
-  [daysFromNow(60), 'ok'],
-  [daysFromNow(10), 'warning'],
+  [60, 'ok'],
+  [10, 'warning'],
 ])(
   'an endpoint with a certificate of %d days is %s, also while nobody answers there',
   async (days, verdict) => {
     const { cert, key } = selfSigned({ days });
     const { port, close } = await serve(reply('200 OK', ''), { cert, key });
-    const world = probeWorld(
+    const world = worldOfNow(
       `[health.http.endpoints.web]\nurl = "https://127.0.0.1:${port}/?token=geheim"\n`,
     );
     const first = await world.ask(certificateCheck, certificateProbe, 'web');
@@ -51,14 +52,14 @@ test.each([
 );
 
 test('an endpoint that was never seen is unknown', async () => {
-  const world = probeWorld('[health.http.endpoints.web]\nurl = "https://127.0.0.1:9/?token=geheim"\n');
+  const world = worldOfNow('[health.http.endpoints.web]\nurl = "https://127.0.0.1:9/?token=geheim"\n');
   const judgement = await world.ask(certificateCheck, certificateProbe, 'web');
   expect(judgement).toMatchObject({ verdict: 'unknown' });
   expect(JSON.stringify(judgement)).not.toContain('geheim');
 });
 
 test('of several certificates in a file the one that ends first counts, and a key beside them is nowhere', async () => {
-  const [long, short] = [selfSigned({ days: daysFromNow(300) }), selfSigned({ days: daysFromNow(3) })];
+  const [long, short] = [selfSigned({ days: 300 }), selfSigned({ days: 3 })];
   const path = join(scratch(), 'chain.pem');
   writeFileSync(path, Buffer.concat([long.key, long.cert, short.cert]));
   expect(await ofFile(path)).toMatchObject({
