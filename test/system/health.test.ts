@@ -207,7 +207,7 @@ async function ask(): Promise<void> {
 
 /** The checks that people have been told of, or will be. */
 async function open(): Promise<string[]> {
-  await pi.machine.ok('systemctl start alert-send');
+  await pi.machine.sh('systemctl start alert-send');
   const { incidents } = (
     JSON.parse((await pi.machine.sh('alert-send list --json')).stdout) as {
       result: { incidents: { check: string; closed_at?: string }[] };
