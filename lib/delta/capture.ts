@@ -1,0 +1,119 @@
+// The contract of what knows which rows of a source may have changed. lib/sqlite/capture keeps it; what calls it is the
+// sender, who owns neither the database nor its schema.
+import type { Change } from './change.ts';
+import type { Cell } from './cell.ts';
+import type { TableShape } from './shape.ts';
+
+/** What the source's database holds of the stream: put back with it, which is why it is there. */
+export interface CaptureState {
+  readonly epoch: string | undefined;
+  readonly nonce: string | undefined;
+  /** Of the batch that the nonce belongs to; 0 for none in this epoch. */
+  readonly batchNo: number;
+  /** The keys that were logged up to here have arrived. */
+  readonly ackedSeq: number;
+  /** The newest key that is logged; 0 for none. */
+  readonly lastSeq: number;
+  /** Entries that wait: no count of rows, for a row that changed twice has two. */
+  readonly waiting: number;
+}
+
+/** A table as the source has it now, and how its changes are known. */
+export interface CapturedTable {
+  /** Never given to another one. */
+  readonly id: number;
+  readonly shape: TableShape;
+  /** `log`: by triggers. `diff`: by comparing all of it with what was sent. */
+  readonly by: 'log' | 'diff';
+  /**
+   * `live`: its changes travel. `walk`: all its rows have to travel, `walkedTo` of them have. `refused`: the receiver has not
+   * taken its shape: nothing travels. `retired`: it is gone; its rows at the receiver are left as they are.
+   */
+  readonly state: 'live' | 'walk' | 'refused' | 'retired';
+  /** The last key that a walk has sent; undefined before its first piece. */
+  readonly walkedTo: readonly Cell[] | undefined;
+}
+
+/** What was found, and mended where that was possible, since the last look. */
+export interface CaptureNews {
+  /** Sentences for a finding each: `the triggers of visit were gone: they are back, and all its rows are sent once more`. */
+  readonly warnings: readonly string[];
+  /** Tables that were put to `walk` for it. */
+  readonly walks: readonly string[];
+}
+
+/** What a batch is made of, in one read snapshot, which ended before this was returned. */
+export interface Collected {
+  /** Tombstones first, children before parents; then rows, parents before children. Holds no more than `bytesMax`. */
+  readonly changes: readonly Change[];
+  /** The tables that `changes` index. */
+  readonly tables: readonly TableShape[];
+  /** All keys logged up to here are in it or were before. */
+  readonly toSeq: number;
+  /** A piece of a walk; undefined where it is of changes. */
+  readonly range:
+    | {
+        readonly table: number;
+        readonly after: readonly Cell[] | undefined;
+        readonly through: readonly Cell[] | undefined;
+      }
+    | undefined;
+  /** Whether more waits behind it. */
+  readonly hasMore: boolean;
+  /** What no batch can hold, as sentences: rows that are too large. They are passed over. */
+  readonly tooLarge: readonly string[];
+}
+
+export interface CollectRequest {
+  /** Rows, at most. Equal keys are one. */
+  readonly rowsMax: number;
+  /** Of the rows' values, about. */
+  readonly bytesMax: number;
+}
+
+/** Keys of one table that have to be read once more, in the order of its key. */
+export interface RereadKeys {
+  readonly table: string;
+  readonly keys: readonly (readonly Cell[])[];
+}
+
+/**
+ * Opened on a database for one cycle, or for long by a loop of its own. No transaction is ever open between two calls, and
+ * none is held while anything but the database is waited for. Throws OpsError `missing` where nothing is installed, `busy`
+ * where the app holds its lock for too long, `damaged`, `io`.
+ */
+export interface Capture {
+  state(): CaptureState;
+  tables(): readonly CapturedTable[];
+  /**
+   * Looks whether the schema has moved since the last look, which costs nothing where it has not: puts back triggers that
+   * are gone or differ, takes up new tables, retires those that are gone, and puts to `walk` whatever changed unseen.
+   */
+  check(): CaptureNews;
+  /** Whether anything waits that a cycle would send: logged keys, a walk, rows that differ. */
+  isIdle(): boolean;
+  /** The next piece of changes, else of a walk; undefined where nothing waits. */
+  collect(request: CollectRequest): Collected | undefined;
+  /** Logs keys as if their rows had changed: those that a receiver applied and nobody saw confirmed, or that differ. */
+  reread(keys: readonly RereadKeys[]): void;
+  /** A new stream: `epoch` begins without a nonce, and each table is put to `walk`. */
+  beginEpoch(epoch: string): void;
+  /** All rows of these tables travel once more; of all where none is named. */
+  walk(tables?: readonly string[]): void;
+  /** The receiver has not taken the shape of these tables, or has taken it now. */
+  refuse(tables: readonly string[]): void;
+  /**
+   * One short transaction: `nonce` and `batchNo` are kept, the batch of `collected` counts as arrived, and what nobody needs
+   * any more is pruned, a few thousand entries at most, the newest never.
+   */
+  acknowledge(collected: Acknowledged, given: { nonce: string; batchNo: number }): void;
+  close(): void;
+}
+
+/** Of a batch, what its sender keeps beside it until it is acknowledged: JSON as the capture has made it. */
+export interface Acknowledged {
+  readonly toSeq: number;
+  readonly range: Collected['range'];
+  /** The name of the range's table. */
+  readonly table: string | undefined;
+}
