@@ -181,6 +181,7 @@ function storedApp(
     export: undefined,
     import: undefined,
     maintain: undefined,
+    delta: undefined,
     isOnlyStored: true,
   };
 }

@@ -13,6 +13,7 @@ export const secretVariables = [
   'HEALTHCHECKS_PING_URL',
   'RSYNC_PASSWORD',
   'DATABASE_URL',
+  'HOLDFAST_DELTA_KEY',
 ] as const;
 
 /** The environment as another program may see it. */

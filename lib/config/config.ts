@@ -9,6 +9,7 @@ import type { Reader } from '../export/reader.ts';
 import type { DayTable } from '../export/rows.ts';
 import type { Phase } from '../export/phases.ts';
 import type { JsonStyle } from '../export/style.ts';
+import type { DeltaConfig } from './delta-config.ts';
 import type { ExplorerConfig } from './explorer-config.ts';
 import type { HealthSettings } from './health-config.ts';
 import type { MaintainConfig } from './maintain-config.ts';
@@ -162,6 +163,8 @@ export interface GuardedApp extends AppConfig {
   readonly import: ImportConfig | undefined;
   /** What may be done to the database itself; undefined for nothing. */
   readonly maintain: MaintainConfig | undefined;
+  /** Where the changes of its rows go; undefined for nowhere. */
+  readonly delta: DeltaConfig | undefined;
 }
 
 /** The JSON documents that are made of a database: one a service day, or one a table. */

@@ -5,6 +5,7 @@ import { errorMessage } from '../../base/errors.ts';
 import type { AppConfig, GuardedApp } from '../config.ts';
 import { type Environment, nonEmpty } from '../environment.ts';
 import { databaseConfig, databaseFromEnvironment, databaseKeys, latestOf } from './app-database.ts';
+import { deltaConfig, deltaTable } from './app-delta.ts';
 import { expectConfig, expectTable } from './app-expect.ts';
 import { exportConfig, exportTable } from './app-export.ts';
 import { importConfig, importTable } from './app-import.ts';
@@ -23,6 +24,7 @@ const guardedKeys = {
   maintain: maintainTable
     .optional()
     .describe('what may be done to the database itself; nothing unless given'),
+  delta: deltaTable.optional().describe('where the changes of its rows go; nowhere unless given'),
 };
 
 const appTable = z.strictObject(guardedKeys).superRefine((table, context) => {
@@ -68,6 +70,7 @@ function guardedApp(
     export: table.export && exportConfig(table.export, environment),
     import: table.import && importConfig(table.import),
     maintain: table.maintain && maintainConfig(table.maintain),
+    delta: table.delta && deltaConfig(name, table.delta, environment),
   };
 }
 
