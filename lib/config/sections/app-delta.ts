@@ -36,7 +36,7 @@ const pin = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-export const sourceName = z
+const sourceName = z
   .string()
   .regex(
     /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
