@@ -7,8 +7,10 @@ export interface SenderPosition {
   readonly instance: string;
   /** By which its links are known. */
   readonly secret: string;
-  /** The link of the last batch that it made, sent or not; undefined before the first. */
+  /** The link of the last batch that was acknowledged; undefined before the first. */
   readonly lineage: string | undefined;
+  /** The link of a batch made after it, of which nobody knows whether it was applied; undefined for none. */
+  readonly pending: string | undefined;
   /** What its database holds: put back with it. */
   readonly epoch: string | undefined;
   readonly nonce: string | undefined;
@@ -47,7 +49,8 @@ export const unconfirmedKeysMax = 50_000;
 export function agreementOf(sender: SenderPosition, receiver: SourceState): Agreement {
   if (receiver.instance === undefined || receiver.lineage === undefined) return 'first';
   if (receiver.instance !== sender.instance) return 'fork';
-  if (receiver.lineage !== sender.lineage) return isOlder(sender, receiver.lineage) ? 'resync' : 'fork';
+  const isOurs = receiver.lineage === sender.lineage || receiver.lineage === sender.pending;
+  if (!isOurs) return isLeftBehind(sender, receiver.lineage) ? 'resync' : 'fork';
   if (sender.nonce === undefined || sender.epoch !== receiver.epoch) return 'resync';
   if (sender.nonce === receiver.nonce) return 'agreed';
   const isRecent = sender.nonce === receiver.confirmedNonce && receiver.unconfirmedKeys <= unconfirmedKeysMax;
@@ -55,10 +58,8 @@ export function agreementOf(sender: SenderPosition, receiver: SourceState): Agre
 }
 
 /** Whether it is a link that we have made and left behind: then it is the receiver that was put back. */
-function isOlder({ secret, lineage }: SenderPosition, theirs: string): boolean {
-  const [their, our] = [
-    countOfLink(secret, theirs),
-    lineage === undefined ? undefined : countOfLink(secret, lineage),
-  ];
+function isLeftBehind({ secret, lineage }: SenderPosition, theirs: string): boolean {
+  if (lineage === undefined) return false;
+  const [their, our] = [countOfLink(secret, theirs), countOfLink(secret, lineage)];
   return their !== undefined && our !== undefined && their < our;
 }
