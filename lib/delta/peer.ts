@@ -103,10 +103,11 @@ export interface Peer {
 }
 
 /**
- * `unreachable`: nobody answers, or somebody who does not know our key. `denied`: the key is none (401, 403). `certificate`:
+ * `unreachable`: nobody answers, or somebody who does not know our key. `timeout`: the answer took too long. `denied`: the key is none (401, 403). `certificate`:
  * it is not the pinned one. `too-large`: the piece (413). `busy`: later (429, 503). `failed`: it could not do it (5xx).
  */
-export type TroubleKind = 'unreachable' | 'denied' | 'certificate' | 'too-large' | 'busy' | 'failed';
+export type TroubleKind =
+  'unreachable' | 'timeout' | 'denied' | 'certificate' | 'too-large' | 'busy' | 'failed';
 
 export class PeerTrouble extends Error {
   readonly kind: TroubleKind;

@@ -46,7 +46,16 @@ export interface SenderTrouble {
 
 const format: RecordFormat = { name: 'holdfast-sender', version: 1, called: 'record of a sender' };
 
-const kinds = ['unreachable', 'denied', 'certificate', 'too-large', 'busy', 'failed', 'fork'] as const;
+const kinds = [
+  'unreachable',
+  'timeout',
+  'denied',
+  'certificate',
+  'too-large',
+  'busy',
+  'failed',
+  'fork',
+] as const;
 
 export function newSender(instance: string, secret: string): SenderRecord {
   return {
