@@ -20,7 +20,7 @@ const ranks: Record<string, number> = {
   'lib/health': 2,
   'lib/config': 3,
   'lib/history': 3,
-  'lib/http': 3,
+
   'lib/lock': 3,
   'lib/notify': 3,
   'lib/placement': 3,
@@ -28,6 +28,7 @@ const ranks: Record<string, number> = {
   'lib/process': 3,
   'lib/sqlite': 3,
   'lib/store': 3,
+  'lib/http': 4,
   'lib/probe': 4,
   'lib/replica': 4,
   'lib/report': 4,

@@ -17,7 +17,7 @@ import { listFiles, namesAtTop } from './listing.ts';
 import { lookUpObject } from './look.ts';
 import { makeDropboxMark, readDropboxMark } from './mark.ts';
 import { NoObject, storedAs } from './metadata.ts';
-import { createPace } from './pace.ts';
+import { createPace } from '../../base/pace.ts';
 import { requireDropboxName } from './paths.ts';
 import type { DropboxAccess } from './access.ts';
 import { RateGate, type Waiting } from './rate-gate.ts';

@@ -4,7 +4,7 @@ import { networkReason } from '../../base/network-reason.ts';
 import type { StoreTraffic } from '../store.ts';
 import { addressAt, type Endpoint, hostOf } from './endpoint.ts';
 import { DropboxFailure, looksLikeHtml, strangerFailure } from './failure.ts';
-import type { Pace } from './pace.ts';
+import type { Pace } from '../../base/pace.ts';
 
 /** A body that can be sent more than once: `open` begins it anew. */
 export interface SentBody {

@@ -1,7 +1,7 @@
 // The limit on bytes per second: kept over any while longer than a moment, by all requests together.
 import { expect, test } from 'vitest';
-import { createPace } from '../../../../lib/store/dropbox/pace.ts';
-import { fixedClock } from '../../../support/fixed-clock.ts';
+import { createPace } from '../../../lib/base/pace.ts';
+import { fixedClock } from '../../support/fixed-clock.ts';
 
 const { signal } = new AbortController();
 const piece = 128 * 1024;

@@ -1,5 +1,5 @@
 // An optional limit on the bytes per second, so that a nightly upload leaves the household its connection.
-import type { Clock } from '../../base/clock.ts';
+import type { Clock } from './clock.ts';
 
 /** Returns when `bytes` more may pass. */
 export type Pace = (bytes: number, signal: AbortSignal) => Promise<void>;
