@@ -12,6 +12,8 @@ const real = [
   'test/jobs/**/dropbox/*.test.ts',
   'test/lib/run/start-service.test.ts',
   'test/lib/probe/postgres.test.ts',
+  'test/lib/postgres/writer.test.ts',
+  'test/contract/*postgres*.test.ts',
   'test/units/install.test.ts',
   // In process, and each with dozens of whole backups or restores: together half a minute of two cores.
   'test/jobs/{found-bad,stopped,store-gone}.test.ts',

@@ -71,7 +71,7 @@ const importers: Record<string, string> = {
   fastify: 'lib/http/server.ts',
   jose: 'lib/http/token.ts',
   'node-notifier': 'lib/notify/desktop.ts',
-  pg: 'lib/postgres/session.ts',
+  pg: 'lib/postgres/connection.ts',
   'proper-lockfile': 'lib/lock/heartbeat-lock.ts',
   selfsigned: 'lib/http/certificate.ts',
   'smol-toml': 'lib/config/parse.ts',

@@ -7,7 +7,7 @@ import { networkReason } from '../base/network-reason.ts';
 import { shellWord } from '../base/shell-word.ts';
 import type { PostgresRefusal, RefusalKind } from '../health/postgres.ts';
 import type { PostgresTarget } from '../health/postgres-target.ts';
-import { isWithoutTls, PasswordInTheClear, PasswordWanted, SessionFailure } from './session.ts';
+import { isWithoutTls, PasswordInTheClear, PasswordWanted, SessionFailure } from './connection.ts';
 import { isHere, logOf, ofServer, placeOf, whoHasThem } from './words.ts';
 
 interface Asked {
@@ -15,6 +15,14 @@ interface Asked {
   /** The role whose share counts. */
   readonly role: string;
   readonly timeoutMs: number;
+  /** Whose settings name the target; those of the checks, unless said. */
+  readonly settings?: Settings;
+}
+
+/** Where a person sets what the server asks for. */
+export interface Settings {
+  readonly password: string;
+  readonly sslmode: string;
 }
 
 interface Explained {
@@ -22,6 +30,15 @@ interface Explained {
   full?: 'server' | 'role' | 'database';
   cause: string;
   hint?: string | undefined;
+}
+
+/** What a failed session means, in words. */
+export function causeOf(
+  error: SessionFailure,
+  asked: Asked,
+): { kind: RefusalKind; cause: string; hint: string | undefined } {
+  const { kind, cause, hint } = explain(error, asked);
+  return { kind, cause, hint: hint ?? lookHint(kind, asked.target) };
 }
 
 /** What a failed session means. Throws what is neither of the server nor of the network. */
@@ -46,9 +63,10 @@ function explain(failure: SessionFailure, asked: Asked): Explained {
     return {
       kind: 'tls',
       cause: 'it asks for the password in the clear, without TLS, and is not given it',
-      hint: sslmode,
+      hint: settingsOf(asked).sslmode,
     };
-  if (isWithoutTls(cause)) return { kind: 'tls', cause: 'it has no TLS, which is asked for', hint: sslmode };
+  if (isWithoutTls(cause))
+    return { kind: 'tls', cause: 'it has no TLS, which is asked for', hint: settingsOf(asked).sslmode };
   const state = sqlState(cause);
   if (state !== undefined) return byState(state, cause, asked);
   return byNetwork(failure, asked);
@@ -64,19 +82,26 @@ function silent({ phase, receivedBytes }: SessionFailure, { timeoutMs }: Asked):
     : { kind: 'silent', cause: `it takes the connection and says nothing ${within}` };
 }
 
-function passwordWanted({ target }: Asked): Explained {
+function passwordWanted(asked: Asked): Explained {
   return {
     kind: 'denied',
-    cause: `it asks for the password of ${target.user}, and none is given`,
-    hint: 'name a file with it as password_file in [health.postgres.databases.<name>]',
+    cause: `it asks for the password of ${asked.target.user}, and none is given`,
+    hint: settingsOf(asked).password,
   };
 }
 
-const sslmode =
-  'set sslmode in [health.postgres.databases.<name>], or sslmode=… in the url, to what the server has: docs/configuration.md';
+function settingsOf({ settings = ofChecks }: Asked): Settings {
+  return settings;
+}
+
+const ofChecks: Settings = {
+  password: 'name a file with it as password_file in [health.postgres.databases.<name>]',
+  sslmode:
+    'set sslmode in [health.postgres.databases.<name>], or sslmode=… in the url, to what the server has: docs/configuration.md',
+};
 
 /** The five characters that PostgreSQL gives every error, in whatever language its words are. */
-function sqlState(error: unknown): string | undefined {
+export function sqlState(error: unknown): string | undefined {
   const code = errorCode(error);
   const isTold = error instanceof Error && 'severity' in error;
   return isTold && code !== undefined && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
@@ -137,13 +162,14 @@ const states: Readonly<Record<string, State>> = {
   XX: { kind: 'failing', words: () => 'it is damaged, or fails inside' },
 };
 
-function byNetwork({ cause, phase, receivedBytes }: SessionFailure, { target }: Asked): Explained {
+function byNetwork({ cause, phase, receivedBytes }: SessionFailure, asked: Asked): Explained {
+  const { target } = asked;
   const code = errorCode(cause);
   if (code !== undefined && isOfTls(code))
     return {
       kind: 'tls',
       cause: `its certificate or its TLS is not what is asked for: ${errorMessage(cause)}`,
-      hint: sslmode,
+      hint: settingsOf(asked).sslmode,
     };
   if (code === 'ENOENT')
     return {
