@@ -16,7 +16,7 @@ export interface BatchHeader {
   readonly epoch: string;
   /** The epoch that this one ends; only in a batch 1, and undefined for the first of all. */
   readonly replaces: string | undefined;
-  /** From 1, in each epoch. */
+  /** From 1, in each epoch: the number that the receiver has, and one, also where the source's database was put back a little. */
   readonly batchNo: number;
   /** The nonce that the source's database held when this was made; undefined for the first of an epoch. */
   readonly heldNonce: string | undefined;

@@ -1,0 +1,33 @@
+// A change that is held, as it is kept: with the names of its columns, so that it can be taken in when the table has others.
+import { type Cell, decodeCell, encodeCell } from './cell.ts';
+
+export interface HeldRow {
+  readonly columns: readonly string[];
+  readonly cells: readonly Cell[];
+}
+
+/** JSON. Every REAL that is whole is marked, so that it needs no types beside it. */
+export function formatHeldRow({ columns, cells }: HeldRow): string {
+  return JSON.stringify({ columns, cells: cells.map((cell) => encodeCell(cell, false)) });
+}
+
+export function parseHeldRow(text: string): HeldRow {
+  const { columns, cells } = JSON.parse(text) as { columns: string[]; cells: unknown[] };
+  return { columns, cells: cells.map((cell) => decodeCell(cell, false)) };
+}
+
+/** A key as it is kept and compared: the same text exactly for the same cells. */
+export function formatKey(key: readonly Cell[]): string {
+  if (key.length === 1 && typeof key[0] === 'bigint') return `[${quickInteger(key[0])}]`;
+  return JSON.stringify(key.map((cell) => encodeCell(cell, false)));
+}
+
+export function parseKey(text: string): Cell[] {
+  return (JSON.parse(text) as unknown[]).map((cell) => decodeCell(cell, false));
+}
+
+function quickInteger(value: bigint): string {
+  return value <= 9007199254740991n && value >= -9007199254740991n
+    ? value.toString()
+    : JSON.stringify({ i: value.toString() });
+}
