@@ -94,6 +94,12 @@ export interface Capture {
   isIdle(): boolean;
   /** The next piece of changes, else of a walk; undefined where nothing waits. */
   collect(request: CollectRequest): Collected | undefined;
+  /**
+   * The keys that would travel with the next cycles, by table: those that are logged and not acknowledged, and in a table by
+   * `diff` those whose rows differ from what was sent. Undefined where there are more than `most`, or where not all of them
+   * can be named, for a table has to be walked.
+   */
+  pending(most: number): readonly RereadKeys[] | undefined;
   /** Logs keys as if their rows had changed: those that a receiver applied and nobody saw confirmed, or that differ. */
   reread(keys: readonly RereadKeys[]): void;
   /** A new stream: `epoch` begins without a nonce, and each table is put to `walk`. */

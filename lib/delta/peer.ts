@@ -3,7 +3,7 @@ import type { SourceState } from './agreement.ts';
 import type { BatchResult, HeldReason } from './batch.ts';
 import type { RereadKeys } from './capture.ts';
 import type { Cell } from './cell.ts';
-import type { DayRule } from './policy.ts';
+import type { DayRule, TablePolicy } from './policy.ts';
 import type { TableShape } from './shape.ts';
 
 /** A piece of a batch's file: pieces come in order, and the last makes it whole. */
@@ -26,6 +26,8 @@ export interface PeerState {
     | undefined;
   /** How it tells the day of a row, by table. */
   readonly dayRules: Readonly<Record<string, DayRule>>;
+  /** What a deletion does there, by table; under `*` for those that are not named. */
+  readonly deletions?: Readonly<Record<string, TablePolicy['deletions']>> | undefined;
   readonly replica: string;
   readonly version: string;
 }
@@ -38,9 +40,14 @@ export interface Digest {
   readonly xor: string;
 }
 
-/** Which rows: of one day, of those without one (`null`), of all (undefined); and of those only with keys whose hash begins so. */
+/**
+ * Which rows: of one day, of those without one (`null`), of all (undefined); and of those only with keys whose hash begins
+ * so. Rows that are only marked as deleted are none.
+ */
 export interface BucketQuery {
   readonly table: string;
+  /** Only rows that were last written for this source; of all where none is named. */
+  readonly source?: string | undefined;
   readonly day?: string | null | undefined;
   /** Hex digits of the hash of the key. */
   readonly prefix?: string | undefined;
@@ -68,6 +75,8 @@ export interface Correction {
   readonly at: string;
   readonly by: string;
   readonly reason: string;
+  /** Whose row it was; undefined where staff added it. */
+  readonly source?: string | undefined;
   readonly shape: TableShape;
   readonly key: readonly Cell[];
   /** As it is now; undefined where it is gone. */
