@@ -9,7 +9,7 @@ import type { Reader } from '../export/reader.ts';
 import type { DayTable } from '../export/rows.ts';
 import type { Phase } from '../export/phases.ts';
 import type { JsonStyle } from '../export/style.ts';
-import type { DeltaConfig } from './delta-config.ts';
+import type { DeltaConfig, ReceiveConfig, ReplicaConfig } from './delta-config.ts';
 import type { ExplorerConfig } from './explorer-config.ts';
 import type { HealthSettings } from './health-config.ts';
 import type { MaintainConfig } from './maintain-config.ts';
@@ -38,6 +38,10 @@ export interface Config {
   readonly history: { readonly keepDays: number };
   /** How people look at the history in a browser; undefined where nobody does. */
   readonly explorer: ExplorerConfig | undefined;
+  /** The service that takes in row changes of others; undefined where there is none. */
+  readonly receive: ReceiveConfig | undefined;
+  /** Where the rows of others arrive. */
+  readonly replicas: readonly ReplicaConfig[];
   /** What is kept of it for the day on which it cannot be read; undefined where nobody would find it then. */
   readonly kept: KeptSettings | undefined;
   /** Through what everything goes out; undefined for directly. */

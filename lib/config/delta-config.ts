@@ -35,7 +35,14 @@ export interface ReceiveConfig {
   readonly host: string;
   readonly port: number;
   /** Undefined for plain HTTP: behind a proxy on this machine, or inside a tunnel. */
-  readonly tls: { readonly certificate: string; readonly key: string } | undefined;
+  readonly tls:
+    | {
+        readonly certificate: string;
+        readonly key: string;
+        /** Where that is read: a unit is handed it. Throws OpsError `denied` for a file that others may read. */
+        keyPath(): string;
+      }
+    | undefined;
   /** Whether a proxy stands before it: then who asks is who the proxy says. */
   readonly isBehindProxy: boolean;
   /** One request holds no more. */
@@ -49,6 +56,10 @@ export interface ReplicaConfig {
   readonly name: string;
   readonly target:
     | { readonly kind: 'sqlite'; readonly path: string }
-    | { readonly kind: 'postgres'; readonly postgres: PostgresTarget };
+    | {
+        readonly kind: 'postgres';
+        /** Throws OpsError `config` for an address in a file that is none, `denied` for a file that others may read. */
+        readTarget(): PostgresTarget;
+      };
   readonly policy: ReplicaPolicy;
 }

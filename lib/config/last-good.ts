@@ -9,7 +9,7 @@ import { ifWhole } from '../record/fields.ts';
 import { formatJsonRecord, openJsonRecord, type RecordFormat } from '../record/json-record.ts';
 import type { Config, KeptSettings } from './config.ts';
 import type { Environment } from './environment.ts';
-import { type ConfigFile, fileSchema } from './schema.ts';
+import { type ConfigFile, keptSchema } from './schema.ts';
 import { stateDirectory } from './sections/directories.ts';
 
 /** The settings of alerts as they were, and of what. */
@@ -40,7 +40,7 @@ export function stateWithoutFile(environment: Environment): string | undefined {
 /** The part of a file that is kept. */
 export function keptOf(written: unknown): KeptSettings {
   const file = written as Record<string, unknown>;
-  const apps = Object.entries(file.apps as Record<string, { database?: string }>);
+  const apps = Object.entries((file.apps ?? {}) as Record<string, { database?: string }>);
   const named = apps.map(([name, { database }]) => [name, database === undefined ? {} : { database }]);
   return {
     ...Object.fromEntries(keys.flatMap((key) => (file[key] === undefined ? [] : [[key, file[key]]]))),
@@ -104,7 +104,7 @@ function parsed(text: string | undefined): LastGood | undefined {
     const { fields } = openJsonRecord(text, format, flaw);
     const optional = (key: string) => (fields.has(key) ? fields.text(key) : undefined);
     const settings = Object.fromEntries(fields.object('settings').entries());
-    const checked = fileSchema.safeParse(settings);
+    const checked = keptSchema.safeParse(settings);
     if (!checked.success) throw flaw('its settings are none');
     return {
       source: fields.text('source'),

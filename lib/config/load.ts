@@ -21,6 +21,8 @@ import { healthConfig } from './sections/health.ts';
 import { postgresConfig } from './sections/health-postgres.ts';
 import { historyConfig } from './sections/history.ts';
 import { proxyConfig } from './sections/proxy.ts';
+import { receiveConfig } from './sections/receive.ts';
+import { replicasConfig } from './sections/replicas.ts';
 import { storeConfig } from './sections/store.ts';
 import { timeConfig } from './sections/time.ts';
 
@@ -178,6 +180,8 @@ function complete({ source, layout, environment, read }: Found, envFile: string 
     health: healthConfig(file.health, environment),
     history: historyConfig(file.history),
     explorer: explorerConfig(file.explorer),
+    receive: receiveConfig(file.receive, environment),
+    replicas: replicasConfig(file.replicas, environment),
     alerts: alertsConfig(file.alerts, environment, time.timeZone),
     kept: state === stateWithoutFile(environment) ? keptOf(written) : undefined,
   };

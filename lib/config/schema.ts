@@ -6,6 +6,8 @@ import { directoryKeys } from './sections/directories.ts';
 import { explorerProblems, explorerTable } from './sections/explorer.ts';
 import { healthTable } from './sections/health.ts';
 import { historyTable } from './sections/history.ts';
+import { receiveTable } from './sections/receive.ts';
+import { replicasProblems, replicasTable } from './sections/replicas.ts';
 import { storeTable } from './sections/store.ts';
 import { timeKeys } from './sections/time.ts';
 
@@ -19,15 +21,31 @@ const keys = {
     .describe('what is watched, and from where on it is bad; as each check says unless given'),
   history: historyTable.optional().describe('how long what was done is remembered'),
   explorer: explorerTable.optional().describe('people look at the history in a browser; nobody unless given'),
-  apps: appsTable,
+  receive: receiveTable
+    .optional()
+    .describe('the service that takes in row changes of others; none unless given'),
+  replicas: replicasTable.optional().describe('where the rows of others arrive'),
+  apps: appsTable.default({}),
 };
 
+/** A part of a file that was whole. */
+export const keptSchema = z.strictObject(keys);
+
+/** What a machine is for where it has no app. */
+const otherWork = ['receive', 'replicas'] as const;
+
 /** The whole file. */
-export const fileSchema = z.strictObject(keys).superRefine(({ explorer, apps }, context) => {
+export const fileSchema = keptSchema.superRefine((file, context) => {
+  const add = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
+  const { explorer, apps, receive, replicas = {} } = file;
+  if (Object.keys(apps).length === 0 && otherWork.every((key) => file[key] === undefined))
+    add(['apps'], 'needs at least one app, such as [apps.ctv]');
+  if (receive !== undefined && Object.keys(replicas).length === 0)
+    add(['receive'], 'needs somewhere for the rows to arrive: [replicas.<name>]');
+  for (const { path, message } of replicasProblems(replicas, apps)) add(['replicas', ...path], message);
   if (explorer === undefined) return;
   const guarded = Object.keys(apps).filter((name) => apps[name]?.database !== undefined);
-  for (const { path, message } of explorerProblems(explorer, guarded))
-    context.addIssue({ code: 'custom', path: ['explorer', ...path], message });
+  for (const { path, message } of explorerProblems(explorer, guarded)) add(['explorer', ...path], message);
 });
 
 export type ConfigFile = z.infer<typeof fileSchema>;

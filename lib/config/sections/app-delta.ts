@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { DeltaConfig } from '../delta-config.ts';
 import type { Environment } from '../environment.ts';
 import { readSecret } from '../secrets.ts';
-import { absolutePath, duration, rate, seconds } from './values.ts';
+import { absolutePath, duration, rate, seconds, sourceName } from './values.ts';
 
 const receiver = z.string().transform((text, context) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -35,13 +35,6 @@ const pin = z.string().transform((text, context) => {
   });
   return z.NEVER;
 });
-
-const sourceName = z
-  .string()
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
-    'must have letters, digits, ".", "_" and "-" alone, 63 at most',
-  );
 
 const tableName = z.string().min(1, 'must name a table');
 

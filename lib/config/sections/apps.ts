@@ -37,7 +37,6 @@ type AppTable = z.infer<typeof appTable>;
 
 export const appsTable = z
   .record(z.string().superRefine(checkAppName), appTable)
-  .refine((apps) => Object.keys(apps).length > 0, 'needs at least one app, such as [apps.ctv]')
   .superRefine(checkAppNames)
   .superRefine(checkLatestNames)
   .superRefine(checkDocuments);

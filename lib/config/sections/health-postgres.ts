@@ -25,7 +25,7 @@ export interface PostgresSettings {
 const socketDirectory = '/var/run/postgresql';
 const usualPort = 5432;
 
-const address = z
+export const address = z
   .string()
   .max(4096, 'is too long')
   .transform((text, context) => {
@@ -40,10 +40,14 @@ const address = z
 function problemOf({ password, ...found }: PostgresAddress): string | undefined {
   if (password !== undefined)
     return 'must not hold a password: put that into a file of mode 600, and name it as password_file';
-  return unusable(found);
+  return unusableAddress(found);
 }
 
-function unusable({ port, sslmode, sslrootcert }: Omit<PostgresAddress, 'password'>): string | undefined {
+export function unusableAddress({
+  port,
+  sslmode,
+  sslrootcert,
+}: Omit<PostgresAddress, 'password'>): string | undefined {
   if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65_536))
     return 'has a port that is none';
   if (sslmode !== undefined && !isSslmode(sslmode))
@@ -120,7 +124,7 @@ function settings(name: string, table: DatabaseTable, environment: Environment):
     rollbackPercent,
     passwordFile,
     readTarget: () => ({
-      ...completed(given),
+      ...completedTarget(given),
       readPassword: () => readSecret({ environment, credential, file: passwordFile }),
     }),
   };
@@ -139,7 +143,7 @@ function present({
 }
 
 /** As PostgreSQL's own programs complete it. */
-function completed(given: Partial<PostgresAddress>): Omit<PostgresTarget, 'readPassword'> {
+export function completedTarget(given: Partial<PostgresAddress>): Omit<PostgresTarget, 'readPassword'> {
   const {
     host = socketDirectory,
     port = usualPort,
@@ -177,10 +181,10 @@ function fromEnvironment(environment: Environment): PostgresSettings[] {
 
 function targetOf(text: string): PostgresTarget {
   const found = parsePostgresUrl(text);
-  const problem = 'problem' in found ? found.problem : unusable(found);
+  const problem = 'problem' in found ? found.problem : unusableAddress(found);
   if (problem !== undefined || 'problem' in found)
     throw new OpsError('config', `cannot use DATABASE_URL: it ${problem}`, {
       hint: 'write it as the app does, or name the database in [health.postgres.databases.<name>]: docs/configuration.md',
     });
-  return { ...completed(found), readPassword: () => found.password };
+  return { ...completedTarget(found), readPassword: () => found.password };
 }

@@ -15,6 +15,14 @@ export const duration = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** The name that a source of row changes is known by. */
+export const sourceName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
+    'must have letters, digits, ".", "_" and "-" alone, 63 at most',
+  );
+
 /** The name of what an alert is about. */
 export const checkName = z.string().refine(isCheckName, 'must be the name of a job, such as "db-backup"');
 

@@ -48,7 +48,7 @@ const ways: [how: string, breaks: (path: string, good: string) => void, said: Re
     (path, good) => writeFileSync(path, good.replace('[alerts]', '[alerts]\nfailures = -1')),
     /alerts\.failures/,
   ],
-  ['empty', (path) => writeFileSync(path, ''), /apps: is missing/],
+  ['empty', (path) => writeFileSync(path, ''), /apps: needs at least one app/],
   ['gone', (path) => rmSync(path), /it is not there/],
   ['a directory in its place', (path) => (rmSync(path), mkdirSync(path)), /directory/],
   ['larger than any is', (path, good) => writeFileSync(path, good.padEnd(2 ** 21, '#')), /larger than/],
