@@ -50,13 +50,14 @@ export const sourceStateMessage: Message<SourceState> = {
 };
 
 export const peerStateMessage: Message<PeerState> = {
-  format: ({ state, staged, dayRules, replica, version }) => ({
+  format: ({ state, staged, dayRules, deletions, replica, version }) => ({
     state: sourceStateMessage.format(state),
     staged:
       staged === undefined
         ? null
         : { epoch: staged.epoch, batch_no: staged.batchNo, sha256: staged.sha256, bytes: staged.bytes },
     day_rules: dayRules,
+    ...(deletions === undefined ? {} : { deletions }),
     replica,
     version,
   }),
@@ -72,11 +73,19 @@ export const peerStateMessage: Message<PeerState> = {
           .entries()
           .map(([table, rule]) => [table, parseDayRule(rule, flaw)]),
       ),
+      deletions: fields.has('deletions') ? parseDeletions(fields.object('deletions')) : undefined,
       replica: fields.text('replica'),
       version: fields.text('version'),
     };
   },
 };
+
+function parseDeletions(fields: Fields): PeerState['deletions'] {
+  const tables = fields.entries().map(([table]) => table);
+  return Object.fromEntries(
+    tables.map((table) => [table, fields.choice(table, ['apply', 'keep', 'mark'])] as const),
+  );
+}
 
 function parseStaged(fields: Fields, flaw: Flaw): PeerState['staged'] {
   return {

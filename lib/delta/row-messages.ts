@@ -20,8 +20,9 @@ export const unconfirmedMessage: Message<readonly RereadKeys[]> = {
 };
 
 export const bucketQueryMessage: Message<BucketQuery> = {
-  format: ({ table, day, prefix }) => ({
+  format: ({ table, source, day, prefix }) => ({
     table,
+    ...(source === undefined ? {} : { source }),
     ...(day === undefined ? {} : { day }),
     ...(prefix === undefined ? {} : { prefix }),
   }),
@@ -29,7 +30,8 @@ export const bucketQueryMessage: Message<BucketQuery> = {
     const fields = new Fields(value, 'query.', flaw);
     const prefix = fields.has('prefix') ? fields.string('prefix') : undefined;
     if (prefix !== undefined && !/^[0-9a-f]{0,16}$/.test(prefix)) throw flaw('query.prefix is no hex digits');
-    return { table: nameOf(fields, 'table', flaw), day: dayOf(fields, flaw), prefix };
+    const source = fields.has('source') ? nameOf(fields, 'source', flaw) : undefined;
+    return { table: nameOf(fields, 'table', flaw), source, day: dayOf(fields, flaw), prefix };
   },
 };
 
@@ -158,6 +160,7 @@ export const correctionsMessage: Message<readonly Correction[]> = {
         at: fields.text('at'),
         by: fields.string('by'),
         reason: fields.string('reason'),
+        source: fields.optional('source') === undefined ? undefined : fields.text('source'),
         shape: parseShape(fields.optional('shape'), flaw),
         key: cellsOf(fields.list('key'), flaw),
         cells: fields.optional('cells') === undefined ? undefined : cellsOf(fields.list('cells'), flaw),

@@ -86,7 +86,8 @@ export interface Replica {
   /** Forgets it: the replica stays as it is. */
   discard(query: HeldQuery): Promise<number>;
 
-  digest(query: BucketQuery): Promise<Digest>;
+  /** Of each bucket, in their order: one pass over a table serves all that are asked of it (lib/delta/buckets.ts). */
+  digest(queries: readonly BucketQuery[]): Promise<readonly Digest[]>;
   /** Rows a day, for tables with one. */
   days(table: string): Promise<readonly { readonly day: string | null; readonly rows: number }[]>;
   /** Key and hash of each row of a bucket, at most `limit`. */

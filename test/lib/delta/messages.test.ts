@@ -40,6 +40,7 @@ const dayRules = {
   VISIT: { column: 'day_id', parent: { table: 'DAY', key: 'id', day: 'date' } },
   DAY: { column: 'date' },
 };
+const deletions = { VISIT: 'keep', '*': 'apply' } as const;
 const nasty: Cell[] = [
   null,
   1n,
@@ -78,7 +79,7 @@ const cases: [string, AnyMessage, unknown][] = [
   [
     'where a receiver stands',
     messages.peerStateMessage,
-    { state: source, staged, dayRules, replica: 'tt', version: '1.0.0' },
+    { state: source, staged, dayRules, deletions, replica: 'tt', version: '1.0.0' },
   ],
   [
     'a receiver without a batch',
@@ -113,7 +114,7 @@ const cases: [string, AnyMessage, unknown][] = [
     rows.digestQueriesMessage,
     [
       { table: 'a', day: undefined, prefix: undefined },
-      { table: 'a', day: null, prefix: '0f' },
+      { table: 'a', source: 'laptop-1', day: null, prefix: '0f' },
       { table: 'a', day: '2026-11-20', prefix: '' },
     ],
   ],
@@ -143,7 +144,7 @@ const cases: [string, AnyMessage, unknown][] = [
     'corrections',
     rows.correctionsMessage,
     [
-      { id: 1, at: 'x', by: 'kim', reason: '', shape, key: nasty, cells: nasty },
+      { id: 1, at: 'x', by: 'kim', reason: '', source: 'laptop-1', shape, key: nasty, cells: nasty },
       { id: 2, at: 'x', by: '', reason: 'y', shape, key: nasty, cells: undefined },
     ],
   ],
