@@ -10,7 +10,7 @@ import { openExpected } from './opened-file.ts';
 // nobody writes: no locks, no -wal and -shm made beside them.
 process.env.SQLITE_USE_URI = '1';
 
-export type { Database } from 'better-sqlite3';
+export type { Database, Statement } from 'better-sqlite3';
 
 /** Every page is read about once, so a larger cache costs memory and gains nothing (measured: 2 and 16 MB alike). */
 const readCacheKiB = 2000;

@@ -1,0 +1,274 @@
+// A master's database as its readers are served from it: each answer is one read snapshot, and what a reader goes on from is
+// a marker in the log of changes, written in a short transaction of its own once it is known what is handed out.
+import { randomBytes } from 'node:crypto';
+import { OpsError } from '../../base/errors.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Capture } from '../../delta/capture.ts';
+import type { Change } from '../../delta/change.ts';
+import { formatCursor, type Marker, parseCursor } from '../../delta/pull-cursor.ts';
+import type { Served, ServedSchema, Serving } from '../../delta/serving.ts';
+import { sqliteError } from '../errors.ts';
+import type { Database } from '../open.ts';
+import {
+  addMarker,
+  entriesAfter,
+  findMarker,
+  keysAfter,
+  lastChange,
+  newestMarker,
+  pruneLog,
+  sharedMarker,
+} from './change-log.ts';
+import { type Connections, connectionsTo } from './connections.ts';
+import { allRows, currentRows, inPieces, numberedRows, upserts } from './served-rows.ts';
+import { servedTables, type ServedTables, type TableChoice } from './served-tables.ts';
+import { cutSince, deletedSince, rowsSince, stamped } from './since-rows.ts';
+
+export interface ServingOptions extends TableChoice {
+  readonly path: string;
+  /** What knows the tables, and keeps the triggers of their log in place. */
+  readonly capture: Pick<Capture, 'check' | 'tables'>;
+  /** How long a reader may be away and still go on where it was. */
+  readonly keptMs: number;
+  /** And for how many entries of the log. */
+  readonly rowsMax: number;
+  /** How long a lock of the app is waited for. */
+  readonly busyMs: number;
+  readonly clock: Clock;
+}
+
+/** A reader that has been told nothing of so many entries gets a cursor behind them. */
+const staleEntriesMax = 1000;
+
+/** In a log that grows, time is told by a marker this often, in parts of the time that it is kept. */
+const markersPerKeeping = 24;
+
+export function openServing(options: ServingOptions): Serving {
+  return new SqliteServing(options);
+}
+
+/** A read snapshot, and what is served of it. */
+interface Snapshot extends Disposable {
+  readonly database: Database;
+  readonly tables: ServedTables;
+  /** The newest entry about a row. */
+  readonly last: number;
+}
+
+class SqliteServing implements Serving {
+  readonly #options: ServingOptions;
+  readonly #connections: Connections;
+
+  constructor(options: ServingOptions) {
+    this.#options = options;
+    this.#connections = connectionsTo(options.path, options.busyMs);
+  }
+
+  async schema(): Promise<ServedSchema> {
+    using snapshot = await this.#open();
+    return schemaOf(snapshot.tables);
+  }
+
+  async all(): Promise<Served> {
+    return this.#answer(async (snapshot) => {
+      const { database, tables, last } = snapshot;
+      const cursor = await this.#mark(snapshot, last);
+      return { changes: everything(database, tables), cursor, hasMore: false, nextSince: undefined };
+    });
+  }
+
+  async after(text: string, limit: number): Promise<Served | undefined> {
+    const cursor = parseCursor(text);
+    if (cursor === undefined) return undefined;
+    return this.#answer(async (snapshot) => {
+      const { database, tables, last } = snapshot;
+      const marker = findMarker(database, cursor);
+      if (marker?.schema !== tables.version) return undefined;
+      const sizes = new Map(tables.logged.map(({ id, shape }) => [id, shape.key.length]));
+      const found = keysAfter(database, sizes, marker.resume, limit + 1);
+      const keys = found.slice(0, limit);
+      const hasMore = found.length > limit;
+      const resume = hasMore ? (keys.at(-1)?.seq ?? last) : last;
+      const isIdle = keys.length === 0 && !this.#isStale(database, marker);
+      return {
+        changes: currentRows(database, tables.logged, keys),
+        cursor: isIdle ? text : await this.#mark(snapshot, resume),
+        hasMore,
+        nextSince: undefined,
+      };
+    });
+  }
+
+  /** Whether a reader to whom nothing is told should be given a newer marker, before its own is pruned. */
+  #isStale(database: Database, { resume, atMs }: Marker): boolean {
+    const { clock, keptMs } = this.#options;
+    const isOld = Math.abs(clock.now().getTime() - atMs) > keptMs / 2;
+    const entriesMax = isOld ? 1 : staleEntriesMax;
+    return entriesAfter(database, resume, entriesMax) >= entriesMax;
+  }
+
+  async since(since: string, limit: number): Promise<Served | undefined> {
+    return this.#answer(async ({ database, tables }) => {
+      const withStamps = stamped(tables.logged);
+      const cut = cutSince(database, withStamps, since, limit);
+      const deleted = deletedSince(database, tables.logged, since);
+      if (deleted === undefined) return undefined;
+      const rows = rowsSince(database, tables.logged, since, cut);
+      const now = this.#options.clock.now().toISOString().slice(0, 26).replace('T', ' ').replace('Z', '');
+      const next = cut.newest ?? since;
+      return {
+        changes: concatenated(deleted, rows),
+        cursor: undefined,
+        hasMore: cut.through !== undefined,
+        // A stamp of the future would keep whoever sends it back from all that comes before it.
+        nextSince: (cut.through === undefined && next > now ? now : next).replace(' ', 'T'),
+      };
+    });
+  }
+
+  async lastChange(): Promise<number> {
+    using snapshot = await this.#openOnly();
+    return lastChange(snapshot.database);
+  }
+
+  async prune(): Promise<void> {
+    const { keptMs, rowsMax, clock } = this.#options;
+    const nowMs = clock.now().getTime();
+    using snapshot = await this.#open();
+    const { database, tables, last } = snapshot;
+    const newest = newestMarker(database);
+    const isOld = newest === undefined || Math.abs(nowMs - newest.atMs) > keptMs / markersPerKeeping;
+    const needsMarker = isOld && lastChange(database) > (newest?.seq ?? 0);
+    await this.#write((writer) => {
+      if (needsMarker) this.#addMarker(writer, tables.version, last);
+      pruneLog(writer, { beforeMs: nowMs - keptMs, rowsMax });
+    });
+  }
+
+  close(): void {
+    this.#connections.close();
+  }
+
+  /** Hands `read` a snapshot, which stays open for what it returns. */
+  async #answer<P extends Part | undefined>(
+    read: (snapshot: Snapshot) => Promise<P>,
+  ): Promise<P extends Part ? Served : undefined>;
+  async #answer(read: (snapshot: Snapshot) => Promise<Part | undefined>): Promise<Served | undefined> {
+    const snapshot = await this.#open();
+    try {
+      const part = await read(snapshot);
+      if (part !== undefined) return this.#served(snapshot, part);
+    } catch (error) {
+      snapshot[Symbol.dispose]();
+      throw this.#explain(error);
+    }
+    snapshot[Symbol.dispose]();
+    return undefined;
+  }
+
+  #served(snapshot: Snapshot, part: Part): Served {
+    const changes = inPieces(explained(this.#options.path, part.changes));
+    return {
+      ...part,
+      schema: schemaOf(snapshot.tables),
+      changes,
+      [Symbol.dispose]() {
+        changes.return(undefined); // a query that nobody reads to its end keeps its connection
+        snapshot[Symbol.dispose]();
+      },
+    };
+  }
+
+  /** The triggers are looked at first: what they would miss from now on would be missed by every reader. */
+  async #open(): Promise<Snapshot> {
+    try {
+      this.#options.capture.check();
+    } catch (error) {
+      throw this.#explain(error);
+    }
+    const opened = await this.#openOnly();
+    try {
+      const { database } = opened;
+      const cookie = Number(database.pragma('schema_version', { simple: true }));
+      const tables = servedTables(this.#options.capture.tables(), this.#options, cookie);
+      return { database, tables, last: lastChange(database), [Symbol.dispose]: opened[Symbol.dispose] };
+    } catch (error) {
+      opened[Symbol.dispose]();
+      throw this.#explain(error);
+    }
+  }
+
+  async #openOnly(): Promise<{ database: Database } & Disposable> {
+    const connections = this.#connections;
+    let database: Database | undefined;
+    try {
+      database = await connections.reader();
+      const opened = database;
+      opened.exec('BEGIN');
+      requireLog(opened, this.#options.path);
+      return { database: opened, [Symbol.dispose]: () => connections.release(opened) };
+    } catch (error) {
+      if (database !== undefined) connections.release(database);
+      throw this.#explain(error);
+    }
+  }
+
+  async #mark({ database, tables: { version } }: Snapshot, resume: number): Promise<string> {
+    const shared = sharedMarker(database, { resume, schema: version });
+    return formatCursor(shared ?? (await this.#write((writer) => this.#addMarker(writer, version, resume))));
+  }
+
+  #addMarker(writer: Database, schema: string, resume: number) {
+    const nonce = randomBytes(16).toString('hex');
+    return addMarker(writer, { nonce, resume, schema, atMs: this.#options.clock.now().getTime() });
+  }
+
+  /** One short transaction. */
+  async #write<T>(work: (writer: Database) => T): Promise<T> {
+    try {
+      const writer = await this.#connections.writer();
+      return writer.transaction(() => work(writer)).immediate();
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  #explain(error: unknown): unknown {
+    return sqliteError(`serve the changes of ${this.#options.path}`, error);
+  }
+}
+
+type Part = Pick<Served, 'cursor' | 'hasMore' | 'nextSince'> & { readonly changes: Iterable<Change> };
+
+function schemaOf({ logged, unlogged, version }: ServedTables): ServedSchema {
+  const tables = [...logged, ...unlogged].map(({ shape }) => shape);
+  return { version, tables, fullOnly: unlogged.map(({ shape }) => shape.name) };
+}
+
+function* everything(database: Database, { logged, unlogged }: ServedTables): Generator<Change> {
+  for (const [index, { shape }] of logged.entries()) yield* upserts(database, index, allRows(shape));
+  for (const [index, { shape }] of unlogged.entries())
+    yield* numberedRows(database, logged.length + index, shape);
+}
+
+function* concatenated(first: Iterable<Change>, second: Iterable<Change>): Generator<Change> {
+  yield* first;
+  yield* second;
+}
+
+/** What goes wrong while rows are read is said as of a database, too. */
+function* explained(path: string, changes: Iterable<Change>): Generator<Change> {
+  try {
+    yield* changes;
+  } catch (error) {
+    throw sqliteError(`serve the changes of ${path}`, error);
+  }
+}
+
+function requireLog(database: Database, path: string): void {
+  const sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '_holdfast_log'";
+  if (database.prepare(sql).get() !== undefined) return;
+  throw new OpsError('missing', `cannot serve the changes of ${path}: nothing in it logs them`, {
+    hint: 'delta-serve install puts the log and its triggers into the database',
+  });
+}
