@@ -4,59 +4,16 @@ import { existsSync, statSync } from 'node:fs';
 import { OpsError, systemError } from '../../base/errors.ts';
 import { shellWord } from '../../base/shell-word.ts';
 import type { Change } from '../../delta/change.ts';
+import type { NextState, PulledPiece, PulledReplica, PulledState } from '../../delta/pulled.ts';
 import type { TableShape } from '../../delta/shape.ts';
 import { sqliteError } from '../errors.ts';
 import { requireSource } from '../look.ts';
 import { type Database, openOwn, quoteIdentifier } from '../open.ts';
+import { bookkeeping, readState, writeState } from './pulled-state.ts';
 import { createTable, rowWriter, type RowWriter, sameShape } from './mirror-table.ts';
-
-/** What is known of the master in the replica itself: it is put back together with the rows that it is about. */
-export interface PulledState {
-  /** From where the master goes on; undefined before the first full sync, and where it gives none. */
-  readonly cursor: string | undefined;
-  readonly schemaVersion: string | undefined;
-  /** When rows last came in, and when all of them did; ISO. */
-  readonly changedAt: string | undefined;
-  readonly fullSyncAt: string | undefined;
-  readonly totals: PulledTotals;
-}
-
-export interface PulledTotals {
-  readonly syncs: number;
-  readonly failed: number;
-  readonly records: number;
-}
-
-/** Of one answer. */
-export interface PulledPiece {
-  readonly tables: readonly TableShape[];
-  readonly changes: AsyncIterable<readonly Change[]>;
-}
-
-/** What becomes of the state with a sync. */
-export type NextState = Omit<PulledState, 'changedAt' | 'fullSyncAt'>;
-
-export interface PulledReplica {
-  state(): PulledState;
-  /** All rows of all tables, in the place of those that were there. Returns how many they are by table. */
-  replace(piece: PulledPiece, next: NextState, at: string): Promise<Record<string, number>>;
-  /** Changes, in order. Returns how many rows were written or removed. */
-  apply(pieces: AsyncIterable<PulledPiece>, next: NextState, at: string): Promise<number>;
-  /** Where a table has them: the latest of its `updated_at`. */
-  newestStamp(): string | undefined;
-  rows(): Record<string, number>;
-  close(): void;
-}
 
 /** By this, and by its table of state, a file is known as a replica of ours: "Hdfp". */
 const applicationId = 0x48_64_66_70;
-
-const bookkeeping = `
-  CREATE TABLE _holdfast_pull (
-    id INTEGER PRIMARY KEY CHECK (id = 1), cursor TEXT, schema_version TEXT, changed_at TEXT, full_sync_at TEXT,
-    syncs INTEGER NOT NULL, failed INTEGER NOT NULL, records INTEGER NOT NULL);
-  CREATE TABLE _holdfast_shape (name TEXT PRIMARY KEY, shape TEXT NOT NULL) WITHOUT ROWID;
-  INSERT INTO _holdfast_pull VALUES (1, NULL, NULL, NULL, NULL, 0, 0, 0);`;
 
 /** Pages in memory; beyond them, what is not committed yet goes to the log. */
 const cacheKiB = 8000;
@@ -111,14 +68,7 @@ class ReplicaFile implements PulledReplica {
   }
 
   state(): PulledState {
-    const row = this.#database.prepare('SELECT * FROM _holdfast_pull').get() as StateRow;
-    return {
-      cursor: row.cursor ?? undefined,
-      schemaVersion: row.schema_version ?? undefined,
-      changedAt: row.changed_at ?? undefined,
-      fullSyncAt: row.full_sync_at ?? undefined,
-      totals: { syncs: row.syncs, failed: row.failed, records: row.records },
-    };
+    return readState(this.#database);
   }
 
   async replace(piece: PulledPiece, next: NextState, at: string): Promise<Record<string, number>> {
@@ -132,8 +82,7 @@ class ReplicaFile implements PulledReplica {
           const { name = '' } = piece.tables[change.table] ?? {};
           counts[name] = (counts[name] ?? 0) + 1;
         }
-      this.#remember(next, at);
-      this.#database.prepare('UPDATE _holdfast_pull SET full_sync_at = ?').run(at);
+      writeState(this.#database, next, { at, isFull: true });
     });
     this.#checkpoint();
     return counts;
@@ -151,7 +100,7 @@ class ReplicaFile implements PulledReplica {
             count += 1;
           }
       }
-      this.#remember(next, at);
+      writeState(this.#database, next, { at, isFull: false });
     });
     return count;
   }
@@ -237,14 +186,6 @@ class ReplicaFile implements PulledReplica {
     return tables.map((shape) => rowWriter(this.#database, shape));
   }
 
-  #remember({ cursor = null, schemaVersion = null, totals }: WithNulls<NextState>, at: string): void {
-    this.#database
-      .prepare(
-        'UPDATE _holdfast_pull SET cursor = ?, schema_version = ?, changed_at = ?, syncs = ?, failed = ?, records = ?',
-      )
-      .run(cursor, schemaVersion, at, totals.syncs, totals.failed, totals.records);
-  }
-
   /** The log of a full sync is as large as the replica; whoever reads on keeps it for now. */
   #checkpoint(): void {
     try {
@@ -253,18 +194,6 @@ class ReplicaFile implements PulledReplica {
       // The next commit tries again.
     }
   }
-}
-
-type WithNulls<T> = { [Key in keyof T]: undefined extends T[Key] ? T[Key] | null : T[Key] };
-
-interface StateRow {
-  cursor: string | null;
-  schema_version: string | null;
-  changed_at: string | null;
-  full_sync_at: string | null;
-  syncs: number;
-  failed: number;
-  records: number;
 }
 
 function writerOf(writers: readonly RowWriter[], { table }: Change): RowWriter {

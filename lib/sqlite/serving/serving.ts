@@ -1,41 +1,15 @@
 // A master's database as its readers are served from it: each answer is one read snapshot, and what a reader goes on from is
 // a marker in the log of changes, written in a short transaction of its own once it is known what is handed out.
-import { randomBytes } from 'node:crypto';
-import { OpsError } from '../../base/errors.ts';
-import type { Clock } from '../../base/clock.ts';
-import type { Capture } from '../../delta/capture.ts';
 import type { Change } from '../../delta/change.ts';
-import { formatCursor, type Marker, parseCursor } from '../../delta/pull-cursor.ts';
+import { type Marker, parseCursor } from '../../delta/pull-cursor.ts';
 import type { Served, ServedSchema, Serving } from '../../delta/serving.ts';
 import { sqliteError } from '../errors.ts';
 import type { Database } from '../open.ts';
-import {
-  addMarker,
-  entriesAfter,
-  findMarker,
-  keysAfter,
-  lastChange,
-  newestMarker,
-  pruneLog,
-  sharedMarker,
-} from './change-log.ts';
-import { type Connections, connectionsTo } from './connections.ts';
+import { entriesAfter, findMarker, keysAfter, lastChange, newestMarker, pruneLog } from './change-log.ts';
 import { allRows, currentRows, inPieces, numberedRows, upserts } from './served-rows.ts';
-import { servedTables, type ServedTables, type TableChoice } from './served-tables.ts';
+import type { ServedTables } from './served-tables.ts';
 import { cutSince, deletedSince, rowsSince, stamped } from './since-rows.ts';
-
-export interface ServingOptions extends TableChoice {
-  readonly path: string;
-  /** What knows the tables, and keeps the triggers of their log in place. */
-  readonly capture: Pick<Capture, 'check' | 'tables'>;
-  /** How long a reader may be away and still go on where it was. */
-  readonly keptMs: number;
-  /** And for how many entries of the log. */
-  readonly rowsMax: number;
-  /** How long a lock of the app is waited for. */
-  readonly busyMs: number;
-  readonly clock: Clock;
-}
+import { type ServingOptions, type Snapshot, Snapshots } from './snapshots.ts';
 
 /** A reader that has been told nothing of so many entries gets a cursor behind them. */
 const staleEntriesMax = 1000;
@@ -47,32 +21,24 @@ export function openServing(options: ServingOptions): Serving {
   return new SqliteServing(options);
 }
 
-/** A read snapshot, and what is served of it. */
-interface Snapshot extends Disposable {
-  readonly database: Database;
-  readonly tables: ServedTables;
-  /** The newest entry about a row. */
-  readonly last: number;
-}
-
 class SqliteServing implements Serving {
   readonly #options: ServingOptions;
-  readonly #connections: Connections;
+  readonly #snapshots: Snapshots;
 
   constructor(options: ServingOptions) {
     this.#options = options;
-    this.#connections = connectionsTo(options.path, options.busyMs);
+    this.#snapshots = new Snapshots(options);
   }
 
   async schema(): Promise<ServedSchema> {
-    using snapshot = await this.#open();
+    using snapshot = await this.#snapshots.open();
     return schemaOf(snapshot.tables);
   }
 
   async all(): Promise<Served> {
     return this.#answer(async (snapshot) => {
       const { database, tables, last } = snapshot;
-      const cursor = await this.#mark(snapshot, last);
+      const cursor = await this.#snapshots.mark(snapshot, last);
       return { changes: everything(database, tables), cursor, hasMore: false, nextSince: undefined };
     });
   }
@@ -92,7 +58,7 @@ class SqliteServing implements Serving {
       const isIdle = keys.length === 0 && !this.#isStale(database, marker);
       return {
         changes: currentRows(database, tables.logged, keys),
-        cursor: isIdle ? text : await this.#mark(snapshot, resume),
+        cursor: isIdle ? text : await this.#snapshots.mark(snapshot, resume),
         hasMore,
         nextSince: undefined,
       };
@@ -127,26 +93,26 @@ class SqliteServing implements Serving {
   }
 
   async lastChange(): Promise<number> {
-    using snapshot = await this.#openOnly();
+    using snapshot = await this.#snapshots.openOnly();
     return lastChange(snapshot.database);
   }
 
   async prune(): Promise<void> {
     const { keptMs, rowsMax, clock } = this.#options;
     const nowMs = clock.now().getTime();
-    using snapshot = await this.#open();
+    using snapshot = await this.#snapshots.open();
     const { database, tables, last } = snapshot;
     const newest = newestMarker(database);
     const isOld = newest === undefined || Math.abs(nowMs - newest.atMs) > keptMs / markersPerKeeping;
     const needsMarker = isOld && lastChange(database) > (newest?.seq ?? 0);
-    await this.#write((writer) => {
-      if (needsMarker) this.#addMarker(writer, tables.version, last);
+    await this.#snapshots.write((writer) => {
+      if (needsMarker) this.#snapshots.addMarker(writer, tables.version, last);
       pruneLog(writer, { beforeMs: nowMs - keptMs, rowsMax });
     });
   }
 
   close(): void {
-    this.#connections.close();
+    this.#snapshots.close();
   }
 
   /** Hands `read` a snapshot, which stays open for what it returns. */
@@ -154,13 +120,13 @@ class SqliteServing implements Serving {
     read: (snapshot: Snapshot) => Promise<P>,
   ): Promise<P extends Part ? Served : undefined>;
   async #answer(read: (snapshot: Snapshot) => Promise<Part | undefined>): Promise<Served | undefined> {
-    const snapshot = await this.#open();
+    const snapshot = await this.#snapshots.open();
     try {
       const part = await read(snapshot);
       if (part !== undefined) return this.#served(snapshot, part);
     } catch (error) {
       snapshot[Symbol.dispose]();
-      throw this.#explain(error);
+      throw this.#snapshots.explain(error);
     }
     snapshot[Symbol.dispose]();
     return undefined;
@@ -177,64 +143,6 @@ class SqliteServing implements Serving {
         snapshot[Symbol.dispose]();
       },
     };
-  }
-
-  /** The triggers are looked at first: what they would miss from now on would be missed by every reader. */
-  async #open(): Promise<Snapshot> {
-    try {
-      this.#options.capture.check();
-    } catch (error) {
-      throw this.#explain(error);
-    }
-    const opened = await this.#openOnly();
-    try {
-      const { database } = opened;
-      const cookie = Number(database.pragma('schema_version', { simple: true }));
-      const tables = servedTables(this.#options.capture.tables(), this.#options, cookie);
-      return { database, tables, last: lastChange(database), [Symbol.dispose]: opened[Symbol.dispose] };
-    } catch (error) {
-      opened[Symbol.dispose]();
-      throw this.#explain(error);
-    }
-  }
-
-  async #openOnly(): Promise<{ database: Database } & Disposable> {
-    const connections = this.#connections;
-    let database: Database | undefined;
-    try {
-      database = await connections.reader();
-      const opened = database;
-      opened.exec('BEGIN');
-      requireLog(opened, this.#options.path);
-      return { database: opened, [Symbol.dispose]: () => connections.release(opened) };
-    } catch (error) {
-      if (database !== undefined) connections.release(database);
-      throw this.#explain(error);
-    }
-  }
-
-  async #mark({ database, tables: { version } }: Snapshot, resume: number): Promise<string> {
-    const shared = sharedMarker(database, { resume, schema: version });
-    return formatCursor(shared ?? (await this.#write((writer) => this.#addMarker(writer, version, resume))));
-  }
-
-  #addMarker(writer: Database, schema: string, resume: number) {
-    const nonce = randomBytes(16).toString('hex');
-    return addMarker(writer, { nonce, resume, schema, atMs: this.#options.clock.now().getTime() });
-  }
-
-  /** One short transaction. */
-  async #write<T>(work: (writer: Database) => T): Promise<T> {
-    try {
-      const writer = await this.#connections.writer();
-      return writer.transaction(() => work(writer)).immediate();
-    } catch (error) {
-      throw this.#explain(error);
-    }
-  }
-
-  #explain(error: unknown): unknown {
-    return sqliteError(`serve the changes of ${this.#options.path}`, error);
   }
 }
 
@@ -263,12 +171,4 @@ function* explained(path: string, changes: Iterable<Change>): Generator<Change> 
   } catch (error) {
     throw sqliteError(`serve the changes of ${path}`, error);
   }
-}
-
-function requireLog(database: Database, path: string): void {
-  const sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '_holdfast_log'";
-  if (database.prepare(sql).get() !== undefined) return;
-  throw new OpsError('missing', `cannot serve the changes of ${path}: nothing in it logs them`, {
-    hint: 'delta-serve install puts the log and its triggers into the database',
-  });
 }

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Cell } from '../../../../lib/delta/cell.ts';
 import type { Change } from '../../../../lib/delta/change.ts';
+import type { PulledPiece } from '../../../../lib/delta/pulled.ts';
 import type { TableShape } from '../../../../lib/delta/shape.ts';
 import { openLive, openOwn } from '../../../../lib/sqlite/open.ts';
-import { openReplicaFile, type PulledPiece } from '../../../../lib/sqlite/pulled/replica-file.ts';
+import { openReplicaFile } from '../../../../lib/sqlite/pulled/replica-file.ts';
 import { scratch } from '../../../support/scratch.ts';
 
 const column = (name: string, declared: string) => ({ name, declared, notNull: false });

@@ -1,0 +1,112 @@
+// Read snapshots of a database that is served, and the short transactions that leave markers in it.
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../../base/clock.ts';
+import { OpsError } from '../../base/errors.ts';
+import type { Capture } from '../../delta/capture.ts';
+import { formatCursor } from '../../delta/pull-cursor.ts';
+import { sqliteError } from '../errors.ts';
+import type { Database } from '../open.ts';
+import { addMarker, lastChange, sharedMarker } from './change-log.ts';
+import { type Connections, connectionsTo } from './connections.ts';
+import { servedTables, type ServedTables, type TableChoice } from './served-tables.ts';
+
+export interface ServingOptions extends TableChoice {
+  readonly path: string;
+  /** What knows the tables, and keeps the triggers of their log in place. */
+  readonly capture: Pick<Capture, 'check' | 'tables'>;
+  /** How long a reader may be away and still go on where it was. */
+  readonly keptMs: number;
+  /** And for how many entries of the log. */
+  readonly rowsMax: number;
+  /** How long a lock of the app is waited for. */
+  readonly busyMs: number;
+  readonly clock: Clock;
+}
+
+/** A read snapshot, and what is served of it. */
+export interface Snapshot extends Disposable {
+  readonly database: Database;
+  readonly tables: ServedTables;
+  /** The newest entry about a row. */
+  readonly last: number;
+}
+
+export class Snapshots {
+  readonly #options: ServingOptions;
+  readonly #connections: Connections;
+
+  constructor(options: ServingOptions) {
+    this.#options = options;
+    this.#connections = connectionsTo(options.path, options.busyMs);
+  }
+
+  close(): void {
+    this.#connections.close();
+  }
+
+  /** The triggers are looked at first: what they would miss from now on would be missed by every reader. */
+  async open(): Promise<Snapshot> {
+    try {
+      this.#options.capture.check();
+    } catch (error) {
+      throw this.explain(error);
+    }
+    const opened = await this.openOnly();
+    try {
+      const { database } = opened;
+      const cookie = Number(database.pragma('schema_version', { simple: true }));
+      const tables = servedTables(this.#options.capture.tables(), this.#options, cookie);
+      return { database, tables, last: lastChange(database), [Symbol.dispose]: opened[Symbol.dispose] };
+    } catch (error) {
+      opened[Symbol.dispose]();
+      throw this.explain(error);
+    }
+  }
+
+  async openOnly(): Promise<{ database: Database } & Disposable> {
+    const connections = this.#connections;
+    let database: Database | undefined;
+    try {
+      database = await connections.reader();
+      const opened = database;
+      opened.exec('BEGIN');
+      requireLog(opened, this.#options.path);
+      return { database: opened, [Symbol.dispose]: () => connections.release(opened) };
+    } catch (error) {
+      if (database !== undefined) connections.release(database);
+      throw this.explain(error);
+    }
+  }
+
+  async mark({ database, tables: { version } }: Snapshot, resume: number): Promise<string> {
+    const shared = sharedMarker(database, { resume, schema: version });
+    return formatCursor(shared ?? (await this.write((writer) => this.addMarker(writer, version, resume))));
+  }
+
+  addMarker(writer: Database, schema: string, resume: number) {
+    const nonce = randomBytes(16).toString('hex');
+    return addMarker(writer, { nonce, resume, schema, atMs: this.#options.clock.now().getTime() });
+  }
+
+  /** One short transaction. */
+  async write<T>(work: (writer: Database) => T): Promise<T> {
+    try {
+      const writer = await this.#connections.writer();
+      return writer.transaction(() => work(writer)).immediate();
+    } catch (error) {
+      throw this.explain(error);
+    }
+  }
+
+  explain(error: unknown): unknown {
+    return sqliteError(`serve the changes of ${this.#options.path}`, error);
+  }
+}
+
+function requireLog(database: Database, path: string): void {
+  const sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '_holdfast_log'";
+  if (database.prepare(sql).get() !== undefined) return;
+  throw new OpsError('missing', `cannot serve the changes of ${path}: nothing in it logs them`, {
+    hint: 'delta-serve install puts the log and its triggers into the database',
+  });
+}
