@@ -1,0 +1,73 @@
+// Held changes that are taken in after all: by the same rules, for what holds them may still hold.
+import type { Cell } from '../../delta/cell.ts';
+import { isSameName } from '../../delta/day.ts';
+import { parseHeldRow, parseKey } from '../../delta/held-payload.ts';
+import type { TableShape } from '../../delta/shape.ts';
+import type { HeldQuery } from '../replica.ts';
+import { type HeldRecord, heldRecords } from './held-rows.ts';
+import { allSources, stampOfBatch } from './ledger.ts';
+import { knownShape } from './shapes.ts';
+import { type TakenTable, Taker } from './taker.ts';
+import type { Writing } from './transaction.ts';
+
+/** `isReleased`: a person has decided: then nothing but a frozen day, or a later change, keeps them back. */
+export function takeHeld(
+  writing: Writing,
+  query: HeldQuery,
+  isReleased: boolean,
+): { applied: number; stillHeld: number } {
+  const { database } = writing;
+  const taker = new Taker(writing);
+  const tables = new Map<string, TakenTable | undefined>();
+  const sources = new Map(allSources(database).map(({ id, name }) => [id, { id, name }]));
+  let [applied, stillHeld] = [0, 0];
+  for (const record of heldRecords(database, query)) {
+    const source = sources.get(record.source);
+    const id = `${record.source} ${record.table_name}`;
+    if (!tables.has(id)) tables.set(id, openTable(writing, taker, record));
+    const table = tables.get(id);
+    if (source === undefined || table === undefined) {
+      stillHeld += 1;
+      continue;
+    }
+    const origin = {
+      source,
+      batch: record.batch,
+      stamp: stampOfBatch(database, record.batch),
+      isWalked: record.is_walked === 1,
+      isReleased,
+    };
+    const disposition = takeRecord(taker, table, record, origin);
+    if (disposition === 'hold') stillHeld += 1;
+    else applied += 1;
+  }
+  taker.end();
+  return { applied, stillHeld };
+}
+
+function openTable({ database }: Writing, taker: Taker, record: HeldRecord): TakenTable | undefined {
+  const shape = knownShape(database, record.table_name)?.shape;
+  return shape === undefined ? undefined : taker.table(shape, record.source);
+}
+
+function takeRecord(
+  taker: Taker,
+  table: TakenTable,
+  record: HeldRecord,
+  origin: Parameters<Taker['takeRow']>[2],
+): string {
+  const key = parseKey(record.key);
+  if (record.payload === null) return taker.takeDeletion(table, key, origin).do;
+  const cells = inShape(table.mirror.shape, parseHeldRow(record.payload));
+  return taker.takeRow(table, { key, cells, isNew: false }, origin).do;
+}
+
+/** The row in the columns that the table has now; NULL in those that it did not have then. */
+function inShape(
+  shape: TableShape,
+  { columns, cells }: { columns: readonly string[]; cells: readonly Cell[] },
+): Cell[] {
+  return shape.columns.map(
+    ({ name }) => cells[columns.findIndex((column) => isSameName(column, name))] ?? null,
+  );
+}
