@@ -38,6 +38,7 @@ export function turnOf(
   }
   if (header.heldLineage !== state.lineage) throw refuse('state', 'it does not follow the last one');
   if (header.epoch !== state.epoch) {
+    if (known !== undefined) throw refuse('state', 'it is of a stream that has ended');
     const isFirst = header.batchNo === 1 && header.replaces === state.epoch;
     if (!isFirst) throw refuse('state', 'it is of a stream that has not begun here');
     if (header.heldNonce !== undefined) throw refuse('state', 'a stream begins without a nonce');

@@ -150,4 +150,46 @@ export function rowTests(open: OpenReplica): void {
       [50n, 'b'],
     ]);
   });
+
+  test('a key that becomes another value which is the same key is written anew', async () => {
+    const opened = await open();
+    const any = shape('any', ['k', 'v TEXT'], ['k']);
+    const sender = new Sender(opened);
+    await sender.send(opened.replica, [row(1n, 'a')], { tables: [any] });
+    await sender.send(opened.replica, [row(1, 'b')], { tables: [any] });
+    expect(await opened.rows(any)).toEqual([[1, 'b']]);
+    const range = { table: 0, after: undefined, through: undefined };
+    await sender.send(opened.replica, [row(1n, 'b')], { tables: [any], range, resyncing: true });
+    expect(await opened.rows(any)).toEqual([[1n, 'b']]);
+  });
+
+  test.each<[string, readonly bigint[]]>([
+    ['nothing else lies there', [9n]],
+    ['rows lie beside it', [1n, 9n]],
+  ])('what is held of a row that a walk does not find goes with it: %s', async (_, ids) => {
+    const opened = await open({
+      tables: {
+        visit: {
+          day: { column: 'label' },
+          updatedAt: undefined,
+          deletions: 'apply',
+          deletionsMax: { rows: 1000, percent: 100 },
+        },
+      },
+    });
+    const sender = new Sender(opened);
+    await sender.send(opened.replica, [
+      ...ids.map((id) => row(id, '2026-11-01')),
+      row(2n, null),
+      row(3n, null),
+    ]);
+    const held = async () => (await opened.replica.held()).map(({ key }) => key);
+    expect(await held()).toEqual([[2n], [3n]]);
+    const range = { table: 0, after: undefined, through: [5n] };
+    const rows = [...ids.filter((id) => id < 5n).map((id) => row(id, '2026-11-01')), row(3n, null)];
+    await sender.send(opened.replica, rows, { range, resyncing: true });
+    expect(await held()).toEqual([[3n]]);
+    await opened.replica.release({});
+    expect((await opened.rows(visit)).map(([id]) => id)).toEqual([...ids, 3n].sort());
+  });
 }

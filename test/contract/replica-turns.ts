@@ -242,4 +242,19 @@ export function turnTests(open: OpenReplica): void {
       [2n, 'a'],
     ]);
   });
+
+  test('the first batch of a stream that has ended is not taken once more', async () => {
+    const opened = await open();
+    const sender = new Sender(opened);
+    const changes = [row(1n, 'a')];
+    const first = sender.batch(changes);
+    sender.acknowledge(first, await opened.replica.apply(first));
+    const second = sender.beginning('2'.repeat(32), [row(1n, 'b')]);
+    sender.acknowledge(second, await opened.replica.apply(second));
+    const header = { ...first.header, heldLineage: second.header.lineage, replaces: second.header.epoch };
+    await expect(opened.replica.apply(arriving({ header, changes }))).rejects.toMatchObject({
+      reason: 'state',
+    });
+    expect(await opened.rows(visit)).toEqual([[1n, 'b']]);
+  });
 }

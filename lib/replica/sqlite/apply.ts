@@ -16,6 +16,7 @@ import {
   stateOf,
   UnconfirmedKeys,
 } from './ledger.ts';
+import { heldKeys } from './held-rows.ts';
 import { takeShape } from './shapes.ts';
 import { RangeStrays } from './strays.ts';
 import { type Origin, type TakenTable, Taker } from './taker.ts';
@@ -68,7 +69,9 @@ async function takeChanges(
   const tables = header.tables.map((shape) =>
     takeShape(writing.database, writing.policy, shape) ? taker.table(shape, origin.source.id) : undefined,
   );
-  const strays = RangeStrays.of(header.range, tables);
+  const strays = RangeStrays.of(header.range, tables, ({ hasHeld, mirror }) =>
+    hasHeld ? heldKeys(writing.database, origin.source.id, mirror.shape.name) : [],
+  );
   let count = 0;
   for await (const some of changes) {
     for (const change of some) {

@@ -1,5 +1,6 @@
 // Changes that are kept back: once a key and source, the newest.
 import type { HeldReason } from '../../delta/batch.ts';
+import type { Cell } from '../../delta/cell.ts';
 import { parseKey } from '../../delta/held-payload.ts';
 import type { HeldChange } from '../../delta/peer.ts';
 import type { Database } from '../../sqlite/open.ts';
@@ -116,4 +117,13 @@ function conditions({ source, reason, table, day, limit }: HeldQuery) {
       ...(limit === undefined ? {} : { limit: Math.max(0, Math.floor(limit)) }),
     },
   };
+}
+
+/** The keys of a table of which something of the source is held. */
+export function heldKeys(database: Database, source: number, table: string): Cell[][] {
+  const texts = database
+    .prepare('SELECT key FROM _holdfast_held WHERE table_name = ? AND source = ?')
+    .pluck()
+    .all(table, source) as string[];
+  return texts.map(parseKey);
 }

@@ -70,7 +70,8 @@ export class MirrorTable {
     this.#write ??= new CellStatement(this.#database, { count: cells.length + 2 }, (parameters) => {
       const names = [...this.#columns.map(quoteIdentifier), ...hiddenColumns.slice(0, 2)];
       const key = this.shape.key.map(quoteIdentifier);
-      const sets = names.filter((name) => !key.includes(name)).map((name) => `${name} = excluded.${name}`);
+      // The key as well: 1 and 1.0 are one key, and not one value.
+      const sets = names.map((name) => `${name} = excluded.${name}`);
       return `INSERT INTO ${this.#table} (${names.join(', ')}) VALUES (${parameters.join(', ')})
         ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${[...sets, '_holdfast_deleted_at = NULL'].join(', ')}`;
     });

@@ -10,22 +10,28 @@ export class RangeStrays {
   readonly #range: BatchRange;
   readonly #isEmpty: boolean;
   readonly #seen = new Set<string>();
+  /** Of which something is held, and nothing need lie there. */
+  readonly #held: readonly (readonly Cell[])[];
   #last: readonly Cell[] | undefined;
 
   /** Undefined for a batch that is no piece of a walk, or of a table that is not taken. */
   static of(
     range: BatchRange | undefined,
     tables: readonly (TakenTable | undefined)[],
+    heldKeys: (table: TakenTable) => readonly (readonly Cell[])[],
   ): RangeStrays | undefined {
     const table = range === undefined ? undefined : tables[range.table];
-    return range === undefined || table === undefined ? undefined : new RangeStrays(range, table);
+    return range === undefined || table === undefined
+      ? undefined
+      : new RangeStrays(range, table, heldKeys(table));
   }
 
-  private constructor(range: BatchRange, table: TakenTable) {
+  private constructor(range: BatchRange, table: TakenTable, held: readonly (readonly Cell[])[]) {
     this.table = table;
     this.#range = range;
     this.#isEmpty = !table.mirror.hasRows(range);
     this.#last = range.after;
+    this.#held = held.filter((key) => isWithin(key, range));
   }
 
   /**
@@ -33,10 +39,8 @@ export class RangeStrays {
    * behind all that came before it. The first walk looks for no row by that.
    */
   saw(key: readonly Cell[]): boolean {
-    if (!this.#isEmpty) {
-      this.#seen.add(formatKey(key));
-      return false;
-    }
+    if (!this.#isEmpty || this.#held.length > 0) this.#seen.add(formatKey(key));
+    if (!this.#isEmpty) return false;
     const { through } = this.#range;
     const isBehind = this.#last === undefined || compareKeys(key, this.#last) > 0;
     if (isBehind) this.#last = key;
@@ -45,8 +49,14 @@ export class RangeStrays {
 
   /** Those that the piece has not. */
   *keys(source: number): Generator<readonly Cell[]> {
+    for (const key of this.#held) if (!this.#seen.has(formatKey(key))) yield key;
     if (this.#isEmpty) return;
     for (const key of this.table.mirror.keysOf(source, this.#range))
       if (!this.#seen.has(formatKey(key))) yield key;
   }
+}
+
+function isWithin(key: readonly Cell[], { after, through }: BatchRange): boolean {
+  const isBehind = after === undefined || compareKeys(key, after) > 0;
+  return isBehind && (through === undefined || compareKeys(key, through) <= 0);
 }
