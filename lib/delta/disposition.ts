@@ -1,6 +1,6 @@
 // What becomes of one change: the rules that every replica keeps, whatever it is made of.
 import type { HeldReason } from './batch.ts';
-import { isLater, type Written } from './last-write.ts';
+import { clockAheadMs, isLater, type Written } from './last-write.ts';
 
 export type Disposition =
   /** `isAnomaly`: its stamp went backwards within its source. */
@@ -14,6 +14,8 @@ export type Disposition =
       readonly reason: HeldReason;
       readonly day?: string | undefined;
       readonly detail?: string | undefined;
+      /** From this instant on, in microseconds, it would be taken; undefined where time does not heal it. */
+      readonly due?: number | undefined;
     };
 
 /** The rules of one table at one time. */
@@ -55,7 +57,7 @@ export function dispositionOfRow(
 ): Disposition {
   if (stored?.isSame === true) return { do: 'unchanged' };
   if (row.isStamped && row.stamp > rules.stampMax && !rules.isReleased)
-    return { do: 'hold', reason: 'clock', detail: 'its time stamp lies ahead of the clock' };
+    return { do: 'hold', reason: 'clock', detail: 'its time stamp lies ahead of the clock', due: dueOf(row) };
   if (stored !== undefined && !stored.isOwn && !isLater(row, stored)) return { do: 'superseded' };
   if (deletedAt !== undefined && row.stamp <= deletedAt) return { do: 'superseded' };
   if (isForgotten(row, stored, rules))
@@ -81,6 +83,10 @@ export function dispositionOfDeletion(
   if (!rules.isReleased && isMass())
     return { do: 'hold', reason: 'mass-deletion', detail: 'more was deleted within a day than is believed' };
   return { do: 'apply', isAnomaly: false };
+}
+
+function dueOf({ stamp }: IncomingRow): number {
+  return stamp - clockAheadMs * 1000;
 }
 
 /** An old row of nothing that is there: whether it was deleted meanwhile, nobody remembers. */

@@ -1,6 +1,6 @@
 // Rows as they are stored, and as they go.
 import { expect, test } from 'vitest';
-import { gone, of, type OpenReplica, row, Sender, shape, visit } from './replica-world.ts';
+import { gone, of, type OpenReplica, row, Sender, shape, tablePolicy, visit } from './replica-world.ts';
 
 export function rowTests(open: OpenReplica): void {
   test('rows are put, replaced, left as they are, and taken away', async () => {
@@ -191,5 +191,20 @@ export function rowTests(open: OpenReplica): void {
     expect(await held()).toEqual([[3n]]);
     await opened.replica.release({});
     expect((await opened.rows(visit)).map(([id]) => id)).toEqual([...ids, 3n].sort());
+  });
+
+  test('what is held of a row that another source has goes with a walk, and the row stays', async () => {
+    const opened = await open({
+      sources: ['laptop', 'desk'],
+      tables: { visit: tablePolicy({ day: { column: 'label' } }) },
+    });
+    const [laptop, desk] = [new Sender(opened), new Sender(opened, 'desk')];
+    await desk.send(opened.replica, [row(1n, '2026-11-01')]);
+    opened.clock.advance(1000);
+    await laptop.send(opened.replica, [row(1n, null)]);
+    const range = { table: 0, after: undefined, through: undefined };
+    await laptop.send(opened.replica, [], { range, resyncing: true });
+    expect(await opened.replica.held()).toEqual([]);
+    expect(await opened.rows(visit)).toEqual([[1n, '2026-11-01']]);
   });
 }

@@ -10,7 +10,7 @@ import type { ArrivingBatch, Replica } from '../../lib/replica/replica.ts';
 import type { FixedClock } from '../support/fixed-clock.ts';
 
 /** A replica of the kind under test, empty. */
-interface OpenedReplica {
+export interface OpenedReplica {
   readonly replica: Replica;
   readonly clock: FixedClock;
   /** Another one on the same tables, as the next start of the service would open it; the first is closed. */
@@ -40,6 +40,7 @@ const plainPolicy: ReplicaPolicy = {
   tombstonesKeptMs: 90 * 86_400_000,
 };
 
+export const tablePolicy = (given: Partial<TablePolicy>): TablePolicy => ({ ...plainTable, ...given });
 export const policy = (given: Partial<ReplicaPolicy> = {}): ReplicaPolicy => ({ ...plainPolicy, ...given });
 
 /** `visit(id INTEGER PRIMARY KEY, label TEXT, …)`: each column as `name type`. */

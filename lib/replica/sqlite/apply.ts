@@ -17,7 +17,8 @@ import {
   UnconfirmedKeys,
 } from './ledger.ts';
 import { heldKeys } from './held-rows.ts';
-import { takeShape } from './shapes.ts';
+import { takeShapes } from './offers.ts';
+import { takeDue } from './release.ts';
 import { RangeStrays } from './strays.ts';
 import { type Origin, type TakenTable, Taker } from './taker.ts';
 import type { Writing } from './transaction.ts';
@@ -65,9 +66,11 @@ async function takeChanges(
   { header, changes }: ArrivingBatch,
   { origin, unconfirmed }: { origin: Origin; unconfirmed: UnconfirmedKeys },
 ): Promise<Omit<BatchResult, 'batchNo' | 'nonce'>> {
+  const areTaken = takeShapes(writing.database, writing.policy, header.tables);
+  takeDue(writing);
   const taker = new Taker(writing);
-  const tables = header.tables.map((shape) =>
-    takeShape(writing.database, writing.policy, shape) ? taker.table(shape, origin.source.id) : undefined,
+  const tables = header.tables.map((shape, index) =>
+    areTaken[index] === true ? taker.table(shape, origin.source.id) : undefined,
   );
   const strays = RangeStrays.of(header.range, tables, ({ hasHeld, mirror }) =>
     hasHeld ? heldKeys(writing.database, origin.source.id, mirror.shape.name) : [],
@@ -81,6 +84,7 @@ async function takeChanges(
     }
   }
   if (strays !== undefined) {
+    for (const key of strays.held()) taker.takeAbsence(strays.table, key, origin);
     for (const key of strays.keys(origin.source.id)) {
       taker.takeDeletion(strays.table, key, origin);
       count += 1;

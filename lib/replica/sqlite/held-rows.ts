@@ -16,6 +16,7 @@ export interface HeldRecord {
   reason: HeldReason;
   day: string | null;
   detail: string | null;
+  due: number | null;
   is_walked: number;
   /** Of an upsert: see held-payload.ts. */
   payload: string | null;
@@ -24,14 +25,15 @@ export interface HeldRecord {
 export function keepHeld(database: Database, held: Omit<HeldRecord, 'id'>, now: string): void {
   database
     .prepare(
-      `INSERT INTO _holdfast_held (source, batch, table_name, key, kind, reason, day, detail, is_walked, payload,
-         first_seen, last_seen, count)
-       VALUES (:source, :batch, :table_name, :key, :kind, :reason, :day, :detail, :is_walked, :payload, :now, :now, 1)
+      `INSERT INTO _holdfast_held (source, batch, table_name, key, kind, reason, day, detail, due, is_walked,
+         payload, first_seen, last_seen, count)
+       VALUES (:source, :batch, :table_name, :key, :kind, :reason, :day, :detail, :due, :is_walked,
+         :payload, :now, :now, 1)
        ON CONFLICT (table_name, key, source) DO UPDATE SET batch = excluded.batch, kind = excluded.kind,
-         reason = excluded.reason, day = excluded.day, detail = excluded.detail, is_walked = excluded.is_walked,
+         reason = excluded.reason, day = excluded.day, detail = excluded.detail, due = excluded.due, is_walked = excluded.is_walked,
          payload = excluded.payload, last_seen = excluded.last_seen, count = count + 1`,
     )
-    .run({ ...held, now });
+    .run({ ...held, due: held.due === null ? null : BigInt(held.due), now });
 }
 
 /** Whether anything of the source is held in the table: else nobody has to look for a key. */
@@ -57,6 +59,13 @@ export function heldRecords(database: Database, query: HeldQuery): HeldRecord[] 
        ORDER BY h.batch, h.kind, h.id ${query.limit === undefined ? '' : 'LIMIT :limit'}`,
     )
     .all(parameters) as HeldRecord[];
+}
+
+/** Those that were ahead of the clock, and are not any more. */
+export function dueRecords(database: Database, stamp: number): HeldRecord[] {
+  return database
+    .prepare('SELECT * FROM _holdfast_held WHERE due <= ? ORDER BY batch, kind, id')
+    .all(BigInt(stamp)) as HeldRecord[];
 }
 
 export function discardHeld(database: Database, query: HeldQuery): number {

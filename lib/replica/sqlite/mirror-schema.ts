@@ -47,7 +47,7 @@ export function rebuildMirror(
 }
 
 /** Whether somebody else has made a table, or something of its kind, with this name. */
-export function isTaken(database: Database, name: string): boolean {
+export function isNameTaken(database: Database, name: string): boolean {
   const found = database
     .prepare("SELECT 1 FROM sqlite_schema WHERE name = ? COLLATE NOCASE AND type <> 'trigger'")
     .get(name);

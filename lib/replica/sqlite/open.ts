@@ -14,7 +14,8 @@ import { putGuards } from './guards.ts';
 import { discardHeld, listHeld } from './held-rows.ts';
 import { findSource, readUnconfirmed, requireSource, stateOf } from './ledger.ts';
 import { takeHeld } from './release.ts';
-import { approveShape, knownShapes, takeShape } from './shapes.ts';
+import { takeShapes } from './offers.ts';
+import { approveShape, knownShapes } from './shapes.ts';
 import { replicaStatus } from './status.ts';
 import { write, type Writing } from './transaction.ts';
 
@@ -52,11 +53,9 @@ export async function openSqliteReplica({
     apply: (batch) => change((writing) => applyBatch(writing, batch)),
     takeOver: (source, sender) => change((writing) => takeOver(writing, source, sender)),
     offer: (_, shapes) =>
-      change((writing) => {
-        const { database } = writing;
-        const refused = shapes.filter((shape) => !takeShape(database, policy, shape));
-        putGuards(database, policy);
-        return { refused: refused.map(({ name }) => name) };
+      change(({ database }) => {
+        const taken = takeShapes(database, policy, shapes);
+        return { refused: shapes.filter((_shape, index) => !taken[index]).map(({ name }) => name) };
       }),
     approve: (table) =>
       change(({ database }) => {

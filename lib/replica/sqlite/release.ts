@@ -2,9 +2,10 @@
 import type { Cell } from '../../delta/cell.ts';
 import { isSameName } from '../../delta/day.ts';
 import { parseHeldRow, parseKey } from '../../delta/held-payload.ts';
+import { stampOfDate } from '../../delta/last-write.ts';
 import type { TableShape } from '../../delta/shape.ts';
 import type { HeldQuery } from '../replica.ts';
-import { type HeldRecord, heldRecords } from './held-rows.ts';
+import { dueRecords, type HeldRecord, heldRecords } from './held-rows.ts';
 import { allSources, stampOfBatch } from './ledger.ts';
 import { knownShape } from './shapes.ts';
 import { type TakenTable, Taker } from './taker.ts';
@@ -16,12 +17,26 @@ export function takeHeld(
   query: HeldQuery,
   isReleased: boolean,
 ): { applied: number; stillHeld: number } {
+  return takeRecords(writing, heldRecords(writing.database, query), isReleased);
+}
+
+/** What was held because it lay ahead of the clock is taken in by itself once it does not. */
+export function takeDue(writing: Writing): void {
+  const due = dueRecords(writing.database, stampOfDate(writing.now));
+  if (due.length > 0) takeRecords(writing, due, false);
+}
+
+function takeRecords(
+  writing: Writing,
+  records: readonly HeldRecord[],
+  isReleased: boolean,
+): { applied: number; stillHeld: number } {
   const { database } = writing;
   const taker = new Taker(writing);
   const tables = new Map<string, TakenTable | undefined>();
   const sources = new Map(allSources(database).map(({ id, name }) => [id, { id, name }]));
   let [applied, stillHeld] = [0, 0];
-  for (const record of heldRecords(database, query)) {
+  for (const record of records) {
     const source = sources.get(record.source);
     const id = `${record.source} ${record.table_name}`;
     if (!tables.has(id)) tables.set(id, openTable(writing, taker, record));

@@ -24,10 +24,11 @@ CREATE INDEX _holdfast_unconfirmed_by_source ON _holdfast_unconfirmed (source);
 CREATE TABLE _holdfast_held (
   id INTEGER PRIMARY KEY, source INTEGER NOT NULL, batch INTEGER NOT NULL, table_name TEXT NOT NULL, key TEXT NOT NULL,
   kind TEXT NOT NULL CHECK (kind IN ('upsert', 'tombstone')), reason TEXT NOT NULL, day TEXT, detail TEXT,
-  is_walked INTEGER NOT NULL, payload TEXT, first_seen TEXT NOT NULL, last_seen TEXT NOT NULL, count INTEGER NOT NULL,
+  due INTEGER, is_walked INTEGER NOT NULL, payload TEXT, first_seen TEXT NOT NULL, last_seen TEXT NOT NULL, count INTEGER NOT NULL,
   UNIQUE (table_name, key, source)
 ) STRICT;
 CREATE INDEX _holdfast_held_by_day ON _holdfast_held (day);
+CREATE INDEX _holdfast_held_by_due ON _holdfast_held (due) WHERE due IS NOT NULL;
 CREATE TABLE _holdfast_tombstone (
   table_name TEXT NOT NULL, key TEXT NOT NULL, source INTEGER NOT NULL, stamp INTEGER NOT NULL,
   PRIMARY KEY (table_name, key, source)

@@ -4,7 +4,7 @@ import { shapeChange, shapeTrouble } from '../../delta/mirror-shape.ts';
 import type { ReplicaPolicy } from '../../delta/policy.ts';
 import { type ColumnShape, fingerprint, type TableShape } from '../../delta/shape.ts';
 import type { Database } from '../../sqlite/open.ts';
-import { addColumns, createMirror, isTaken, rebuildMirror } from './mirror-schema.ts';
+import { addColumns, createMirror, isNameTaken, rebuildMirror } from './mirror-schema.ts';
 
 export interface KnownShape {
   readonly table: string;
@@ -25,10 +25,16 @@ export function knownShapes(database: Database): KnownShape[] {
   return rows.map(fromRow);
 }
 
+/** Whether rows of this very shape are taken, and no other one waits. */
+export function isTaken(database: Database, shape: TableShape): boolean {
+  const known = knownShape(database, shape.name);
+  if (known?.shape === undefined || known.waiting !== undefined) return false;
+  return fingerprint(known.shape) === fingerprint(shape);
+}
+
 /** Whether rows of this shape are taken; where not, it waits for a person. Makes and widens mirrors: in a transaction. */
 export function takeShape(database: Database, policy: ReplicaPolicy, shape: TableShape): boolean {
   const known = knownShape(database, shape.name);
-  if (known?.shape !== undefined && fingerprint(known.shape) === fingerprint(shape)) return true;
   const trouble = shapeTrouble(shape) ?? takenName(database, shape, known);
   if (trouble !== undefined) return false;
   if (known?.shape === undefined) {
@@ -70,7 +76,7 @@ export function approveShape(database: Database, { shape: before, columns, waiti
 }
 
 function takenName(database: Database, shape: TableShape, known: KnownShape | undefined): string | undefined {
-  return known?.shape === undefined && isTaken(database, shape.name)
+  return known?.shape === undefined && isNameTaken(database, shape.name)
     ? 'there is a table of that name which is no mirror'
     : undefined;
 }

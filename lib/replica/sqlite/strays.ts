@@ -47,9 +47,13 @@ export class RangeStrays {
     return isBehind && (through === undefined || compareKeys(key, through) <= 0);
   }
 
-  /** Those that the piece has not. */
+  /** Those of which something is held, and that the piece has not. */
+  held(): readonly (readonly Cell[])[] {
+    return this.#held.filter((key) => !this.#seen.has(formatKey(key)));
+  }
+
+  /** Those of the source's rows that the piece has not. */
   *keys(source: number): Generator<readonly Cell[]> {
-    for (const key of this.#held) if (!this.#seen.has(formatKey(key))) yield key;
     if (this.#isEmpty) return;
     for (const key of this.table.mirror.keysOf(source, this.#range))
       if (!this.#seen.has(formatKey(key))) yield key;

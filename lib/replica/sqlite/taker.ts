@@ -144,6 +144,12 @@ export class Taker {
     return this.#settle(table, key, disposition, origin, undefined);
   }
 
+  /** The source has no row with this key: what was held of it is over. A row of its own is deleted as any other. */
+  takeAbsence(table: TakenTable, key: readonly Cell[], origin: Origin): void {
+    if (table.mirror.read(key)?.source !== origin.source.id)
+      this.#settle(table, key, { do: 'unchanged' }, origin, undefined);
+  }
+
   /** What is held is kept, and what was held of a key that has come to rest is forgotten. `cells`: of a row. */
   #settle(
     table: TakenTable,
@@ -169,6 +175,7 @@ export class Taker {
         reason,
         day: disposition.day ?? null,
         detail: disposition.detail ?? null,
+        due: disposition.due ?? null,
         is_walked: isWalked ? 1 : 0,
         payload: cells === undefined ? null : formatHeldRow({ columns, cells }),
       };
