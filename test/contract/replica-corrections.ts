@@ -102,4 +102,28 @@ export function correctionTests(open: OpenReplica): void {
     await sender.send(replica, [gone(3n)], { tables });
     expect(await opened.rows(dated)).toHaveLength(2);
   });
+
+  test('a row that staff added to a frozen day becomes the source’s when it sends the same, and only then', async () => {
+    const { opened, replica, sender } = await frozen(open);
+    await replica.correct(`INSERT INTO "dated" ("id", "date", "v") VALUES (9, '2026-11-01', 'ours')`, why);
+    const early = await sender.send(replica, [gone(9n)], { tables });
+    expect(early).toMatchObject({ held: {}, applied: { deletes: 0, unchanged: 1 } });
+    const same = await sender.send(replica, [row(9n, '2026-11-01', 'ours')], { tables });
+    expect(same).toMatchObject({ held: {}, applied: { upserts: 0, unchanged: 1 } });
+    expect((await replica.digest([{ table: 'dated', source: 'laptop' }]))[0]?.rows).toBe(4);
+    await replica.reopen('2026-11-01', { ...why, force: false });
+    await sender.send(replica, [gone(9n)], { tables });
+    expect(await opened.rows(dated)).toHaveLength(3);
+  });
+
+  test('what staff wrote is no later write than the source’s', async () => {
+    const stamped = { tables: { dated: tablePolicy({ day: { column: 'date' }, updatedAt: 'v' }) } };
+    const { opened, replica, sender } = await frozen(open, stamped);
+    await replica.correct(
+      `INSERT INTO "dated" ("id", "date", "v") VALUES (9, '2026-11-05', '2026-11-27 11:00:00')`,
+      why,
+    );
+    await sender.send(replica, [row(9n, '2026-11-05', '2026-11-01 00:00:00')], { tables });
+    expect(await opened.rows(dated)).toContainEqual([9n, '2026-11-05', '2026-11-01 00:00:00']);
+  });
 }

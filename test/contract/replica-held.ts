@@ -137,6 +137,17 @@ export function heldTests(open: OpenReplica): void {
     expect(await opened.rows(visit)).toHaveLength(80);
     expect(await replica.release({ reason: 'mass-deletion' })).toEqual({ applied: 10, stillHeld: 0 });
     expect(await opened.rows(visit)).toHaveLength(70);
+    // What a person let in counts against nobody.
+    expect((await sender.send(replica, [gone(30n)])).held).toEqual({ 'mass-deletion': 1 });
+    opened.clock.advance(23 * 60 * 60_000 + 60_000);
+    expect(
+      (
+        await sender.send(
+          replica,
+          many(31, 40).map((id) => gone(id)),
+        )
+      ).held,
+    ).toEqual({});
   });
 
   test('a day later as many are believed again', async () => {

@@ -1,6 +1,6 @@
 // What tables are like, and who says that it may change.
 import { expect, test } from 'vitest';
-import { type OpenReplica, policy, row, Sender, shape, visit } from './replica-world.ts';
+import { type OpenReplica, policy, row, Sender, shape, tablePolicy, visit } from './replica-world.ts';
 
 const wider = shape('visit', ['id INTEGER', 'label TEXT', 'note TEXT']);
 const otherKey = shape('visit', ['id INTEGER', 'label TEXT'], ['label']);
@@ -134,5 +134,20 @@ export function shapeTests(open: OpenReplica): void {
     await sender.send(opened.replica, [row(1n, 'a')]);
     const replica = await opened.reopen(policy({ schema: 'approve' }));
     expect(await replica.offer('laptop', [visit])).toEqual({ refused: [] });
+  });
+
+  test('a frozen day is carried over into a table with another key, and stays frozen there', async () => {
+    const dated = (key: string) => shape('dated', ['id INTEGER', 'date TEXT', 'v TEXT'], [key]);
+    const opened = await open({ tables: { dated: tablePolicy({ day: { column: 'date' } }) } });
+    const { replica } = opened;
+    const sender = new Sender(opened);
+    await sender.send(replica, [row(1n, '2026-11-01', 'a')], { tables: [dated('id')] });
+    await replica.freeze('2026-11-01', { by: 'ann', reason: 'closed', exceptions: [] });
+    await replica.offer('laptop', [dated('v')]);
+    expect(await replica.approve('dated')).toEqual(['dated']);
+    const range = { table: 0, after: undefined, through: undefined };
+    await sender.send(replica, [row(1n, '2026-11-01', 'b')], { tables: [dated('v')], range });
+    expect(await opened.rows(dated('v'))).toEqual([[1n, '2026-11-01', 'a']]);
+    await expect(opened.execute(`DELETE FROM "dated"`)).rejects.toThrow(/frozen/);
   });
 }

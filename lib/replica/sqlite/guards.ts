@@ -9,6 +9,17 @@ import { knownShapes } from './shapes.ts';
 
 /** Puts them as they have to be now: after a day was frozen or reopened, and after a table was made or made anew. */
 export function putGuards(database: Database, policy: ReplicaPolicy): void {
+  dropGuards(database);
+  if (database.prepare('SELECT 1 FROM _holdfast_frozen_day LIMIT 1').get() === undefined) return;
+  const shapes = knownShapes(database).flatMap(({ shape }) => shape ?? []);
+  for (const shape of shapes) {
+    const rule = dayRuleOf(policy, shape.name);
+    if (rule !== undefined && canTell(rule, shape, shapes)) putOn(database, shape, rule);
+  }
+}
+
+/** Before a table is made anew: those of others read it. */
+export function dropGuards(database: Database): void {
   const old = database
     .prepare(
       "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND name LIKE '\\_holdfast\\_frozen\\_%' ESCAPE '\\'",
@@ -16,12 +27,6 @@ export function putGuards(database: Database, policy: ReplicaPolicy): void {
     .pluck()
     .all() as string[];
   for (const name of old) database.exec(`DROP TRIGGER ${quoteIdentifier(name)}`);
-  if (database.prepare('SELECT 1 FROM _holdfast_frozen_day LIMIT 1').get() === undefined) return;
-  const shapes = knownShapes(database).flatMap(({ shape }) => shape ?? []);
-  for (const shape of shapes) {
-    const rule = dayRuleOf(policy, shape.name);
-    if (rule !== undefined && canTell(rule, shape, shapes)) putOn(database, shape, rule);
-  }
 }
 
 function putOn(database: Database, shape: TableShape, rule: DayRule): void {

@@ -31,7 +31,9 @@ export function keepHeld(database: Database, held: Omit<HeldRecord, 'id'>, now: 
          :payload, :now, :now, 1)
        ON CONFLICT (table_name, key, source) DO UPDATE SET batch = excluded.batch, kind = excluded.kind,
          reason = excluded.reason, day = excluded.day, detail = excluded.detail, due = excluded.due, is_walked = excluded.is_walked,
-         payload = excluded.payload, last_seen = excluded.last_seen, count = count + 1`,
+         payload = excluded.payload,
+         last_seen = CASE WHEN batch = excluded.batch THEN last_seen ELSE excluded.last_seen END,
+         count = count + (batch <> excluded.batch)`, // a try to take it in is no new arrival
     )
     .run({ ...held, due: held.due === null ? null : BigInt(held.due), now });
 }

@@ -32,18 +32,18 @@ export function rebuildMirror(
   { before, columns }: { before: TableShape; columns: readonly ColumnShape[] },
 ): void {
   const kept = columns.filter(({ name }) => !isNamed(shape.columns, name) && !before.key.includes(name));
-  const [all, old] = [[...shape.columns, ...kept], quoteIdentifier('_holdfast_rebuilt')];
-  database.exec(`ALTER TABLE ${quoteIdentifier(before.name)} RENAME TO ${old}`);
-  createMirror(database, shape, all);
+  const all = [...shape.columns, ...kept];
+  const [name, old, made] = [shape.name, before.name, '_holdfast_rebuilt'].map(quoteIdentifier);
+  createMirror(database, { ...shape, name: '_holdfast_rebuilt' }, all);
   const common = [
     ...all.filter(({ name }) => isNamed(columns, name)).map(({ name }) => quoteIdentifier(name)),
     '_holdfast_source, _holdfast_batch, _holdfast_deleted_at',
   ].join(', ');
   if (shape.key.every((name) => isNamed(columns, name)))
-    database.exec(
-      `INSERT OR IGNORE INTO ${quoteIdentifier(shape.name)} (${common}) SELECT ${common} FROM ${old}`,
-    );
-  database.exec(`DROP TABLE ${old}`);
+    database.exec(`INSERT OR IGNORE INTO ${made} (${common}) SELECT ${common} FROM ${old}`);
+  // Views of others name the table, and go on doing so: without this the new name would be looked for in them.
+  database.exec(`PRAGMA legacy_alter_table = ON; DROP TABLE ${old}; ALTER TABLE ${made} RENAME TO ${name};
+    PRAGMA legacy_alter_table = OFF`);
 }
 
 /** Whether somebody else has made a table, or something of its kind, with this name. */

@@ -10,13 +10,13 @@ import { correctionsSince, correctRows } from './corrections.ts';
 import { openReplicaFile } from './database-file.ts';
 import { daysOf, digestsOf, keysOf } from './digests.ts';
 import { freezeDay, listFrozen, reopenDay } from './frozen.ts';
-import { putGuards } from './guards.ts';
+import { dropGuards, putGuards } from './guards.ts';
 import { discardHeld, listHeld } from './held-rows.ts';
 import { findSource, readUnconfirmed, requireSource, stateOf } from './ledger.ts';
 import { takeHeld } from './release.ts';
 import { takeShapes } from './offers.ts';
 import { approveShape, knownShapes } from './shapes.ts';
-import { replicaStatus } from './status.ts';
+import { replicaStatus, RowCounts } from './status.ts';
 import { write, type Writing } from './transaction.ts';
 
 /**
@@ -34,6 +34,7 @@ export async function openSqliteReplica({
 }): Promise<Replica> {
   const file = await openReplicaFile(path);
   const turns = oneAtATime();
+  const counts = new RowCounts(file.reader);
   const change = <T>(work: (writing: Writing) => Promise<T> | T) =>
     write({ file, policy, clock, turns }, 'write to the replica', work);
   const read = async <T>(work: (database: Database) => T | Promise<T>): Promise<T> => {
@@ -62,6 +63,7 @@ export async function openSqliteReplica({
         const waiting = knownShapes(database).filter(
           (known) => known.waiting !== undefined && (table === undefined || known.table === table),
         );
+        dropGuards(database);
         for (const known of waiting) approveShape(database, known);
         putGuards(database, policy);
         return waiting.map((known) => known.table);
@@ -77,7 +79,7 @@ export async function openSqliteReplica({
     keys: (query, limit) => read(() => keysOf(path, policy, query, limit)),
     correct: (sql, why) => change((writing) => correctRows(writing, sql, why)),
     corrections: (since, limit) => read((database) => correctionsSince(database, since, limit)),
-    status: () => read(replicaStatus),
+    status: () => read((database) => replicaStatus(database, counts)),
     close: () =>
       turns.take(() => {
         file.reader.close();

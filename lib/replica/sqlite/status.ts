@@ -6,11 +6,31 @@ import { countHeld } from './held-rows.ts';
 import { allSources, stateOf } from './ledger.ts';
 import { knownShapes } from './shapes.ts';
 
-export function replicaStatus(database: Database): ReplicaStatus {
+/** Rows are counted anew only after something was written: a status is asked for often, and a count reads the table. */
+export class RowCounts {
+  readonly #database: Database;
+  readonly #rows = new Map<string, number>();
+  #version: unknown;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  of(table: string): number {
+    const version = this.#database.pragma('data_version', { simple: true });
+    if (version !== this.#version) this.#rows.clear();
+    this.#version = version;
+    const known = this.#rows.get(table) ?? countRows(this.#database, table);
+    this.#rows.set(table, known);
+    return known;
+  }
+}
+
+export function replicaStatus(database: Database, counts: RowCounts): ReplicaStatus {
   return {
     tables: knownShapes(database).map(({ table, shape, waiting }) => ({
       table,
-      rows: shape === undefined ? 0 : countRows(database, shape.name),
+      rows: shape === undefined ? 0 : counts.of(shape.name),
       state: waiting === undefined ? 'live' : 'unapproved',
     })),
     held: countHeld(database),

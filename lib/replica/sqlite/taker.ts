@@ -92,13 +92,16 @@ export class Taker {
       },
       stored && {
         ...this.#storedFacts(table, stored, origin),
-        isSame: stored.source > 0 && isSameRow(stored.cells, cells),
+        isSame: stored.source >= 0 && isSameRow(stored.cells, cells),
       },
       this.#isShared()
         ? deletedByOther(this.#writing.database, mirror.shape.name, keyText, origin.source.id)
         : undefined,
       this.#rules(table, origin),
     );
+    // What staff added, and its source has now as well, is the source's from now on.
+    if (disposition.do === 'unchanged' && stored?.source === 0)
+      mirror.write(cells, origin.source.id, origin.batch);
     if (disposition.do !== 'apply') return this.#settle(table, key, disposition, origin, cells);
     try {
       mirror.write(cells, origin.source.id, origin.batch);
@@ -118,8 +121,8 @@ export class Taker {
     const { mirror, policy } = table;
     const name = mirror.shape.name;
     const found = mirror.read(key);
-    // One that its source has no more is gone as far as that source goes.
-    const stored = found === undefined || found.source < 0 ? undefined : found;
+    // One that its source has no more, or never had, is none as far as that source goes.
+    const stored = found === undefined || found.source <= 0 ? undefined : found;
     const deletions = this.#deletionsOf(origin.source.id);
     const disposition = dispositionOfDeletion(
       origin.stamp,
@@ -137,7 +140,7 @@ export class Taker {
         const deletedAt = policy.deletions === 'mark' ? this.#writing.now.toISOString() : null;
         mirror.disown(key, origin.source.id, origin.batch, deletedAt);
       }
-      deletions.add(name);
+      if (!origin.isReleased) deletions.add(name);
       this.#counts.deletes += 1;
       this.#changed(table, { key, before: stored?.cells, after: undefined }, origin);
     }
@@ -199,7 +202,7 @@ export class Taker {
     const ownStamp = facts.stampOf(stored.cells);
     return {
       day: facts.dayOf(stored.cells),
-      isOwn: Math.abs(stored.source) === source.id,
+      isOwn: stored.source === 0 || Math.abs(stored.source) === source.id,
       isStamped: ownStamp !== undefined,
       stamp: ownStamp ?? (this.#isShared() ? this.#stampOf(stored.batch) : 0),
       hash: () => rowHash(stored.cells),
