@@ -137,7 +137,15 @@ function typedIn(page: string): string[] {
 function ourWords(line: string): string[] {
   const words = wordsOf(line).map((word) => word.replace(/^(?:\/opt\/holdfast\/)?bin\//, ''));
   const at = words.findIndex((word) =>
-    ['db-backup', 'db-export-json', 'db-maintain', 'health-check', 'restore', 'alert-send'].includes(word),
+    [
+      'db-backup',
+      'db-export-json',
+      'db-maintain',
+      'delta-push',
+      'health-check',
+      'restore',
+      'alert-send',
+    ].includes(word),
   );
   const isTyped = words
     .slice(0, at)

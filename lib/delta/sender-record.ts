@@ -27,6 +27,8 @@ export interface SenderRecord {
   readonly failedCycles: number;
   /** Rows and tombstones that arrived, ever. */
   readonly changes: number;
+  /** Noted keys that waited at the end of the last cycle. */
+  readonly waiting: number;
   /** What was held of them at the receiver, when that was last looked at; by reason. */
   readonly held: Readonly<Record<string, number>>;
   readonly refusedTables: readonly string[];
@@ -57,6 +59,11 @@ const kinds = [
   'fork',
 ] as const;
 
+/** Whether it goes on until a person has done something. */
+export function needsPerson(kind: SenderTrouble['kind']): boolean {
+  return kind === 'denied' || kind === 'certificate' || kind === 'fork' || kind === 'too-large';
+}
+
 export function newSender(instance: string, secret: string): SenderRecord {
   return {
     instance,
@@ -72,6 +79,7 @@ export function newSender(instance: string, secret: string): SenderRecord {
     cycles: 0,
     failedCycles: 0,
     changes: 0,
+    waiting: 0,
     held: {},
     refusedTables: [],
   };
@@ -94,6 +102,7 @@ export function formatSender(record: SenderRecord): string {
     cycles: rest.cycles,
     failed_cycles: rest.failedCycles,
     changes: rest.changes,
+    waiting: rest.waiting,
     held: rest.held,
     refused_tables: rest.refusedTables,
   });
@@ -117,6 +126,7 @@ export function parseSender(text: string, flaw: (cause: string, hint?: string) =
     cycles: fields.count('cycles'),
     failedCycles: fields.count('failed_cycles'),
     changes: fields.count('changes'),
+    waiting: fields.count('waiting'),
     held: parseCounts(fields.optional('held') ?? {}, flaw),
     refusedTables: fields.list('refused_tables').map(String),
   };

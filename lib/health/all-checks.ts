@@ -16,6 +16,7 @@ import { certificateCheck } from './certificate.ts';
 import type { AnyCheck } from './check.ts';
 import { clockCheck } from './clock.ts';
 import { databaseCheck } from './database.ts';
+import { deltaPushCheck } from './delta-push.ts';
 import { diskSpaceCheck } from './disk-space.ts';
 import { documentsCheck } from './documents.ts';
 import { postgresConnectionsCheck } from './postgres-connections.ts';
@@ -49,6 +50,7 @@ export const allChecks: readonly AnyCheck[] = [
   walCheck,
   sqlCheck,
   documentsCheck,
+  deltaPushCheck,
   postgresConnectionsCheck,
   postgresSizeCheck,
   postgresErrorsCheck,

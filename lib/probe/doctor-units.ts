@@ -90,6 +90,7 @@ function timersOf(app: GuardedApp): string[] {
     ...['db-backup', 'restore-drill'],
     ...(app.export === undefined ? [] : ['db-export-json']),
     ...(app.maintain === undefined ? [] : ['db-maintain']),
+    ...(app.delta === undefined ? [] : ['delta-push']),
   ];
   return jobs.map((job) => `${job}@${app.name}.timer`);
 }

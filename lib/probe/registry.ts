@@ -25,6 +25,7 @@ import { backupDrillCheck } from '../health/backup-drill.ts';
 import { certificateCheck } from '../health/certificate.ts';
 import { clockCheck } from '../health/clock.ts';
 import { databaseCheck } from '../health/database.ts';
+import { deltaPushCheck } from '../health/delta-push.ts';
 import { diskSpaceCheck } from '../health/disk-space.ts';
 import { documentsCheck } from '../health/documents.ts';
 import { postgresConnectionsCheck } from '../health/postgres-connections.ts';
@@ -42,6 +43,7 @@ import { backupDrillProbe } from './backup-drill.ts';
 import { certificateProbe } from './certificate.ts';
 import { clockProbe } from './clock.ts';
 import { databaseProbe } from './database.ts';
+import { deltaPushProbe } from './delta-push.ts';
 import { diskSpaceProbe } from './disk-space.ts';
 import { documentsProbe } from './documents.ts';
 import { postgresConnectionsProbe } from './postgres-connections.ts';
@@ -76,6 +78,7 @@ export const registry: readonly Probed[] = [
   probed(walCheck, walProbe),
   probed(sqlCheck, sqlProbe),
   probed(documentsCheck, documentsProbe),
+  probed(deltaPushCheck, deltaPushProbe),
   probed(postgresConnectionsCheck, postgresConnectionsProbe),
   probed(postgresSizeCheck, postgresSizeProbe),
   probed(postgresErrorsCheck, postgresErrorsProbe),

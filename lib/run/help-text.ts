@@ -1,6 +1,7 @@
 // What --help shows below the options.
 import { exitCodeTable } from '../base/exit-code.ts';
 import type { Example, Job } from './job.ts';
+import { nearest } from '../base/nearest.ts';
 
 export function examplesText(examples: readonly Example[]): string {
   return [
@@ -13,4 +14,12 @@ export function exitCodesText({ exits }: Job): string {
   return exitCodeTable(exits)
     .map(({ code, meaning }) => `  ${String(code).padStart(3)}  ${meaning}`)
     .join('\n');
+}
+
+/** What helps who typed a command that there is none of. */
+export function commandHint(job: Job, typed: string): string {
+  const names = job.commands.map(({ name }) => name);
+  const near = nearest(typed, names);
+  const known = `the commands are ${names.join(', ')}`;
+  return near === undefined ? known : `did you mean ${job.name} ${near}? ${known}`;
 }

@@ -88,6 +88,8 @@ export interface ServiceCommand extends Described {
   readonly parameters: Parameters;
   /** How long it may take to finish what it has in hand when it is told to stop. */
   readonly graceMs: number;
+  /** It is typed as another command with a flag, `run --watch`, whose parameters it takes. */
+  readonly typedAs?: { readonly command: string; readonly flag: string } | undefined;
   readonly load: () => Promise<{ readonly serve: Serve<Options> }>;
 }
 
@@ -143,6 +145,7 @@ export function defineCommand<Given extends Parameters, Result, Plan>(
 interface ServiceDefinition<Given extends Parameters> extends Described {
   readonly parameters: Given;
   readonly graceMs: number;
+  readonly typedAs?: ServiceCommand['typedAs'];
   readonly load: () => Promise<{ readonly serve: Serve<Options<Given>> }>;
 }
 

@@ -1,10 +1,9 @@
 // The command line: a job's definition as a commander program. Only this file knows commander.
 import { Command as Program, CommanderError, InvalidArgumentError, Option as ProgramOption } from 'commander';
 import { errorExitCodes } from '../base/exit-code.ts';
-import { nearest } from '../base/nearest.ts';
 import { printable } from '../base/printable.ts';
-import { examplesText, exitCodesText } from './help-text.ts';
-import type { Command, Job } from './job.ts';
+import { commandHint, examplesText, exitCodesText } from './help-text.ts';
+import type { Command, Job, ServiceCommand } from './job.ts';
 import { type Options, type Parameter, typedName } from './parameter.ts';
 import type { Format } from './report.ts';
 
@@ -99,13 +98,6 @@ function mistake(program: Program, job: Job, args: readonly string[], error: Com
   return { message: printable(`cannot understand the command line: ${message}`), hint: printable(hint) };
 }
 
-function commandHint(job: Job, typed: string): string {
-  const names = job.commands.map(({ name }) => name);
-  const near = nearest(typed, names);
-  const known = `the commands are ${names.join(', ')}`;
-  return near === undefined ? known : `did you mean ${job.name} ${near}? ${known}`;
-}
-
 /** `db-backup verify`, as far as a command was typed. */
 function typedCommand(job: Job, args: readonly string[]): string {
   const command = args.find((arg) => job.commands.some(({ name }) => name === arg));
@@ -163,7 +155,8 @@ function buildProgram(job: Job, streams: ParseStreams, found: (parsed: Parsed) =
       outputError: () => undefined, // told by tellMistake
     })
     .exitOverride();
-  for (const command of job.commands) addCommand(program, job, command, found);
+  for (const command of job.commands)
+    if (asFlag(command) === undefined) addCommand(program, job, command, found);
   program.addHelpText('after', `\n${examplesText(job.examples)}\n\nExit codes:\n${exitCodesText(job)}`);
   return program;
 }
@@ -175,10 +168,21 @@ function addCommand(program: Program, job: Job, command: Command, found: (parsed
     .helpOption('-h, --help', 'print this help')
     .copyInheritedSettings(program);
   for (const [name, parameter] of Object.entries(command.parameters)) addParameter(sub, name, parameter);
+  const flagged = job.commands.filter((other) => asFlag(other)?.command === command.name);
+  for (const other of flagged) sub.option(`--${asFlag(other)?.flag}`, other.summary);
   addCommonOptions(sub, command);
   if (command.examples !== undefined) sub.addHelpText('after', `\n${examplesText(command.examples)}`);
   sub.addHelpText('after', `\nExit codes: see ${job.name} --help`);
-  sub.action(() => found(parsed(command, sub)));
+  sub.action(() => {
+    const given = sub.opts();
+    const chosen = flagged.find((other) => given[asFlag(other)?.flag ?? ''] === true);
+    found(parsed(chosen ?? command, sub));
+  });
+}
+
+/** Of a service that is typed as another command with a flag, both. */
+function asFlag(command: Command): ServiceCommand['typedAs'] {
+  return command.kind === 'service' ? command.typedAs : undefined;
 }
 
 function addParameter(sub: Program, name: string, parameter: Parameter): void {

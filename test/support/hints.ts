@@ -7,6 +7,7 @@ const loaders: Record<string, () => Promise<Job>> = {
   'db-backup': async () => (await import('../../jobs/db-backup.ts')).dbBackup,
   'db-export-json': async () => (await import('../../jobs/db-export-json.ts')).dbExportJson,
   'db-maintain': async () => (await import('../../jobs/db-maintain.ts')).dbMaintain,
+  'delta-push': async () => (await import('../../jobs/delta-push.ts')).deltaPush,
   'health-check': async () => (await import('../../jobs/health-check.ts')).healthCheck,
   restore: async () => (await import('../../jobs/restore.ts')).restore,
   'alert-send': async () => (await import('../../jobs/alert-send.ts')).alertSend,

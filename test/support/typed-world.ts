@@ -4,6 +4,7 @@ import { alertSend } from '../../jobs/alert-send.ts';
 import { dbBackup } from '../../jobs/db-backup.ts';
 import { dbExportJson } from '../../jobs/db-export-json.ts';
 import { dbMaintain } from '../../jobs/db-maintain.ts';
+import { deltaPush } from '../../jobs/delta-push.ts';
 import { healthCheck } from '../../jobs/health-check.ts';
 import { restore } from '../../jobs/restore.ts';
 import type { Job } from '../../lib/run/job.ts';
@@ -18,6 +19,7 @@ export const jobs: Record<string, Job> = {
   'db-backup': dbBackup,
   'db-export-json': dbExportJson,
   'db-maintain': dbMaintain,
+  'delta-push': deltaPush,
   'health-check': healthCheck,
   restore,
   'alert-send': alertSend,

@@ -41,6 +41,7 @@ describe.skipIf(!hasAnalyze)('systemd', () => {
       environmentFile: undefined,
       documents: undefined,
       isMaintained: false,
+      delta: undefined,
       credentials: [
         { name: 'dropbox-refresh-token', path: '/etc/holdfast/credentials/dropbox-refresh-token' },
       ],

@@ -17,6 +17,8 @@ export interface DropIn {
   documents: Documents | undefined;
   /** Whether its database may be worked on. */
   isMaintained: boolean;
+  /** The secrets for its receiver; undefined where its changes go nowhere. */
+  delta: readonly Credential[] | undefined;
 }
 
 /** Of the unit that keeps the documents of an app. */
@@ -38,6 +40,11 @@ export function documentsDropInText(dropIn: DropIn, { writes, command, credentia
     credentials: [...dropIn.credentials, ...credentials],
   };
   return dropInText(all) + (command === undefined ? '' : lines(['ExecStart=', `ExecStart=${command}`]));
+}
+
+/** The same for the unit that pushes changes: with the key of the receiver. */
+export function deltaDropInText(dropIn: DropIn, credentials: readonly Credential[]): string {
+  return dropInText({ ...dropIn, credentials: [...dropIn.credentials, ...credentials] });
 }
 
 export function dropInText({ app, user, group, writes, ...from }: DropIn): string {

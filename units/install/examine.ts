@@ -16,6 +16,7 @@ import { databaseGroup, requireWritable } from './reach.ts';
 import { examineStoreDirectory, type StoreDirectory } from './store-directory.ts';
 import {
   checkPrivate,
+  deltaCredentials,
   missingAlertFiles,
   postgresCredentials,
   presentAlertCredentials,
@@ -86,6 +87,7 @@ export function examine(request: Request): Examined {
     throw new Error('what is missing was not noted as a problem');
   const writes = [dirname(found.database), ...(config.store.kind === 'directory' ? [config.store.path] : [])];
   const documents = documentsOf(found, { root, group, user }, problems);
+  for (const { path } of deltaCredentials(root, found)) checkPrivate(root, path, problems);
   problems.requireNone(app);
   const dropIn = {
     app,
@@ -97,6 +99,7 @@ export function examine(request: Request): Examined {
     credentials,
     documents,
     isMaintained: found.maintain !== undefined,
+    delta: found.delta && deltaCredentials(root, found),
   };
   return {
     dropIn,

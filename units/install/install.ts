@@ -17,6 +17,7 @@ import { prepareStoreDirectory, type StoreDirectory, storeDirectoryLine } from '
 import {
   appFiles,
   appTimers,
+  deltaTimer,
   documentsTimer,
   maintainTimer,
   explorerFiles,
@@ -99,9 +100,9 @@ then: journalctl --namespace=holdfast -u db-backup@${app} -n 20`);
 
 /** What will change, and as whom the jobs will run, before anything does. */
 function planText({ changes, channels, namesDesktop, missing, dropIn, store }: Plan): string {
-  const { app, user, group, writes, credentials, environmentFile, documents } = dropIn;
+  const { app, user, group, writes, credentials, environmentFile, documents, delta } = dropIn;
   const real = changes.filter(({ kind }) => kind !== 'same');
-  const files = [...credentials, ...(documents?.credentials ?? [])];
+  const files = [...credentials, ...(documents?.credentials ?? []), ...(delta ?? [])];
   const secrets = [...files.map(({ path }) => path), environmentFile].filter((path) => path !== undefined);
   const storeLine = store && storeDirectoryLine(store);
   return [
@@ -174,6 +175,7 @@ async function bringUp(
     await machine.try('systemctl', 'try-reload-or-restart', 'polkit.service');
   const optional: [timer: string, isWanted: boolean][] = [
     [documentsTimer(app), dropIn.documents !== undefined],
+    [deltaTimer(app), dropIn.delta !== undefined],
     [maintainTimer(app), dropIn.isMaintained],
   ];
   const timers = [...appTimers(app), ...optional.flatMap(([timer, isWanted]) => (isWanted ? [timer] : []))];

@@ -3,7 +3,7 @@ import { shellWord } from '../../lib/base/shell-word.ts';
 import { lstatSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, systemError } from '../../lib/base/errors.ts';
-import type { AlertsConfig, ShipConfig, StoreConfig } from '../../lib/config/config.ts';
+import type { AlertsConfig, GuardedApp, ShipConfig, StoreConfig } from '../../lib/config/config.ts';
 import { credentialsDirectory } from '../../lib/config/secrets.ts';
 import type { PostgresSettings } from '../../lib/config/sections/health-postgres.ts';
 import type { Problems } from './problems.ts';
@@ -64,6 +64,15 @@ export function shipCredentials(root: string, ship: ShipConfig | undefined): Cre
   if (ship === undefined) return [];
   const name = ship.reader.kind === 'ssh' ? 'ship-identity' : 'ship-password';
   return present(root, [name], { 'ship-identity': ship.identityFile, 'ship-password': ship.passwordFile });
+}
+
+/** The same of the receiver of an app's changes. */
+export function deltaCredentials(
+  root: string,
+  { name, delta }: Pick<GuardedApp, 'name' | 'delta'>,
+): Credential[] {
+  const credential = `delta-key-${name}`;
+  return delta === undefined ? [] : present(root, [credential], { [credential]: delta.keyFile });
 }
 
 /** The same of the PostgreSQL databases that are watched. */

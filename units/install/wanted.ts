@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import {
   alertDropInText,
   type AlertSettings,
+  deltaDropInText,
   documentsDropInText,
   type DropIn,
   dropInText,
@@ -57,35 +58,41 @@ export function explorerFiles(dropIn: string | undefined): Files {
 
 /** What belongs to one app. */
 export function appFiles(dropIn: DropIn): Files {
-  const { app, group, documents } = dropIn;
+  const { app, group } = dropIn;
   const fill = (text: string) => text.replaceAll('@APP@', app).replaceAll('@GROUP@', group);
   return new Map([
     ...appUnits(app).map((unit): [string, string] => [
       join(systemUnits, `${unit}.d/50-holdfast.conf`),
       dropInText(dropIn),
     ]),
-    ...failureUnits(app, documents !== undefined).map((unit): [string, string] => [
+    ...failureUnits(dropIn).map((unit): [string, string] => [
       join(systemUnits, `${unit}.d/50-holdfast.conf`),
       failureDropInText(dropIn),
     ]),
-    ...documentFiles(dropIn),
+    ...optionalFiles(dropIn),
     [`/etc/tmpfiles.d/holdfast-${app}.conf`, fill(ours('etc/tmpfiles', 'holdfast-app.conf'))],
     [`/etc/polkit-1/rules.d/50-holdfast-${app}.rules`, fill(ours('etc/polkit', 'holdfast-app.rules'))],
   ]);
 }
 
-function documentFiles(dropIn: DropIn): [string, string][] {
-  const { app, documents } = dropIn;
-  if (documents === undefined) return [];
-  const path = join(systemUnits, `${documentsUnit(app)}.d/50-holdfast.conf`);
-  return [[path, documentsDropInText(dropIn, documents)]];
+function optionalFiles(dropIn: DropIn): [string, string][] {
+  const { app, documents, delta } = dropIn;
+  const path = (unit: string) => join(systemUnits, `${unit}.d/50-holdfast.conf`);
+  return [
+    ...(documents === undefined
+      ? []
+      : [[path(documentsUnit(app)), documentsDropInText(dropIn, documents)] as [string, string]]),
+    ...(delta === undefined
+      ? []
+      : [[path(deltaUnit(app)), deltaDropInText(dropIn, delta)] as [string, string]]),
+  ];
 }
 
 /** What hides the others from the services of one app; nothing where there is nothing to hide. */
 export function neighbourFiles(app: string, hidden: readonly string[] = []): Files {
   if (hidden.length === 0) return new Map();
   const text = neighboursText(app, hidden);
-  const units = [...appUnits(app), documentsUnit(app)];
+  const units = allUnits(app);
   return new Map(units.map((unit) => [join(systemUnits, `${unit}.d`, neighboursName), text]));
 }
 
@@ -104,14 +111,22 @@ function documentsUnit(app: string): string {
   return `db-export-json@${app}.service`;
 }
 
-/** How that one is started where its documents are shipped as well. */
+/** The service that pushes the changes of an app, where they go anywhere. */
+function deltaUnit(app: string): string {
+  return `delta-push@${app}.service`;
+}
+
+/** How the former is started where its documents are shipped as well. */
 export const shipCommand = `${project}/bin/db-export-json run --ship --app %i`;
 
 /** What OnFailure= of the app's jobs starts. */
-function failureUnits(app: string, hasDocuments: boolean): string[] {
-  const names = ['db-backup', 'restore-drill', 'db-maintain'];
-  const units = names.map((name) => `job-failed@${name}@${app}.service`);
-  return hasDocuments ? [...units, `job-failed@db-export-json@${app}.service`] : units;
+function failureUnits({ app, documents, delta }: DropIn): string[] {
+  const names = [
+    ...['db-backup', 'restore-drill', 'db-maintain'],
+    ...(documents === undefined ? [] : ['db-export-json']),
+    ...(delta === undefined ? [] : ['delta-push']),
+  ];
+  return names.map((name) => `job-failed@${name}@${app}.service`);
 }
 
 export function appTimers(app: string): string[] {
@@ -127,13 +142,17 @@ export function documentsTimer(app: string): string {
   return `db-export-json@${app}.timer`;
 }
 
+export function deltaTimer(app: string): string {
+  return `delta-push@${app}.timer`;
+}
+
 /** All that an app may have, whether it has it now or not. */
 export function allUnits(app: string): string[] {
-  return [...appUnits(app), documentsUnit(app)];
+  return [...appUnits(app), documentsUnit(app), deltaUnit(app)];
 }
 
 export function allTimers(app: string): string[] {
-  return [...appTimers(app), documentsTimer(app), maintainTimer(app)];
+  return [...appTimers(app), documentsTimer(app), deltaTimer(app), maintainTimer(app)];
 }
 
 /** What delivers alerts and asks whether all is well. */

@@ -1,0 +1,52 @@
+// delta-push: the changes of rows in live databases, to a receiver.
+import { defineCommand, type Job } from '../lib/run/job.ts';
+import { start } from '../lib/run/start.ts';
+import * as parameters from './delta-push/parameters.ts';
+import { nextCommand } from './steps/next-command.ts';
+
+export const deltaPush: Job = {
+  name: 'delta-push',
+  summary: 'Pushes the changes of rows in live databases to a receiver, over links that come and go.',
+  description: [
+    'Triggers in the database note which rows may have changed; the rows themselves are read when they are sent, as they are ' +
+      'then. What cannot be sent waits. Whatever is killed, put back or lost, both sides find out where they stand and agree again.',
+    'delta-receive is the other side. delta-push install is the first step, and the only one that changes the database.',
+  ],
+  examples: [
+    {
+      command: 'delta-push install --app tagtracker --dry-run',
+      explanation: 'what would be put into the database',
+    },
+    { command: 'delta-push run', explanation: 'one cycle, as the timer does it' },
+    { command: 'delta-push status', explanation: 'what waits, since when, and what is held' },
+    { command: 'delta-push run --watch', explanation: 'cycles for ever, where there is no timer' },
+  ],
+  nextCommand: (ended) => nextCommand('delta-push', ended),
+  commands: [
+    defineCommand({
+      name: 'install',
+      summary: 'Put into a database what notes which of its rows have changed.',
+      parameters: parameters.install,
+      inHistory: true,
+      attended: true,
+      load: () => import('./delta-push/install.ts'),
+      loadPlan: async () => (await import('./delta-push/install.ts')).plan,
+    }),
+    defineCommand({
+      name: 'uninstall',
+      summary: 'Take that out again.',
+      parameters: parameters.uninstall,
+      inHistory: true,
+      attended: true,
+      load: () => import('./delta-push/uninstall.ts'),
+    }),
+    defineCommand({
+      name: 'status',
+      summary: 'What waits, since when, and what is held; asks nobody.',
+      parameters: parameters.status,
+      load: () => import('./delta-push/status.ts'),
+    }),
+  ],
+};
+
+if (import.meta.main) await start(deltaPush);

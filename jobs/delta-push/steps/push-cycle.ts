@@ -1,0 +1,242 @@
+// One cycle: what lies in the spool goes first, then both sides say where they stand, and then everything that waits goes, a
+// batch at a time. Killed at any instant, the next cycle goes on: nothing counts as arrived before the receiver has said so,
+// and what it applied without our hearing of it is found by the nonce.
+import type { Clock } from '../../../lib/base/clock.ts';
+import type { Log } from '../../../lib/base/log.ts';
+import { type Agreement, agreementOf, type SourceState } from '../../../lib/delta/agreement.ts';
+import type { BatchHeader, BatchResult } from '../../../lib/delta/batch.ts';
+import type { Capture, Collected } from '../../../lib/delta/capture.ts';
+import { makeLink } from '../../../lib/delta/lineage.ts';
+import type { Peer, PeerState } from '../../../lib/delta/peer.ts';
+import { ProtocolRefusal } from '../../../lib/delta/refusal.ts';
+import type { SenderRecord } from '../../../lib/delta/sender-record.ts';
+import { deliver } from './deliver.ts';
+import { Forked } from './forked.ts';
+import { makeBatch } from './make-batch.ts';
+import { offerShapes } from './offer-shapes.ts';
+import { randomHex, type SenderFiles, type Spooled } from './sender-files.ts';
+
+export interface CycleParts {
+  readonly source: string;
+  readonly capture: Capture;
+  readonly peer: Peer;
+  readonly files: SenderFiles;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** Of one batch. */
+  readonly rowsMax: number;
+  readonly bytesMax: number;
+  onBatch?(report: CycleReport): void;
+}
+
+/** What a cycle did, so far. */
+export interface CycleReport {
+  batches: number;
+  upserts: number;
+  deletes: number;
+  unchanged: number;
+  bytes: number;
+  /** What was kept back of them, by reason. */
+  held: Record<string, number>;
+  refusedTables: readonly string[];
+  anomalies: number;
+  /** How both stood at the beginning. */
+  agreement: Agreement | undefined;
+  /** Sentences for a finding each. */
+  warnings: string[];
+}
+
+/** A receiver that changes its mind again and again within a cycle is left to the next one. */
+const agreementsMax = 3;
+
+/**
+ * Runs it. Throws PeerTrouble where the receiver cannot be asked, Forked where somebody else sends under the name, and what the
+ * capture throws. `record` is as the last cycle has left it; what is known by the end is kept in `files`, also where it throws.
+ */
+export async function pushCycle(
+  parts: CycleParts,
+  record: SenderRecord,
+): Promise<{ report: CycleReport; record: SenderRecord }> {
+  const cycle = new Cycle(parts, record);
+  try {
+    for (let round = 1; !(await cycle.run(round)); round += 1);
+    return { report: cycle.report, record: cycle.record };
+  } finally {
+    if (cycle.record !== record) await parts.files.write(cycle.record);
+  }
+}
+
+class Cycle {
+  readonly report: CycleReport = {
+    batches: 0,
+    upserts: 0,
+    deletes: 0,
+    unchanged: 0,
+    bytes: 0,
+    held: {},
+    refusedTables: [],
+    anomalies: 0,
+    agreement: undefined,
+    warnings: [],
+  };
+  record: SenderRecord;
+  readonly #parts: CycleParts;
+
+  constructor(parts: CycleParts, record: SenderRecord) {
+    this.#parts = parts;
+    this.record = record;
+  }
+
+  /** Whether it came to its end; else the receiver stands elsewhere than it said, and is asked again. */
+  async run(round: number): Promise<boolean> {
+    try {
+      await this.#run();
+      return true;
+    } catch (error) {
+      if (!(error instanceof ProtocolRefusal) || error.reason === 'fork' || round >= agreementsMax)
+        throw error;
+      this.#parts.log.info('the receiver stands elsewhere than it said: it is asked again', {
+        reason: error.message,
+      });
+      await this.#parts.files.dropSpool(); // what was in it is still noted
+      this.record = { ...this.record, offered: undefined };
+      return false;
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { capture, peer } = this.#parts;
+    this.report.warnings.push(...capture.check().warnings);
+    const state = await this.#finishSpooled(await peer.state());
+    await this.#agree(state);
+    this.record = await offerShapes(this.#parts, this.record);
+    this.report.refusedTables = this.record.refusedTables;
+    await this.#sendAll(state);
+  }
+
+  /** What was made and not seen acknowledged goes first: by it the receiver's link is ours again. */
+  async #finishSpooled(peerState: PeerState): Promise<SourceState> {
+    const { files, peer } = this.#parts;
+    const spooled = await files.spooled();
+    if (spooled === undefined) return peerState.state;
+    if (!this.#isForReceiver(spooled, peerState.state)) {
+      await files.dropSpool(); // what was in it is still noted
+      return peerState.state;
+    }
+    const { staged } = peerState;
+    await this.#deliver(spooled, staged?.sha256 === spooled.sha256 ? staged.bytes : 0);
+    return (await peer.state()).state;
+  }
+
+  /** Whether the receiver waits for this batch, or has it. Made in a database that was put back since, it is neither. */
+  #isForReceiver({ header }: Spooled, { epoch, batchNo, lineage }: SourceState): boolean {
+    const here = this.#parts.capture.state();
+    if (header.epoch !== here.epoch || header.heldNonce !== here.nonce) return false;
+    if (lineage === header.lineage) return true;
+    const isNext =
+      header.epoch === epoch
+        ? header.batchNo === batchNo + 1
+        : header.batchNo === 1 && header.replaces === epoch;
+    return isNext && header.heldLineage === lineage;
+  }
+
+  async #agree(state: SourceState): Promise<void> {
+    const { capture, peer } = this.#parts;
+    const { epoch, nonce } = capture.state();
+    const agreement = agreementOf({ ...this.record, epoch, nonce }, state);
+    this.report.agreement ??= agreement;
+    if (agreement === 'fork') throw new Forked(state);
+    if (agreement === 'reread') capture.reread(await peer.unconfirmed());
+    const isUnbegun = epoch === undefined || nonce !== undefined || epoch === state.epoch;
+    if ((agreement === 'first' || agreement === 'resync') && isUnbegun) capture.beginEpoch(randomHex());
+    if (agreement === 'resync')
+      this.#parts.log.warn('one of both sides was put back: everything is compared and sent anew');
+  }
+
+  async #sendAll(state: SourceState): Promise<void> {
+    const { capture, signal, rowsMax, bytesMax } = this.#parts;
+    let receiver = { epoch: state.epoch, lineage: state.lineage };
+    for (;;) {
+      signal.throwIfAborted();
+      const collected = capture.collect({ rowsMax, bytesMax });
+      if (collected === undefined) return;
+      this.report.warnings.push(...collected.tooLarge);
+      const batch = makeBatch(this.#header(collected, receiver), collected.changes);
+      await this.#keep(batch);
+      await this.#deliver(batch, 0);
+      receiver = { epoch: batch.header.epoch, lineage: batch.header.lineage };
+    }
+  }
+
+  #header(
+    collected: Collected,
+    receiver: { epoch: string | undefined; lineage: string | undefined },
+  ): BatchHeader {
+    const { capture, clock, source } = this.#parts;
+    const { epoch = '', nonce, batchNo } = capture.state();
+    const { instance, secret, links } = this.record;
+    return {
+      source,
+      instance,
+      lineage: makeLink(secret, links + 1, randomHex(8)),
+      heldLineage: receiver.lineage,
+      epoch,
+      replaces: epoch === receiver.epoch ? undefined : receiver.epoch,
+      batchNo: batchNo + 1,
+      heldNonce: nonce,
+      toSeq: collected.toSeq,
+      takenAt: clock.now().toISOString(),
+      tables: collected.tables,
+      range: collected.range,
+      resyncing: capture.tables().some((table) => table.state === 'walk'),
+    };
+  }
+
+  /** The record first: a link that was sent and is not in it would be somebody else's. */
+  async #keep(batch: Spooled): Promise<void> {
+    const { files } = this.#parts;
+    this.record = { ...this.record, links: this.record.links + 1, pending: batch.header.lineage };
+    await files.write(this.record);
+    await files.spool(batch);
+  }
+
+  async #deliver(batch: Spooled, startAt: number): Promise<void> {
+    const { peer, files, signal, capture } = this.#parts;
+    const { pieceBytes } = this.record;
+    const delivered = await deliver(batch, { peer, startAt, signal, pieceBytes });
+    const { header } = batch;
+    const { result } = delivered;
+    capture.acknowledge(
+      {
+        toSeq: header.toSeq,
+        range: header.range,
+        table: header.range && header.tables[header.range.table]?.name,
+      },
+      { nonce: result.nonce, batchNo: header.batchNo },
+    );
+    await files.dropSpool();
+    const { applied } = result;
+    this.record = {
+      ...this.record,
+      lineage: header.lineage,
+      pending: undefined,
+      pieceBytes: delivered.pieceBytes,
+      changes: this.record.changes + applied.upserts + applied.deletes,
+    };
+    this.#count(result, batch.bytes.length);
+  }
+
+  #count({ applied, held, anomalies }: BatchResult, bytes: number): void {
+    const { report } = this;
+    report.batches += 1;
+    report.upserts += applied.upserts;
+    report.deletes += applied.deletes;
+    report.unchanged += applied.unchanged;
+    report.anomalies += anomalies;
+    report.bytes += bytes;
+    for (const [reason, count] of Object.entries(held))
+      report.held[reason] = (report.held[reason] ?? 0) + count;
+    this.#parts.onBatch?.(report);
+  }
+}

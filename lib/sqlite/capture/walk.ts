@@ -1,0 +1,38 @@
+// A walk through a table: all its rows between two keys, so that the receiver can tell what else it has there.
+import type { Cell } from '../../delta/cell.ts';
+import type { Database } from '../open.ts';
+import { sizeOf } from './cells.ts';
+import { type KeyedChange, rowBytesMax, tooLargeWords } from './log-changes.ts';
+import { rowReader } from './row-reader.ts';
+import type { StockedTable } from './stock.ts';
+
+export interface WalkPiece {
+  readonly table: StockedTable;
+  readonly changes: readonly KeyedChange[];
+  readonly after: readonly Cell[] | undefined;
+  /** Undefined to the end. */
+  readonly through: readonly Cell[] | undefined;
+  readonly tooLarge: readonly string[];
+}
+
+/** The next piece of a table by its key, within a transaction of the caller's. */
+export function walkByKey(
+  database: Database,
+  table: StockedTable,
+  { after, rowsMax, bytesMax }: { after: readonly Cell[] | undefined; rowsMax: number; bytesMax: number },
+): WalkPiece {
+  const reader = rowReader(database, table.facts.shape);
+  const changes: KeyedChange[] = [];
+  const tooLarge: string[] = [];
+  let bytes = 0;
+  let through = after;
+  for (const cells of reader.rowsAfter(after)) {
+    if (changes.length >= rowsMax || bytes > bytesMax) return { table, changes, after, through, tooLarge };
+    const size = sizeOf(cells);
+    through = reader.keyOf(cells);
+    bytes += size;
+    if (size > rowBytesMax) tooLarge.push(tooLargeWords(table.name, size));
+    else changes.push({ table, key: through, cells });
+  }
+  return { table, changes, after, through: undefined, tooLarge };
+}
