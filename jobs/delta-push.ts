@@ -1,5 +1,5 @@
 // delta-push: the changes of rows in live databases, to a receiver.
-import { defineCommand, type Job } from '../lib/run/job.ts';
+import { defineCommand, defineService, type Job } from '../lib/run/job.ts';
 import { start } from '../lib/run/start.ts';
 import * as parameters from './delta-push/parameters.ts';
 import { nextCommand } from './steps/next-command.ts';
@@ -24,6 +24,21 @@ export const deltaPush: Job = {
   nextCommand: (ended) => nextCommand('delta-push', ended),
   commands: [
     defineCommand({
+      name: 'run',
+      summary: 'One cycle: what has changed goes to the receiver. The default.',
+      isDefault: true,
+      parameters: parameters.run,
+      load: () => import('./delta-push/run.ts'),
+    }),
+    defineService({
+      name: 'watch',
+      typedAs: { command: 'run', flag: 'watch' },
+      summary: 'cycles for ever, with a pause between them',
+      parameters: parameters.watch,
+      graceMs: 60_000,
+      load: () => import('./delta-push/watch.ts'),
+    }),
+    defineCommand({
       name: 'install',
       summary: 'Put into a database what notes which of its rows have changed.',
       parameters: parameters.install,
@@ -45,6 +60,15 @@ export const deltaPush: Job = {
       summary: 'What waits, since when, and what is held; asks nobody.',
       parameters: parameters.status,
       load: () => import('./delta-push/status.ts'),
+    }),
+    defineCommand({
+      name: 'takeover',
+      summary:
+        'Make this machine the one that pushes under its name, after a copy or a restore of the whole machine.',
+      parameters: parameters.takeover,
+      inHistory: true,
+      attended: true,
+      load: () => import('./delta-push/takeover.ts'),
     }),
   ],
 };

@@ -32,6 +32,8 @@ import type { Store, StoreTraffic, StoreTrial } from '../store/store.ts';
 import type { BrokenSettings } from './broken-settings.ts';
 import { useNetwork } from './network.ts';
 import type { Alerts } from './open-alerts.ts';
+import type { DeltaConfig } from '../config/delta-config.ts';
+import type { Peer } from '../delta/peer.ts';
 import type { DeltaApp } from './open-capture.ts';
 import type { Installed } from '../sqlite/capture/install.ts';
 import type { OpenCapture } from '../sqlite/capture/open.ts';
@@ -65,6 +67,8 @@ export interface JobContext {
   installCapture(app: DeltaApp): Promise<Installed>;
   planCapture(app: DeltaApp): Promise<Installed>;
   uninstallCapture(app: DeltaApp): Promise<{ readonly dropped: readonly string[] }>;
+  /** The receiver of row changes. Throws OpsError `config` where no key is given. */
+  openPeer(delta: DeltaConfig): Promise<Peer & Disposable>;
   /** rsync to the reader of an app's documents, in a private directory. */
   openRsync(directory: HeldDirectory, ship: ShipConfig): Promise<Rsync>;
   /** The database of an app, as what can be backed up; nothing is opened yet. */
@@ -184,6 +188,7 @@ export function createContext(parts: ContextParts): JobContext {
       (await import('../sqlite/capture/install.ts')).planCapture(database, delta),
     uninstallCapture: async ({ database }) =>
       (await import('../sqlite/capture/install.ts')).uninstallCapture(database),
+    openPeer: async (delta) => (await import('./open-peer.ts')).openPeer(delta, parts),
     openRsync: async (directory, ship) =>
       (await import('./open-reader.ts')).openReader(directory, ship, parts),
     openStore: openStoreOnce,

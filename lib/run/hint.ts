@@ -35,7 +35,7 @@ export const namedCommands: Readonly<Record<string, Readonly<Record<string, bool
   },
   restore: { list: true, plan: true, run: true, download: true, undo: true, drill: true, status: true },
   'alert-send': { deliver: false, list: false, ack: false, test: false, spool: false },
-  'delta-push': { install: true, uninstall: true, status: true },
+  'delta-push': { run: true, install: true, uninstall: true, status: true, takeover: true },
   'db-maintain': { run: true, vacuum: true, optimize: true, integrity: true },
   'health-check': { run: false, status: false, report: false, doctor: false, explain: false, list: false },
   'db-export-json': {
