@@ -83,6 +83,8 @@ export async function openSqliteReplica({
     close: () =>
       turns.take(() => {
         file.reader.close();
+        // One that wrote nothing would leave the empty log behind.
+        file.writer.pragma('wal_checkpoint');
         file.writer.close();
       }),
   };
