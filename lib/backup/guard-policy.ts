@@ -21,8 +21,8 @@ const passing = [
   /^(?:(?:django|user|auth|http|web|flask|login|active)_)?sessions?$/i,
 ];
 
-/** SQLite's own, and what migrations make and leave behind. */
-const helper = /^(?:sqlite_|_alembic_tmp_|__temp__|new__)/i;
+/** SQLite's own, what notes changes for us and is pruned, and what migrations make and leave behind. */
+const helper = /^(?:sqlite_|_holdfast_|_alembic_tmp_|__temp__|new__)/i;
 
 /** The shadow tables of a full-text index that follow from its content (FTS5, FTS3 and 4). */
 const derived: [ending: RegExp, besides: string[]][] = [

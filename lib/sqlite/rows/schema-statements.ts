@@ -26,7 +26,7 @@ export function schemaStatements(sql: string): SchemaStatements {
     const statements = (kinds: string) =>
       database
         .prepare(
-          `SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND type IN (${kinds})
+          `SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_holdfast\\_%' ESCAPE '\\' AND type IN (${kinds})
             AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow') ORDER BY rowid`,
         )
         .pluck()

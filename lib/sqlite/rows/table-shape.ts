@@ -24,7 +24,7 @@ export function dataTables(database: Database): TableList {
   const tables = database
     .prepare(
       `SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual')
-        AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name`,
+        AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_holdfast\\_%' ESCAPE '\\' ORDER BY name`,
     )
     .pluck()
     .all() as string[];
