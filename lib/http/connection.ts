@@ -36,7 +36,8 @@ export class OneConnection extends Agent {
   }
 }
 
-async function connectTo({ to, pin }: Destination, signal: AbortSignal): Promise<Socket> {
+/** Leads to where it should, or there is none. Rejects with OtherCertificate, Node's errors, and the signal's reason. */
+export async function connectTo({ to, pin }: Destination, signal: AbortSignal): Promise<Socket> {
   if (to.protocol === 'http:') return await connectPlain(to, signal);
   const proof =
     pin === undefined ? ({ kind: 'trusted' } as const) : ({ kind: 'pinned', sha256: pin } as const);

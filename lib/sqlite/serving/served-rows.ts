@@ -40,7 +40,7 @@ export function* numberedRows(database: Database, index: number, shape: TableSha
   }
 }
 
-/** What is there now of each key, by the tables' numbers; first those that are gone. */
+/** What is there now of each key: first those that are gone, then the rows, table by table. */
 export function* currentRows(
   database: Database,
   tables: readonly { readonly id: number; readonly shape: TableShape }[],
@@ -56,11 +56,11 @@ export function* currentRows(
     if (lookup.find.isThere(logged.key)) there.push(logged);
     else yield { kind: 'tombstone', table: lookup.index, key: logged.key };
   }
-  for (const { table, key } of there) {
-    const lookup = lookups.get(table);
-    const cells = lookup?.find.row(key);
-    if (lookup !== undefined && cells !== undefined) yield { kind: 'upsert', table: lookup.index, cells };
-  }
+  for (const [id, { index, find }] of lookups)
+    for (const { table, key } of there) {
+      const cells = table === id ? find.row(key) : undefined;
+      if (cells !== undefined) yield { kind: 'upsert', table: index, cells };
+    }
 }
 
 interface RowFinder {
