@@ -68,7 +68,7 @@ const importers: Record<string, string> = {
   'd3-shape': 'lib/report/line-chart.ts',
   dropbox: 'lib/store/dropbox/sdk.ts',
   execa: 'lib/process/run-command.ts',
-  fastify: 'lib/http/server.ts',
+  fastify: 'lib/http/', // each of its servers
   jose: 'lib/http/token.ts',
   'node-notifier': 'lib/notify/desktop.ts',
   pg: 'lib/postgres/connection.ts',

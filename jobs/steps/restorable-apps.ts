@@ -182,6 +182,7 @@ function storedApp(
     import: undefined,
     maintain: undefined,
     delta: undefined,
+    serve: undefined,
     isOnlyStored: true,
   };
 }

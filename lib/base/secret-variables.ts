@@ -14,6 +14,7 @@ export const secretVariables = [
   'RSYNC_PASSWORD',
   'DATABASE_URL',
   'HOLDFAST_DELTA_KEY',
+  'PI_API_KEY',
 ] as const;
 
 /** The environment as another program may see it. */

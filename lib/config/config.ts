@@ -9,6 +9,7 @@ import type { Reader } from '../export/reader.ts';
 import type { DayTable } from '../export/rows.ts';
 import type { Phase } from '../export/phases.ts';
 import type { JsonStyle } from '../export/style.ts';
+import type { PullConfig, ServeConfig } from './pull-config.ts';
 import type { DeltaConfig, ReceiveConfig, ReplicaConfig } from './delta-config.ts';
 import type { ExplorerConfig } from './explorer-config.ts';
 import type { HealthSettings } from './health-config.ts';
@@ -42,6 +43,8 @@ export interface Config {
   readonly receive: ReceiveConfig | undefined;
   /** Where the rows of others arrive. */
   readonly replicas: readonly ReplicaConfig[];
+  /** Replicas that follow a master. */
+  readonly pulls: readonly PullConfig[];
   /** What is kept of it for the day on which it cannot be read; undefined where nobody would find it then. */
   readonly kept: KeptSettings | undefined;
   /** Through what everything goes out; undefined for directly. */
@@ -169,6 +172,8 @@ export interface GuardedApp extends AppConfig {
   readonly maintain: MaintainConfig | undefined;
   /** Where the changes of its rows go; undefined for nowhere. */
   readonly delta: DeltaConfig | undefined;
+  /** What its readers may ask it for; undefined where nobody follows it. */
+  readonly serve: ServeConfig | undefined;
 }
 
 /** The JSON documents that are made of a database: one a service day, or one a table. */

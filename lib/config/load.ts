@@ -11,7 +11,7 @@ import { keptOf, type LastGood, readLastGood, stateWithoutFile } from './last-go
 import { stands } from './known-place.ts';
 import { parseWritten } from './parse.ts';
 import { requirePlain, requirePlainVariables } from './plain-text.ts';
-import { type ConfigFile, fileSchema } from './schema.ts';
+import { type ConfigFile, fileSchema, keptSchema } from './schema.ts';
 import { alertsConfig } from './sections/alerts.ts';
 import { classic } from './sections/app-database.ts';
 import { appsConfig, appsFromEnvironment } from './sections/apps.ts';
@@ -21,6 +21,7 @@ import { healthConfig } from './sections/health.ts';
 import { postgresConfig } from './sections/health-postgres.ts';
 import { historyConfig } from './sections/history.ts';
 import { proxyConfig } from './sections/proxy.ts';
+import { namesMaster, pullsConfig } from './sections/pulls.ts';
 import { receiveConfig } from './sections/receive.ts';
 import { replicasConfig } from './sections/replicas.ts';
 import { storeConfig } from './sections/store.ts';
@@ -131,6 +132,8 @@ function fromEnvironment(
       appsFromEnvironment(environment) ??
       (storeIsEnough && namesStore(environment) ? { store: {} } : undefined) ??
       (databaseUrlIsEnough ? watchedApp(environment) : undefined);
+    // A machine that only follows a master guards nothing of its own.
+    if (apps === undefined && namesMaster(environment)) return { file: keptSchema.parse({}), written: {} };
     if (apps === undefined) throw nothingToGuard(source);
     return { file: fileSchema.parse({ apps }), written: { apps } };
   };
@@ -182,6 +185,7 @@ function complete({ source, layout, environment, read }: Found, envFile: string 
     explorer: explorerConfig(file.explorer),
     receive: receiveConfig(file.receive, environment),
     replicas: replicasConfig(file.replicas, environment),
+    pulls: pullsConfig(file.pulls, environment, state),
     alerts: alertsConfig(file.alerts, environment, time.timeZone),
     kept: state === stateWithoutFile(environment) ? keptOf(written) : undefined,
   };

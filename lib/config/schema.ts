@@ -6,6 +6,7 @@ import { directoryKeys } from './sections/directories.ts';
 import { explorerProblems, explorerTable } from './sections/explorer.ts';
 import { healthTable } from './sections/health.ts';
 import { historyTable } from './sections/history.ts';
+import { pullsTable } from './sections/pulls.ts';
 import { receiveTable } from './sections/receive.ts';
 import { replicasProblems, replicasTable } from './sections/replicas.ts';
 import { storeTable } from './sections/store.ts';
@@ -25,6 +26,7 @@ const keys = {
     .optional()
     .describe('the service that takes in row changes of others; none unless given'),
   replicas: replicasTable.optional().describe('where the rows of others arrive'),
+  pulls: pullsTable.optional().describe('replicas that follow a master'),
   apps: appsTable.default({}),
 };
 
@@ -32,7 +34,7 @@ const keys = {
 export const keptSchema = z.strictObject(keys);
 
 /** What a machine is for where it has no app. */
-const otherWork = ['receive', 'replicas'] as const;
+const otherWork = ['receive', 'replicas', 'pulls'] as const;
 
 /** The whole file. */
 export const fileSchema = keptSchema.superRefine((file, context) => {

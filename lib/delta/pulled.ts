@@ -37,5 +37,8 @@ export interface PulledReplica {
   /** Where a table has them: the latest of its `updated_at`. */
   newestStamp(): string | undefined;
   rows(): Record<string, number>;
+  shapes(): readonly TableShape[];
+  /** Whether all of these rows are there as they are. */
+  holds(tables: readonly TableShape[], changes: readonly Change[]): boolean;
   close(): void;
 }

@@ -75,7 +75,10 @@ export function beginAnew(timestamp: string): object {
 
 /** `{success, schema_version, tables, timestamp}`. */
 export function schemaEnvelope({ version, tables, fullOnly }: ServedSchema, timestamp: string): object {
-  const shown = tables.map((shape) => [shape.name, { ...wireShape(withoutContentKey(shape)), name: undefined }]);
+  const shown = tables.map((shape) => [
+    shape.name,
+    { ...wireShape(withoutContentKey(shape)), name: undefined },
+  ]);
   const named = Object.fromEntries(shown) as object;
   return { success: true, schema_version: version, tables: named, full_only: fullOnly, timestamp };
 }

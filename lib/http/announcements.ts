@@ -45,7 +45,8 @@ export function announcerOn(
     if (request.url?.split('?')[0] !== announcementsPath) return refuse(socket, '404 Not Found');
     if (sockets.clients.size >= listenersMax) return refuse(socket, '503 Service Unavailable');
     authorize(request.headers).then(
-      () => sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit('connection', opened, request)),
+      () =>
+        sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit('connection', opened, request)),
       () => refuse(socket, '401 Unauthorized'),
     );
   });
@@ -147,4 +148,3 @@ async function listenOnce(options: ListenOptions, opened: () => void): Promise<v
     socket.terminate();
   }
 }
-

@@ -1,16 +1,15 @@
 // What a replica asks its master: one question at a time, with a token that is renewed before it ends, within its time, and no
 // more bytes than there is room for. Whatever else answers at the address is no master.
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { type IncomingMessage, request as startRequest } from 'node:http';
-import { finished } from 'node:stream/promises';
 import type { Clock } from '../base/clock.ts';
-import { errorCode, OpsError } from '../base/errors.ts';
+import { systemError } from '../base/errors.ts';
 import { formatBytes } from '../base/format.ts';
-import { networkReason } from '../base/network-reason.ts';
 import { fullDiskDetails } from '../files/space.ts';
-import { OtherCertificate } from '../process/tls-connection.ts';
+import { writeAll } from '../files/write-all.ts';
 import { type Destination, OneConnection } from './connection.ts';
+import { type Answered, away, requireGood, troubleOf } from './sync-answers.ts';
 
 export interface SyncClientOptions extends Destination {
   readonly key: string;
@@ -23,9 +22,11 @@ export interface SyncClientOptions extends Destination {
 }
 
 export interface Downloaded {
-  /** Of the media type: `application/json`. */
+  /** The media type: `application/json`. */
   readonly type: string;
   readonly sizeBytes: number;
+  /** What is small is no file: most answers say that nothing has changed, and a memory card has better to do. */
+  readonly body: Buffer | { readonly path: string };
 }
 
 /**
@@ -33,7 +34,7 @@ export interface Downloaded {
  * `refused` for another certificate; `io` where there is no room. The signal's reason on abort.
  */
 export interface SyncClient {
-  /** Writes the answer to a new file. */
+  /** What is not small is written to `file`, in the place of what is there. */
   download(path: string, file: string): Promise<Downloaded>;
   /** What proves who we are: a token, or the key where the master gives none. */
   headers(): Promise<Record<string, string>>;
@@ -42,6 +43,7 @@ export interface SyncClient {
 
 /** A token is renewed when a twelfth of its time is left: two hours of a day. */
 const renewalShare = 1 / 12;
+const smallBytesMax = 256 * 1024;
 const tokenBytesMax = 16 * 1024;
 const tokenPath = '/api/remote/auth/token';
 
@@ -59,13 +61,6 @@ interface Exchange {
   readonly take: (bytes: Buffer) => Promise<void> | void;
 }
 
-interface Answered {
-  readonly status: number;
-  readonly type: string;
-  readonly location: string | undefined;
-  readonly sizeBytes: number;
-}
-
 class Client implements SyncClient {
   readonly #options: SyncClientOptions;
   readonly #agent: OneConnection;
@@ -80,10 +75,10 @@ class Client implements SyncClient {
 
   async download(path: string, file: string): Promise<Downloaded> {
     const first = await this.#downloadOnce(path, file);
-    if (first.status !== 401) return this.#requireGood(first);
+    if (first.status !== 401) return requireGood(this.#called, first);
     // The master was started anew with another secret, or its clock has moved.
     this.#token = undefined;
-    return this.#requireGood(await this.#downloadOnce(path, file));
+    return requireGood(this.#called, await this.#downloadOnce(path, file));
   }
 
   async headers(): Promise<Record<string, string>> {
@@ -101,26 +96,27 @@ class Client implements SyncClient {
     this.#agent.destroy();
   }
 
-  async #downloadOnce(path: string, file: string): Promise<Answered> {
+  async #downloadOnce(path: string, file: string): Promise<Answered & Pick<Downloaded, 'body'>> {
     const headers = await this.headers();
-    const output = createWriteStream(file, { mode: 0o600 });
+    const small: Buffer[] = [];
+    let smallBytes = 0;
+    let output: FileHandle | undefined;
+    const take = async (bytes: Buffer) => {
+      small.push(bytes);
+      smallBytes += bytes.length;
+      if (output === undefined && smallBytes <= smallBytesMax) return;
+      output ??= await open(file, 'w', 0o600);
+      const held = Buffer.concat(small.splice(0));
+      await writeAll(output, held, smallBytes - held.length);
+    };
     try {
-      const take = async (bytes: Buffer) => {
-        if (!output.write(bytes)) await Promise.race([once(output, 'drain'), finished(output)]);
-      };
       const { bytesMax } = this.#options;
       const answered = await this.#exchange({ method: 'GET', path, headers, bytesMax, take });
-      output.end();
-      await finished(output);
-      return answered;
+      return { ...answered, body: output === undefined ? Buffer.concat(small) : { path: file } };
     } catch (error) {
-      output.destroy();
-      throw ['ENOSPC', 'EDQUOT', 'EIO'].includes(errorCode(error) ?? '')
-        ? new OpsError('io', `cannot write what ${this.#called} sends to ${file}: ${networkReason(error)}`, {
-            ...fullDiskDetails(error, file),
-            cause: error,
-          })
-        : error;
+      throw systemError(`write what ${this.#called} sends to ${file}`, error, fullDiskDetails(error, file));
+    } finally {
+      await output?.close();
     }
   }
 
@@ -131,31 +127,23 @@ class Client implements SyncClient {
     const headers = { 'x-api-key': key, 'content-type': 'application/json' };
     const body = JSON.stringify({ api_key: key });
     const take = (bytes: Buffer) => void pieces.push(bytes);
-    const exchange = { method: 'POST', path: tokenPath, headers, body, bytesMax: tokenBytesMax, take } as const;
+    const exchange = {
+      method: 'POST',
+      path: tokenPath,
+      headers,
+      body,
+      bytesMax: tokenBytesMax,
+      take,
+    } as const;
     const answered = await this.#exchange(exchange);
     if ([404, 405, 501].includes(answered.status)) return 'none';
-    this.#requireGood(answered);
+    requireGood(this.#called, answered);
     const given = parseObject(Buffer.concat(pieces).toString('utf8'));
     const text = given?.['token'] ?? given?.['access_token'];
     if (typeof text !== 'string' || !/^[\w.~+/=-]{1,4000}$/.test(text)) return 'none';
     const seconds = Number(given?.['expires_in']);
     const lifeMs = (Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, 86_400) : 3600) * 1000;
     return { text, renewAtMs: clock.monotonicMs() + lifeMs * (1 - renewalShare) };
-  }
-
-  #requireGood({ status, type, location, sizeBytes }: Answered): Downloaded {
-    if (status === 200 && /^application\/(json|x-ndjson)$/.test(type)) return { type, sizeBytes };
-    if (status === 401 || status === 403)
-      throw new OpsError('denied', `cannot pull from ${this.#called}: it does not take our key`, {
-        hint: 'give this machine a key that the master knows: delta-serve key makes one there',
-      });
-    const words =
-      status === 200
-        ? `what answers there is no master: it sends ${type === '' ? 'no JSON' : type}`
-        : location === undefined
-          ? `it answers ${status}`
-          : `what answers there is no master: it answers ${status} and leads to ${hostIn(location)}`;
-    throw this.#away(words);
   }
 
   async #exchange(exchange: Exchange): Promise<Answered> {
@@ -168,14 +156,17 @@ class Client implements SyncClient {
       return await this.#ask(exchange, () => void timer.refresh());
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      if (silence.signal.aborted) throw this.#away(`no answer within ${timeoutMs / 1000} s`, error);
-      throw this.#trouble(error);
+      if (silence.signal.aborted) throw away(this.#called, `no answer within ${timeoutMs / 1000} s`, error);
+      throw troubleOf(this.#called, error);
     } finally {
       clearTimeout(timer);
     }
   }
 
-  async #ask({ method, path, headers, body, bytesMax, take }: Exchange, touch: () => void): Promise<Answered> {
+  async #ask(
+    { method, path, headers, body, bytesMax, take }: Exchange,
+    touch: () => void,
+  ): Promise<Answered> {
     const { to } = this.#options;
     const request = startRequest({
       agent: this.#agent,
@@ -200,38 +191,16 @@ class Client implements SyncClient {
         touch();
         const bytes = piece as Buffer;
         sizeBytes += bytes.length;
-        if (sizeBytes > bytesMax) throw this.#away(`it sends more than ${formatBytes(bytesMax)}`);
+        if (sizeBytes > bytesMax) throw away(this.#called, `it sends more than ${formatBytes(bytesMax)}`);
         await take(bytes);
       }
     } finally {
       response.destroy();
     }
-    if (!response.complete) throw this.#away('its answer was cut short');
+    if (!response.complete) throw away(this.#called, 'its answer was cut short');
     const { 'content-type': type = '', location } = response.headers;
     const plain = (type.split(';')[0] ?? '').trim().toLowerCase();
     return { status: response.statusCode ?? 0, type: plain, location, sizeBytes };
-  }
-
-  #trouble(error: unknown): unknown {
-    if (error instanceof OpsError || ['ENOSPC', 'EDQUOT', 'EIO'].includes(errorCode(error) ?? '')) return error;
-    if (error instanceof OtherCertificate)
-      return new OpsError(
-        'refused',
-        `cannot pull from ${this.#called}: it shows another certificate than the pinned one: sha256:${error.sha256}`,
-        { hint: 'see what the master itself says: delta-serve status there; if it is the same, pin it here' },
-      );
-    const reason = networkReason(error);
-    if (/CERT|ALTNAME|SELF_SIGNED|UNABLE_TO/.test(errorCode(error) ?? ''))
-      return new OpsError(
-        'refused',
-        `cannot pull from ${this.#called}: nobody whom this machine trusts vouches for it (${reason})`,
-        { hint: 'pin its certificate: delta-pull fingerprint shows it', cause: error },
-      );
-    return this.#away(reason, error);
-  }
-
-  #away(words: string, cause?: unknown): OpsError {
-    return new OpsError('unavailable', `cannot pull from ${this.#called}: ${words}`, { cause });
   }
 
   get #called(): string {
@@ -246,8 +215,4 @@ function parseObject(text: string): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
-}
-
-function hostIn(location: string): string {
-  return URL.parse(location)?.host ?? 'another page';
 }

@@ -89,7 +89,15 @@ export function syncRoutes(options: SyncOptions): SyncRoute[] {
       const { version: schema, tables } = await serving.schema();
       const served = { schema_version: schema, tables: tables.map(({ name }) => name) };
       const since = { started_at: startedAt.toISOString(), timestamp: now(clock) };
-      return json({ success: true, status: 'running', app, version, ...since, ...served, listeners: listeners() });
+      return json({
+        success: true,
+        status: 'running',
+        app,
+        version,
+        ...since,
+        ...served,
+        listeners: listeners(),
+      });
     }),
     {
       method: 'POST',
@@ -133,7 +141,9 @@ function requireKey(
 }
 
 function keyOf({ headers }: Pick<SyncRequest, 'headers'>): string | undefined {
-  return single(headers['x-api-key']) ?? /^Bearer (hxb_\w+)$/i.exec(single(headers['authorization']) ?? '')?.[1];
+  return (
+    single(headers['x-api-key']) ?? /^Bearer (hxb_\w+)$/i.exec(single(headers['authorization']) ?? '')?.[1]
+  );
 }
 
 function keyInBody({ body = '' }: SyncRequest): string | undefined {
@@ -145,7 +155,10 @@ function keyInBody({ body = '' }: SyncRequest): string | undefined {
   }
 }
 
-async function fullExport({ serving, clock, directory }: SyncOptions, { query }: SyncRequest): Promise<SyncAnswer> {
+async function fullExport(
+  { serving, clock, directory }: SyncOptions,
+  { query }: SyncRequest,
+): Promise<SyncAnswer> {
   const at = now(clock);
   using served = await serving.all();
   return isExact(query)
@@ -174,7 +187,8 @@ async function changes(options: SyncOptions, { query }: SyncRequest): Promise<Sy
 
 function limitOf(text: string | null): number {
   if (text === null) return limitUsual;
-  if (!/^\d{1,9}$/.test(text) || Number(text) === 0) throw new Unanswered(400, 'limit is a whole number from 1');
+  if (!/^\d{1,9}$/.test(text) || Number(text) === 0)
+    throw new Unanswered(400, 'limit is a whole number from 1');
   return Math.min(Number(text), limitMax);
 }
 
@@ -194,14 +208,18 @@ async function said(
     if (error instanceof Unanswered) return failure(error.status, error.message);
     if (!(error instanceof OpsError)) throw error;
     log.warn(`cannot answer ${path}: ${errorMessage(error)}`);
-    if (error.kind !== 'unavailable') return failure(500, 'the master cannot read its database: its log says why');
-    return { ...failure(503, 'the app keeps its database locked: try again'), retryAfterSeconds: retrySeconds };
+    if (error.kind !== 'unavailable')
+      return failure(500, 'the master cannot read its database: its log says why');
+    return {
+      ...failure(503, 'the app keeps its database locked: try again'),
+      retryAfterSeconds: retrySeconds,
+    };
   }
 }
 
 const jsonType = 'application/json; charset=utf-8';
 
-function json(body: object): SyncAnswer {
+export function json(body: object): SyncAnswer {
   return { status: 200, type: jsonType, body: JSON.stringify(body) };
 }
 

@@ -37,7 +37,10 @@ export function createTokens(secret: Uint8Array, audience: string, clock: Clock)
       if (text.length > charactersMax) return undefined;
       try {
         const options = { audience, algorithms: [algorithm], currentDate: clock.now(), clockTolerance: 0 };
-        const { payload } = await jwtVerify(text, secret, { ...options, requiredClaims: ['exp', 'iat', 'sub'] });
+        const { payload } = await jwtVerify(text, secret, {
+          ...options,
+          requiredClaims: ['exp', 'iat', 'sub'],
+        });
         return payload.sub;
       } catch {
         return undefined;

@@ -1,13 +1,14 @@
 // A database whose changes are logged, made by hand: what reads the log is tested without what installs it.
 import { join } from 'node:path';
-import type { Capture, CapturedTable } from '../../lib/delta/capture.ts';
+import type { CapturedTable } from '../../lib/delta/capture.ts';
 import type { Database } from '../../lib/sqlite/open.ts';
 import { openOwn } from '../../lib/sqlite/open.ts';
+import type { OpenWatching } from '../../lib/sqlite/serving/connections.ts';
 
 export interface LoggedDatabase {
   readonly path: string;
   readonly database: Database;
-  readonly capture: Pick<Capture, 'check' | 'tables'>;
+  readonly openCapture: OpenWatching;
 }
 
 /** Herds: batches of cattle, with the time of each row's last change, and a table whose rows nothing tells apart. */
@@ -21,6 +22,7 @@ export function herdDatabase(directory: string): LoggedDatabase {
     CREATE TABLE readings (raw);
     CREATE TABLE _holdfast_log (seq INTEGER PRIMARY KEY, t INTEGER, k1, k2);
     CREATE TABLE _holdfast_reader (name TEXT PRIMARY KEY, seq INTEGER);
+    CREATE TABLE _holdfast_delta (acked_seq INTEGER);
     ${logging('batches', 1)} ${logging('cattle', 2)}`);
   const column = (name: string, declared: string) => ({ name, declared, notNull: false });
   const stamp = column('updated_at', 'DATETIME');
@@ -37,7 +39,12 @@ export function herdDatabase(directory: string): LoggedDatabase {
     return { id: number, shape, by: isKeyed ? 'log' : 'diff', state: 'live', walkedTo: undefined };
   };
   const tables = [table(1, 'batches'), table(2, 'cattle'), table(3, 'readings')];
-  return { path, database, capture: { check: () => ({ warnings: [], walks: [] }), tables: () => tables } };
+  const capture = {
+    check: () => ({ warnings: [], walks: [] }),
+    tables: () => tables,
+    [Symbol.dispose]: () => undefined,
+  };
+  return { path, database, openCapture: () => capture };
 }
 
 function logging(table: string, id: number): string {

@@ -5,6 +5,7 @@ import { dbBackup } from '../../jobs/db-backup.ts';
 import { dbExportJson } from '../../jobs/db-export-json.ts';
 import { dbMaintain } from '../../jobs/db-maintain.ts';
 import { deltaPush } from '../../jobs/delta-push.ts';
+import { deltaPull } from '../../jobs/delta-pull.ts';
 import { healthCheck } from '../../jobs/health-check.ts';
 import { restore } from '../../jobs/restore.ts';
 import type { Job } from '../../lib/run/job.ts';
@@ -20,6 +21,7 @@ export const jobs: Record<string, Job> = {
   'db-export-json': dbExportJson,
   'db-maintain': dbMaintain,
   'delta-push': deltaPush,
+  'delta-pull': deltaPull,
   'health-check': healthCheck,
   restore,
   'alert-send': alertSend,

@@ -3,44 +3,13 @@ import { z } from 'zod';
 import type { DeltaConfig } from '../delta-config.ts';
 import type { Environment } from '../environment.ts';
 import { readSecret } from '../secrets.ts';
-import { absolutePath, duration, rate, seconds, sourceName } from './values.ts';
-
-const receiver = z.string().transform((text, context) => {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const problem =
-    url === undefined ? 'must be an address such as "https://reports.example:8790"' : addressProblem(url);
-  if (url !== undefined && problem === undefined) return url;
-  context.addIssue({ code: 'custom', message: problem ?? '' });
-  return z.NEVER;
-});
-
-function addressProblem({ protocol, username, password, pathname, search, hash }: URL): string | undefined {
-  if (protocol !== 'https:' && protocol !== 'http:')
-    return 'must begin with https:// (or http:// inside a tunnel)';
-  if (username !== '' || password !== '') return 'must not hold a user or a password: the key is in key_file';
-  if (search !== '' || hash !== '') return 'must not have anything behind its path';
-  return pathname.endsWith('/') || !pathname.includes('//') ? undefined : 'has a path that is none';
-}
-
-/** `sha256:` and 64 hex digits, with colons between them or not, as openssl and delta-receive cert print it. */
-const pin = z.string().transform((text, context) => {
-  const hex = text
-    .replace(/^sha256:/i, '')
-    .replaceAll(':', '')
-    .toLowerCase();
-  if (/^[0-9a-f]{64}$/.test(hex)) return hex;
-  context.addIssue({
-    code: 'custom',
-    message: 'must be "sha256:" and the 64 hex digits that delta-receive cert prints',
-  });
-  return z.NEVER;
-});
+import { absolutePath, duration, peerUrl, pin, rate, seconds, sourceName } from './values.ts';
 
 const tableName = z.string().min(1, 'must name a table');
 
 export const deltaTable = z
   .strictObject({
-    to: receiver.describe('the receiver, such as "https://reports.example:8790"'),
+    to: peerUrl.describe('the receiver, such as "https://reports.example:8790"'),
     source: sourceName
       .optional()
       .describe('the name that the receiver knows it by; that of the app unless given'),

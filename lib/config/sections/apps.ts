@@ -6,6 +6,7 @@ import type { AppConfig, GuardedApp } from '../config.ts';
 import { type Environment, nonEmpty } from '../environment.ts';
 import { databaseConfig, databaseFromEnvironment, databaseKeys, latestOf } from './app-database.ts';
 import { deltaConfig, deltaTable } from './app-delta.ts';
+import { serveConfig, serveTable } from './app-serve.ts';
 import { expectConfig, expectTable } from './app-expect.ts';
 import { exportConfig, exportTable } from './app-export.ts';
 import { importConfig, importTable } from './app-import.ts';
@@ -25,6 +26,7 @@ const guardedKeys = {
     .optional()
     .describe('what may be done to the database itself; nothing unless given'),
   delta: deltaTable.optional().describe('where the changes of its rows go; nowhere unless given'),
+  serve: serveTable.optional().describe('who may follow its changes; nobody unless given'),
 };
 
 const appTable = z.strictObject(guardedKeys).superRefine((table, context) => {
@@ -70,6 +72,7 @@ function guardedApp(
     import: table.import && importConfig(table.import),
     maintain: table.maintain && maintainConfig(table.maintain),
     delta: table.delta && deltaConfig(name, table.delta, environment),
+    serve: table.serve && serveConfig(table.serve, environment),
   };
 }
 

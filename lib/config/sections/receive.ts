@@ -3,20 +3,7 @@ import { z } from 'zod';
 import type { ReceiveConfig } from '../delta-config.ts';
 import type { Environment } from '../environment.ts';
 import { secretPath } from '../secrets.ts';
-import { absolutePath } from './values.ts';
-
-/** `0.0.0.0:8790`, `[::]:8790` or `reports.lan:8790`. */
-const listen = z.string().transform((text, context) => {
-  const [, bracketed, plain, digits] =
-    /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})$/.exec(text) ?? [];
-  const [host, port] = [bracketed ?? plain, Number(digits)];
-  if (host !== undefined && port >= 1 && port <= 65_535) return { host, port };
-  context.addIssue({
-    code: 'custom',
-    message: 'must be an address and a port, such as "0.0.0.0:8790" or "[::]:8790"',
-  });
-  return z.NEVER;
-});
+import { absolutePath, listen } from './values.ts';
 
 const mebibyte = 1024 * 1024;
 

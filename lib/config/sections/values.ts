@@ -50,3 +50,48 @@ const rateUnits: Record<string, number> = {
   KiB: 1024,
   MiB: 1024 ** 2,
 };
+
+/** `0.0.0.0:8790`, `[::]:8790` or `reports.lan:8790`. */
+export const listen = z.string().transform((text, context) => {
+  const [, bracketed, plain, digits] =
+    /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})$/.exec(text) ?? [];
+  const [host, port] = [bracketed ?? plain, Number(digits)];
+  if (host !== undefined && port >= 1 && port <= 65_535) return { host, port };
+  context.addIssue({
+    code: 'custom',
+    message: 'must be an address and a port, such as "0.0.0.0:8790" or "[::]:8790"',
+  });
+  return z.NEVER;
+});
+
+/** Where another Holdfast answers. */
+export const peerUrl = z.string().transform((text, context) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const problem =
+    url === undefined ? 'must be an address such as "https://reports.example:8790"' : addressProblem(url);
+  if (url !== undefined && problem === undefined) return url;
+  context.addIssue({ code: 'custom', message: problem ?? '' });
+  return z.NEVER;
+});
+
+function addressProblem({ protocol, username, password, pathname, search, hash }: URL): string | undefined {
+  if (protocol !== 'https:' && protocol !== 'http:')
+    return 'must begin with https:// (or http:// inside a tunnel)';
+  if (username !== '' || password !== '') return 'must not hold a user or a password: the key is in key_file';
+  if (search !== '' || hash !== '') return 'must not have anything behind its path';
+  return pathname.endsWith('/') || !pathname.includes('//') ? undefined : 'has a path that is none';
+}
+
+/** `sha256:` and 64 hex digits, with colons between them or not, as openssl and our own commands print it. */
+export const pin = z.string().transform((text, context) => {
+  const hex = text
+    .replace(/^sha256:/i, '')
+    .replaceAll(':', '')
+    .toLowerCase();
+  if (/^[0-9a-f]{64}$/.test(hex)) return hex;
+  context.addIssue({
+    code: 'custom',
+    message: 'must be "sha256:" and the 64 hex digits of a fingerprint',
+  });
+  return z.NEVER;
+});

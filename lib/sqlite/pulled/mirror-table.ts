@@ -57,6 +57,19 @@ export function rowWriter(database: Database, shape: TableShape): RowWriter {
   };
 }
 
+/** Tells whether a row is there exactly so. */
+export function rowLookup(database: Database, shape: TableShape): (cells: readonly Cell[]) => boolean {
+  const columns = shape.columns.filter(({ name }) => name !== contentKey);
+  return (cells) => {
+    const given = columns.map((_, index) => cells[index] ?? null);
+    const terms = columns.map(
+      ({ name }, index) => `${quoteIdentifier(name)} IS ${placeOf(given[index] ?? null)}`,
+    );
+    const sql = `SELECT 1 FROM ${quoteIdentifier(shape.name)} WHERE ${terms.join(' AND ')}`;
+    return database.prepare(sql).get(...given.map(valueOf)) !== undefined;
+  };
+}
+
 function placeOf(cell: Cell): string {
   return isBrokenText(cell) ? 'CAST(? AS TEXT)' : '?';
 }

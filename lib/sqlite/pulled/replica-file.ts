@@ -10,7 +10,7 @@ import { sqliteError } from '../errors.ts';
 import { requireSource } from '../look.ts';
 import { type Database, openOwn, quoteIdentifier } from '../open.ts';
 import { bookkeeping, readState, writeState } from './pulled-state.ts';
-import { createTable, rowWriter, type RowWriter, sameShape } from './mirror-table.ts';
+import { createTable, rowLookup, rowWriter, type RowWriter, sameShape } from './mirror-table.ts';
 
 /** By this, and by its table of state, a file is known as a replica of ours: "Hdfp". */
 const applicationId = 0x48_64_66_70;
@@ -106,7 +106,7 @@ class ReplicaFile implements PulledReplica {
   }
 
   newestStamp(): string | undefined {
-    const stamps = this.#shapes().flatMap(({ name, columns }) => {
+    const stamps = this.shapes().flatMap(({ name, columns }) => {
       const stamp = columns.find((column) => column.name.toLowerCase() === 'updated_at');
       if (stamp === undefined) return [];
       const newest = this.#database
@@ -126,7 +126,19 @@ class ReplicaFile implements PulledReplica {
           .pluck()
           .get(),
       );
-    return Object.fromEntries(this.#shapes().map(({ name }) => [name, count(name)]));
+    return Object.fromEntries(this.shapes().map(({ name }) => [name, count(name)]));
+  }
+
+  shapes(): TableShape[] {
+    const texts = this.#database.prepare('SELECT shape FROM _holdfast_shape ORDER BY name').pluck().all();
+    return (texts as string[]).map((text) => JSON.parse(text) as TableShape);
+  }
+
+  holds(tables: readonly TableShape[], changes: readonly Change[]): boolean {
+    const lookups = tables.map((shape) => rowLookup(this.#database, shape));
+    return changes.every(
+      (change) => change.kind === 'upsert' && lookups[change.table]?.(change.cells) === true,
+    );
   }
 
   close(): void {
@@ -146,7 +158,7 @@ class ReplicaFile implements PulledReplica {
   }
 
   #makeTables(tables: readonly TableShape[]): void {
-    const kept = new Map(this.#shapes().map((shape) => [shape.name.toLowerCase(), shape]));
+    const kept = new Map(this.shapes().map((shape) => [shape.name.toLowerCase(), shape]));
     for (const shape of tables) {
       const there = kept.get(shape.name.toLowerCase());
       kept.delete(shape.name.toLowerCase());
@@ -169,17 +181,12 @@ class ReplicaFile implements PulledReplica {
   }
 
   #requireShapes(tables: readonly TableShape[]): void {
-    const there = new Map(this.#shapes().map((shape) => [shape.name, shape]));
+    const there = new Map(this.shapes().map((shape) => [shape.name, shape]));
     for (const shape of tables) {
       const known = there.get(shape.name);
       if (known !== undefined && sameShape(known, shape)) continue;
       throw new OpsError('unavailable', `cannot take in changes: the table ${shape.name} has changed there`);
     }
-  }
-
-  #shapes(): TableShape[] {
-    const texts = this.#database.prepare('SELECT shape FROM _holdfast_shape ORDER BY name').pluck().all();
-    return (texts as string[]).map((text) => JSON.parse(text) as TableShape);
   }
 
   #writers(tables: readonly TableShape[]): RowWriter[] {

@@ -153,13 +153,15 @@ export interface Keeping {
   readonly beforeMs: number;
   /** No more entries than so many are kept for them. */
   readonly rowsMax: number;
+  /** Whether a sender needs what it has not sent. */
+  readonly hasSender: boolean;
 }
 
 /**
  * Removes entries that neither a reader nor a sender needs any more, in the transaction that is open: all before the newest
  * marker of `beforeMs`. Whoever asked after that time holds it, or one behind it.
  */
-export function pruneLog(database: Database, { beforeMs, rowsMax }: Keeping): void {
+export function pruneLog(database: Database, { beforeMs, rowsMax, hasSender }: Keeping): void {
   const last = lastEntry(database);
   const old = markerBefore(database, beforeMs)?.seq ?? 0;
   const serve = Math.max(old - 1, last - rowsMax, 0);
@@ -167,7 +169,10 @@ export function pruneLog(database: Database, { beforeMs, rowsMax }: Keeping): vo
   database.prepare("DELETE FROM _holdfast_reader WHERE name = 'serve'").run();
   database.prepare("INSERT INTO _holdfast_reader (name, seq) VALUES ('serve', ?)").run(BigInt(serve));
   const needed = Number(database.prepare('SELECT min(seq) FROM _holdfast_reader').pluck().get());
-  const through = Math.min(needed, oldest + pruneMax, last - 1);
+  const sent = hasSender
+    ? Number(database.prepare('SELECT acked_seq FROM _holdfast_delta').pluck().get())
+    : needed;
+  const through = Math.min(needed, sent, oldest + pruneMax, last - 1);
   database.prepare('DELETE FROM _holdfast_log WHERE seq <= ?').run(BigInt(through));
 }
 

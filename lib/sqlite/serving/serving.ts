@@ -98,7 +98,7 @@ class SqliteServing implements Serving {
   }
 
   async prune(): Promise<void> {
-    const { keptMs, rowsMax, clock } = this.#options;
+    const { keptMs, rowsMax, hasSender, clock } = this.#options;
     const nowMs = clock.now().getTime();
     using snapshot = await this.#snapshots.open();
     const { database, tables, last } = snapshot;
@@ -107,7 +107,7 @@ class SqliteServing implements Serving {
     const needsMarker = isOld && lastChange(database) > (newest?.seq ?? 0);
     await this.#snapshots.write((writer) => {
       if (needsMarker) this.#snapshots.addMarker(writer, tables.version, last);
-      pruneLog(writer, { beforeMs: nowMs - keptMs, rowsMax });
+      pruneLog(writer, { beforeMs: nowMs - keptMs, rowsMax, hasSender });
     });
   }
 

@@ -2,18 +2,18 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../base/clock.ts';
 import { OpsError } from '../../base/errors.ts';
-import type { Capture } from '../../delta/capture.ts';
 import { formatCursor } from '../../delta/pull-cursor.ts';
 import { sqliteError } from '../errors.ts';
 import type { Database } from '../open.ts';
 import { addMarker, lastChange, sharedMarker } from './change-log.ts';
-import { type Connections, connectionsTo } from './connections.ts';
+import { type Connections, connectionsTo, type OpenWatching, type WatchingCapture } from './connections.ts';
 import { servedTables, type ServedTables, type TableChoice } from './served-tables.ts';
 
 export interface ServingOptions extends TableChoice {
   readonly path: string;
-  /** What knows the tables, and keeps the triggers of their log in place. */
-  readonly capture: Pick<Capture, 'check' | 'tables'>;
+  readonly openCapture: OpenWatching;
+  /** Whether a sender needs the log as well. */
+  readonly hasSender: boolean;
   /** How long a reader may be away and still go on where it was. */
   readonly keptMs: number;
   /** And for how many entries of the log. */
@@ -37,7 +37,7 @@ export class Snapshots {
 
   constructor(options: ServingOptions) {
     this.#options = options;
-    this.#connections = connectionsTo(options.path, options.busyMs);
+    this.#connections = connectionsTo(options.path, options.openCapture, options.busyMs);
   }
 
   close(): void {
@@ -46,8 +46,10 @@ export class Snapshots {
 
   /** The triggers are looked at first: what they would miss from now on would be missed by every reader. */
   async open(): Promise<Snapshot> {
+    let capture: WatchingCapture;
     try {
-      this.#options.capture.check();
+      capture = await this.#connections.capture();
+      capture.check();
     } catch (error) {
       throw this.explain(error);
     }
@@ -55,7 +57,7 @@ export class Snapshots {
     try {
       const { database } = opened;
       const cookie = Number(database.pragma('schema_version', { simple: true }));
-      const tables = servedTables(this.#options.capture.tables(), this.#options, cookie);
+      const tables = servedTables(capture.tables(), this.#options, cookie);
       return { database, tables, last: lastChange(database), [Symbol.dispose]: opened[Symbol.dispose] };
     } catch (error) {
       opened[Symbol.dispose]();

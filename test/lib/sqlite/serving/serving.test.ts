@@ -12,13 +12,14 @@ import { scratch } from '../../../support/scratch.ts';
 
 const day = 86_400_000;
 
-function served(changes: { rowsMax?: number; without?: string[] } = {}) {
+function served(changes: { rowsMax?: number; without?: string[]; hasSender?: boolean } = {}) {
   const master = herdDatabase(scratch());
   const clock = fixedClock('2026-11-20T12:00:00Z');
-  const { rowsMax = 1_000_000, without = [] } = changes;
+  const { rowsMax = 1_000_000, without = [], hasSender = false } = changes;
   const serving = openServing({
     path: master.path,
-    capture: master.capture,
+    openCapture: master.openCapture,
+    hasSender,
     tables: undefined,
     without,
     keptMs: 7 * day,
@@ -229,8 +230,8 @@ test('it is kept for no more entries than were allowed, and the newest is never 
 });
 
 test('what a sender still needs is not removed', async () => {
-  const { serving, run, database } = served({ rowsMax: 5 });
-  run("INSERT INTO _holdfast_reader VALUES ('push', 3)");
+  const { serving, run, database } = served({ rowsMax: 5, hasSender: true });
+  run('INSERT INTO _holdfast_delta VALUES (3)');
   for (let id = 0; id < 100; id += 1) run(`INSERT INTO batches (id) VALUES (${id})`);
   await serving.prune();
   expect(database.prepare('SELECT min(seq) FROM _holdfast_log').pluck().get()).toBe(4);

@@ -8,10 +8,18 @@ import { herdDatabase } from '../../../support/logged-database.ts';
 import { scratch } from '../../../support/scratch.ts';
 
 function served() {
-  const { path, database, capture } = herdDatabase(scratch());
+  const { path, database, openCapture } = herdDatabase(scratch());
   const clock = fixedClock('2026-11-20T12:00:00Z');
   const limits = { keptMs: 86_400_000, rowsMax: 1000, busyMs: 1000 };
-  const serving = openServing({ path, capture, tables: undefined, without: [], ...limits, clock });
+  const serving = openServing({
+    path,
+    openCapture,
+    hasSender: false,
+    tables: undefined,
+    without: [],
+    ...limits,
+    clock,
+  });
   onTestFinished(() => {
     serving.close();
     database.close();

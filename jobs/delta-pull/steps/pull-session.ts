@@ -1,0 +1,57 @@
+// A replica and its master, opened for one look or for many.
+import { join } from 'node:path';
+import type { PullConfig } from '../../../lib/config/pull-config.ts';
+import type { PulledReplica, PulledTotals } from '../../../lib/delta/pulled.ts';
+import { createSyncClient, type SyncClient } from '../../../lib/http/sync-client.ts';
+import type { JobContext } from '../../../lib/run/context.ts';
+import { requireKey } from './chosen-pull.ts';
+import { type Pulled, pullOnce } from './pull-once.ts';
+
+export interface PullSession extends AsyncDisposable {
+  readonly client: SyncClient;
+  readonly replica: PulledReplica;
+  /** Counts it, whatever becomes of it. Throws what `pullOnce` throws. */
+  pull(options: { resync: boolean }): Promise<Pulled>;
+  totals(): PulledTotals;
+}
+
+type Needed = Pick<JobContext, 'config' | 'clock' | 'signal' | 'lock' | 'scratch' | 'openPulled'>;
+
+/** Only one process keeps a replica. Throws OpsError `busy`, and what opening it throws. */
+export async function openPull(context: Needed, pull: PullConfig): Promise<PullSession> {
+  const { clock, signal } = context;
+  const key = requireKey(pull);
+  await using opened = new AsyncDisposableStack();
+  opened.use(await context.lock({ name: pull.name, scope: 'pull' }, 'delta-pull'));
+  const scratch = opened.use(await context.scratch());
+  const replica = await context.openPulled(pull.replica);
+  opened.defer(() => replica.close());
+  const { from: to, pin, timeoutMs, bytesMax } = pull;
+  const client = createSyncClient({ to, pin, key, timeoutMs, bytesMax, clock, signal });
+  opened.defer(() => client.close());
+  let totals = replica.state().totals;
+  const counted = (records: number) => ({
+    ...totals,
+    syncs: totals.syncs + 1,
+    records: totals.records + records,
+  });
+  const file = (name: string) => join(scratch.path, name);
+  const resources = opened.move();
+  return {
+    client,
+    replica,
+    totals: () => totals,
+    async pull(options) {
+      const pulling = { client, replica, file, clock, fullEveryMs: pull.fullEveryMs, totals: counted };
+      try {
+        const pulled = await pullOnce(pulling, options);
+        totals = counted(pulled.records);
+        return pulled;
+      } catch (error) {
+        if (!signal.aborted) totals = { ...totals, syncs: totals.syncs + 1, failed: totals.failed + 1 };
+        throw error;
+      }
+    },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
