@@ -10,6 +10,7 @@ import type { DayTable } from '../export/rows.ts';
 import type { Phase } from '../export/phases.ts';
 import type { JsonStyle } from '../export/style.ts';
 import type { PullConfig, ServeConfig } from './pull-config.ts';
+import type { HealthConfig, ServicesConfig } from './services-config.ts';
 import type { DeltaConfig, ReceiveConfig, ReplicaConfig } from './delta-config.ts';
 import type { ExplorerConfig } from './explorer-config.ts';
 import type { HealthSettings } from './health-config.ts';
@@ -238,18 +239,4 @@ export function isGuarded(app: AppConfig): app is GuardedApp {
 /** The apps with a database, in the order of the configuration. */
 export function guardedApps({ apps }: Pick<Config, 'apps'>): GuardedApp[] {
   return apps.filter(isGuarded);
-}
-
-export interface ServicesConfig {
-  readonly units: readonly string[];
-  readonly stop: string | undefined;
-  readonly start: string | undefined;
-  readonly timeoutMs: number;
-}
-
-/** How a restore finds out whether the app is well again: a command that exits 0, or a URL that answers 2xx. */
-export interface HealthConfig {
-  readonly command: string | undefined;
-  readonly url: string | undefined;
-  readonly timeoutMs: number;
 }

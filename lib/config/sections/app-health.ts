@@ -1,6 +1,6 @@
 // `apps.<name>.health`: how a restore finds out that the app is well again.
 import { z } from 'zod';
-import type { HealthConfig } from '../config.ts';
+import type { HealthConfig } from '../services-config.ts';
 import { seconds } from './values.ts';
 
 export const healthTable = z

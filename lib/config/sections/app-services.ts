@@ -1,6 +1,6 @@
 // `[apps.<name>]`, services: what is stopped before a restore and started after it.
 import { z } from 'zod';
-import type { ServicesConfig } from '../config.ts';
+import type { ServicesConfig } from '../services-config.ts';
 import { seconds } from './values.ts';
 
 export const servicesKeys = {
