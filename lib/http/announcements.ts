@@ -7,7 +7,7 @@ import type { Log } from '../base/log.ts';
 import { networkReason } from '../base/network-reason.ts';
 import { connectTo, type Destination } from './connection.ts';
 
-export const announcementsPath = '/api/sync/announcements';
+const announcementsPath = '/api/sync/announcements';
 
 export interface Announcer {
   /** To all who listen. */

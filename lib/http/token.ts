@@ -2,7 +2,7 @@
 import { jwtVerify, SignJWT } from 'jose';
 import type { Clock } from '../base/clock.ts';
 
-export interface Token {
+interface Token {
   readonly text: string;
   readonly expiresAt: Date;
 }

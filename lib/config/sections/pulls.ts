@@ -85,7 +85,7 @@ function pullConfig(name: string, table: PullTable, environment: Environment): P
 }
 
 /** What the replica of the environment is called. */
-export const environmentPull = 'herdlinx';
+const environmentPull = 'herdlinx';
 
 /** Whether the environment names a master. */
 export function namesMaster(environment: Environment): boolean {
