@@ -120,6 +120,12 @@ const states: Readonly<Record<string, State>> = {
   },
   '3F': { kind: 'damaged', words: 'its schema is gone' },
   '23': { kind: 'damaged', words: 'its tables have constraints that nobody made here' },
+  '2BP01': {
+    kind: 'refused',
+    words: 'a view reads a table that has to be made anew',
+    hint: ({ target, schema }) =>
+      `drop it, and make it again afterwards: ${inDatabase(target, `select distinct view_schema, view_name from information_schema.view_table_usage where table_schema = '${schema}'`)}`,
+  },
   P0: { kind: 'refused', words: 'a trigger refuses it' },
 };
 

@@ -16,7 +16,7 @@ export interface Session {
 
 export interface WriterOptions {
   readonly target: PostgresTarget;
-  /** Named in hints. */
+  /** Where its tables are. */
   readonly schema: string;
   readonly signal: AbortSignal;
   /** One statement. */
@@ -134,9 +134,10 @@ export class PostgresWriter {
    * that is told is on the disk. `local`, so that a pooler in between hands none of them on.
    */
   #beginning(mode: string): string {
-    const { statementTimeoutMs, lockTimeoutMs } = this.#options;
+    const { schema, statementTimeoutMs, lockTimeoutMs } = this.#options;
     const settings = {
-      search_path: 'pg_catalog',
+      // Names of the server go before, what is made is made in the schema, and what a session made for itself comes last.
+      search_path: `"${schema.replaceAll('"', '""')}", pg_temp`,
       statement_timeout: statementTimeoutMs,
       lock_timeout: lockTimeoutMs,
       idle_in_transaction_session_timeout: statementTimeoutMs,

@@ -110,7 +110,7 @@ describe.skipIf(postgresPrograms() === undefined)('a connection that writes', ()
         "select 0.1::float8 + 0.2::float8, '\\x00ff'::bytea, current_setting('synchronous_commit'), current_setting('search_path')",
       ),
     );
-    expect(rows).toEqual([['0.30000000000000004', '\\x00ff', 'on', 'pg_catalog']]);
+    expect(rows).toEqual([['0.30000000000000004', '\\x00ff', 'on', 'tagtracker, pg_temp']]);
     await server.sql('alter role keeper reset all');
   });
 
