@@ -54,6 +54,7 @@ export function parityTests(open: OpenReplica): void {
       digest(rows.slice(2)),
       digest([]),
     ]);
+    expect(await opened.replica.days('nothing')).toEqual([]);
     expect(await opened.replica.days('dated')).toEqual([
       { day: '2026-11-01', rows: 2 },
       { day: '2026-11-02', rows: 2 },

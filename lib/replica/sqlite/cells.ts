@@ -70,10 +70,10 @@ export function mayBeBroken(cells: readonly Cell[]): boolean {
   return false;
 }
 
-/** The columns of the table of this name, to be read as `exactCells` takes them. */
-export function exactColumns(names: readonly string[], table?: string): string {
+/** The columns, to be read as `exactCells` takes them. */
+export function exactColumns(names: readonly string[]): string {
   return names
-    .map((name) => (table === undefined ? quoteIdentifier(name) : `${table}.${quoteIdentifier(name)}`))
+    .map(quoteIdentifier)
     .map((name) => `${name}, typeof(${name}), CAST(${name} AS BLOB)`)
     .join(', ');
 }

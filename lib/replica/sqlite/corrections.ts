@@ -4,12 +4,13 @@ import { OpsError } from '../../base/errors.ts';
 import type { Cell } from '../../delta/cell.ts';
 import { formatKey, parseKey } from '../../delta/held-payload.ts';
 import type { Correction } from '../../delta/peer.ts';
+import type { DayRule } from '../../delta/policy.ts';
 import { ownPrefix, type TableShape } from '../../delta/shape.ts';
 import { sqliteError } from '../../sqlite/errors.ts';
 import { type Database, quoteIdentifier } from '../../sqlite/open.ts';
 import { splitSql } from '../../sqlite/rows/split-sql.ts';
 import { auditAct } from './audit.ts';
-import { daySql } from './day-sql.ts';
+import { daySql, usableRule } from './day-sql.ts';
 import { writeManifest } from './frozen.ts';
 import { allSources } from './ledger.ts';
 import { MirrorTable } from './mirror.ts';
@@ -22,11 +23,11 @@ const changing = new Set(['INSERT', 'UPDATE', 'DELETE', 'REPLACE', 'WITH']);
 const noteFunction = '_holdfast_note';
 
 /** Runs the statements, and writes down which rows they changed. Throws OpsError `usage`, `damaged`. */
-export function correctRows(
+export async function correctRows(
   writing: Writing,
   sql: string,
   why: { by: string; reason: string },
-): { rows: number } {
+): Promise<{ rows: number }> {
   const { database, policy, frozen, now } = writing;
   const statements = splitSql(sql);
   if (statements.length === 0) throw new OpsError('usage', 'cannot correct rows: there is no statement');
@@ -40,14 +41,16 @@ export function correctRows(
     if (typeof day === 'string' && frozen.has(day)) days.add(day);
     return null;
   });
-  shapes.forEach((shape, index) => watch(writing, shape, index));
+  shapes.forEach((shape, index) =>
+    watch(database, shape, { index, rule: usableRule(policy, shape, shapes) }),
+  );
   for (const { text } of statements) runStatement(database, text);
   shapes.forEach((_, index) => unwatch(database, index));
   const insert = database.prepare(
     'INSERT INTO _holdfast_correction (at, by, reason, table_name, key) VALUES (?, ?, ?, ?, ?)',
   );
   for (const [table, key] of changed.values()) insert.run(now.toISOString(), why.by, why.reason, table, key);
-  for (const day of days) writeManifest(database, policy, day);
+  for (const day of days) await writeManifest(database, policy, day);
   auditAct(writing, { what: 'correct', ...why });
   return { rows: changed.size };
 }
@@ -97,10 +100,14 @@ function runStatement(database: Database, text: string): void {
 }
 
 /** Each row that changes leaves its key, the old and the new, and its day. */
-function watch({ database, policy }: Writing, shape: TableShape, index: number): void {
+function watch(
+  database: Database,
+  shape: TableShape,
+  { index, rule }: { index: number; rule: DayRule | undefined },
+): void {
   const note = (row: string) => {
     const key = shape.key.map((name) => `${row}.${quoteIdentifier(name)}`);
-    return `SELECT ${noteFunction}(${[index, daySql(database, policy, shape)?.of(row) ?? 'NULL', ...key].join(', ')});`;
+    return `SELECT ${noteFunction}(${[index, rule === undefined ? 'NULL' : daySql(rule, row), ...key].join(', ')});`;
   };
   const events = { insert: note('NEW'), update: note('OLD') + note('NEW'), delete: note('OLD') };
   for (const [event, body] of Object.entries(events))

@@ -1,42 +1,33 @@
 // The day of a row as SQL, by the rule that an operator gave.
 import { dayRuleOf, isSameName } from '../../delta/day.ts';
-import type { ReplicaPolicy } from '../../delta/policy.ts';
+import type { DayRule, ReplicaPolicy } from '../../delta/policy.ts';
 import type { TableShape } from '../../delta/shape.ts';
-import { type Database, quoteIdentifier } from '../../sqlite/open.ts';
-import { knownShape } from './shapes.ts';
+import { quoteIdentifier } from '../../sqlite/open.ts';
 
-export interface DaySql {
-  /** What the column says for the row of this name: a day, or something else. */
-  of(row: string): string;
-  /** Whether it is one of `count` days, which are parameters. Parents are looked for once, not for each row. */
-  isOneOf(row: string, count: number): string;
-}
-
-/** Undefined where the rows of the table have none, or a column is missing that it asks for. */
-export function daySql(database: Database, policy: ReplicaPolicy, shape: TableShape): DaySql | undefined {
+/** How the days of the table's rows are told; undefined where they have none, or a column is missing that the rule names. */
+export function usableRule(
+  policy: ReplicaPolicy,
+  shape: TableShape,
+  shapes: readonly TableShape[],
+): DayRule | undefined {
   const rule = dayRuleOf(policy, shape.name);
   if (rule === undefined || !hasColumn(shape, rule.column)) return undefined;
-  const column = (row: string) => `${row}.${quoteIdentifier(rule.column)}`;
-  const list = (count: number) => Array<string>(count).fill('?').join(', ');
-  if (!('parent' in rule))
-    return { of: column, isOneOf: (row, count) => `${column(row)} IN (${list(count)})` };
+  if (!('parent' in rule)) return rule;
   const { table, key, day } = rule.parent;
-  const parent = knownShape(database, table)?.shape;
-  if (!hasColumn(parent, key) || !hasColumn(parent, day)) return undefined;
-  const [from, keySql, dayOf] = [quoteIdentifier(table), quoteIdentifier(key), quoteIdentifier(day)];
-  return {
-    of: (row) => `(SELECT p.${dayOf} FROM ${from} AS p WHERE p.${keySql} = ${column(row)})`,
-    isOneOf: (row, count) =>
-      `${column(row)} IN (SELECT p.${keySql} FROM ${from} AS p WHERE p.${dayOf} IN (${list(count)}))`,
-  };
+  const parent = shapes.find(({ name }) => isSameName(name, table));
+  return hasColumn(parent, key) && hasColumn(parent, day) ? rule : undefined;
 }
 
-/** Whether a value is a day of the calendar, as dayOfCell has it: then SQLite gives it back as it is. */
-export function isDaySql(value: string): string {
-  return `(typeof(${value}) = 'text' AND length(${value}) = 10 AND date(${value}, '+0 days') IS ${value})`;
+/** What says the day of the row of this name: a day, or something else. */
+export function daySql(rule: DayRule, row: string): string {
+  const column = `${row}.${quoteIdentifier(rule.column)}`;
+  if (!('parent' in rule)) return column;
+  const { table, key, day } = rule.parent;
+  // The sign makes it a value like one that is bound: the column of the parent alone says what it is compared as.
+  return `(SELECT p.${quoteIdentifier(day)} FROM ${quoteIdentifier(table)} AS p
+    WHERE p.${quoteIdentifier(key)} = +${column} LIMIT 1)`;
 }
 
-/** Whether the shape has the column, as SQLite compares names. */
-export function hasColumn(shape: TableShape | undefined, name: string): boolean {
+function hasColumn(shape: TableShape | undefined, name: string): boolean {
   return shape?.columns.some((column) => isSameName(column.name, name)) === true;
 }

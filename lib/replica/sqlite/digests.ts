@@ -1,14 +1,20 @@
 // What the rows of buckets amount to: one pass over a table for all that are asked of it, in one snapshot, and between many
 // rows others get their turn.
-import { Buckets, daysOf as daysOfQueries } from '../../delta/buckets.ts';
-import type { Cell } from '../../delta/cell.ts';
-import { dayOfCell, dayRuleOf } from '../../delta/day.ts';
-import { DigestSum, emptyDigest } from '../../delta/digest.ts';
+import { dayRuleOf } from '../../delta/day.ts';
+import { emptyDigest } from '../../delta/digest.ts';
 import type { BucketQuery, Digest } from '../../delta/peer.ts';
 import type { ReplicaPolicy } from '../../delta/policy.ts';
-import { type Database, openLive, quoteIdentifier } from '../../sqlite/open.ts';
-import { bucketRows } from './bucket-rows.ts';
-import { daySql } from './day-sql.ts';
+import {
+  type DayRows,
+  type KeyHash,
+  readDays,
+  readDigests,
+  readKeys,
+  type ReadRows,
+} from '../../sqlite/delta-rows/read-buckets.ts';
+import type { ScannedTable } from '../../sqlite/delta-rows/scanned-table.ts';
+import { type Database, openLive } from '../../sqlite/open.ts';
+import { findSource } from './ledger.ts';
 import { knownShape } from './shapes.ts';
 
 const rowsPerTurn = 2000;
@@ -24,7 +30,8 @@ export async function digestsOf(
   await inSnapshot(path, async (database) => {
     for (const indexes of groups.values()) {
       const asked = indexes.flatMap((index) => queries[index] ?? []);
-      const found = await digestGroup(database, policy, asked);
+      const table = scanned(database, policy, asked[0]);
+      const found = table === undefined ? [] : await readDigests(table, asked, inTurns);
       indexes.forEach((index, at) => (digests[index] = found[at] ?? emptyDigest));
     }
   });
@@ -36,80 +43,60 @@ function groupOf(query: BucketQuery | undefined): string {
   return JSON.stringify([query?.table.toLowerCase(), query?.source]);
 }
 
-async function digestGroup(
-  database: Database,
-  policy: ReplicaPolicy,
-  queries: readonly BucketQuery[],
-): Promise<Digest[]> {
-  const buckets = new Buckets(queries);
-  const [first] = queries;
-  const shape = first && knownShape(database, first.table)?.shape;
-  if (shape === undefined) return buckets.digests();
-  const hasDays = queries.some(({ day }) => day !== undefined);
-  const all = daysOfQueries(queries);
-  // With one query about all rows each is read, and its day told where another asks for it.
-  const rows = bucketRows(database, policy, shape, { source: first?.source, days: all, tellsDay: hasDays });
-  let count = 0;
-  for (const row of rows) {
-    buckets.add(row);
-    count += 1;
-    if (count % rowsPerTurn === 0) await anotherTurn();
-  }
-  return buckets.digests();
-}
-
 /** At most `limit`. */
-export async function keysOf(path: string, policy: ReplicaPolicy, query: BucketQuery, limit: number) {
-  const keys: { key: readonly Cell[]; hash: string }[] = [];
+export async function keysOf(
+  path: string,
+  policy: ReplicaPolicy,
+  query: BucketQuery,
+  limit: number,
+): Promise<readonly KeyHash[]> {
+  let keys: readonly KeyHash[] = [];
   await inSnapshot(path, async (database) => {
-    const shape = knownShape(database, query.table)?.shape;
-    if (shape === undefined) return;
-    const { source, day, prefix = '' } = query;
-    const days = day === undefined ? undefined : new Set([day]);
-    let count = 0;
-    for (const row of bucketRows(database, policy, shape, { source, days })) {
-      if (keys.length >= limit) break;
-      if (prefix === '' || row.keyHash().startsWith(prefix)) keys.push({ key: row.key, hash: row.hash });
-      count += 1;
-      if (count % rowsPerTurn === 0) await anotherTurn();
-    }
+    const table = scanned(database, policy, query);
+    if (table !== undefined) keys = await readKeys(table, [query], limit, inTurns);
   });
   return keys;
 }
 
 /** Of all rows of one day that lie in a table, whosever they are: within a transaction of the caller. */
-export function digestOfDay(database: Database, policy: ReplicaPolicy, table: string, day: string): Digest {
-  const sum = new DigestSum();
-  const shape = knownShape(database, table)?.shape;
-  if (shape === undefined) return emptyDigest;
-  for (const { hash } of bucketRows(database, policy, shape, { days: new Set([day]), isWhole: true }))
-    sum.add(hash);
-  return sum.digest();
-}
-
-export function daysOf(
+export async function digestOfDay(
   database: Database,
   policy: ReplicaPolicy,
   table: string,
-): { day: string | null; rows: number }[] {
-  const shape = knownShape(database, table)?.shape;
-  if (shape === undefined || dayRuleOf(policy, table) === undefined) return [];
-  const day = daySql(database, policy, shape)?.of('t') ?? 'NULL';
-  const rows = database
-    .prepare(
-      `SELECT ${day} AS day, count(*) AS rows FROM ${quoteIdentifier(shape.name)} AS t
-       WHERE _holdfast_source > 0 GROUP BY 1`,
-    )
-    .all() as { day: Cell; rows: number }[];
-  const days = new Map<string | null, number>();
-  for (const { day: value, rows: count } of rows) {
-    const known = dayOfCell(value) ?? null;
-    days.set(known, (days.get(known) ?? 0) + count);
-  }
-  return [...days]
-    .map(([of, count]) => ({ day: of, rows: count }))
-    .sort((one, other) => ((one.day ?? '') < (other.day ?? '') ? -1 : 1));
+  day: string,
+): Promise<Digest> {
+  const found = scanned(database, policy, { table });
+  if (found === undefined) return emptyDigest;
+  const [digest] = await readDigests({ ...found, where: undefined }, [{ table, day }], inTurns);
+  return digest ?? emptyDigest;
 }
+
+export function daysOf(database: Database, policy: ReplicaPolicy, table: string): readonly DayRows[] {
+  const found = scanned(database, policy, { table });
+  return found === undefined ? [] : readDays(found);
+}
+
+/** Rows that a source has; undefined for a table that is not mirrored. */
+function scanned(
+  database: Database,
+  policy: ReplicaPolicy,
+  query: BucketQuery | undefined,
+): ScannedTable | undefined {
+  const shape = query && knownShape(database, query.table)?.shape;
+  if (shape === undefined) return undefined;
+  const source = query?.source;
+  const id = source === undefined ? undefined : (findSource(database, source)?.id ?? -1);
+  return {
+    database,
+    shape,
+    day: dayRuleOf(policy, shape.name),
+    where: id === undefined ? 't._holdfast_source > 0' : `t._holdfast_source = ${id}`,
+  };
+}
+
+const inTurns: ReadRows = async (scan) => {
+  while (scan.step(rowsPerTurn)) await new Promise((resolve) => setImmediate(resolve));
+};
 
 /** A connection of its own: what is read meanwhile by others is of their own time. */
 async function inSnapshot(path: string, work: (database: Database) => Promise<void>): Promise<void> {
@@ -120,8 +107,4 @@ async function inSnapshot(path: string, work: (database: Database) => Promise<vo
   } finally {
     database.close();
   }
-}
-
-function anotherTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

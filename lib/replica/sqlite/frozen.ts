@@ -14,11 +14,11 @@ import { takeHeld } from './release.ts';
 import { knownShapes } from './shapes.ts';
 import type { Writing } from './transaction.ts';
 
-export function freezeDay(
+export async function freezeDay(
   writing: Writing,
   day: string,
   why: { by: string; reason: string; exceptions: readonly string[] },
-): FrozenDay {
+): Promise<FrozenDay> {
   const { database, policy, now, frozen } = writing;
   if (dayOfCell(day) === undefined)
     throw new OpsError('usage', `cannot freeze ${day}: it is no day such as 2026-11-27`);
@@ -34,7 +34,7 @@ export function freezeDay(
     .run(
       ...[day, now.toISOString(), why.by, why.reason, JSON.stringify(exceptions), JSON.stringify(highWater)],
     );
-  writeManifest(database, policy, day);
+  await writeManifest(database, policy, day);
   putGuards(database, policy);
   auditAct(writing, { what: 'freeze', by: why.by, reason: why.reason, day });
   const made = listFrozen(database).find((one) => one.day === day);
@@ -43,14 +43,14 @@ export function freezeDay(
 }
 
 /** What each table has of the day: rows, and their digest. */
-export function writeManifest(database: Database, policy: ReplicaPolicy, day: string): void {
+export async function writeManifest(database: Database, policy: ReplicaPolicy, day: string): Promise<void> {
   const insert = database.prepare(
     `INSERT INTO _holdfast_frozen_table (day, table_name, rows, digest) VALUES (?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET rows = excluded.rows, digest = excluded.digest`,
   );
   for (const { table, shape } of knownShapes(database)) {
     if (shape === undefined || dayRuleOf(policy, table) === undefined) continue;
-    const digest = digestOfDay(database, policy, table, day);
+    const digest = await digestOfDay(database, policy, table, day);
     insert.run(day, table, BigInt(digest.rows), digestText(digest));
   }
 }

@@ -1,10 +1,9 @@
 // Triggers on the mirrored tables that keep frozen days from everybody else who opens the file. They stand while a day is
 // frozen, and know our own transactions by the mark in `_holdfast_writer`.
-import { dayRuleOf, isSameName } from '../../delta/day.ts';
 import type { DayRule, ReplicaPolicy } from '../../delta/policy.ts';
 import type { TableShape } from '../../delta/shape.ts';
 import { type Database, quoteIdentifier } from '../../sqlite/open.ts';
-import { hasColumn } from './day-sql.ts';
+import { daySql, usableRule } from './day-sql.ts';
 import { knownShapes } from './shapes.ts';
 
 /** Puts them as they have to be now: after a day was frozen or reopened, and after a table was made or made anew. */
@@ -13,8 +12,8 @@ export function putGuards(database: Database, policy: ReplicaPolicy): void {
   if (database.prepare('SELECT 1 FROM _holdfast_frozen_day LIMIT 1').get() === undefined) return;
   const shapes = knownShapes(database).flatMap(({ shape }) => shape ?? []);
   for (const shape of shapes) {
-    const rule = dayRuleOf(policy, shape.name);
-    if (rule !== undefined && canTell(rule, shape, shapes)) putOn(database, shape, rule);
+    const rule = usableRule(policy, shape, shapes); // a trigger without one of its columns would refuse every write
+    if (rule !== undefined) putOn(database, shape, rule);
   }
 }
 
@@ -48,18 +47,5 @@ function putOn(database: Database, shape: TableShape, rule: DayRule): void {
 }
 
 function isFrozen(rule: DayRule, row: string): string {
-  const value = `${row}.${quoteIdentifier(rule.column)}`;
-  if (!('parent' in rule)) return `EXISTS (SELECT 1 FROM _holdfast_frozen_day AS f WHERE f.day = ${value})`;
-  const { table, key, day } = rule.parent;
-  return `EXISTS (SELECT 1 FROM _holdfast_frozen_day AS f JOIN ${quoteIdentifier(table)} AS p
-    ON p.${quoteIdentifier(day)} = f.day WHERE p.${quoteIdentifier(key)} = ${value})`;
-}
-
-/** Whether all columns are there that it asks for: a trigger without one would refuse every write. */
-function canTell(rule: DayRule, shape: TableShape, shapes: readonly TableShape[]): boolean {
-  if (!hasColumn(shape, rule.column)) return false;
-  if (!('parent' in rule)) return true;
-  const { table, key, day } = rule.parent;
-  const parent = shapes.find(({ name }) => isSameName(name, table));
-  return hasColumn(parent, key) && hasColumn(parent, day);
+  return `EXISTS (SELECT 1 FROM _holdfast_frozen_day AS f WHERE f.day = ${daySql(rule, row)})`;
 }
