@@ -10,6 +10,8 @@ export interface CaptureState {
   readonly nonce: string | undefined;
   /** Of the batch that the nonce belongs to; 0 for none in this epoch. */
   readonly batchNo: number;
+  /** The link of the batch that was made of it last, sent or not; undefined for none. */
+  readonly made: string | undefined;
   /** The keys that were logged up to here have arrived. */
   readonly ackedSeq: number;
   /** The newest key that is logged; 0 for none. */
@@ -100,6 +102,11 @@ export interface Capture {
    * can be named, for a table has to be walked.
    */
   pending(most: number): readonly RereadKeys[] | undefined;
+  /**
+   * One short transaction: a batch of what was collected last is about to be sent, with this link. One that lies in the spool was
+   * made of this very database where `state` still says so.
+   */
+  noteMade(link: string): void;
   /** Logs keys as if their rows had changed: those that a receiver applied and nobody saw confirmed, or that differ. */
   reread(keys: readonly RereadKeys[]): void;
   /** A new stream: `epoch` begins without a nonce, and each table is put to `walk`. */

@@ -4,15 +4,15 @@
 import type { Clock } from '../../../lib/base/clock.ts';
 import type { Log } from '../../../lib/base/log.ts';
 import { type Agreement, agreementOf, type SourceState } from '../../../lib/delta/agreement.ts';
-import type { BatchHeader, BatchResult } from '../../../lib/delta/batch.ts';
-import type { Capture, Collected } from '../../../lib/delta/capture.ts';
-import { makeLink } from '../../../lib/delta/lineage.ts';
+import type { BatchResult } from '../../../lib/delta/batch.ts';
+import type { Capture } from '../../../lib/delta/capture.ts';
 import type { Peer, PeerState } from '../../../lib/delta/peer.ts';
 import { ProtocolRefusal } from '../../../lib/delta/refusal.ts';
 import type { SenderRecord } from '../../../lib/delta/sender-record.ts';
 import { deliver } from './deliver.ts';
 import { Forked } from './forked.ts';
 import { makeBatch } from './make-batch.ts';
+import { nextHeader, type Reached } from './next-header.ts';
 import { offerShapes } from './offer-shapes.ts';
 import { randomHex, type SenderFiles, type Spooled } from './sender-files.ts';
 
@@ -133,6 +133,8 @@ class Cycle {
   #isForReceiver({ header }: Spooled, { epoch, batchNo, lineage }: SourceState): boolean {
     const here = this.#parts.capture.state();
     if (header.epoch !== here.epoch || header.heldNonce !== here.nonce) return false;
+    // Put back to before it was made, and nothing of it acknowledged in between: the nonce alone does not show that.
+    if (header.lineage !== here.made) return false;
     if (lineage === header.lineage) return true;
     const isNext =
       header.epoch === epoch
@@ -148,56 +150,41 @@ class Cycle {
     this.report.agreement ??= agreement;
     if (agreement === 'fork') throw new Forked(state);
     if (agreement === 'reread') capture.reread(await peer.unconfirmed());
-    const isUnbegun = epoch === undefined || nonce !== undefined || epoch === state.epoch;
-    if ((agreement === 'first' || agreement === 'resync') && isUnbegun) capture.beginEpoch(randomHex());
+    this.#confirmLink(state);
+    // Always another one: what this database holds may be a stream that has ended meanwhile.
+    if (agreement === 'first' || agreement === 'resync') capture.beginEpoch(randomHex());
     if (agreement === 'resync')
       this.#parts.log.warn('one of both sides was put back: everything is compared and sent anew');
   }
 
+  /** The receiver has the link that was pending: from now on it is one that we have left behind, and nobody else's. */
+  #confirmLink({ lineage }: SourceState): void {
+    if (lineage !== undefined && lineage === this.record.pending)
+      this.record = { ...this.record, lineage, pending: undefined };
+  }
+
   async #sendAll(state: SourceState): Promise<void> {
     const { capture, signal, rowsMax, bytesMax } = this.#parts;
-    let receiver = { epoch: state.epoch, lineage: state.lineage };
+    let receiver: Reached = state;
     for (;;) {
       signal.throwIfAborted();
       const collected = capture.collect({ rowsMax, bytesMax });
       if (collected === undefined) return;
       this.report.warnings.push(...collected.tooLarge);
-      const batch = makeBatch(this.#header(collected, receiver), collected.changes);
+      const header = nextHeader(this.#parts, { collected, record: this.record, receiver });
+      const batch = makeBatch(header, collected.changes);
       await this.#keep(batch);
       await this.#deliver(batch, 0);
-      receiver = { epoch: batch.header.epoch, lineage: batch.header.lineage };
+      receiver = batch.header;
     }
-  }
-
-  #header(
-    collected: Collected,
-    receiver: { epoch: string | undefined; lineage: string | undefined },
-  ): BatchHeader {
-    const { capture, clock, source } = this.#parts;
-    const { epoch = '', nonce, batchNo } = capture.state();
-    const { instance, secret, links } = this.record;
-    return {
-      source,
-      instance,
-      lineage: makeLink(secret, links + 1, randomHex(8)),
-      heldLineage: receiver.lineage,
-      epoch,
-      replaces: epoch === receiver.epoch ? undefined : receiver.epoch,
-      batchNo: batchNo + 1,
-      heldNonce: nonce,
-      toSeq: collected.toSeq,
-      takenAt: clock.now().toISOString(),
-      tables: collected.tables,
-      range: collected.range,
-      resyncing: capture.tables().some((table) => table.state === 'walk'),
-    };
   }
 
   /** The record first: a link that was sent and is not in it would be somebody else's. */
   async #keep(batch: Spooled): Promise<void> {
-    const { files } = this.#parts;
+    const { files, capture } = this.#parts;
     this.record = { ...this.record, links: this.record.links + 1, pending: batch.header.lineage };
     await files.write(this.record);
+    capture.noteMade(batch.header.lineage);
     await files.spool(batch);
   }
 
@@ -216,6 +203,7 @@ class Cycle {
       { nonce: result.nonce, batchNo: header.batchNo },
     );
     await files.dropSpool();
+    this.#noteRefused(result);
     const { applied } = result;
     this.record = {
       ...this.record,
@@ -225,6 +213,15 @@ class Cycle {
       changes: this.record.changes + applied.upserts + applied.deletes,
     };
     this.#count(result, batch.bytes.length);
+  }
+
+  /** Nothing of these was taken: all of it travels once somebody has approved of them, for which the next cycle asks. */
+  #noteRefused({ refusedTables }: BatchResult): void {
+    if (refusedTables.length === 0) return;
+    const refused = [...new Set([...this.record.refusedTables, ...refusedTables])];
+    this.#parts.capture.refuse(refused);
+    this.record = { ...this.record, refusedTables: refused };
+    this.report.refusedTables = refused;
   }
 
   #count({ applied, held, anomalies }: BatchResult, bytes: number): void {

@@ -3,7 +3,7 @@
 import type { Change } from '../../delta/change.ts';
 import type { Collected } from '../../delta/capture.ts';
 import type { KeyedChange } from './log-changes.ts';
-import type { Stock, StockedTable } from './stock.ts';
+import type { Stock } from './stock.ts';
 import type { WalkPiece } from './walk.ts';
 
 interface Piece {
@@ -16,12 +16,12 @@ interface Piece {
 }
 
 export function collectedOf({ stock, changes, toSeq, hasMore, tooLarge, walk }: Piece): Collected {
-  const present = new Set<StockedTable>(changes.map(({ table }) => table));
-  if (walk !== undefined) present.add(walk.table);
-  const tables = stock.tables.filter((table) => present.has(table));
-  const indexes = new Map(tables.map((table, index) => [table, index]));
+  const present = new Set(changes.map(({ table }) => table.id));
+  if (walk !== undefined) present.add(walk.table.id);
+  const tables = stock.tables.filter((table) => present.has(table.id));
+  const indexes = new Map(tables.map(({ id }, index) => [id, index]));
   const indexed = changes.map(({ table, key, cells }): Change => {
-    const index = indexes.get(table) ?? 0;
+    const index = indexes.get(table.id) ?? 0;
     return cells === undefined
       ? { kind: 'tombstone', table: index, key }
       : { kind: 'upsert', table: index, cells };
@@ -36,7 +36,7 @@ export function collectedOf({ stock, changes, toSeq, hasMore, tooLarge, walk }: 
     changes: [...tombstones, ...upserts],
     tables: tables.map(({ facts }) => facts.shape),
     toSeq,
-    range: walk && { table: indexes.get(walk.table) ?? 0, after: walk.after, through: walk.through },
+    range: walk && { table: indexes.get(walk.table.id) ?? 0, after: walk.after, through: walk.through },
     hasMore,
     tooLarge,
   };

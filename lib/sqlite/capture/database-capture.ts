@@ -49,8 +49,8 @@ export class DatabaseCapture implements Capture {
   }
 
   state() {
-    const { epoch, nonce, batchNo, ackedSeq, lastSeq, waiting } = this.#own.read();
-    return { epoch, nonce, batchNo, ackedSeq, lastSeq, waiting };
+    const { epoch, nonce, batchNo, made, ackedSeq, lastSeq, waiting } = this.#own.read();
+    return { epoch, nonce, batchNo, made, ackedSeq, lastSeq, waiting };
   }
 
   tables(): readonly CapturedTable[] {
@@ -193,6 +193,10 @@ export class DatabaseCapture implements Capture {
   refuse(tables: readonly string[]): void {
     this.#writing(() => refuseTables(this.#own, tables, this.#stock.tables));
     this.#refresh();
+  }
+
+  noteMade(link: string): void {
+    this.#writing(() => this.#own.write({ made: link }));
   }
 
   acknowledge(collected: Acknowledged, given: { nonce: string; batchNo: number }): void {

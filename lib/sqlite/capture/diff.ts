@@ -79,7 +79,13 @@ export function openDiff(
     shadow.setMark('');
   }
 
+  /** Until they are known to have arrived nothing is known of them: whoever dies in between compares them anew. */
   function noteSent(changes: readonly Found[]): void {
+    for (const [id, some] of Map.groupBy(changes, ({ table }) => table.id))
+      shadow.forgetKeys(
+        id,
+        some.map(({ key }) => keyText(key)),
+      );
     sent = changes.map(({ table, key, hash }) => ({ table: table.id, key: keyText(key), hash }));
   }
 

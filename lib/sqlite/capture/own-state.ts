@@ -25,6 +25,7 @@ export interface OwnState {
     change: Partial<{
       epoch: string;
       nonce: string | null;
+      made: string;
       batch_no: number;
       acked_seq: number;
       schema_version: number;
@@ -63,6 +64,7 @@ export function ownState(database: Database): OwnState {
       return {
         epoch: textOf(row['epoch']),
         nonce: textOf(row['nonce']),
+        made: textOf(row['made']),
         batchNo: Number(row['batch_no']),
         ackedSeq,
         lastSeq,
@@ -114,7 +116,7 @@ export function ownState(database: Database): OwnState {
       const version = database.prepare('SELECT version FROM main._holdfast_delta').get();
       if (version === undefined)
         database
-          .prepare('INSERT INTO main._holdfast_delta VALUES(1, ?, NULL, NULL, 0, 0, -1, 0)')
+          .prepare('INSERT INTO main._holdfast_delta VALUES(1, ?, NULL, NULL, NULL, 0, 0, -1, 0)')
           .run(captureVersion);
       // The newest entry is never removed: with one from the beginning, no number is ever given twice.
       database.exec('INSERT INTO _holdfast_log(t) SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM _holdfast_log)');

@@ -109,9 +109,13 @@ export function openShadow(path: string | undefined): Shadow {
   };
 }
 
-/** A key as text, and back. */
+/** A key as text, and back: the same for keys that SQLite takes for one, as 2 and 2.0. */
 export function keyText(key: readonly Cell[]): string {
-  return JSON.stringify(key.map((cell) => encodeCell(cell, false)));
+  return JSON.stringify(key.map((cell) => encodeCell(isWhole(cell) ? BigInt(cell) : cell, false)));
+}
+
+function isWhole(cell: Cell): cell is number {
+  return typeof cell === 'number' && Number.isInteger(cell) && cell >= -(2 ** 63) && cell < 2 ** 63;
 }
 
 export function keyOfText(text: string): Cell[] {

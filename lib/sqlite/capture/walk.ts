@@ -1,7 +1,7 @@
 // A walk through a table: all its rows between two keys, so that the receiver can tell what else it has there.
 import type { Cell } from '../../delta/cell.ts';
 import type { Database } from '../open.ts';
-import { sizeOf } from './cells.ts';
+import { isUtf8, sizeOf } from './cells.ts';
 import { type KeyedChange, rowBytesMax, tooLargeWords } from './log-changes.ts';
 import { rowReader } from './row-reader.ts';
 import type { StockedTable } from './stock.ts';
@@ -24,10 +24,13 @@ export function walkByKey(
   const reader = rowReader(database, table.facts.shape);
   const changes: KeyedChange[] = [];
   const tooLarge: string[] = [];
+  // Text in UTF-16 has another order than at the receiver, so that pieces would overlap there: such a table is one piece.
+  const canEnd = isUtf8(database);
   let bytes = 0;
   let through = after;
   for (const cells of reader.rowsAfter(after)) {
-    if (changes.length >= rowsMax || bytes > bytesMax) return { table, changes, after, through, tooLarge };
+    if (canEnd && (changes.length >= rowsMax || bytes > bytesMax))
+      return { table, changes, after, through, tooLarge };
     const size = sizeOf(cells);
     through = reader.keyOf(cells);
     bytes += size;

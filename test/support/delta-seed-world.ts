@@ -1,0 +1,170 @@
+// What a seed of the fuzz happens to: an app, the machine that pushes its rows, their receiver, and copies of all three.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import type { ReplicaPolicy, TablePolicy } from '../../lib/delta/policy.ts';
+import type { DeltaWriter } from './delta-app.ts';
+import { differencesBetween } from './delta-compare.ts';
+import type { FrozenRows } from './delta-frozen.ts';
+import { type Ending, Machine, type OpenCapture } from './delta-machine.ts';
+import { type Random, randomFrom } from './delta-random.ts';
+import { type OpenReplica, Receiver } from './delta-receiver.ts';
+
+export interface Ground {
+  readonly home: string;
+  readonly writer: DeltaWriter;
+  readonly openCapture: OpenCapture;
+  readonly openReplica: OpenReplica;
+  /** Nothing but rows changes. */
+  readonly isSchemaFixed?: boolean;
+}
+
+const ofTable: TablePolicy = {
+  day: undefined,
+  updatedAt: undefined,
+  deletions: 'apply',
+  deletionsMax: { rows: 1_000_000, percent: 100 },
+};
+
+/** Days in two tables, and nothing else that would keep a row back. */
+export const policy: ReplicaPolicy = {
+  sources: ['laptop'],
+  schema: 'follow',
+  audit: false,
+  tombstonesKeptMs: 90 * 86_400_000,
+  otherTables: ofTable,
+  tables: {
+    day: { ...ofTable, day: { column: 'date' } },
+    visit: { ...ofTable, day: { column: 'day_id', parent: { table: 'day', key: 'id', day: 'date' } } },
+  },
+};
+
+export class SeedWorld {
+  readonly flaws: string[] = [];
+  readonly happened: string[] = [];
+  syncPoints = 0;
+  readonly random: Random;
+  readonly home: string;
+  readonly mode: string;
+  readonly receiver: Receiver;
+  machine: Machine;
+  /** Copies that may be put back: of the database, of it with the state directory, of the replica. */
+  readonly copies: Readonly<Record<'database' | 'machine' | 'replica', string[]>> = {
+    database: [],
+    machine: [],
+    replica: [],
+  };
+  frozen: FrozenRows[] = [];
+  /** Whether somebody may have sent under our name: then a fork is no flaw. */
+  mayFork = false;
+  readonly ground: Ground;
+  readonly #rowsMax: number;
+  #places = 0;
+
+  constructor(seed: number, ground: Ground) {
+    this.ground = ground;
+    this.random = randomFrom(seed);
+    this.home = join(ground.home, String(seed));
+    mkdirSync(this.home);
+    this.mode = this.random.chance(0.75) ? 'wal' : 'delete';
+    this.#rowsMax = this.random.pick([3, 20, 1000]);
+    this.machine = new Machine(join(this.home, 'machine'), ground.openCapture);
+    this.receiver = new Receiver(this.home, ground.openReplica, policy);
+  }
+
+  get peer() {
+    return this.receiver.peerOf('laptop');
+  }
+
+  place(called: string): string {
+    return join(this.home, `${called}-${(this.#places += 1)}`);
+  }
+
+  async openApp(fresh: boolean): Promise<void> {
+    const encoding = this.random.chance(0.1) ? 'UTF-16le' : 'UTF-8';
+    const { database: path } = this.machine;
+    await this.ask({ do: 'open', path, seed: this.random.below(1e9), mode: this.mode, fresh, encoding });
+  }
+
+  async ask(request: Record<string, unknown>): Promise<void> {
+    const { log, differences } = await this.ground.writer.ask(request);
+    this.happened.push(...log);
+    this.flaws.push(...differences);
+  }
+
+  async write(): Promise<void> {
+    const schema = this.ground.isSchemaFixed === true ? 0 : this.random.pick([0, 0.03, 0.2]);
+    await this.ask({ do: 'step', statements: this.random.pick([1, 5, 20]), schema });
+    if (this.random.chance(0.15)) this.keepMachine();
+    if (this.random.chance(0.1)) await this.keepReplica();
+  }
+
+  keepMachine(): void {
+    for (const called of ['database', 'machine'] as const) {
+      const place = this.place(called);
+      this.machine.copyTo(place, called === 'machine');
+      this.copies[called].push(place);
+    }
+  }
+
+  async keepReplica(): Promise<void> {
+    const place = this.place('replica');
+    await this.receiver.copyTo(place);
+    this.copies.replica.push(place);
+  }
+
+  /** A few cycles, of which some die. A person takes over where that is asked for. */
+  async push(): Promise<void> {
+    const cycles = this.random.pick([1, 1, 2, 4]);
+    for (let cycle = 0; cycle < cycles; cycle += 1) {
+      const ending = await this.cycle(this.random.chance(0.35));
+      if (ending === 'fork') await this.machine.takeOver(this.peer).catch(() => undefined);
+    }
+  }
+
+  async cycle(mayDie = false): Promise<Ending> {
+    const { machine, random } = this;
+    const deathAt = mayDie ? { step: 1 + random.below(24), isAfter: random.chance(0.5) } : undefined;
+    const ending = await machine.cycle(this.peer, this.#rowsMax, deathAt);
+    const why = ending === 'done' ? '' : ` (${machine.lastTrouble})`;
+    this.happened.push(`-- cycle: ${ending}${why}, after ${machine.lastSteps.join(' ')}`);
+    if (ending === 'fork' && !this.mayFork) this.flaws.push('a fork, though nobody else has sent');
+    return ending;
+  }
+
+  /** When it is calm, one machine sends, and nothing is held: both sides hold the same, after a few cycles. */
+  async agree(): Promise<void> {
+    this.happened.push('-- it is calm');
+    this.receiver.weather = undefined;
+    await this.reopen();
+    for (let cycle = 0; cycle < 4; cycle += 1) {
+      await (await this.receiver.replica).approve();
+      const ending = await this.cycle();
+      if (ending === 'fork') await this.machine.takeOver(this.peer);
+      if (ending === 'trouble') this.flaws.push(`trouble though it is calm: ${this.machine.lastTrouble}`);
+    }
+    const replica = await this.receiver.replica;
+    await replica.release({});
+    for (const { table, key, reason } of await replica.held())
+      this.flaws.push(`${table} ${inspect(key)} is still held: ${reason}`);
+    await this.receiver.restart();
+    this.flaws.push(...differencesBetween(this.machine.database, this.receiver.path));
+    this.syncPoints += 1;
+    this.keepMachine();
+    await this.keepReplica();
+  }
+
+  /** All days that are frozen, and nothing of them has changed. */
+  async reopen(): Promise<void> {
+    this.flaws.push(...this.frozen.flatMap((frozen) => frozen.changesIn(this.receiver.path)));
+    this.frozen = [];
+    const replica = await this.receiver.replica;
+    for (const { day } of await replica.frozenDays())
+      await replica.reopen(day, { by: 'test', reason: 'fuzz', force: true });
+  }
+
+  async end(): Promise<void> {
+    await this.receiver.restart().catch(() => undefined);
+    await this.ground.writer.ask({ do: 'close' }).catch(() => undefined);
+  }
+}
