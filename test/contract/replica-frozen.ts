@@ -99,9 +99,8 @@ export function frozenTests(open: OpenReplica): void {
   test('a walk takes nothing of it away', async () => {
     const { opened, replica } = await frozen(open);
     const before = await state(opened);
-    const sender = Object.assign(new Sender(opened), await replica.state('laptop'));
-    sender.lineage = (await replica.state('laptop')).lineage;
-    sender.links = 5;
+    const at = await replica.state('laptop');
+    const sender = Object.assign(new Sender(opened), { ...at, links: 5 });
     const range = { table: 0, after: undefined, through: undefined };
     const result = await sender.send(replica, [row(20n, 2n, 'c'), row(21n, 2n, 'd')], {
       tables: [visit],
@@ -110,6 +109,19 @@ export function frozenTests(open: OpenReplica): void {
     });
     expect(result).toMatchObject({ held: { 'frozen-day': 2 }, applied: { deletes: 0, unchanged: 2 } });
     expect(await state(opened)).toEqual(before);
+  });
+
+  test('a piece of a walk that has a row from elsewhere does not get past it', async () => {
+    const { opened, replica } = await frozen(open);
+    const before = await state(opened);
+    const at = await replica.state('laptop');
+    const sender = Object.assign(new Sender(opened), { ...at, links: 5 });
+    const range = { table: 0, after: [100n], through: [200n] };
+    const changes = [row(101n, 2n, 'new'), row(10n, 2n, 'moved')];
+    expect(await sender.send(replica, changes, { tables: [visit], range })).toMatchObject({
+      held: { 'frozen-day': 1 },
+    });
+    expect((await opened.rows(visit)).slice(0, 4)).toEqual(before[1]);
   });
 
   test('other days go on', async () => {
@@ -128,6 +140,19 @@ export function frozenTests(open: OpenReplica): void {
     const result = await send(...days(row(7n, '2026-11-07', null)), ...visits(row(30n, 7n, 'x')));
     expect(result).toMatchObject({ held: {}, applied: { upserts: 2 } });
     expect(await replica.held()).toMatchObject([{ key: [31n] }]);
+  });
+
+  test('a parent that comes is seen by the rows behind it, also where it was looked for before', async () => {
+    const { opened, replica, send } = await frozen(open);
+    await send(...visits(row(30n, 7n, 'x')));
+    await replica.release({ reason: 'no-day' });
+    const result = await send(
+      ...visits(gone(30n)),
+      row(7n, '2026-11-07', null),
+      ...visits(row(31n, 7n, 'y')),
+    );
+    expect(result).toMatchObject({ held: {}, applied: { upserts: 2, deletes: 1 } });
+    expect(await opened.rows(visit)).toContainEqual([31n, 7n, 'y']);
   });
 
   test('deletions of children and of their parent come in one batch', async () => {

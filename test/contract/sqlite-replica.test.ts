@@ -116,6 +116,16 @@ describe('the file of a replica', () => {
     expect(await opened.rows(dated)).toHaveLength(2);
   });
 
+  test('holds a row that SQLite cannot: its key is no number where the key is the number of the row', async () => {
+    const opened = await open();
+    const sender = new Sender(opened);
+    const result = await sender.send(opened.replica, [row(1n, 'a'), row('one', 'b'), row(2n, 'c')]);
+    expect(result).toMatchObject({ held: { unfit: 1 }, applied: { upserts: 2 } });
+    expect(await opened.replica.held()).toMatchObject([
+      { key: ['one'], reason: 'unfit', detail: expect.stringContaining('datatype mismatch') as string },
+    ]);
+  });
+
   test('keeps what every change replaced, where the policy says so', async () => {
     const opened = await open({ audit: true });
     const sender = new Sender(opened);
