@@ -19,6 +19,7 @@ export const deltaPush: Job = {
     },
     { command: 'delta-push run', explanation: 'one cycle, as the timer does it' },
     { command: 'delta-push status', explanation: 'what waits, since when, and what is held' },
+    { command: 'delta-push parity --deep', explanation: 'whether the receiver has all of it' },
     { command: 'delta-push run --watch', explanation: 'cycles for ever, where there is no timer' },
   ],
   nextCommand: (ended) => nextCommand('delta-push', ended),
@@ -60,6 +61,28 @@ export const deltaPush: Job = {
       summary: 'What waits, since when, and what is held; asks nobody.',
       parameters: parameters.status,
       load: () => import('./delta-push/status.ts'),
+    }),
+    defineCommand({
+      name: 'parity',
+      summary: 'Whether the receiver has what the database has: by day, and row by row where it has not.',
+      parameters: parameters.parity,
+      inHistory: true,
+      load: () => import('./delta-push/parity.ts'),
+    }),
+    defineCommand({
+      name: 'held',
+      summary: 'What the receiver keeps back of ours, why, and who can do what about it.',
+      parameters: parameters.held,
+      load: () => import('./delta-push/held.ts'),
+    }),
+    defineCommand({
+      name: 'corrections',
+      summary:
+        'What staff corrected at the receiver since the last time; with --apply it is put here as well.',
+      parameters: parameters.corrections,
+      inHistory: true,
+      attended: true,
+      load: () => import('./delta-push/corrections.ts'),
     }),
     defineCommand({
       name: 'takeover',

@@ -6,6 +6,22 @@ export const uninstall = { app: appOrOnly };
 export const run = { app: appOrAll, now: flag('also while it waits after trouble') };
 export const watch = { app: appOrAll };
 export const status = { app: appOrAll };
+export const parity = {
+  app: appOrAll,
+  deep: flag('all days of all tables, not only the last three and those that differ in number'),
+  table: option('table', 'only this table'),
+  day: option('day', 'only the rows of this service day, such as 2026-11-27'),
+  repair: flag('note the rows that differ, so that the next cycle sends them'),
+};
+export const held = {
+  app: appOrAll,
+  table: option('table', 'only changes of this table'),
+  day: option('day', 'only changes of this service day, such as 2026-11-27'),
+};
+export const corrections = {
+  app: appOrAll,
+  apply: flag('put them into the database of the app, all of them in one transaction'),
+};
 export const resync = {
   table: argument('only this table; all unless given'),
   app: appOrOnly,

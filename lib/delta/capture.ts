@@ -2,6 +2,7 @@
 // sender, who owns neither the database nor its schema.
 import type { Change } from './change.ts';
 import type { Cell } from './cell.ts';
+import type { Correction } from './peer.ts';
 import type { TableShape } from './shape.ts';
 
 /** What the source's database holds of the stream: put back with it, which is why it is there. */
@@ -16,6 +17,8 @@ export interface CaptureState {
   readonly ackedSeq: number;
   /** The newest key that is logged; 0 for none. */
   readonly lastSeq: number;
+  /** The last correction of staff that was applied; 0 before the first. */
+  readonly corrections: number;
   /** Entries that wait: no count of rows, for a row that changed twice has two. */
   readonly waiting: number;
 }
@@ -73,6 +76,24 @@ export interface CollectRequest {
   readonly bytesMax: number;
 }
 
+/** A row that staff corrected, and the row here. */
+export interface CorrectedRow {
+  readonly correction: Correction;
+  /** The names of the columns of `before` and `after`. */
+  readonly columns: readonly string[];
+  /** As it is here, or was; undefined where there is none. */
+  readonly before: readonly Cell[] | undefined;
+  /** As it is to be, or is now. */
+  readonly after: readonly Cell[] | undefined;
+  /**
+   * `same`: it was so already. `applied`. `changed-further`: a trigger of the app's made something else of it, which travels as
+   * any change. `differs`: nothing was done.
+   */
+  readonly state: 'same' | 'differs' | 'applied' | 'changed-further';
+  /** Why it is not applied, and nothing else is. */
+  readonly refusal: string | undefined;
+}
+
 /** Keys of one table that have to be read once more, in the order of its key. */
 export interface RereadKeys {
   readonly table: string;
@@ -111,6 +132,15 @@ export interface Capture {
   reread(keys: readonly RereadKeys[]): void;
   /** A new stream: `epoch` begins without a nonce, and each table is put to `walk`. */
   beginEpoch(epoch: string): void;
+  /**
+   * What would become of rows that staff corrected, or with `isApplied` what became of them: each in one transaction, all of
+   * them or, where one is refused, none. What was put into the database is not sent back. `held`: keys of ours that are held at
+   * the receiver: their rows are not overwritten. `through`: the last correction there is, which is remembered in the database.
+   */
+  correct(
+    corrections: readonly Correction[],
+    how: { held: readonly RereadKeys[]; through: number; isApplied: boolean },
+  ): readonly CorrectedRow[];
   /** All rows of these tables travel once more; of all where none is named. */
   walk(tables?: readonly string[]): void;
   /** The receiver has not taken the shape of these tables, or has taken it now. */

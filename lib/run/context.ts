@@ -33,11 +33,7 @@ import type { Store, StoreTraffic, StoreTrial } from '../store/store.ts';
 import type { BrokenSettings } from './broken-settings.ts';
 import { useNetwork } from './network.ts';
 import type { Alerts } from './open-alerts.ts';
-import type { DeltaConfig } from '../config/delta-config.ts';
-import type { Peer } from '../delta/peer.ts';
-import type { DeltaApp } from './open-capture.ts';
-import type { Installed } from '../sqlite/capture/install.ts';
-import type { OpenCapture } from '../sqlite/capture/open.ts';
+import { type DeltaAdapters, deltaAdapters } from './delta-adapters.ts';
 import { historyOf } from './open-history.ts';
 import type { ConfiguredStore, StorePurpose } from './open-store.ts';
 import { runScratch } from './run-scratch.ts';
@@ -45,7 +41,7 @@ import type { Wait } from './wait.ts';
 import { holdfastVersion } from './version.ts';
 import type { freePages, Maintained, MaintainWork } from '../sqlite/maintain.ts';
 
-export interface JobContext {
+export interface JobContext extends DeltaAdapters {
   readonly config: Config;
   /** Why that is not the present one but what was kept of it; undefined where it is. */
   readonly brokenSettings: BrokenSettings | undefined;
@@ -62,14 +58,6 @@ export interface JobContext {
   readonly version: string;
   readonly history: History;
   readonly runCommand: CommandRunner;
-  /** What knows of the changes in the database of an app; with `look` nothing is made for it. */
-  openCapture(app: DeltaApp, how?: { look: boolean }): Promise<OpenCapture>;
-  /** Puts there what notes changes, says what that would be, and takes it away. Each throws what opening the database does. */
-  installCapture(app: DeltaApp): Promise<Installed>;
-  planCapture(app: DeltaApp): Promise<Installed>;
-  uninstallCapture(app: DeltaApp): Promise<{ readonly dropped: readonly string[] }>;
-  /** The receiver of row changes. Throws OpsError `config` where no key is given. */
-  openPeer(delta: DeltaConfig): Promise<Peer & Disposable>;
   /** rsync to the reader of an app's documents, in a private directory. */
   openRsync(directory: HeldDirectory, ship: ShipConfig): Promise<Rsync>;
   /** The database of an app, as what can be backed up; nothing is opened yet. */
@@ -180,18 +168,7 @@ export function createContext(parts: ContextParts): JobContext {
     version: holdfastVersion(),
     history,
     runCommand,
-    openCapture: async (app, { look } = { look: false }) =>
-      (await import('./open-capture.ts')).openAppCapture(app, {
-        stateDirectory: config.stateDirectory,
-        look,
-      }),
-    installCapture: async ({ database, delta }) =>
-      (await import('../sqlite/capture/install.ts')).installCapture(database, delta),
-    planCapture: async ({ database, delta }) =>
-      (await import('../sqlite/capture/install.ts')).planCapture(database, delta),
-    uninstallCapture: async ({ database }) =>
-      (await import('../sqlite/capture/install.ts')).uninstallCapture(database),
-    openPeer: async (delta) => (await import('./open-peer.ts')).openPeer(delta, parts),
+    ...deltaAdapters(parts),
     openRsync: async (directory, ship) =>
       (await import('./open-reader.ts')).openReader(directory, ship, parts),
     openStore: openStoreOnce,

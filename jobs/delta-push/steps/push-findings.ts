@@ -1,6 +1,7 @@
 // What an operator should know of a sender: from how a cycle went, or from what it has left.
 import { formatDuration } from '../../../lib/base/format.ts';
 import type { SenderTrouble } from '../../../lib/delta/sender-record.ts';
+import { heldWords } from './held-words.ts';
 import type { AppFinding } from '../../steps/each-app.ts';
 import type { DeltaApp } from '../../../lib/run/open-capture.ts';
 
@@ -55,16 +56,4 @@ const hints: Partial<Record<SenderTrouble['kind'], string>> = {
   fork: 'stop the other machine, then run delta-push takeover here; docs/operations.md has how to tell',
   'too-large':
     'raise request_bytes_max in [receive] on the receiver, or client_max_body_size of the proxy before it',
-};
-
-function heldWords(reason: string): string {
-  return reasons[reason] ?? reason;
-}
-
-const reasons: Record<string, string | undefined> = {
-  'frozen-day': 'their day is frozen',
-  'no-day': 'their day cannot be told',
-  'mass-deletion': 'more was deleted at once than is believed',
-  clock: 'their time stamps lie ahead',
-  unfit: 'its tables cannot hold their values',
 };

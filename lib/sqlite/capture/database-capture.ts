@@ -1,5 +1,6 @@
 // What knows of the changes in a database, over what the log, the walks and the comparisons each give. No transaction is open
 // between two calls, and none is waited for longer than a moment: the database is the app's.
+import type { Correction } from '../../delta/peer.ts';
 import type {
   Acknowledged,
   Capture,
@@ -9,6 +10,7 @@ import type {
   RereadKeys,
 } from '../../delta/capture.ts';
 import { sqliteError } from '../errors.ts';
+import { correctApp, type CorrectingHow } from './correct-app.ts';
 import { collectedOf } from './collected.ts';
 import { type Diff, openDiff } from './diff.ts';
 import { loggedKeys, readLog } from './log-changes.ts';
@@ -35,7 +37,7 @@ export class DatabaseCapture implements Capture {
   #stock: Stock;
   #schemaVersion: number;
   /** What was found between two looks, and nobody was told yet. */
-  #late: string[] = [];
+  readonly #late: string[] = [];
   /** Walks and changes take turns, so that neither waits for the other to end. */
   #wasChanges = false;
 
@@ -49,19 +51,11 @@ export class DatabaseCapture implements Capture {
   }
 
   state() {
-    const { epoch, nonce, batchNo, made, ackedSeq, lastSeq, waiting } = this.#own.read();
-    return { epoch, nonce, batchNo, made, ackedSeq, lastSeq, waiting };
+    return this.#own.read();
   }
 
   tables(): readonly CapturedTable[] {
-    const present = this.#stock.tables.map(({ id, facts, by, state, walkedTo }) => ({
-      id,
-      shape: facts.shape,
-      by,
-      state,
-      walkedTo,
-    }));
-    return present;
+    return this.#stock.tables.map(({ facts, ...table }) => ({ ...table, shape: facts.shape }));
   }
 
   check() {
@@ -70,8 +64,7 @@ export class DatabaseCapture implements Capture {
     const isFull = this.#own.read().waiting > this.#parts.logRowsMax;
     const dropped = isFull ? this.#writing(() => dropLog(this.#parts, this.#own, this.#stock)) : [];
     this.#refresh();
-    const warnings = [...this.#late, ...news.warnings, ...dropped];
-    this.#late = [];
+    const warnings = [...this.#late.splice(0), ...news.warnings, ...dropped];
     return { warnings, walks: news.walks };
   }
 
@@ -104,8 +97,7 @@ export class DatabaseCapture implements Capture {
     for (let tries = 1; ; tries += 1) {
       try {
         const collected = this.#collect(request);
-        const late = this.#late.splice(0);
-        return collected && { ...collected, tooLarge: [...late, ...collected.tooLarge] };
+        return collected && { ...collected, tooLarge: [...this.#late.splice(0), ...collected.tooLarge] };
       } catch (error) {
         const hasMoved = this.#currentVersion() !== this.#schemaVersion;
         if (!hasMoved || tries === 5) throw error;
@@ -176,6 +168,15 @@ export class DatabaseCapture implements Capture {
       if (table.by === 'log') this.#writing(() => noteKeys(this.#parts.own, table.id, keys));
       else this.#diff.forgetKeys(table, keys);
     }
+  }
+
+  correct(corrections: readonly Correction[], how: CorrectingHow) {
+    return correctApp(
+      this.#parts,
+      { capture: this, tables: this.#stock.tables, diff: this.#diff },
+      corrections,
+      how,
+    );
   }
 
   beginEpoch(epoch: string): void {

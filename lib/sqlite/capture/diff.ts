@@ -30,6 +30,10 @@ export interface Diff {
   pending(tables: readonly StockedTable[], most: number): readonly RereadKeys[] | undefined;
   /** What was collected last is at the receiver. */
   arrived(): void;
+  /** These rows are what the receiver has. */
+  agree(
+    rows: readonly { table: StockedTable; key: readonly Cell[]; cells: readonly Cell[] | undefined }[],
+  ): void;
   /** Of these rows nothing is known to be there. */
   forgetKeys(table: StockedTable, keys: readonly (readonly Cell[])[]): void;
   forgetAll(): void;
@@ -147,6 +151,17 @@ export function openDiff(
     arrived() {
       shadow.arrived(sent);
       sent = [];
+    },
+    agree(rows) {
+      shadow.arrived(
+        rows
+          .filter(({ table }) => table.by === 'diff')
+          .map(({ table, key, cells }) => ({
+            table: table.id,
+            key: keyText(key),
+            hash: cells && rowHashText(cells),
+          })),
+      );
     },
     forgetKeys(table, keys) {
       shadow.forgetKeys(table.id, keys.map(keyText));

@@ -29,7 +29,8 @@ export function openCapture(path: string, options: CaptureOptions): OpenCapture 
   const database = openForCapture(path, options);
   try {
     if (!isInstalled(database)) throw notInstalled(path);
-    return new DatabaseCapture({ ...options, path, database, own: database, mayTrigger: true });
+    const openWriter = () => openForCapture(path, options);
+    return new DatabaseCapture({ ...options, path, database, own: database, mayTrigger: true, openWriter });
   } catch (error) {
     database.close();
     throw sqliteError(`tell what has changed in ${path}`, error);
@@ -41,7 +42,8 @@ export function openComparing(path: string, options: CaptureOptions & { shadow: 
   const database = openLive(path, { file: options.file, lockWaitMs: options.busyMs });
   const own = openOwn(options.shadow, { create: true });
   try {
-    const parts = { ...options, path, database, own, mayTrigger: false };
+    const openWriter = () => openForCapture(path, options);
+    const parts = { ...options, path, database, own, mayTrigger: false, openWriter };
     if (!isInstalled(own))
       own.transaction(() => takeStock(parts, ownState(own), { isFirst: true })).immediate();
     return new DatabaseCapture(parts);

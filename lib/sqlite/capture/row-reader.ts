@@ -85,7 +85,7 @@ function preparer(database: Database): (sql: string) => Prepared {
 }
 
 /** The index first, then the very bytes: a key may have a collation that takes two for one. */
-function exactly(keys: readonly string[], key: readonly Cell[]): { where: string; values: RawCell[] } {
+export function exactly(keys: readonly string[], key: readonly Cell[]): { where: string; values: RawCell[] } {
   const parts = key.map(bound);
   const isSame = keys.map((name, index) => {
     const mark = parts[index]?.sql;

@@ -32,4 +32,6 @@ export interface CaptureParts {
   /** Where what was sent of tables without a usable key is kept; undefined where only a look is wanted. */
   readonly shadow: string | undefined;
   readonly logRowsMax: number;
+  /** The app's, for writing what its owner asked for; to be closed. */
+  openWriter(): Database;
 }

@@ -1,0 +1,155 @@
+// delta-push corrections: what staff corrected at the receiver, for days that are frozen there: shown, and with --apply put into
+// the app's database as well.
+import { formatCount } from '../../lib/base/format.ts';
+import { OpsError } from '../../lib/base/errors.ts';
+import type { CorrectedRow, RereadKeys } from '../../lib/delta/capture.ts';
+import { type Cell, encodeCell, type WireCell } from '../../lib/delta/cell.ts';
+import { rowHashText } from '../../lib/delta/canonical.ts';
+import type { HeldChange } from '../../lib/delta/peer.ts';
+import type { JobContext } from '../../lib/run/context.ts';
+import type { Outcome } from '../../lib/run/job.ts';
+import type { DeltaApp } from '../../lib/run/open-capture.ts';
+import type { Options } from '../../lib/run/parameter.ts';
+import { type AppFinding, type AppsResult, appsOutcome, appsText, eachApp } from '../steps/each-app.ts';
+import type * as parameters from './parameters.ts';
+import { allCorrections } from './steps/all-corrections.ts';
+import { deltaApps } from './steps/delta-apps.ts';
+import { cellWords, keyWords } from './steps/key-words.ts';
+import { asOpsError } from './steps/trouble-words.ts';
+
+interface ShownRow {
+  table: string;
+  key: WireCell[];
+  id: number;
+  at: string;
+  by: string;
+  reason: string;
+  state: CorrectedRow['state'];
+  /** Columns whose values differ; undefined where there is no such row on that side. */
+  changes: { column: string; before: WireCell | undefined; after: WireCell | undefined }[];
+  /** What becomes of the row as a whole. */
+  becomes: 'changed' | 'added' | 'deleted' | 'same';
+  refusal: string | undefined;
+}
+
+interface Corrected {
+  receiver: string;
+  isApplied: boolean;
+  rows: ShownRow[];
+}
+
+type Given = Options<typeof parameters.corrections>;
+
+const heldMax = 1000;
+
+export async function run(
+  context: JobContext,
+  { app: name, apply }: Given,
+): Promise<Outcome<AppsResult<Corrected>>> {
+  const apps = deltaApps(context, name);
+  const results = await eachApp(context, apps, (app) => correctApp(context, app, apply));
+  return appsOutcome(results, ({ rows, isApplied }, app) => [...findings(rows, isApplied, app)]);
+}
+
+async function correctApp(context: JobContext, app: DeltaApp, apply: boolean): Promise<Corrected> {
+  const { source, to } = app.delta;
+  await using lock = await context.lock({ name: app.name, scope: 'delta' }, 'delta-push corrections');
+  void lock;
+  using capture = await context.openCapture(app);
+  using peer = await context.openPeer(app.delta);
+  const asked = async () => {
+    const corrections = await allCorrections(peer, capture.state().corrections, source);
+    const held = corrections.ours.length === 0 ? [] : await peer.held({ limit: heldMax });
+    if (held.length >= heldMax)
+      throw new OpsError('refused', `more than ${heldMax} changes are held: they may be of the very rows`, {
+        hint: 'delta-push held lists them; have them taken in or discarded at the receiver first',
+      });
+    return { ...corrections, held };
+  };
+  const { ours, through, held } = await asked().catch((error: unknown) => {
+    throw asOpsError(error, `ask what was corrected of ${app.name}`, to);
+  });
+  capture.check();
+  const rows = capture.correct(ours, { held: keysOf(held), through, isApplied: apply });
+  const isApplied = apply && rows.every(({ refusal }) => refusal === undefined);
+  return { receiver: to.host, isApplied, rows: rows.map(shownRow) };
+}
+
+function keysOf(held: readonly HeldChange[]): RereadKeys[] {
+  return held.map(({ table, key }) => ({ table, keys: [key] }));
+}
+
+function shownRow({ correction, columns, before, after, state, refusal }: CorrectedRow): ShownRow {
+  const { id, at, by, reason, shape, key } = correction;
+  const differs = (index: number) => hashOf(before, index) !== hashOf(after, index);
+  const changes = columns
+    .map((column, index) => ({ column, before: wire(before, index), after: wire(after, index), index }))
+    .filter(({ index }) => differs(index))
+    .map(({ column, before: was, after: is }) => ({ column, before: was, after: is }));
+  return {
+    table: shape.name,
+    key: key.map((cell) => encodeCell(cell, false)),
+    id,
+    at,
+    by,
+    reason,
+    state,
+    changes,
+    becomes: becomesOf(before, after, changes.length),
+    refusal,
+  };
+}
+
+function becomesOf(before: unknown, after: unknown, changes: number): ShownRow['becomes'] {
+  if (changes === 0) return 'same';
+  if (after === undefined) return 'deleted';
+  return before === undefined ? 'added' : 'changed';
+}
+
+function wire(cells: readonly Cell[] | undefined, index: number): WireCell | undefined {
+  return cells && encodeCell(cells[index] ?? null, false);
+}
+
+function hashOf(cells: readonly Cell[] | undefined, index: number): string | undefined {
+  return cells && rowHashText([cells[index] ?? null]);
+}
+
+function* findings(rows: readonly ShownRow[], isApplied: boolean, app: string): Generator<AppFinding> {
+  for (const row of rows.filter(({ refusal }) => refusal !== undefined))
+    yield {
+      severity: 'warning',
+      message: `nothing was applied: ${row.table} ${keyWords(row.key)} is left alone: ${row.refusal}`,
+      hint: 'delta-push run, then delta-push held: what is held of it there has to be taken in or discarded first',
+    };
+  for (const row of rows.filter(({ state }) => state === 'changed-further'))
+    yield {
+      severity: 'warning',
+      message: `${row.table} ${keyWords(row.key)} is not what it is at the receiver: a trigger of the app's made something else of it`,
+      hint: `delta-push run --app ${app} sends it as it is now; on a frozen day it is held`,
+    };
+  void isApplied;
+}
+
+export function text(result: AppsResult<Corrected>): string[] {
+  return appsText(result, ({ receiver, rows, isApplied }, app) => {
+    const open = rows.filter(({ state }) => state !== 'same');
+    if (open.length === 0) return [`${app}: nothing was corrected at ${receiver} that is not so here`];
+    const what = isApplied ? 'applied here' : 'not applied here: --apply does it';
+    return [
+      `${app}: ${formatCount(open.length, 'row')} corrected at ${receiver}, ${what}`,
+      ...open.flatMap(rowLines),
+    ];
+  });
+}
+
+function rowLines({ table, key, becomes, changes, at, by, reason, refusal }: ShownRow): string[] {
+  const head = `  ${table} ${keyWords(key)} ${becomes === 'changed' ? '' : `${becomes} `}by ${by}, ${at}: ${reason}`;
+  const values = (becomes === 'deleted' ? [] : changes).map(
+    ({ column, before, after }) => `    ${column}: ${shown(before)} -> ${shown(after)}`,
+  );
+  return [head, ...values, ...(refusal === undefined ? [] : [`    left alone: ${refusal}`])];
+}
+
+function shown(cell: WireCell | undefined): string {
+  return cell === undefined ? '-' : cellWords(cell);
+}

@@ -1,0 +1,122 @@
+// delta-push parity: whether the receiver has what this database has, row by row where it has not.
+import { formatCount } from '../../lib/base/format.ts';
+import { encodeCell, type WireCell } from '../../lib/delta/cell.ts';
+import { OpsError } from '../../lib/base/errors.ts';
+import { dayOfCell } from '../../lib/delta/day.ts';
+import type { JobContext } from '../../lib/run/context.ts';
+import type { Outcome } from '../../lib/run/job.ts';
+import type { DeltaApp } from '../../lib/run/open-capture.ts';
+import type { Options } from '../../lib/run/parameter.ts';
+import { type AppFinding, type AppsResult, appsOutcome, appsText, eachApp } from '../steps/each-app.ts';
+import type * as parameters from './parameters.ts';
+import type { Extent } from './steps/compared-buckets.ts';
+import { compareApp, type ComparedDay, hotDays } from './steps/compare-app.ts';
+import { deltaApps } from './steps/delta-apps.ts';
+import { keyWords } from './steps/key-words.ts';
+import { asOpsError } from './steps/trouble-words.ts';
+
+interface Parity {
+  receiver: string;
+  /** Whether all days of all tables were compared. */
+  isDeep: boolean;
+  tables: number;
+  /** Days of tables, or whole tables, that are equal. */
+  equal: number;
+  rows: number;
+  /** All others. */
+  days: (Omit<ComparedDay, 'keys' | 'day'> & { day: string | null; keys: WireCell[][] })[];
+  /** Keys that were noted for the next cycle, and tables of which all rows were. */
+  repaired: { keys: number; tables: readonly string[] } | undefined;
+}
+
+type Given = Options<typeof parameters.parity>;
+
+export async function run(context: JobContext, given: Given): Promise<Outcome<AppsResult<Parity>>> {
+  const extent = extentOf(given, context);
+  const apps = deltaApps(context, given.app);
+  const results = await eachApp(context, apps, (app) => parityOf(context, app, extent, given));
+  return appsOutcome(results, (parity, app) =>
+    parity.days.flatMap((day) => finding(day, app, parity.repaired)),
+  );
+}
+
+function extentOf({ deep, day }: Given, { clock, config }: JobContext): Extent {
+  if (day === undefined)
+    return deep ? { is: 'deep' } : { is: 'hot', days: hotDays(clock.now(), config.timeZone) };
+  if (dayOfCell(day) === undefined)
+    throw new OpsError('usage', `cannot compare the day ${day}: it is no day of the calendar`, {
+      hint: 'write it as 2026-11-27',
+    });
+  return { is: 'day', day };
+}
+
+async function parityOf(
+  context: JobContext,
+  app: DeltaApp,
+  extent: Extent,
+  { table, repair }: Given,
+): Promise<Parity> {
+  const { source, to } = app.delta;
+  await using lock = await context.lock({ name: app.name, scope: 'delta' }, 'delta-push parity');
+  void lock;
+  using capture = await context.openCapture(app);
+  using rows = await context.openLiveRows(app);
+  using peer = await context.openPeer(app.delta);
+  const parts = { source, capture, peer, rows, signal: context.signal };
+  const compared = await compareApp(parts, { extent, table }).catch((error: unknown) => {
+    throw asOpsError(error, `compare ${app.name}`, to);
+  });
+  if (repair) {
+    capture.reread(compared.reread);
+    if (compared.walk.length > 0) capture.walk(compared.walk);
+  }
+  const keys = compared.reread.reduce((sum, each) => sum + each.keys.length, 0);
+  return {
+    receiver: to.host,
+    isDeep: extent.is === 'deep',
+    tables: compared.tables,
+    equal: compared.equal,
+    rows: compared.rows,
+    days: compared.days.map((day) => ({
+      ...day,
+      day: day.day ?? null,
+      keys: day.keys.map((key) => key.map((cell) => encodeCell(cell, false))),
+    })),
+    repaired: repair ? { keys, tables: compared.walk } : undefined,
+  };
+}
+
+function finding(day: Parity['days'][number], app: string, repaired: Parity['repaired']): AppFinding[] {
+  if (day.verdict !== 'differs') return [];
+  const hint =
+    repaired === undefined
+      ? `delta-push parity --repair --app ${app} notes these rows, and the next cycle sends them; docs/operations.md has what else there is`
+      : 'delta-push run sends them; then compare once more';
+  return [{ severity: 'critical', message: words(day), hint }];
+}
+
+export function text(result: AppsResult<Parity>): string[] {
+  return appsText(result, ({ receiver, isDeep, tables, equal, rows, days, repaired }, app) => [
+    `${app}: ${formatCount(tables, 'table')} against ${receiver}${isDeep ? ', all of it' : ''}: ` +
+      `${equal} days or tables with ${formatCount(rows, 'row')} compared are equal${days.length === 0 ? '' : `, ${days.length} are not, or cannot be compared`}`,
+    ...days.map((day) => `  ${words(day)}`),
+    ...(repaired === undefined
+      ? []
+      : [
+          repaired.keys + repaired.tables.length === 0
+            ? '  nothing to repair'
+            : `  noted for the next cycle: ${[formatCount(repaired.keys, 'row'), ...repaired.tables.map((table) => `all of ${table}`)].join(', ')}`,
+        ]),
+  ]);
+}
+
+function words({ table, day, verdict, here, there, differing, keys, why }: Parity['days'][number]): string {
+  const where = day === null ? table : `${table} of ${day}`;
+  const because = why === undefined ? '' : `; ${why}`;
+  if (verdict === 'not-comparable') return `${where} cannot be compared: ${why ?? 'nobody can say why'}`;
+  const counts = `${here} here, ${there} there`;
+  if (differing === undefined) return `${where} differs: most of its rows do (${counts})${because}`;
+  const named = keys.map(keyWords).join(' ');
+  const more = differing > keys.length ? ' …' : '';
+  return `${where} differs: ${formatCount(differing, 'row')} (${counts}): ${named}${more}${because}`;
+}
