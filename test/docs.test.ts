@@ -142,6 +142,7 @@ function ourWords(line: string): string[] {
       'db-export-json',
       'db-maintain',
       'delta-push',
+      'delta-receive',
       'health-check',
       'restore',
       'alert-send',

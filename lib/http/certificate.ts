@@ -41,7 +41,7 @@ export async function makeCertificate(names: readonly string[], now: Date): Prom
 }
 
 /** SHA-256 of the first certificate of a PEM file. Throws where there is none. */
-function fingerprintOfPem(pem: string): string {
+export function fingerprintOfPem(pem: string): string {
   return new X509Certificate(pem).fingerprint256.replaceAll(':', '').toLowerCase();
 }
 

@@ -9,6 +9,7 @@ import { PeerTrouble } from '../delta/peer.ts';
 import { OtherCertificate } from '../process/tls-connection.ts';
 import { type Destination, OneConnection } from './connection.ts';
 import { answerHeader, challengeHeader, hashOfKey, isProof } from './proof.ts';
+import { strangerWords } from './stranger.ts';
 
 export interface Question {
   readonly method: 'GET' | 'POST' | 'PUT';
@@ -48,6 +49,8 @@ export class Exchanges {
   readonly #keyHash: string;
   readonly #agent: OneConnection;
   #signal: AbortSignal;
+  /** Whether the question had a connection to go out on. */
+  #isConnected = false;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: ExchangeOptions) {
@@ -72,6 +75,7 @@ export class Exchanges {
     const { signal, timeoutMs } = this.#options;
     signal.throwIfAborted();
     const silence = new AbortController();
+    this.#isConnected = false;
     const timer = setTimeout(() => silence.abort(new Silence()), timeoutMs);
     this.#signal = AbortSignal.any([signal, silence.signal]);
     const touch = () => void timer.refresh();
@@ -79,9 +83,7 @@ export class Exchanges {
       return await this.#exchange(question, touch, true);
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      throw silence.signal.aborted
-        ? this.#unreachable(`no answer within ${timeoutMs / 1000} s`, error)
-        : this.#trouble(error);
+      throw silence.signal.aborted ? this.#silent(error) : this.#trouble(error);
     } finally {
       clearTimeout(timer);
     }
@@ -90,6 +92,8 @@ export class Exchanges {
   async #exchange(question: Question, touch: () => void, again: boolean): Promise<ProvenAnswer> {
     const challenge = randomBytes(16).toString('hex');
     const request = this.#start(question, challenge);
+    request.once('socket', () => (this.#isConnected = true));
+    request.on('information', touch);
     try {
       const response = await this.#sent(request, question, touch);
       const body = await readBody(response, touch);
@@ -196,6 +200,13 @@ export class Exchanges {
       : this.#unreachable(reason, error);
   }
 
+  /** Where there was a connection the receiver is at work, or the line is slow. */
+  #silent(error: unknown): PeerTrouble {
+    const words = `no answer within ${this.#options.timeoutMs / 1000} s`;
+    if (!this.#isConnected) return this.#unreachable(words, error);
+    return new PeerTrouble('timeout', `${this.#called} is slow: ${words}`, { cause: error });
+  }
+
   #unreachable(reason: string, cause?: unknown): PeerTrouble {
     return new PeerTrouble('unreachable', `cannot reach ${this.#called}: ${reason}`, { cause });
   }
@@ -227,17 +238,6 @@ async function readBody(response: IncomingMessage, touch: () => void): Promise<B
     pieces.push(piece);
   }
   return Buffer.concat(pieces);
-}
-
-/** Who answered is not the receiver, or has never heard of the key. */
-function strangerWords(status: number, location: string | undefined, body: Buffer): string {
-  const what =
-    status === 511 || location !== undefined
-      ? 'a network that wants a login first, it seems'
-      : /^\s*<(!doctype|html)/i.test(body.toString('latin1', 0, 200))
-        ? 'a web page'
-        : 'something else';
-  return `what answers there is not the receiver, but ${what} (HTTP ${status})`;
 }
 
 function retryAfterOf(header: string | undefined): number | undefined {

@@ -37,6 +37,10 @@ export const namedCommands: Readonly<Record<string, Readonly<Record<string, bool
   'alert-send': { deliver: false, list: false, ack: false, test: false, spool: false },
   'delta-push': { run: true, install: true, uninstall: true, status: true, takeover: true },
   'db-maintain': { run: true, vacuum: true, optimize: true, integrity: true },
+  'delta-receive': {
+    ...{ run: false, key: false, cert: false, status: false, freeze: false, reopen: false, frozen: false },
+    ...{ held: false, approve: false, correct: false },
+  },
   'health-check': { run: false, status: false, report: false, doctor: false, explain: false, list: false },
   'db-export-json': {
     ...{ run: true, import: true, status: true, check: true, freeze: true, unfreeze: true },

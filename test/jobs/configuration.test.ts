@@ -188,7 +188,12 @@ describe('a configuration', () => {
 
   test('that is empty has no app', async () => {
     writeFileSync(world.config, '');
-    await expectRefusal(world, 'db-backup', ['run'], config([/holdfast\.toml/, /apps: is missing/], sample));
+    await expectRefusal(
+      world,
+      'db-backup',
+      ['run'],
+      config([/holdfast\.toml/, /apps: needs at least one app/], sample),
+    );
   });
 
   test('without a store, where Dropbox is asked for, does not go to the disk of the database instead', async () => {

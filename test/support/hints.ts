@@ -8,6 +8,7 @@ const loaders: Record<string, () => Promise<Job>> = {
   'db-export-json': async () => (await import('../../jobs/db-export-json.ts')).dbExportJson,
   'db-maintain': async () => (await import('../../jobs/db-maintain.ts')).dbMaintain,
   'delta-push': async () => (await import('../../jobs/delta-push.ts')).deltaPush,
+  'delta-receive': async () => (await import('../../jobs/delta-receive.ts')).deltaReceive,
   'health-check': async () => (await import('../../jobs/health-check.ts')).healthCheck,
   restore: async () => (await import('../../jobs/restore.ts')).restore,
   'alert-send': async () => (await import('../../jobs/alert-send.ts')).alertSend,

@@ -6,6 +6,7 @@ import { dbExportJson } from '../../jobs/db-export-json.ts';
 import { dbMaintain } from '../../jobs/db-maintain.ts';
 import { deltaPush } from '../../jobs/delta-push.ts';
 import { deltaPull } from '../../jobs/delta-pull.ts';
+import { deltaReceive } from '../../jobs/delta-receive.ts';
 import { healthCheck } from '../../jobs/health-check.ts';
 import { restore } from '../../jobs/restore.ts';
 import type { Job } from '../../lib/run/job.ts';
@@ -22,6 +23,7 @@ export const jobs: Record<string, Job> = {
   'db-maintain': dbMaintain,
   'delta-push': deltaPush,
   'delta-pull': deltaPull,
+  'delta-receive': deltaReceive,
   'health-check': healthCheck,
   restore,
   'alert-send': alertSend,

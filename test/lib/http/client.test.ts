@@ -211,7 +211,7 @@ describe('nobody answers', () => {
   test.each<[string, Scripted]>([['silence', () => undefined]])('%s', async (_, script) => {
     await using server = await provingServer([script]);
     await expect(peerOf(server.url, { timeoutMs: 50 }).state()).rejects.toMatchObject({
-      kind: 'unreachable',
+      kind: 'timeout',
       message: expect.stringContaining('no answer within 0.05 s') as string,
     });
   });

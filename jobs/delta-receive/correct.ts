@@ -1,0 +1,44 @@
+// delta-receive correct: staff change rows, also of frozen days. All of it or nothing, and what changed is written down.
+import { formatCount } from '../../lib/base/format.ts';
+import { OpsError, systemError } from '../../lib/base/errors.ts';
+import { readSmallFile } from '../../lib/files/read-small-file.ts';
+import type { JobContext } from '../../lib/run/context.ts';
+import type { Outcome } from '../../lib/run/job.ts';
+import type { Options } from '../../lib/run/parameter.ts';
+import type * as parameters from './parameters.ts';
+import { onReplica, whoAndWhy } from './steps/which-replica.ts';
+
+interface CorrectResult {
+  replica: string;
+  rows: number;
+}
+
+const sqlBytesMax = 4 * 1024 * 1024;
+
+export async function run(
+  context: JobContext,
+  { file, replica: name, ...given }: Options<typeof parameters.correct>,
+): Promise<Outcome<CorrectResult>> {
+  const sql = await readSql(file);
+  const result = await onReplica(context, name, async (replica, config) => ({
+    replica: config.name,
+    ...(await replica.correct(sql, whoAndWhy(given))),
+  }));
+  return { result, findings: [] };
+}
+
+export function text({ replica, rows }: CorrectResult): string[] {
+  return [`${formatCount(rows, 'row')} of ${replica} corrected`];
+}
+
+async function readSql(file: string): Promise<string> {
+  const called = `the statements in ${file}`;
+  try {
+    const { bytes } = await readSmallFile(file, { sizeBytesMax: sqlBytesMax, follow: true, called });
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    if (error instanceof TypeError)
+      throw new OpsError('damaged', `cannot read ${called}: they are not UTF-8`);
+    throw systemError(`read ${called}`, error);
+  }
+}

@@ -1,0 +1,101 @@
+// delta-receive held: changes that were kept back, and what becomes of them.
+import { OpsError } from '../../lib/base/errors.ts';
+import { formatCount, formatTable } from '../../lib/base/format.ts';
+import { nearest } from '../../lib/base/nearest.ts';
+import type { HeldReason } from '../../lib/delta/batch.ts';
+import { heldReasons } from '../../lib/delta/messages.ts';
+import { wireHeld } from '../../lib/delta/row-messages.ts';
+import type { HeldQuery } from '../../lib/replica/replica.ts';
+import type { JobContext } from '../../lib/run/context.ts';
+import type { Outcome } from '../../lib/run/job.ts';
+import type { Options } from '../../lib/run/parameter.ts';
+import type * as parameters from './parameters.ts';
+import { onReplica, requireDay } from './steps/which-replica.ts';
+
+interface HeldResult {
+  replica: string;
+  action: 'list' | 'apply' | 'discard';
+  /** What is held, or was before it was discarded or applied; at most so many as are shown. */
+  held: Record<string, unknown>[];
+  applied: number;
+  discarded: number;
+  stillHeld: number | null;
+}
+
+const shownMax = 1000;
+const actions = ['list', 'apply', 'discard'] as const;
+
+export async function run(
+  context: JobContext,
+  { action: typed = 'list', replica: name, ...given }: Options<typeof parameters.held>,
+): Promise<Outcome<HeldResult>> {
+  const action = requireAction(typed);
+  const query = queryOf(given);
+  const result = await onReplica(context, name, async (replica, config) => {
+    const held = (await replica.held({ ...query, limit: shownMax })).map(wireHeld);
+    const nothing = { replica: config.name, action, held, applied: 0, discarded: 0, stillHeld: null };
+    if (action === 'list') return nothing;
+    if (action === 'discard') return { ...nothing, discarded: await replica.discard(query) };
+    return { ...nothing, ...(await replica.release(query)) };
+  });
+  return { result, findings: [] };
+}
+
+export function text({ action, held, applied, discarded, stillHeld }: HeldResult): string[] {
+  if (action === 'apply')
+    return [
+      `${formatCount(applied, 'change')} taken in${stillHeld === 0 ? '' : `, ${stillHeld} still held`}`,
+    ];
+  if (action === 'discard')
+    return [`${formatCount(discarded, 'change')} forgotten: the rows stay as they are`];
+  if (held.length === 0) return ['nothing is held'];
+  const word = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value ?? ''));
+  return formatTable([
+    ['table', 'key', 'day', 'reason', 'what', 'source', 'since'],
+    ...held.map((one) =>
+      [
+        one.table,
+        one.key,
+        one.day ?? '',
+        one.reason,
+        one.kind,
+        one.source,
+        String(one.first_seen).slice(0, 16),
+      ].map(word),
+    ),
+  ]);
+}
+
+function queryOf(given: {
+  source: string | undefined;
+  table: string | undefined;
+  day: string | undefined;
+  for: string | undefined;
+}): HeldQuery {
+  return {
+    source: given.source,
+    table: given.table,
+    day: given.day === undefined ? undefined : requireDay(given.day),
+    reason: given.for === undefined ? undefined : requireReason(given.for),
+  };
+}
+
+function requireAction(typed: string): HeldResult['action'] {
+  const found = actions.find((action) => action === typed);
+  if (found !== undefined) return found;
+  throw new OpsError(
+    'usage',
+    `cannot understand the command line: held ${typed} is nothing that can be done`,
+    {
+      hint: `did you mean delta-receive held ${nearest(typed, [...actions]) ?? 'list'}?`,
+    },
+  );
+}
+
+function requireReason(typed: string): HeldReason {
+  const found = heldReasons.find((reason) => reason === typed);
+  if (found !== undefined) return found;
+  throw new OpsError('usage', `cannot find changes held for ${JSON.stringify(typed)}: that is no reason`, {
+    hint: `the reasons are ${heldReasons.join(', ')}`,
+  });
+}

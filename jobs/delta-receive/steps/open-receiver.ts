@@ -1,0 +1,95 @@
+// Everything that the service keeps open: replicas when they are first asked for, what is staged, what is remembered.
+import { errorMessage } from '../../../lib/base/errors.ts';
+import type { ReceiveConfig, ReplicaConfig } from '../../../lib/config/delta-config.ts';
+import { createDirectories } from '../../../lib/files/make-directories.ts';
+import { readSourceBook, SourceBook } from '../../../lib/http/source-book.ts';
+import { Staging } from '../../../lib/http/staging.ts';
+import type { JobContext } from '../../../lib/run/context.ts';
+import type { Replica } from '../../../lib/replica/replica.ts';
+import { receivePlaces } from './places.ts';
+import type { OpenReplica, Receiver } from './routes.ts';
+import { statusDocument } from './status-document.ts';
+import { type BatchEvent, createBatchTaker } from './take-batches.ts';
+
+export interface OpenReceiver extends Receiver {
+  /** When what is being applied is done. */
+  close(): Promise<void>;
+}
+
+interface Parts extends Pick<JobContext, 'clock' | 'log' | 'version'> {
+  openReplica(config: ReplicaConfig): Promise<Replica>;
+}
+
+/** Batches that wait to be whole take as much as so many of the largest. */
+const stagedBatches = 4;
+
+export async function openReceiver(
+  {
+    stateDirectory,
+    receive,
+    replicas,
+  }: { stateDirectory: string; receive: ReceiveConfig; replicas: readonly ReplicaConfig[] },
+  { clock, log, version, openReplica }: Parts,
+): Promise<OpenReceiver> {
+  const places = receivePlaces(stateDirectory);
+  await createDirectories(places.directory);
+  const { batchBytesMax } = receive;
+  const staging = new Staging(places.staged, { batchBytesMax, totalBytesMax: stagedBatches * batchBytesMax });
+  await staging.sweep(
+    replicas.flatMap(({ policy }) => policy.sources),
+    clock.now(),
+  );
+  const book = new SourceBook(places.sources, await readSourceBook(places.sources), { clock, log });
+  const taker = createBatchTaker(staging, (event) => noteBatch(event, book, { log }));
+  const opened = new Map<string, Promise<Replica>>();
+  const open = (config: ReplicaConfig): Promise<Replica> => {
+    const found = opened.get(config.name) ?? openReplica(config);
+    opened.set(config.name, found);
+    // What does not open now may with the next request.
+    found.catch(() => opened.delete(config.name));
+    return found;
+  };
+  return {
+    staging,
+    taker,
+    version,
+    async replicaOf(source): Promise<OpenReplica | undefined> {
+      const config = replicas.find(({ policy }) => policy.sources.includes(source));
+      return config && { name: config.name, policy: config.policy, replica: await open(config) };
+    },
+    seen: (source) => book.seen(source),
+    async status({ name, policy: { sources }, replica }) {
+      const known = [{ name, sources, status: await replica.status() }];
+      return { ...statusDocument(known, { running: true, notes: book.notes(), now: clock.now() }) };
+    },
+    async close() {
+      await taker.idle();
+      const all = await Promise.allSettled(opened.values());
+      for (const one of all) if (one.status === 'fulfilled') await one.value.close();
+      await book.write();
+    },
+  };
+}
+
+/** The one place that hears what became of each batch. */
+function noteBatch(
+  { source, batch, outcome }: BatchEvent,
+  book: SourceBook,
+  { log }: Pick<Parts, 'log'>,
+): void {
+  const fields = { source, batch: batch.batchNo, bytes: batch.sizeBytes };
+  if ('error' in outcome) {
+    const reason = errorMessage(outcome.error);
+    log.warn('a batch was not taken', { ...fields, reason });
+    book.failed(source, reason);
+    return;
+  }
+  const { applied, held, refusedTables } = outcome.result;
+  const waiting = Object.values(held).reduce((sum, count) => sum + count, 0);
+  log.info('a batch was applied', {
+    ...fields,
+    ...applied,
+    held: waiting,
+    refused_tables: refusedTables.join(' ') || undefined,
+  });
+}
