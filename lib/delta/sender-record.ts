@@ -15,6 +15,8 @@ export interface SenderRecord {
   readonly lineage: string | undefined;
   /** The link of one after it, of which nobody knows whether it arrived. */
   readonly pending: string | undefined;
+  /** Pieces of walks that were sent since the database held this nonce: it may be put back to before the walk began. */
+  readonly walked: SentPieces | undefined;
   readonly pieceBytes: number;
   /** Hash of the shapes that the receiver was last told; it is told again where they differ. */
   readonly offered: string | undefined;
@@ -32,6 +34,12 @@ export interface SenderRecord {
   /** What was held of them at the receiver, when that was last looked at; by reason. */
   readonly held: Readonly<Record<string, number>>;
   readonly refusedTables: readonly string[];
+}
+
+export interface SentPieces {
+  readonly nonce: string;
+  /** Each with the text of the key behind which it begins; '' from the first. */
+  readonly pieces: readonly { readonly table: string; readonly after: string }[];
 }
 
 /** Why nothing arrives, and since when. */
@@ -71,6 +79,7 @@ export function newSender(instance: string, secret: string): SenderRecord {
     links: 0,
     lineage: undefined,
     pending: undefined,
+    walked: undefined,
     pieceBytes: pieceBytesFirst,
     offered: undefined,
     trouble: undefined,
@@ -93,6 +102,7 @@ export function formatSender(record: SenderRecord): string {
     links: rest.links,
     lineage: rest.lineage ?? null,
     pending: rest.pending ?? null,
+    walked: rest.walked ?? null,
     piece_bytes: rest.pieceBytes,
     offered: rest.offered ?? null,
     trouble:
@@ -118,6 +128,7 @@ export function parseSender(text: string, flaw: (cause: string, hint?: string) =
     links: fields.count('links'),
     lineage: optionalText('lineage'),
     pending: optionalText('pending'),
+    walked: parseWalked(fields.optional('walked'), flaw),
     pieceBytes: fields.integer('piece_bytes', 1024, 64 * 1024 * 1024),
     offered: optionalText('offered'),
     trouble: parseTrouble(fields.optional('trouble'), flaw),
@@ -130,6 +141,16 @@ export function parseSender(text: string, flaw: (cause: string, hint?: string) =
     held: parseCounts(fields.optional('held') ?? {}, flaw),
     refusedTables: fields.list('refused_tables').map(String),
   };
+}
+
+function parseWalked(value: unknown, flaw: Flaw): SentPieces | undefined {
+  if (value === undefined) return undefined;
+  const fields = new Fields(value, 'walked.', flaw);
+  const pieces = fields.list('pieces').map((piece) => {
+    const own = new Fields(piece, 'walked.pieces.', flaw);
+    return { table: own.text('table'), after: own.string('after') };
+  });
+  return { nonce: fields.text('nonce'), pieces };
 }
 
 function parseTrouble(value: unknown, flaw: Flaw): SenderTrouble | undefined {

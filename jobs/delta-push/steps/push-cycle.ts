@@ -14,6 +14,7 @@ import { Forked } from './forked.ts';
 import { makeBatch } from './make-batch.ts';
 import { nextHeader, type Reached } from './next-header.ts';
 import { offerShapes } from './offer-shapes.ts';
+import { sentPieces, walksBegunSince } from './sent-pieces.ts';
 import { randomHex, type SenderFiles, type Spooled } from './sender-files.ts';
 
 export interface CycleParts {
@@ -149,7 +150,11 @@ class Cycle {
     const agreement = agreementOf({ ...this.record, epoch, nonce }, state);
     this.report.agreement ??= agreement;
     if (agreement === 'fork') throw new Forked(state);
-    if (agreement === 'reread') capture.reread(await peer.unconfirmed());
+    if (agreement === 'reread') {
+      capture.reread(await peer.unconfirmed());
+      const again = walksBegunSince(this.record.walked, capture);
+      if (again.length > 0) capture.walk(again);
+    }
     this.#confirmLink(state);
     // Always another one: what this database holds may be a stream that has ended meanwhile.
     if (agreement === 'first' || agreement === 'resync') capture.beginEpoch(randomHex());
@@ -182,7 +187,9 @@ class Cycle {
   /** The record first: a link that was sent and is not in it would be somebody else's. */
   async #keep(batch: Spooled): Promise<void> {
     const { files, capture } = this.#parts;
-    this.record = { ...this.record, links: this.record.links + 1, pending: batch.header.lineage };
+    const links = this.record.links + 1;
+    const walked = sentPieces(this.record.walked, batch.header);
+    this.record = { ...this.record, links, pending: batch.header.lineage, walked };
     await files.write(this.record);
     capture.noteMade(batch.header.lineage);
     await files.spool(batch);

@@ -53,7 +53,8 @@ function factsOf(database: Database, name: string, hasRowid: boolean): TableFact
   const isFilled = !hasRowid || key.every(({ notnull, hidden }) => notnull === 1n && hidden === 0n);
   const canTell = key.length > 0 && (isAlias || isFilled) && isKnownOrder(indexes);
   const shapes = columns.map(shapeOf);
-  const triggers = canTell ? triggerFacts(name, key, indexes) : undefined;
+  const rowid = hasRowid && !isAlias ? rowidOf(all) : undefined;
+  const triggers = canTell ? triggerFacts(name, key, { indexes, rowid }) : undefined;
   const shape: TableShape = canTell
     ? { name, columns: shapes, key: key.map((column) => column.name), identity: 'primary' }
     : { name, columns: [...shapes, keyColumn], key: [contentKey], identity: 'content' };
@@ -94,7 +95,18 @@ function isKnownOrder(indexes: UniqueIndex[]): boolean {
   return ofKey.every(({ collation }) => ['BINARY', 'NOCASE', 'RTRIM'].includes(collation.toUpperCase()));
 }
 
-function triggerFacts(name: string, key: Column[], indexes: UniqueIndex[]): TableFacts['triggers'] {
+/** By which a statement may put a row in the place of another one, though it is no key; undefined where nobody can name it. */
+function rowidOf(columns: Column[]): CollatedColumn | undefined {
+  const names = new Set(columns.map((column) => column.name.toLowerCase()));
+  const name = ['rowid', '_rowid_', 'oid'].find((one) => !names.has(one));
+  return name === undefined ? undefined : { name, collation: 'BINARY' };
+}
+
+function triggerFacts(
+  name: string,
+  key: Column[],
+  { indexes, rowid }: { indexes: UniqueIndex[]; rowid: CollatedColumn | undefined },
+): TableFacts['triggers'] {
   const others = indexes.filter(({ origin }) => origin !== 'pk').map(({ columns }) => columns);
   const uniques = others.filter((columns) => columns !== undefined);
   if (uniques.length < others.length) return undefined;
@@ -103,7 +115,7 @@ function triggerFacts(name: string, key: Column[], indexes: UniqueIndex[]): Tabl
   return {
     name,
     key: key.map((column) => ({ name: column.name, collation: collationOf(column.name) })),
-    uniques,
+    uniques: rowid === undefined ? uniques : [...uniques, [rowid]],
   };
 }
 

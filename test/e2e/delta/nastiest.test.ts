@@ -47,6 +47,19 @@ const statements: readonly Statements[] = [
     ],
   },
   {
+    name: '2: a row is pushed out by its rowid, which is no key',
+    before: [
+      'CREATE TABLE k (k TEXT PRIMARY KEY NOT NULL, v)',
+      "INSERT INTO k VALUES ('a', 1), ('b', 2), ('c', 3), ('d', 4)",
+    ],
+    then: [
+      [
+        'UPDATE OR REPLACE k SET rowid = 1 WHERE rowid = 2',
+        "INSERT OR REPLACE INTO k (rowid, k, v) VALUES (3, 'e', 5)",
+      ],
+    ],
+  },
+  {
     name: '3: every conflict policy and UPSERT, over keys that are noted already: the app notices nothing',
     before: [users, three],
     then: [
@@ -236,6 +249,21 @@ describe('two sides', () => {
     expect(await it.push(await stepOf('peer.send', false))).toBe('killed');
     await it.putBack(before);
     await it.app("UPDATE u SET v = 'other' WHERE id = 2", 'DELETE FROM u WHERE id = 3');
+    expect(await it.push()).toBe('done');
+    expect(await it.differences()).toEqual([]);
+  });
+
+  test('12: a walk began after what a power loss leaves, and its piece arrived', async () => {
+    const it = await world([users, three]);
+    const before = it.copy();
+    await it.app(
+      'CREATE TABLE anew (id INTEGER PRIMARY KEY, email TEXT UNIQUE, v)',
+      "INSERT INTO anew SELECT id, email, 'gone' FROM u WHERE id <> 2",
+      'DROP TABLE u',
+      'ALTER TABLE anew RENAME TO u',
+    );
+    expect(await it.push(await stepOf('peer.send', true))).toBe('killed');
+    await it.putBack(before);
     expect(await it.push()).toBe('done');
     expect(await it.differences()).toEqual([]);
   });
