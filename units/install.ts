@@ -6,6 +6,7 @@ import { printableLines } from '../lib/base/printable.ts';
 import { parseInstallArguments, usage } from './install/arguments.ts';
 import { install } from './install/install.ts';
 import type { Machine } from './install/machine.ts';
+import { installServices, uninstallServices } from './install/services.ts';
 import { diff, status } from './install/status.ts';
 import { uninstall } from './install/uninstall.ts';
 
@@ -39,7 +40,9 @@ async function main(): Promise<void> {
   const request = parseInstallArguments(process.argv.slice(2));
   if (request === 'help') return machine.say(usage);
   requireRoot(request.root);
-  await commands[request.command](request, machine);
+  if ('app' in request) return commands[request.command](request, machine);
+  if (request.command === 'install-services') return installServices(request, machine);
+  return uninstallServices(request, machine);
 }
 
 /** Secrets are root's to read, and units root's to write. */

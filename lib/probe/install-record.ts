@@ -14,6 +14,8 @@ export interface InstallRecord {
   version: 1;
   shared: Written;
   apps: Record<string, InstalledApp>;
+  /** What belongs to none of them; undefined where nothing does. */
+  services?: { files: Written; configFile: string; user: string } | undefined;
 }
 
 /** What was installed for an app. */
@@ -69,7 +71,8 @@ function parse(text: string): InstallRecord | undefined {
       value.version === 1 &&
       isWritten(value.shared) &&
       isTable(value.apps) &&
-      Object.values(value.apps).every(isApp);
+      Object.values(value.apps).every(isApp) &&
+      (value.services === undefined || isApp(value.services));
     return isRecord ? (value as InstallRecord) : undefined;
   } catch {
     return undefined; // not JSON: the caller says so

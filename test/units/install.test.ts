@@ -556,3 +556,76 @@ describe.skipIf(!isRoot)('bad input', () => {
     expect(asNobody).toThrow(/that is for root/);
   });
 });
+
+describe.skipIf(!isRoot)('install --services', () => {
+  const receiver = `[receive]
+listen = "0.0.0.0:8790"
+certificate = "/etc/holdfast/receive.pem"
+private_key = "/etc/holdfast/receive.key"
+[replicas.tagtracker]
+database = "/srv/reports/tagtracker.db"
+sources = ["laptop-1"]
+`;
+  const files = (system: FakeSystem) =>
+    filesBelow(system.path('/etc/systemd/system')).filter((name) => /\/?(job-failed@)?delta-/.test(name));
+
+  test('puts the receiver in place on a machine that has no app, and takes it away again', async () => {
+    using system = new FakeSystem();
+    system.write('/etc/holdfast/holdfast.toml', receiver);
+    system.write('/etc/holdfast/receive.key', 'a key', 0o600);
+    mkdirSync(system.path('/srv/reports'), { recursive: true });
+    chownSync(system.path('/srv/reports'), 0, group);
+    const installed = await system.units('install', '--services');
+    expect(installed).toMatchObject({ exitCode: 0, stderr: '' });
+    const text = system.read('/etc/systemd/system/delta-receive.service.d/50-holdfast.conf');
+    expect(text).toContain('User=holdfast\nSupplementaryGroups=ctvapps\n');
+    expect(text).toContain('ReadWritePaths="-/srv/reports"');
+    expect(text).toContain('LoadCredential=receive-private-key:/etc/holdfast/receive.key');
+    expect((await system.units('install', '--services')).stdout.trim()).toBe('');
+    const removed = await system.units('uninstall', '--services');
+    expect(removed).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(files(system)).toEqual([]);
+    expect(await system.units('uninstall', '--services')).toMatchObject({ exitCode: 66 });
+  });
+
+  test('keeps what belongs to an app when it goes, and refuses a key that others may read', async () => {
+    using system = new FakeSystem();
+    expect((await system.units('install', '--app', 'ctv')).exitCode).toBe(0);
+    const toml = system.read('/etc/holdfast/holdfast.toml');
+    expect(await system.units('install', '--services')).toMatchObject({
+      exitCode: 78,
+      stderr: expect.stringMatching(/has neither \[receive\] nor \[pulls/) as string,
+    });
+    system.write('/etc/holdfast/holdfast.toml', toml + receiver);
+    system.write('/etc/holdfast/receive.key', 'a key', 0o644);
+    expect(await system.units('install', '--services')).toMatchObject({
+      exitCode: 78,
+      stderr: expect.stringMatching(/others than root may read \/etc\/holdfast\/receive\.key/) as string,
+    });
+    expect(existsSync(system.path('/etc/systemd/system/delta-receive.service.d'))).toBe(false);
+    chmodSync(system.path('/etc/holdfast/receive.key'), 0o600);
+    expect((await system.units('install', '--services')).exitCode).toBe(0);
+    expect((await system.units('uninstall', '--services')).exitCode).toBe(0);
+    expect(existsSync(system.path(dropIn))).toBe(true);
+    expect(existsSync(system.path(unit))).toBe(true);
+  });
+
+  test('a pull has a unit of its name, and one that left the configuration goes', async () => {
+    using system = new FakeSystem();
+    const pull = (name: string) =>
+      `[pulls.${name}]\nfrom = "http://127.0.0.1:5001"\nreplica = "/srv/herd/${name}.db"\n`;
+    system.write('/etc/holdfast/holdfast.toml', pull('one') + pull('two'));
+    expect(await system.units('install', '--services')).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(existsSync(system.path('/etc/systemd/system/delta-pull@two.service.d/50-holdfast.conf'))).toBe(
+      true,
+    );
+    system.write('/etc/holdfast/holdfast.toml', pull('one'));
+    expect((await system.units('install', '--services')).exitCode).toBe(0);
+    expect(existsSync(system.path('/etc/systemd/system/delta-pull@two.service.d/50-holdfast.conf'))).toBe(
+      false,
+    );
+    expect(existsSync(system.path('/etc/systemd/system/delta-pull@one.service.d/50-holdfast.conf'))).toBe(
+      true,
+    );
+  });
+});

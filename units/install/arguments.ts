@@ -6,6 +6,7 @@ import { errorMessage, OpsError } from '../../lib/base/errors.ts';
 import { printable } from '../../lib/base/printable.ts';
 
 export const usage = `usage: npm run units -- <install|uninstall|status|diff> --app <name> [options]
+       npm run units -- <install|uninstall> --services [options]
 
   install      show what will change, check configuration and secrets, write the units, enable the timers
   diff         show line by line what install would change, and change nothing
@@ -13,6 +14,7 @@ export const usage = `usage: npm run units -- <install|uninstall|status|diff> --
   uninstall    stop and remove the units of the app; data, secrets and configuration stay
 
   --app <name>           the app, as in [apps.<name>] of the configuration
+  --services             what belongs to the machine and to no app: delta-receive and delta-pull, where they are configured
   --config <path>        the configuration; as installed before, else /etc/holdfast/holdfast.toml
   --env-file <path>      an environment file with DATABASE_PATH and DROPBOX_…; /etc/<app>-db-sync.env when it is there
   --user <name>          who runs the jobs; as installed before, else holdfast; root only where the app's group cannot
@@ -38,17 +40,19 @@ export interface Arguments {
   root: string;
 }
 
+/** The same for what belongs to no app. */
+export interface ServicesArguments extends Omit<Arguments, 'app' | 'command'> {
+  command: 'install-services' | 'uninstall-services';
+}
+
 /** Returns `help` when that was asked for. Throws OpsError `usage` or `config` for what cannot be meant. */
-export function parseInstallArguments(argv: readonly string[]): Arguments | 'help' {
+export function parseInstallArguments(argv: readonly string[]): Arguments | ServicesArguments | 'help' {
   const { values, positionals } = parse(argv);
   if (values.help === true) return 'help';
   const command = commands.find((name) => name === positionals[0]);
   if (command === undefined || positionals.length > 1)
     throw wrong(`cannot do ${JSON.stringify(positionals.join(' '))}: it is none of ${commands.join(', ')}`);
-  if (values.app === undefined) throw wrong(`cannot ${command}: --app <name> is missing`);
-  return {
-    command,
-    app: requireAppName(values.app),
+  const common = {
     configPath: values.config === undefined ? undefined : requireAbsolute('--config', values.config),
     environmentFile:
       values['env-file'] === undefined ? undefined : requireAbsolute('--env-file', values['env-file']),
@@ -57,6 +61,15 @@ export function parseInstallArguments(argv: readonly string[]): Arguments | 'hel
     takeOver: values['take-over'] === true,
     root: resolve(values.root ?? '/'),
   };
+  if (values.services === true) {
+    if (values.app !== undefined)
+      throw wrong('cannot do both: --services is what belongs to no app, --app to one');
+    if (command === 'install') return { ...common, command: 'install-services' };
+    if (command === 'uninstall') return { ...common, command: 'uninstall-services' };
+    throw wrong(`cannot ${command} --services: it is for install and uninstall`);
+  }
+  if (values.app === undefined) throw wrong(`cannot ${command}: --app <name> is missing`);
+  return { ...common, command, app: requireAppName(values.app) };
 }
 
 function parse(argv: readonly string[]) {
@@ -66,6 +79,7 @@ function parse(argv: readonly string[]) {
       allowPositionals: true,
       options: {
         app: { type: 'string' },
+        services: { type: 'boolean' },
         config: { type: 'string' },
         'env-file': { type: 'string' },
         user: { type: 'string' },

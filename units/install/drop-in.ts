@@ -1,5 +1,6 @@
 // What belongs to one app in its units: the group, the paths, where secrets are. Written as `50-holdfast.conf`.
 import type { ExplorerConfig } from '../../lib/config/explorer-config.ts';
+import { asRoot, configLines, credentialLines, escape, lines, optional, quote } from './drop-in-lines.ts';
 import type { Credential } from './secret-files.ts';
 
 export interface DropIn {
@@ -30,7 +31,7 @@ export interface Documents {
   credentials: readonly Credential[];
 }
 
-const inHome = /^\/(home|root|run\/user)\//;
+export const inHome = /^\/(home|root|run\/user)\//;
 
 /** The same for the unit that keeps the documents: with the directories and secrets of those. */
 export function documentsDropInText(dropIn: DropIn, { writes, command, credentials }: Documents): string {
@@ -194,43 +195,4 @@ export function explorerDropInText(
     ...Object.entries(values).map(([name, value]) => `Environment=${quote(`${name}=${value}`)}`),
     ...credentialLines(credentials),
   ]);
-}
-
-/** Root needs its rights over files, and side files of the database must be given to the app's user. */
-const asRoot = [
-  '# Asked for with --user root.',
-  'User=root',
-  'Group=root',
-  'PrivateUsers=no',
-  'CapabilityBoundingSet=CAP_DAC_OVERRIDE CAP_CHOWN CAP_FOWNER',
-  'SystemCallFilter=@chown',
-];
-
-/** A file outside /etc is not there unless it is bound. */
-function configLines(path: string | undefined): string[] {
-  if (path === undefined) return [];
-  const name = `Environment=${quote(`HOLDFAST_CONFIG=${path}`)}`;
-  return path.startsWith('/etc/') ? [name] : [name, `BindReadOnlyPaths=${quote(`-${path}`)}`];
-}
-
-function credentialLines(credentials: readonly Credential[]): string[] {
-  return credentials.map(({ name, path }) => `LoadCredential=${name}:${escape(path)}`);
-}
-
-/** Where a file is gone by then the rest still works, and tells of it: a blank one, which no reader takes for a secret. */
-function optional(credentials: readonly Credential[]): string[] {
-  return credentials.map(({ name }) => String.raw`SetCredential=${name}:\x20`);
-}
-
-/** `%` is systemd's own. */
-function escape(text: string): string {
-  return text.replaceAll('%', '%%');
-}
-
-function quote(text: string): string {
-  return `"${escape(text).replace(/["\\]/g, String.raw`\$&`)}"`;
-}
-
-function lines(all: readonly string[]): string {
-  return `${all.join('\n')}\n`;
 }

@@ -79,7 +79,7 @@ export function planInstall(request: Arguments): Plan {
     namesDesktop,
     missing,
     changes,
-    record: { version: 1, shared: hashesOf(shared), apps },
+    record: { ...record, shared: hashesOf(shared), apps },
   };
 }
 

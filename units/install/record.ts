@@ -3,10 +3,11 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { hashOf, type InstallRecord, recordPath, type Written } from '../../lib/probe/install-record.ts';
 
-/** Whole or not at all; without an app it is removed. */
+/** Whole or not at all; without an app or a service it is removed. */
 export function writeRecord(root: string, record: InstallRecord): void {
   const path = join(root, recordPath);
-  if (Object.keys(record.apps).length === 0) return rmSync(path, { force: true });
+  const isEmpty = Object.keys(record.apps).length === 0 && record.services === undefined;
+  if (isEmpty) return rmSync(path, { force: true });
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(`${path}.new`, `${JSON.stringify(record, null, 2)}\n`);
   renameSync(`${path}.new`, path);

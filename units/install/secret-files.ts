@@ -3,7 +3,7 @@ import { shellWord } from '../../lib/base/shell-word.ts';
 import { lstatSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, systemError } from '../../lib/base/errors.ts';
-import type { AlertsConfig, GuardedApp, ShipConfig, StoreConfig } from '../../lib/config/config.ts';
+import type { AlertsConfig, Config, GuardedApp, ShipConfig, StoreConfig } from '../../lib/config/config.ts';
 import { credentialsDirectory } from '../../lib/config/secrets.ts';
 import type { PostgresSettings } from '../../lib/config/sections/health-postgres.ts';
 import type { Problems } from './problems.ts';
@@ -86,6 +86,25 @@ export function postgresCredentials(
   });
   return [...passwords, ...present(root, ['database-url'], {})];
 }
+
+/** The same of the services that belong to no app. */
+export const serviceCredentials = {
+  receive(root: string, { receive, replicas }: Pick<Config, 'receive' | 'replicas'>): Credential[] {
+    const key =
+      receive?.tls === undefined
+        ? []
+        : present(root, ['receive-private-key'], { 'receive-private-key': receive.tls.key });
+    const passwords = replicas.flatMap(({ target, name }) => {
+      if (target.kind !== 'postgres') return [];
+      const [url, password] = [`replica-${name}-postgres-url`, `replica-${name}-postgres-password`];
+      return present(root, [url, password], {});
+    });
+    return [...key, ...passwords];
+  },
+  pull(root: string, { keyFile }: Pick<Config['pulls'][number], 'keyFile'>): Credential[] {
+    return present(root, ['pull-key'], { 'pull-key': keyFile });
+  },
+};
 
 function present(
   root: string,

@@ -18,7 +18,7 @@ export async function uninstall({ app, root }: Arguments, machine: Machine): Pro
         'npm run units -- status --app <name>; installed: ' + (Object.keys(record.apps).join(', ') || 'none'),
     });
   const others = Object.fromEntries(Object.entries(record.apps).filter(([name]) => name !== app));
-  const isLast = Object.keys(others).length === 0;
+  const isLast = Object.keys(others).length === 0 && record.services === undefined;
   const changes = [
     ...changesTo(root, new Map(), installed.files),
     ...(isLast ? changesTo(root, new Map(), record.shared) : []),

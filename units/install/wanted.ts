@@ -18,7 +18,7 @@ import {
 const project = resolve(import.meta.dirname, '../..');
 const usualPlace = '/opt/holdfast';
 const neighboursName = '60-holdfast-neighbours.conf';
-const systemUnits = '/etc/systemd/system';
+export const systemUnits = '/etc/systemd/system';
 
 /** Path on the system to text. */
 export type Files = ReadonlyMap<string, string>;
