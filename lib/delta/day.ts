@@ -7,9 +7,15 @@ export function dayOfCell(cell: Cell | undefined): string | undefined {
   if (typeof cell !== 'string') return undefined;
   const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(cell) ?? [];
   if (year === undefined) return undefined;
-  const date = new Date(`${cell}T00:00:00Z`);
-  const isThere = date.getUTCMonth() + 1 === Number(month) && date.getUTCDate() === Number(day);
+  const isThere = Number(day) >= 1 && Number(day) <= daysIn(Number(year), Number(month));
   return isThere ? cell : undefined;
+}
+
+/** By the calendar, and without a Date: rows are many. */
+function daysIn(year: number, month: number): number {
+  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
+  if (month < 1 || month > 12) return 0;
+  return [4, 6, 9, 11].includes(month) ? 30 : 31;
 }
 
 /** What an operator decided of a table. Names differ by letter case alone nowhere. */
@@ -29,6 +35,15 @@ export function dayRuleOf(policy: ReplicaPolicy, table: string): DayRule | undef
       return { column: day.parent.day };
   }
   return undefined;
+}
+
+/** The tables whose rows have their day from rows of one of `parents`. */
+export function childrenOf({ tables }: ReplicaPolicy, parents: readonly string[]): string[] {
+  return Object.entries(tables).flatMap(([name, { day }]) => {
+    const isChild =
+      day !== undefined && 'parent' in day && parents.some((parent) => isSameName(parent, day.parent.table));
+    return isChild ? [name] : [];
+  });
 }
 
 /** As SQLite compares names. */

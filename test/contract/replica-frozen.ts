@@ -132,14 +132,15 @@ export function frozenTests(open: OpenReplica): void {
   });
 
   test('a row whose parent is not there has no day', async () => {
-    const { replica, send } = await frozen(open);
+    const { opened, replica, send } = await frozen(open);
     expect(await send(...visits(row(30n, 7n, 'x'), row(31n, null, 'x')))).toMatchObject({
       held: { 'no-day': 2 },
     });
-    // Its parent comes with it: it is looked for in the same batch.
-    const result = await send(...days(row(7n, '2026-11-07', null)), ...visits(row(30n, 7n, 'x')));
+    // Once its parent comes it is taken in, though its source does not send it again.
+    const result = await send(...days(row(7n, '2026-11-07', null)), ...visits(row(32n, 7n, 'y')));
     expect(result).toMatchObject({ held: {}, applied: { upserts: 2 } });
     expect(await replica.held()).toMatchObject([{ key: [31n] }]);
+    expect((await opened.rows(visit)).map(([id]) => id)).toEqual([10n, 11n, 20n, 21n, 30n, 32n]);
   });
 
   test('a parent that comes is seen by the rows behind it, also where it was looked for before', async () => {
@@ -175,6 +176,15 @@ export function frozenTests(open: OpenReplica): void {
     expect(await replica.frozenDays()).toEqual([]);
     expect(await replica.held()).toMatchObject([{ reason: 'no-day' }]);
     expect((await send(...visits(row(10n, 1n, 'y')))).applied.upserts).toBe(1);
+  });
+
+  test('rows wait with the parent that is held, and come with it', async () => {
+    const { opened, replica, send } = await frozen(open);
+    const held = (await send(...days(row(3n, '2026-11-01', 'twice')), ...visits(row(30n, 3n, 'x')))).held;
+    expect(held).toEqual({ 'frozen-day': 1, 'no-day': 1 });
+    await replica.reopen('2026-11-01', reopening);
+    expect(await replica.held()).toEqual([]);
+    expect(await opened.rows(visit)).toContainEqual([30n, 3n, 'x']);
   });
 
   test('what moves between two frozen days waits for both', async () => {

@@ -41,6 +41,13 @@ export function rowTests(open: OpenReplica): void {
     ]);
   });
 
+  test('a row whose key is NULL is held: no row is made up for it', async () => {
+    const opened = await open();
+    const result = await new Sender(opened).send(opened.replica, [row(1n, 'a'), row(null, 'b')]);
+    expect(result).toMatchObject({ held: { unfit: 1 }, applied: { upserts: 1 } });
+    expect(await opened.rows(visit)).toEqual([[1n, 'a']]);
+  });
+
   test('several tables travel in one batch', async () => {
     const opened = await open();
     const day = shape('day', ['id INTEGER', 'date TEXT']);

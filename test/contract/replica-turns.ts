@@ -220,6 +220,26 @@ export function turnTests(open: OpenReplica): void {
     expect(await opened.rows(visit)).toHaveLength(4000);
   });
 
+  test('a long batch lets others have their turn', async () => {
+    const opened = await open();
+    const changes = Array.from({ length: 20_000 }, (_, index) => row(BigInt(index), 'x'));
+    const ended: string[] = [];
+    const { header, sha256 } = new Sender(opened).batch([]);
+    const atOnce = {
+      async *[Symbol.asyncIterator]() {
+        await Promise.resolve();
+        yield changes;
+      },
+    };
+    const applying = opened.replica
+      .apply({ header, sha256, changes: atOnce })
+      .then(() => ended.push('batch'));
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    await opened.replica.state('laptop').then(() => ended.push('state'));
+    await applying;
+    expect(ended).toEqual(['state', 'batch']);
+  });
+
   test('what is being taken in shows to nobody before it is whole', async () => {
     const opened = await open();
     const sender = new Sender(opened);

@@ -7,7 +7,7 @@ import { stampOfDate } from '../../delta/last-write.ts';
 import { ProtocolRefusal } from '../../delta/refusal.ts';
 import { turnOf } from '../../delta/turn.ts';
 import type { ArrivingBatch } from '../replica.ts';
-import { takeDue } from './release.ts';
+import { takeDue, takeOrphans } from './release.ts';
 import { RangeStrays } from './strays.ts';
 import {
   addBatch,
@@ -94,7 +94,13 @@ async function takeChanges(
       await taker.takeDeletions(strays.table, keys, origin);
   }
   const names = header.tables.filter((_, index) => tables[index] === undefined).map(({ name }) => name);
-  return { ...taker.result(), refusedTables: names };
+  const result = taker.result();
+  if (result.applied.upserts > 0)
+    await takeOrphans(
+      writing,
+      header.tables.map(({ name }) => name),
+    );
+  return { ...result, refusedTables: names };
 }
 
 function tableOf(tables: readonly (TakenTable | undefined)[], { table }: Change): TakenTable | undefined {

@@ -1,6 +1,6 @@
 // Held changes that are taken in after all: by the same rules, for what holds them may still hold.
 import type { Cell } from '../../delta/cell.ts';
-import { isSameName } from '../../delta/day.ts';
+import { childrenOf, isSameName } from '../../delta/day.ts';
 import type { Disposition } from '../../delta/disposition.ts';
 import { formatKey, parseHeldRow } from '../../delta/held-payload.ts';
 import { stampOfDate } from '../../delta/last-write.ts';
@@ -30,6 +30,14 @@ export async function takeDue(writing: Writing): Promise<void> {
   if (due.length > 0) await takeRecords(writing, due, false);
 }
 
+/** What was held because its parent was not there is taken in once it is. `tables`: those that may have new rows. */
+export async function takeOrphans(writing: Writing, tables: readonly string[]): Promise<void> {
+  for (const table of childrenOf(writing.policy, tables)) {
+    const orphans = await findHeld(writing.session, { table, reason: 'no-day' }, 'taken');
+    if (orphans.length > 0) await takeRecords(writing, orphans, false);
+  }
+}
+
 async function takeRecords(
   writing: Writing,
   records: readonly Held[],
@@ -56,7 +64,9 @@ async function takeRecords(
     const dispositions = await takePiece(taker, taker.table(mirror), piece, origin);
     stillHeld += dispositions.filter((disposition) => disposition.do === 'hold').length;
   }
-  return { applied: records.length - stillHeld, stillHeld };
+  const applied = records.length - stillHeld;
+  if (applied > 0) await takeOrphans(writing, [...new Set(records.map(({ change }) => change.table))]);
+  return { applied, stillHeld };
 }
 
 function piecesOf(records: readonly Held[]): Held[][] {

@@ -18,7 +18,7 @@ import {
 } from './ledger.ts';
 import { heldKeys } from './held-rows.ts';
 import { takeShapes } from './offers.ts';
-import { takeDue } from './release.ts';
+import { takeDue, takeOrphans } from './release.ts';
 import { RangeStrays } from './strays.ts';
 import { type Origin, type TakenTable, Taker } from './taker.ts';
 import type { Writing } from './transaction.ts';
@@ -92,8 +92,14 @@ async function takeChanges(
     }
   }
   taker.end();
+  const result = taker.result();
+  if (result.applied.upserts > 0)
+    takeOrphans(
+      writing,
+      header.tables.map(({ name }) => name),
+    );
   const refused = header.tables.filter((_, index) => tables[index] === undefined);
-  return { ...taker.result(), refusedTables: refused.map(({ name }) => name) };
+  return { ...result, refusedTables: refused.map(({ name }) => name) };
 }
 
 function takeChange(

@@ -90,8 +90,15 @@ function exactText(bytes: Uint8Array | null): Cell {
   return isUtf8(text) ? Buffer.from(text).toString('utf8') : { text };
 }
 
+/** Whether both have the same values. */
+export function isSameRow(one: readonly Cell[], other: readonly Cell[]): boolean {
+  for (let index = 0; index < one.length; index += 1)
+    if (!isSameCell(one[index] ?? null, other[index] ?? null)) return false;
+  return one.length === other.length;
+}
+
 /** Whether both are the same value of the same class. 0.0 and -0.0 are, as they are where SQLite stores them. */
-export function isSameCell(one: Cell, other: Cell): boolean {
+function isSameCell(one: Cell, other: Cell): boolean {
   if (one === other) return true;
   if (one === null || other === null || typeof one !== 'object' || typeof other !== 'object') return false;
   if (isBrokenText(one)) return isBrokenText(other) && isSameBytes(one.text, other.text);

@@ -1,5 +1,6 @@
 // A replica in a SQLite file: written by one connection in turn, read by another, which sees what is committed.
 import type { Clock } from '../../base/clock.ts';
+import { isSameName } from '../../delta/day.ts';
 import type { ReplicaPolicy } from '../../delta/policy.ts';
 import { sqliteError } from '../../sqlite/errors.ts';
 import type { Database } from '../../sqlite/open.ts';
@@ -61,7 +62,7 @@ export async function openSqliteReplica({
     approve: (table) =>
       change(({ database }) => {
         const waiting = knownShapes(database).filter(
-          (known) => known.waiting !== undefined && (table === undefined || known.table === table),
+          (known) => known.waiting !== undefined && (table === undefined || isSameName(known.table, table)),
         );
         dropGuards(database);
         for (const known of waiting) approveShape(database, known);

@@ -1,6 +1,6 @@
 // Held changes that are taken in after all: by the same rules, for what holds them may still hold.
 import type { Cell } from '../../delta/cell.ts';
-import { isSameName } from '../../delta/day.ts';
+import { childrenOf, isSameName } from '../../delta/day.ts';
 import { parseHeldRow, parseKey } from '../../delta/held-payload.ts';
 import { stampOfDate } from '../../delta/last-write.ts';
 import type { TableShape } from '../../delta/shape.ts';
@@ -24,6 +24,12 @@ export function takeHeld(
 export function takeDue(writing: Writing): void {
   const due = dueRecords(writing.database, stampOfDate(writing.now));
   if (due.length > 0) takeRecords(writing, due, false);
+}
+
+/** What was held because its parent was not there is taken in once it is. `tables`: those that may have new rows. */
+export function takeOrphans(writing: Writing, tables: readonly string[]): void {
+  for (const table of childrenOf(writing.policy, tables))
+    takeRecords(writing, heldRecords(writing.database, { table, reason: 'no-day' }), false);
 }
 
 function takeRecords(
@@ -57,6 +63,7 @@ function takeRecords(
     else applied += 1;
   }
   taker.end();
+  if (applied > 0) takeOrphans(writing, [...new Set(records.map((record) => record.table_name))]);
   return { applied, stillHeld };
 }
 

@@ -11,7 +11,7 @@ import { clockAheadMs, stampOfDate } from '../../delta/last-write.ts';
 import type { TablePolicy } from '../../delta/policy.ts';
 import type { TableShape } from '../../delta/shape.ts';
 import { auditChange } from './audit.ts';
-import { isSameCell } from './cells.ts';
+import { isSameRow } from './cells.ts';
 import { deletedByOther, DeletionCount, forgetDeletion, rememberDeletion } from './deletions.ts';
 import { forgetHeld, hasHeld, keepHeld } from './held-rows.ts';
 import { stampOfBatch } from './ledger.ts';
@@ -103,6 +103,8 @@ export class Taker {
     if (disposition.do === 'unchanged' && stored?.source === 0)
       mirror.write(cells, origin.source.id, origin.batch);
     if (disposition.do !== 'apply') return this.#settle(table, key, disposition, origin, cells);
+    // Where the key is the number of a row, SQLite would make one up.
+    if (key.includes(null)) return this.#settle(table, key, nullKey, origin, cells);
     try {
       mirror.write(cells, origin.source.id, origin.batch);
     } catch (error) {
@@ -236,11 +238,7 @@ export class Taker {
   }
 }
 
-function isSameRow(one: readonly Cell[], other: readonly Cell[]): boolean {
-  for (let index = 0; index < one.length; index += 1)
-    if (!isSameCell(one[index] ?? null, other[index] ?? null)) return false;
-  return one.length === other.length;
-}
+const nullKey = { do: 'hold', reason: 'unfit', detail: 'its key is NULL' } as const;
 
 /** Why SQLite cannot hold the row; undefined for an error that is not about the row. */
 function unfitReason(error: unknown): string | undefined {
