@@ -10,7 +10,7 @@ export const deltaPush: Job = {
   description: [
     'Triggers in the database note which rows may have changed; the rows themselves are read when they are sent, as they are ' +
       'then. What cannot be sent waits. Whatever is killed, put back or lost, both sides find out where they stand and agree again.',
-    'delta-receive is the other side. delta-push install is the first step, and the only one that changes the database.',
+    'delta-receive is the other side. delta-push install is the first step; it alone changes the database, and corrections --apply its rows.',
   ],
   examples: [
     {

@@ -34,6 +34,7 @@ interface ShownRow {
 
 interface Corrected {
   receiver: string;
+  isAsked: boolean;
   isApplied: boolean;
   rows: ShownRow[];
 }
@@ -48,7 +49,7 @@ export async function run(
 ): Promise<Outcome<AppsResult<Corrected>>> {
   const apps = deltaApps(context, name);
   const results = await eachApp(context, apps, (app) => correctApp(context, app, apply));
-  return appsOutcome(results, ({ rows, isApplied }, app) => [...findings(rows, isApplied, app)]);
+  return appsOutcome(results, ({ rows }, app) => [...findings(rows, app)]);
 }
 
 async function correctApp(context: JobContext, app: DeltaApp, apply: boolean): Promise<Corrected> {
@@ -72,7 +73,7 @@ async function correctApp(context: JobContext, app: DeltaApp, apply: boolean): P
   capture.check();
   const rows = capture.correct(ours, { held: keysOf(held), through, isApplied: apply });
   const isApplied = apply && rows.every(({ refusal }) => refusal === undefined);
-  return { receiver: to.host, isApplied, rows: rows.map(shownRow) };
+  return { receiver: to.host, isAsked: apply, isApplied, rows: rows.map(shownRow) };
 }
 
 function keysOf(held: readonly HeldChange[]): RereadKeys[] {
@@ -114,40 +115,51 @@ function hashOf(cells: readonly Cell[] | undefined, index: number): string | und
   return cells && rowHashText([cells[index] ?? null]);
 }
 
-function* findings(rows: readonly ShownRow[], isApplied: boolean, app: string): Generator<AppFinding> {
-  for (const row of rows.filter(({ refusal }) => refusal !== undefined))
-    yield {
-      severity: 'warning',
-      message: `nothing was applied: ${row.table} ${keyWords(row.key)} is left alone: ${row.refusal}`,
-      hint: 'delta-push run, then delta-push held: what is held of it there has to be taken in or discarded first',
+function findings(rows: readonly ShownRow[], app: string): AppFinding[] {
+  return rows.flatMap((row) => {
+    const news = newsOf(row, app);
+    return news === undefined ? [] : [{ severity: 'warning', ...news }];
+  });
+}
+
+/** What is bad about a row, and what helps. */
+function newsOf(
+  { table, key, state, refusal }: ShownRow,
+  app: string,
+): { message: string; hint: string } | undefined {
+  const row = `${table} ${keyWords(key)}`;
+  if (refusal !== undefined)
+    return {
+      message: `nothing was applied: ${row} is left alone: ${refusal}`,
+      hint: `delta-push run --app ${app}, then delta-push held: what is held of it has to be taken in or discarded there first`,
     };
-  for (const row of rows.filter(({ state }) => state === 'changed-further'))
-    yield {
-      severity: 'warning',
-      message: `${row.table} ${keyWords(row.key)} is not what it is at the receiver: a trigger of the app's made something else of it`,
-      hint: `delta-push run --app ${app} sends it as it is now; on a frozen day it is held`,
-    };
-  void isApplied;
+  if (state !== 'changed-further') return undefined;
+  return {
+    message: `${row} is not what it is at the receiver: a trigger of the app's made something else of it`,
+    hint: `delta-push run --app ${app} sends it as it is now; of a frozen day it is held`,
+  };
 }
 
 export function text(result: AppsResult<Corrected>): string[] {
-  return appsText(result, ({ receiver, rows, isApplied }, app) => {
+  return appsText(result, ({ receiver, rows, isAsked, isApplied }, app) => {
     const open = rows.filter(({ state }) => state !== 'same');
     if (open.length === 0) return [`${app}: nothing was corrected at ${receiver} that is not so here`];
-    const what = isApplied ? 'applied here' : 'not applied here: --apply does it';
+    const what = isApplied ? 'applied here' : `not applied here${isAsked ? '' : ': --apply does it'}`;
     return [
       `${app}: ${formatCount(open.length, 'row')} corrected at ${receiver}, ${what}`,
-      ...open.flatMap(rowLines),
+      ...open.flatMap((row) => rowLines(row, app)),
     ];
   });
 }
 
-function rowLines({ table, key, becomes, changes, at, by, reason, refusal }: ShownRow): string[] {
+function rowLines(row: ShownRow, app: string): string[] {
+  const { table, key, becomes, changes, at, by, reason } = row;
   const head = `  ${table} ${keyWords(key)} ${becomes === 'changed' ? '' : `${becomes} `}by ${by}, ${at}: ${reason}`;
   const values = (becomes === 'deleted' ? [] : changes).map(
     ({ column, before, after }) => `    ${column}: ${shown(before)} -> ${shown(after)}`,
   );
-  return [head, ...values, ...(refusal === undefined ? [] : [`    left alone: ${refusal}`])];
+  const news = newsOf(row, app);
+  return [head, ...values, ...(news === undefined ? [] : [`    ${news.message}`, `    hint: ${news.hint}`])];
 }
 
 function shown(cell: WireCell | undefined): string {

@@ -101,7 +101,7 @@ export function text(result: AppsResult<Held>): string[] {
         `  ${group.table}${group.day === null ? '' : ` of ${group.day}`}: ${formatCount(group.changes, 'change')}, ${heldWords(group.reason)}` +
           ` (first ${group.firstSeen}): ${group.keys.map(keyWords).join(' ')}${group.changes > group.keys.length ? ' …' : ''}`,
         ...(group.detail === undefined ? [] : [`    ${group.detail}`]),
-        `    on the receiver: ${heldHelp(group)}`,
+        `    there: ${heldHelp(group)}`,
       ]),
     ];
   });

@@ -36,7 +36,9 @@ export async function run(context: JobContext, given: Given): Promise<Outcome<Ap
   const apps = deltaApps(context, given.app);
   const results = await eachApp(context, apps, (app) => parityOf(context, app, extent, given));
   return appsOutcome(results, (parity, app) =>
-    parity.days.flatMap((day) => finding(day, app, parity.repaired)),
+    parity.days
+      .filter(({ verdict }) => verdict === 'differs')
+      .map((day): AppFinding => ({ severity: 'critical', message: words(day), hint: helpOf(parity, app) })),
   );
 }
 
@@ -86,28 +88,33 @@ async function parityOf(
   };
 }
 
-function finding(day: Parity['days'][number], app: string, repaired: Parity['repaired']): AppFinding[] {
-  if (day.verdict !== 'differs') return [];
-  const hint =
-    repaired === undefined
-      ? `delta-push parity --repair --app ${app} notes these rows, and the next cycle sends them; docs/operations.md has what else there is`
-      : 'delta-push run sends them; then compare once more';
-  return [{ severity: 'critical', message: words(day), hint }];
+function helpOf({ repaired }: Parity, app: string): string {
+  return repaired === undefined
+    ? `delta-push parity --deep --repair --app ${app} notes the rows that differ, and the next cycle sends them; docs/operations.md has what to look at first`
+    : `delta-push run --app ${app} sends them; then compare once more`;
 }
 
 export function text(result: AppsResult<Parity>): string[] {
-  return appsText(result, ({ receiver, isDeep, tables, equal, rows, days, repaired }, app) => [
-    `${app}: ${formatCount(tables, 'table')} against ${receiver}${isDeep ? ', all of it' : ''}: ` +
-      `${equal} days or tables with ${formatCount(rows, 'row')} compared are equal${days.length === 0 ? '' : `, ${days.length} are not, or cannot be compared`}`,
-    ...days.map((day) => `  ${words(day)}`),
-    ...(repaired === undefined
-      ? []
-      : [
-          repaired.keys + repaired.tables.length === 0
-            ? '  nothing to repair'
-            : `  noted for the next cycle: ${[formatCount(repaired.keys, 'row'), ...repaired.tables.map((table) => `all of ${table}`)].join(', ')}`,
-        ]),
-  ]);
+  return appsText(result, (parity, app) => {
+    const { receiver, isDeep, tables, equal, rows, days, repaired } = parity;
+    const others = days.length === 0 ? 'everywhere' : `but for ${days.length} below`;
+    return [
+      `${app}: ${formatCount(tables, 'table')} compared with ${receiver}${isDeep ? ', all of it' : ''}: ` +
+        `${formatCount(rows, 'row')} in ${formatCount(equal + days.length, 'day or table', 'days or tables')}, equal ${others}`,
+      ...days.map((day) => `  ${words(day)}`),
+      ...(days.some(({ verdict }) => verdict === 'differs') ? [`  hint: ${helpOf(parity, app)}`] : []),
+      ...(repaired === undefined ? [] : [`  ${repairWords(repaired)}`]),
+    ];
+  });
+}
+
+function repairWords({ keys, tables }: NonNullable<Parity['repaired']>): string {
+  if (keys + tables.length === 0) return 'nothing to repair';
+  const noted = [
+    ...(keys === 0 ? [] : [formatCount(keys, 'row')]),
+    ...tables.map((table) => `all of ${table}`),
+  ];
+  return `noted for the next cycle: ${noted.join(', ')}`;
 }
 
 function words({ table, day, verdict, here, there, differing, keys, why }: Parity['days'][number]): string {

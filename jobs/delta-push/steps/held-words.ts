@@ -1,4 +1,5 @@
 // Why a change is held, and what helps, in words.
+import { shellWord } from '../../../lib/base/shell-word.ts';
 import type { HeldReason } from '../../../lib/delta/batch.ts';
 
 const reasons: Record<HeldReason, string> = {
@@ -14,12 +15,20 @@ export function heldWords(reason: string): string {
 }
 
 /** What somebody who may decide it types at the receiver. */
-export function heldHelp({ reason, day }: { reason: HeldReason; day: string | null }): string {
-  const about = `delta-receive held --reason ${reason}`;
-  if (reason === 'frozen-day')
-    return `delta-receive reopen ${day ?? '<day>'} takes them in, delta-receive discard --day ${day ?? '<day>'} forgets them`;
-  if (reason === 'unfit') return `${about} says which value; correct it here, and the next cycle sends it`;
-  if (reason === 'no-day')
-    return `${about} lists them; give the row its day here, and the next cycle sends it`;
-  return `${about} lists them; delta-receive release --reason ${reason} takes them in`;
+export function heldHelp({
+  reason,
+  day,
+  table,
+}: {
+  reason: HeldReason;
+  day: string | null;
+  table: string;
+}): string {
+  const which = `--for ${reason} --table ${shellWord(table)}`;
+  if (reason === 'frozen-day' && day !== null)
+    return `delta-receive reopen ${day} takes them in; delta-receive held discard ${which} --day ${day} forgets them`;
+  if (reason === 'no-day') return 'nothing: give the rows their day here, and the next cycle sends them';
+  if (reason === 'unfit')
+    return `delta-receive held list ${which} says which value; another one here, and the next cycle sends it`;
+  return `delta-receive held apply ${which} takes them in; delta-receive held discard ${which} forgets them`;
 }
