@@ -226,6 +226,25 @@ export function serverTests(server: () => PostgresServer): void {
     expect(await opened.rows(visit)).toHaveLength(200);
   });
 
+  test('who only looks waits for no batch, also where another service is in the middle of one', async () => {
+    const opened = await open(byDay);
+    const sender = new Sender(opened);
+    await sender.send(opened.replica, [row(1n, '2026-11-26')], { tables: [day] });
+    const batch = sender.batch([], { tables: [day] });
+    const { target, schema, clock } = opened;
+    const { signal } = new AbortController();
+    const changes = {
+      async *[Symbol.asyncIterator](): AsyncGenerator<Change[]> {
+        yield [row(2n, '2026-11-27')];
+        const other = await openPostgresReplica({ target, schema, policy: policy(byDay), clock, signal });
+        expect((await other.status()).tables).toMatchObject([{ table: 'DAY', rows: 1 }]);
+        expect(await opened.replica.state('laptop')).toMatchObject({ batchNo: 1 });
+        await other.close();
+      },
+    };
+    expect(await opened.replica.apply({ ...batch, changes })).toMatchObject({ batchNo: 2 });
+  });
+
   test('two services on one replica wait for one another', async () => {
     const opened = await open();
     const { target, schema, clock } = opened;

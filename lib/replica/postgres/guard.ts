@@ -7,22 +7,39 @@ import type { Session } from '../../postgres/writer.ts';
 import { type DaySql, daySqlOf } from './day-sql.ts';
 import { literal, quote } from './sql.ts';
 
+interface Guard {
+  readonly table: string;
+  readonly sql: string;
+  /** By which it is known to be this very one. */
+  readonly mark: string;
+}
+
 /** Makes the functions and triggers of all tables, where they are not what the rules of now ask for. */
 export async function guardTables(
-  { run }: Session,
+  session: Session,
   schema: string,
   policy: ReplicaPolicy,
   tables: readonly TableShape[],
 ): Promise<void> {
+  for (const { table, sql, mark } of await missingGuards(session, schema, policy, tables)) {
+    await session.run(sql);
+    await session.run('update _holdfast_shape set guard = $2 where table_name = $1', [table, mark]);
+  }
+}
+
+export async function missingGuards(
+  { run }: Session,
+  schema: string,
+  policy: ReplicaPolicy,
+  tables: readonly TableShape[],
+): Promise<Guard[]> {
   const { rows } = await run('select table_name, guard from _holdfast_shape');
   const known = new Map(rows.map(([name, guard]) => [name ?? '', guard]));
-  for (const table of tables) {
+  return tables.flatMap((table) => {
     const sql = guardOf(schema, table, daySqlOf({ policy, schema }, table, tables));
     const mark = createHash('sha256').update(sql).digest('hex').slice(0, 16);
-    if (known.get(table.name) === mark) continue;
-    await run(sql);
-    await run('update _holdfast_shape set guard = $2 where table_name = $1', [table.name, mark]);
-  }
+    return known.get(table.name) === mark ? [] : [{ table: table.name, sql, mark }];
+  });
 }
 
 function guardOf(schema: string, table: TableShape, days: DaySql | undefined): string {

@@ -5,7 +5,7 @@ import type { ReplicaPolicy } from '../../delta/policy.ts';
 import { fingerprint, type TableShape } from '../../delta/shape.ts';
 import type { Session } from '../../postgres/writer.ts';
 import { kindOf } from './column.ts';
-import { guardTables } from './guard.ts';
+import { guardTables, missingGuards } from './guard.ts';
 import { declaration, Mirror, unfitShape } from './mirror.ts';
 import { rebuildTable } from './rebuild.ts';
 import { quote } from './sql.ts';
@@ -106,8 +106,16 @@ export class KnownTables {
 
   /** Lets the database itself keep frozen days, by the rules of now. */
   async guard(): Promise<void> {
-    const made = this.#tables.flatMap((table) => (table.made === undefined ? [] : [table.made]));
-    await guardTables(this.#session, this.#schema, this.#policy, made);
+    await guardTables(this.#session, this.#schema, this.#policy, this.#made());
+  }
+
+  /** Whether it does by others. */
+  async lacksGuards(): Promise<boolean> {
+    return (await missingGuards(this.#session, this.#schema, this.#policy, this.#made())).length > 0;
+  }
+
+  #made(): TableShape[] {
+    return this.#tables.flatMap((table) => table.made ?? []);
   }
 
   /** Why the shape has to wait; undefined where it is taken. */

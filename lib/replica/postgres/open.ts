@@ -40,7 +40,9 @@ export async function openPostgresReplica(options: PostgresReplicaOptions): Prom
     await writer.write(`open the replica in the schema ${schema}`, (session) =>
       openBookkeeping(session, schema, clock.now().toISOString()),
     );
-    await change(`open the replica in the schema ${schema}`, ({ tables }) => tables.guard());
+    // Who only looks waits for nobody.
+    const lacksGuards = await look(writers, 'look at its guards', ({ tables }) => tables.lacksGuards());
+    if (lacksGuards) await change('guard its tables', ({ tables }) => tables.guard());
   } catch (error) {
     await writer.close();
     throw error;
