@@ -11,7 +11,6 @@ import { keepSettings } from '../config/last-good.ts';
 import { exposedFiles } from '../config/secrets.ts';
 import { secretFiles, serviceEnding, type ServiceEnding } from '../config/service-manager.ts';
 import { sweepTemporaries } from '../files/durable.ts';
-import type { PulledReplica } from '../delta/pulled.ts';
 import type { HeldDirectory } from '../files/held-directory.ts';
 import type { LeftElsewhere } from '../files/scratch-left.ts';
 import { makeScratch, type Scratch } from '../files/scratch.ts';
@@ -70,8 +69,6 @@ export interface JobContext extends DeltaAdapters {
   freePages(app: Pick<GuardedApp, 'database'>): ReturnType<typeof freePages>;
   /** Begins to fill a database of ours, or a copy of it at `tryIn`, as a dry run has to. */
   openLoader(path: string, options?: { called?: string; tryIn?: string }): Promise<Loader>;
-  /** A replica that follows a master, opened or made. */
-  openPulled(path: string): Promise<PulledReplica>;
   /** The configured store, opened once. */
   openStore(): Promise<Store>;
   /** What can be looked at of it beside writing and reading, also where it cannot be opened. */
@@ -184,7 +181,6 @@ export function createContext(parts: ContextParts): JobContext {
     freePages: async ({ database }) => (await import('../sqlite/maintain.ts')).freePages(database),
     openLoader: async (path, { called = path, tryIn } = {}) =>
       (await import('../sqlite/rows/load.ts')).openLoader({ path, called, tryIn }),
-    openPulled: async (path) => (await import('../sqlite/pulled/replica-file.ts')).openReplicaFile(path),
     traffic: () => opened?.traffic(),
     async lock({ name, scope }, purpose) {
       const directory = join(config.runDirectory, 'locks');

@@ -4,9 +4,11 @@ import type { Config, GuardedApp } from '../config/config.ts';
 import type { DeltaConfig } from '../config/delta-config.ts';
 import type { LiveRows } from '../delta/live-rows.ts';
 import type { Peer } from '../delta/peer.ts';
+import type { PulledReplica } from '../delta/pulled.ts';
 import type { Installed } from '../sqlite/capture/install.ts';
 import type { OpenCapture } from '../sqlite/capture/open.ts';
 import type { DeltaApp } from './open-capture.ts';
+import type { ServedApp, ServedDatabase } from './open-serving.ts';
 import type { Wait } from './wait.ts';
 
 export interface DeltaAdapters {
@@ -20,6 +22,10 @@ export interface DeltaAdapters {
   openLiveRows(app: Pick<GuardedApp, 'database'>): Promise<LiveRows>;
   /** The receiver of row changes. Throws OpsError `config` where no key is given. */
   openPeer(delta: DeltaConfig): Promise<Peer & Disposable>;
+  /** The database of an app as its readers are served from it. Throws OpsError `config` where it cannot be. */
+  servedDatabase(app: ServedApp): Promise<ServedDatabase>;
+  /** A replica that follows a master, opened or made. */
+  openPulled(path: string): Promise<PulledReplica>;
 }
 
 export function deltaAdapters(parts: {
@@ -44,5 +50,8 @@ export function deltaAdapters(parts: {
     openLiveRows: async ({ database }) =>
       (await import('../sqlite/delta-rows/live-rows.ts')).openLiveRows(database),
     openPeer: async (delta) => (await import('./open-peer.ts')).openPeer(delta, parts),
+    servedDatabase: async (app) =>
+      (await import('./open-serving.ts')).servedDatabase(app, { ...parts, stateDirectory }),
+    openPulled: async (path) => (await import('../sqlite/pulled/replica-file.ts')).openReplicaFile(path),
   };
 }

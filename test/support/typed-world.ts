@@ -7,6 +7,7 @@ import { dbMaintain } from '../../jobs/db-maintain.ts';
 import { deltaPush } from '../../jobs/delta-push.ts';
 import { deltaPull } from '../../jobs/delta-pull.ts';
 import { deltaReceive } from '../../jobs/delta-receive.ts';
+import { deltaServe } from '../../jobs/delta-serve.ts';
 import { healthCheck } from '../../jobs/health-check.ts';
 import { restore } from '../../jobs/restore.ts';
 import type { Job } from '../../lib/run/job.ts';
@@ -24,6 +25,7 @@ export const jobs: Record<string, Job> = {
   'delta-push': deltaPush,
   'delta-pull': deltaPull,
   'delta-receive': deltaReceive,
+  'delta-serve': deltaServe,
   'health-check': healthCheck,
   restore,
   'alert-send': alertSend,
