@@ -24,7 +24,7 @@ export interface LoggedKey {
 const pruneMax = 5000;
 
 /** The newest entry, of whatever kind; 0 for none. */
-export function lastEntry(database: Database): number {
+function lastEntry(database: Database): number {
   return Number(database.prepare('SELECT coalesce(max(seq), 0) FROM _holdfast_log').pluck().get());
 }
 
