@@ -116,6 +116,18 @@ describe('the file of a replica', () => {
     expect(await opened.rows(dated)).toHaveLength(2);
   });
 
+  test('waits for another program that writes, and holds nobody up meanwhile', async () => {
+    const path = join(scratch(), 'replica.db');
+    const replica = await openAt(path);
+    const other = openOwn(path);
+    onTestFinished(() => replica.close().then(() => void other.close()));
+    other.exec('BEGIN IMMEDIATE');
+    const sent = new Sender({ clock }).send(replica, [row(1n, 'a')]);
+    expect(await replica.state('laptop')).toMatchObject({ batchNo: 0 });
+    other.exec('COMMIT');
+    expect(await sent).toMatchObject({ applied: { upserts: 1 } });
+  });
+
   test('holds a row that SQLite cannot: its key is no number where the key is the number of the row', async () => {
     const opened = await open();
     const sender = new Sender(opened);

@@ -33,6 +33,7 @@ export async function openReplicaFile(path: string): Promise<ReplicaFile> {
     writer.pragma('journal_mode = WAL');
     writer.pragma('synchronous = FULL');
     writer.pragma('recursive_triggers = ON');
+    writer.pragma('busy_timeout = 0'); // who waits for others lets the rest of the process go on: transaction.ts
     writer.pragma(`cache_size = -${cacheKiB}`);
     writer.pragma('journal_size_limit = 67108864');
     return { path, writer, reader: openLive(path) };

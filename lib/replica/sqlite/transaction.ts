@@ -1,6 +1,7 @@
 // What is written at once: all of it or nothing, with a mark that tells the guards of frozen days who writes.
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../../base/clock.ts';
-import { OpsError } from '../../base/errors.ts';
+import { errorCode, OpsError } from '../../base/errors.ts';
 import type { ReplicaPolicy } from '../../delta/policy.ts';
 import { ProtocolRefusal } from '../../delta/refusal.ts';
 import { sqliteError } from '../../sqlite/errors.ts';
@@ -38,7 +39,7 @@ export function write<T>(
   const { writer: database } = file;
   return turns.take(async () => {
     try {
-      database.exec('BEGIN IMMEDIATE');
+      await begin(database);
       const now = clock.now();
       database.prepare("INSERT INTO _holdfast_writer (kind) VALUES ('holdfast')").run();
       const horizon = policy.sources.length > 1 ? pruneDeletions(database, policy, now) : undefined;
@@ -51,6 +52,21 @@ export function write<T>(
       throw sqliteError(`${act} ${file.path}`, error);
     }
   });
+}
+
+/** Another process may write: a command beside the service. It is waited for without holding up whoever else asks us. */
+const lockTries = { count: 600, pauseMs: 50 };
+
+async function begin(database: Database): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      database.exec('BEGIN IMMEDIATE');
+      return;
+    } catch (error) {
+      if (errorCode(error) !== 'SQLITE_BUSY' || tries >= lockTries.count) throw error;
+    }
+    await delay(lockTries.pauseMs);
+  }
 }
 
 function frozenDays(database: Database): Set<string> {
