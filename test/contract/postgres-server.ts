@@ -245,6 +245,27 @@ export function serverTests(server: () => PostgresServer): void {
     expect(await opened.replica.apply({ ...batch, changes })).toMatchObject({ batchNo: 2 });
   });
 
+  test('sources are numbered one after another, however many batches there were, or the numbers would run out', async () => {
+    const opened = await open({ sources: ['laptop', 'desk'] });
+    const sender = new Sender(opened);
+    for (const id of [1n, 2n, 3n]) await sender.send(opened.replica, [row(id, 'a')]);
+    await new Sender(opened, 'desk').send(opened.replica, [row(4n, 'b')]);
+    const [numbers] = await server().sql(
+      `select string_agg(name || id, ' ' order by id) as all from "${opened.schema}"._holdfast_source`,
+      'reports',
+    );
+    expect(numbers?.all).toBe('laptop1 desk2');
+  });
+
+  test('what does not fit into a row of a day is held for that day', async () => {
+    const opened = await open(byDay);
+    const changes = [row(1n, '2026-11-26'), of(1, row(10n, 1n, 'a\0b'))];
+    await new Sender(opened).send(opened.replica, changes, { tables: [day, trip] });
+    expect(await opened.replica.held({ day: '2026-11-26' })).toMatchObject([
+      { key: [10n], reason: 'unfit', detail: 'note: text with a NUL in it' },
+    ]);
+  });
+
   test('two services on one replica wait for one another', async () => {
     const opened = await open();
     const { target, schema, clock } = opened;

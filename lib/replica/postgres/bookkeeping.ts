@@ -60,7 +60,7 @@ const id = 'id bigint generated always as identity primary key';
 const tables = [
   'create table if not exists _holdfast_replica (one smallint primary key check (one = 1), version integer not null, made_at text not null)',
   `create table if not exists _holdfast_source (
-    id smallint generated always as identity primary key, name ${text} unique,
+    id smallint primary key, name ${text} unique,
     instance text, lineage text, epoch text, batch_no bigint not null default 0, nonce text, confirmed_nonce text,
     unconfirmed_keys bigint not null default 0, high_water bigint not null default 0, last_batch_at text, last_taken_at text,
     is_resyncing boolean not null default false, batches bigint not null default 0, rows bigint not null default 0)`,

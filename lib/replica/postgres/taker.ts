@@ -89,9 +89,9 @@ export class Taker {
       );
       const value = values[index];
       if (disposition.do !== 'apply' || !(value instanceof Unfit)) return disposition;
-      return { do: 'hold', reason: 'unfit', detail: value.why };
+      return { do: 'hold', reason: 'unfit', detail: value.why, day: days[index] };
     });
-    await this.#put({ table, rows, fit, stored }, dispositions, origin);
+    await this.#put({ table, rows, fit, stored, days }, dispositions, origin);
     await this.#adopt(mirror, { fit, stored }, dispositions, origin);
     await this.#settler.settle(table, rows, dispositions, origin, 'upsert');
     return dispositions;
@@ -172,11 +172,13 @@ export class Taker {
       rows,
       fit,
       stored,
+      days,
     }: {
       table: TakenTable;
       rows: readonly Keyed[];
       fit: readonly (Values | undefined)[];
       stored: ReadonlyMap<number, StoredFacts>;
+      days: readonly (string | undefined)[];
     },
     dispositions: Disposition[],
     { source, batch }: Origin,
@@ -192,8 +194,10 @@ export class Taker {
         batch,
       },
     );
-    for (const [place, detail] of refused)
-      dispositions[at[place] ?? -1] = { do: 'hold', reason: 'unfit', detail };
+    for (const [place, detail] of refused) {
+      const index = at[place] ?? -1;
+      dispositions[index] = { do: 'hold', reason: 'unfit', detail, day: days[index] };
+    }
     const applied = at.filter((_, place) => !refused.has(place));
     this.#counts.upserts += applied.length;
     for (const index of applied) {
