@@ -1,7 +1,9 @@
 // delta-receive status: whether it runs, what arrived from whom, and what is held.
 import { formatDuration, formatInstant, formatTable, groupThousands } from '../../lib/base/format.ts';
+import type { ReplicaConfig } from '../../lib/config/delta-config.ts';
 import { askHealth } from '../../lib/http/ask-health.ts';
 import { readSourceBook } from '../../lib/http/source-book.ts';
+import type { ReplicaStatus } from '../../lib/replica/replica.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
 import { openReplica } from '../../lib/run/open-replica.ts';
@@ -9,7 +11,7 @@ import type { Options } from '../../lib/run/parameter.ts';
 import type * as parameters from './parameters.ts';
 import { receivePlaces } from './steps/places.ts';
 import { type KnownReplica, statusDocument, type StatusDocument } from './steps/status-document.ts';
-import { namedReplicas } from './steps/which-replica.ts';
+import { hasArrived, namedReplicas } from './steps/which-replica.ts';
 
 /** A service that runs answers at once. */
 const healthMs = 3000;
@@ -21,16 +23,21 @@ export async function run(
   const { config, clock } = context;
   const known: KnownReplica[] = [];
   for (const one of namedReplicas(config, name)) {
-    const replica = await openReplica(one, context);
-    try {
-      known.push({ name: one.name, sources: one.policy.sources, status: await replica.status() });
-    } finally {
-      await replica.close();
-    }
+    known.push({ name: one.name, sources: one.policy.sources, status: await statusOf(context, one) });
   }
   const notes = await readSourceBook(receivePlaces(config.stateDirectory).sources);
   const running = await isRunning(context);
   return { result: statusDocument(known, { running, notes, now: clock.now() }), findings: [] };
+}
+
+async function statusOf(context: JobContext, config: ReplicaConfig): Promise<ReplicaStatus> {
+  if (!hasArrived(config)) return { tables: [], held: {}, sources: [] };
+  const replica = await openReplica(config, context);
+  try {
+    return await replica.status();
+  } finally {
+    await replica.close();
+  }
 }
 
 async function isRunning({ config: { receive }, signal }: JobContext): Promise<boolean> {

@@ -1,4 +1,5 @@
 // Which replica is meant, and work on it beside a service that runs: by a connection of its own, under the same rules.
+import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { OpsError } from '../../../lib/base/errors.ts';
 import { didYouMean } from '../../../lib/base/nearest.ts';
@@ -48,12 +49,21 @@ export async function onReplica<T>(
     throw new OpsError('usage', 'cannot tell which replica is meant: there are several', {
       hint: 'name it with --replica <name>',
     });
+  if (!hasArrived(config))
+    throw new OpsError('missing', `cannot open the replica ${config.name}: nothing has arrived yet`, {
+      hint: 'delta-receive run takes in what its sources send, and makes it',
+    });
   const replica = await openReplica(config, context);
   try {
     return await work(replica, config);
   } finally {
     await replica.close();
   }
+}
+
+/** Whether anything is there: who only looks makes no file, which the service might not be allowed to write. */
+export function hasArrived({ target }: ReplicaConfig): boolean {
+  return target.kind !== 'sqlite' || existsSync(target.path);
 }
 
 /** Who decides something, and why, as it is written down. */

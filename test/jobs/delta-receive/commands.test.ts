@@ -109,6 +109,17 @@ describe('a key', () => {
   });
 });
 
+test('whoever looks before anything has arrived makes no replica, which might be of another user than the service', async () => {
+  await using made = world();
+  expect((await made.run('delta-receive', ['status'])).stdout).toContain('tt: no tables yet');
+  for (const args of [['frozen'], ['held'], ['approve'], ['freeze', '2026-11-26']])
+    expect(await made.run('delta-receive', args)).toMatchObject({
+      exitCode: 66,
+      stderr: expect.stringContaining('nothing has arrived yet') as string,
+    });
+  expect(existsSync(join(made.home, 'tt.db'))).toBe(false);
+});
+
 test('a certificate is made once, and stays until it is forced', async () => {
   await using made = world();
   const first = await made.run('delta-receive', ['cert', '--name', 'reports.lan,192.168.1.9']);

@@ -300,6 +300,15 @@ describe('bytes that are no request, or lie about themselves', () => {
   });
 });
 
+test('a connection that is refused is closed, though its other side never closes it', async () => {
+  const world = await ReceiverWorld.start();
+  const socket = connect({ port: world.server.port, host: '127.0.0.1', allowHalfOpen: true });
+  socket.write('nonsense\r\n\r\n');
+  await new Promise((resolve) => socket.once('data', resolve));
+  await world[Symbol.asyncDispose](); // which waits for connections that are open
+  socket.destroy();
+});
+
 test('nobody is asked for a body that will not be taken', async () => {
   await using world = await ReceiverWorld.start();
   const ask = (key: string, path: string, size: number) =>
