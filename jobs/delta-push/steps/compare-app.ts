@@ -166,6 +166,10 @@ async function judge(
     corrected: correctedKeys(corrections, table),
     ofOthers,
   });
+  if (left.length > 0 && held.length >= heldMax) {
+    const why = 'too many changes are held to tell which they are: delta-push held lists them';
+    return { day: { ...base, verdict: 'not-comparable', differing: undefined, why }, left: [] };
+  }
   const keys = left.map(({ key }) => key);
   const why = Object.entries(explained).map(([reason, count]) => words[reason as Explanation](count));
   return {

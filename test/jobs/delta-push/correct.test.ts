@@ -161,6 +161,19 @@ describe.each(modes)('changes known by %s', (mode) => {
   });
 });
 
+it('what is changed and what is remembered of it are one: where it cannot be remembered, nothing is changed', async () => {
+  const { server, laptop } = await frozen('triggers');
+  await server.correct("UPDATE VISIT SET time_out = '17:30' WHERE id = 2");
+  const before = visits(laptop);
+  laptop.app.exec(
+    `CREATE TRIGGER full BEFORE UPDATE OF corrections ON _holdfast_delta BEGIN SELECT RAISE(ABORT, 'full'); END`,
+  );
+  await expect(laptop.correct(true)).rejects.toThrow('full');
+  expect([visits(laptop), logged(laptop)]).toEqual([before, 0]);
+  laptop.app.exec('DROP TRIGGER full');
+  expect((await laptop.correct(true)).map(({ state }) => state)).toEqual(['applied']);
+});
+
 it('is put back with the database, and then comes once more', async () => {
   const { server, laptop } = await frozen('triggers');
   await server.correct("UPDATE VISIT SET time_out = '17:30' WHERE id = 2");

@@ -1,0 +1,135 @@
+// Parity, held and corrections as an operator types them, over HTTP to a receiver with a replica in a SQLite file.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { openReceiver } from '../../../jobs/delta-receive/steps/open-receiver.ts';
+import { receivePlaces } from '../../../jobs/delta-receive/steps/places.ts';
+import { receiverRoutes } from '../../../jobs/delta-receive/steps/routes.ts';
+import type { ReplicaConfig } from '../../../lib/config/delta-config.ts';
+import { KeyRing, makeKey, writeKeys } from '../../../lib/http/keys.ts';
+import { hashOfKey } from '../../../lib/http/proof.ts';
+import { startServer } from '../../../lib/http/server.ts';
+import { type Database, openOwn } from '../../../lib/sqlite/open.ts';
+import { fixedClock } from '../../support/fixed-clock.ts';
+import { openServer, type Server, tagTracker, tagTrackerSchema } from '../../support/parity-world.ts';
+import { recordingLog } from '../../support/recording-log.ts';
+import { scratch } from '../../support/scratch.ts';
+import { TypedWorld } from '../../support/typed-world.ts';
+
+const receive = {
+  host: '127.0.0.1',
+  port: 0,
+  tls: undefined,
+  isBehindProxy: false,
+  requestBytesMax: 1024 * 1024,
+  batchBytesMax: 4 * 1024 * 1024,
+};
+
+/** A receiver of the replica that listens until the test is over. */
+async function listen({ replica }: Server, key: string): Promise<number> {
+  const [state, clock, log, stop] = [scratch(), fixedClock(), recordingLog(), new AbortController()];
+  const { keys } = receivePlaces(state);
+  const replicas = [
+    { name: 'tt', target: { kind: 'sqlite', path: '/nowhere' }, policy: tagTracker } as ReplicaConfig,
+  ];
+  const parts = { clock, log, version: '1.0.0', openReplica: () => Promise.resolve(replica) };
+  const receiver = await openReceiver({ stateDirectory: state, receive, replicas }, parts);
+  await writeKeys(keys, [
+    { name: 'laptop-1', sha256: hashOfKey(key), addedAt: '2026-11-20T02:05:13Z', revokedAt: undefined },
+  ]);
+  const ring = new KeyRing(keys);
+  const nameOf = (given: string) => ring.nameOf(given);
+  const routes = receiverRoutes(receiver);
+  const signal = stop.signal;
+  const server = await startServer({ config: receive, routes, nameOf, version: '1.0.0', clock, log, signal });
+  onTestFinished(() => stop.abort());
+  return server.port;
+}
+
+async function site(): Promise<{ world: TypedWorld; server: Server; app: Database }> {
+  const server = await openServer();
+  const key = makeKey();
+  const port = await listen(server, key);
+  const world = new TypedWorld('2026-11-28T09:00:00Z');
+  onTestFinished(() => world[Symbol.asyncDispose]());
+  const [path, keyFile] = [join(world.home, 'tagtracker.db'), join(world.home, 'key')];
+  writeFileSync(keyFile, key, { mode: 0o600 });
+  const app = openOwn(path, { create: true });
+  onTestFinished(() => void app.close());
+  app.exec(tagTrackerSchema);
+  world.configure({
+    apps: `[apps.tagtracker]\ndatabase = ${JSON.stringify(path)}\n[apps.tagtracker.delta]\nto = "http://127.0.0.1:${port}"\nsource = "laptop-1"\nkey_file = ${JSON.stringify(keyFile)}\n`,
+  });
+  for (const command of ['install', 'run'])
+    expect(await world.run('delta-push', [command])).toMatchObject({ exitCode: 0 });
+  return { world, server, app };
+}
+
+test('what differs is named with what helps, sent once more, and then equal', async () => {
+  const { world, server } = await site();
+  const equal = await world.run('delta-push', ['parity', '--deep']);
+  expect([equal.exitCode, equal.stdout]).toEqual([
+    0,
+    expect.stringContaining('all of it: 5 rows in 4 days or tables, equal everywhere'),
+  ]);
+  server.tampered.exec('UPDATE VISIT SET time_in = 9 WHERE id = 3');
+  const differs = await world.run('delta-push', ['parity', '--repair']);
+  expect([differs.exitCode, differs.stdout]).toEqual([
+    1,
+    expect.stringMatching(
+      /VISIT of 2026-11-27 differs: 1 row \(1 here, 1 there\): 3\n.*delta-push run.*\n.*noted for the next cycle: 1 row/,
+    ),
+  ]);
+  expect(await world.run('delta-push', ['run'])).toMatchObject({ exitCode: 0 });
+  expect(await world.run('delta-push', ['parity'])).toMatchObject({ exitCode: 0 });
+});
+
+test('what is held is listed with what helps, and what staff corrected is shown, and applied when it is asked for', async () => {
+  const { world, server, app } = await site();
+  await server.freeze('2026-11-26');
+  await server.correct("UPDATE VISIT SET time_out = '17:30' WHERE id = 2");
+  app.exec("UPDATE VISIT SET time_out = 'x' WHERE id = 1");
+  expect(await world.run('delta-push', ['run'])).toMatchObject({ exitCode: 1 });
+  const held = await world.run('delta-push', ['held']);
+  expect([held.exitCode, held.stdout]).toEqual([
+    0,
+    expect.stringMatching(
+      /VISIT of 2026-11-26: 1 change, their day is frozen .*: 1\n.*delta-receive reopen 2026-11-26/,
+    ),
+  ]);
+  const shown = await world.run('delta-push', ['corrections']);
+  expect([shown.exitCode, shown.stdout]).toEqual([0, expect.stringContaining('time_out: "" -> "17:30"')]);
+  expect(await world.run('delta-push', ['corrections', '--apply'])).toMatchObject({ exitCode: 0 });
+  expect(app.prepare('SELECT time_out FROM VISIT WHERE id = 2').pluck().get()).toBe('17:30');
+  const again = await world.run('delta-push', ['corrections', '--apply']);
+  expect(again.stdout).toContain('nothing was corrected');
+  expect((await world.run('delta-push', ['parity'])).stdout).toContain(
+    'cannot be compared: 1 change is held at the receiver',
+  );
+});
+
+test.each([
+  [['parity', '--table', 'nope'], 64, 'cannot compare the table nope: none of that name travels'],
+  [['parity', '--day', 'yesterday'], 64, 'cannot compare the day yesterday: it is no day of the calendar'],
+])('%s is refused', async (args, code, message) => {
+  const { world } = await site();
+  const refused = await world.run('delta-push', args);
+  expect([refused.exitCode, refused.stderr]).toEqual([code, expect.stringContaining(message)]);
+});
+
+test('a receiver that is out of reach is said to be so', async () => {
+  const { world } = await site();
+  const there = world.run('delta-push', ['held']);
+  expect(await there).toMatchObject({ exitCode: 0 });
+  world.configure({
+    apps: `[apps.tagtracker]\ndatabase = "${join(world.home, 'tagtracker.db')}"\n[apps.tagtracker.delta]\nto = "http://127.0.0.1:1"\nsource = "laptop-1"\nkey_file = "${join(world.home, 'key')}"\n`,
+  });
+  for (const command of ['held', 'parity', 'corrections']) {
+    const gone = await world.run('delta-push', [command]);
+    expect([command, gone.exitCode, gone.stderr]).toEqual([
+      command,
+      69,
+      expect.stringContaining('at 127.0.0.1:1: '),
+    ]);
+  }
+});
