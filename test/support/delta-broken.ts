@@ -94,26 +94,41 @@ export const brokenVariants: Readonly<Record<string, (whole: Openers) => Openers
     withReplica(whole, (own) => ({
       apply: ({ header, ...batch }) => own.apply({ ...batch, header: { ...header, range: undefined } }),
     })),
-  'that a table which was rebuilt is walked': (whole) => lookingOnce(whole, () => undefined),
+  'that the schema is looked at once more when it has moved': ({ openCapture, openReplica }) => ({
+    openReplica,
+    openCapture: async (database, state) => {
+      believeSchema(database);
+      return openCapture(database, state);
+    },
+  }),
 };
 
-/** Whoever looks after the triggers would put them back, and walk their tables: it looks but once at each database. */
-const withoutTriggers = (whole: Openers, which: RegExp) =>
-  lookingOnce(whole, (database) => {
-    dropTriggers(database, which);
-  });
-
-function lookingOnce(whole: Openers, then: (database: string) => void): Openers {
-  const looked = new Set<string>();
-  return withCapture(whole, (own, database) => ({
-    check: () => {
-      if (looked.has(database)) return { warnings: [], walks: [] };
-      looked.add(database);
-      const news = own.check();
-      then(database);
-      return news;
+/** They would be put back, and their tables walked, if the schema was seen to have moved. */
+function withoutTriggers({ openCapture, openReplica }: Openers, which: RegExp): Openers {
+  const dropped = new Set<string>();
+  return {
+    openReplica,
+    openCapture: async (database, state) => {
+      const capture = await openCapture(database, state);
+      if (dropped.has(database)) return capture;
+      dropped.add(database);
+      capture.check();
+      capture.close();
+      dropTriggers(database, which);
+      believeSchema(database);
+      return openCapture(database, state);
     },
-  }));
+  };
+}
+
+/** Lets it look as it was when it was looked at. */
+function believeSchema(path: string): void {
+  const database = new Database(path, { timeout: 20_000 });
+  const isThere =
+    database.prepare("SELECT 1 FROM sqlite_schema WHERE name = '_holdfast_delta'").get() !== undefined;
+  const version = database.pragma('schema_version', { simple: true });
+  if (isThere) database.prepare('UPDATE _holdfast_delta SET schema_version = ?').run(version);
+  database.close();
 }
 
 function dropTriggers(path: string, which: RegExp): void {

@@ -18,9 +18,9 @@ export type OpenCapture = (database: string, state: string) => Promise<Capture>;
 /** How a cycle ended. */
 export type Ending = 'done' | 'killed' | 'fork' | 'trouble';
 
-/** Where somebody dies: before or after so many steps. */
+/** Where somebody dies: before or after so many steps, or the first one with that name. */
 export interface DeathAt {
-  readonly step: number;
+  readonly step: number | string;
   readonly isAfter: boolean;
 }
 

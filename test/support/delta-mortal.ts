@@ -9,16 +9,16 @@ export class Killed extends Error {
   }
 }
 
-/** Dies before or after the step with that number, counted over all that it holds. */
+/** Dies before or after the step with that number, counted over all that it holds, or the first one with that name. */
 export class Death {
   at: string | undefined;
   readonly steps: string[] = [];
-  readonly #step: number;
+  readonly #step: number | string;
   readonly #isAfter: boolean;
   readonly #onDeath: () => void;
 
   /** `onDeath` looks at what the disk holds at that instant. */
-  constructor(step: number, isAfter: boolean, onDeath: () => void) {
+  constructor(step: number | string, isAfter: boolean, onDeath: () => void) {
     this.#step = step;
     this.#isAfter = isAfter;
     this.#onDeath = onDeath;
@@ -40,7 +40,8 @@ export class Death {
 
   #take(step: string, work: () => unknown): unknown {
     this.#checkAlive();
-    const isLast = this.steps.push(step) === this.#step;
+    const count = this.steps.push(step);
+    const isLast = count === this.#step || step === this.#step;
     if (isLast && !this.#isAfter) this.#die(`before ${step}`);
     const result = work();
     if (!(result instanceof Promise)) {

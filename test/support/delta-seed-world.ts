@@ -6,7 +6,7 @@ import type { ReplicaPolicy, TablePolicy } from '../../lib/delta/policy.ts';
 import type { DeltaWriter } from './delta-app.ts';
 import { differencesBetween } from './delta-compare.ts';
 import type { FrozenRows } from './delta-frozen.ts';
-import { type Ending, Machine, type OpenCapture } from './delta-machine.ts';
+import { type DeathAt, type Ending, Machine, type OpenCapture } from './delta-machine.ts';
 import { type Random, randomFrom } from './delta-random.ts';
 import { type OpenReplica, Receiver } from './delta-receiver.ts';
 
@@ -17,6 +17,8 @@ export interface Ground {
   readonly openReplica: OpenReplica;
   /** Nothing but rows changes. */
   readonly isSchemaFixed?: boolean;
+  /** The app has these tables, and not some of all. */
+  readonly only?: readonly string[] | undefined;
 }
 
 const ofTable: TablePolicy = {
@@ -83,7 +85,15 @@ export class SeedWorld {
   async openApp(fresh: boolean): Promise<void> {
     const encoding = this.random.chance(0.1) ? 'UTF-16le' : 'UTF-8';
     const { database: path } = this.machine;
-    await this.ask({ do: 'open', path, seed: this.random.below(1e9), mode: this.mode, fresh, encoding });
+    await this.ask({
+      do: 'open',
+      path,
+      seed: this.random.below(1e9),
+      mode: this.mode,
+      fresh,
+      encoding,
+      only: this.ground.only,
+    });
   }
 
   async ask(request: Record<string, unknown>): Promise<void> {
@@ -122,9 +132,10 @@ export class SeedWorld {
     }
   }
 
-  async cycle(mayDie = false): Promise<Ending> {
+  async cycle(dies: boolean | DeathAt = false): Promise<Ending> {
     const { machine, random } = this;
-    const deathAt = mayDie ? { step: 1 + random.below(24), isAfter: random.chance(0.5) } : undefined;
+    const somewhere = () => ({ step: 1 + random.below(24), isAfter: random.chance(0.5) });
+    const deathAt = dies === true ? somewhere() : dies === false ? undefined : dies;
     const ending = await machine.cycle(this.peer, this.#rowsMax, deathAt);
     const why = ending === 'done' ? '' : ` (${machine.lastTrouble})`;
     this.happened.push(`-- cycle: ${ending}${why}, after ${machine.lastSteps.join(' ')}`);

@@ -47,7 +47,8 @@ interface Event {
 }
 
 const events: Readonly<Record<string, Event>> = {
-  'a push': { share: 46, happen: (world) => world.push() },
+  'a push': { share: 40, happen: (world) => world.push() },
+  'a lost commit': { share: 6, happen: loseCommit },
   'a power loss': { share: 5, happen: cutPower },
   'an old database': { share: 6, happen: (world) => putBack(world, 'database') },
   'an old machine': { share: 3, happen: (world) => putBack(world, 'machine') },
@@ -76,6 +77,19 @@ async function cutPower(world: SeedWorld): Promise<void> {
   losePower(database, copy, world.random.pick([0, 0.5, 0.8, 0.95]));
   await world.ask({ do: 'close' });
   copyDatabase(copy, database);
+  await world.openApp(false);
+}
+
+/** What was pushed a moment ago is put back to before it was written, and nobody has heard that it arrived. */
+async function loseCommit(world: SeedWorld): Promise<void> {
+  world.receiver.weather = undefined;
+  await world.cycle();
+  const before = world.place('before');
+  world.machine.copyTo(before, false);
+  await world.write();
+  await world.cycle({ step: 'peer.send', isAfter: world.random.chance(0.8) });
+  await world.ask({ do: 'close' });
+  world.machine.putBack(before, false);
   await world.openApp(false);
 }
 

@@ -52,7 +52,7 @@ def name(text):
 
 
 class Writer:
-    def open(self, path, seed, mode='wal', fresh=True, kinds=0, encoding='UTF-8'):
+    def open(self, path, seed, mode='wal', fresh=True, kinds=0, encoding='UTF-8', only=None):
         self.random = random.Random(seed)
         self.app = sqlite3.connect(path, isolation_level=None, timeout=20)
         self.twin = sqlite3.connect(':memory:', isolation_level=None)
@@ -64,7 +64,8 @@ class Writer:
         # Only where it is asked for: a power loss takes frames that no checkpoint has seen.
         self.app.execute('PRAGMA wal_autocheckpoint = 0')
         if fresh and kinds != 'none':
-            for sql in self.random.sample(TABLES, kinds or self.random.randint(3, 7)):
+            tables = [sql for sql in TABLES if only is None or sql.split()[2] in only]
+            for sql in tables if only else self.random.sample(tables, kinds or self.random.randint(3, 7)):
                 for each in [sql] + EXTRAS.get(sql.split()[2], []):
                     self.app.execute(each)
         self.pair()

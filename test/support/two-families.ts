@@ -27,7 +27,7 @@ export function missingForTwoFamilies(): string | undefined {
   }
 }
 
-class Namespace implements Disposable {
+export class Namespace implements Disposable {
   readonly name: string;
 
   constructor(called: string) {
