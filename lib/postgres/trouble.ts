@@ -113,6 +113,11 @@ const states: Readonly<Record<string, State>> = {
   },
   '25P03': { kind: 'unavailable', words: 'it waited too long for our next question' },
   '40': { kind: 'unavailable', words: 'others worked on the same rows' },
+  '42883': {
+    kind: 'refused',
+    words: 'it is older than PostgreSQL 14, or lacks a function of it',
+    hint: ({ target }) => ofServer(target, 'select version()'),
+  },
   '42': {
     kind: 'damaged',
     words: 'its tables are not as they were made',

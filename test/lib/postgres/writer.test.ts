@@ -237,6 +237,8 @@ describe.skipIf(postgresPrograms() === undefined)('a connection that writes', ()
     ['57014', 'unavailable', 'longer than it may'],
     ['40001', 'unavailable', 'others worked'],
     ['42P01', 'damaged', 'not as they were made'],
+    ['42883', 'refused', 'older than PostgreSQL 14'],
+    ['2BP01', 'refused', 'a view reads a table'],
     ['42501', 'denied', 'may not do that'],
     ['P0001', 'refused', 'a trigger refuses it'],
   ];
