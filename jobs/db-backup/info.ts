@@ -2,7 +2,7 @@
 import { type CatalogueEntry, newestProven } from '../../lib/backup/catalogue.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import { formatBytes, formatInstant } from '../../lib/base/format.ts';
-import { type Finding, severityOfError } from '../../lib/base/finding.ts';
+import { severityOfError } from '../../lib/base/finding.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
@@ -21,7 +21,7 @@ import {
 import { type LatestCopy, latestCopy } from '../steps/latest-copy.ts';
 import { lookAtSource } from '../steps/snapshot.ts';
 import { type ListedUndoSet, oldSetsFindings, undoLine, undoSetsOf } from '../steps/undo-sets.ts';
-import { ago } from '../steps/words.ts';
+import { ago, findingLines } from '../steps/words.ts';
 import type * as parameters from './parameters.ts';
 import { protectionFindings } from './steps/protection.ts';
 
@@ -81,11 +81,6 @@ export function text(info: Info, view: View): string[] {
     ...appsText({ apps }, (info, app) => infoLines(info, app, view)),
     ...view.findings.flatMap(findingLines),
   ];
-}
-
-function findingLines({ subject, severity, message, hint }: Finding): string[] {
-  const line = `${severity.toUpperCase()}: ${subject}: ${message}`;
-  return hint === undefined ? [line] : [line, `  hint: ${hint}`];
 }
 
 async function describeApp(

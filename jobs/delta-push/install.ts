@@ -1,9 +1,10 @@
 // delta-push install: puts into an app's database what notes which rows have changed. The only command that changes the database.
 import { formatCount } from '../../lib/base/format.ts';
 import type { JobContext } from '../../lib/run/context.ts';
-import type { Outcome } from '../../lib/run/job.ts';
+import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import { type AppsResult, appsOutcome, appsText, eachApp } from '../steps/each-app.ts';
+import { findingLines } from '../steps/words.ts';
 import type * as parameters from './parameters.ts';
 import { deltaApps } from './steps/delta-apps.ts';
 
@@ -39,13 +40,14 @@ export async function run(
   );
 }
 
-export function text(result: AppsResult<InstalledCapture>): string[] {
-  return appsText(result, ({ capture, wasThere, tables }, app) => [
+export function text(result: AppsResult<InstalledCapture>, { findings }: View): string[] {
+  const lines = appsText(result, ({ capture, wasThere, tables }, app) => [
     capture === 'diff'
       ? `${app}: nothing to install: changes are found by comparing`
       : `${app}: ${formatCount(tables.length, 'table')} ${tables.length === 1 ? 'is' : 'are'} watched${wasThere ? '; the triggers were there already, and are whole' : ''}`,
     `${app}: next: delta-push run --app ${app}`,
   ]);
+  return [...lines, ...findings.flatMap(findingLines)];
 }
 
 export const plan = {

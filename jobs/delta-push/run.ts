@@ -1,9 +1,10 @@
 // delta-push run: one cycle: what has changed goes to the receiver, and what cannot go waits.
-import { formatBytes } from '../../lib/base/format.ts';
+import { formatBytes, formatCount } from '../../lib/base/format.ts';
 import type { JobContext } from '../../lib/run/context.ts';
-import type { Outcome } from '../../lib/run/job.ts';
+import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import { type AppsResult, appsOutcome, appsText, eachApp } from '../steps/each-app.ts';
+import { findingLines } from '../steps/words.ts';
 import type * as parameters from './parameters.ts';
 import { deltaApps } from './steps/delta-apps.ts';
 import { type Pushed, pushApp } from './steps/push-app.ts';
@@ -27,14 +28,17 @@ export async function run(
   });
 }
 
-export function text(result: AppsResult<Pushed>): string[] {
-  return appsText(result, (pushed, app) => [`${app}: ${words(pushed)}`]);
+export function text(result: AppsResult<Pushed>, { findings }: View): string[] {
+  return [
+    ...appsText(result, (pushed, app) => [`${app}: ${words(pushed)}`]),
+    ...findings.flatMap(findingLines),
+  ];
 }
 
 function words({ outcome, upserts, deletes, unchanged, sentBytes, waiting, trouble }: Pushed): string {
   if (trouble !== undefined)
-    return `${waiting} noted changes wait: ${trouble.message} (tried again after ${trouble.notBefore})`;
+    return `${formatCount(waiting, 'noted change')} ${waiting === 1 ? 'waits' : 'wait'}: ${trouble.message} (tried again after ${trouble.notBefore})`;
   if (outcome === 'nothing') return 'nothing to push: the receiver has everything';
   const known = unchanged === 0 ? '' : `, ${unchanged} that it had already`;
-  return `pushed ${upserts} rows and ${deletes} deletions${known} in ${formatBytes(sentBytes)}`;
+  return `pushed ${formatCount(upserts, 'row')} and ${formatCount(deletes, 'deletion')}${known} in ${formatBytes(sentBytes)}`;
 }

@@ -1,9 +1,10 @@
 // delta-push status: what waits, since when, and what is held; a look, without a word over the network.
-import { formatDuration } from '../../lib/base/format.ts';
+import { formatCount, formatDuration } from '../../lib/base/format.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import { type AppsResult, appsOutcome, appsText, eachApp } from '../steps/each-app.ts';
+import { findingLines } from '../steps/words.ts';
 import type * as parameters from './parameters.ts';
 import type { DeltaApp } from '../../lib/run/open-capture.ts';
 import { deltaApps } from './steps/delta-apps.ts';
@@ -77,10 +78,10 @@ async function statusOf(context: JobContext, app: DeltaApp): Promise<Status> {
   };
 }
 
-export function text(result: AppsResult<Status>, { now }: View): string[] {
-  return appsText(result, (status, app) => [
-    `${app}: ${status.waiting} noted changes wait for ${status.receiver}, which knows it as ${status.source}`,
-    `  everything had arrived ${ago(status.caughtUpAt, now)}; ${status.changes} changes in ${status.cycles} cycles, ${status.failedCycles} of which failed`,
+export function text(result: AppsResult<Status>, { now, findings }: View): string[] {
+  const lines = appsText(result, (status, app) => [
+    `${app}: ${formatCount(status.waiting, 'noted change')} ${status.waiting === 1 ? 'waits' : 'wait'} for ${status.receiver}, which knows it as ${status.source}`,
+    `  ${status.caughtUpAt === undefined ? 'not everything has ever arrived' : `everything had arrived ${ago(status.caughtUpAt, now)}`}; ${formatCount(status.changes, 'change')} in ${formatCount(status.cycles, 'cycle')}, ${status.failedCycles} of which failed`,
     ...(status.trouble === undefined
       ? []
       : [
@@ -91,10 +92,11 @@ export function text(result: AppsResult<Status>, { now }: View): string[] {
       ({ table, by, state }) => `  ${table}: ${state}${by === 'diff' ? ', by comparing' : ''}`,
     ),
   ]);
+  return [...lines, ...findings.flatMap(findingLines)];
 }
 
-function ago(at: string | undefined, now: Date): string {
-  return at === undefined ? 'never' : `${formatDuration(Math.max(0, now.getTime() - Date.parse(at)))} ago`;
+function ago(at: string, now: Date): string {
+  return `${formatDuration(Math.max(0, now.getTime() - Date.parse(at)))} ago`;
 }
 
 function unusual({ tables }: Status) {

@@ -31,6 +31,12 @@ export function nextHeader(
     takenAt: clock.now().toISOString(),
     tables: collected.tables,
     range: collected.range,
-    resyncing: capture.tables().some((table) => table.state === 'walk'),
+    resyncing: isWalking(capture, collected),
   };
+}
+
+/** Whether anything is left of a walk behind this batch. */
+function isWalking(capture: Capture, { range, tables }: Collected): boolean {
+  const ended = range !== undefined && range.through === undefined ? tables[range.table]?.name : undefined;
+  return capture.tables().some(({ state, shape }) => state === 'walk' && shape.name !== ended);
 }

@@ -19,7 +19,7 @@ export function* standingFindings({ delta }: DeltaApp, standing: Standing, now: 
     yield {
       severity: 'warning',
       message: `the receiver has not taken what the table ${table} is like now: none of its rows travel`,
-      hint: `on the receiver: delta-receive approve ${delta.source}`,
+      hint: `on the receiver: delta-receive approve ${table}`,
     };
   for (const [reason, count] of Object.entries(standing.held))
     yield {

@@ -119,7 +119,13 @@ export function ownState(database: Database): OwnState {
           .prepare('INSERT INTO main._holdfast_delta VALUES(1, ?, NULL, NULL, NULL, 0, 0, -1, 0)')
           .run(captureVersion);
       // The newest entry is never removed: with one from the beginning, no number is ever given twice.
-      database.exec('INSERT INTO _holdfast_log(t) SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM _holdfast_log)');
+      const { changes } = database
+        .prepare(
+          'INSERT INTO main._holdfast_log(t) SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM main._holdfast_log)',
+        )
+        .run();
+      if (changes > 0)
+        database.exec('UPDATE _holdfast_delta SET acked_seq = (SELECT max(seq) FROM _holdfast_log)');
     },
   };
 }

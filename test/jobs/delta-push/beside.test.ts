@@ -85,7 +85,7 @@ test('installing again finds all of it whole, and a plan changes nothing', async
         apps: [
           {
             value: {
-              waiting: 1,
+              waiting: 0,
               tables: [
                 { table: 'bare', by: 'diff' },
                 { table: 'visit', by: 'log' },
