@@ -73,7 +73,7 @@ export interface Replica {
   approve(table?: string): Promise<readonly string[]>;
 
   freeze(day: string, why: { by: string; reason: string; exceptions: readonly string[] }): Promise<FrozenDay>;
-  /** Ends it, and replays what was held for it. Throws OpsError `refused` where a newer day is frozen and `day` is not the newest, unless `force`. */
+  /** Ends it, and replays what was held for it, but for rows that staff corrected since. Throws OpsError `refused` where a newer day is frozen and `day` is not the newest, unless `force`. */
   reopen(
     day: string,
     why: { by: string; reason: string; force: boolean },

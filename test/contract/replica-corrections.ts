@@ -126,4 +126,23 @@ export function correctionTests(open: OpenReplica): void {
     await sender.send(replica, [row(9n, '2026-11-05', '2026-11-01 00:00:00')], { tables });
     expect(await opened.rows(dated)).toContainEqual([9n, '2026-11-05', '2026-11-01 00:00:00']);
   });
+
+  test('what was held before staff corrected its row does not undo that by itself', async () => {
+    const { opened, replica, sender } = await frozen(open);
+    await sender.send(replica, [row(1n, '2026-11-01', 'before'), row(2n, '2026-11-01', 'before')], {
+      tables,
+    });
+    opened.clock.advance(1000);
+    await replica.correct(`UPDATE "dated" SET "v" = 'staff' WHERE "id" = 1`, why);
+    opened.clock.advance(1000);
+    expect(await replica.reopen('2026-11-01', { ...why, force: false })).toEqual({
+      replayed: 1,
+      stillHeld: 1,
+    });
+    const values = async () => (await opened.rows(dated)).slice(0, 2).map(([, , v]) => v);
+    expect(await values()).toEqual(['staff', 'before']);
+    expect(await replica.held()).toMatchObject([{ key: [1n] }]);
+    expect(await replica.release({})).toEqual({ applied: 1, stillHeld: 0 });
+    expect(await values()).toEqual(['before', 'before']);
+  });
 }

@@ -6,7 +6,7 @@ import { formatKey, parseHeldRow } from '../../delta/held-payload.ts';
 import { stampOfDate } from '../../delta/last-write.ts';
 import type { TableShape } from '../../delta/shape.ts';
 import type { HeldQuery } from '../replica.ts';
-import { findHeld, type Held } from './remembered.ts';
+import { correctedSince, findHeld, type Held } from './remembered.ts';
 import { stampsOf } from './sources.ts';
 import type { TakenTable } from './meeting.ts';
 import { Taker } from './taker.ts';
@@ -40,13 +40,15 @@ export async function takeOrphans(writing: Writing, tables: readonly string[]): 
 
 async function takeRecords(
   writing: Writing,
-  records: readonly Held[],
+  held: readonly Held[],
   isReleased: boolean,
 ): Promise<{ applied: number; stillHeld: number }> {
   const { session, tables } = writing;
+  const corrected = isReleased ? new Set<number>() : await correctedSince(session);
+  const records = held.filter(({ change }) => !corrected.has(change.id));
   const stamps = await stampsOf(session, [...new Set(records.map(({ batch }) => batch))]);
   const taker = new Taker(writing);
-  let stillHeld = 0;
+  let stillHeld = held.length - records.length;
   for (const piece of piecesOf(records)) {
     const [first] = piece;
     const mirror = first === undefined ? undefined : tables.mirror(first.change.table);
@@ -64,7 +66,7 @@ async function takeRecords(
     const dispositions = await takePiece(taker, taker.table(mirror), piece, origin);
     stillHeld += dispositions.filter((disposition) => disposition.do === 'hold').length;
   }
-  const applied = records.length - stillHeld;
+  const applied = held.length - stillHeld;
   if (applied > 0) await takeOrphans(writing, [...new Set(records.map(({ change }) => change.table))]);
   return { applied, stillHeld };
 }

@@ -163,6 +163,15 @@ export async function discardHeld({ run }: Session, query: HeldQuery): Promise<n
   return count;
 }
 
+/** Those whose row staff corrected since: a person has to say which of both it shall be. */
+export async function correctedSince({ run }: Session): Promise<Set<number>> {
+  const { rows } = await run(
+    `select h.id from _holdfast_held h join _holdfast_correction c
+       on c.table_name = h.table_name and c.key = h.key and c.at >= h.last_seen`,
+  );
+  return new Set(rows.map(([id]) => Number(id)));
+}
+
 function heldWhere({ source, reason, table, day, dueBy }: HeldQuery & { dueBy?: number }): {
   condition: string;
   values: string[];

@@ -70,6 +70,18 @@ export function dueRecords(database: Database, stamp: number): HeldRecord[] {
     .all(BigInt(stamp)) as HeldRecord[];
 }
 
+/** Those whose row staff corrected since: a person has to say which of both it shall be. */
+export function correctedSince(database: Database): Set<number> {
+  const ids = database
+    .prepare(
+      `SELECT h.id FROM _holdfast_held h JOIN _holdfast_correction c
+         ON c.table_name = h.table_name AND c.key = h.key AND c.at >= h.last_seen`,
+    )
+    .pluck()
+    .all() as number[];
+  return new Set(ids);
+}
+
 export function discardHeld(database: Database, query: HeldQuery): number {
   const records = heldRecords(database, query);
   const remove = database.prepare('DELETE FROM _holdfast_held WHERE id = ?');

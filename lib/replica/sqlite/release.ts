@@ -5,7 +5,7 @@ import { parseHeldRow, parseKey } from '../../delta/held-payload.ts';
 import { stampOfDate } from '../../delta/last-write.ts';
 import type { TableShape } from '../../delta/shape.ts';
 import type { HeldQuery } from '../replica.ts';
-import { dueRecords, type HeldRecord, heldRecords } from './held-rows.ts';
+import { correctedSince, dueRecords, type HeldRecord, heldRecords } from './held-rows.ts';
 import { allSources, stampOfBatch } from './ledger.ts';
 import { knownShape } from './shapes.ts';
 import { type TakenTable, Taker } from './taker.ts';
@@ -42,12 +42,13 @@ function takeRecords(
   const tables = new Map<string, TakenTable | undefined>();
   const sources = new Map(allSources(database).map(({ id, name }) => [id, { id, name }]));
   let [applied, stillHeld] = [0, 0];
+  const corrected = isReleased ? new Set<number>() : correctedSince(database);
   for (const record of records) {
     const source = sources.get(record.source);
     const id = `${record.source} ${record.table_name}`;
     if (!tables.has(id)) tables.set(id, openTable(writing, taker, record));
     const table = tables.get(id);
-    if (source === undefined || table === undefined) {
+    if (source === undefined || table === undefined || corrected.has(record.id)) {
       stillHeld += 1;
       continue;
     }
