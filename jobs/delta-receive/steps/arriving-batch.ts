@@ -1,7 +1,7 @@
 // A batch that is whole, as a replica takes it: its header checked against what was said of it, its changes a block at a time.
 import { OpsError } from '../../../lib/base/errors.ts';
 import { headerBytesMax, parseHeader } from '../../../lib/delta/batch-header.ts';
-import { lineCodec } from '../../../lib/delta/batch-lines.ts';
+import { type LineCodec, lineCodec } from '../../../lib/delta/batch-lines.ts';
 import type { Change } from '../../../lib/delta/change.ts';
 import { ProtocolRefusal } from '../../../lib/delta/refusal.ts';
 import { readBlocks, readFirstLine } from '../../../lib/files/block-file.ts';
@@ -12,6 +12,7 @@ import type { ArrivingBatch } from '../../../lib/replica/replica.ts';
 /** Unpacked a batch may be so many times its size; a small one as large as this. */
 const ratioMax = 200;
 const unpackedBytesMin = 256 * 1024 * 1024;
+const changesMax = 2000;
 
 /** Throws ProtocolRefusal `malformed` for what is no batch, and Refused `403` for one of another source. */
 export async function arrivingBatch(path: string, source: string, name: BatchName): Promise<ArrivingBatch> {
@@ -32,7 +33,7 @@ export async function arrivingBatch(path: string, source: string, name: BatchNam
 async function* changesOf(
   path: string,
   from: number,
-  { codec, sizeBytes }: { codec: ReturnType<typeof lineCodec>; sizeBytes: number },
+  { codec, sizeBytes }: { codec: LineCodec; sizeBytes: number },
 ): AsyncGenerator<readonly Change[]> {
   const unpackedBytesMax = Math.max(unpackedBytesMin, sizeBytes * ratioMax);
   let unpackedBytes = 0;
@@ -41,11 +42,25 @@ async function* changesOf(
       unpackedBytes += text.length;
       if (unpackedBytes > unpackedBytesMax)
         throw new ProtocolRefusal('malformed', 'unpacked it is larger than any batch of its size can be');
-      yield text.split('\n').flatMap((line) => (line === '' ? [] : [codec.parse(line)]));
+      yield* changesIn(text, codec);
     }
   } catch (error) {
     throw malformed(error);
   }
+}
+
+/** A few at a time: a block may hold millions of them. */
+function* changesIn(text: string, codec: LineCodec): Generator<readonly Change[]> {
+  let changes: Change[] = [];
+  for (let at = 0; at < text.length;) {
+    const end = text.indexOf('\n', at);
+    changes.push(codec.parse(text.slice(at, end === -1 ? text.length : end)));
+    at = end === -1 ? text.length : end + 1;
+    if (changes.length < changesMax) continue;
+    yield changes;
+    changes = [];
+  }
+  if (changes.length > 0) yield changes;
 }
 
 /** What is wrong with its bytes is the sender's to hear. */

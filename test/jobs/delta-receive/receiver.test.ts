@@ -189,10 +189,16 @@ describe('what is no batch is refused, nothing of it is applied or kept, and the
     const peer = peerOf(world);
     const { makeBlock, endOfBlocks } = await import('../../../lib/files/block-file.ts');
     const head = batchFile(0).subarray(0, -4);
-    const zeros = makeBlock(`${' '.repeat(31 * 1024 * 1024)}`, 1);
+    // A line that is one, so that nothing else than its size is wrong.
+    const zeros = makeBlock(`[-1,${' '.repeat(31 * 1024 * 1024)}1]\n`, 1);
     const bomb = Buffer.concat([head, ...Array<Buffer>(10).fill(zeros), endOfBlocks]);
     expect(bomb.length).toBeLessThan(100_000);
-    await expect(peer.send(whole(bomb))).rejects.toMatchObject({ reason: 'malformed' });
+    await expect(peer.send(whole(bomb))).rejects.toMatchObject({
+      reason: 'malformed',
+      message: expect.stringContaining('larger than any batch of its size') as string,
+    });
+    const empty = Buffer.concat([head, makeBlock('\n'.repeat(30 * 1024 * 1024), 1), endOfBlocks]);
+    await expect(peer.send(whole(empty))).rejects.toMatchObject({ reason: 'malformed' });
     const tooLarge = Buffer.concat([head, makeBlock(' '.repeat(33 * 1024 * 1024), 1), endOfBlocks]);
     await expect(peer.send(whole(tooLarge))).rejects.toMatchObject({ reason: 'malformed' });
     peer.close();
