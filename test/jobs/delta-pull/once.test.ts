@@ -106,6 +106,23 @@ const strangers: [string, RequestListener][] = [
     },
   ],
   [
+    'lines of which some are missing',
+    (_, response) => {
+      const header = {
+        format: 'holdfast-rows',
+        version: 1,
+        kind: 'all',
+        schema_version: 'v',
+        tables: [],
+        full_only: [],
+      };
+      const end = { end: true, changes: 3, cursor: `1.${'0'.repeat(32)}`, has_more: false };
+      response
+        .setHeader('content-type', 'application/x-ndjson')
+        .end(`${JSON.stringify(header)}\n${JSON.stringify(end)}\n`);
+    },
+  ],
+  [
     'lines of a format that nobody knows',
     (_, response) => {
       response

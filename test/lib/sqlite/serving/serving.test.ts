@@ -163,6 +163,26 @@ test('a database that was put back tells those who saw what is no more to begin 
   expect(one.content()).toEqual(await truth(serving));
 });
 
+test('a marker of another history in the same place is another one', async () => {
+  const { serving, run, path, database } = served();
+  run('INSERT INTO batches (id) VALUES (1)');
+  const [one, other] = [new Follower(), new Follower()];
+  for (const follower of [one, other]) await follower.pull(serving, 100);
+  database.pragma('wal_checkpoint(TRUNCATE)');
+  copyFileSync(path, `${path}.backup`);
+  run('INSERT INTO batches (id) VALUES (2)');
+  await one.pull(serving, 100);
+  database.close();
+  putBack(path);
+  const later = openOwn(path);
+  later.exec('INSERT INTO batches (id) VALUES (3)');
+  await other.pull(serving, 100);
+  expect(other.cursor?.split('.')[0]).toBe(one.cursor?.split('.')[0]);
+  await one.pull(serving, 100);
+  later.close();
+  expect(one.content()).toEqual(other.content());
+});
+
 test('after a change of the schema nobody goes on as if nothing had been missed', async () => {
   const { serving, run } = served();
   const one = new Follower();
