@@ -1,0 +1,170 @@
+// Row changes on their way: what noting them costs an app, how long all rows and a thousand of them take, and in how many bytes.
+import Database from 'better-sqlite3';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { watchAnonymousMemory } from '../support/anonymous-memory.ts';
+import { copyDatabase } from '../support/delta-app.ts';
+import { openCapture } from '../support/delta-openers.ts';
+import { DeltaPair } from '../support/delta-processes.ts';
+import { PostgresServer, postgresPrograms } from '../support/postgres.ts';
+import { plainRow, type Row, untakenRow } from './table.ts';
+
+const rowCount = 1_800_000;
+const changed = 1000;
+
+/** As a herd's weights are: an integer key, references, a REAL, a time and some words. */
+const schema = `CREATE TABLE weight (id INTEGER PRIMARY KEY, animal_id INTEGER NOT NULL, pen INTEGER, kg REAL, at TEXT NOT NULL, note TEXT,
+  updated_at TEXT NOT NULL)`;
+const values = `i, i % 9973, i % 40, 200 + (i * 7919 % 30011) / 100.0, datetime(1700000000 + i * 11, 'unixepoch'),
+  CASE i % 5 WHEN 0 THEN 'limps, left hind leg ' || i % 17 END, datetime(1700000000 + i * 13, 'unixepoch')`;
+
+export async function benchDelta({ home, times }: { home: string; times: number }): Promise<Row[]> {
+  const place = join(home, 'delta');
+  mkdirSync(place);
+  const large = join(place, 'large.db');
+  makeHerd(large, rowCount);
+  return [
+    ...(await overhead(place, times)),
+    ...(await compareWith(place, 'sqlite', large, 30_000)),
+    ...(await compareWith(place, 'postgres', large, 60_000)),
+  ];
+}
+
+function makeHerd(path: string, rows: number): void {
+  const database = new Database(path);
+  database.exec(`PRAGMA journal_mode = wal; ${schema};
+    WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < ${rows}) INSERT INTO weight SELECT ${values} FROM c`);
+  database.close();
+}
+
+/** Transactions of a hundred rows, in turns with and without capture. */
+async function overhead(place: string, times: number): Promise<Row[]> {
+  const [plain, noted] = ['plain.db', 'noted.db'].map((name) => join(place, name)) as [string, string];
+  for (const path of [plain, noted]) makeHerd(path, 1000);
+  const capture = await openCapture(noted, join(place, 'overhead-state'));
+  const writers = [plain, noted].map((path) => {
+    const database = new Database(path);
+    database.pragma('synchronous = NORMAL');
+    const insert = database.prepare(
+      "INSERT INTO weight (animal_id, pen, kg, at, note, updated_at) VALUES (?, ?, ?, '2026-06-20 12:00:00', ?, '2026-06-20 12:00:00')",
+    );
+    return (first: number) => {
+      const started = performance.now();
+      database.transaction(() => {
+        for (let row = 0; row < 100; row += 1)
+          insert.run(BigInt(first + row), 7n, row * 1.1, 'a note of some words');
+      })();
+      return performance.now() - started;
+    };
+  });
+  const taken: [number[], number[]] = [[], []];
+  for (let turn = 0; turn < 300 * times; turn += 1)
+    for (const [index, write] of writers.entries()) taken[index]?.push(write(turn * 100));
+  const [without, withIt] = taken.map((list) => middle(list)) as [number, number];
+  const idle = medianMs(() => {
+    capture.check();
+    capture.isIdle();
+  });
+  capture.close();
+  return [
+    ratioRow('an insert, in transactions of 100 rows', withIt / 100, without / 100, 'without capture', 1.3),
+    plainRow('database time of an idle cycle', idle, 5, 'ms'),
+  ];
+}
+
+function medianMs(work: () => void): number {
+  return middle(
+    Array.from({ length: 20 }, () => {
+      const started = performance.now();
+      work();
+      return performance.now() - started;
+    }),
+  );
+}
+
+/** All rows through both commands, then a thousand of them. */
+async function compareWith(
+  place: string,
+  target: 'sqlite' | 'postgres',
+  large: string,
+  limitMs: number,
+): Promise<Row[]> {
+  if (target === 'postgres' && postgresPrograms() === undefined)
+    return [untakenRow('all rows to PostgreSQL', 'PostgreSQL is not installed')];
+  const home = join(place, target);
+  mkdirSync(home);
+  await using server = target === 'postgres' ? await PostgresServer.make() : undefined;
+  await using pair = await DeltaPair.start(home, {
+    host: '127.0.0.1',
+    port: 18_790,
+    ...(server && { target: await reports(server, home) }),
+  });
+  copyDatabase(large, pair.database);
+  await pair.laptop('install');
+  const receiver = watchAnonymousMemory(pair.receiverPid);
+  let sender: ReturnType<typeof watchAnonymousMemory> | undefined;
+  const all = await timed(() => pair.push(['run', '--json'], (pid) => (sender = watchAnonymousMemory(pid))));
+  const [sentPeak, receivedPeak] = [sender?.end() ?? Number.NaN, receiver.end()];
+  const idle = await timed(() => pair.push(['run', '--json']));
+  const database = new Database(pair.database);
+  database.exec(
+    `UPDATE weight SET kg = kg + 1.25, updated_at = '2026-06-20 12:00:00' WHERE id % ${rowCount / changed} = 0`,
+  );
+  const rows = database.prepare(`SELECT * FROM weight WHERE id % ${rowCount / changed} = 0`).all();
+  database.close();
+  const few = await timed(() => pair.push(['run', '--json']));
+  const peer = gzipSync(rows.map((row) => `${JSON.stringify(row)}\n`).join('')).length;
+  const sent = /"sent_?bytes": ?(\d+)/i.exec(few.stdout)?.[1];
+  const name = target === 'sqlite' ? 'SQLite' : 'PostgreSQL';
+  const figures = [
+    plainRow(`${rowCount / 1e6} million rows to ${name}`, all.ms, limitMs, 'ms'),
+    plainRow(`a cycle of ${changed} changes to ${name}, less an idle one`, few.ms - idle.ms, 250, 'ms'),
+    plainRow(`peak anonymous memory of delta-push (${name})`, sentPeak / 1e6, 150, 'MB'),
+    plainRow(`peak anonymous memory of delta-receive (${name})`, receivedPeak / 1e6, 150, 'MB'),
+  ];
+  const bytes = ratioRow(`bytes of ${changed} changed rows`, Number(sent), peer, 'gzip NDJSON', 1.3, 'bytes');
+  return target === 'sqlite' ? [...figures, bytes] : figures;
+}
+
+/** A database for the replica, and what the configuration says of it. */
+async function reports(server: PostgresServer, home: string): Promise<string> {
+  await server.sql("CREATE ROLE holdfast LOGIN PASSWORD 'herd'");
+  await server.sql('CREATE DATABASE reports OWNER holdfast');
+  const file = join(home, 'postgres-url');
+  writeFileSync(file, `postgresql://holdfast:herd@127.0.0.1:${server.port}/reports\n`, { mode: 0o600 });
+  return `postgres_url_file = "${file}"`;
+}
+
+async function timed(work: () => Promise<{ stdout: string; stderr: string; exitCode: number | null }>) {
+  const started = performance.now();
+  const ended = await work();
+  if (ended.exitCode !== 0 && ended.exitCode !== 1)
+    throw new Error(`a cycle failed: ${ended.stdout}${ended.stderr}`);
+  return { ...ended, ms: performance.now() - started };
+}
+
+function ratioRow(
+  figure: string,
+  ours: number,
+  peer: number,
+  peerName: string,
+  limit: number,
+  unit = 'ms',
+): Row {
+  const shown = (value: number) =>
+    unit === 'ms' ? `${(value * 1000).toFixed(1)} µs` : `${Math.round(value)} ${unit}`;
+  const ratio = ours / peer;
+  return {
+    figure,
+    ours: shown(ours),
+    peer: `${shown(peer)} (${peerName})`,
+    ratio: ratio.toFixed(2),
+    limit: `${limit} x`,
+    ok: ratio <= limit,
+  };
+}
+
+function middle(numbers: readonly number[]): number {
+  return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
+}
