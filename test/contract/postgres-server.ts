@@ -152,6 +152,20 @@ export function serverTests(server: () => PostgresServer): void {
     expect(why?.why).toMatch(/PostgreSQL has/);
   });
 
+  test('a view of somebody on a table that has to be made anew is in the way, and all stays as it was', async () => {
+    const opened = await open();
+    await new Sender(opened).send(opened.replica, [row(1n, 'a')]);
+    await opened.execute('create view labels as select label from "visit"');
+    await opened.replica.offer('laptop', [shape('visit', ['id INTEGER', 'label INTEGER'])]);
+    await expect(opened.replica.approve()).rejects.toMatchObject({
+      kind: 'refused',
+      hint: expect.stringContaining('view_table_usage') as string,
+    });
+    expect(await opened.rows(visit)).toEqual([[1n, 'a']]);
+    await opened.execute('drop view labels');
+    expect(await opened.replica.approve()).toEqual(['visit']);
+  });
+
   test('names that differ by letter case alone are one table, as at their sources', async () => {
     const opened = await open();
     const sender = new Sender(opened);
