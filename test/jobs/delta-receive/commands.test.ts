@@ -170,7 +170,7 @@ test('a day is frozen, what would change it is held, and to reopen it takes that
     ],
   });
   const sql = join(made.home, 'fix.sql');
-  writeFileSync(sql, `UPDATE DAY SET note = 'by staff' WHERE date = '2026-11-26'`);
+  writeFileSync(sql, `UPDATE DAY SET note = 'by staff' WHERE date = '2026-11-27'`);
   const corrected = await made.run('delta-receive', [
     'correct',
     sql,
