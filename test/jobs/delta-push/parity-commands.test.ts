@@ -67,6 +67,8 @@ async function site(): Promise<{ world: TypedWorld; server: Server; app: Databas
 
 test('what differs is named with what helps, sent once more, and then equal', async () => {
   const { world, server } = await site();
+  // Once everything is there, nobody is told any more that it is still on its way.
+  expect((await server.replica.status()).sources.map(({ isResyncing }) => isResyncing)).toEqual([false]);
   const equal = await world.run('delta-push', ['parity', '--deep']);
   expect([equal.exitCode, equal.stdout]).toEqual([
     0,
