@@ -16,6 +16,7 @@ import { certificateCheck } from './certificate.ts';
 import type { AnyCheck } from './check.ts';
 import { clockCheck } from './clock.ts';
 import { databaseCheck } from './database.ts';
+import { deltaPullCheck } from './delta-pull.ts';
 import { deltaPushCheck } from './delta-push.ts';
 import { diskSpaceCheck } from './disk-space.ts';
 import { documentsCheck } from './documents.ts';
@@ -51,6 +52,7 @@ export const allChecks: readonly AnyCheck[] = [
   sqlCheck,
   documentsCheck,
   deltaPushCheck,
+  deltaPullCheck,
   postgresConnectionsCheck,
   postgresSizeCheck,
   postgresErrorsCheck,

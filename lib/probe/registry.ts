@@ -25,6 +25,7 @@ import { backupDrillCheck } from '../health/backup-drill.ts';
 import { certificateCheck } from '../health/certificate.ts';
 import { clockCheck } from '../health/clock.ts';
 import { databaseCheck } from '../health/database.ts';
+import { deltaPullCheck } from '../health/delta-pull.ts';
 import { deltaPushCheck } from '../health/delta-push.ts';
 import { diskSpaceCheck } from '../health/disk-space.ts';
 import { documentsCheck } from '../health/documents.ts';
@@ -43,6 +44,7 @@ import { backupDrillProbe } from './backup-drill.ts';
 import { certificateProbe } from './certificate.ts';
 import { clockProbe } from './clock.ts';
 import { databaseProbe } from './database.ts';
+import { deltaPullProbe } from './delta-pull.ts';
 import { deltaPushProbe } from './delta-push.ts';
 import { diskSpaceProbe } from './disk-space.ts';
 import { documentsProbe } from './documents.ts';
@@ -79,6 +81,7 @@ export const registry: readonly Probed[] = [
   probed(sqlCheck, sqlProbe),
   probed(documentsCheck, documentsProbe),
   probed(deltaPushCheck, deltaPushProbe),
+  probed(deltaPullCheck, deltaPullProbe),
   probed(postgresConnectionsCheck, postgresConnectionsProbe),
   probed(postgresSizeCheck, postgresSizeProbe),
   probed(postgresErrorsCheck, postgresErrorsProbe),

@@ -92,6 +92,7 @@ test('every variable that is asked for while a configuration is made is looked a
   /** Checked where they are used, so that a mistake in one keeps no backup from being made; what systemd and a desktop say. */
   const elsewhere = [
     'NTFY_SERVER',
+    'REMOTE_PI_HOST', // becomes a part of an address, which is parsed
     'CREDENTIALS_DIRECTORY',
     'DISPLAY',
     'WAYLAND_DISPLAY',
