@@ -85,6 +85,22 @@ export const deltaPush: Job = {
       load: () => import('./delta-push/corrections.ts'),
     }),
     defineCommand({
+      name: 'resync',
+      summary: 'Send rows once more, whether they have changed or not.',
+      parameters: parameters.resync,
+      inHistory: true,
+      attended: true,
+      load: () => import('./delta-push/resync.ts'),
+    }),
+    defineCommand({
+      name: 'export-sql',
+      summary: 'Write what waits as a script of SQL, for a server that has no receiver.',
+      parameters: parameters.exportSql,
+      inHistory: true,
+      attended: true,
+      load: () => import('./delta-push/export-sql.ts'),
+    }),
+    defineCommand({
       name: 'takeover',
       summary:
         'Make this machine the one that pushes under its name, after a copy or a restore of the whole machine.',

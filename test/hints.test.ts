@@ -57,7 +57,7 @@ test('a command of a job is never named without its job', () => {
   const names = Object.values(namedCommands).flatMap((commands) => Object.keys(commands));
   const long = names.filter((name) => name.includes('-'));
   const alone = hints.filter(({ text }) =>
-    long.some((name) => new RegExp(`(?<!db-backup |db-export-json )\\b${name}\\b`).test(text)),
+    long.some((name) => new RegExp(`(?<!db-backup |db-export-json |delta-push )\\b${name}\\b`).test(text)),
   );
   expect(alone).toEqual([]);
 });

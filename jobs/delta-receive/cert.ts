@@ -1,6 +1,6 @@
 // delta-receive cert: the certificate that the service shows. It signs itself, and senders pin its fingerprint.
 import { hostname, networkInterfaces } from 'node:os';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { OpsError, systemError } from '../../lib/base/errors.ts';
 import { writeFileAtomically } from '../../lib/files/durable.ts';
@@ -11,6 +11,7 @@ import type { Outcome } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import type * as parameters from './parameters.ts';
 import { requireReceive } from './steps/which-replica.ts';
+import { readPem } from '../../lib/http/pem.ts';
 
 interface CertResult {
   made: boolean;
@@ -56,7 +57,7 @@ export function text({ made, certificate, fingerprint, names }: CertResult): str
 
 function standing(certificate: string, privateKey: string): CertResult {
   try {
-    const fingerprint = `sha256:${fingerprintOfPem(readFileSync(certificate, 'utf8'))}`;
+    const fingerprint = `sha256:${fingerprintOfPem(readPem(certificate).toString('utf8'))}`;
     return { made: false, certificate, privateKey, fingerprint, names: [] };
   } catch (error) {
     const hint = 'make a new one, and tell every sender its fingerprint: delta-receive cert --force';

@@ -1,12 +1,12 @@
 // delta-serve status: what is served, to whom, and by which certificate the master is known.
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { systemError } from '../../lib/base/errors.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import type * as parameters from './parameters.ts';
 import { servedApp } from './steps/served-app.ts';
+import { readPem } from '../../lib/http/pem.ts';
 
 interface ServeStatus {
   app: string;
@@ -46,7 +46,7 @@ export async function run(
 
 function fingerprintOf(path: string): string {
   try {
-    const { fingerprint256 } = new X509Certificate(readFileSync(path));
+    const { fingerprint256 } = new X509Certificate(readPem(path));
     return `sha256:${fingerprint256.replaceAll(':', '').toLowerCase()}`;
   } catch (error) {
     throw systemError(`read the certificate ${path}`, error, { hint: 'delta-serve cert makes one' });

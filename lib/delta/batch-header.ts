@@ -7,7 +7,7 @@ import { type Cell, decodeCell, encodeCell } from './cell.ts';
 import { isLink } from './lineage.ts';
 import { affinityOf, type ColumnShape, type TableShape } from './shape.ts';
 
-export const batchFormat: RecordFormat = { name: 'holdfast-delta', version: 1, called: 'batch of changes' };
+const batchFormat: RecordFormat = { name: 'holdfast-delta', version: 1, called: 'batch of changes' };
 
 /** A header is never longer, and what is longer is none. */
 export const headerBytesMax = 4 * 1024 * 1024;

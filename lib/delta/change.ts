@@ -4,7 +4,7 @@ import type { Cell } from './cell.ts';
 export type Change = Upsert | Tombstone;
 
 /** The row as it was read in the batch's snapshot. */
-export interface Upsert {
+interface Upsert {
   readonly kind: 'upsert';
   /** Index in the batch's tables. */
   readonly table: number;
@@ -13,7 +13,7 @@ export interface Upsert {
 }
 
 /** There was no row with this key in the batch's snapshot. */
-export interface Tombstone {
+interface Tombstone {
   readonly kind: 'tombstone';
   readonly table: number;
   /** In the order of the shape's key. */

@@ -16,7 +16,7 @@ export interface Message<T> {
 }
 
 /** More shapes than these are not offered at once, nor more tables refused. */
-export const shapesMax = 2000;
+const shapesMax = 2000;
 
 export const heldReasons = ['frozen-day', 'no-day', 'mass-deletion', 'clock', 'unfit'] as const;
 const refusalReasons = ['state', 'differs', 'malformed', 'schema', 'fork'] as const;

@@ -8,7 +8,7 @@ import { heldReasons, type Message } from './messages.ts';
 import type { BucketQuery, Correction, Digest, HeldChange } from './peer.ts';
 
 /** More digests than these are not asked for at once. */
-export const queriesMax = 1000;
+const queriesMax = 1000;
 
 export const unconfirmedMessage: Message<readonly RereadKeys[]> = {
   format: (tables) => ({ keys: tables.map(({ table, keys }) => ({ table, keys: keys.map(wireCells) })) }),

@@ -7,7 +7,7 @@ import { errorCode, OpsError } from '../base/errors.ts';
 /** Of text, before it is compressed; a line that is longer is a block of its own. */
 export const blockBytes = 256 * 1024;
 /** No block that is read holds more. */
-export const blockBytesMax = 32 * 1024 * 1024;
+const blockBytesMax = 32 * 1024 * 1024;
 
 /** A block with its length before it. `level` from 1, quick, to 19. */
 export function makeBlock(text: string, level: number): Buffer {

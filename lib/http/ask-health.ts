@@ -1,9 +1,9 @@
 // One small request to a server of ours, from the outside: what its watchdog, and who asks whether it runs, go by.
 import { request } from 'node:http';
-import { readFileSync } from 'node:fs';
 import type { ReceiveConfig } from '../config/delta-config.ts';
 import { fingerprintOfPem } from './certificate.ts';
 import { OneConnection } from './connection.ts';
+import { readPem } from './pem.ts';
 
 /** Resolves when it answers that it is well. Rejects otherwise, and when the signal aborts. */
 export async function askHealth(
@@ -11,7 +11,7 @@ export async function askHealth(
   signal: AbortSignal,
 ): Promise<void> {
   const to = new URL(`${tls === undefined ? 'http' : 'https'}://${reachable(host)}:${port}`);
-  const pin = tls === undefined ? undefined : fingerprintOfPem(readFileSync(tls.certificate, 'utf8'));
+  const pin = tls === undefined ? undefined : fingerprintOfPem(readPem(tls.certificate).toString('utf8'));
   const agent = new OneConnection({ to, pin }, () => signal);
   try {
     await new Promise<void>((resolve, reject) => {

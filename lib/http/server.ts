@@ -1,7 +1,6 @@
 // The server: who may ask, how often and how much, and answers that prove who gave them. What is refused is refused before
 // any of its body is read; nothing that goes wrong inside is told outside.
 import type { Socket } from 'node:net';
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -12,6 +11,7 @@ import type { ReceiveConfig } from '../config/delta-config.ts';
 import { asked, type Asked, enteredOf, type Said, saidOf } from './asked.ts';
 import { createDoor } from './door.ts';
 import { answerHeader, proofOf } from './proof.ts';
+import { readPem } from './pem.ts';
 
 /** As the other files of the server see them. */
 export type { FastifyReply as HttpReply, FastifyRequest as HttpRequest };
@@ -208,7 +208,7 @@ function tlsOf({ tls }: ReceiveConfig) {
   if (tls === undefined) return undefined;
   const read = (path: string, what: string) => {
     try {
-      return readFileSync(path);
+      return readPem(path);
     } catch (error) {
       throw systemError(`read the ${what} ${path}`, error, { hint: 'delta-receive cert makes both' });
     }

@@ -1,11 +1,11 @@
 // The server of a master: its routes and its announcements behind one address. Whoever sends or reads slowly on purpose is
 // given up, and a body is small.
-import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import fastify, { type FastifyInstance } from 'fastify';
 import { errorCode, errorMessage, OpsError, systemError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { failure, type SyncAnswer, type SyncRoute } from './sync-routes.ts';
+import { readPem } from './pem.ts';
 
 export interface SyncServerOptions {
   readonly host: string;
@@ -96,7 +96,7 @@ function tlsOf(tls: SyncServerOptions['tls']) {
   if (tls === undefined) return {};
   const read = (path: string, what: string) => {
     try {
-      return readFileSync(path);
+      return readPem(path);
     } catch (error) {
       throw systemError(`read the ${what} ${path}`, error, { hint: 'delta-serve cert makes both' });
     }

@@ -35,7 +35,12 @@ export const namedCommands: Readonly<Record<string, Readonly<Record<string, bool
   },
   restore: { list: true, plan: true, run: true, download: true, undo: true, drill: true, status: true },
   'alert-send': { deliver: false, list: false, ack: false, test: false, spool: false },
-  'delta-push': { run: true, install: true, uninstall: true, status: true, takeover: true },
+  'delta-push': {
+    ...{ run: true, install: true, uninstall: true, status: true, takeover: true, resync: true },
+    ...{ 'export-sql': true, parity: true, held: true, corrections: true },
+  },
+  'delta-pull': { run: false, once: false, resync: false, status: false, fingerprint: false },
+  'delta-serve': { run: true, install: true, uninstall: true, cert: true, key: false, status: true },
   'db-maintain': { run: true, vacuum: true, optimize: true, integrity: true },
   'delta-receive': {
     ...{ run: false, key: false, cert: false, status: false, freeze: false, reopen: false, frozen: false },

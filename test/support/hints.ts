@@ -7,6 +7,8 @@ const loaders: Record<string, () => Promise<Job>> = {
   'db-backup': async () => (await import('../../jobs/db-backup.ts')).dbBackup,
   'db-export-json': async () => (await import('../../jobs/db-export-json.ts')).dbExportJson,
   'db-maintain': async () => (await import('../../jobs/db-maintain.ts')).dbMaintain,
+  'delta-pull': async () => (await import('../../jobs/delta-pull.ts')).deltaPull,
+  'delta-serve': async () => (await import('../../jobs/delta-serve.ts')).deltaServe,
   'delta-push': async () => (await import('../../jobs/delta-push.ts')).deltaPush,
   'delta-receive': async () => (await import('../../jobs/delta-receive.ts')).deltaReceive,
   'health-check': async () => (await import('../../jobs/health-check.ts')).healthCheck,

@@ -1,6 +1,6 @@
 // What a sender keeps in the state directory, of one app: its record, and the batch that is on its way.
 import { randomBytes } from 'node:crypto';
-import { open, unlink } from 'node:fs/promises';
+import { constants, open, unlink } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { errorCode, OpsError, systemError } from '../../../lib/base/errors.ts';
@@ -73,13 +73,16 @@ async function readBatch(path: string): Promise<Spooled | undefined> {
   }
 }
 
+/** Undefined where nothing is, or what no version of ours has written: a pipe, a link, more than any batch. */
 async function readWhole(path: string): Promise<Buffer | undefined> {
   try {
-    await using file = await open(path, 'r');
-    const { size } = await file.stat();
-    return size > spoolBytesMax ? undefined : await file.readFile();
+    await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+    const status = await file.stat();
+    if (!status.isFile() || status.size > spoolBytesMax) return undefined;
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(status.size), 0, status.size, 0);
+    return buffer.subarray(0, bytesRead);
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ELOOP') return undefined;
     throw systemError(`read ${path}`, error);
   }
 }

@@ -180,7 +180,7 @@ test('every variable from which the configuration reads a secret is known as one
   );
   const path = join(scratch(), 'holdfast.toml');
   const text =
-    '[store]\nkind = "dropbox"\n[apps.ctv]\ndatabase = "/a.db"\n[apps.ctv.export]\ndirectory = "/d"\n[apps.ctv.export.ship]\nto = "rsync://a@b/c"\n[apps.ctv.delta]\nto = "https://b"\n[alerts.ntfy]\n[alerts.slack]\n[alerts.ping]\n';
+    '[store]\nkind = "dropbox"\n[apps.ctv]\ndatabase = "/a.db"\n[apps.ctv.export]\ndirectory = "/d"\n[apps.ctv.export.ship]\nto = "rsync://a@b/c"\n[apps.ctv.delta]\nto = "https://b"\n[pulls.herd]\nfrom = "https://m"\nreplica = "/r.db"\n[alerts.ntfy]\n[alerts.slack]\n[alerts.ping]\n';
   writeFileSync(path, text);
   const config = loadConfig({ path, environment });
   asked.clear();
