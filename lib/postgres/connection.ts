@@ -7,6 +7,7 @@ import { systemError } from '../base/errors.ts';
 import { shellWord } from '../base/shell-word.ts';
 import { readSmallFileSync } from '../files/read-small-file.ts';
 import type { PostgresTarget } from '../health/postgres-target.ts';
+import { guardMessages } from './message-guard.ts';
 import { isOptional, tlsOptions } from './tls.ts';
 import { isHere } from './words.ts';
 
@@ -158,13 +159,17 @@ export class Connection {
     client.on('end', () => (this.#isOver = true));
     this.#socket.once('connect', () => (this.#phase = 'greeting'));
     this.#count(this.#socket);
+    if (tls === undefined) guardMessages(this.#socket, this.#cut);
     const { connection } = client;
     // Heard before pg hears it, and gives the password.
     connection.once(
       'authenticationCleartextPassword',
       () => (this.#isInTheClear = tls === undefined && !isHere(target)),
     );
-    connection.once('sslconnect', () => this.#count(connection.stream));
+    connection.once('sslconnect', () => {
+      this.#count(connection.stream);
+      guardMessages(connection.stream, this.#cut);
+    });
     const late =
       this.#options.openTimeoutMs === undefined
         ? undefined
