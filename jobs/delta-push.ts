@@ -63,6 +63,12 @@ export const deltaPush: Job = {
       load: () => import('./delta-push/status.ts'),
     }),
     defineCommand({
+      name: 'doctor',
+      summary: 'Whether what notes the changes is whole; tries it, and takes that back.',
+      parameters: parameters.doctor,
+      load: () => import('./delta-push/doctor.ts'),
+    }),
+    defineCommand({
       name: 'parity',
       summary: 'Whether the receiver has what the database has: by day, and row by row where it has not.',
       parameters: parameters.parity,

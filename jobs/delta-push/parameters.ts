@@ -2,6 +2,7 @@
 import { appOrAll, appOrOnly, argument, flag, option, requiredArgument } from '../../lib/run/parameter.ts';
 
 export const install = { app: appOrAll };
+export const doctor = { app: appOrAll };
 export const uninstall = { app: appOrOnly };
 export const run = { app: appOrAll, now: flag('also while it waits after trouble') };
 export const watch = { app: appOrAll };

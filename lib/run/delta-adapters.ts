@@ -5,6 +5,7 @@ import type { DeltaConfig } from '../config/delta-config.ts';
 import type { LiveRows } from '../delta/live-rows.ts';
 import type { Peer } from '../delta/peer.ts';
 import type { PulledReplica } from '../delta/pulled.ts';
+import type { ExaminedCapture } from '../sqlite/capture/examine.ts';
 import type { Installed } from '../sqlite/capture/install.ts';
 import type { OpenCapture } from '../sqlite/capture/open.ts';
 import type { DeltaApp } from './open-capture.ts';
@@ -18,6 +19,8 @@ export interface DeltaAdapters {
   installCapture(app: DeltaApp): Promise<Installed>;
   planCapture(app: DeltaApp): Promise<Installed>;
   uninstallCapture(app: DeltaApp): Promise<{ readonly dropped: readonly string[] }>;
+  /** Whether it is whole. Changes nothing. */
+  examineCapture(app: DeltaApp): Promise<ExaminedCapture>;
   /** The rows of an app's database, for comparing them. Throws what opening it does. */
   openLiveRows(app: Pick<GuardedApp, 'database'>): Promise<LiveRows>;
   /** The receiver of row changes. Throws OpsError `config` where no key is given. */
@@ -47,6 +50,8 @@ export function deltaAdapters(parts: {
       (await import('../sqlite/capture/install.ts')).planCapture(database, delta),
     uninstallCapture: async ({ database }) =>
       (await import('../sqlite/capture/install.ts')).uninstallCapture(database),
+    examineCapture: async ({ database, delta }) =>
+      (await import('../sqlite/capture/examine.ts')).examineCapture(database, delta),
     openLiveRows: async ({ database }) =>
       (await import('../sqlite/delta-rows/live-rows.ts')).openLiveRows(database),
     openPeer: async (delta) => (await import('./open-peer.ts')).openPeer(delta, parts),

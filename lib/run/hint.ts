@@ -37,7 +37,7 @@ export const namedCommands: Readonly<Record<string, Readonly<Record<string, bool
   'alert-send': { deliver: false, list: false, ack: false, test: false, spool: false },
   'delta-push': {
     ...{ run: true, install: true, uninstall: true, status: true, takeover: true, resync: true },
-    ...{ 'export-sql': true, parity: true, held: true, corrections: true },
+    ...{ 'export-sql': true, doctor: true, parity: true, held: true, corrections: true },
   },
   'delta-pull': { run: false, once: false, resync: false, status: false, fingerprint: false },
   'delta-serve': { run: true, install: true, uninstall: true, cert: true, key: false, status: true },

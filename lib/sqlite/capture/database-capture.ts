@@ -59,13 +59,14 @@ export class DatabaseCapture implements Capture {
   }
 
   check() {
-    const news =
-      this.#currentVersion() === this.#schemaVersion ? { warnings: [], walks: [] } : this.#takeStock();
+    const { lastSeq, ackedSeq } = this.#own.read();
+    // The newest entry is never removed: without it somebody has emptied the log.
+    const isKnown = this.#currentVersion() === this.#schemaVersion && lastSeq > 0 && lastSeq >= ackedSeq;
+    const news = isKnown ? { warnings: [], walks: [] } : this.#takeStock();
     const isFull = this.#own.read().waiting > this.#parts.logRowsMax;
     const dropped = isFull ? this.#writing(() => dropLog(this.#parts, this.#own, this.#stock)) : [];
     this.#refresh();
-    const warnings = [...this.#late.splice(0), ...news.warnings, ...dropped];
-    return { warnings, walks: news.walks };
+    return { warnings: [...this.#late.splice(0), ...news.warnings, ...dropped], walks: news.walks };
   }
 
   #takeStock() {

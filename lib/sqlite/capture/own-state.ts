@@ -37,16 +37,19 @@ export interface OwnState {
   update(id: number, change: Partial<Omit<Registered, 'id'>>): void;
   /** So many parts of a key fit into the log. */
   keyParts(): number;
-  /** Makes what is missing. */
-  prepare(keyParts: number): void;
+  /** Makes what is missing; whether the log was, or had nothing in it: then nobody knows what it had. */
+  prepare(keyParts: number): boolean;
 }
 
+/** Whether all that notes changes is there. */
 export function isInstalled(database: Database): boolean {
-  return (
-    database
-      .prepare(`SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = '_holdfast_delta'`)
-      .get() !== undefined
-  );
+  const found = database
+    .prepare(
+      `SELECT count(*) FROM main.sqlite_schema WHERE type = 'table' AND name IN ('_holdfast_delta', '_holdfast_log', '_holdfast_table')`,
+    )
+    .pluck()
+    .get();
+  return found === 3;
 }
 
 export function ownState(database: Database): OwnState {
@@ -126,6 +129,7 @@ export function ownState(database: Database): OwnState {
         .run();
       if (changes > 0)
         database.exec('UPDATE _holdfast_delta SET acked_seq = (SELECT max(seq) FROM _holdfast_log)');
+      return changes > 0;
     },
   };
 }

@@ -75,10 +75,19 @@ export function takeStock(
   const warnings: string[] = [];
   const walks: string[] = [];
   const facts = readTables(database).filter(({ shape }) => isCollected(collection, shape.name));
-  state.prepare(Math.max(keyPartsUsual, state.keyParts(), ...facts.map(({ shape }) => shape.key.length)));
+  const isLogNew = state.prepare(
+    Math.max(keyPartsUsual, state.keyParts(), ...facts.map(({ shape }) => shape.key.length)),
+  );
   const registry = state.registry();
   const triggers = installedTriggers(database);
   const kept = new Set<number>();
+  if (isLogNew) {
+    for (const { id, state: now } of registry)
+      if (now === 'live' || now === 'walk') state.update(id, { state: 'walk', walkedTo: undefined });
+    warnings.push(
+      'the log of changes was gone, or had nothing in it: all rows of all tables are sent once more',
+    );
+  }
   for (const fact of facts) {
     const { name } = fact.shape;
     const by = mayTrigger && fact.triggers !== undefined ? 'log' : 'diff';

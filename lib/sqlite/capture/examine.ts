@@ -1,0 +1,109 @@
+// Whether what notes the changes of a database is whole: each table's triggers, the log that they write to, and a trial of it
+// that is taken back. A trigger without its log fails every write of the app.
+import { triggerPattern, triggersOf } from '../../delta/capture-sql.ts';
+import { errorMessage } from '../../base/errors.ts';
+import { sqliteError } from '../errors.ts';
+import { requireSource } from '../look.ts';
+import { openForCapture } from './open.ts';
+import type { Database } from '../open.ts';
+import { isInstalled, ownState } from './own-state.ts';
+import type { Collection } from './stock.ts';
+import { installedTriggers, readStock } from './take-stock.ts';
+
+export interface ExaminedCapture {
+  readonly isInstalled: boolean;
+  readonly journalMode: string;
+  readonly tables: readonly ExaminedTable[];
+  /** Of each of our triggers on a table that does not travel, or is not known. */
+  readonly strayTriggers: readonly string[];
+  /** Entries that wait, and all that are there; undefined where there is no log. */
+  readonly log: { readonly waiting: number; readonly entries: number } | undefined;
+  /** Why the trial failed; undefined where it did not. */
+  readonly trouble: string | undefined;
+}
+
+interface ExaminedTable {
+  readonly table: string;
+  readonly by: 'log' | 'diff';
+  /** `none`: it needs none. */
+  readonly triggers: 'whole' | 'missing' | 'different' | 'none';
+}
+
+/** So long a lock of the app is waited for. */
+const busyMs = 10_000;
+
+/** Changes nothing. Throws what opening the database throws, and OpsError `unavailable` where the app keeps it locked. */
+export async function examineCapture(path: string, collection: Collection): Promise<ExaminedCapture> {
+  const { file, path: found } = await requireSource(path);
+  const database = openForCapture(found, { file, busyMs });
+  try {
+    database.exec('BEGIN IMMEDIATE');
+    try {
+      return examine(database, collection);
+    } finally {
+      database.exec('ROLLBACK');
+    }
+  } catch (error) {
+    throw sqliteError(`look at the triggers of ${path}`, error);
+  } finally {
+    database.close();
+  }
+}
+
+function examine(database: Database, collection: Collection): ExaminedCapture {
+  const journalMode = String(database.pragma('journal_mode', { simple: true }));
+  const installed = installedTriggers(database);
+  const hasLog = hasTable(database, '_holdfast_log');
+  if (!isInstalled(database) || !hasTable(database, '_holdfast_table'))
+    return {
+      isInstalled: false,
+      journalMode,
+      tables: [],
+      strayTriggers: installed.map(({ name }) => name),
+      log: undefined,
+      trouble: installed.length > 0 && !hasLog ? 'its triggers write to a table that is gone' : undefined,
+    };
+  const { tables } = readStock({ database, collection, mayTrigger: true }, ownState(database));
+  const known = new Set(tables.map(({ id }) => id));
+  const stray = installed.filter(({ name }) => !known.has(idOf(name))).map(({ name }) => name);
+  const examined = tables.map(({ id, name, by, facts }): ExaminedTable => {
+    if (by === 'diff' || facts.triggers === undefined) return { table: name, by, triggers: 'none' };
+    const wanted = triggersOf({ ...facts.triggers, id });
+    const own = installed.filter((trigger) => idOf(trigger.name) === id);
+    const isWhole =
+      own.length === wanted.length &&
+      wanted.every(({ name: called, sql }) => own.some((one) => one.name === called && one.sql === sql));
+    const isMissing = wanted.some(({ name: called }) => own.every((one) => one.name !== called));
+    return { table: name, by, triggers: isWhole ? 'whole' : isMissing ? 'missing' : 'different' };
+  });
+  const trouble = trial(database);
+  const log = hasLog
+    ? {
+        waiting: ownState(database).read().waiting,
+        entries: Number(database.prepare('SELECT count(*) FROM main._holdfast_log').pluck().get()),
+      }
+    : undefined;
+  return { isInstalled: true, journalMode, tables: examined, strayTriggers: stray, log, trouble };
+}
+
+/** An entry as a trigger would write it, which the transaction takes back. */
+function trial(database: Database): string | undefined {
+  try {
+    database.prepare('INSERT INTO main._holdfast_log(t, k1) VALUES(0, NULL)').run();
+    database.prepare('DELETE FROM main._holdfast_log WHERE seq = last_insert_rowid()').run();
+    return undefined;
+  } catch (error) {
+    return errorMessage(error);
+  }
+}
+
+function hasTable(database: Database, name: string): boolean {
+  return (
+    database.prepare(`SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?`).get(name) !==
+    undefined
+  );
+}
+
+function idOf(trigger: string): number {
+  return Number(triggerPattern.exec(trigger)?.[1]);
+}
