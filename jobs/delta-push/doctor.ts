@@ -1,6 +1,6 @@
 // delta-push doctor: whether what notes the changes of a database is whole, and what to do where it is not.
 import { formatCount } from '../../lib/base/format.ts';
-import type { ExaminedCapture } from '../../lib/sqlite/capture/examine.ts';
+import type { ExaminedCapture } from '../../lib/delta/examined-capture.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { DeltaApp } from '../../lib/run/open-capture.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';

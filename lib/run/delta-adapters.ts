@@ -5,7 +5,7 @@ import type { DeltaConfig } from '../config/delta-config.ts';
 import type { LiveRows } from '../delta/live-rows.ts';
 import type { Peer } from '../delta/peer.ts';
 import type { PulledReplica } from '../delta/pulled.ts';
-import type { ExaminedCapture } from '../sqlite/capture/examine.ts';
+import type { ExaminedCapture } from '../delta/examined-capture.ts';
 import type { Installed } from '../sqlite/capture/install.ts';
 import type { OpenCapture } from '../sqlite/capture/open.ts';
 import type { DeltaApp } from './open-capture.ts';

@@ -2,6 +2,7 @@
 // that is taken back. A trigger without its log fails every write of the app.
 import { triggerPattern, triggersOf } from '../../delta/capture-sql.ts';
 import { errorMessage } from '../../base/errors.ts';
+import type { ExaminedCapture, ExaminedTable } from '../../delta/examined-capture.ts';
 import { sqliteError } from '../errors.ts';
 import { requireSource } from '../look.ts';
 import { openForCapture } from './open.ts';
@@ -9,25 +10,6 @@ import type { Database } from '../open.ts';
 import { isInstalled, ownState } from './own-state.ts';
 import type { Collection } from './stock.ts';
 import { installedTriggers, readStock } from './take-stock.ts';
-
-export interface ExaminedCapture {
-  readonly isInstalled: boolean;
-  readonly journalMode: string;
-  readonly tables: readonly ExaminedTable[];
-  /** Of each of our triggers on a table that does not travel, or is not known. */
-  readonly strayTriggers: readonly string[];
-  /** Entries that wait, and all that are there; undefined where there is no log. */
-  readonly log: { readonly waiting: number; readonly entries: number } | undefined;
-  /** Why the trial failed; undefined where it did not. */
-  readonly trouble: string | undefined;
-}
-
-interface ExaminedTable {
-  readonly table: string;
-  readonly by: 'log' | 'diff';
-  /** `none`: it needs none. */
-  readonly triggers: 'whole' | 'missing' | 'different' | 'none';
-}
 
 /** So long a lock of the app is waited for. */
 const busyMs = 10_000;
