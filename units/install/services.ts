@@ -19,7 +19,7 @@ import type { Machine } from './machine.ts';
 import { Problems } from './problems.ts';
 import { hashesOf, writeRecord } from './record.ts';
 import { checkPrivate, type Credential, serviceCredentials } from './secret-files.ts';
-import { explorerFiles, type Files, sharedFiles, sharedTimers, systemUnits } from './wanted.ts';
+import { explorerFiles, type Files, sharedFiles, sharedTimers, systemUnits, unitText } from './wanted.ts';
 
 /** One service, and what it needs. */
 interface Service {
@@ -140,7 +140,9 @@ function serviceFiles(
         '[Service]',
         ...configLines(unlessUsual(configFile)),
       ]);
+      const template = unit.replace(/@.*\./, '@.');
       return [
+        [join(systemUnits, template), unitText(template)],
         [join(systemUnits, `${unit}.d/50-holdfast.conf`), text],
         [
           join(systemUnits, `job-failed@${unit.replace(/\.service$/, '')}.service.d/50-holdfast.conf`),

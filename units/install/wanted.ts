@@ -26,7 +26,7 @@ export type Files = ReadonlyMap<string, string>;
 /** What all apps share. */
 export function sharedFiles(alerts: AlertSettings, health: HealthSettings): Files {
   const units = readdirSync(join(project, 'units')).filter(
-    (name) => /\.(service|timer|path|slice)$/.test(name) && name !== explorerUnit,
+    (name) => /\.(service|timer|path|slice)$/.test(name) && ![explorerUnit, ...serviceUnits].includes(name),
   );
   return new Map([
     ...units.map((name): [string, string] => [join(systemUnits, name), unitText(name)]),
@@ -43,6 +43,9 @@ export function sharedFiles(alerts: AlertSettings, health: HealthSettings): File
     ['/etc/tmpfiles.d/holdfast.conf', ours('etc/tmpfiles', 'holdfast.conf')],
   ]);
 }
+
+/** What belongs to no app, and is there only where it is configured: one that is there and off counts as turned off. */
+const serviceUnits = ['delta-receive.service', 'delta-pull@.service'];
 
 /** What lets people look at the history in a browser: one for all apps, where there is a setting for it. */
 export const explorerUnit = 'datasette.service';

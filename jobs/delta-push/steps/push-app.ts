@@ -31,7 +31,7 @@ export interface Pushed {
 }
 
 /** One batch holds no more. */
-const limits = { rowsMax: 20_000, bytesMax: 4 * 1024 * 1024 };
+const limits = { rowsMax: 8_000, bytesMax: 2 * 1024 * 1024 };
 
 /** `isForced`: a person asks for it, who does not wait for the end of a pause. */
 export async function pushApp(
