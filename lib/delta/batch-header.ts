@@ -38,13 +38,13 @@ export function parseHeader(line: string, flaw: Flaw = damaged): BatchHeader {
   if (tables.length > tablesMax) throw flaw('it has too many tables');
   return {
     source: fields.text('source'),
-    instance: hex(fields, 'instance', flaw),
+    instance: fields.identifier('instance'),
     lineage: link(fields.text('lineage'), flaw),
     heldLineage: ifText(fields, 'held_lineage', (text) => link(text, flaw)),
-    epoch: hex(fields, 'epoch', flaw),
-    replaces: ifText(fields, 'replaces', (text) => hexText(text, 'replaces', flaw)),
+    epoch: fields.identifier('epoch'),
+    replaces: fields.optionalIdentifier('replaces'),
     batchNo: fields.integer('batch_no', 1, Number.MAX_SAFE_INTEGER),
-    heldNonce: ifText(fields, 'held_nonce', (text) => hexText(text, 'held_nonce', flaw)),
+    heldNonce: fields.optionalIdentifier('held_nonce'),
     toSeq: fields.count('to_seq'),
     takenAt: fields.instant('taken_at').toISOString(),
     tables,
@@ -126,15 +126,6 @@ export function keyReals(shape: TableShape | undefined): boolean[] {
 
 function ifText<T>(fields: Fields, key: string, make: (text: string) => T): T | undefined {
   return fields.optional(key) === undefined ? undefined : make(fields.text(key));
-}
-
-function hex(fields: Fields, key: string, flaw: Flaw): string {
-  return hexText(fields.text(key), key, flaw);
-}
-
-function hexText(text: string, key: string, flaw: Flaw): string {
-  if (!/^[0-9a-f]{32}$/.test(text)) throw flaw(`${key} is not 32 lower-case hex digits`);
-  return text;
 }
 
 function link(text: string, flaw: Flaw): string {

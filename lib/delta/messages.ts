@@ -37,12 +37,12 @@ export const sourceStateMessage: Message<SourceState> = {
     const fields = new Fields(value, 'state.', flaw);
     return {
       source: fields.text('source'),
-      instance: ifHex(fields, 'instance', flaw),
+      instance: fields.optionalIdentifier('instance'),
       lineage: ifLink(fields, 'lineage', flaw),
-      epoch: ifHex(fields, 'epoch', flaw),
+      epoch: fields.optionalIdentifier('epoch'),
       batchNo: fields.count('batch_no'),
-      nonce: ifHex(fields, 'nonce', flaw),
-      confirmedNonce: ifHex(fields, 'confirmed_nonce', flaw),
+      nonce: fields.optionalIdentifier('nonce'),
+      confirmedNonce: fields.optionalIdentifier('confirmed_nonce'),
       unconfirmedKeys: fields.count('unconfirmed_keys'),
       highWater: fields.count('high_water'),
     };
@@ -65,8 +65,7 @@ export const peerStateMessage: Message<PeerState> = {
     const fields = new Fields(value, '', flaw);
     return {
       state: sourceStateMessage.parse(fields.optional('state'), flaw),
-      staged:
-        fields.optional('staged') === undefined ? undefined : parseStaged(fields.object('staged'), flaw),
+      staged: fields.optional('staged') === undefined ? undefined : parseStaged(fields.object('staged')),
       dayRules: Object.fromEntries(
         fields
           .object('day_rules')
@@ -87,9 +86,9 @@ function parseDeletions(fields: Fields): PeerState['deletions'] {
   );
 }
 
-function parseStaged(fields: Fields, flaw: Flaw): PeerState['staged'] {
+function parseStaged(fields: Fields): PeerState['staged'] {
   return {
-    epoch: hexOf(fields, 'epoch', flaw),
+    epoch: fields.identifier('epoch'),
     batchNo: fields.integer('batch_no', 1, Number.MAX_SAFE_INTEGER),
     sha256: fields.digest('sha256'),
     bytes: fields.count('bytes'),
@@ -121,7 +120,7 @@ export const batchResultMessage: Message<BatchResult> = {
     const applied = fields.object('applied');
     return {
       batchNo: fields.integer('batch_no', 1, Number.MAX_SAFE_INTEGER),
-      nonce: hexOf(fields, 'nonce', flaw),
+      nonce: fields.identifier('nonce'),
       applied: {
         upserts: applied.count('upserts'),
         deletes: applied.count('deletes'),
@@ -188,7 +187,7 @@ export const takeoverMessage: Message<TakeoverNote> = {
   format: ({ instance, lineage }) => ({ instance, lineage: lineage ?? null }),
   parse(value, flaw) {
     const fields = new Fields(value, '', flaw);
-    return { instance: hexOf(fields, 'instance', flaw), lineage: ifLink(fields, 'lineage', flaw) };
+    return { instance: fields.identifier('instance'), lineage: ifLink(fields, 'lineage', flaw) };
   },
 };
 
@@ -197,16 +196,6 @@ function textsOf(fields: Fields, key: string, flaw: Flaw): string[] {
   if (texts.length > shapesMax || !texts.every((text) => typeof text === 'string'))
     throw flaw(`${key} is no list of names`);
   return texts;
-}
-
-function ifHex(fields: Fields, key: string, flaw: Flaw): string | undefined {
-  return fields.optional(key) === undefined ? undefined : hexOf(fields, key, flaw);
-}
-
-function hexOf(fields: Fields, key: string, flaw: Flaw): string {
-  const text = fields.text(key);
-  if (!/^[0-9a-f]{32}$/.test(text)) throw flaw(`${key} is not 32 lower-case hex digits`);
-  return text;
 }
 
 function ifLink(fields: Fields, key: string, flaw: Flaw): string | undefined {

@@ -123,8 +123,8 @@ export function parseSender(text: string, flaw: (cause: string, hint?: string) =
   const { fields } = openJsonRecord(text, format, flaw);
   const optionalText = (key: string) => (fields.optional(key) === undefined ? undefined : fields.text(key));
   return {
-    instance: hex(fields, 'instance', flaw),
-    secret: hex(fields, 'secret', flaw),
+    instance: fields.identifier('instance'),
+    secret: fields.identifier('secret'),
     links: fields.count('links'),
     lineage: optionalText('lineage'),
     pending: optionalText('pending'),
@@ -169,10 +169,4 @@ function parseTrouble(value: unknown, flaw: Flaw): SenderTrouble | undefined {
 function parseCounts(value: unknown, flaw: Flaw): Record<string, number> {
   const fields = new Fields(value, 'held.', flaw);
   return Object.fromEntries(fields.entries().map(([key]) => [key, fields.count(key)]));
-}
-
-function hex(fields: Fields, key: string, flaw: Flaw): string {
-  const text = fields.text(key);
-  if (!/^[0-9a-f]{32}$/.test(text)) throw flaw(`${key} is not 32 hex digits`);
-  return text;
 }

@@ -86,6 +86,18 @@ export class Fields {
     return value;
   }
 
+  /** What was made at random to be told apart: 32 lower-case hex digits. */
+  identifier(key: string): string {
+    const value = this.text(key);
+    if (!/^[0-9a-f]{32}$/.test(value)) throw this.#wrong(key, '32 lower-case hex digits');
+    return value;
+  }
+
+  /** The same; undefined where the key is not there, or holds nothing. */
+  optionalIdentifier(key: string): string | undefined {
+    return this.optional(key) === undefined ? undefined : this.identifier(key);
+  }
+
   /** One of the `choices`. */
   choice<const Choice extends string>(key: string, choices: readonly Choice[]): Choice {
     const value = this.string(key);
