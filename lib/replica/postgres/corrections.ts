@@ -3,9 +3,9 @@
 import { errorMessage, OpsError } from '../../base/errors.ts';
 import { formatKey, parseKey } from '../../delta/held-payload.ts';
 import type { Correction } from '../../delta/peer.ts';
-import { ownPrefix } from '../../delta/shape.ts';
 import { stateOf } from '../../postgres/trouble.ts';
 import { splitSql } from '../../sqlite/rows/split-sql.ts';
+import { requireCorrection } from '../correction.ts';
 import { auditAct } from './audit.ts';
 import { writeManifest } from './frozen.ts';
 import { arrayOf, quote } from './sql.ts';
@@ -24,7 +24,7 @@ export async function correctRows(
   const { session, schema, tables, now } = writing;
   const statements = splitSql(sql);
   if (statements.length === 0) throw new OpsError('usage', 'cannot correct rows: there is no statement');
-  for (const { text, words } of statements) requireCorrection(text, words[0] ?? '');
+  for (const { text, words } of statements) requireCorrection(text, words[0] ?? '', changing);
   await tables.guard();
   // Their tables first; and in a block that cannot end our transaction.
   await session.run(`set local search_path = ${quote(schema)}, pg_catalog, pg_temp`);
@@ -97,16 +97,4 @@ export async function correctionsSince(
     });
   }
   return corrections;
-}
-
-/** Only rows are corrected, and only mirrored ones: what we keep beside them is not for anybody to write. */
-function requireCorrection(text: string, first: string): void {
-  if (!changing.has(first)) {
-    throw new OpsError('usage', `cannot correct rows: ${first} is no INSERT, UPDATE or DELETE`);
-  }
-  if (text.toLowerCase().includes(ownPrefix))
-    throw new OpsError(
-      'usage',
-      `cannot correct rows: what begins with ${ownPrefix} is not for anybody to write`,
-    );
 }

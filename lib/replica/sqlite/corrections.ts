@@ -5,10 +5,11 @@ import type { Cell } from '../../delta/cell.ts';
 import { formatKey, parseKey } from '../../delta/held-payload.ts';
 import type { Correction } from '../../delta/peer.ts';
 import type { DayRule } from '../../delta/policy.ts';
-import { ownPrefix, type TableShape } from '../../delta/shape.ts';
+import type { TableShape } from '../../delta/shape.ts';
 import { sqliteError } from '../../sqlite/errors.ts';
 import { type Database, quoteIdentifier } from '../../sqlite/open.ts';
 import { splitSql } from '../../sqlite/rows/split-sql.ts';
+import { requireCorrection } from '../correction.ts';
 import { auditAct } from './audit.ts';
 import { daySql, usableRule } from './day-sql.ts';
 import { writeManifest } from './frozen.ts';
@@ -31,7 +32,7 @@ export async function correctRows(
   const { database, policy, frozen, now } = writing;
   const statements = splitSql(sql);
   if (statements.length === 0) throw new OpsError('usage', 'cannot correct rows: there is no statement');
-  for (const { text, words } of statements) requireCorrection(text, words[0] ?? '');
+  for (const { text, words } of statements) requireCorrection(text, words[0] ?? '', changing);
   const shapes = knownShapes(database).flatMap(({ shape }) => shape ?? []);
   const [changed, days] = [new Map<string, [string, string]>(), new Set<string>()];
   database.function(noteFunction, { varargs: true, safeIntegers: true }, (...noted: unknown[]) => {
@@ -75,18 +76,6 @@ export function correctionsSince(database: Database, since: number, limit: numbe
     const source = found === undefined ? undefined : names.get(Math.abs(found.source));
     return [{ ...row, source, shape, key, cells: found?.cells }];
   });
-}
-
-/** Only rows are corrected, and only mirrored ones: what we keep beside them is not for anybody to write. */
-function requireCorrection(text: string, first: string): void {
-  if (!changing.has(first)) {
-    throw new OpsError('usage', `cannot correct rows: ${first} is no INSERT, UPDATE or DELETE`);
-  }
-  if (text.toLowerCase().includes(ownPrefix))
-    throw new OpsError(
-      'usage',
-      `cannot correct rows: what begins with ${ownPrefix} is not for anybody to write`,
-    );
 }
 
 function runStatement(database: Database, text: string): void {
