@@ -1,6 +1,6 @@
 // Whether what notes the changes of a database is whole: each table's triggers, the log that they write to, and a trial of it
 // that is taken back. A trigger without its log fails every write of the app.
-import { triggerPattern, triggersOf } from '../../delta/capture-sql.ts';
+import { triggersOf } from '../../delta/capture-sql.ts';
 import { errorMessage } from '../../base/errors.ts';
 import type { ExaminedCapture, ExaminedTable } from '../../delta/examined-capture.ts';
 import { sqliteError } from '../errors.ts';
@@ -9,7 +9,7 @@ import { openForCapture } from './open.ts';
 import type { Database } from '../open.ts';
 import { isInstalled, ownState } from './own-state.ts';
 import type { Collection } from './stock.ts';
-import { installedTriggers, readStock } from './take-stock.ts';
+import { installedTriggers, ownOf, readStock, tableIdOf, triggerState } from './take-stock.ts';
 
 /** So long a lock of the app is waited for. */
 const busyMs = 10_000;
@@ -35,8 +35,8 @@ export async function examineCapture(path: string, collection: Collection): Prom
 function examine(database: Database, collection: Collection): ExaminedCapture {
   const journalMode = String(database.pragma('journal_mode', { simple: true }));
   const installed = installedTriggers(database);
-  const hasLog = hasTable(database, '_holdfast_log');
-  if (!isInstalled(database) || !hasTable(database, '_holdfast_table'))
+  if (!isInstalled(database)) {
+    const hasLog = hasTable(database, '_holdfast_log');
     return {
       isInstalled: false,
       journalMode,
@@ -45,27 +45,25 @@ function examine(database: Database, collection: Collection): ExaminedCapture {
       log: undefined,
       trouble: installed.length > 0 && !hasLog ? 'its triggers write to a table that is gone' : undefined,
     };
+  }
   const { tables } = readStock({ database, collection, mayTrigger: true }, ownState(database));
   const known = new Set(tables.map(({ id }) => id));
-  const stray = installed.filter(({ name }) => !known.has(idOf(name))).map(({ name }) => name);
+  const stray = installed.filter((one) => !known.has(tableIdOf(one))).map(({ name }) => name);
   const examined = tables.map(({ id, name, by, facts }): ExaminedTable => {
     if (by === 'diff' || facts.triggers === undefined) return { table: name, by, triggers: 'none' };
     const wanted = triggersOf({ ...facts.triggers, id });
-    const own = installed.filter((trigger) => idOf(trigger.name) === id);
-    const isWhole =
-      own.length === wanted.length &&
-      wanted.every(({ name: called, sql }) => own.some((one) => one.name === called && one.sql === sql));
-    const isMissing = wanted.some(({ name: called }) => own.every((one) => one.name !== called));
-    return { table: name, by, triggers: isWhole ? 'whole' : isMissing ? 'missing' : 'different' };
+    return { table: name, by, triggers: triggerState(wanted, ownOf(installed, id)) };
   });
-  const trouble = trial(database);
-  const log = hasLog
-    ? {
-        waiting: ownState(database).read().waiting,
-        entries: Number(database.prepare('SELECT count(*) FROM main._holdfast_log').pluck().get()),
-      }
-    : undefined;
-  return { isInstalled: true, journalMode, tables: examined, strayTriggers: stray, log, trouble };
+  const entries = Number(database.prepare('SELECT count(*) FROM main._holdfast_log').pluck().get());
+  const log = { waiting: ownState(database).read().waiting, entries };
+  return {
+    isInstalled: true,
+    journalMode,
+    tables: examined,
+    strayTriggers: stray,
+    log,
+    trouble: trial(database),
+  };
 }
 
 /** An entry as a trigger would write it, which the transaction takes back. */
@@ -84,8 +82,4 @@ function hasTable(database: Database, name: string): boolean {
     database.prepare(`SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?`).get(name) !==
     undefined
   );
-}
-
-function idOf(trigger: string): number {
-  return Number(triggerPattern.exec(trigger)?.[1]);
 }

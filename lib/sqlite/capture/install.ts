@@ -9,7 +9,7 @@ import { type Database, openLive } from '../open.ts';
 import { openForCapture } from './open.ts';
 import { isInstalled, ownState } from './own-state.ts';
 import type { Collection } from './stock.ts';
-import { installedTriggers, takeStock } from './take-stock.ts';
+import { installedTriggers, isCollected, takeStock } from './take-stock.ts';
 import { readTables } from './table-facts.ts';
 
 /** So long a lock of the app is waited for. */
@@ -40,15 +40,11 @@ export async function installCapture(path: string, collection: Collection): Prom
 }
 
 /** What it would put there, of a database that is only looked at. */
-export async function planCapture(path: string, { tables, without }: Collection): Promise<Installed> {
+export async function planCapture(path: string, collection: Collection): Promise<Installed> {
   const { file, path: found } = await requireSource(path);
   const database = openLive(found, { file });
   try {
-    const isNamed = (names: readonly string[], name: string) =>
-      names.some((one) => one.toLowerCase() === name.toLowerCase());
-    const facts = readTables(database).filter(
-      ({ shape }) => (tables === undefined || isNamed(tables, shape.name)) && !isNamed(without, shape.name),
-    );
+    const facts = readTables(database).filter(({ shape }) => isCollected(collection, shape.name));
     const sql = facts.flatMap(({ triggers }, index) =>
       triggers === undefined ? [] : triggersOf({ ...triggers, id: index + 1 }).map((trigger) => trigger.sql),
     );

@@ -2,7 +2,7 @@
 // unseen travels once more. All of it in one transaction of the caller's.
 import type { Collection, Stock, StockedTable } from './stock.ts';
 import { fingerprint } from '../../delta/shape.ts';
-import { keyPartsUsual, quoted, triggerPattern, triggersOf } from '../../delta/capture-sql.ts';
+import { keyPartsUsual, quoted, type Trigger, triggerPattern, triggersOf } from '../../delta/capture-sql.ts';
 import type { CaptureNews } from '../../delta/capture.ts';
 import type { Database } from '../open.ts';
 import type { OwnState, Registered } from './own-state.ts';
@@ -35,7 +35,7 @@ export function readStock({ database, collection }: StockParts, state: OwnState)
   return { tables, retired };
 }
 
-function isCollected({ tables, without }: Collection, name: string): boolean {
+export function isCollected({ tables, without }: Collection, name: string): boolean {
   const isNamed = (names: readonly string[]) => names.some((one) => one.toLowerCase() === name.toLowerCase());
   return (tables === undefined || isNamed(tables)) && !isNamed(without);
 }
@@ -47,10 +47,10 @@ function registered(
   table: string,
 ): Registered | undefined {
   const own = triggers.find((trigger) => trigger.table.toLowerCase() === table.toLowerCase());
-  const id = own === undefined ? undefined : Number(triggerPattern.exec(own.name)?.[1]);
+  const id = own && tableIdOf(own);
   const byTrigger = registry.find((one) => one.id === id);
   if (byTrigger !== undefined) return byTrigger;
-  const carried = new Set(triggers.map(({ name }) => Number(triggerPattern.exec(name)?.[1])));
+  const carried = new Set(triggers.map(tableIdOf));
   return registry.find((one) => one.name.toLowerCase() === table.toLowerCase() && !carried.has(one.id));
 }
 
@@ -136,19 +136,34 @@ function putTriggers(
 ): boolean {
   if (facts === undefined) return false;
   const wanted = triggersOf({ ...facts, id });
-  const own = installed.filter(({ name }) => Number(triggerPattern.exec(name)?.[1]) === id);
-  const isWhole =
-    own.length === wanted.length &&
-    wanted.every(({ name, sql }) => own.some((one) => one.name === name && one.sql === sql));
-  if (isWhole) return false;
+  const own = ownOf(installed, id);
+  if (triggerState(wanted, own) === 'whole') return false;
   for (const { name } of own) database.exec(`DROP TRIGGER main.${quoted(name)}`);
   for (const { sql } of wanted) database.exec(sql);
   return true;
 }
 
 function dropTriggers(database: Database, installed: readonly InstalledTrigger[], id: number): void {
-  for (const { name } of installed)
-    if (Number(triggerPattern.exec(name)?.[1]) === id) database.exec(`DROP TRIGGER main.${quoted(name)}`);
+  for (const { name } of ownOf(installed, id)) database.exec(`DROP TRIGGER main.${quoted(name)}`);
+}
+
+/** The number in the registry that a trigger of ours is about. */
+export function tableIdOf({ name }: { name: string }): number {
+  return Number(triggerPattern.exec(name)?.[1]);
+}
+
+export function ownOf(installed: readonly InstalledTrigger[], id: number): InstalledTrigger[] {
+  return installed.filter((trigger) => tableIdOf(trigger) === id);
+}
+
+/** What a table's triggers are, against what they have to be. */
+export function triggerState(
+  wanted: readonly Trigger[],
+  own: readonly Trigger[],
+): 'whole' | 'missing' | 'different' {
+  if (wanted.some(({ name }) => own.every((one) => one.name !== name))) return 'missing';
+  const isSame = wanted.every(({ name, sql }) => own.some((one) => one.name === name && one.sql === sql));
+  return isSame && own.length === wanted.length ? 'whole' : 'different';
 }
 
 /**
