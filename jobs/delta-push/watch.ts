@@ -1,4 +1,4 @@
-// delta-push run --watch: a cycle again and again, for who has no timer; it begins at once when a link comes back.
+// delta-push run --watch: a cycle again and again, for who has no timer. A link that came back ends the pause after trouble with the next of them.
 import { errorMessage, OpsError } from '../../lib/base/errors.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import type { JobContext } from '../../lib/run/context.ts';

@@ -12,7 +12,6 @@ export interface Delivery {
   /** How much of it the receiver has. */
   readonly startAt: number;
   readonly signal: AbortSignal;
-  onPiece?(sentBytes: number): void;
 }
 
 /** A receiver that forgets what it was sent is asked so often to take it. */
@@ -21,7 +20,7 @@ const stallsMax = 5;
 /** The result, and the size that pieces have by now. Throws PeerTrouble and ProtocolRefusal. */
 export async function deliver(
   { header, bytes, sha256 }: Spooled,
-  { peer, startAt, signal, onPiece, ...given }: Delivery,
+  { peer, startAt, signal, ...given }: Delivery,
 ): Promise<{ result: BatchResult; pieceBytes: number }> {
   let { pieceBytes } = given;
   let offset = startAt < bytes.length ? startAt : 0;
@@ -45,7 +44,6 @@ export async function deliver(
     });
     if (answer === undefined) continue;
     if ('result' in answer) return { result: answer.result, pieceBytes: larger(pieceBytes) };
-    onPiece?.(piece.bytes.length);
     stalls = answer.received > offset ? 0 : stalls + 1;
     if (stalls > stallsMax || answer.received >= bytes.length)
       throw new PeerTrouble(

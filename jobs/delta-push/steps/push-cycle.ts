@@ -28,7 +28,6 @@ export interface CycleParts {
   /** Of one batch. */
   readonly rowsMax: number;
   readonly bytesMax: number;
-  onBatch?(report: CycleReport): void;
 }
 
 /** What a cycle did, so far. */
@@ -241,6 +240,5 @@ class Cycle {
     report.bytes += bytes;
     for (const [reason, count] of Object.entries(held))
       report.held[reason] = (report.held[reason] ?? 0) + count;
-    this.#parts.onBatch?.(report);
   }
 }

@@ -55,5 +55,5 @@ const hints: Partial<Record<SenderTrouble['kind'], string>> = {
     'compare with what delta-receive cert prints on the receiver, then set pin; docs/operations.md has how',
   fork: 'stop the other machine, then run delta-push takeover here; docs/operations.md has how to tell',
   'too-large':
-    'raise request_bytes_max in [receive] on the receiver, or client_max_body_size of the proxy before it',
+    'raise request_mb in [receive] on the receiver, or client_max_body_size of the proxy before it',
 };
