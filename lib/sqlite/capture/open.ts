@@ -4,7 +4,8 @@ import { OpsError } from '../../base/errors.ts';
 import type { Capture } from '../../delta/capture.ts';
 import type { FileNumber } from '../../source/source.ts';
 import { sqliteError } from '../errors.ts';
-import { type Database, openLive, openOwn, openWritten } from '../open.ts';
+import { openLocalFile } from '../local.ts';
+import { type Database, openLive, openWritten } from '../open.ts';
 import { DatabaseCapture } from './database-capture.ts';
 import { isInstalled, ownState } from './own-state.ts';
 import type { Collection } from './stock.ts';
@@ -40,7 +41,7 @@ export function openCapture(path: string, options: CaptureOptions): OpenCapture 
 /** By comparing alone: nothing is written to the database, and what would be there is beside what was sent, at `shadow`. */
 export function openComparing(path: string, options: CaptureOptions & { shadow: string }): OpenCapture {
   const database = openLive(path, { file: options.file, lockWaitMs: options.busyMs });
-  const own = openOwn(options.shadow, { create: true });
+  const own = openLocalFile(options.shadow);
   try {
     const openWriter = () => openForCapture(path, options);
     const parts = { ...options, path, database, own, mayTrigger: false, openWriter };

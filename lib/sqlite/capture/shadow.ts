@@ -2,7 +2,8 @@
 // one sending of everything.
 import type { Cell, WireCell } from '../../delta/cell.ts';
 import { decodeCell, encodeCell } from '../../delta/cell.ts';
-import { type Database, openInMemory, openOwn } from '../open.ts';
+import { openLocalFile } from '../local.ts';
+import { type Database, openInMemory } from '../open.ts';
 
 export interface Shadow {
   readonly database: Database;
@@ -42,7 +43,7 @@ interface RowOrder {
 
 /** In memory where only a look is wanted. */
 export function openShadow(path: string | undefined): Shadow {
-  const database = path === undefined ? openInMemory() : openOwn(path, { create: true });
+  const database = path === undefined ? openInMemory() : openLocalFile(path);
   database.pragma('journal_mode = DELETE');
   database.exec(`
     CREATE TABLE IF NOT EXISTS rows(t INTEGER, key TEXT, hash TEXT, PRIMARY KEY(t, key)) WITHOUT ROWID;
