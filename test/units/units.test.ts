@@ -1,6 +1,6 @@
 // The units as systemd reads them: no mistake in them, and a sandbox that stays as tight as it was measured.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { scratch } from '../support/scratch.ts';
@@ -121,3 +121,32 @@ function exposure(text: string): number {
   });
   return Number(/exposure level for .*: ([\d.]+)/.exec(said)?.[1]);
 }
+
+describe('what root by hand may have made first', () => {
+  const project = join(import.meta.dirname, '../..');
+  const conf = readFileSync(join(project, 'etc/tmpfiles/holdfast.conf'), 'utf8');
+  const code = execFileSync('grep', ['-rhoE', "(stateDirectory|runDirectory), '[a-z-]+'", 'lib', 'jobs'], {
+    cwd: project,
+    encoding: 'utf8',
+  });
+  /** The fallback for who may not write below /run; what only root writes; what is a folder of the place for locks. */
+  const others = ['/var/lib/holdfast/run', '/var/lib/holdfast/secrets', '/run/holdfast/locks'];
+  const places = [...new Set(code.trim().split('\n'))].map((found) => {
+    const [, kind, name] = /^(state|run)Directory, '(.*)'$/.exec(found) ?? [];
+    return `${kind === 'run' ? '/run' : '/var/lib'}/holdfast/${name}`;
+  });
+
+  test.each(places.filter((place) => !others.includes(place)))(
+    '%s is given to the jobs before each of them',
+    (place) => {
+      expect(conf).toMatch(new RegExp(`^Z +${place} `, 'm'));
+    },
+  );
+
+  test.each(places.filter((place) => place.startsWith('/run/')))(
+    '%s is there, where the jobs may make nothing',
+    (place) => {
+      expect(conf).toMatch(new RegExp(`^d +${place} .*holdfast +holdfast`, 'm'));
+    },
+  );
+});
