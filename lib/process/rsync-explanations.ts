@@ -151,7 +151,8 @@ export function readerFull({ reader }: EndedRsync): Explanation {
 export function readerFails({ reader }: EndedRsync): Explanation {
   return {
     kind: 'io',
-    cause: 'the reader could not write what it got: it is full, or its disk fails',
+    cause:
+      'the reader could not write what it got: it is full, its disk fails, or the directory is not there',
     hint: atReader('df -h', reader),
   };
 }

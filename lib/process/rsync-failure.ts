@@ -29,20 +29,22 @@ import {
 export type RsyncFailure =
   /** It passes by itself, or nobody can tell. */
   | { isUnreachable: true; reason: string }
-  /** It does not. */
-  | { isUnreachable: false; error: OpsError };
+  /** It does not. With `isGuess`, only the exit code says why. */
+  | { isUnreachable: false; error: OpsError; isGuess: boolean };
 
 /** Undefined where it did everything. */
 export function explainRsync(ended: EndedRsync): RsyncFailure | undefined {
   const { exitCode, stderr, isDirectoryMissing, called } = ended;
   if (exitCode === 0 && !isDirectoryMissing) return undefined;
   const text = withoutRsyncsOwn(stderr);
-  const explained = isDirectoryMissing ? directoryMissing(ended) : explain(ended, text);
+  const told = isDirectoryMissing ? directoryMissing(ended) : explain(ended, text);
+  const explained = told ?? byExitCode[exitCode]?.(ended);
   if (explained !== undefined) {
     const { kind, cause, hint } = explained;
     return {
       isUnreachable: false,
       error: new OpsError(kind, `cannot ship to ${called}: ${cause}`, { hint }),
+      isGuess: told === undefined,
     };
   }
   const said = lastLine(text) || lastLine(stderr.replace(/^rsync error: .*$/gm, '')) || lastLine(stderr);
@@ -52,7 +54,7 @@ export function explainRsync(ended: EndedRsync): RsyncFailure | undefined {
   const error = new OpsError('io', `cannot ship to ${called}: ${cause}`, {
     hint: `look at the reader with its own account: ${typed(ended)}`,
   });
-  return { isUnreachable: false, error };
+  return { isUnreachable: false, error, isGuess: false };
 }
 
 /** What the last lines of rsync always say: how it ended, and that there was nobody any more. */
@@ -74,7 +76,7 @@ function explain(ended: EndedRsync, text: string): Explanation | undefined {
     const found = pattern.exec(text);
     if (found !== null) return make(ended, found);
   }
-  return byExitCode[ended.exitCode]?.(ended);
+  return undefined;
 }
 
 /** What a code says where the words for it were lost on the way, as rsync loses them when its other end dies of the failure. */

@@ -1,7 +1,6 @@
 // rsync to a reader on another machine: what is in place there, and bytes put in place. It and the ssh below it are told
 // everything, and take nothing from settings of the machine or of the user: no configuration, agent or key of theirs.
 import { symlink, writeFile } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
 import { OpsError } from '../base/errors.ts';
 import { formatDuration } from '../base/format.ts';
 import type { HeldDirectory } from '../files/held-directory.ts';
@@ -10,6 +9,7 @@ import type { Found } from '../export/shipment.ts';
 import { requireGoodEnding } from './ending.ts';
 import { keepTail } from './output-tail.ts';
 import { explainRsync, type RsyncFailure } from './rsync-failure.ts';
+import { tellNames } from './rsync-items.ts';
 import { startProgram } from './run-command.ts';
 
 export interface RsyncOptions {
@@ -69,11 +69,27 @@ export async function openRsync(directory: HeldDirectory, options: RsyncOptions)
   const call = (names: readonly string[], flags: readonly string[], onName: () => void) =>
     callRsync(directory, names, { ...options, flags, onName });
   return {
-    look: (names) => call(names, ['--dry-run', '-ii'], () => undefined),
+    look: (names) => hear(() => call(names, ['--dry-run', '-ii'], () => undefined)),
     // The updates wait in a directory of rsync's own, `.~tmp~`, which also keeps what was cut. It is not named: rrsync would
     // hand on a name as a path that rsync then refuses, with an exit code of 0.
     send: (names, onName) => call(names, ['--times', '--delay-updates', '-i', ...limit(options)], onName),
   };
+}
+
+const looksMax = 5;
+
+/**
+ * When rsync's other end dies of a failure, its words for it are sometimes lost on the way, and only the exit code arrives,
+ * which several failures share. A look changes nothing: it is asked again.
+ */
+async function hear(look: () => Promise<RsyncReply>): Promise<RsyncReply> {
+  let reply = await look();
+  for (let looks = 1; looks < looksMax && isGuess(reply); looks += 1) reply = await look();
+  return reply;
+}
+
+export function isGuess({ failure }: RsyncReply): boolean {
+  return failure?.isUnreachable === false && failure.isGuess;
 }
 
 function limit({ limitBytesPerSecond }: RsyncOptions): string[] {
@@ -190,45 +206,6 @@ function targetOf(reader: Reader): string {
   const user = reader.user === undefined ? '' : `${reader.user}@`;
   const port = reader.port === undefined ? '' : `:${reader.port}`;
   return `rsync://${user}${hostWord(reader)}${port}/${path}`;
-}
-
-const lineBytesMax = 64 * 1024;
-
-/** Reads what rsync says of each name; of a name that is not asked for nothing is kept. */
-async function tellNames(
-  stdout: Readable | null,
-  asked: ReadonlySet<string>,
-  onName: () => void,
-): Promise<{ found: Map<string, Found>; isDirectoryMissing: boolean }> {
-  const found = new Map<string, Found>();
-  let isDirectoryMissing = false;
-  let rest = '';
-  const take = (line: string) => {
-    if (line.startsWith('created directory ')) isDirectoryMissing = true;
-    const item = itemOf(line);
-    if (item === undefined || !asked.has(item.name)) return;
-    found.set(item.name, item.found);
-    onName();
-  };
-  for await (const chunk of (stdout?.setEncoding('latin1') ?? []) as AsyncIterable<string>) {
-    const lines = (rest + chunk).split('\n');
-    rest = (lines.pop() ?? '').slice(0, lineBytesMax);
-    lines.forEach(take);
-  }
-  return { found, isDirectoryMissing };
-}
-
-/** `.f          name`, `<f+++++++++ name`, `<fcs....... name` (rsync(1), --itemize-changes). */
-export function itemOf(line: string): { name: string; found: Found } | undefined {
-  const [, update = '', changes = '', written = ''] = /^([<>ch.])f(.{9}) (.+)$/.exec(line) ?? [];
-  if (update === '') return undefined;
-  // Bytes that are not printed stand as `\#303`, and so does the backslash of what only looks like one.
-  const bytes = written.replace(/\\#([0-3][0-7]{2})/g, (_, octal: string) =>
-    String.fromCharCode(parseInt(octal, 8)),
-  );
-  const name = Buffer.from(bytes, 'latin1').toString('utf8');
-  if (update === '.' && /^[ .]+$/.test(changes)) return { name, found: 'same' };
-  return { name, found: changes.startsWith('+') ? 'none' : 'other' };
 }
 
 /** Throws OpsError `config` where ssh has nothing to show who we are. */

@@ -15,7 +15,7 @@ import {
 import type { ShipState } from '../../../lib/export/ship-state.ts';
 import type { HeldDirectory } from '../../../lib/files/held-directory.ts';
 import type { RsyncFailure } from '../../../lib/process/rsync-failure.ts';
-import type { Rsync } from '../../../lib/process/rsync.ts';
+import { isGuess, type Rsync } from '../../../lib/process/rsync.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import type { ExportedApp } from './export-apps.ts';
 import { readShipState, writeShipState } from './export-notes.ts';
@@ -155,7 +155,7 @@ function newWork(): Work {
         await act();
       } catch (error) {
         if (!(error instanceof OpsError) || error.kind === 'bug') throw error;
-        this.failure = { isUnreachable: false, error };
+        this.failure = { isUnreachable: false, error, isGuess: false };
       }
     },
   };
@@ -206,12 +206,14 @@ async function sendAndLook(
   work.failure = sent.failure ?? work.failure;
   if (sent.failure?.isUnreachable === true) return;
   const seen = await rsync.look(names);
+  // The look says why where the transfer only guesses.
+  if (isGuess(sent)) work.failure = seen.failure ?? work.failure;
   work.failure ??= seen.failure;
   work.sent = names.filter((name) => seen.found.get(name) === 'same');
   for (const name of work.sent) work.inPlace.add(name);
   const missing = names.filter((name) => !work.inPlace.has(name));
   if (missing.length === 0) work.failure = undefined;
-  else work.failure ??= { isUnreachable: false, error: notInPlace(missing) };
+  else work.failure ??= { isUnreachable: false, error: notInPlace(missing), isGuess: false };
 }
 
 function notInPlace(missing: readonly string[]): OpsError {

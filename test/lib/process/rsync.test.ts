@@ -1,10 +1,15 @@
 // What rsync and ssh say, as they say it, and what is made of it: whether it passes by itself, and what helps if it does not.
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseReader, type Reader } from '../../../lib/export/reader.ts';
 import type { EndedRsync } from '../../../lib/process/rsync-explanations.ts';
 import { explainRsync } from '../../../lib/process/rsync-failure.ts';
-import { itemOf } from '../../../lib/process/rsync.ts';
+import { holdDirectory } from '../../../lib/files/held-directory.ts';
+import { itemOf } from '../../../lib/process/rsync-items.ts';
+import { isGuess, openRsync } from '../../../lib/process/rsync.ts';
+import { scratch } from '../../support/scratch.ts';
 
 const closed = 'rsync: connection unexpectedly closed (0 bytes received so far) [sender]\n';
 const protocol = 'rsync error: error in rsync protocol data stream (code 12) at io.c(285) [sender=3.5.0]\n';
@@ -262,6 +267,53 @@ describe('has to be mended', () => {
       error: { kind: 'missing' },
     });
     expect(explainRsync(ended(0, 'a warning\n'))).toBeUndefined();
+  });
+});
+
+describe('an end of which only the exit code arrives', () => {
+  /** An rsync that says why it fails from its `from`-th call on. */
+  async function saysFrom(from: number) {
+    const root = scratch();
+    const calls = join(root, 'calls');
+    mkdirSync(join(root, 'bin'));
+    const script = `#!/bin/sh
+echo >>'${calls}'
+[ "$(wc -l <'${calls}')" -lt ${from} ] || echo 'rsync: [Receiver] mkdir "/srv/days/." failed: No such file or directory (2)' >&2
+echo 'rsync error: error in file IO (code 11) at main.c(791) [Receiver=3.2.7]' >&2
+exit 11
+`;
+    writeFileSync(join(root, 'bin', 'rsync'), script);
+    chmodSync(join(root, 'bin', 'rsync'), 0o755);
+    using directory = await holdDirectory(root);
+    const options = {
+      ...ended(0, ''),
+      reader: parseReader('rsync://tt@reports/days') as Reader,
+      hostKeys: [],
+      identityPath: undefined,
+      password: '',
+      limitBytesPerSecond: undefined,
+      timeoutMs: 60_000,
+      deadlineMs: 60_000,
+      searchPath: `${join(root, 'bin')}:/usr/bin:/bin`,
+      signal: new AbortController().signal,
+    };
+    const rsync = await openRsync(directory, options);
+    const looked = await rsync.look(['a.json']);
+    return { looked, calls: readFileSync(calls, 'utf8').length };
+  }
+
+  test.each([1, 2, 5])('is asked again until it says why: from call %i on', async (from) => {
+    const { looked, calls } = await saysFrom(from);
+    expect(looked.failure).toMatchObject({ isUnreachable: false, error: { kind: 'missing' } });
+    expect(isGuess(looked)).toBe(false);
+    expect(calls).toBe(from);
+  });
+
+  test('is a guess where it never does', async () => {
+    const { looked, calls } = await saysFrom(99);
+    expect(looked.failure).toMatchObject({ isUnreachable: false, error: { kind: 'io' } });
+    expect(isGuess(looked)).toBe(true);
+    expect(calls).toBe(5);
   });
 });
 
