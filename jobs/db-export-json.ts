@@ -60,6 +60,7 @@ export const dbExportJson: Job = {
       summary: 'Load the documents into the mirror, or into a new database: all of them, or none.',
       parameters: parameters.importDocuments,
       inHistory: true,
+      passesRows: true,
       load: () => import('./db-export-json/import.ts'),
       loadPlan: async () => (await import('./db-export-json/import.ts')).plan,
     }),

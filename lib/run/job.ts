@@ -66,6 +66,8 @@ interface Described {
   readonly stopsServices?: boolean;
   /** A person sits before it and sees how it ends: nobody else is told. */
   readonly attended?: boolean;
+  /** Rows pass through it by the million, as they do through every service of ours: see `keepHeapSmall`. */
+  readonly passesRows?: boolean;
   /** It reads rows of a database: the process for that is started while all else is made ready. */
   readonly readsRows?: boolean;
 }
