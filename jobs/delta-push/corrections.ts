@@ -36,12 +36,18 @@ interface Corrected {
   receiver: string;
   isAsked: boolean;
   isApplied: boolean;
+  /** How many differ, or did before they were applied. */
+  open: number;
+  /** The first of all that were corrected, those that are so already among them. */
   rows: ShownRow[];
+  /** Whether there are more. */
+  isCut: boolean;
 }
 
 type Given = Options<typeof parameters.corrections>;
 
 const heldMax = 1000;
+const shownMax = 1000;
 
 export async function run(
   context: JobContext,
@@ -73,7 +79,21 @@ async function correctApp(context: JobContext, app: DeltaApp, apply: boolean): P
   capture.check();
   const rows = capture.correct(ours, { held: keysOf(held), through, isApplied: apply });
   const isApplied = apply && rows.every(({ refusal }) => refusal === undefined);
-  return { receiver: to.host, isAsked: apply, isApplied, rows: rows.map(shownRow) };
+  return {
+    receiver: to.host,
+    isAsked: apply,
+    isApplied,
+    open: rows.filter(({ state }) => state !== 'same').length,
+    rows: shownFirst(rows).map(shownRow),
+    isCut: rows.length > shownMax,
+  };
+}
+
+/** What is bad about some goes first where there are too many, and then what differs. */
+function shownFirst(rows: readonly CorrectedRow[]): readonly CorrectedRow[] {
+  if (rows.length <= shownMax) return rows;
+  const rank = ({ refusal, state }: CorrectedRow) => (refusal === undefined ? (state === 'same' ? 2 : 1) : 0);
+  return rows.toSorted((one, other) => rank(one) - rank(other)).slice(0, shownMax);
 }
 
 function keysOf(held: readonly HeldChange[]): RereadKeys[] {
@@ -141,13 +161,13 @@ function newsOf(
 }
 
 export function text(result: AppsResult<Corrected>): string[] {
-  return appsText(result, ({ receiver, rows, isAsked, isApplied }, app) => {
-    const open = rows.filter(({ state }) => state !== 'same');
-    if (open.length === 0) return [`${app}: nothing was corrected at ${receiver} that is not so here`];
+  return appsText(result, ({ receiver, open, rows, isAsked, isApplied, isCut }, app) => {
+    if (open === 0) return [`${app}: nothing was corrected at ${receiver} that is not so here`];
     const what = isApplied ? 'applied here' : `not applied here${isAsked ? '' : ': --apply does it'}`;
     return [
-      `${app}: ${formatCount(open.length, 'row')} corrected at ${receiver}, ${what}`,
-      ...open.flatMap((row) => rowLines(row, app)),
+      `${app}: ${formatCount(open, 'row')} corrected at ${receiver}, ${what}`,
+      ...rows.flatMap((row) => (row.state === 'same' ? [] : rowLines(row, app))),
+      ...(isCut ? [`  …: there are more than ${shownMax}`] : []),
     ];
   });
 }

@@ -23,9 +23,7 @@ interface HeldGroup {
   changes: number;
   firstSeen: string;
   lastSeen: string;
-  /** The first of them. */
-  keys: WireCell[][];
-  detail: string | undefined;
+  rows: { key: WireCell[]; kind: HeldChange['kind']; detail: string | undefined; count: number }[];
 }
 
 interface Held {
@@ -41,6 +39,7 @@ type Given = Options<typeof parameters.held>;
 /** More are not listed at once. */
 const changesMax = 1000;
 const shownKeys = 10;
+const shownDetails = 3;
 
 export async function run(
   context: JobContext,
@@ -57,15 +56,16 @@ async function heldOf(
   query: { table: string | undefined; day: string | undefined },
 ): Promise<Held> {
   using peer = await context.openPeer(delta);
-  const changes = await peer.held({ ...query, limit: changesMax }).catch((error: unknown) => {
+  const found = await peer.held({ ...query, limit: changesMax + 1 }).catch((error: unknown) => {
     throw asOpsError(error, `ask what is held of ${name}`, to);
   });
+  const changes = found.slice(0, changesMax);
   const groups = Map.groupBy(changes, ({ reason, day, table }) => JSON.stringify([reason, day ?? '', table]));
   return {
     receiver: to.host,
     source,
     groups: [...groups.values()].flatMap(groupOf).sort((one, other) => (order(one) < order(other) ? -1 : 1)),
-    isCut: changes.length >= changesMax,
+    isCut: found.length > changesMax,
   };
 }
 
@@ -81,8 +81,12 @@ function groupOf(changes: readonly HeldChange[]): HeldGroup[] {
       changes: changes.length,
       firstSeen: times(changes.map(({ firstSeen }) => firstSeen))[0] ?? first.firstSeen,
       lastSeen: times(changes.map(({ lastSeen }) => lastSeen)).at(-1) ?? first.lastSeen,
-      keys: changes.slice(0, shownKeys).map(({ key }) => key.map((cell) => encodeCell(cell, false))),
-      detail: first.detail,
+      rows: changes.map(({ key, kind, detail, count }) => ({
+        key: key.map((cell) => encodeCell(cell, false)),
+        kind,
+        detail,
+        count,
+      })),
     },
   ];
 }
@@ -97,12 +101,20 @@ export function text(result: AppsResult<Held>): string[] {
     const all = groups.reduce((sum, { changes }) => sum + changes, 0);
     return [
       `${app}: ${isCut ? 'more than ' : ''}${formatCount(all, 'change')} held at ${receiver} for ${source}; the rows there stay as they were`,
-      ...groups.flatMap((group) => [
-        `  ${group.table}${group.day === null ? '' : ` of ${group.day}`}: ${formatCount(group.changes, 'change')}, ${heldWords(group.reason)}` +
-          ` (first ${group.firstSeen}): ${group.keys.map(keyWords).join(' ')}${group.changes > group.keys.length ? ' …' : ''}`,
-        ...(group.detail === undefined ? [] : [`    ${group.detail}`]),
-        `    there: ${heldHelp(group)}`,
-      ]),
+      ...groups.flatMap((group) => groupLines(group)),
     ];
   });
+}
+
+function groupLines(group: HeldGroup): string[] {
+  const { table, day, changes, reason, firstSeen, rows } = group;
+  const keys = rows.slice(0, shownKeys).map(({ key }) => keyWords(key));
+  const details = [...new Set(rows.flatMap(({ detail }) => detail ?? []))];
+  return [
+    `  ${table}${day === null ? '' : ` of ${day}`}: ${formatCount(changes, 'change')}, ${heldWords(reason)}` +
+      ` (first ${firstSeen}): ${keys.join(' ')}${changes > keys.length ? ' …' : ''}`,
+    ...details.slice(0, shownDetails).map((detail) => `    ${detail}`),
+    ...(details.length > shownDetails ? ['    …'] : []),
+    `    there: ${heldHelp(group)}`,
+  ];
 }

@@ -23,13 +23,18 @@ interface Parity {
   /** Days of tables, or whole tables, that are equal. */
   equal: number;
   rows: number;
-  /** All others. */
+  /** How many others there are. */
+  unequal: number;
+  /** The first of them, those that differ before all others, each with the first of its keys. */
   days: (Omit<ComparedDay, 'keys' | 'day'> & { day: string | null; keys: WireCell[][] })[];
   /** Keys that were noted for the next cycle, and tables of which all rows were. */
   repaired: { keys: number; tables: readonly string[] } | undefined;
 }
 
 type Given = Options<typeof parameters.parity>;
+
+/** What is printed of what was found: days, keys in all of them, and in words keys of a day. */
+const shownMax = { days: 1000, keys: 10_000, keysInWords: 20 };
 
 export async function run(context: JobContext, given: Given): Promise<Outcome<AppsResult<Parity>>> {
   const extent = extentOf(given, context);
@@ -79,13 +84,21 @@ async function parityOf(
     tables: compared.tables,
     equal: compared.equal,
     rows: compared.rows,
-    days: compared.days.map((day) => ({
-      ...day,
-      day: day.day ?? null,
-      keys: day.keys.map((key) => key.map((cell) => encodeCell(cell, false))),
-    })),
+    unequal: compared.days.length,
+    days: shownDays(compared.days),
     repaired: repair ? { keys, tables: compared.walk } : undefined,
   };
+}
+
+function shownDays(all: readonly ComparedDay[]): Parity['days'] {
+  const isDifferent = ({ verdict }: ComparedDay) => Number(verdict === 'differs');
+  const days = all.toSorted((one, other) => isDifferent(other) - isDifferent(one)).slice(0, shownMax.days);
+  let left = shownMax.keys;
+  return days.map((day) => {
+    const keys = day.keys.slice(0, left).map((key) => key.map((cell) => encodeCell(cell, false)));
+    left -= keys.length;
+    return { ...day, day: day.day ?? null, keys };
+  });
 }
 
 function helpOf({ repaired }: Parity, app: string): string {
@@ -96,12 +109,13 @@ function helpOf({ repaired }: Parity, app: string): string {
 
 export function text(result: AppsResult<Parity>): string[] {
   return appsText(result, (parity, app) => {
-    const { receiver, isDeep, tables, equal, rows, days, repaired } = parity;
-    const others = days.length === 0 ? 'everywhere' : `but for ${days.length} below`;
+    const { receiver, isDeep, tables, equal, rows, unequal, days, repaired } = parity;
+    const others = unequal === 0 ? 'everywhere' : `but for ${unequal} below`;
     return [
       `${app}: ${formatCount(tables, 'table')} compared with ${receiver}${isDeep ? ', all of it' : ''}: ` +
-        `${formatCount(rows, 'row')} in ${formatCount(equal + days.length, 'day or table', 'days or tables')}, equal ${others}`,
+        `${formatCount(rows, 'row')} in ${formatCount(equal + unequal, 'day or table', 'days or tables')}, equal ${others}`,
       ...days.map((day) => `  ${words(day)}`),
+      ...(unequal > days.length ? [`  … and ${unequal - days.length} more`] : []),
       ...(days.some(({ verdict }) => verdict === 'differs') ? [`  hint: ${helpOf(parity, app)}`] : []),
       ...(repaired === undefined ? [] : [`  ${repairWords(repaired)}`]),
     ];
@@ -123,7 +137,7 @@ function words({ table, day, verdict, here, there, differing, keys, why }: Parit
   if (verdict === 'not-comparable') return `${where} cannot be compared: ${why ?? 'nobody can say why'}`;
   const counts = `${here} here, ${there} there`;
   if (differing === undefined) return `${where} differs: most of its rows do (${counts})${because}`;
-  const named = keys.map(keyWords).join(' ');
-  const more = differing > keys.length ? ' …' : '';
+  const named = keys.slice(0, shownMax.keysInWords).map(keyWords).join(' ');
+  const more = differing > Math.min(keys.length, shownMax.keysInWords) ? ' …' : '';
   return `${where} differs: ${formatCount(differing, 'row')} (${counts}): ${named}${more}${because}`;
 }

@@ -19,7 +19,7 @@ export async function run(
   context: JobContext,
   { file, replica: name, ...given }: Options<typeof parameters.correct>,
 ): Promise<Outcome<CorrectResult>> {
-  const sql = await readSql(file);
+  const sql = await readSql(context, file);
   const result = await onReplica(context, name, async (replica, config) => ({
     replica: config.name,
     ...(await replica.correct(sql, whoAndWhy(given))),
@@ -31,14 +31,22 @@ export function text({ replica, rows }: CorrectResult): string[] {
   return [`${formatCount(rows, 'row')} of ${replica} corrected`];
 }
 
-async function readSql(file: string): Promise<string> {
-  const called = `the statements in ${file}`;
+async function readSql({ readInput, log }: JobContext, file: string): Promise<string> {
+  const isInput = file === '-';
+  const called = isInput ? 'the statements on the standard input' : `the statements in ${file}`;
+  if (isInput) log.info('reading statements from the standard input, to its end (Ctrl-D)');
+  const bytes = isInput ? await readInput(sqlBytesMax) : await readFile(file, called);
   try {
-    const { bytes } = await readSmallFile(file, { sizeBytesMax: sqlBytesMax, follow: true, called });
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new OpsError('damaged', `cannot read ${called}: they are not UTF-8`);
+  }
+}
+
+async function readFile(file: string, called: string): Promise<Buffer> {
+  try {
+    return (await readSmallFile(file, { sizeBytesMax: sqlBytesMax, follow: true, called })).bytes;
   } catch (error) {
-    if (error instanceof TypeError)
-      throw new OpsError('damaged', `cannot read ${called}: they are not UTF-8`);
     throw systemError(`read ${called}`, error);
   }
 }

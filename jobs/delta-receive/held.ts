@@ -15,8 +15,10 @@ import { onReplica, requireDay } from './steps/which-replica.ts';
 interface HeldResult {
   replica: string;
   action: 'list' | 'apply' | 'discard';
-  /** What is held, or was before it was discarded or applied; at most so many as are shown. */
+  /** What is held, or was before it was discarded or applied; no more than a thousand of them. */
   held: Record<string, unknown>[];
+  /** Whether there are more. */
+  isCut: boolean;
   applied: number;
   discarded: number;
   stillHeld: number | null;
@@ -32,8 +34,9 @@ export async function run(
   const action = requireAction(typed);
   const query = queryOf(given);
   const result = await onReplica(context, name, async (replica, config) => {
-    const held = (await replica.held({ ...query, limit: shownMax })).map(wireHeld);
-    const nothing = { replica: config.name, action, held, applied: 0, discarded: 0, stillHeld: null };
+    const found = (await replica.held({ ...query, limit: shownMax + 1 })).map(wireHeld);
+    const [held, isCut] = [found.slice(0, shownMax), found.length > shownMax];
+    const nothing = { replica: config.name, action, held, isCut, applied: 0, discarded: 0, stillHeld: null };
     if (action === 'list') return nothing;
     if (action === 'discard') return { ...nothing, discarded: await replica.discard(query) };
     return { ...nothing, ...(await replica.release(query)) };
@@ -41,7 +44,7 @@ export async function run(
   return { result, findings: [] };
 }
 
-export function text({ action, held, applied, discarded, stillHeld }: HeldResult): string[] {
+export function text({ action, held, isCut, applied, discarded, stillHeld }: HeldResult): string[] {
   if (action === 'apply')
     return [
       `${formatCount(applied, 'change')} taken in${stillHeld === 0 ? '' : `, ${stillHeld} still held`}`,
@@ -49,8 +52,7 @@ export function text({ action, held, applied, discarded, stillHeld }: HeldResult
   if (action === 'discard')
     return [`${formatCount(discarded, 'change')} forgotten: the rows stay as they are`];
   if (held.length === 0) return ['nothing is held'];
-  const word = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value ?? ''));
-  return formatTable([
+  const [head = '', ...rows] = formatTable([
     ['table', 'key', 'day', 'reason', 'what', 'source', 'since'],
     ...held.map((one) =>
       [
@@ -64,6 +66,18 @@ export function text({ action, held, applied, discarded, stillHeld }: HeldResult
       ].map(word),
     ),
   ]);
+  return [
+    head,
+    ...rows.flatMap((row, index) => {
+      const detail = held[index]?.detail;
+      return detail === null || detail === undefined ? [row] : [row, `  ${word(detail)}`];
+    }),
+    ...(isCut ? [`more than ${shownMax} are held: --table, --day, --source and --for narrow it down`] : []),
+  ];
+}
+
+function word(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value ?? '');
 }
 
 function queryOf(given: {

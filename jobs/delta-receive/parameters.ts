@@ -45,7 +45,7 @@ export const held = {
 export const approve = { table: argument('the table; all that wait unless given'), replica };
 
 export const correct = {
-  file: requiredArgument('a file with SQL statements'),
+  file: requiredArgument('a file with SQL statements; - for the standard input'),
   replica,
   by,
   reason,

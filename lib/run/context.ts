@@ -98,6 +98,8 @@ export interface JobContext extends DeltaAdapters {
   confirm(question: string): Promise<boolean>;
   /** Asks for a line of text, from the terminal or what is piped in; undefined when nothing comes. */
   ask(question: string): Promise<string | undefined>;
+  /** All that is piped in, or typed until Ctrl-D. Throws OpsError `damaged` for more than that, `io`. */
+  readInput(sizeBytesMax: number): Promise<Buffer>;
   readonly wait: Wait;
   /** Records what stands now, so that an interrupted run can say what was left. */
   noteLeft(what: string): void;
@@ -124,6 +126,7 @@ export interface ContextParts {
   runId: string;
   confirm(question: string): Promise<boolean>;
   ask(question: string): Promise<string | undefined>;
+  readInput(sizeBytesMax: number): Promise<Buffer>;
   noteLeft(what: string): void;
   noteUnderWay(what: string | undefined): void;
   wait: Wait;

@@ -37,6 +37,7 @@ export interface ProcessStreams {
   columns: number;
   confirm(question: string): Promise<boolean>;
   ask(question: string): Promise<string | undefined>;
+  readInput(sizeBytesMax: number): Promise<Buffer>;
   /** Aborts with an Interrupted as its reason. */
   signal: AbortSignal;
   /** What is finished first when the process is told to stop now; undefined for nothing. */
@@ -119,6 +120,7 @@ async function runToEnd(
       runId: invocationId(currentProcess().pid, environment) ?? randomUUID().replaceAll('-', ''),
       confirm: streams.confirm,
       ask: streams.ask,
+      readInput: streams.readInput,
       wait: streams.wait,
       attended: streams.attended ?? false,
       environment,

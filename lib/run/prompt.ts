@@ -1,6 +1,8 @@
 // Questions to the person at the terminal, or to whatever is piped in. They stand on stderr: stdout is for the result.
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
+import { OpsError, systemError } from '../base/errors.ts';
 
 /**
  * One line, undefined where nothing comes any more. To be told to stop is no answer: it throws the signal's reason then.
@@ -40,4 +42,34 @@ async function readAnswer(
     lines.close();
     process.stdin.destroy(); // or a pipe that stays open would keep this process alive
   }
+}
+
+/**
+ * All that is piped in, or typed until Ctrl-D. Throws OpsError `damaged` for more than `sizeBytesMax`, `io`, and the signal's
+ * reason. Nothing of the input is read afterwards.
+ */
+export async function readInput(input: Readable, sizeBytesMax: number, signal: AbortSignal): Promise<Buffer> {
+  signal.throwIfAborted();
+  const onAbort = () => input.destroy(signal.reason as Error);
+  signal.addEventListener('abort', onAbort, { once: true });
+  const pieces: Buffer[] = [];
+  let length = 0;
+  try {
+    // To leave the loop ends the input: a pipe that stays open would keep this process alive.
+    for await (const piece of input as AsyncIterable<Buffer>) {
+      pieces.push(piece);
+      length += piece.length;
+      if (length > sizeBytesMax)
+        throw new OpsError(
+          'damaged',
+          `cannot read the standard input: it is larger than the ${sizeBytesMax} bytes it may have`,
+        );
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw systemError('read the standard input', error);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+  return Buffer.concat(pieces);
 }

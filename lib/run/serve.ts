@@ -91,6 +91,7 @@ export async function serve(invocation: ServiceInvocation, host: ServiceHost, cl
       runId: invocationId(currentProcess().pid, host.environment) ?? randomUUID().replaceAll('-', ''),
       confirm: async () => false,
       ask: async () => undefined,
+      readInput: async () => Buffer.alloc(0),
       noteLeft() {},
       noteUnderWay() {},
       attended: false,

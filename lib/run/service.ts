@@ -26,7 +26,7 @@ export type Serve<Given> = (context: ServiceContext, ready: Ready, options: Give
  */
 type ServiceContext = Omit<
   JobContext,
-  'progress' | 'confirm' | 'ask' | 'noteLeft' | 'noteUnderWay' | 'serviceEnding' | 'runId'
+  'progress' | 'confirm' | 'ask' | 'readInput' | 'noteLeft' | 'noteUnderWay' | 'serviceEnding' | 'runId'
 >;
 
 /**

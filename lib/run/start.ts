@@ -86,7 +86,7 @@ async function runEnding(
   environment: Environment,
 ): Promise<void> {
   const spare = invocation.command.readsRows === true ? await spareRows() : undefined;
-  const [{ Interrupted }, { runJob }, { ask, confirm }] = await Promise.all([
+  const [{ Interrupted }, { runJob }, { ask, confirm, readInput }] = await Promise.all([
     import('./failure.ts'),
     import('./main.ts'),
     import('./prompt.ts'),
@@ -122,6 +122,7 @@ async function runEnding(
     columns: isatty(2) ? process.stderr.columns || 80 : 80,
     confirm: (question: string) => confirm(question, stop.signal),
     ask: (question: string) => ask(question, stop.signal),
+    readInput: (sizeBytesMax: number) => readInput(process.stdin, sizeBytesMax, stop.signal),
     noteUnderWay: (what: string | undefined) => void (underWay = what),
     wait: realWait,
     signal: stop.signal,

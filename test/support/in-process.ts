@@ -1,9 +1,11 @@
 // Runs a job in this process: what is tried then is the job and its frame, at an instant that the test decides, and not
 // the start of a process.
+import { Readable } from 'node:stream';
 import type { Clock } from '../../lib/base/clock.ts';
 import type { Job } from '../../lib/run/job.ts';
 import { runJob } from '../../lib/run/main.ts';
 import { parseArguments } from '../../lib/run/options.ts';
+import { readInput } from '../../lib/run/prompt.ts';
 import { realWait, type Wait } from '../../lib/run/wait.ts';
 import { requireTypedHints } from './hints.ts';
 import { type FixedClock, fixedClock } from './fixed-clock.ts';
@@ -15,6 +17,8 @@ export interface InProcessOptions {
   /** What the person at the terminal says; nobody is there unless given. */
   confirm?: (question: string) => Promise<boolean>;
   ask?: (question: string) => Promise<string | undefined>;
+  /** What is piped in; nothing unless given. */
+  input?: string | Buffer;
   signal?: AbortSignal;
   /** Told what a stop would have to wait for. */
   noteUnderWay?: (what: string | undefined) => void;
@@ -32,7 +36,7 @@ export async function runInProcess(
   args: readonly string[],
   options: InProcessOptions = {},
 ): Promise<Ended> {
-  const { clock = fixedClock() } = options;
+  const { clock = fixedClock(), signal = new AbortController().signal } = options;
   const output = { stdout: '', stderr: '' };
   const writeResult = (text: string) => void (output.stdout += text);
   const writeLog = (text: string) => void (output.stderr += text);
@@ -52,7 +56,9 @@ export async function runInProcess(
     columns: 80,
     confirm: options.confirm ?? (async () => false),
     ask: options.ask ?? (async () => undefined),
-    signal: options.signal ?? new AbortController().signal,
+    readInput: (sizeBytesMax: number) =>
+      readInput(Readable.from([Buffer.from(options.input ?? '')]), sizeBytesMax, signal),
+    signal,
     noteUnderWay: options.noteUnderWay ?? (() => undefined),
     wait: options.wait ?? passing(clock),
     ...(options.environment === undefined ? {} : { environment: options.environment }),

@@ -48,7 +48,8 @@ export class TypedWorld extends World {
     const environment = { HOLDFAST_CONFIG: this.config, ...options.environment };
     // A clock of its own: while it runs, another command may be typed, and its minute is none of this one's.
     const clock = fixedClock(this.clock.now().toISOString());
-    return runInProcess(job, args, { clock, environment, attended: options.attended ?? false });
+    const { attended = false, input = '' } = options;
+    return runInProcess(job, args, { clock, environment, attended, input });
   }
 
   /** The same as a person at a terminal, who sees how it ends. */

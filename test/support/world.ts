@@ -30,6 +30,8 @@ export interface RunOptions {
   /** A person at a terminal types it; of use where it runs in this process. */
   attended?: boolean;
   environment?: Record<string, string>;
+  /** What is piped in; of use where it runs in this process. */
+  input?: string | Buffer;
   cwd?: string;
   /** Called with the process as soon as it runs. */
   onStart?: (pid: number) => void;

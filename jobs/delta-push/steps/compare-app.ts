@@ -27,7 +27,7 @@ export interface ComparedDay {
   readonly there: number;
   /** Rows that differ without an explanation; undefined where they are too many to be named. */
   readonly differing: number | undefined;
-  /** Their keys, the first of them. */
+  /** Their keys. */
   readonly keys: readonly (readonly Cell[])[];
   readonly explained: Readonly<Partial<Record<Explanation, number>>>;
   /** Why it is not comparable, or what explains a part of it. */
@@ -58,7 +58,6 @@ export interface ComparedParts {
 /** More keys that wait are not told apart from differences. */
 const pendingMax = 20_000;
 const heldMax = 1000;
-const shownKeys = 20;
 
 /** Today and the two days before, as a clock there shows them. */
 export function hotDays(now: Date, timeZone: string): string[] {
@@ -177,7 +176,7 @@ async function judge(
       ...base,
       verdict: left.length > 0 ? 'differs' : 'not-comparable',
       differing: left.length,
-      keys: keys.slice(0, shownKeys),
+      keys,
       explained,
       why: why.length === 0 ? undefined : why.join(', '),
     },

@@ -1,7 +1,7 @@
 // The commands of delta-receive as an operator types them, on a replica in a SQLite file beside a service or without one.
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { arrivingBatch } from '../../../jobs/delta-receive/steps/arriving-batch.ts';
 import { serve } from '../../../jobs/delta-receive/run.ts';
 import { loadConfig } from '../../../lib/config/load.ts';
@@ -20,17 +20,22 @@ const dayed = {
   identity: 'primary',
 } as const;
 
-function world(replica = ''): TypedWorld {
+function world(replica = '', rules = '[replicas.tt.tables.DAY]\nday = "date"'): TypedWorld {
   const made = new TypedWorld();
   const files = `certificate = "${join(made.home, 'tls/c.pem')}"\nprivate_key = "${join(made.home, 'tls/k.pem')}"`;
   made.configure({
-    apps: `[receive]\nlisten = "127.0.0.1:1"\n${files}\n[replicas.tt]\ndatabase = "${join(made.home, 'tt.db')}"\nsources = ["laptop-1"]\n${replica}\n[replicas.tt.tables.DAY]\nday = "date"\n`,
+    apps: `[receive]\nlisten = "127.0.0.1:1"\n${files}\n[replicas.tt]\ndatabase = "${join(made.home, 'tt.db')}"\nsources = ["laptop-1"]\n${replica}\n${rules}\n`,
   });
   return made;
 }
 
 /** A batch of a row for each of the days, as the service would take it. */
-async function receive(made: TypedWorld, batchNo: number, days: readonly string[], note = 'from the laptop') {
+async function receive(
+  made: TypedWorld,
+  batchNo: number,
+  days: readonly (string | null)[],
+  note = 'from the laptop',
+) {
   const config = loadConfig({ path: made.config, environment: {} });
   const [replica] = config.replicas;
   if (replica === undefined) throw new Error('no replica');
@@ -200,6 +205,57 @@ test('what waits for approval is approved, and what is held is forgotten, when a
     '1 change forgotten',
   );
   expect((await made.run('delta-receive', ['held', 'apply'])).exitCode).toBe(0);
+});
+
+test('why a change is held is said below it', async () => {
+  await using made = world('', '');
+  await receive(made, 1, ['2026-11-26', null]);
+  expect((await made.run('delta-receive', ['held'])).stdout).toMatch(
+    /\nDAY .* unfit .*\n {2}its key is NULL\n$/,
+  );
+});
+
+test('of more than can be read it is said that there are more', async () => {
+  await using made = world();
+  await receive(
+    made,
+    1,
+    Array.from({ length: 1001 }, (_, day) => `no day ${day}`),
+  );
+  expect((await made.run('delta-receive', ['held'])).stdout).toMatch(/\nmore than 1000 are held: .*--for/);
+  const cut = result(await made.run('delta-receive', ['held', '--json']));
+  expect([cut.is_cut, (cut.held as unknown[]).length]).toEqual([true, 1000]);
+  await made.run('delta-receive', ['held', 'discard']);
+  expect(result(await made.run('delta-receive', ['held', '--json']))).toMatchObject({
+    is_cut: false,
+    held: [],
+  });
+});
+
+describe('rows are corrected by what is piped in', () => {
+  const correct = async (input: string | Buffer) => {
+    const made = world();
+    onTestFinished(() => made[Symbol.asyncDispose]());
+    await receive(made, 1, ['2026-11-26']);
+    return made.run('delta-receive', ['correct', '-', '--by', 'kim'], { input });
+  };
+
+  test('as by a file', async () => {
+    expect(await correct("UPDATE DAY SET note = 'by staff'")).toMatchObject({
+      exitCode: 0,
+      stdout: '1 row of tt corrected\n',
+    });
+  });
+
+  test.each<[string, string | Buffer, number, RegExp]>([
+    ['nothing', '', 64, /cannot correct rows: .* no statement/],
+    ['a remark', '-- later\n', 64, /cannot correct rows: .* no statement/],
+    ['no SQL', 'hello', 64, /cannot correct rows/],
+    ['bytes', Buffer.from([0xff]), 65, /the statements on the standard input: they are not UTF-8/],
+    ['too much', Buffer.alloc(4 * 1024 * 1024 + 1), 65, /the standard input: it is larger than/],
+  ])('and not by %s', async (_, input, exitCode, stderr) => {
+    expect(await correct(input)).toMatchObject({ exitCode, stderr: expect.stringMatching(stderr) as string });
+  });
 });
 
 test('without [receive] or [replicas] it says what is missing', async () => {
