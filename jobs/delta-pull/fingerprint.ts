@@ -1,6 +1,8 @@
 // delta-pull fingerprint: which certificate the master shows now. That it is the master's says only the master itself.
 import { OpsError } from '../../lib/base/errors.ts';
 import { networkReason } from '../../lib/base/network-reason.ts';
+import { proxyFor } from '../../lib/config/sections/proxy.ts';
+import { connectThrough } from '../../lib/http/proxy-tunnel.ts';
 import { connectTls } from '../../lib/process/tls-connection.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome } from '../../lib/run/job.ts';
@@ -24,7 +26,9 @@ export async function run(
     throw new OpsError('usage', `cannot look at a certificate of ${from.origin}: it is asked without one`);
   const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
   try {
-    const socket = await connectTls({ url: from, signal: limit, proof: { kind: 'any' }, root: '/' });
+    const proxy = proxyFor(config.proxy, from);
+    const over = proxy && (() => connectThrough(proxy, from, limit));
+    const socket = await connectTls({ url: from, signal: limit, proof: { kind: 'any' }, root: '/', over });
     const sha256 = (socket.getPeerCertificate().fingerprint256 ?? '').replaceAll(':', '').toLowerCase();
     socket.destroy();
     const result = { master: from.origin, fingerprint: `sha256:${sha256}`, pinned: pin === sha256 };

@@ -2,6 +2,7 @@
 // away changes nothing here but the age of the replica.
 import { errorMessage, OpsError } from '../../lib/base/errors.ts';
 import { formatCount } from '../../lib/base/format.ts';
+import { proxyFor } from '../../lib/config/sections/proxy.ts';
 import { listenForAnnouncements } from '../../lib/http/announcements.ts';
 import { json } from '../../lib/http/sync-routes.ts';
 import { startSyncServer } from '../../lib/http/sync-server.ts';
@@ -32,6 +33,7 @@ export const serve: Serve<Given> = async (context, ready, { pull: name }) => {
   const listening = listenForAnnouncements({
     to: pull.from,
     pin: pull.pin,
+    proxy: proxyFor(config.proxy, pull.from),
     headers: () => session.client.headers(),
     onAnnouncement: alarm.wake,
     wait,

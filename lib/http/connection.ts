@@ -3,11 +3,14 @@ import { Agent } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connectTls, hostOf } from '../process/tls-connection.ts';
+import { connectThrough } from './proxy-tunnel.ts';
 
 export interface Destination {
   readonly to: URL;
   /** SHA-256 of its certificate, 64 hex digits; undefined where the machine trusts who vouches for it. */
   readonly pin: string | undefined;
+  /** What leads there, with a user and a password where it wants them; asked directly where there is none. */
+  readonly proxy?: URL | undefined;
 }
 
 /** A connection that is not used for so long is closed: whoever stands in between has forgotten it anyway. */
@@ -37,11 +40,12 @@ export class OneConnection extends Agent {
 }
 
 /** Leads to where it should, or there is none. Rejects with OtherCertificate, Node's errors, and the signal's reason. */
-export async function connectTo({ to, pin }: Destination, signal: AbortSignal): Promise<Socket> {
-  if (to.protocol === 'http:') return await connectPlain(to, signal);
+export async function connectTo({ to, pin, proxy }: Destination, signal: AbortSignal): Promise<Socket> {
+  const over = proxy && (() => connectThrough(proxy, to, signal));
+  if (to.protocol === 'http:') return await (over?.() ?? connectPlain(to, signal));
   const proof =
     pin === undefined ? ({ kind: 'trusted' } as const) : ({ kind: 'pinned', sha256: pin } as const);
-  return await connectTls({ url: to, signal, proof, root: '/' });
+  return await connectTls({ url: to, signal, proof, root: '/', over });
 }
 
 function connectPlain(to: URL, signal: AbortSignal): Promise<Socket> {

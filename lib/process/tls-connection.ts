@@ -1,5 +1,6 @@
 // A TLS connection to an endpoint: that it is the right one is known before a byte goes out.
 import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { connect, type DetailedPeerCertificate, type TLSSocket } from 'node:tls';
 import { errorCode } from '../base/errors.ts';
@@ -11,6 +12,8 @@ export interface TlsTarget {
   proof: { kind: 'pinned'; sha256: string } | { kind: 'trusted' } | { kind: 'any' };
   /** Where etc/ is. */
   root: string;
+  /** Makes the connection that TLS goes over, a new one for each try; straight to the host of `url` unless given. */
+  over?: (() => Promise<Socket>) | undefined;
 }
 
 /** The certificate is not the one that was pinned. */
@@ -57,13 +60,13 @@ function rootsOfTheMachine(root: string): Buffer | undefined {
   }
 }
 
-function attempt({ url, signal, proof }: TlsTarget, ca: Buffer | undefined): Promise<TLSSocket> {
+async function attempt({ url, signal, proof, over }: TlsTarget, ca: Buffer | undefined): Promise<TLSSocket> {
   const host = hostOf(url);
+  const carrier = await over?.();
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const socket = connect({
-      host,
-      port: Number(url.port || 443),
+      ...(carrier === undefined ? { host, port: Number(url.port || 443) } : { socket: carrier, host }),
       ...(isAddress(host) ? {} : { servername: host }),
       ALPNProtocols: ['http/1.1'],
       // A pinned certificate is compared below; one that is only looked at may be anybody's.

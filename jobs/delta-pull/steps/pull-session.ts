@@ -1,6 +1,7 @@
 // A replica and its master, opened for one look or for many.
 import { join } from 'node:path';
 import type { PullConfig } from '../../../lib/config/pull-config.ts';
+import { proxyFor } from '../../../lib/config/sections/proxy.ts';
 import type { PulledReplica, PulledTotals } from '../../../lib/delta/pulled.ts';
 import { createSyncClient, type SyncClient } from '../../../lib/http/sync-client.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
@@ -27,7 +28,8 @@ export async function openPull(context: Needed, pull: PullConfig): Promise<PullS
   const replica = await context.openPulled(pull.replica);
   opened.defer(() => replica.close());
   const { from: to, pin, timeoutMs, bytesMax } = pull;
-  const client = createSyncClient({ to, pin, key, timeoutMs, bytesMax, clock, signal });
+  const proxy = proxyFor(context.config.proxy, to);
+  const client = createSyncClient({ to, pin, proxy, key, timeoutMs, bytesMax, clock, signal });
   opened.defer(() => client.close());
   let totals = replica.state().totals;
   const counted = (records: number) => ({

@@ -40,3 +40,32 @@ function addressIn(environment: Environment, name: string): string {
     hint: `for example ${name}=http://proxy.example:3128`,
   });
 }
+
+/**
+ * The proxy that leads to `to`, with its user and password; undefined where it is asked directly, and where the proxy cannot be
+ * used, which whoever set up the network has told.
+ */
+export function proxyFor(proxy: ProxyConfig | undefined, to: URL): URL | undefined {
+  if (proxy === undefined || isExempt(proxy.exempt, to)) return undefined;
+  try {
+    const { http, https } = proxy.readAddresses();
+    const address = to.protocol === 'https:' ? https : http;
+    return address === undefined ? undefined : new URL(address);
+  } catch (error) {
+    if (error instanceof OpsError) return undefined;
+    throw error;
+  }
+}
+
+function isExempt(exempt: string, { protocol, hostname, port }: URL): boolean {
+  const asked = hostname.replace(/^\[|\]$/g, '');
+  const own = port || (protocol === 'https:' ? '443' : '80');
+  return exempt
+    .toLowerCase()
+    .split(',')
+    .some((entry) => {
+      const [, name = entry, of = own] = /^([^:]*|\[.*\]):(\d+)$/.exec(entry) ?? [];
+      const host = name.replace(/^\*?\./, '').replace(/^\[|\]$/g, '');
+      return of === own && (asked === host || asked.endsWith(`.${host}`));
+    });
+}

@@ -1,5 +1,5 @@
 // Parity, held and corrections as an operator types them, over HTTP to a receiver with a replica in a SQLite file.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { openReceiver } from '../../../jobs/delta-receive/steps/open-receiver.ts';
@@ -14,6 +14,7 @@ import { fixedClock } from '../../support/fixed-clock.ts';
 import { openServer, type Server, tagTracker, tagTrackerSchema } from '../../support/parity-world.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 import { scratch } from '../../support/scratch.ts';
+import { tunnelProxy } from '../../support/tunnel-proxy.ts';
 import { TypedWorld } from '../../support/typed-world.ts';
 
 const receive = {
@@ -46,7 +47,9 @@ async function listen({ replica }: Server, key: string): Promise<number> {
   return server.port;
 }
 
-async function site(): Promise<{ world: TypedWorld; server: Server; app: Database }> {
+async function site(
+  to?: string,
+): Promise<{ world: TypedWorld; server: Server; app: Database; port: number }> {
   const server = await openServer();
   const key = makeKey();
   const port = await listen(server, key);
@@ -58,11 +61,11 @@ async function site(): Promise<{ world: TypedWorld; server: Server; app: Databas
   onTestFinished(() => void app.close());
   app.exec(tagTrackerSchema);
   world.configure({
-    apps: `[apps.tagtracker]\ndatabase = ${JSON.stringify(path)}\n[apps.tagtracker.delta]\nto = "http://127.0.0.1:${port}"\nsource = "laptop-1"\nkey_file = ${JSON.stringify(keyFile)}\n`,
+    apps: `[apps.tagtracker]\ndatabase = ${JSON.stringify(path)}\n[apps.tagtracker.delta]\nto = "${to ?? `http://127.0.0.1:${port}`}"\nsource = "laptop-1"\nkey_file = ${JSON.stringify(keyFile)}\n`,
   });
-  for (const command of ['install', 'run'])
+  for (const command of to === undefined ? ['install', 'run'] : ['install'])
     expect(await world.run('delta-push', [command])).toMatchObject({ exitCode: 0 });
-  return { world, server, app };
+  return { world, server, app, port };
 }
 
 test('what differs is named with what helps, sent once more, and then equal', async () => {
@@ -134,4 +137,21 @@ test('a receiver that is out of reach is said to be so', async () => {
       expect.stringContaining('at 127.0.0.1:1: '),
     ]);
   }
+});
+
+test('through the proxy of the environment, whose password is nowhere', async () => {
+  const { world, server, port } = await site('http://reports.example:8790');
+  const { port: open, asked } = await tunnelProxy({ port });
+  const { port: closed } = await tunnelProxy({ answer: 'HTTP/1.1 407 No\r\n\r\n' });
+  const through = (at: number) => ({ HTTP_PROXY: `http://pi:proxy-password@127.0.0.1:${at}` });
+  const refused = await world.run('delta-push', ['run'], { environment: through(closed) });
+  expect([refused.exitCode, refused.stdout]).toEqual([0, expect.stringContaining('the proxy answers 407')]);
+  const known = [refused, await world.run('delta-push', ['held'], { environment: through(closed) })];
+  const record = readFileSync(join(world.state, 'delta/tagtracker/note.json'), 'utf8');
+  expect(record).toContain('the proxy answers 407');
+  expect(JSON.stringify([known, record])).not.toContain('proxy-password');
+  const options = { environment: through(open) };
+  expect(await world.run('delta-push', ['run', '--now'], options)).toMatchObject({ exitCode: 0 });
+  expect((await server.replica.status()).sources).toMatchObject([{ batches: expect.any(Number) as number }]);
+  expect(asked[0]).toEqual({ target: 'reports.example:8790', identity: 'pi:proxy-password' });
 });
