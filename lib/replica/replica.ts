@@ -104,6 +104,9 @@ export interface Replica {
   /** Rows that staff corrected, as they are now, after the correction `since`, in order. */
   corrections(since: number, limit: number): Promise<readonly Correction[]>;
 
+  /** The names of its tables, without a look at what is in them: every cycle of every source asks for them. */
+  tables(): Promise<readonly string[]>;
+  /** Counts the rows of all tables, which takes as long as reading them. */
   status(): Promise<ReplicaStatus>;
   close(): Promise<void>;
 }

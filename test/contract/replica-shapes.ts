@@ -55,6 +55,7 @@ export function shapeTests(open: OpenReplica): void {
       [2n, 'b'],
     ]);
     expect((await replica.status()).tables).toEqual([{ table: 'visit', rows: 2, state: 'unapproved' }]);
+    expect(await replica.tables()).toEqual(['visit']);
     expect(await replica.approve()).toEqual(['visit']);
     expect(await replica.offer('laptop', [other])).toEqual({ refused: [] });
     expect(await opened.rows(other)).toHaveLength(2);

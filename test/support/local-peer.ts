@@ -60,8 +60,8 @@ export function localPeer(replica: () => Promise<Replica>, source: string, polic
 }
 
 async function dayRulesOf(replica: Replica, policy: ReplicaPolicy): Promise<PeerState['dayRules']> {
-  const { tables } = await replica.status();
-  const rules = tables.map(({ table }) => [table, dayRuleOf(policy, table)] as const);
+  const tables = await replica.tables();
+  const rules = tables.map((table) => [table, dayRuleOf(policy, table)] as const);
   return Object.fromEntries(rules.flatMap(([table, rule]) => (rule === undefined ? [] : [[table, rule]])));
 }
 

@@ -61,6 +61,7 @@ export class MemoryReplica implements Replica {
   days = async () => [];
   keys = async () => [];
   corrections = async () => [];
+  tables = async () => [];
   digest = async (queries: readonly unknown[]) =>
     queries.map(() => ({ rows: 0, sum: '0'.repeat(16), xor: '0'.repeat(16) }));
   release = async () => ({ applied: 0, stillHeld: 0 });
@@ -76,6 +77,7 @@ export class MemoryReplica implements Replica {
   }
 
   async status() {
+    this.calls.push('status');
     const sources = [...this.#states.values()].map((state) => ({
       ...state,
       lastBatchAt: '2026-11-20T02:05:13.000Z',

@@ -119,7 +119,7 @@ async function stateOf(
   return {
     state: await replica.state(source),
     staged: await staging.look(source),
-    dayRules: dayRulesOf(policy, (await replica.status()).tables),
+    dayRules: dayRulesOf(policy, await replica.tables()),
     deletions: Object.fromEntries([
       ...tables.map(([table, { deletions }]) => [table, deletions]),
       ['*', policy.otherTables.deletions],
@@ -130,8 +130,8 @@ async function stateOf(
 }
 
 /** Of all tables that are here or that the policy names. */
-function dayRulesOf(policy: ReplicaPolicy, tables: readonly { table: string }[]) {
-  const names = new Set([...Object.keys(policy.tables), ...tables.map(({ table }) => table)]);
+function dayRulesOf(policy: ReplicaPolicy, tables: readonly string[]) {
+  const names = new Set([...Object.keys(policy.tables), ...tables]);
   return Object.fromEntries(
     [...names].flatMap((name) => {
       const rule = dayRuleOf(policy, name);

@@ -83,6 +83,8 @@ export async function openPostgresReplica(options: PostgresReplicaOptions): Prom
       write(writers, 'correct rows', (writing) => correctRows(writing, sql, why), 'correct'),
     corrections: (since, limit) =>
       read('list corrections', (looking) => correctionsSince(looking, since, limit)),
+    tables: () =>
+      read('name its tables', ({ tables }) => Promise.resolve(tables.all.map(({ name }) => name))),
     status: () => read('say how it stands', replicaStatus),
     close: async () => {
       await Promise.all([writer.close(), reader.close()]);

@@ -80,6 +80,7 @@ export async function openSqliteReplica({
     keys: (query, limit) => read(() => keysOf(path, policy, query, limit)),
     correct: (sql, why) => change((writing) => correctRows(writing, sql, why)),
     corrections: (since, limit) => read((database) => correctionsSince(database, since, limit)),
+    tables: () => read((database) => knownShapes(database).map(({ table }) => table)),
     status: () => read((database) => replicaStatus(database, counts)),
     close: () =>
       turns.take(() => {

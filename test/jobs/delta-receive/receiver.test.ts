@@ -58,6 +58,17 @@ test('a batch in one piece is applied, and where both stand is told', async () =
   peer.close();
 });
 
+test('no cycle of a source counts rows: that reads every table', async () => {
+  await using world = await ReceiverWorld.start();
+  const peer = peerOf(world);
+  await peer.state();
+  await peer.offer([]);
+  await peer.send(whole(batchFile(3)));
+  await peer.unconfirmed();
+  expect(world.replica.calls).toEqual([]);
+  peer.close();
+});
+
 test('pieces come one after another, and what does not join is told where to go on', async () => {
   await using world = await ReceiverWorld.start();
   const peer = peerOf(world);
