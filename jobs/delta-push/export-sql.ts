@@ -49,10 +49,13 @@ export async function run(
   using capture = await context.openCapture(app);
   capture.check();
   if (capture.state().epoch === undefined && !keep) capture.beginEpoch(randomHex());
+  context.progress.start(`${app.name}: writing`, 0);
+  context.progress.update(0);
   const collected = capture.collect(limits);
   const counts = { upserts: 0, deletes: 0 };
   for (const { kind } of collected?.changes ?? []) counts[kind === 'upsert' ? 'upserts' : 'deletes'] += 1;
   const done = collected !== undefined && !keep;
+  context.progress.update(0, formatCount(counts.upserts + counts.deletes, 'change'));
   if (collected !== undefined) {
     await writeFileAtomically(file, scriptOf(collected, dialect), { mode: 0o640 });
     const { toSeq, range, tables } = collected;

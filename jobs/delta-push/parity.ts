@@ -69,7 +69,8 @@ async function parityOf(
   using capture = await context.openCapture(app);
   using rows = await context.openLiveRows(app);
   using peer = await context.openPeer(app.delta);
-  const parts = { source, capture, peer, rows, signal: context.signal };
+  const { signal, progress } = context;
+  const parts = { source, capture, peer, rows, signal, progress };
   const compared = await compareApp(parts, { extent, table }).catch((error: unknown) => {
     throw asOpsError(error, `compare ${app.name}`, to);
   });

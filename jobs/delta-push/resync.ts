@@ -2,6 +2,8 @@
 import { OpsError } from '../../lib/base/errors.ts';
 import { formatCount } from '../../lib/base/format.ts';
 import type { Capture, RereadKeys } from '../../lib/delta/capture.ts';
+import { keyId } from '../../lib/delta/comparison.ts';
+import { dayOfCell, isSameName, named } from '../../lib/delta/day.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { DeltaApp } from '../../lib/run/open-capture.ts';
 import type { Outcome } from '../../lib/run/job.ts';
@@ -33,8 +35,7 @@ export async function run(context: JobContext, { app: name, table, day }: Given)
     .tables()
     .filter(({ state }) => state !== 'retired')
     .map(({ shape }) => shape.name);
-  const tables =
-    table === undefined ? known : known.filter((one) => one.toLowerCase() === table.toLowerCase());
+  const tables = table === undefined ? known : known.filter((one) => isSameName(one, table));
   if (tables.length === 0)
     throw new OpsError(
       'usage',
@@ -58,7 +59,7 @@ async function keysOfDay(
   context: JobContext,
   { app, capture, tables, day }: { app: DeltaApp; capture: Capture; tables: readonly string[]; day: string },
 ): Promise<RereadKeys[]> {
-  if (!/^\d{4}-\d\d-\d\d$/.test(day))
+  if (dayOfCell(day) === undefined)
     throw new OpsError(
       'usage',
       `cannot send the day ${JSON.stringify(day)} once more: it is no service day`,
@@ -71,15 +72,28 @@ async function keysOfDay(
   try {
     const { dayRules } = await peer.state();
     const found: RereadKeys[] = [];
-    for (const { shape } of capture.tables()) {
-      const rule = dayRules[shape.name];
-      if (rule === undefined || !tables.includes(shape.name)) continue;
+    const dayed = capture.tables().flatMap(({ shape }) => {
+      const rule = tables.includes(shape.name) ? named(dayRules, shape.name) : undefined;
+      return rule === undefined ? [] : [{ shape, rule }];
+    });
+    if (dayed.length === 0)
+      throw new OpsError(
+        'usage',
+        `cannot send a day once more: no row of ${tables.join(', ')} has one there`,
+        {
+          hint: 'without --day all of them are; [replicas.<name>.tables.<table>] on the receiver says which column is the day',
+        },
+      );
+    context.progress.start(`${app.name}: asking what there is of ${day}`, dayed.length, 'steps');
+    for (const [index, { shape, rule }] of dayed.entries()) {
+      context.progress.update(index, shape.name);
       const query = { table: shape.name, day };
       const here = await live.table(shape, rule).keys([query], keysMax);
       const there = await peer.keys(query, keysMax);
-      const keys = [...here, ...there].map(({ key }) => key);
-      if (keys.length > 0) found.push({ table: shape.name, keys });
+      const keys = new Map([...here, ...there].map(({ key }) => [keyId(key), key]));
+      if (keys.size > 0) found.push({ table: shape.name, keys: [...keys.values()] });
     }
+    context.progress.end();
     return found;
   } catch (error) {
     throw asOpsError(error, `ask what there is of ${day}`, app.delta.to);

@@ -10,11 +10,15 @@ export interface Log {
 
 export type LogFields = Record<string, string | number | boolean | null | undefined>;
 
+/** What progress is counted in. Rows are shown as such, also where nobody knows how many there will be. */
+export type ProgressUnit = 'bytes' | 'steps' | 'rows';
+
 /** Tells a person how far long work is. `update` may be called as often as one likes. */
 export interface Progress {
-  /** Starts a task of `total` bytes (or steps); ends the one before it. 0 where nobody knows: the time is shown. */
-  start(task: string, total: number, unit?: 'bytes' | 'steps'): void;
-  update(done: number): void;
+  /** Starts a task of `total` bytes (or steps, or rows); ends the one before it. 0 where nobody knows: the time is shown. */
+  start(task: string, total: number, unit?: ProgressUnit): void;
+  /** `detail`: what else is to be seen of it, such as `batch 3`. */
+  update(done: number, detail?: string): void;
   /** Ends the current task, leaving nothing on the terminal. */
   end(): void;
 }

@@ -51,7 +51,8 @@ export function isSameName(one: string, other: string): boolean {
   return one === other || lower(one) === lower(other);
 }
 
-function named<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
+/** The entry of a name in what is kept by name; undefined where there is none. */
+export function named<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
   if (Object.hasOwn(record, name)) return record[name];
   return Object.entries(record).find(([key]) => isSameName(key, name))?.[1];
 }

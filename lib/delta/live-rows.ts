@@ -1,4 +1,5 @@
 // The contract of reading the rows of a source as its receiver sees them, without harm to the app that writes it.
+import type { Cell } from './cell.ts';
 import type { ComparedSide } from './comparison.ts';
 import type { DayRule } from './policy.ts';
 import type { TableShape } from './shape.ts';
@@ -12,4 +13,6 @@ export interface LiveRows extends Disposable {
 export interface LiveTable extends ComparedSide {
   /** Rows a day, the days in order, those without one last. */
   days(): Promise<readonly { readonly day: string | null; readonly rows: number }[]>;
+  /** How many rows there are, with keys behind this one; undefined where the app would have to wait for that. */
+  rowsBehind(key: readonly Cell[] | undefined): Promise<number | undefined>;
 }

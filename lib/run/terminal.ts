@@ -1,7 +1,7 @@
 // The log and the progress of a run, on stderr: a bar on a terminal, plain lines elsewhere, priorities in the journal.
 import type { Clock } from '../base/clock.ts';
-import { formatBytes, formatDuration } from '../base/format.ts';
-import type { Log, LogFields, Progress } from '../base/log.ts';
+import { formatBytes, formatDuration, groupThousands } from '../base/format.ts';
+import type { Log, LogFields, Progress, ProgressUnit } from '../base/log.ts';
 import { clip, printable } from '../base/printable.ts';
 
 /** What of it is shown: `quiet` only warnings and errors, `verbose` every detail. */
@@ -46,7 +46,7 @@ export function createTerminal(options: TerminalOptions): { log: Log; progress: 
     };
   const draw = (text: string) => {
     if (options.verbosity === 'quiet') return;
-    options.write(`\r${text.slice(0, Math.max(20, options.columns - 1))}\u001b[K`);
+    options.write(`\r${text.slice(0, Math.max(1, options.columns - 1))}\u001b[K`);
     barShown = true;
   };
   return {
@@ -86,14 +86,16 @@ function createProgress(
       const name = clip(printable(given), fieldCharactersMax);
       const startedMs = clock.monotonicMs();
       task = newTask(name, total, unit, startedMs);
+      // A bar is there with the first word: what takes long may have no other for long.
+      if (isTerminal) task.shownMs -= barIntervalMs;
       tellStatus?.(name);
     },
-    update(done) {
+    update(done, detail) {
       const now = clock.monotonicMs();
       task.first ??= { done, ms: now };
       if (now - task.shownMs < (isTerminal ? barIntervalMs : lineIntervalMs)) return;
       task.shownMs = now;
-      const text = progressText(task, done, now, isTerminal);
+      const text = progressText(task, { done, detail, now, bar: isTerminal });
       if (isTerminal) draw(text);
       else say(text);
       tellStatus?.(text);
@@ -105,31 +107,44 @@ function createProgress(
 interface Task {
   name: string;
   total: number;
-  unit: 'bytes' | 'steps';
+  unit: ProgressUnit;
   startedMs: number;
   shownMs: number;
   /** Where it stood when it was first heard of: an upload that goes on is not fast because of what was sent before. */
   first: { done: number; ms: number } | undefined;
 }
 
-function newTask(name: string, total: number, unit: Task['unit'], startedMs: number): Task {
+function newTask(name: string, total: number, unit: ProgressUnit, startedMs: number): Task {
   return { name, total, unit, startedMs, shownMs: startedMs, first: undefined };
 }
 
+interface Reached {
+  done: number;
+  detail: string | undefined;
+  now: number;
+  bar: boolean;
+}
+
 /** `copying  ███████░░░  62 %  620 MB of 1.0 GB  180 MB/s  2 s left`; without the bar off a terminal. */
-function progressText(task: Task, done: number, now: number, bar: boolean): string {
-  const { name, total, unit, startedMs, first } = task;
-  if (total === 0) return `${name}  ${formatDuration(now - startedMs)}`;
+function progressText(
+  { name, total, unit, startedMs, first }: Task,
+  { done, detail, now, bar }: Reached,
+): string {
   const since = first !== undefined && done > first.done ? first : { done: 0, ms: startedMs };
   const perMs = (done - since.done) / Math.max(1, now - since.ms);
-  const share = Math.min(1, done / total);
+  const share = total === 0 ? undefined : Math.min(1, done / total);
   const parts = [name];
-  if (bar) parts.push('█'.repeat(Math.round(share * 20)).padEnd(20, '░'));
-  parts.push(`${Math.floor(share * 100)} %`);
-  if (unit === 'bytes') {
+  if (bar && share !== undefined) parts.push('█'.repeat(Math.round(share * 20)).padEnd(20, '░'));
+  if (share !== undefined) parts.push(`${Math.floor(share * 100)} %`);
+  if (unit === 'rows')
+    parts.push(`${groupThousands(done)}${share === undefined ? '' : ` of ${groupThousands(total)}`} rows`);
+  if (unit === 'bytes' && share !== undefined) {
     parts.push(`${formatBytes(done)} of ${formatBytes(total)}`);
     parts.push(`${formatBytes(perMs * 1000)}/s`);
   }
-  if (share > 0.01 && share < 1 && perMs > 0) parts.push(`${formatDuration((total - done) / perMs)} left`);
+  if (detail !== undefined) parts.push(printable(detail));
+  if (share === undefined) parts.push(formatDuration(now - startedMs));
+  else if (share > 0.01 && share < 1 && perMs > 0)
+    parts.push(`${formatDuration((total - done) / perMs)} left`);
   return parts.join('  ');
 }

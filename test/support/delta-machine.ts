@@ -71,6 +71,7 @@ export class Machine {
           clock,
           log: silentLog,
           signal: new AbortController().signal,
+          progress: { begin: async () => undefined, batch: () => () => undefined },
           rowsMax,
           bytesMax: 64 * 1024,
         },

@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { silentProgress } from '../../lib/base/log.ts';
 import type { BatchHeader, BatchResult } from '../../lib/delta/batch.ts';
 import type { Capture } from '../../lib/delta/capture.ts';
 import { makeLink } from '../../lib/delta/lineage.ts';
@@ -138,7 +139,7 @@ export class Laptop {
     const { capture, peer, name: source } = this;
     const signal = new AbortController().signal;
     return await compareApp(
-      { source, capture, peer, rows, signal },
+      { source, capture, peer, rows, signal, progress: silentProgress },
       { extent: { is: 'deep' }, table: undefined, ...how },
     );
   }

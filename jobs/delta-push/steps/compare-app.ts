@@ -2,9 +2,11 @@
 // remains is one.
 import { localDateParts } from '../../../lib/base/calendar.ts';
 import { OpsError } from '../../../lib/base/errors.ts';
+import { formatCount } from '../../../lib/base/format.ts';
+import type { Progress } from '../../../lib/base/log.ts';
 import type { Capture, CapturedTable, RereadKeys } from '../../../lib/delta/capture.ts';
 import type { Cell } from '../../../lib/delta/cell.ts';
-import { isSameName } from '../../../lib/delta/day.ts';
+import { isSameName, named } from '../../../lib/delta/day.ts';
 import {
   correctedKeys,
   type Explanation,
@@ -53,6 +55,7 @@ export interface ComparedParts {
   readonly peer: Peer;
   readonly rows: LiveRows;
   readonly signal: AbortSignal;
+  readonly progress: Progress;
 }
 
 /** More keys that wait are not told apart from differences. */
@@ -83,10 +86,14 @@ export async function compareApp(
   const state = await peer.state();
   requireSamePoint(capture, state);
   const compared: Compared[] = [];
+  parts.progress.start(`${parts.source}: comparing`, tables.length, 'steps');
   for (const table of tables) {
     parts.signal.throwIfAborted();
+    const rows = sum(compared.map((one) => one.rows));
+    parts.progress.update(compared.length, `${formatCount(rows, 'row')}  ${table.shape.name}`);
     compared.push(await compareTable(parts, table, state, extent));
   }
+  parts.progress.end();
   return {
     equal: sum(compared.map(({ equal }) => equal)),
     rows: sum(compared.map(({ rows }) => rows)),
@@ -116,7 +123,7 @@ async function compareTable(
   const not = (why: string): Compared => ({ ...nothing, days: [{ ...unread, table: name, why }] });
   if (tableState === 'refused') return not('the receiver has not taken what the table is like now');
   if (tableState === 'walk') return not('all its rows are on their way');
-  const rule = Object.entries(state.dayRules).find(([table]) => isSameName(table, name))?.[1];
+  const rule = named(state.dayRules, name);
   const here = parts.rows.table(shape, rule);
   const queries = await bucketsOf(name, { here, peer: parts.peer, hasDays: rule !== undefined }, extent);
   if (queries === undefined) return not('it is large, and its rows have no day: --deep compares them');

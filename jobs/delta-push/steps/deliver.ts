@@ -12,6 +12,8 @@ export interface Delivery {
   /** How much of it the receiver has. */
   readonly startAt: number;
   readonly signal: AbortSignal;
+  /** Told how much of it is there. */
+  readonly onReceived: (bytes: number) => void;
 }
 
 /** A receiver that forgets what it was sent is asked so often to take it. */
@@ -20,7 +22,7 @@ const stallsMax = 5;
 /** The result, and the size that pieces have by now. Throws PeerTrouble and ProtocolRefusal. */
 export async function deliver(
   { header, bytes, sha256 }: Spooled,
-  { peer, startAt, signal, ...given }: Delivery,
+  { peer, startAt, signal, onReceived, ...given }: Delivery,
 ): Promise<{ result: BatchResult; pieceBytes: number }> {
   let { pieceBytes } = given;
   let offset = startAt < bytes.length ? startAt : 0;
@@ -43,7 +45,10 @@ export async function deliver(
       return undefined;
     });
     if (answer === undefined) continue;
-    if ('result' in answer) return { result: answer.result, pieceBytes: larger(pieceBytes) };
+    if ('result' in answer) {
+      onReceived(bytes.length);
+      return { result: answer.result, pieceBytes: larger(pieceBytes) };
+    }
     stalls = answer.received > offset ? 0 : stalls + 1;
     if (stalls > stallsMax || answer.received >= bytes.length)
       throw new PeerTrouble(
@@ -52,6 +57,7 @@ export async function deliver(
       );
     if (answer.received > offset) pieceBytes = larger(pieceBytes);
     offset = answer.received;
+    onReceived(offset);
   }
 }
 

@@ -9,6 +9,7 @@ import type { JobContext } from '../../../lib/run/context.ts';
 import type { DeltaApp } from '../../../lib/run/open-capture.ts';
 import { Forked } from './forked.ts';
 import { type CycleReport, pushCycle } from './push-cycle.ts';
+import { pushProgress } from './push-progress.ts';
 import { type SenderFiles, senderFiles } from './sender-files.ts';
 
 /** How it went. */
@@ -51,9 +52,10 @@ export async function pushApp(
   }
   using peer = await context.openPeer(app.delta);
   const { clock, log, signal } = context;
+  const progress = pushProgress(context, app, capture);
   try {
     const done = await pushCycle(
-      { source: app.delta.source, capture, peer, files, clock, log, signal, ...limits },
+      { source: app.delta.source, capture, peer, files, clock, log, signal, progress, ...limits },
       record,
     );
     const now = clock.now().toISOString();
@@ -81,6 +83,8 @@ export async function pushApp(
     };
     await files.write(kept);
     return { ...nothingDone, ...standing(kept), outcome: outcomeOf(trouble) };
+  } finally {
+    context.progress.end();
   }
 }
 

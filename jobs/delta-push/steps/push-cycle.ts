@@ -14,6 +14,7 @@ import { Forked } from './forked.ts';
 import { makeBatch } from './make-batch.ts';
 import { nextHeader, type Reached } from './next-header.ts';
 import { offerShapes } from './offer-shapes.ts';
+import type { PushProgress } from './push-progress.ts';
 import { sentPieces, walksBegunSince } from './sent-pieces.ts';
 import { randomHex, type SenderFiles, type Spooled } from './sender-files.ts';
 
@@ -28,6 +29,7 @@ export interface CycleParts {
   /** Of one batch. */
   readonly rowsMax: number;
   readonly bytesMax: number;
+  readonly progress: PushProgress;
 }
 
 /** What a cycle did, so far. */
@@ -170,6 +172,7 @@ class Cycle {
   async #sendAll(state: SourceState): Promise<void> {
     const { capture, signal, rowsMax, bytesMax } = this.#parts;
     let receiver: Reached = state;
+    await this.#parts.progress.begin();
     for (;;) {
       signal.throwIfAborted();
       const collected = capture.collect({ rowsMax, bytesMax });
@@ -178,7 +181,7 @@ class Cycle {
       const header = nextHeader(this.#parts, { collected, record: this.record, receiver });
       const batch = makeBatch(header, collected.changes);
       await this.#keep(batch);
-      await this.#deliver(batch, 0);
+      await this.#deliver(batch, 0, collected.changes.length);
       receiver = batch.header;
     }
   }
@@ -194,10 +197,11 @@ class Cycle {
     await files.spool(batch);
   }
 
-  async #deliver(batch: Spooled, startAt: number): Promise<void> {
-    const { peer, files, signal, capture } = this.#parts;
+  async #deliver(batch: Spooled, startAt: number, changes = 0): Promise<void> {
+    const { peer, files, signal, capture, progress } = this.#parts;
+    const onReceived = progress.batch(changes, batch.bytes.length);
     const { pieceBytes } = this.record;
-    const delivered = await deliver(batch, { peer, startAt, signal, pieceBytes });
+    const delivered = await deliver(batch, { peer, startAt, signal, pieceBytes, onReceived });
     const { header } = batch;
     const { result } = delivered;
     capture.acknowledge(

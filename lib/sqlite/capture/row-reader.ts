@@ -95,7 +95,7 @@ export function exactly(keys: readonly string[], key: readonly Cell[]): { where:
 }
 
 /** `a > ? OR (a = ? AND b > ?)`, with what helps the index of the first part: `a >= ?`. */
-function behind(
+export function behind(
   keys: readonly string[],
   after: readonly Cell[] | undefined,
 ): { where: string; values: RawCell[] } {

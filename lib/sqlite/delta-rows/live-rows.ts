@@ -3,6 +3,7 @@ import type { LiveRows } from '../../delta/live-rows.ts';
 import { sqliteError } from '../errors.ts';
 import { openSource } from '../live-reader.ts';
 import { requireSource } from '../look.ts';
+import { countBehind } from './count-behind.ts';
 import { readDays, readDigests, readKeys } from './read-buckets.ts';
 import { readLive } from './read-live.ts';
 import type { ScannedTable } from './scanned-table.ts';
@@ -27,6 +28,7 @@ export async function openLiveRows(path: string): Promise<LiveRows> {
         // Of each at most `limit`: all together no more than that many times as much.
         keys: (queries, limit) => guarded(() => readKeys(table, queries, limit * queries.length, read)),
         days: () => guarded(() => Promise.resolve(readDays(table))),
+        rowsBehind: (key) => guarded(() => countBehind(table, key, read)),
       };
     },
     [Symbol.dispose]: () => database.close(),

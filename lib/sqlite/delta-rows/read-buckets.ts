@@ -21,7 +21,7 @@ export interface KeyHash {
 }
 
 /** How a table is read to its end: as one instant, or a step at a time (read-live.ts). */
-export type ReadRows = (scan: RowScan) => Promise<void>;
+export type ReadRows = (scan: Pick<RowScan, 'readAll' | 'step'>) => Promise<void>;
 
 /** In one statement, or in the transaction that is open. */
 export const readAtOnce: ReadRows = (scan) => {

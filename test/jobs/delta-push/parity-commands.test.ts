@@ -1,7 +1,8 @@
 // Parity, held and corrections as an operator types them, over HTTP to a receiver with a replica in a SQLite file.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { deltaPush } from '../../../jobs/delta-push.ts';
 import { openReceiver } from '../../../jobs/delta-receive/steps/open-receiver.ts';
 import { receivePlaces } from '../../../jobs/delta-receive/steps/places.ts';
 import { receiverRoutes } from '../../../jobs/delta-receive/steps/routes.ts';
@@ -11,6 +12,7 @@ import { hashOfKey } from '../../../lib/http/proof.ts';
 import { startServer } from '../../../lib/http/server.ts';
 import { type Database, openOwn } from '../../../lib/sqlite/open.ts';
 import { fixedClock } from '../../support/fixed-clock.ts';
+import { runInProcess } from '../../support/in-process.ts';
 import { openServer, type Server, tagTracker, tagTrackerSchema } from '../../support/parity-world.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 import { scratch } from '../../support/scratch.ts';
@@ -154,4 +156,61 @@ test('through the proxy of the environment, whose password is nowhere', async ()
   expect(await world.run('delta-push', ['run', '--now'], options)).toMatchObject({ exitCode: 0 });
   expect((await server.replica.status()).sources).toMatchObject([{ batches: expect.any(Number) as number }]);
   expect(asked[0]).toEqual({ target: 'reports.example:8790', identity: 'pi:proxy-password' });
+});
+
+describe('whoever waits sees how far it is', () => {
+  /** A clock on which each look takes six seconds. */
+  const typed = async (world: TypedWorld, args: readonly string[], attended = true) => {
+    let ms = 0;
+    const clock = { now: () => world.clock.now(), monotonicMs: () => (ms += 6000) };
+    const ended = await runInProcess(deltaPush, args, {
+      clock,
+      attended,
+      environment: { HOLDFAST_CONFIG: world.config },
+    });
+    expect(ended.exitCode, ended.stderr).toBe(0);
+    return ended.stderr;
+  };
+
+  test('of a first push, of a comparison, and of rows that are sent once more', async () => {
+    const { world, app } = await site();
+    app.exec(
+      `INSERT INTO VISIT WITH RECURSIVE n(i) AS (SELECT 4 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) SELECT i, 1, 'x' || i, '', '' FROM n`,
+    );
+    await typed(world, ['resync', 'VISIT']);
+    const push = await typed(world, ['run']);
+    // What was noted of the rows above waits beside the walk through all of them.
+    expect(push).toMatch(
+      /tagtracker: pushing {2}\d+ % {2}[\d,]+ of [\d,]+ rows {2}batch 1 {2}[\d.]+ kB {2}[\d.]+ k?B\/s/,
+    );
+    expect(push).toMatch(/batch 5 /);
+    expect(await typed(world, ['parity', '--deep'])).toMatch(/comparing {2}50 % {2}\d rows? {2}VISIT/);
+    expect(await typed(world, ['resync', '--day', '2026-11-27'])).toMatch(
+      /tagtracker: asking what there is of 2026-11-27 {2}\d+ % {2}VISIT/,
+    );
+    await typed(world, ['resync', 'VISIT']);
+    expect(await typed(world, ['run'], false)).toMatch(/tagtracker: pushing {2}[\d,]+ rows {2}batch \d/);
+  });
+
+  test('of a script of SQL', async () => {
+    const { world } = await site();
+    await typed(world, ['resync']);
+    expect(await typed(world, ['export-sql', join(world.home, 'x.sql'), '--keep'])).toMatch(
+      /tagtracker: writing {2}\d+ changes? /,
+    );
+  });
+});
+
+test.each<[readonly string[], number, RegExp]>([
+  [['VISIT', '--day', '2026-11-27'], 0, /1 row of 2026-11-27, there and here, is looked at/],
+  [['visit', '--day', '2026-11-27'], 0, /1 row of 2026-11-27/],
+  [['--day', '2026-11-27'], 0, /2 rows of 2026-11-27/],
+  [['VISIT', '--day', '2026-11-31'], 64, /it is no service day/],
+  [['NOTE', '--day', '2026-11-27'], 64, /no row of NOTE has one there/],
+])('resync %j says which rows travel once more', async (args, exitCode, words) => {
+  const { world, app } = await site();
+  app.exec('CREATE TABLE NOTE(id INTEGER PRIMARY KEY)');
+  expect(await world.run('delta-push', ['run'])).toMatchObject({ exitCode: 0 });
+  const { exitCode: ended, stdout, stderr } = await world.run('delta-push', ['resync', ...args]);
+  expect([ended, stdout + stderr]).toEqual([exitCode, expect.stringMatching(words)]);
 });

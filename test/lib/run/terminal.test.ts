@@ -92,13 +92,33 @@ describe('the progress', () => {
     expect(quiet.written).toEqual([]);
   });
 
-  test('never writes beyond the edge of the terminal', () => {
-    const { progress, written, time } = terminal({ isTerminal: true, columns: 40 });
+  test('counts rows, also where nobody knows how many there are, and says what else is to be seen', () => {
+    const { progress, written, time } = terminal();
+    for (const total of [200_000, 0]) {
+      progress.start('tt: pushing', total, 'rows');
+      time.ms += 10_000;
+      progress.update(50_000, 'batch 7\u001b[2J');
+    }
+    expect(written.map((line) => line.replace(/.*: tt/, 'tt'))).toEqual([
+      'tt: pushing  25 %  50,000 of 200,000 rows  batch 7\\u001b[2J  30 s left\n',
+      'tt: pushing  50,000 rows  batch 7\\u001b[2J  10 s\n',
+    ]);
+  });
+
+  test('is there on a terminal with the first word of it', () => {
+    const { progress, written } = terminal({ isTerminal: true });
+    progress.start('tt: comparing', 2, 'steps');
+    progress.update(0);
+    expect(written.join('')).toContain('tt: comparing');
+  });
+
+  test.each([1, 10, 20, 40])('never writes beyond the edge of a terminal of %i columns', (columns) => {
+    const { progress, written, time } = terminal({ isTerminal: true, columns });
     progress.start('copying a database with a long name', 1000);
     time.ms = 1000;
     progress.update(10);
     // eslint-disable-next-line no-control-regex -- the escape sequence is what is left out
-    expect(written.join('').replace(/\r|\u001b\[K/g, '').length).toBeLessThan(40);
+    expect(written.join('').replace(/\r|\u001b\[K/g, '').length).toBeLessThan(Math.max(2, columns));
   });
 });
 

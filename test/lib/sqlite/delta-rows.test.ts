@@ -4,8 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { splitQuery } from '../../../lib/delta/buckets.ts';
 import { rowHashText } from '../../../lib/delta/canonical.ts';
 import { mergeDigests } from '../../../lib/delta/digest.ts';
+import type { Cell } from '../../../lib/delta/cell.ts';
 import type { BucketQuery } from '../../../lib/delta/peer.ts';
 import type { TableShape } from '../../../lib/delta/shape.ts';
+import { countBehind } from '../../../lib/sqlite/delta-rows/count-behind.ts';
 import {
   readAtOnce,
   readDays,
@@ -241,4 +243,22 @@ it.each([
   const database = openLive(path);
   expect(readLive(database)).toBe(expected);
   database.close();
+});
+
+describe.each(Object.entries(ways))('rows before a walk are counted %s', (way, read) => {
+  it.each<[string, TableShape, readonly Cell[] | undefined, number | undefined]>([
+    ['id INTEGER PRIMARY KEY', untyped, undefined, 7],
+    ['id INTEGER PRIMARY KEY', untyped, [3n], 4],
+    ['id INTEGER PRIMARY KEY', untyped, [99n], 0],
+    ['id TEXT PRIMARY KEY', shape('t', { id: 'TEXT' }, ['id']), undefined, 7],
+    ['id TEXT PRIMARY KEY', shape('t', { id: 'TEXT' }, ['id']), ['3'], way === 'at once' ? 4 : undefined],
+    ['id INT PRIMARY KEY', shape('t', { id: 'INT' }, ['id']), [3n], way === 'at once' ? 4 : undefined],
+    ['id INTEGER PRIMARY KEY, rowid, oid, _rowid_', untyped, undefined, way === 'at once' ? 7 : undefined],
+  ])('of t(%s), %o behind %o: %s', async (columns, given, key, expected) => {
+    const database = openInMemory();
+    database.exec(`CREATE TABLE t(${columns})`);
+    for (let id = 1; id <= 7; id += 1) database.prepare('INSERT INTO t(id) VALUES(?)').run(BigInt(id));
+    expect(await countBehind(tableOf(database, given), key, read)).toBe(expected);
+    database.close();
+  });
 });
