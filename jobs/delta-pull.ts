@@ -33,12 +33,14 @@ export const deltaPull: Job = {
     defineCommand({
       name: 'once',
       summary: 'Look at the master once, and take in what changed.',
+      passesRows: true,
       parameters: parameters.once,
       load: () => import('./delta-pull/once.ts'),
     }),
     defineCommand({
       name: 'resync',
       summary: 'Take all of it anew, in the place of what is there.',
+      passesRows: true,
       parameters: parameters.resync,
       load: () => import('./delta-pull/resync.ts'),
     }),

@@ -34,8 +34,8 @@ export interface Downloaded {
  * `refused` for another certificate; `io` where there is no room. The signal's reason on abort.
  */
 export interface SyncClient {
-  /** What is not small is written to `file`, in the place of what is there. */
-  download(path: string, file: string): Promise<Downloaded>;
+  /** What is larger than `memoryBytesMax`, 256 KiB unless given, is written to `file`, in the place of what is there. */
+  download(path: string, file: string, memoryBytesMax?: number): Promise<Downloaded>;
   /** What proves who we are: a token, or the key where the master gives none. */
   headers(): Promise<Record<string, string>>;
   close(): void;
@@ -73,12 +73,12 @@ class Client implements SyncClient {
     this.#agent = new OneConnection(options, () => this.#signal);
   }
 
-  async download(path: string, file: string): Promise<Downloaded> {
-    const first = await this.#downloadOnce(path, file);
+  async download(path: string, file: string, memoryBytesMax = smallBytesMax): Promise<Downloaded> {
+    const first = await this.#downloadOnce(path, file, memoryBytesMax);
     if (first.status !== 401) return requireGood(this.#called, first);
     // The master was started anew with another secret, or its clock has moved.
     this.#token = undefined;
-    return requireGood(this.#called, await this.#downloadOnce(path, file));
+    return requireGood(this.#called, await this.#downloadOnce(path, file, memoryBytesMax));
   }
 
   async headers(): Promise<Record<string, string>> {
@@ -96,7 +96,11 @@ class Client implements SyncClient {
     this.#agent.destroy();
   }
 
-  async #downloadOnce(path: string, file: string): Promise<Answered & Pick<Downloaded, 'body'>> {
+  async #downloadOnce(
+    path: string,
+    file: string,
+    memoryBytesMax: number,
+  ): Promise<Answered & Pick<Downloaded, 'body'>> {
     const headers = await this.headers();
     const small: Buffer[] = [];
     let smallBytes = 0;
@@ -104,7 +108,7 @@ class Client implements SyncClient {
     const take = async (bytes: Buffer) => {
       small.push(bytes);
       smallBytes += bytes.length;
-      if (output === undefined && smallBytes <= smallBytesMax) return;
+      if (output === undefined && smallBytes <= memoryBytesMax) return;
       output ??= await open(file, 'w', 0o600);
       const held = Buffer.concat(small.splice(0));
       await writeAll(output, held, smallBytes - held.length);

@@ -8,7 +8,7 @@ import type { NextState, PulledPiece, PulledReplica, PulledTotals } from '../../
 import { linesType } from '../../../lib/delta/serving-lines.ts';
 import { parseSince } from '../../../lib/delta/since.ts';
 import type { Downloaded, SyncClient } from '../../../lib/http/sync-client.ts';
-import { type AnswerFile, openAnswer } from './answer-file.ts';
+import { openAnswer } from './answer-file.ts';
 
 export interface Pulling {
   readonly client: SyncClient;
@@ -55,12 +55,16 @@ async function pullAfter(
   schemaVersion: string | undefined,
 ): Promise<Pulled> {
   const { client, replica, file } = pulling;
-  const pages: AnswerFile[] = [];
+  const pages: Downloaded['body'][] = [];
   let at = cursor;
+  let records = 0;
+  let fullOnly: readonly string[] = [];
   for (let hasMore = true; hasMore;) {
     const name = file(`changes-${pages.length}`);
     const query = `cursor=${encodeURIComponent(at)}&limit=${limit}&exact=1`;
-    const downloaded = await client.download(`/api/sync/changes?${query}`, name);
+    // Of many pages that all wait for the last, only the first may be in memory.
+    const memoryBytesMax = pages.length === 0 ? undefined : 0;
+    const downloaded = await client.download(`/api/sync/changes?${query}`, name, memoryBytesMax);
     if (downloaded.type !== linesType) {
       const envelope = await readLegacy(downloaded);
       const isAnew = envelope['full_export_required'] === true;
@@ -69,23 +73,24 @@ async function pullAfter(
         isAnew ? 'the master cannot tell what changed since' : 'the master is another one',
       );
     }
-    const page = await openAnswer(downloaded.body);
-    if (page.header.schemaVersion !== schemaVersion || page.header.kind !== 'changes')
+    const { header, end } = await openAnswer(downloaded.body);
+    if (header.schemaVersion !== schemaVersion || header.kind !== 'changes')
       return await fullSync(pulling, 'the tables of the master are others now');
-    pages.push(page);
-    ({ cursor: at, hasMore } = page.end);
+    pages.push(downloaded.body);
+    records += end.changes;
+    ({ cursor: at, hasMore } = end);
+    fullOnly = header.fullOnly;
     if (pages.length === pagesMax && hasMore) return await fullSync(pulling, 'too much has changed');
   }
-  if (pages[0]?.header.fullOnly.length !== 0 && isFullDue(pulling))
+  if (fullOnly.length > 0 && isFullDue(pulling))
     return await fullSync(pulling, 'it has tables whose changes cannot be told');
-  const records = pages.reduce((sum, { end }) => sum + end.changes, 0);
   if (records === 0 && at === cursor) return { kind: 'nothing', records };
   await replica.apply(piecesOf(pages), next(pulling, records, at, schemaVersion), now(pulling));
   return { kind: records === 0 ? 'nothing' : 'changes', records };
 }
 
-async function* piecesOf(pages: readonly AnswerFile[]): AsyncGenerator<PulledPiece> {
-  for (const page of pages) yield page.piece();
+async function* piecesOf(pages: readonly Downloaded['body'][]): AsyncGenerator<PulledPiece> {
+  for (const page of pages) yield (await openAnswer(page)).piece();
 }
 
 async function fullSync(pulling: Pulling, reason: string): Promise<Pulled> {

@@ -16,8 +16,6 @@ import { exactRows } from './exact-rows.ts';
 export interface LoggedKey {
   readonly table: number;
   readonly key: readonly Cell[];
-  /** The last entry about it. */
-  readonly seq: number;
 }
 
 /** How many entries one call removes. */
@@ -37,27 +35,62 @@ export function lastChange(database: Database): number {
   return Number(newest ?? 0);
 }
 
-/** Keys of these tables with an entry after `after`, each once, by their last entry, at most `limit`. */
+/** A part of the log, read forwards. */
+export interface LogPage {
+  /** Each key once. */
+  readonly keys: readonly LoggedKey[];
+  /** The part ends with this entry. */
+  readonly through: number;
+  readonly hasMore: boolean;
+}
+
+/** So many entries are looked at for each key that a page may have: of keys that change often, or of other tables. */
+const entriesPerKey = 10;
+
+/**
+ * Keys of these tables in the entries after `after`, at most `limit`. A page costs what it holds, however much of the log is
+ * behind it: a key that has entries in several pages is in each.
+ */
 export function keysAfter(
   database: Database,
   tables: ReadonlyMap<number, number>,
   after: number,
   limit: number,
-): LoggedKey[] {
-  if (tables.size === 0) return [];
-  const columns = keyColumns(database);
-  const from =
-    `FROM (SELECT t, ${columns.join(', ')}, max(seq) AS s FROM _holdfast_log WHERE seq > ?` +
-    ` AND t IN (${[...tables.keys()].join(', ')}) GROUP BY t, ${columns.join(', ')}) ORDER BY s LIMIT ${limit}`;
-  const rows = exactRows(database, {
-    columns: ['t', 's', ...columns],
-    from: subquery(from),
+): LogPage {
+  const entriesMax = limit * entriesPerKey;
+  const entries = exactRows(database, {
+    columns: ['t', 'seq', ...keyColumns(database)],
+    from: `FROM (SELECT * FROM _holdfast_log WHERE seq > ? ORDER BY seq LIMIT ${entriesMax + 1})`,
     parameters: [after],
   });
-  return [...rows].map(([table, seq, ...key]) => {
+  const keys = new Map<string, LoggedKey>();
+  let through = after;
+  let count = 0;
+  for (const [table, seq, ...values] of entries) {
     const id = Number(table);
-    return { table: id, seq: Number(seq), key: key.slice(0, tables.get(id)) };
-  });
+    const sizeOfKey = tables.get(id);
+    if (sizeOfKey !== undefined) {
+      const key = values.slice(0, sizeOfKey);
+      const text = `${id} ${keyText(key)}`;
+      if (keys.size === limit && !keys.has(text)) return { keys: [...keys.values()], through, hasMore: true };
+      keys.set(text, { table: id, key });
+    }
+    count += 1;
+    if (count > entriesMax) return { keys: [...keys.values()], through, hasMore: true };
+    through = Number(seq);
+  }
+  return { keys: [...keys.values()], through, hasMore: false };
+}
+
+function keyText(key: readonly Cell[]): string {
+  return JSON.stringify(
+    key.map((cell) => {
+      if (cell === null || typeof cell === 'string') return cell;
+      if (typeof cell !== 'object') return [typeof cell, String(cell)];
+      const [kind, bytes] = isBrokenText(cell) ? ['text', cell.text] : ['blob', cell];
+      return [kind, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')];
+    }),
+  );
 }
 
 /** Keys of a table with an entry after `after`, and no row. */
@@ -75,11 +108,6 @@ export function* keysGone(
     `FROM (SELECT DISTINCT ${columns.join(', ')} FROM _holdfast_log AS log WHERE seq > ? AND t = ${id}` +
     ` AND NOT EXISTS (SELECT 1 FROM main.${quoteIdentifier(shape.name)} AS row WHERE ${terms.join(' AND ')}))`;
   yield* exactRows(database, { columns, from, parameters: [after] });
-}
-
-/** As a query of its own, so that a limit and an offset of the reader's may follow. */
-function subquery(from: string): string {
-  return `FROM (SELECT * ${from})`;
 }
 
 function keyColumns(database: Database): string[] {

@@ -51,11 +51,9 @@ class SqliteServing implements Serving {
       const marker = findMarker(database, cursor);
       if (marker?.schema !== tables.version) return undefined;
       const sizes = new Map(tables.logged.map(({ id, shape }) => [id, shape.key.length]));
-      const found = keysAfter(database, sizes, marker.resume, limit + 1);
-      const keys = found.slice(0, limit);
-      const hasMore = found.length > limit;
-      const resume = hasMore ? (keys.at(-1)?.seq ?? last) : last;
-      const isIdle = keys.length === 0 && !this.#isStale(database, marker);
+      const { keys, through, hasMore } = keysAfter(database, sizes, marker.resume, limit);
+      const resume = hasMore ? through : last;
+      const isIdle = keys.length === 0 && !hasMore && !this.#isStale(database, marker);
       return {
         changes: currentRows(database, tables.logged, keys),
         cursor: isIdle ? text : await this.#snapshots.mark(snapshot, resume),

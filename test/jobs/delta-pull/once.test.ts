@@ -60,6 +60,23 @@ test('more than one page arrives in one transaction', async () => {
   expect(rows('SELECT count(*) FROM cattle')).toEqual([12000]);
 });
 
+test('of a long backlog only the first page is held in memory', async () => {
+  let spooled: string[] = [];
+  const { world, master, pull, rows } = await following({
+    before: () => {
+      const scratches = join(world.state, 'scratch');
+      if (existsSync(scratches)) spooled = readdirSync(scratches, { recursive: true }).map(String);
+    },
+  });
+  await pull();
+  master.run(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 22000)
+    INSERT INTO cattle (id) SELECT i FROM n`);
+  await pull();
+  // As the fifth page is asked for, three lie there.
+  expect(spooled.filter((name) => name.includes('changes-'))).toHaveLength(3);
+  expect(rows('SELECT count(*) FROM cattle')).toEqual([22000]);
+});
+
 test('an answer larger than memory takes goes through a file, and leaves none behind', async () => {
   const { world, master, pull, rows } = await following();
   master.run(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)

@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { Cell } from '../../../../lib/delta/cell.ts';
 import type { Served } from '../../../../lib/delta/serving.ts';
 import { openOwn } from '../../../../lib/sqlite/open.ts';
+import { keysAfter } from '../../../../lib/sqlite/serving/change-log.ts';
 import { openServing } from '../../../../lib/sqlite/serving/serving.ts';
 import { fixedClock } from '../../../support/fixed-clock.ts';
 import { herdDatabase } from '../../../support/logged-database.ts';
@@ -121,6 +122,39 @@ test('whatever the limit is, all that changed arrives, and each key once a page'
   expect(one.content()).toEqual(await truth(serving));
   expect(one.content()).toHaveLength(17);
   expect(one.fullSyncs).toBe(1);
+});
+
+test.each([
+  ['each entry is of a key of its own', 'i'],
+  ['a few keys change all the time', 'i % 3'],
+  ['most entries are of a table that is not served', 'i', 2],
+])('a page of a long log costs what it holds, where %s', async (_, key, table = 1) => {
+  const { path } = herdDatabase(scratch());
+  const database = openOwn(path);
+  onTestFinished(() => void database.close());
+  let looked = 0;
+  database.function('looked', { deterministic: false }, (value) => ((looked += 1), value));
+  database.pragma('trusted_schema = ON');
+  database.exec(`INSERT INTO _holdfast_log (t, k1) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+      SELECT ${table}, ${key} FROM n;
+    ALTER TABLE _holdfast_log RENAME TO entries;
+    CREATE TEMP VIEW _holdfast_log AS SELECT seq, looked(t) AS t, k1, k2 FROM entries`);
+  const seen = new Set<string>();
+  let pages = 0;
+  for (let after = 0, hasMore = true; hasMore; pages += 1) {
+    looked = 0;
+    const page = keysAfter(database, new Map([[1, 1]]), after, 100);
+    for (const {
+      key: [cell],
+    } of page.keys)
+      seen.add(String(cell));
+    expect(looked).toBeLessThanOrEqual(1001);
+    expect(page.keys.length).toBeLessThanOrEqual(100);
+    expect(page.through).toBeGreaterThan(after);
+    ({ through: after, hasMore } = page);
+  }
+  expect(seen.size).toBe(table === 2 ? 0 : key === 'i' ? 20_000 : 3);
+  expect(pages).toBeLessThanOrEqual(201);
 });
 
 test('a table whose rows nothing tells apart travels in full exports, and is named', async () => {
