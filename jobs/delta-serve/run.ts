@@ -1,7 +1,9 @@
 // delta-serve run: answers those who follow the changes of an app's database, and tells them when there are any.
+import type { IncomingHttpHeaders } from 'node:http';
 import { errorMessage, OpsError } from '../../lib/base/errors.ts';
 import { type Announcer, announcerOn } from '../../lib/http/announcements.ts';
 import { requireReader, syncRoutes } from '../../lib/http/sync-routes.ts';
+import { createStrangers } from '../../lib/http/strangers.ts';
 import { startSyncServer } from '../../lib/http/sync-server.ts';
 import { createTokens } from '../../lib/http/token.ts';
 import type { Serving } from '../../lib/delta/serving.ts';
@@ -18,6 +20,9 @@ const lookMs = 1000;
 const looksBetweenSigns = 30;
 const looksBetweenPrunes = 600;
 
+/** Connections of one address that have not shown a key yet; all together there are 200. */
+const strangersMax = 50;
+
 export const serve: Serve<Given> = async (context, ready, { app: name }) => {
   const { clock, log, version } = context;
   const app = servedApp(context, name);
@@ -33,13 +38,17 @@ export const serve: Serve<Given> = async (context, ready, { app: name }) => {
   let announcer: Announcer | undefined;
   const listeners = () => announcer?.listeners() ?? 0;
   const parts = { app: app.name, version, serving, nameOf, tokens, directory, listeners, clock, log };
+  // Without TLS it is a proxy or a tunnel that connects.
+  const connectionsMax = tls === undefined ? undefined : strangersMax;
+  const strangers = createStrangers({ connectionsMax, clock, log });
+  const authorize = (headers: IncomingHttpHeaders) => requireReader({ nameOf, tokens }, { headers });
   const server = await startSyncServer({
     host,
     port,
     tls,
     routes: syncRoutes(parts),
-    attach: (http) =>
-      (announcer = announcerOn(http, (headers) => requireReader({ nameOf, tokens }, { headers }))),
+    attach: (http) => (announcer = announcerOn(http, authorize, strangers)),
+    strangers,
     log,
   });
   try {

@@ -6,6 +6,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import type { Log } from '../base/log.ts';
 import { networkReason } from '../base/network-reason.ts';
 import { connectTo, type Destination } from './connection.ts';
+import type { Strangers } from './strangers.ts';
 
 const announcementsPath = '/api/sync/announcements';
 
@@ -28,6 +29,7 @@ const waitingBytesMax = 64 * 1024;
 export function announcerOn(
   server: Server,
   authorize: (headers: IncomingMessage['headers']) => Promise<unknown>,
+  strangers?: Strangers,
 ): Announcer {
   const sockets = new WebSocketServer({
     noServer: true,
@@ -45,9 +47,14 @@ export function announcerOn(
     if (request.url?.split('?')[0] !== announcementsPath) return refuse(socket, '404 Not Found');
     if (sockets.clients.size >= listenersMax) return refuse(socket, '503 Service Unavailable');
     authorize(request.headers).then(
-      () =>
-        sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit('connection', opened, request)),
-      () => refuse(socket, '401 Unauthorized'),
+      () => {
+        strangers?.known(request.socket);
+        sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit('connection', opened, request));
+      },
+      () => {
+        const isSlowed = strangers?.ask(request.socket.remoteAddress ?? '') === false;
+        refuse(socket, isSlowed ? '429 Too Many Requests' : '401 Unauthorized');
+      },
     );
   });
   return {

@@ -6,18 +6,15 @@ import type { Log } from '../base/log.ts';
 import { OpsError } from '../base/errors.ts';
 import { type Said, setEntered } from './asked.ts';
 import { isKey } from './keys.ts';
-import { Budgets, neighbourhood } from './limits.ts';
+import { Budgets } from './limits.ts';
 import { challengeHeader, hashOfKey } from './proof.ts';
 import type { HttpRequest } from './server.ts';
+import { createStrangers, strangerRetrySeconds } from './strangers.ts';
 
 /** A sender asks a few times a minute, and in a walk a few times a second. */
 const sourceBudget = { perSecond: 20, burst: 200 };
-/** Of one address, without a key that is known. */
-const strangerBudget = { perSecond: 1, burst: 30 };
 /** Connections of one address that have not shown a key yet. */
 const strangersMax = 256;
-/** So often it is told at most that somebody tries keys. */
-const tellEveryMs = 10 * 60_000;
 
 interface DoorOptions {
   readonly config: { readonly isBehindProxy: boolean };
@@ -34,21 +31,19 @@ export interface Door {
 
 export function createDoor({ config, nameOf, clock, log }: DoorOptions): Door {
   const sources = new Budgets(sourceBudget, clock);
-  const strangers = new Budgets(strangerBudget, clock);
-  const unknown = createUnknownConnections();
-  const tell = createTeller(clock, log);
-  const stranger = (request: HttpRequest, message: string): Said => {
-    const from = neighbourhood(request.ip);
-    tell(from);
-    return strangers.take(from)
+  // Behind a proxy all connections are its own.
+  const connectionsMax = config.isBehindProxy ? undefined : strangersMax;
+  const strangers = createStrangers({ connectionsMax, clock, log });
+  const stranger = (request: HttpRequest, message: string): Said =>
+    strangers.ask(request.ip)
       ? { status: 401, body: { message } }
-      : { status: 429, body: { message: 'too many requests without a key' }, retryAfterSeconds: 30 };
-  };
+      : {
+          status: 429,
+          body: { message: 'too many requests without a key' },
+          retryAfterSeconds: strangerRetrySeconds,
+        };
   return {
-    connected(socket) {
-      // Behind a proxy all connections are its own.
-      if (!config.isBehindProxy && !unknown.add(socket)) socket.destroy();
-    },
+    connected: strangers.connected,
     enter(request) {
       if (request.url === '/health') return undefined;
       const key = keyOf(request.headers.authorization);
@@ -64,7 +59,7 @@ export function createDoor({ config, nameOf, clock, log }: DoorOptions): Door {
           request,
           'this key is not known here, or not any more: delta-receive key list names those that are',
         );
-      unknown.remove(request.raw.socket);
+      strangers.known(request.raw.socket);
       if (challenge === undefined)
         return { status: 400, body: { message: `it has no ${challengeHeader} of 32 hex digits` } };
       setEntered(request, { keyHash, challenge, source });
@@ -93,48 +88,4 @@ function keyOf(header: string | undefined): string | undefined {
 function challengeOf({ headers }: HttpRequest): string | undefined {
   const challenge = headers[challengeHeader];
   return typeof challenge === 'string' && /^[0-9a-f]{32}$/.test(challenge) ? challenge : undefined;
-}
-
-/** The connections that have shown no key yet, by where they come from: so many each, and no more. */
-function createUnknownConnections() {
-  const counts = new Map<string, number>();
-  const homes = new WeakMap<object, string>();
-  const change = (from: string, by: number) => {
-    const count = (counts.get(from) ?? 0) + by;
-    if (count > 0) counts.set(from, count);
-    else counts.delete(from);
-  };
-  const forget = (socket: object) => {
-    const from = homes.get(socket);
-    homes.delete(socket);
-    if (from !== undefined) change(from, -1);
-  };
-  return {
-    add(socket: Socket): boolean {
-      const from = neighbourhood(socket.remoteAddress ?? '');
-      if ((counts.get(from) ?? 0) >= strangersMax) return false;
-      change(from, 1);
-      homes.set(socket, from);
-      socket.once('close', () => forget(socket));
-      return true;
-    },
-    /** `socket` may be the TLS that lies around it. */
-    remove(socket: Socket): void {
-      forget(socket);
-      const inner = (socket as { _parent?: object | null })._parent;
-      if (inner !== undefined && inner !== null) forget(inner);
-    },
-  };
-}
-
-function createTeller(clock: Clock, log: Log): (from: string) => void {
-  let toldAtMs = -Infinity;
-  let requests = 0;
-  return (from) => {
-    requests += 1;
-    if (clock.monotonicMs() - toldAtMs < tellEveryMs) return;
-    log.warn('somebody asked without a key that is known', { from, requests });
-    toldAtMs = clock.monotonicMs();
-    requests = 0;
-  };
 }

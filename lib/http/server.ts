@@ -145,7 +145,9 @@ function takeBodies(app: FastifyInstance): void {
 
 /** The last that is done to an answer. A body that nobody has read is not waited for. */
 function prove(request: FastifyRequest, reply: FastifyReply, payload: unknown): unknown {
-  const { keyHash, challenge } = enteredOf(request);
+  const { keyHash, challenge, source } = enteredOf(request);
+  // Whoever tries keys pays for each with a connection.
+  if (reply.statusCode === 429 && source === undefined) reply.header('connection', 'close');
   reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
   if (keyHash !== undefined && challenge !== undefined && typeof payload === 'string')
     reply.header(answerHeader, proofOf(keyHash, { challenge, status: reply.statusCode, body: payload }));

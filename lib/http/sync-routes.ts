@@ -47,6 +47,8 @@ export interface SyncOptions {
 
 export interface SyncRoute {
   readonly method: 'GET' | 'POST';
+  /** Who is answered with anything but 401 has shown a key that is known. */
+  readonly needsKey?: boolean;
   readonly path: string;
   readonly handle: (request: SyncRequest) => Promise<SyncAnswer>;
 }
@@ -75,11 +77,13 @@ export function syncRoutes(options: SyncOptions): SyncRoute[] {
     path,
     handle: (request) => said(options, path, () => answer(request)),
   });
-  const withKey = (path: string, answer: (request: SyncRequest) => Promise<SyncAnswer>) =>
-    open(path, async (request) => {
+  const withKey = (path: string, answer: (request: SyncRequest) => Promise<SyncAnswer>) => ({
+    needsKey: true,
+    ...open(path, async (request) => {
       await requireReader(options, request);
       return answer(request);
-    });
+    }),
+  });
   return [
     open('/api/remote/health', async () => json({ status: 'healthy', timestamp: now(clock) })),
     open('/api/sync/schema', async () => json(schemaEnvelope(await serving.schema(), now(clock)))),
@@ -101,6 +105,7 @@ export function syncRoutes(options: SyncOptions): SyncRoute[] {
     }),
     {
       method: 'POST',
+      needsKey: true,
       path: '/api/remote/auth/token',
       handle: (request) =>
         said(options, '/api/remote/auth/token', async () => {

@@ -1,11 +1,13 @@
 // The server of a master: its routes and its announcements behind one address. Whoever sends or reads slowly on purpose is
 // given up, and a body is small.
 import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
 import { errorCode, errorMessage, OpsError, systemError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { failure, type SyncAnswer, type SyncRoute } from './sync-routes.ts';
 import { readPem } from './pem.ts';
+import { type Strangers, strangerRetrySeconds } from './strangers.ts';
 
 export interface SyncServerOptions {
   readonly host: string;
@@ -15,6 +17,8 @@ export interface SyncServerOptions {
   readonly routes: readonly SyncRoute[];
   /** What else listens on the same address. */
   readonly attach?: (server: Server) => void;
+  /** Who asks without a key, where any of the routes needs one. */
+  readonly strangers?: Strangers;
   readonly log: Log;
 }
 
@@ -40,20 +44,25 @@ const connectionsMax = 200;
 
 /** Listens. Throws OpsError `refused` where the address is taken, `config`, `denied`, `missing` for its certificate. */
 export async function startSyncServer(options: SyncServerOptions): Promise<SyncServer> {
-  const { host, port, tls, routes, attach, log } = options;
+  const { host, port, tls, routes, attach, strangers, log } = options;
   const app = fastify({ ...limits, ...tlsOf(tls) }) as unknown as FastifyInstance;
   app.server.maxConnections = connectionsMax;
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, text, done) => done(null, text));
   app.setNotFoundHandler(async (_request, reply) => send(reply, failure(404, 'there is no such thing here')));
   app.setErrorHandler(async (error, _request, reply) => send(reply, failed(error, log)));
-  for (const { method, path, handle } of routes)
+  if (strangers !== undefined) app.server.on('connection', (socket: Socket) => strangers.connected(socket));
+  for (const { method, path, handle, needsKey = false } of routes)
     app.route({
       method,
       url: path,
-      handler: async ({ raw, headers, body }, reply) => {
+      handler: async ({ raw, ip, headers, body }, reply) => {
         const query = new URL(raw.url ?? '/', 'http://any').searchParams;
-        return await send(reply, await handle({ query, headers, body: body as string | undefined }));
+        const answer = await handle({ query, headers, body: body as string | undefined });
+        if (!needsKey || strangers === undefined) return await send(reply, answer);
+        if (answer.status !== 401) strangers.known(raw.socket);
+        else if (!strangers.ask(ip)) return await send(reply.header('connection', 'close'), tooOften);
+        return await send(reply, answer);
       },
     });
   attach?.(app.server);
@@ -69,6 +78,11 @@ export async function startSyncServer(options: SyncServerOptions): Promise<SyncS
     close: async () => await app.close(),
   };
 }
+
+const tooOften = {
+  ...failure(429, 'too many requests without a key that is known'),
+  retryAfterSeconds: strangerRetrySeconds,
+};
 
 interface Reply {
   code(status: number): Reply;

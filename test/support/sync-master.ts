@@ -8,6 +8,7 @@ import type { Serving } from '../../lib/delta/serving.ts';
 import { type Announcer, announcerOn } from '../../lib/http/announcements.ts';
 import { makeCertificate } from '../../lib/http/certificate.ts';
 import { requireReader, syncRoutes, type SyncRoute } from '../../lib/http/sync-routes.ts';
+import { createStrangers } from '../../lib/http/strangers.ts';
 import { startSyncServer, type SyncServer } from '../../lib/http/sync-server.ts';
 import { createTokens } from '../../lib/http/token.ts';
 import { openServing } from '../../lib/sqlite/serving/serving.ts';
@@ -76,6 +77,7 @@ export async function startMaster(directory: string, options: SyncMasterOptions 
     const log = silentLog;
     const listeners = () => announcer?.listeners() ?? 0;
     const parts = { app: 'herd', version: '1.2.3', serving, nameOf, tokens, directory: spools, listeners };
+    const strangers = createStrangers({ connectionsMax: 50, clock, log });
     const routes = syncRoutes({ ...parts, clock, log }).map((route): SyncRoute => ({
       ...route,
       async handle(request) {
@@ -90,7 +92,12 @@ export async function startMaster(directory: string, options: SyncMasterOptions 
       tls: own && { certificate, keyPath: () => privateKey },
       routes,
       attach: (http) =>
-        (announcer = announcerOn(http, (headers) => requireReader({ nameOf, tokens }, { headers }))),
+        (announcer = announcerOn(
+          http,
+          (headers) => requireReader({ nameOf, tokens }, { headers }),
+          strangers,
+        )),
+      strangers,
       log,
     });
     ({ port } = server);

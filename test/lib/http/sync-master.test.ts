@@ -1,5 +1,8 @@
 // A master as its readers meet it over HTTP: who is let in, what is refused, and a client of before that comes to the end.
-import { expect, onTestFinished, test } from 'vitest';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { openOwn } from '../../../lib/sqlite/open.ts';
 import { fixedClock } from '../../support/fixed-clock.ts';
 import { scratch } from '../../support/scratch.ts';
@@ -40,6 +43,59 @@ test.each([
     body: { status: 'healthy' },
   });
   expect(await ask('/api/sync/schema', headers)).toMatchObject({ status: 200, body: { success: true } });
+});
+
+describe('who guesses keys', () => {
+  const guess = { 'x-api-key': `hxb_${'z'.repeat(40)}` };
+  const waysIn: [string, string, Record<string, string>, object][] = [
+    ['a key', '/api/sync/changes?since=2024-01-01', guess, {}],
+    ['a token', '/api/remote/status', { authorization: 'Bearer e30.e30.e30' }, {}],
+    ['nothing', '/api/sync/full-export', {}, {}],
+    ['a key for a token', '/api/remote/auth/token', guess, { method: 'POST' }],
+  ];
+
+  test.each(waysIn)('with %s is slowed, and nobody with a key is', async (_, path, headers, init) => {
+    const clock = fixedClock('2026-11-20T12:00:00Z');
+    const { ask } = await master({ clock });
+    const statuses: number[] = [];
+    for (let time = 0; time < 31; time += 1) statuses.push((await ask(path, headers, init)).status);
+    expect(statuses).toEqual([...Array<number>(30).fill(401), 429]);
+    const { response, body } = await ask(path, headers, init);
+    expect(body).toMatchObject({ success: false, message: expect.any(String) });
+    expect(response.headers.get('retry-after')).toBe('30');
+    expect(response.headers.get('connection')).toBe('close');
+    expect((await ask('/api/remote/status')).status).toBe(200);
+    expect((await ask('/api/remote/health', headers)).status).toBe(200);
+    clock.advance(1000);
+    expect((await ask(path, headers, init)).status).toBe(401);
+    expect((await ask(path, headers, init)).status).toBe(429);
+  });
+
+  test('as one who listens is slowed as well', async () => {
+    const { master: started } = await master();
+    const upgrade = async () => {
+      const headers = { connection: 'upgrade', upgrade: 'websocket', ...guess };
+      const asking = request(`${started.url}/api/sync/announcements`, { headers, agent: false }).end();
+      const [response] = (await once(asking, 'response')) as [IncomingMessage];
+      response.resume();
+      return response.statusCode;
+    };
+    const statuses: unknown[] = [];
+    for (let time = 0; time < 31; time += 1) statuses.push(await upgrade());
+    expect(statuses).toEqual([...Array<number>(30).fill(401), 429]);
+  });
+
+  test('cannot take all connections of a master', async () => {
+    const { ask, master: started } = await master();
+    const sockets = Array.from({ length: 80 }, () => connect(Number(new URL(started.url).port), '127.0.0.1'));
+    onTestFinished(() => sockets.forEach((socket) => socket.destroy()));
+    const closed = sockets.map((socket) => once(socket.on('error', () => undefined).resume(), 'close'));
+    await Promise.all(closed.slice(50));
+    expect(sockets.filter(({ destroyed }) => destroyed)).toHaveLength(30);
+    sockets[0]?.destroy();
+    await closed[0];
+    expect((await ask('/api/remote/status')).status).toBe(200);
+  });
 });
 
 test('a token counts for a day, also after a restart of the clock’s hour, and dies with its key', async () => {
