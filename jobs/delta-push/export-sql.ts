@@ -1,6 +1,7 @@
 // delta-push export-sql: what waits becomes a script of SQL, for a server that has no receiver.
 import { OpsError } from '../../lib/base/errors.ts';
 import { formatCount } from '../../lib/base/format.ts';
+import { collectWhole } from '../../lib/delta/capture.ts';
 import { type Dialect, sqlScript, Unwritable } from '../../lib/delta/sql-script.ts';
 import { writeFileAtomically } from '../../lib/files/durable.ts';
 import { requireNothingAt } from '../../lib/files/publish-file.ts';
@@ -25,7 +26,7 @@ interface Exported {
 type Given = Options<typeof parameters.exportSql>;
 
 /** One script holds no more: all of it is in memory once. */
-const limits = { rowsMax: 50_000, bytesMax: 32 * 1024 * 1024 };
+const limits = { rowsMax: 50_000, bytesMax: 32 * 1024 * 1024, snapshotRowsMax: 0 };
 
 export async function run(
   context: JobContext,
@@ -51,7 +52,7 @@ export async function run(
   if (capture.state().epoch === undefined && !keep) capture.beginEpoch(randomHex());
   context.progress.start(`${app.name}: writing`, 0);
   context.progress.update(0);
-  const collected = capture.collect(limits);
+  const collected = collectWhole(capture, limits);
   const counts = { upserts: 0, deletes: 0 };
   for (const { kind } of collected?.changes ?? []) counts[kind === 'upsert' ? 'upserts' : 'deletes'] += 1;
   const done = collected !== undefined && !keep;

@@ -64,7 +64,7 @@ async function statusOf(context: JobContext, app: DeltaApp): Promise<Status> {
     cycles: record.cycles,
     failedCycles: record.failedCycles,
     changes: record.changes,
-    spooledBytes: (await files.spooled())?.bytes.length ?? 0,
+    spooledBytes: (await files.spool.look())?.sizeBytes ?? 0,
     held: record.held,
     refusedTables: record.refusedTables,
     trouble: trouble && {

@@ -31,7 +31,7 @@ export async function run(context: JobContext, { app: name, yes }: Given): Promi
   const record = files.begin();
   using capture = await context.openCapture(app);
   using peer = await context.openPeer(app.delta);
-  await files.dropSpool();
+  await files.spool.drop();
   await files.write(record);
   await peer.takeOver({ instance: record.instance, lineage: undefined }).catch((error: unknown) => {
     throw asOpsError(error, `take over ${source}`, to);

@@ -119,7 +119,7 @@ export function ownTables(keyParts: number): string[] {
     `CREATE TABLE IF NOT EXISTS _holdfast_delta(id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL, epoch TEXT,
       nonce TEXT, made TEXT, batch_no INTEGER NOT NULL, acked_seq INTEGER NOT NULL, schema_version INTEGER NOT NULL, corrections INTEGER NOT NULL)`,
     `CREATE TABLE IF NOT EXISTS _holdfast_table(id INTEGER PRIMARY KEY, name TEXT NOT NULL, capture TEXT NOT NULL, state TEXT NOT NULL,
-      walked_to TEXT, shape TEXT NOT NULL)`,
+      walked_to TEXT, begun_at TEXT, shape TEXT NOT NULL)`,
     `CREATE TABLE IF NOT EXISTS _holdfast_reader(name TEXT PRIMARY KEY, seq INTEGER NOT NULL)`,
   ];
 }

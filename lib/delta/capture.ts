@@ -47,11 +47,9 @@ export interface CaptureNews {
   readonly walks: readonly string[];
 }
 
-/** What a batch is made of, in one read snapshot, which ended before this was returned. */
+/** What a batch is made of, in one read snapshot, which is over when `collect` returns. */
 export interface Collected {
-  /** Tombstones first, children before parents; then rows, parents before children. Holds no more than `bytesMax`. */
-  readonly changes: readonly Change[];
-  /** The tables that `changes` index. */
+  /** The tables that its changes index. Parents come before children. */
   readonly tables: readonly TableShape[];
   /** All keys logged up to here are in it or were before. */
   readonly toSeq: number;
@@ -63,17 +61,42 @@ export interface Collected {
         readonly through: readonly Cell[] | undefined;
       }
     | undefined;
-  /** Whether more waits behind it. */
-  readonly hasMore: boolean;
-  /** What no batch can hold, as sentences: rows that are too large. They are passed over. */
-  readonly tooLarge: readonly string[];
+}
+
+/** Takes what is collected while it is read: the read snapshot of the app's database is open, so nothing is waited for. */
+export interface ChangeSink {
+  /** Before its changes; once more where what was taken since is forgotten, for it is read anew, or less of it. */
+  begin(collected: Collected): void;
+  /** Tombstones first, children before parents; then rows, parents before children. False where no more of them fit. */
+  take(change: Change): boolean;
 }
 
 export interface CollectRequest {
-  /** Rows, at most. Equal keys are one. */
+  /** Rows of a piece, at most. Equal keys are one. */
   readonly rowsMax: number;
-  /** Of the rows' values, about. */
+  /** Of their values, about. */
   readonly bytesMax: number;
+  /**
+   * Whatever is logged is one piece where it has no more rows than this, and all of it fits: then no transaction of the app is
+   * ever seen in parts. A database in rollback mode is read in pieces of its own, for its readers keep the app from writing.
+   */
+  readonly snapshotRowsMax: number;
+}
+
+/** What `collect` has told a sink of, and as sentences what no batch can hold, rows that are too large: they are passed over. */
+export type Told = Collected & { readonly tooLarge: readonly string[] };
+
+/** All of a piece at once: for what is known to be small. */
+export function collectWhole(
+  capture: Pick<Capture, 'collect'>,
+  request: CollectRequest,
+): (Told & { readonly changes: readonly Change[] }) | undefined {
+  let changes: Change[] = [];
+  const told = capture.collect(request, {
+    begin: () => void (changes = []),
+    take: (change) => changes.push(change) <= request.snapshotRowsMax,
+  });
+  return told && { ...told, changes };
 }
 
 /** A row that staff corrected, and the row here. */
@@ -115,8 +138,8 @@ export interface Capture {
   check(): CaptureNews;
   /** Whether anything waits that a cycle would send: logged keys, a walk, rows that differ. */
   isIdle(): boolean;
-  /** The next piece of changes, else of a walk; undefined where nothing waits. */
-  collect(request: CollectRequest): Collected | undefined;
+  /** Tells the sink of the next piece of changes, else of a walk; undefined where nothing waits, and it is told nothing. */
+  collect(request: CollectRequest, sink: ChangeSink): Told | undefined;
   /**
    * The keys that would travel with the next cycles, by table: those that are logged and not acknowledged, and in a table by
    * `diff` those whose rows differ from what was sent. Undefined where there are more than `most`, or where not all of them

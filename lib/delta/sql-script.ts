@@ -1,6 +1,7 @@
 // Changes as a script of SQL, for a server that has no receiver: each piece is one transaction, and may be run twice.
 import { type Cell, isBrokenText } from './cell.ts';
 import type { Collected } from './capture.ts';
+import type { Change } from './change.ts';
 import { quoted } from './capture-sql.ts';
 import type { TableShape } from './shape.ts';
 
@@ -10,7 +11,10 @@ export type Dialect = 'sqlite' | 'postgres';
 export class Unwritable extends Error {}
 
 /** The statements of a piece, with BEGIN and COMMIT around them. Throws Unwritable. */
-export function* sqlScript({ changes, tables, range }: Collected, dialect: Dialect): Generator<string> {
+export function* sqlScript(
+  { changes, tables, range }: Collected & { readonly changes: readonly Change[] },
+  dialect: Dialect,
+): Generator<string> {
   for (const { name, identity } of tables)
     if (identity === 'content')
       throw new Unwritable(

@@ -8,7 +8,10 @@ import type { HeldDirectory } from './held-directory.ts';
  * is root and that owner is not. Elsewhere nothing is changed. By its descriptor: its name may stand for another file by
  * now.
  */
-export async function giveToOwnerOf(directory: HeldDirectory, made: FileHandle): Promise<void> {
+export async function giveToOwnerOf(
+  directory: HeldDirectory,
+  made: Pick<FileHandle, 'chown'>,
+): Promise<void> {
   const owner = await ownerBesideRoot(directory);
   // A file system without owners may refuse; then its mount options decide.
   if (owner !== undefined) await made.chown(...owner).catch(() => undefined);

@@ -64,8 +64,8 @@ export const brokenVariants: Readonly<Record<string, (whole: Openers) => Openers
     withCapture(whole, () => ({ reread: () => undefined })),
   'that nothing counts as arrived before the receiver has said so': (whole) =>
     withCapture(whole, (own) => ({
-      collect: (request) => {
-        const collected = own.collect(request);
+      collect: (request, sink) => {
+        const collected = own.collect(request, sink);
         const { nonce, batchNo } = own.state();
         if (collected !== undefined && nonce !== undefined)
           own.acknowledge(

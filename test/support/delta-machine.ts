@@ -5,7 +5,7 @@ import { Forked } from '../../jobs/delta-push/steps/forked.ts';
 import { pushCycle } from '../../jobs/delta-push/steps/push-cycle.ts';
 import { randomHex, senderFiles } from '../../jobs/delta-push/steps/sender-files.ts';
 import { silentLog } from '../../lib/base/log.ts';
-import type { Capture } from '../../lib/delta/capture.ts';
+import type { Capture, CollectRequest } from '../../lib/delta/capture.ts';
 import { type Peer, PeerTrouble } from '../../lib/delta/peer.ts';
 import { ProtocolRefusal } from '../../lib/delta/refusal.ts';
 import { copyDatabase, copyDirectory } from './delta-app.ts';
@@ -14,6 +14,9 @@ import { fixedClock } from './fixed-clock.ts';
 
 /** `state` is the directory of this app, where a shadow may lie. */
 export type OpenCapture = (database: string, state: string) => Promise<Capture>;
+
+/** Of a batch. */
+export type Sizes = Pick<CollectRequest, 'rowsMax' | 'snapshotRowsMax'>;
 
 /** How a cycle ended. */
 export type Ending = 'done' | 'killed' | 'fork' | 'trouble';
@@ -43,24 +46,28 @@ export class Machine {
   }
 
   /** A cycle of the sender, as a run of its own. */
-  async cycle(peer: Peer, rowsMax: number, deathAt?: DeathAt): Promise<Ending> {
+  async cycle(peer: Peer, sizes: Sizes, deathAt?: DeathAt): Promise<Ending> {
     const atDeath = `${this.state}-at-death`;
     const death = new Death(deathAt?.step ?? 0, deathAt?.isAfter ?? false, () =>
       copyDirectory(this.state, atDeath),
     );
-    const ending = await this.#run(death, peer, rowsMax);
+    const ending = await this.#run(death, peer, sizes);
     this.lastSteps = death.steps;
     // What the dead have written after their death was never written.
     if (death.at !== undefined) copyDirectory(atDeath, this.state);
     return ending;
   }
 
-  async #run(death: Death, peer: Peer, rowsMax: number): Promise<Ending> {
+  async #run(death: Death, peer: Peer, sizes: Sizes): Promise<Ending> {
     const capture = await this.#open(this.database, join(this.state, 'delta', 'app'));
     const files = senderFiles(this.state, 'app');
     try {
       const record = (await files.read()) ?? files.begin();
-      const mortal = death.hold(files, 'files');
+      const spool = {
+        ...death.hold(files.spool, 'spool', ['look', 'read']),
+        draft: async () => death.hold(await files.spool.draft(), 'draft', ['begin', 'write']),
+      };
+      const mortal = { ...death.hold(files, 'files'), spool };
       await mortal.write(record);
       const done = await pushCycle(
         {
@@ -72,7 +79,7 @@ export class Machine {
           log: silentLog,
           signal: new AbortController().signal,
           progress: { begin: async () => undefined, batch: () => () => undefined },
-          rowsMax,
+          ...sizes,
           bytesMax: 64 * 1024,
         },
         record,
@@ -95,7 +102,7 @@ export class Machine {
   async takeOver(peer: Peer): Promise<void> {
     const files = senderFiles(this.state, 'app');
     const record = files.begin();
-    await files.dropSpool();
+    await files.spool.drop();
     await files.write(record);
     await peer.takeOver({ instance: record.instance, lineage: undefined });
     const capture = await this.#open(this.database, join(this.state, 'delta', 'app'));

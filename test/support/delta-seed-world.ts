@@ -6,7 +6,7 @@ import type { ReplicaPolicy, TablePolicy } from '../../lib/delta/policy.ts';
 import type { DeltaWriter } from './delta-app.ts';
 import { differencesBetween } from './delta-compare.ts';
 import type { FrozenRows } from './delta-frozen.ts';
-import { type DeathAt, type Ending, Machine, type OpenCapture } from './delta-machine.ts';
+import { type DeathAt, type Ending, Machine, type OpenCapture, type Sizes } from './delta-machine.ts';
 import { type Random, randomFrom } from './delta-random.ts';
 import { type OpenReplica, Receiver } from './delta-receiver.ts';
 
@@ -60,7 +60,7 @@ export class SeedWorld {
   /** Whether somebody may have sent under our name: then a fork is no flaw. */
   mayFork = false;
   readonly ground: Ground;
-  readonly #rowsMax: number;
+  readonly #sizes: Sizes;
   #places = 0;
 
   constructor(seed: number, ground: Ground) {
@@ -69,7 +69,10 @@ export class SeedWorld {
     this.home = join(ground.home, String(seed));
     mkdirSync(this.home);
     this.mode = this.random.chance(0.75) ? 'wal' : 'delete';
-    this.#rowsMax = this.random.pick([3, 20, 1000]);
+    this.#sizes = {
+      rowsMax: this.random.pick([3, 20, 1000]),
+      snapshotRowsMax: this.random.pick([0, 8, 1000]),
+    };
     this.machine = new Machine(join(this.home, 'machine'), ground.openCapture);
     this.receiver = new Receiver(this.home, ground.openReplica, policy);
   }
@@ -136,7 +139,7 @@ export class SeedWorld {
     const { machine, random } = this;
     const somewhere = () => ({ step: 1 + random.below(24), isAfter: random.chance(0.5) });
     const deathAt = dies === true ? somewhere() : dies === false ? undefined : dies;
-    const ending = await machine.cycle(this.peer, this.#rowsMax, deathAt);
+    const ending = await machine.cycle(this.peer, this.#sizes, deathAt);
     const why = ending === 'done' ? '' : ` (${machine.lastTrouble})`;
     this.happened.push(`-- cycle: ${ending}${why}, after ${machine.lastSteps.join(' ')}`);
     if (ending === 'fork' && !this.mayFork) this.flaws.push('a fork, though nobody else has sent');

@@ -46,7 +46,7 @@ export class DeltaWorld {
   }
 
   push(deathAt?: DeathAt, machine = this.machine): Promise<Ending> {
-    return machine.cycle(this.receiver.peerOf('laptop'), 1000, deathAt);
+    return machine.cycle(this.receiver.peerOf('laptop'), { rowsMax: 1000, snapshotRowsMax: 1000 }, deathAt);
   }
 
   /** The source's rows that are not at the receiver, and the other way round, as sentences. */

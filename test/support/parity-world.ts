@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { silentProgress } from '../../lib/base/log.ts';
 import type { BatchHeader, BatchResult } from '../../lib/delta/batch.ts';
-import type { Capture } from '../../lib/delta/capture.ts';
+import { type Capture, type Collected, collectWhole } from '../../lib/delta/capture.ts';
 import { makeLink } from '../../lib/delta/lineage.ts';
 import type { ReplicaPolicy, TablePolicy } from '../../lib/delta/policy.ts';
 import { openSqliteReplica } from '../../lib/replica/sqlite/open.ts';
@@ -95,7 +95,7 @@ export class Laptop {
     const shapes = capture.tables().map(({ shape }) => shape);
     capture.refuse((await this.#replica.offer(this.name, shapes)).refused);
     for (;;) {
-      const collected = capture.collect({ rowsMax: 500, bytesMax: 1_000_000 });
+      const collected = collectWhole(capture, { rowsMax: 500, bytesMax: 1_000_000, snapshotRowsMax: 500 });
       if (collected === undefined) return results;
       const { state } = await this.peer.state();
       const header = this.#header(collected, state.epoch);
@@ -111,7 +111,7 @@ export class Laptop {
     }
   }
 
-  #header(collected: NonNullable<ReturnType<Capture['collect']>>, theirs: string | undefined): BatchHeader {
+  #header(collected: Collected, theirs: string | undefined): BatchHeader {
     const { epoch = '', nonce, batchNo } = this.capture.state();
     const heldLineage = this.#lineage;
     this.#sender.links += 1;

@@ -3,10 +3,11 @@
 import type { BatchResult } from '../../../lib/delta/batch.ts';
 import { larger, smaller } from '../../../lib/delta/pace.ts';
 import { type Peer, PeerTrouble } from '../../../lib/delta/peer.ts';
-import type { Spooled } from './sender-files.ts';
+import type { Spool, Spooled } from './spool.ts';
 
 export interface Delivery {
   readonly peer: Peer;
+  readonly spool: Spool;
   /** Of a piece, to begin with. */
   readonly pieceBytes: number;
   /** How much of it the receiver has. */
@@ -21,11 +22,11 @@ const stallsMax = 5;
 
 /** The result, and the size that pieces have by now. Throws PeerTrouble and ProtocolRefusal. */
 export async function deliver(
-  { header, bytes, sha256 }: Spooled,
-  { peer, startAt, signal, onReceived, ...given }: Delivery,
+  { header, sizeBytes, sha256 }: Spooled,
+  { peer, spool, startAt, signal, onReceived, ...given }: Delivery,
 ): Promise<{ result: BatchResult; pieceBytes: number }> {
   let { pieceBytes } = given;
-  let offset = startAt < bytes.length ? startAt : 0;
+  let offset = startAt < sizeBytes ? startAt : 0;
   let stalls = 0;
   const { epoch, batchNo } = header;
   for (;;) {
@@ -33,10 +34,10 @@ export async function deliver(
     const piece = {
       epoch,
       batchNo,
-      sizeBytes: bytes.length,
+      sizeBytes,
       sha256,
       offset,
-      bytes: bytes.subarray(offset, offset + pieceBytes),
+      bytes: await spool.read(offset, Math.min(pieceBytes, sizeBytes - offset)),
     };
     const answer = await peer.send(piece).catch((error: unknown) => {
       const less = isTooMuch(error) ? smaller(pieceBytes) : undefined;
@@ -46,14 +47,14 @@ export async function deliver(
     });
     if (answer === undefined) continue;
     if ('result' in answer) {
-      onReceived(bytes.length);
+      onReceived(sizeBytes);
       return { result: answer.result, pieceBytes: larger(pieceBytes) };
     }
     stalls = answer.received > offset ? 0 : stalls + 1;
-    if (stalls > stallsMax || answer.received >= bytes.length)
+    if (stalls > stallsMax || answer.received >= sizeBytes)
       throw new PeerTrouble(
         'failed',
-        `it has ${answer.received} of ${bytes.length} bytes, and neither more nor a result`,
+        `it has ${answer.received} of ${sizeBytes} bytes, and neither more nor a result`,
       );
     if (answer.received > offset) pieceBytes = larger(pieceBytes);
     offset = answer.received;

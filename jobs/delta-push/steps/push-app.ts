@@ -8,7 +8,8 @@ import { networkMark } from '../../../lib/process/network-addresses.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import type { DeltaApp } from '../../../lib/run/open-capture.ts';
 import { Forked } from './forked.ts';
-import { type CycleReport, pushCycle } from './push-cycle.ts';
+import type { CycleReport } from './cycle-report.ts';
+import { pushCycle } from './push-cycle.ts';
 import { pushProgress } from './push-progress.ts';
 import { type SenderFiles, senderFiles } from './sender-files.ts';
 
@@ -31,8 +32,8 @@ export interface Pushed {
   readonly warnings: readonly string[];
 }
 
-/** One batch holds no more. */
-const limits = { rowsMax: 8_000, bytesMax: 2 * 1024 * 1024 };
+/** A piece of a walk holds no more rows than 8,000; what is logged is one batch, while it can be read in some seconds. */
+const limits = { rowsMax: 8_000, bytesMax: 2 * 1024 * 1024, snapshotRowsMax: 250_000 };
 
 /** `isForced`: a person asks for it, who does not wait for the end of a pause. */
 export async function pushApp(

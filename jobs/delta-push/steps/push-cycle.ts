@@ -3,22 +3,24 @@
 // and what it applied without our hearing of it is found by the nonce.
 import type { Clock } from '../../../lib/base/clock.ts';
 import type { Log } from '../../../lib/base/log.ts';
-import { type Agreement, agreementOf, type SourceState } from '../../../lib/delta/agreement.ts';
+import { agreementOf, type SourceState } from '../../../lib/delta/agreement.ts';
 import type { BatchResult } from '../../../lib/delta/batch.ts';
-import type { Capture } from '../../../lib/delta/capture.ts';
+import type { Capture, CollectRequest } from '../../../lib/delta/capture.ts';
 import type { Peer, PeerState } from '../../../lib/delta/peer.ts';
 import { ProtocolRefusal } from '../../../lib/delta/refusal.ts';
 import type { SenderRecord } from '../../../lib/delta/sender-record.ts';
+import { countBatch, type CycleReport, newReport } from './cycle-report.ts';
 import { deliver } from './deliver.ts';
 import { Forked } from './forked.ts';
-import { makeBatch } from './make-batch.ts';
+import { batchMaker } from './make-batch.ts';
 import { nextHeader, type Reached } from './next-header.ts';
 import { offerShapes } from './offer-shapes.ts';
 import type { PushProgress } from './push-progress.ts';
-import { sentPieces, walksBegunSince } from './sent-pieces.ts';
-import { randomHex, type SenderFiles, type Spooled } from './sender-files.ts';
+import { moveGuard, sentPieces, walksBegunSince } from './sent-pieces.ts';
+import { randomHex, type SenderFiles } from './sender-files.ts';
+import type { Spooled } from './spool.ts';
 
-export interface CycleParts {
+export interface CycleParts extends CollectRequest {
   readonly source: string;
   readonly capture: Capture;
   readonly peer: Peer;
@@ -26,27 +28,7 @@ export interface CycleParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
-  /** Of one batch. */
-  readonly rowsMax: number;
-  readonly bytesMax: number;
   readonly progress: PushProgress;
-}
-
-/** What a cycle did, so far. */
-export interface CycleReport {
-  batches: number;
-  upserts: number;
-  deletes: number;
-  unchanged: number;
-  bytes: number;
-  /** What was kept back of them, by reason. */
-  held: Record<string, number>;
-  refusedTables: readonly string[];
-  anomalies: number;
-  /** How both stood at the beginning. */
-  agreement: Agreement | undefined;
-  /** Sentences for a finding each. */
-  warnings: string[];
 }
 
 /** A receiver that changes its mind again and again within a cycle is left to the next one. */
@@ -70,18 +52,7 @@ export async function pushCycle(
 }
 
 class Cycle {
-  readonly report: CycleReport = {
-    batches: 0,
-    upserts: 0,
-    deletes: 0,
-    unchanged: 0,
-    bytes: 0,
-    held: {},
-    refusedTables: [],
-    anomalies: 0,
-    agreement: undefined,
-    warnings: [],
-  };
+  readonly report = newReport();
   record: SenderRecord;
   readonly #parts: CycleParts;
 
@@ -101,7 +72,7 @@ class Cycle {
       this.#parts.log.info('the receiver stands elsewhere than it said: it is asked again', {
         reason: error.message,
       });
-      await this.#parts.files.dropSpool(); // what was in it is still noted
+      await this.#parts.files.spool.drop(); // what was in it is still noted
       this.record = { ...this.record, offered: undefined };
       return false;
     }
@@ -120,10 +91,10 @@ class Cycle {
   /** What was made and not seen acknowledged goes first: by it the receiver's link is ours again. */
   async #finishSpooled(peerState: PeerState): Promise<SourceState> {
     const { files, peer } = this.#parts;
-    const spooled = await files.spooled();
+    const spooled = await files.spool.look();
     if (spooled === undefined) return peerState.state;
     if (!this.#isForReceiver(spooled, peerState.state)) {
-      await files.dropSpool(); // what was in it is still noted
+      await files.spool.drop(); // what was in it is still noted
       return peerState.state;
     }
     const { staged } = peerState;
@@ -170,38 +141,50 @@ class Cycle {
   }
 
   async #sendAll(state: SourceState): Promise<void> {
-    const { capture, signal, rowsMax, bytesMax } = this.#parts;
     let receiver: Reached = state;
+    const requireMove = moveGuard();
     await this.#parts.progress.begin();
     for (;;) {
-      signal.throwIfAborted();
-      const collected = capture.collect({ rowsMax, bytesMax });
-      if (collected === undefined) return;
-      this.report.warnings.push(...collected.tooLarge);
-      const header = nextHeader(this.#parts, { collected, record: this.record, receiver });
-      const batch = makeBatch(header, collected.changes);
-      await this.#keep(batch);
-      await this.#deliver(batch, 0, collected.changes.length);
+      this.#parts.signal.throwIfAborted();
+      const batch = await this.#spoolNext(receiver);
+      if (batch === undefined) return;
+      await this.#deliver(batch, 0, batch.changes);
       receiver = batch.header;
+      requireMove(batch.header);
     }
   }
 
-  /** The record first: a link that was sent and is not in it would be somebody else's. */
-  async #keep(batch: Spooled): Promise<void> {
+  /** The record before the batch has its name: a link that was sent and is not in it would be somebody else's. */
+  async #spoolNext(receiver: Reached): Promise<(Spooled & { changes: number }) | undefined> {
     const { files, capture } = this.#parts;
+    await using draft = await files.spool.draft();
+    const maker = batchMaker(draft, (collected) =>
+      nextHeader(this.#parts, { collected, record: this.record, receiver }),
+    );
+    const told = capture.collect(this.#parts, maker);
+    if (told === undefined) return undefined;
+    this.report.warnings.push(...told.tooLarge);
+    const { header, changes } = maker.end();
     const links = this.record.links + 1;
-    const walked = sentPieces(this.record.walked, batch.header);
-    this.record = { ...this.record, links, pending: batch.header.lineage, walked };
+    const walked = sentPieces(this.record.walked, header);
+    this.record = { ...this.record, links, pending: header.lineage, walked };
     await files.write(this.record);
-    capture.noteMade(batch.header.lineage);
-    await files.spool(batch);
+    capture.noteMade(header.lineage);
+    return { header, sizeBytes: draft.sizeBytes, sha256: await draft.publish(), changes };
   }
 
   async #deliver(batch: Spooled, startAt: number, changes = 0): Promise<void> {
     const { peer, files, signal, capture, progress } = this.#parts;
-    const onReceived = progress.batch(changes, batch.bytes.length);
+    const onReceived = progress.batch(changes, batch.sizeBytes);
     const { pieceBytes } = this.record;
-    const delivered = await deliver(batch, { peer, startAt, signal, pieceBytes, onReceived });
+    const delivered = await deliver(batch, {
+      peer,
+      spool: files.spool,
+      startAt,
+      signal,
+      pieceBytes,
+      onReceived,
+    });
     const { header } = batch;
     const { result } = delivered;
     capture.acknowledge(
@@ -212,7 +195,7 @@ class Cycle {
       },
       { nonce: result.nonce, batchNo: header.batchNo },
     );
-    await files.dropSpool();
+    await files.spool.drop();
     this.#noteRefused(result);
     const { applied } = result;
     this.record = {
@@ -222,7 +205,7 @@ class Cycle {
       pieceBytes: delivered.pieceBytes,
       changes: this.record.changes + applied.upserts + applied.deletes,
     };
-    this.#count(result, batch.bytes.length);
+    countBatch(this.report, result, batch.sizeBytes);
   }
 
   /** Nothing of these was taken: all of it travels once somebody has approved of them, for which the next cycle asks. */
@@ -232,17 +215,5 @@ class Cycle {
     this.#parts.capture.refuse(refused);
     this.record = { ...this.record, refusedTables: refused };
     this.report.refusedTables = refused;
-  }
-
-  #count({ applied, held, anomalies }: BatchResult, bytes: number): void {
-    const { report } = this;
-    report.batches += 1;
-    report.upserts += applied.upserts;
-    report.deletes += applied.deletes;
-    report.unchanged += applied.unchanged;
-    report.anomalies += anomalies;
-    report.bytes += bytes;
-    for (const [reason, count] of Object.entries(held))
-      report.held[reason] = (report.held[reason] ?? 0) + count;
   }
 }

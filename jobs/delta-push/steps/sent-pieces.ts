@@ -35,6 +35,21 @@ export function walksBegunSince(
   return [...new Set(begun.map(({ table }) => table))];
 }
 
+/** A walk begins anew now and then, while an app changes its schema. */
+const repeatsMax = 20;
+
+/** Throws where the same piece is sent again and again, which would never end. */
+export function moveGuard(): (sent: BatchHeader) => void {
+  let [last, repeats] = ['', 0];
+  return ({ range, tables }) => {
+    const name = range && tables[range.table]?.name;
+    const piece = range === undefined ? '' : `${name} ${keyText(range.after)}`;
+    repeats = piece !== '' && piece === last ? repeats + 1 : 0;
+    last = piece;
+    if (repeats >= repeatsMax) throw new Error(`a piece of ${name} was sent ${repeats + 1} times`);
+  };
+}
+
 function keyText(key: readonly Cell[] | undefined): string {
   return key === undefined ? '' : formatKey(key);
 }

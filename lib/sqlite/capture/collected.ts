@@ -1,8 +1,9 @@
-// What one snapshot gave, in the order in which it can be applied: tombstones first, children before parents; then rows,
+// What is collected, told in the order in which it can be applied: tombstones first, children before parents; then rows,
 // parents before children.
+import type { ChangeSink, Collected, CollectRequest, Told } from '../../delta/capture.ts';
 import type { Change } from '../../delta/change.ts';
-import type { Collected } from '../../delta/capture.ts';
-import type { KeyedChange } from './log-changes.ts';
+import type { Database } from '../open.ts';
+import { type Entries, type KeyedChange, readLog, tellLog } from './log-changes.ts';
 import type { Stock } from './stock.ts';
 import type { WalkPiece } from './walk.ts';
 
@@ -10,16 +11,48 @@ interface Piece {
   readonly stock: Stock;
   readonly changes: readonly KeyedChange[];
   readonly toSeq: number;
-  readonly hasMore: boolean;
   readonly tooLarge: readonly string[];
   readonly walk: WalkPiece | undefined;
 }
 
-export function collectedOf({ stock, changes, toSeq, hasMore, tooLarge, walk }: Piece): Collected {
+/** Nothing is told of where nothing of it travels. Within a transaction of the caller's. */
+export function tellLogged(
+  database: Database,
+  stock: Stock,
+  request: Entries & CollectRequest,
+  sink: ChangeSink,
+): { toSeq: number; told: Told | undefined } {
+  let begun: Collected | undefined;
+  const listening: ChangeSink = {
+    begin: (collected) => void sink.begin((begun = collected)),
+    take: (change) => sink.take(change),
+  };
+  const snapshot = tellLog(database, stock.tables, request, listening);
+  if (snapshot !== undefined)
+    return { toSeq: snapshot.toSeq, told: begun && { ...begun, tooLarge: snapshot.tooLarge } };
+  const piece = readLog(database, stock.tables, request);
+  const isNothing = piece.changes.length === 0 && piece.tooLarge.length === 0;
+  const told = isNothing ? undefined : tellPiece({ ...piece, stock, walk: undefined }, sink);
+  return { toSeq: piece.toSeq, told };
+}
+
+/** A piece is bounded, so whatever the sink says it is told to the end. */
+export function tellPiece({ stock, changes, toSeq, tooLarge, walk }: Piece, sink: ChangeSink): Told {
   const present = new Set(changes.map(({ table }) => table.id));
   if (walk !== undefined) present.add(walk.table.id);
   const tables = stock.tables.filter((table) => present.has(table.id));
   const indexes = new Map(tables.map(({ id }, index) => [id, index]));
+  const collected = {
+    tables: tables.map(({ facts }) => facts.shape),
+    toSeq,
+    range: walk && { table: indexes.get(walk.table.id) ?? 0, after: walk.after, through: walk.through },
+  };
+  sink.begin(collected);
+  for (const change of inOrder(changes, indexes)) sink.take(change);
+  return { ...collected, tooLarge };
+}
+
+function inOrder(changes: readonly KeyedChange[], indexes: ReadonlyMap<number, number>): Change[] {
   const indexed = changes.map(({ table, key, cells }): Change => {
     const index = indexes.get(table.id) ?? 0;
     return cells === undefined
@@ -32,12 +65,5 @@ export function collectedOf({ stock, changes, toSeq, hasMore, tooLarge, walk }: 
   const upserts = indexed
     .filter(({ kind }) => kind === 'upsert')
     .sort((one, other) => one.table - other.table);
-  return {
-    changes: [...tombstones, ...upserts],
-    tables: tables.map(({ facts }) => facts.shape),
-    toSeq,
-    range: walk && { table: indexes.get(walk.table.id) ?? 0, after: walk.after, through: walk.through },
-    hasMore,
-    tooLarge,
-  };
+  return [...tombstones, ...upserts];
 }

@@ -5,15 +5,16 @@ import type {
   Acknowledged,
   Capture,
   CapturedTable,
-  Collected,
+  ChangeSink,
   CollectRequest,
   RereadKeys,
+  Told,
 } from '../../delta/capture.ts';
 import { sqliteError } from '../errors.ts';
 import { correctApp, type CorrectingHow } from './correct-app.ts';
-import { collectedOf } from './collected.ts';
+import { tellLogged, tellPiece } from './collected.ts';
 import { type Diff, openDiff } from './diff.ts';
-import { loggedKeys, readLog } from './log-changes.ts';
+import { loggedKeys } from './log-changes.ts';
 import { type OwnState, ownState } from './own-state.ts';
 import { pendingKeys } from './pending.ts';
 import { pruneLog } from './prune.ts';
@@ -94,11 +95,11 @@ export class DatabaseCapture implements Capture {
     );
   }
 
-  collect(request: CollectRequest): Collected | undefined {
+  collect(request: CollectRequest, sink: ChangeSink): Told | undefined {
     for (let tries = 1; ; tries += 1) {
       try {
-        const collected = this.#collect(request);
-        return collected && { ...collected, tooLarge: [...this.#late.splice(0), ...collected.tooLarge] };
+        const told = this.#collect(request, sink);
+        return told && { ...told, tooLarge: [...this.#late.splice(0), ...told.tooLarge] };
       } catch (error) {
         const hasMoved = this.#currentVersion() !== this.#schemaVersion;
         if (!hasMoved || tries === 5) throw error;
@@ -107,12 +108,13 @@ export class DatabaseCapture implements Capture {
     }
   }
 
-  #collect(request: CollectRequest): Collected | undefined {
-    const rowsMax = this.#isWal ? request.rowsMax : Math.min(request.rowsMax, rowsMaxBesideRollback);
-    const limits = { ...request, rowsMax };
+  #collect(request: CollectRequest, sink: ChangeSink): Told | undefined {
+    const limits = this.#isWal
+      ? request
+      : { ...request, rowsMax: Math.min(request.rowsMax, rowsMaxBesideRollback), snapshotRowsMax: 0 };
     const walking = this.#stock.tables.find(({ state }) => state === 'walk');
     const isTurnOfWalk = walking !== undefined && this.#wasChanges;
-    const changes = isTurnOfWalk ? undefined : this.#collectChanges(limits);
+    const changes = isTurnOfWalk ? undefined : this.#collectChanges(limits, sink);
     this.#wasChanges = changes !== undefined;
     if (changes !== undefined) return changes;
     if (walking === undefined) return this.#tidy();
@@ -122,29 +124,25 @@ export class DatabaseCapture implements Capture {
       walking.by === 'log'
         ? this.#readingAsKnown(() => walkByKey(this.#parts.database, walking, walk))
         : this.#diff.walk(walking, walk);
-    return collectedOf({ ...piece, stock: this.#stock, toSeq: ackedSeq, hasMore: true, walk: piece });
+    return tellPiece({ ...piece, stock: this.#stock, toSeq: ackedSeq, walk: piece }, sink);
   }
 
-  #collectChanges(limits: CollectRequest): Collected | undefined {
+  #collectChanges(limits: CollectRequest, sink: ChangeSink): Told | undefined {
     for (;;) {
-      const piece = this.#readingAsKnown(() => {
-        const { ackedSeq, lastSeq } = this.#own.read();
-        if (lastSeq === ackedSeq) return undefined;
-        return readLog(this.#parts.own, this.#stock.tables, { ...limits, after: ackedSeq, lastSeq });
+      const found = this.#readingAsKnown(() => {
+        const { ackedSeq: after, lastSeq: end } = this.#own.read();
+        return end === after
+          ? undefined
+          : tellLogged(this.#parts.own, this.#stock, { ...limits, after, end }, sink);
       });
-      if (piece === undefined) break;
-      if (piece.changes.length > 0 || piece.tooLarge.length > 0)
-        return collectedOf({ ...piece, stock: this.#stock, walk: undefined });
-      this.#writing(() => this.#own.write({ acked_seq: piece.toSeq })); // nothing that travels
+      if (found === undefined) break;
+      if (found.told !== undefined) return found.told;
+      this.#writing(() => this.#own.write({ acked_seq: found.toSeq })); // nothing that travels
     }
     const differing = this.#diff.changes(this.#stock.tables, limits);
     if (differing === undefined) return undefined;
-    return collectedOf({
-      ...differing,
-      stock: this.#stock,
-      toSeq: this.#own.read().ackedSeq,
-      walk: undefined,
-    });
+    const { ackedSeq } = this.#own.read();
+    return tellPiece({ ...differing, stock: this.#stock, toSeq: ackedSeq, walk: undefined }, sink);
   }
 
   /** Where nothing waits there is time for what nobody needs any more. */

@@ -14,7 +14,6 @@ import { walkByKey, type WalkPiece } from './walk.ts';
 
 interface DiffPiece {
   readonly changes: readonly KeyedChange[];
-  readonly hasMore: boolean;
   readonly tooLarge: readonly string[];
 }
 
@@ -123,9 +122,7 @@ export function openDiff(
       }
       if (underway !== undefined) underway.isClean = false;
       noteSent(changes);
-      return changes.length === 0 && tooLarge.length === 0
-        ? undefined
-        : { changes, hasMore: underway !== undefined, tooLarge };
+      return changes.length === 0 && tooLarge.length === 0 ? undefined : { changes, tooLarge };
     },
     walk(table, limits) {
       if (limits.after === undefined) {

@@ -14,6 +14,8 @@ export interface Registered {
   readonly by: CapturedTable['by'];
   readonly state: CapturedTable['state'];
   readonly walkedTo: readonly Cell[] | undefined;
+  /** The link of the batch that had been made last when its walk began: no piece of this walk is in that one. */
+  readonly begunAt: string | undefined;
   /** The fingerprint of its shape when it was last looked at. */
   readonly shape: string;
 }
@@ -33,13 +35,16 @@ export interface OwnState {
     }>,
   ): void;
   registry(): Registered[];
-  register(table: Omit<Registered, 'id'>): number;
-  update(id: number, change: Partial<Omit<Registered, 'id'>>): void;
+  register(table: Omit<Registered, 'id' | 'begunAt'>): number;
+  /** With a state of `walk` a walk begins. */
+  update(id: number, change: Partial<Omit<Registered, 'id' | 'begunAt'>>): void;
   /** So many parts of a key fit into the log. */
   keyParts(): number;
   /** Makes what is missing; whether the log was, or had nothing in it: then nobody knows what it had. */
   prepare(keyParts: number): boolean;
 }
+
+const lastMade = '(SELECT made FROM main._holdfast_delta)';
 
 /** Whether all that notes changes is there. */
 export function isInstalled(database: Database): boolean {
@@ -91,13 +96,14 @@ export function ownState(database: Database): OwnState {
         by: row['capture'] === 'log' ? 'log' : 'diff',
         state: stateOf(row['state']),
         walkedTo: parseKey(row['walked_to']),
+        begunAt: textOf(row['begun_at']),
         shape: String(row['shape']),
       })),
     register: ({ name, by, state, walkedTo, shape }) =>
       Number(
         database
           .prepare(
-            'INSERT INTO main._holdfast_table(name, capture, state, walked_to, shape) VALUES(?, ?, ?, ?, ?)',
+            `INSERT INTO main._holdfast_table(name, capture, state, walked_to, shape, begun_at) VALUES(?, ?, ?, ?, ?, ${lastMade})`,
           )
           .run(name, by, state, formatKey(walkedTo), shape).lastInsertRowid,
       ),
@@ -106,7 +112,8 @@ export function ownState(database: Database): OwnState {
       const entries: [string, unknown][] = Object.entries(named).filter(([, value]) => value !== undefined);
       if ('walkedTo' in change) entries.push(['walked_to', formatKey(change.walkedTo)]);
       if (entries.length === 0) return;
-      const set = entries.map(([name]) => `${name} = ?`).join(', ');
+      const begins = change.state === 'walk' ? [`begun_at = ${lastMade}`] : [];
+      const set = [...entries.map(([name]) => `${name} = ?`), ...begins].join(', ');
       database
         .prepare(`UPDATE main._holdfast_table SET ${set} WHERE id = ?`)
         .run(...entries.map(([, value]) => value), id);

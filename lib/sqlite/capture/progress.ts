@@ -36,10 +36,13 @@ export function acknowledge(
   { toSeq, range, table }: Acknowledged,
   { nonce, batchNo }: { nonce: string; batchNo: number },
 ): void {
-  own.write({ nonce, batch_no: batchNo, acked_seq: Math.max(own.read().ackedSeq, toSeq) });
+  const { ackedSeq, made } = own.read();
+  own.write({ nonce, batch_no: batchNo, acked_seq: Math.max(ackedSeq, toSeq) });
   const walked = range && own.registry().find(({ name, state }) => name === table && state === 'walk');
-  // A walk that was begun anew meanwhile is not where this piece ends.
-  const isNext = walked !== undefined && keyText(walked.walkedTo ?? []) === keyText(range?.after ?? []);
+  // A walk that was begun anew meanwhile is not where this piece ends: its rows may have changed since without being noted.
+  const isOfBefore = made !== undefined && walked?.begunAt === made;
+  const isNext =
+    walked !== undefined && !isOfBefore && keyText(walked.walkedTo ?? []) === keyText(range?.after ?? []);
   if (isNext && range?.through === undefined) own.update(walked.id, { state: 'live', walkedTo: undefined });
   else if (isNext) own.update(walked.id, { walkedTo: range?.through });
   pruneLog(database, own);

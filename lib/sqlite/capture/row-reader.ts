@@ -8,6 +8,8 @@ import { columnList } from './table-facts.ts';
 export interface RowReader {
   /** The row with exactly this key; undefined where there is none. */
   row(key: readonly Cell[]): Cell[] | undefined;
+  /** Whether there is one. */
+  has(key: readonly Cell[]): boolean;
   /** Rows after a key, in BINARY order; `after` undefined from the first. */
   rowsAfter(after: readonly Cell[] | undefined): IterableIterator<Cell[]>;
   keyOf(cells: readonly Cell[]): Cell[];
@@ -54,6 +56,10 @@ export function rowReader(database: Database, shape: TableShape): RowReader {
       const row = prepared(`SELECT ${columns} FROM ${table} WHERE ${where}`).get(...values) as
         RawCell[] | undefined;
       return row === undefined ? undefined : exact(row, key);
+    },
+    has(key) {
+      const { where, values } = exactly(keys, key);
+      return prepared(`SELECT 1 FROM ${table} WHERE ${where}`).get(...values) !== undefined;
     },
     *rowsAfter(after) {
       const { where, values } = behind(keys, after);

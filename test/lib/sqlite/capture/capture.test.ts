@@ -5,8 +5,9 @@ import { rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Capture } from '../../../../lib/delta/capture.ts';
+import { type Capture, collectWhole } from '../../../../lib/delta/capture.ts';
 import { rowHashText } from '../../../../lib/delta/canonical.ts';
+import type { Change } from '../../../../lib/delta/change.ts';
 import type { Cell } from '../../../../lib/delta/cell.ts';
 import { requireSource } from '../../../../lib/sqlite/look.ts';
 import { installCapture, uninstallCapture } from '../../../../lib/sqlite/capture/install.ts';
@@ -94,13 +95,16 @@ function outcome(database: Database.Database, sql: string): string {
 /** A copy by what is collected alone. */
 class Copy {
   readonly rows = new Map<string, string>();
+  readonly #snapshotRowsMax: number;
+
+  constructor(snapshotRowsMax: number) {
+    this.#snapshotRowsMax = snapshotRowsMax;
+  }
 
   take(capture: Capture): void {
-    for (
-      let piece = capture.collect({ rowsMax: 3, bytesMax: 1e6 });
-      piece !== undefined;
-      piece = capture.collect({ rowsMax: 3, bytesMax: 1e6 })
-    ) {
+    const next = () =>
+      collectWhole(capture, { rowsMax: 3, bytesMax: 1e6, snapshotRowsMax: this.#snapshotRowsMax });
+    for (let piece = next(); piece !== undefined; piece = next()) {
       for (const change of piece.changes) {
         const shape = piece.tables[change.table];
         const cells = change.kind === 'tombstone' ? change.key : change.cells;
@@ -191,7 +195,7 @@ describe('an app that is watched', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(statement, { minLength: 5, maxLength: 40 }), async (statements) => {
         const { path, watched, alone, capture } = await pair(how);
-        const copy = new Copy();
+        const copy = new Copy(how.recursive ? 8 : 1000);
         try {
           for (const sql of statements) {
             if (sql !== 'COLLECT')
@@ -213,7 +217,7 @@ describe('an app that is watched', () => {
 
   test('is missed nothing when tables are rebuilt, renamed, grown and dropped', async () => {
     const { path, watched, alone, capture } = await pair({ wal: true, foreignKeys: false, recursive: false });
-    const copy = new Copy();
+    const copy = new Copy(1000);
     watched.exec(`INSERT INTO plain VALUES(1, 'a', 1), (2, 'b', 2); INSERT INTO stop VALUES('a', 'x', 1)`);
     copy.take(capture);
     watched.exec(`BEGIN; CREATE TABLE fresh(id INTEGER PRIMARY KEY, a UNIQUE, b); INSERT INTO fresh SELECT * FROM plain;
@@ -239,9 +243,63 @@ describe('an app that is watched', () => {
     after.close();
   });
 
+  test('has all that is logged in one piece while it fits, and else pieces of the log in order', async () => {
+    const { watched, alone, capture } = await pair({ wal: true, foreignKeys: false, recursive: false });
+    new Copy(0).take(capture);
+    const some = `WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 500)`;
+    watched.exec(`${some} INSERT INTO plain SELECT i, i, 1 FROM c; DELETE FROM plain WHERE id > 400`);
+    const sizes = (limits: { rowsMax: number; snapshotRowsMax: number }, fits = Infinity) => {
+      const [taken, begun]: [Change[][], number[]] = [[], []];
+      const sink = {
+        begin: () => void (begun.push(taken.push([])), undefined),
+        take: (change: Change) => (taken.at(-1)?.push(change) ?? 0) < fits,
+      };
+      const told = capture.collect({ bytesMax: 1e6, ...limits }, sink);
+      const kinds = Map.groupBy(taken.at(-1) ?? [], ({ kind }) => kind);
+      return [kinds.get('tombstone')?.length ?? 0, kinds.get('upsert')?.length ?? 0, told?.toSeq];
+    };
+    const { ackedSeq, lastSeq } = capture.state();
+    expect(sizes({ rowsMax: 3, snapshotRowsMax: 1000 })).toEqual([100, 400, lastSeq]);
+    expect(sizes({ rowsMax: 3, snapshotRowsMax: 500 })).toEqual([100, 400, lastSeq]);
+    expect(sizes({ rowsMax: 3, snapshotRowsMax: 499 })).toEqual([0, 300, ackedSeq + 300]);
+    expect(sizes({ rowsMax: 3, snapshotRowsMax: 1000 }, 400)).toEqual([0, 300, ackedSeq + 300]);
+    expect(sizes({ rowsMax: 3, snapshotRowsMax: 1000 }, 20)).toEqual([0, 18, ackedSeq + 18]);
+    // Nothing fits: an ordinary piece travels all the same.
+    expect(sizes({ rowsMax: 3, snapshotRowsMax: 1000 }, 1)).toEqual([0, 3, ackedSeq + 3]);
+    expect(sizes({ rowsMax: 3, snapshotRowsMax: 0 })).toEqual([0, 3, ackedSeq + 3]);
+    for (const one of [watched, alone, capture]) one.close();
+  });
+
+  test('begins a walk anew whatever piece of the one before arrives late', async () => {
+    const { watched, alone, capture } = await pair({ wal: true, foreignKeys: false, recursive: false });
+    watched.exec(`INSERT INTO plain VALUES(1, 'a', 1), (2, 'b', 2), (3, 'c', 3), (4, 'd', 4)`);
+    const limits = { rowsMax: 3, bytesMax: 1e6, snapshotRowsMax: 0 };
+    const next = (link: string) => {
+      const piece = collectWhole(capture, limits);
+      capture.noteMade(link);
+      const { toSeq = 0, range, tables = [] } = piece ?? {};
+      const table = range && tables[range.table]?.name;
+      return { toSeq, range, table };
+    };
+    const state = () => capture.tables().find(({ shape }) => shape.name === 'plain')?.state;
+    new Copy(1000).take(capture);
+    capture.walk(['plain']);
+    const late = next('one');
+    capture.walk(['plain']);
+    capture.acknowledge(late, { nonce: 'n', batchNo: 2 });
+    expect(late.range?.through).toEqual([3n]);
+    const again = next('two');
+    expect(again.range).toEqual(late.range);
+    capture.acknowledge(again, { nonce: 'n', batchNo: 3 });
+    expect(state()).toBe('walk');
+    capture.acknowledge(next('three'), { nonce: 'n', batchNo: 4 });
+    expect(state()).toBe('live');
+    for (const one of [watched, alone, capture]) one.close();
+  });
+
   test('never gives a number of the log twice, though all of it has arrived and a statement failed half-way', async () => {
     const { watched, alone, capture } = await pair({ wal: true, foreignKeys: false, recursive: false });
-    new Copy().take(capture);
+    new Copy(1000).take(capture);
     const seen = new Set<number>();
     for (let round = 0; round < 20; round += 1) {
       outcome(
@@ -251,7 +309,7 @@ describe('an app that is watched', () => {
       const { lastSeq, ackedSeq } = capture.state();
       if (lastSeq > ackedSeq) expect(seen.has(lastSeq)).toBe(false);
       seen.add(lastSeq);
-      new Copy().take(capture);
+      new Copy(1000).take(capture);
     }
     for (const one of [watched, alone, capture]) one.close();
   });
