@@ -35,7 +35,7 @@ async function readSql({ readInput, log }: JobContext, file: string): Promise<st
   const isInput = file === '-';
   const called = isInput ? 'the statements on the standard input' : `the statements in ${file}`;
   if (isInput) log.info('reading statements from the standard input, to its end (Ctrl-D)');
-  const bytes = isInput ? await readInput(sqlBytesMax) : await readFile(file, called);
+  const bytes = isInput ? await readInput(sqlBytesMax) : await readScript(file, called);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
@@ -43,7 +43,7 @@ async function readSql({ readInput, log }: JobContext, file: string): Promise<st
   }
 }
 
-async function readFile(file: string, called: string): Promise<Buffer> {
+async function readScript(file: string, called: string): Promise<Buffer> {
   try {
     return (await readSmallFile(file, { sizeBytesMax: sqlBytesMax, follow: true, called })).bytes;
   } catch (error) {

@@ -28,7 +28,7 @@ export async function openDraft(path: string, { mode }: { mode: number }): Promi
   const act = `write ${path}`;
   const failed = (error: unknown) => systemError(act, error, fullDiskDetails(error, dirname(path)));
   try {
-    await sweepTemporaries(dirname(resolve(path)), new Date(), { isAlone: true });
+    await sweepTemporaries(dirname(resolve(path)), new Date(0), { isAlone: true }); // of any age
     return draftIn(await locateDirectory(dirname(resolve(path))), basename(path), { mode, failed });
   } catch (error) {
     throw failed(error);
