@@ -557,6 +557,52 @@ describe.skipIf(!isRoot)('bad input', () => {
   });
 });
 
+describe.skipIf(!isRoot)('install of an app that replicas follow', () => {
+  const serve = '/etc/systemd/system/delta-serve@ctv.service.d/50-holdfast.conf';
+  const failure = '/etc/systemd/system/job-failed@delta-serve@ctv.service.d/50-holdfast.conf';
+  const table = `[apps.ctv.serve]
+listen = "0.0.0.0:5001"
+certificate = "/etc/holdfast/serve.pem"
+private_key = "/etc/holdfast/serve.key"
+`;
+
+  test('lets its service write beside the database and read its key, and nothing of the store', async () => {
+    using system = new FakeSystem();
+    const toml = system.read('/etc/holdfast/holdfast.toml');
+    system.write('/etc/holdfast/holdfast.toml', toml + table);
+    system.write('/etc/holdfast/serve.key', 'a key', 0o644);
+    expect(await system.units('install', '--app', 'ctv')).toMatchObject({
+      exitCode: 78,
+      stderr: expect.stringMatching(/others than root may read \/etc\/holdfast\/serve\.key/) as string,
+    });
+    chmodSync(system.path('/etc/holdfast/serve.key'), 0o600);
+    expect(await system.units('install', '--app', 'ctv')).toMatchObject({ exitCode: 0, stderr: '' });
+    const text = system.read(serve);
+    expect(text).toContain(
+      'User=holdfast\nGroup=ctvapps\nBindPaths="-/srv/app"\nReadWritePaths="-/srv/app"\n',
+    );
+    expect(text).toContain('LoadCredential=serve-private-key:/etc/holdfast/serve.key');
+    expect(text).not.toContain('/mnt/backups');
+    expect(system.read(dropIn)).not.toContain('serve-private-key');
+    expect(existsSync(system.path(failure))).toBe(true);
+
+    system.write('/etc/holdfast/holdfast.toml', toml);
+    expect((await system.units('install', '--app', 'ctv')).exitCode).toBe(0);
+    expect([serve, failure].filter((path) => existsSync(system.path(path)))).toEqual([]);
+  });
+
+  test('takes it away with the app', async () => {
+    using system = new FakeSystem();
+    system.write('/etc/holdfast/holdfast.toml', system.read('/etc/holdfast/holdfast.toml') + table);
+    expect((await system.units('install', '--app', 'ctv')).exitCode).toBe(0);
+    expect(existsSync(system.path(serve))).toBe(true);
+    expect((await system.units('uninstall', '--app', 'ctv')).exitCode).toBe(0);
+    expect(filesBelow(system.path('/etc/systemd/system')).filter((name) => name.includes('serve'))).toEqual(
+      [],
+    );
+  });
+});
+
 describe.skipIf(!isRoot)('install --services', () => {
   const receiver = `[receive]
 listen = "0.0.0.0:8790"

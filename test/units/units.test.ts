@@ -42,6 +42,7 @@ describe.skipIf(!hasAnalyze)('systemd', () => {
       documents: undefined,
       isMaintained: false,
       delta: undefined,
+      serve: undefined,
       credentials: [
         { name: 'dropbox-refresh-token', path: '/etc/holdfast/credentials/dropbox-refresh-token' },
       ],
@@ -83,6 +84,29 @@ describe('every service', () => {
     for (const name of ['job-failed@.service', 'holdfast-state.service'])
       expect(unitText(name)).toMatch(/^PrivateNetwork=yes\nRestrictAddressFamilies=none\nIPAddressAllow=$/m);
   });
+});
+
+describe('a service that goes on', () => {
+  const goingOn = services.filter((name) => /^Type=notify$/m.test(unitText(name)));
+
+  test('is each that people or replicas ask, or that asks all the time', () => {
+    const ours = goingOn.filter((name) => name.startsWith('delta-'));
+    expect(ours).toEqual(['delta-pull@.service', 'delta-receive.service', 'delta-serve@.service']);
+  });
+
+  test.each(goingOn.filter((name) => name.startsWith('delta-')))(
+    '%s says that it is ready and alive, is started again, and tells its failure',
+    (name) => {
+      const text = unitText(name);
+      expect(text).toMatch(/^NotifyAccess=all$/m);
+      expect(text).toMatch(/^WatchdogSec=60$/m);
+      expect(text).toMatch(/^Restart=on-failure$/m);
+      expect(text).toMatch(/^OnFailure=job-failed@%N\.service$/m);
+      expect(text).toMatch(/^WantedBy=multi-user\.target$/m);
+      expect(text).toMatch(/^TimeoutStopSec=1min$/m);
+      expect(text.lastIndexOf('Type=notify')).toBeGreaterThan(text.lastIndexOf('Type=oneshot'));
+    },
+  );
 });
 
 describe('db-backup-info@', () => {

@@ -20,6 +20,8 @@ export interface DropIn {
   isMaintained: boolean;
   /** The secrets for its receiver; undefined where its changes go nowhere. */
   delta: readonly Credential[] | undefined;
+  /** What serving its changes needs, and no more: it listens to others. Undefined where nobody follows them. */
+  serve: Pick<DropIn, 'writes' | 'credentials'> | undefined;
 }
 
 /** Of the unit that keeps the documents of an app. */

@@ -17,6 +17,7 @@ import { examineStoreDirectory, type StoreDirectory } from './store-directory.ts
 import {
   checkPrivate,
   deltaCredentials,
+  serveCredentials,
   missingAlertFiles,
   postgresCredentials,
   presentAlertCredentials,
@@ -87,7 +88,8 @@ export function examine(request: Request): Examined {
     throw new Error('what is missing was not noted as a problem');
   const writes = [dirname(found.database), ...(config.store.kind === 'directory' ? [config.store.path] : [])];
   const documents = documentsOf(found, { root, group, user }, problems);
-  for (const { path } of deltaCredentials(root, found)) checkPrivate(root, path, problems);
+  const serving = serveCredentials(root, found);
+  for (const { path } of [...deltaCredentials(root, found), ...serving]) checkPrivate(root, path, problems);
   problems.requireNone(app);
   const dropIn = {
     app,
@@ -100,6 +102,7 @@ export function examine(request: Request): Examined {
     documents,
     isMaintained: found.maintain !== undefined,
     delta: found.delta && deltaCredentials(root, found),
+    serve: found.serve && { writes: [dirname(found.database)], credentials: serving },
   };
   return {
     dropIn,

@@ -13,6 +13,7 @@ import { healthSettings } from './health.ts';
 import { neighboursOf } from './neighbours.ts';
 import { type InstallRecord, readRecord } from '../../lib/probe/install-record.ts';
 import { hashesOf, writeRecord } from './record.ts';
+import { startService } from './start-service.ts';
 import { prepareStoreDirectory, type StoreDirectory, storeDirectoryLine } from './store-directory.ts';
 import {
   appFiles,
@@ -23,6 +24,7 @@ import {
   explorerFiles,
   neighbourFiles,
   ownPlace,
+  serveUnit,
   placeOf,
   sharedFiles,
   sharedTimers,
@@ -100,9 +102,14 @@ then: journalctl --namespace=holdfast -u db-backup@${app} -n 20`);
 
 /** What will change, and as whom the jobs will run, before anything does. */
 function planText({ changes, channels, namesDesktop, missing, dropIn, store }: Plan): string {
-  const { app, user, group, writes, credentials, environmentFile, documents, delta } = dropIn;
+  const { app, user, group, writes, credentials, environmentFile, documents, delta, serve } = dropIn;
   const real = changes.filter(({ kind }) => kind !== 'same');
-  const files = [...credentials, ...(documents?.credentials ?? []), ...(delta ?? [])];
+  const files = [
+    ...credentials,
+    ...(documents?.credentials ?? []),
+    ...(delta ?? []),
+    ...(serve?.credentials ?? []),
+  ];
   const secrets = [...files.map(({ path }) => path), environmentFile].filter((path) => path !== undefined);
   const storeLine = store && storeDirectoryLine(store);
   return [
@@ -183,11 +190,28 @@ async function bringUp(
   // What was taken out of the configuration.
   for (const [timer, isWanted] of optional)
     if (!isWanted) await machine.try('systemctl', 'disable', '--now', '--quiet', timer);
+  await startServing(app, dropIn, changed, machine);
   await startExplorer(changes, machine);
   await warnOfOlder(machine);
   machine.say(
     `\n${(await machine.run('systemctl', 'list-timers', '--all', '--no-pager', ...timers)).trim()}`,
   );
+}
+
+async function startServing(
+  app: string,
+  { serve }: DropIn,
+  changed: ReadonlySet<string>,
+  machine: Machine,
+): Promise<void> {
+  const unit = serveUnit(app);
+  if (serve === undefined) await machine.try('systemctl', 'disable', '--now', '--quiet', unit);
+  else
+    await startService(
+      unit,
+      [...changed].some((path) => path.includes('/delta-serve@')),
+      machine,
+    );
 }
 
 /** Two timers would make two backups a night. */

@@ -75,6 +75,12 @@ export function deltaCredentials(
   return delta === undefined ? [] : present(root, [credential], { [credential]: delta.keyFile });
 }
 
+/** The same of the master of an app's replicas. */
+export function serveCredentials(root: string, { serve }: Pick<GuardedApp, 'serve'>): Credential[] {
+  if (serve?.tls === undefined) return [];
+  return present(root, ['serve-private-key'], { 'serve-private-key': serve.tls.key });
+}
+
 /** The same of the PostgreSQL databases that are watched. */
 export function postgresCredentials(
   root: string,

@@ -19,6 +19,7 @@ import type { Machine } from './machine.ts';
 import { Problems } from './problems.ts';
 import { hashesOf, writeRecord } from './record.ts';
 import { checkPrivate, type Credential, serviceCredentials } from './secret-files.ts';
+import { startService } from './start-service.ts';
 import { explorerFiles, type Files, sharedFiles, sharedTimers, systemUnits, unitText } from './wanted.ts';
 
 /** One service, and what it needs. */
@@ -42,7 +43,7 @@ export async function installServices(request: ServicesArguments, machine: Machi
       'config',
       `cannot install services: ${configFile} has neither [receive] nor [pulls.<name>]`,
       {
-        hint: 'docs/configuration.md has their keys; what belongs to an app is installed with --app <name>',
+        hint: 'docs/configuration.md has their keys; what belongs to an app, as delta-serve does, is installed with --app <name>',
       },
     );
   requirePrivate(root, services);
@@ -197,7 +198,7 @@ function goneUnits({ services }: InstallRecord, wanted: readonly Service[]): str
   return unitsIn(services?.files ?? {}).filter((unit) => wanted.every((one) => one.unit !== unit));
 }
 
-/** In the order in which one thing needs another. A service that does not start says why, and keeps nothing else from it. */
+/** In the order in which one thing needs another. */
 async function bringUp(
   services: readonly Service[],
   changes: readonly Change[],
@@ -208,14 +209,5 @@ async function bringUp(
   await machine.run('systemctl', 'daemon-reload');
   await machine.run('systemctl', 'enable', '--now', '--quiet', ...sharedTimers);
   const isChanged = changes.some(({ kind, path }) => kind !== 'same' && /\/delta-/.test(path));
-  for (const { unit } of services) {
-    await machine.run('systemctl', 'enable', '--quiet', unit);
-    await machine.try('systemctl', isChanged ? 'restart' : 'start', unit);
-    const state = (await machine.try('systemctl', 'is-active', unit)).trim();
-    machine.say(
-      state === 'active'
-        ? `${unit} runs`
-        : `warning: ${unit} does not run\ntry: journalctl --namespace=+holdfast -u ${unit} -n 20`,
-    );
-  }
+  for (const { unit } of services) await startService(unit, isChanged, machine);
 }

@@ -7,7 +7,7 @@ import { stopExplorer } from './explorer.ts';
 import type { Machine } from './machine.ts';
 import { readRecord } from '../../lib/probe/install-record.ts';
 import { writeRecord } from './record.ts';
-import { allTimers, allUnits, sharedTimers } from './wanted.ts';
+import { allTimers, allUnits, serveUnit, sharedTimers } from './wanted.ts';
 
 export async function uninstall({ app, root }: Arguments, machine: Machine): Promise<void> {
   const record = readRecord(root);
@@ -48,8 +48,8 @@ const ofAll = [
 ];
 
 async function stop(app: string, isLast: boolean, machine: Machine): Promise<void> {
-  const timers = [...allTimers(app), ...(isLast ? sharedTimers : [])];
-  await machine.run('systemctl', 'disable', '--now', '--quiet', ...timers);
+  const started = [...allTimers(app), serveUnit(app), ...(isLast ? sharedTimers : [])];
+  await machine.run('systemctl', 'disable', '--now', '--quiet', ...started);
   await machine.run(
     'systemctl',
     'stop',

@@ -79,7 +79,7 @@ export function appFiles(dropIn: DropIn): Files {
 }
 
 function optionalFiles(dropIn: DropIn): [string, string][] {
-  const { app, documents, delta } = dropIn;
+  const { app, documents, delta, serve } = dropIn;
   const path = (unit: string) => join(systemUnits, `${unit}.d/50-holdfast.conf`);
   return [
     ...(documents === undefined
@@ -88,6 +88,9 @@ function optionalFiles(dropIn: DropIn): [string, string][] {
     ...(delta === undefined
       ? []
       : [[path(deltaUnit(app)), deltaDropInText(dropIn, delta)] as [string, string]]),
+    ...(serve === undefined
+      ? []
+      : [[path(serveUnit(app)), dropInText({ ...dropIn, ...serve })] as [string, string]]),
   ];
 }
 
@@ -119,15 +122,21 @@ function deltaUnit(app: string): string {
   return `delta-push@${app}.service`;
 }
 
-/** How the former is started where its documents are shipped as well. */
+/** The service that answers the replicas of an app, where it has any. */
+export function serveUnit(app: string): string {
+  return `delta-serve@${app}.service`;
+}
+
+/** How documents are kept where they are shipped as well. */
 export const shipCommand = `${project}/bin/db-export-json run --ship --app %i`;
 
 /** What OnFailure= of the app's jobs starts. */
-function failureUnits({ app, documents, delta }: DropIn): string[] {
+function failureUnits({ app, documents, delta, serve }: DropIn): string[] {
   const names = [
     ...['db-backup', 'restore-drill', 'db-maintain'],
     ...(documents === undefined ? [] : ['db-export-json']),
     ...(delta === undefined ? [] : ['delta-push']),
+    ...(serve === undefined ? [] : ['delta-serve']),
   ];
   return names.map((name) => `job-failed@${name}@${app}.service`);
 }
@@ -151,7 +160,7 @@ export function deltaTimer(app: string): string {
 
 /** All that an app may have, whether it has it now or not. */
 export function allUnits(app: string): string[] {
-  return [...appUnits(app), documentsUnit(app), deltaUnit(app)];
+  return [...appUnits(app), documentsUnit(app), deltaUnit(app), serveUnit(app)];
 }
 
 export function allTimers(app: string): string[] {
