@@ -41,7 +41,7 @@ const certificatesBytesMax = 1024 * 1024;
 export interface Answer {
   readonly rows: (string | null)[][];
   readonly count: number;
-  /** `COMMIT`, `INSERT` …; of the last one of several. */
+  /** `COMMIT`, `INSERT` … */
   readonly command: string;
 }
 
@@ -187,15 +187,15 @@ export class Connection {
     return (await this.#open().query<Row>(sql, [...values])).rows;
   }
 
-  /** The same with values as the server writes them; several statements at once where there are no values. */
-  async run(sql: string, values?: readonly Value[]): Promise<Answer> {
+  /** The same with values as the server writes them. Several statements at once, each with its answer, where there are no values. */
+  async answers(sql: string, values?: readonly Value[]): Promise<Answer[]> {
     const query = { text: sql, rowMode: 'array' as const, types: asWritten };
     const result = await this.#open().query<(string | null)[]>(
       values === undefined ? query : { ...query, values: [...values] },
     );
     // Several statements are answered by a list, though its type does not say so.
-    const last = Array.isArray(result) ? (result as (typeof result)[]).at(-1) : result;
-    return { rows: last?.rows ?? [], count: last?.rowCount ?? 0, command: last?.command ?? '' };
+    const all = Array.isArray(result) ? (result as (typeof result)[]) : [result];
+    return all.map(({ rows, rowCount, command }) => ({ rows, count: rowCount ?? 0, command }));
   }
 
   #open(): Client {

@@ -8,8 +8,10 @@ import { stateOf, troubleOf } from './trouble.ts';
 
 /** What a transaction asks. Throws SessionFailure. */
 export interface Session {
-  /** Rows as the server writes them; several statements at once where there are no values. */
+  /** Rows as the server writes them; of several statements, which have no values, the last answer. */
   run(sql: string, values?: readonly Value[]): Promise<Answer>;
+  /** Several statements in one message, for a server that is far away: the answer to each. */
+  runAll(statements: readonly string[]): Promise<Answer[]>;
   /** How much the server has said on this connection. */
   readonly receivedBytes: number;
 }
@@ -32,6 +34,15 @@ const connectTimeoutMs = 20_000;
 const graceMs = 10_000;
 const looksMax = 30;
 
+/** How a transaction begins, and what is asked with it. */
+type Beginning = readonly [mode: string, ...questions: string[]];
+
+interface Begun {
+  readonly session: Session;
+  /** To the last question. */
+  readonly answer: Answer;
+}
+
 export class PostgresWriter {
   readonly #options: Required<WriterOptions>;
   #connection: Connection | undefined;
@@ -52,7 +63,7 @@ export class PostgresWriter {
   /** The same of one instant, without changing anything. */
   read<T>(act: string, work: (session: Session) => Promise<T>): Promise<T> {
     return this.#inTurn(act, async () => {
-      const { result, session } = await this.#work('isolation level repeatable read read only', work);
+      const { result, session } = await this.#work(['isolation level repeatable read read only'], work);
       await session.run('commit');
       return result;
     });
@@ -83,10 +94,10 @@ export class PostgresWriter {
   }
 
   async #write<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const { result, session } = await this.#work('isolation level read committed', async (session) => {
-      const { rows } = await session.run('select pg_current_xact_id()::text');
-      return { made: await work(session), id: rows[0]?.[0] ?? '' };
-    });
+    const first: Beginning = ['isolation level read committed', 'select pg_current_xact_id()::text'];
+    const { result, session } = await this.#work(first, async (session, { rows }) => ({
+      ...{ made: await work(session), id: rows[0]?.[0] ?? '' },
+    }));
     try {
       const { command } = await session.run('commit');
       if (command !== 'COMMIT') throw new Error(`a transaction that failed was to be committed: ${command}`);
@@ -98,10 +109,10 @@ export class PostgresWriter {
   }
 
   /** All but the commit. */
-  async #work<T>(mode: string, work: (session: Session) => Promise<T>) {
-    const session = await this.#begin(mode);
+  async #work<T>(first: Beginning, work: (session: Session, answer: Answer) => Promise<T>) {
+    const { session, answer } = await this.#begin(first);
     try {
-      return { result: await work(session), session };
+      return { result: await work(session, answer), session };
     } catch (error) {
       await this.#rollBack(session);
       throw error;
@@ -109,31 +120,31 @@ export class PostgresWriter {
   }
 
   /** A connection that was lost while nobody used it is noticed here, where nothing is lost by another one. */
-  async #begin(mode: string): Promise<Session> {
+  async #begin(first: Beginning): Promise<Begun> {
     const known = this.#connection;
     if (known?.isOpen === true) {
       try {
-        return await this.#begun(known, mode);
+        return await this.#begun(known, first);
       } catch (error) {
         if (!isLost(error, known)) throw error;
       }
     }
     await known?.close();
     this.#connection = undefined;
-    return this.#begun(await this.#reach(), mode);
+    return this.#begun(await this.#reach(), first);
   }
 
-  async #begun(connection: Connection, mode: string): Promise<Session> {
+  async #begun(connection: Connection, [mode, ...questions]: Beginning): Promise<Begun> {
     const session = sessionOf(connection, this.#options.statementTimeoutMs + graceMs);
-    await session.run(this.#beginning(mode));
-    return session;
+    const answer = await session.run([...this.#beginning(mode), ...questions].join('; '));
+    return { session, answer };
   }
 
   /**
    * Settings of the role and of the database give way: to what is written must be read as it was, by our own tables, and a commit
    * that is told is on the disk. `local`, so that a pooler in between hands none of them on.
    */
-  #beginning(mode: string): string {
+  #beginning(mode: string): string[] {
     const { schema, statementTimeoutMs, lockTimeoutMs } = this.#options;
     const settings = {
       // Names of the server go before, what is made is made in the schema, and what a session made for itself comes last.
@@ -149,7 +160,7 @@ export class PostgresWriter {
     };
     const set = Object.entries(settings).map(([name, value]) => `set local ${name} = ${value}`);
     const durable = `select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'`;
-    return [`begin ${mode}`, ...set, durable].join('; ');
+    return [`begin ${mode}`, ...set, durable];
   }
 
   async #reach(): Promise<Connection> {
@@ -194,7 +205,7 @@ export class PostgresWriter {
   }
 
   async #statusOf(id: string): Promise<string | null | undefined> {
-    const session = await this.#begin('isolation level read committed read only');
+    const { session } = await this.#begin(['isolation level read committed read only']);
     const { rows } = await session.run('select pg_xact_status($1::xid8)', [id]);
     await session.run('commit');
     return rows[0]?.[0];
@@ -208,23 +219,28 @@ function isLost(error: unknown, connection: Connection | undefined): boolean {
 
 /** Each question is answered within its time, or the connection is cut. */
 function sessionOf(connection: Connection, timeoutMs: number): Session {
+  const within = async <T>(asked: () => Promise<T>): Promise<T> => {
+    let isTimeout = false;
+    const timer = setTimeout(() => {
+      isTimeout = true;
+      connection.cut();
+    }, timeoutMs);
+    try {
+      return await asked();
+    } catch (error) {
+      throw connection.failure(error, isTimeout);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
   return {
     get receivedBytes() {
       return connection.receivedBytes;
     },
     async run(sql, values) {
-      let isTimeout = false;
-      const timer = setTimeout(() => {
-        isTimeout = true;
-        connection.cut();
-      }, timeoutMs);
-      try {
-        return await connection.run(sql, values);
-      } catch (error) {
-        throw connection.failure(error, isTimeout);
-      } finally {
-        clearTimeout(timer);
-      }
+      const answers = await within(() => connection.answers(sql, values));
+      return answers.at(-1) ?? { rows: [], count: 0, command: '' };
     },
+    runAll: (statements) => within(() => connection.answers(statements.join('; '))),
   };
 }

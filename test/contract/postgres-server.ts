@@ -178,6 +178,25 @@ export function serverTests(server: () => PostgresServer): void {
     ]);
   });
 
+  test('a batch asks a server that is far away as seldom whatever it brings, and so does who looks', async () => {
+    await using link = await BreakingLink.to(server().port);
+    const by = { host: '127.0.0.1', port: link.port, sslmode: 'disable' as const };
+    const opened = await openInPostgres(server(), { sources: ['laptop', 'desk'] }, by);
+    const sender = new Sender(opened);
+    await sender.send(opened.replica, [row(1n, 'a')]);
+    const turnsOf = async (work: () => Promise<unknown>) => {
+      const before = link.turns;
+      await work();
+      return link.turns - before;
+    };
+    for (const rows of [1, 1000]) {
+      const changes = Array.from({ length: rows }, (_, id) => row(BigInt(id), `of ${rows}`));
+      expect(await turnsOf(() => sender.send(opened.replica, changes))).toBeLessThanOrEqual(18);
+    }
+    await opened.replica.state('laptop');
+    expect(await turnsOf(() => opened.replica.state('laptop'))).toBe(4);
+  });
+
   test('a reply that is lost after the commit is no batch that is lost', async () => {
     await using link = await BreakingLink.to(server().port);
     const by = { host: '127.0.0.1', port: link.port, sslmode: 'disable' as const };

@@ -6,6 +6,8 @@ export class BreakingLink implements AsyncDisposable {
   breakAt: { statement: string; when: 'before' | 'after' } | undefined;
   /** How often it broke. */
   broke = 0;
+  /** How often somebody asked who had been answered before: each is a time to the server and back. */
+  turns = 0;
   readonly #onwards: number;
   readonly #sockets = new Set<Socket>();
   readonly #server = createServer((client) => this.#carry(client));
@@ -34,6 +36,7 @@ export class BreakingLink implements AsyncDisposable {
   #carry(client: Socket): void {
     const server = connect(this.#onwards, '127.0.0.1');
     let isDeaf = false;
+    let isAnswered = true;
     const end = () => {
       client.destroy();
       server.destroy();
@@ -43,6 +46,8 @@ export class BreakingLink implements AsyncDisposable {
       socket.on('error', end).on('close', end);
     }
     client.on('data', (chunk: Buffer) => {
+      if (isAnswered) this.turns += 1;
+      isAnswered = false;
       const { breakAt } = this;
       if (breakAt !== undefined && chunk.includes(breakAt.statement)) {
         this.breakAt = undefined;
@@ -52,6 +57,9 @@ export class BreakingLink implements AsyncDisposable {
       }
       server.write(chunk);
     });
-    server.on('data', (chunk: Buffer) => (isDeaf ? end() : client.write(chunk)));
+    server.on('data', (chunk: Buffer) => {
+      isAnswered = true;
+      return isDeaf ? end() : client.write(chunk);
+    });
   }
 }

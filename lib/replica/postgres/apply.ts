@@ -9,14 +9,7 @@ import { turnOf } from '../../delta/turn.ts';
 import type { ArrivingBatch } from '../replica.ts';
 import { takeDue, takeOrphans } from './release.ts';
 import { RangeStrays } from './strays.ts';
-import {
-  addBatch,
-  findBatch,
-  finishBatch,
-  forgetUnconfirmed,
-  takeSource,
-  UnconfirmedKeys,
-} from './sources.ts';
+import { addBatch, finishBatch, meetBatch, UnconfirmedKeys } from './sources.ts';
 import type { Keyed, Origin, TakenTable } from './meeting.ts';
 import { Taker } from './taker.ts';
 import type { Writing } from './transaction.ts';
@@ -24,15 +17,14 @@ import type { Writing } from './transaction.ts';
 export async function applyBatch(writing: Writing, batch: ArrivingBatch): Promise<BatchResult> {
   const { session, now } = writing;
   const { header, sha256 } = batch;
-  const source = await takeSource(session, header.source);
-  const turn = turnOf(batch, source.state, await findBatch(session, source, header));
+  const { source, applied } = await meetBatch(session, header);
+  const turn = turnOf(batch, source.state, applied);
   if (turn.do === 'answer') return turn.result;
   const isFresh = turn.beginsEpoch || turn.confirms;
-  if (isFresh) await forgetUnconfirmed(session, source);
   // What was read before we took it in cannot be younger than now, whatever its clock said.
   const stamp = Math.min(stampOfDate(new Date(header.takenAt)), stampOfDate(now));
   const at = now.toISOString();
-  const id = await addBatch(session, source, { header, sha256, stamp, at });
+  const id = await addBatch(session, source, { header, sha256, stamp, at, isFresh });
   const unconfirmed = new UnconfirmedKeys(source, isFresh ? 0 : source.state.unconfirmedKeys);
   const origin: Origin = {
     source: { id: source.id, name: header.source },

@@ -42,9 +42,7 @@ export async function openBookkeeping({ run }: Session, schema: string, at: stri
 }
 
 /** One writer at a time, also of another process: what changes anything begins with this. */
-export async function lockReplica({ run }: Session): Promise<void> {
-  await run('select version from _holdfast_replica for update');
-}
+export const lockingStatement = 'select version from _holdfast_replica for update';
 
 /** Any number that nobody else takes: "holdfast" in eight bytes. */
 const lockNumber = '7525363724489746036';

@@ -3,6 +3,7 @@ import { isSameName } from '../../delta/day.ts';
 import { shapeChange, shapeTrouble } from '../../delta/mirror-shape.ts';
 import type { ReplicaPolicy } from '../../delta/policy.ts';
 import { fingerprint, type TableShape } from '../../delta/shape.ts';
+import type { Answer } from '../../postgres/connection.ts';
 import type { Session } from '../../postgres/writer.ts';
 import { kindOf } from './column.ts';
 import { guardTables, missingGuards } from './guard.ts';
@@ -21,6 +22,9 @@ export interface KnownTable {
   readonly why: string | undefined;
 }
 
+export const knownTablesQuestion =
+  'select table_name, made, shape, waiting, why from _holdfast_shape order by table_name';
+
 /** As they are in this transaction. */
 export class KnownTables {
   readonly #session: Session;
@@ -34,11 +38,12 @@ export class KnownTables {
     this.#policy = policy;
   }
 
-  static async load(session: Session, schema: string, policy: ReplicaPolicy): Promise<KnownTables> {
+  /** Out of the answer to `knownTablesQuestion`. */
+  static of(
+    rows: Answer['rows'],
+    { session, schema, policy }: { session: Session; schema: string; policy: ReplicaPolicy },
+  ): KnownTables {
     const known = new KnownTables(session, schema, policy);
-    const { rows } = await session.run(
-      'select table_name, made, shape, waiting, why from _holdfast_shape order by table_name',
-    );
     const shape = (json: string | null | undefined) =>
       json === null || json === undefined ? undefined : (JSON.parse(json) as TableShape);
     known.#tables = rows.map(([name, made, taken, waiting, why]) => ({

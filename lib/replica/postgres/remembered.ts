@@ -229,16 +229,13 @@ export async function forgetDeleted({ run }: Session, table: string, keys: reado
   ]);
 }
 
-/** Forgets what is older, and writes down how far. Returns from when on all is remembered. */
-export async function pruneDeleted({ run }: Session, before: number): Promise<number> {
+/** Forget what is older, and write down how far; the last one answers from when on all is remembered. */
+export function pruningStatements(before: number): [string, string] {
   const stamp = String(Math.floor(before));
-  const { count } = await run('delete from _holdfast_tombstone where stamp < $1', [stamp]);
-  if (count > 0)
-    await run(
-      `insert into _holdfast_setting (name, value) values ('deletions_since', $1)
-       on conflict (name) do update set value = greatest(_holdfast_setting.value, excluded.value)`,
-      [stamp],
-    );
-  const { rows } = await run(`select value from _holdfast_setting where name = 'deletions_since'`);
-  return Number(rows[0]?.[0] ?? 0);
+  return [
+    `with gone as (delete from _holdfast_tombstone where stamp < ${stamp} returning 1)
+     insert into _holdfast_setting (name, value) select 'deletions_since', ${stamp} where exists (select from gone)
+     on conflict (name) do update set value = greatest(_holdfast_setting.value, excluded.value)`,
+    `select value from _holdfast_setting where name = 'deletions_since'`,
+  ];
 }

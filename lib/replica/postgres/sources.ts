@@ -5,7 +5,7 @@ import type { RereadKeys } from '../../delta/capture.ts';
 import { parseKey } from '../../delta/held-payload.ts';
 import type { AppliedBatch } from '../../delta/turn.ts';
 import type { Session } from '../../postgres/writer.ts';
-import { arrayOf } from './sql.ts';
+import { arrayOf, literal } from './sql.ts';
 
 export interface Source {
   readonly id: number;
@@ -76,39 +76,45 @@ function sourceOf(row: (string | null)[]): Source {
   };
 }
 
-/** What is remembered of a batch. */
-export async function findBatch(
-  { run }: Session,
-  source: Source,
-  { epoch, batchNo }: BatchHeader,
-): Promise<AppliedBatch | undefined> {
-  const { rows } = await run(
-    'select sha256, result from _holdfast_batch where source = $1 and epoch = $2 and batch_no = $3',
-    [String(source.id), epoch, String(batchNo)],
-  );
-  const [row] = rows;
-  if (row === undefined) return undefined;
+/** Whose batch it is, who is made where it is new, and what is remembered of the batch. */
+export async function meetBatch(
+  session: Session,
+  { source: name, epoch, batchNo }: BatchHeader,
+): Promise<{ source: Source; applied: AppliedBatch | undefined }> {
+  const [sources, batches] = await session.runAll([
+    `select ${columns} from _holdfast_source where name = ${literal(name)}`,
+    `select sha256, result from _holdfast_batch where source = (select id from _holdfast_source where name = ${literal(name)})
+       and epoch = ${literal(epoch)} and batch_no = ${Math.trunc(batchNo)}`,
+  ]);
+  const source = sources?.rows.map(sourceOf)[0] ?? (await takeSource(session, name));
+  const [row] = batches?.rows ?? [];
+  if (row === undefined) return { source, applied: undefined };
   const [sha256, result = null] = row;
-  return {
-    sha256: sha256 ?? '',
-    result: result === null ? undefined : (JSON.parse(result) as BatchResult),
-  };
+  const known = result === null ? undefined : (JSON.parse(result) as BatchResult);
+  return { source, applied: { sha256: sha256 ?? '', result: known } };
 }
 
-/** Its number among the batches of all sources. */
+/** Its number among the batches of all sources. Where it is `fresh`, its sender knows of all that came before. */
 export async function addBatch(
-  { run }: Session,
+  session: Session,
   source: Source,
-  { header, sha256, stamp, at }: { header: BatchHeader; sha256: string; stamp: number; at: string },
+  { header, sha256, stamp, at, isFresh }: Added,
 ): Promise<number> {
-  const { rows } = await run(
-    'insert into _holdfast_batch (source, epoch, batch_no, sha256, stamp, taken_at, applied_at) values ($1, $2, $3, $4, $5, $6, $7) returning id',
-    [
-      ...[String(source.id), header.epoch, String(header.batchNo), sha256],
-      ...[String(stamp), header.takenAt, at],
-    ],
-  );
-  return Number(rows[0]?.[0]);
+  const texts = [header.epoch, sha256, header.takenAt, at].map(literal);
+  const answers = await session.runAll([
+    ...(isFresh ? [forgetting(source)] : []),
+    `insert into _holdfast_batch (source, batch_no, stamp, epoch, sha256, taken_at, applied_at)
+       values (${source.id}, ${Math.trunc(header.batchNo)}, ${Math.trunc(stamp)}, ${texts.join(', ')}) returning id`,
+  ]);
+  return Number(answers.at(-1)?.rows[0]?.[0]);
+}
+
+interface Added {
+  readonly header: BatchHeader;
+  readonly sha256: string;
+  readonly stamp: number;
+  readonly at: string;
+  readonly isFresh: boolean;
 }
 
 /** When the snapshots of these batches were taken, in microseconds. */
@@ -121,27 +127,33 @@ export async function stampsOf({ run }: Session, batches: readonly number[]): Pr
 
 /** The state of the source after the batch, and what is answered to whoever sends it again. */
 export async function finishBatch(
-  { run }: Session,
+  session: Session,
   source: Source,
   batch: number,
   { header, result, at, rows, confirmedNonce, unconfirmedKeys }: Finished,
 ): Promise<void> {
-  await run('update _holdfast_batch set result = $2 where id = $1', [String(batch), JSON.stringify(result)]);
-  await run('update _holdfast_batch set result = null where source = $1 and epoch = $2 and batch_no = $3', [
-    String(source.id),
-    header.epoch,
-    String(header.batchNo - answeredBatches),
+  const state = {
+    instance: literal(header.instance),
+    lineage: literal(header.lineage),
+    epoch: literal(header.epoch),
+    batch_no: String(Math.trunc(header.batchNo)),
+    nonce: literal(result.nonce),
+    confirmed_nonce: confirmedNonce === undefined ? 'null' : literal(confirmedNonce),
+    high_water: String(Math.trunc(header.toSeq)),
+    last_batch_at: literal(at),
+    last_taken_at: literal(header.takenAt),
+    is_resyncing: String(header.resyncing),
+    batches: 'batches + 1',
+    rows: `rows + ${rows}`,
+    unconfirmed_keys: String(unconfirmedKeys),
+  };
+  const set = Object.entries(state).map(([column, value]) => `${column} = ${value}`);
+  await session.runAll([
+    `update _holdfast_batch set result = ${literal(JSON.stringify(result))} where id = ${batch}`,
+    `update _holdfast_batch set result = null
+       where source = ${source.id} and epoch = ${literal(header.epoch)} and batch_no = ${Math.trunc(header.batchNo - answeredBatches)}`,
+    `update _holdfast_source set ${set.join(', ')} where id = ${source.id}`,
   ]);
-  await run(
-    `update _holdfast_source set instance = $2, lineage = $3, epoch = $4, batch_no = $5, nonce = $6, confirmed_nonce = $7,
-       high_water = $8, last_batch_at = $9, last_taken_at = $10, is_resyncing = $11, batches = batches + 1, rows = rows + $12,
-       unconfirmed_keys = $13 where id = $1`,
-    [
-      ...[String(source.id), header.instance, header.lineage, header.epoch, String(header.batchNo)],
-      ...[result.nonce, confirmedNonce ?? null, String(header.toSeq), at, header.takenAt],
-      ...[String(header.resyncing), String(rows), String(unconfirmedKeys)],
-    ],
-  );
 }
 
 interface Finished {
@@ -176,7 +188,7 @@ export class UnconfirmedKeys {
   }
 
   async end(session: Session): Promise<void> {
-    if (this.count > unconfirmedKeysMax) return forgetUnconfirmed(session, this.#source);
+    if (this.count > unconfirmedKeysMax) return void (await session.run(forgetting(this.#source)));
     for (const [table, keys] of this.#waiting) {
       const pieces: string[] = [];
       for (let at = 0; at < keys.length; at += keysPerRow)
@@ -189,8 +201,8 @@ export class UnconfirmedKeys {
   }
 }
 
-export async function forgetUnconfirmed({ run }: Session, source: Source): Promise<void> {
-  await run('delete from _holdfast_unconfirmed where source = $1', [String(source.id)]);
+function forgetting({ id }: Source): string {
+  return `delete from _holdfast_unconfirmed where source = ${id}`;
 }
 
 export async function unconfirmedOf({ run }: Session, source: Source): Promise<RereadKeys[]> {

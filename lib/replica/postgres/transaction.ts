@@ -3,9 +3,10 @@ import type { Clock } from '../../base/clock.ts';
 import { stampOfDate } from '../../delta/last-write.ts';
 import type { ReplicaPolicy } from '../../delta/policy.ts';
 import type { PostgresWriter, Session } from '../../postgres/writer.ts';
-import { lockReplica } from './bookkeeping.ts';
-import { KnownTables } from './known-tables.ts';
-import { pruneDeleted } from './remembered.ts';
+import { lockingStatement } from './bookkeeping.ts';
+import { KnownTables, knownTablesQuestion } from './known-tables.ts';
+import { pruningStatements } from './remembered.ts';
+import { literal } from './sql.ts';
 
 export interface Looking {
   readonly session: Session;
@@ -36,17 +37,19 @@ export function write<T>(
   kind: 'apply' | 'correct' = 'apply',
 ): Promise<T> {
   return writer.write(act, async (session) => {
-    await lockReplica(session);
-    // By this mark the guards of frozen days know us.
-    await session.run('insert into _holdfast_writer values (pg_current_xact_id(), $1)', [kind]);
     const now = clock.now();
-    const horizon =
-      policy.sources.length > 1
-        ? await pruneDeleted(session, stampOfDate(now) - policy.tombstonesKeptMs * 1000)
-        : undefined;
-    const { rows } = await session.run('select day from _holdfast_frozen_day');
-    const frozen = new Set(rows.map(([day]) => day ?? ''));
-    const tables = await KnownTables.load(session, schema, policy);
+    const isShared = policy.sources.length > 1;
+    const [, , days, shapes, , since] = await session.runAll([
+      lockingStatement,
+      // By this mark the guards of frozen days know us.
+      `insert into _holdfast_writer values (pg_current_xact_id(), ${literal(kind)})`,
+      'select day from _holdfast_frozen_day',
+      knownTablesQuestion,
+      ...(isShared ? pruningStatements(stampOfDate(now) - policy.tombstonesKeptMs * 1000) : []),
+    ]);
+    const horizon = isShared ? Number(since?.rows[0]?.[0] ?? 0) : undefined;
+    const frozen = new Set(days?.rows.map(([day]) => day ?? ''));
+    const tables = KnownTables.of(shapes?.rows ?? [], { session, schema, policy });
     const done = await work({ session, schema, policy, tables, now, frozen, horizon });
     await session.run('delete from _holdfast_writer');
     return done;
@@ -59,7 +62,8 @@ export function look<T>(
   act: string,
   work: (looking: Looking) => Promise<T>,
 ): Promise<T> {
-  return writer.read(act, async (session) =>
-    work({ session, schema, policy, tables: await KnownTables.load(session, schema, policy) }),
-  );
+  return writer.read(act, async (session) => {
+    const { rows } = await session.run(knownTablesQuestion);
+    return work({ session, schema, policy, tables: KnownTables.of(rows, { session, schema, policy }) });
+  });
 }
