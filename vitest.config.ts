@@ -26,6 +26,7 @@ const real = [
   'test/jobs/restore/{discard,plan,targets,worst-day}.test.ts',
   'test/jobs/alert-send/seen.test.ts',
   'test/jobs/db-backup/{dry-run,read-back,unknown-schema}.test.ts',
+  'test/jobs/delta-receive/many-sources.test.ts',
   'test/contract/rclone.test.ts',
 ];
 

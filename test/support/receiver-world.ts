@@ -14,6 +14,7 @@ import { endOfBlocks, makeBlock } from '../../lib/files/block-file.ts';
 import { KeyRing, makeKey, readKeys, writeKeys } from '../../lib/http/keys.ts';
 import { hashOfKey } from '../../lib/http/proof.ts';
 import { type RunningServer, startServer } from '../../lib/http/server.ts';
+import type { Replica } from '../../lib/replica/replica.ts';
 import { fixedClock } from './fixed-clock.ts';
 import { MemoryReplica } from './memory-replica.ts';
 import { recordingLog } from './recording-log.ts';
@@ -21,7 +22,8 @@ import { scratch } from './scratch.ts';
 
 export const epoch = 'e'.repeat(32);
 const instance = '1'.repeat(32);
-const table = {
+/** The table of `batchFile`. */
+export const table = {
   name: 'VISIT',
   columns: [
     { name: 'id', declared: 'INTEGER', notNull: true },
@@ -31,9 +33,9 @@ const table = {
   identity: 'primary',
 } as const;
 
-/** The file of a batch with so many rows. */
+/** The file of a batch with so many rows, or these. */
 export function batchFile(
-  rows: number,
+  rows: number | readonly Change[],
   header: Partial<BatchHeader> = {},
   line: (text: string) => string = (text) => text,
 ): Buffer {
@@ -54,11 +56,14 @@ export function batchFile(
     ...header,
   };
   const codec = lineCodec(whole.tables);
-  const changes = Array.from({ length: rows }, (_, index): Change => ({
-    kind: 'upsert',
-    table: 0,
-    cells: [BigInt(index), `note ${index}`],
-  }));
+  const changes =
+    typeof rows === 'number'
+      ? Array.from({ length: rows }, (_, index): Change => ({
+          kind: 'upsert',
+          table: 0,
+          cells: [BigInt(index), `note ${index}`],
+        }))
+      : rows;
   const text = changes.map((change) => `${line(codec.format(change))}\n`).join('');
   return Buffer.concat([
     Buffer.from(formatHeader(whole)),
@@ -71,6 +76,12 @@ export function sha256Of(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
+interface Feeding {
+  readonly sources?: readonly string[];
+  /** Another replica than the one that only counts, whose tables have no days. */
+  readonly open?: (policy: ReplicaConfig['policy']) => Promise<Replica>;
+}
+
 export class ReceiverWorld implements AsyncDisposable {
   readonly state = scratch();
   readonly replica = new MemoryReplica();
@@ -78,6 +89,7 @@ export class ReceiverWorld implements AsyncDisposable {
   readonly clock = fixedClock();
   readonly key = makeKey();
   readonly stop = new AbortController();
+  #feeding: Feeding = {};
   receiver!: OpenReceiver;
   server!: RunningServer;
   config: ReceiveConfig = {
@@ -89,8 +101,9 @@ export class ReceiverWorld implements AsyncDisposable {
     batchBytesMax: 4 * 1024 * 1024,
   };
 
-  static async start(changes: Partial<ReceiveConfig> = {}): Promise<ReceiverWorld> {
+  static async start(changes: Partial<ReceiveConfig> = {}, feeding: Feeding = {}): Promise<ReceiverWorld> {
     const world = new ReceiverWorld();
+    world.#feeding = feeding;
     world.config = { ...world.config, ...changes };
     await world.addKey('laptop-1', world.key);
     await world.listen();
@@ -98,18 +111,34 @@ export class ReceiverWorld implements AsyncDisposable {
   }
 
   async addKey(name: string, key: string): Promise<void> {
+    await this.#addKeys([[name, key]]);
+  }
+
+  /** A key for each; returns them. */
+  async addKeys(names: readonly string[]): Promise<string[]> {
+    const made = names.map(() => makeKey());
+    await this.#addKeys(names.map((name, index) => [name, made[index] ?? '']));
+    return made;
+  }
+
+  async #addKeys(pairs: readonly (readonly [string, string])[]): Promise<void> {
     const { keys } = receivePlaces(this.state);
-    const added = { name, sha256: hashOfKey(key), addedAt: '2026-11-20T02:05:13Z', revokedAt: undefined };
-    await writeKeys(keys, [...readKeys(keys), added]);
+    const added = pairs.map(([name, key]) => ({
+      ...{ name, sha256: hashOfKey(key), addedAt: '2026-11-20T02:05:13Z', revokedAt: undefined },
+    }));
+    await writeKeys(keys, [...readKeys(keys), ...added]);
   }
 
   async listen(): Promise<void> {
     const places = receivePlaces(this.state);
     const { clock, log, config, stop } = this;
+    const { sources = ['laptop-1'], open } = this.#feeding;
+    const rules = { ...policy(), sources, ...(open && { tables: {} }) };
     const replicas = [
-      { name: 'tt', target: { kind: 'sqlite', path: '/nowhere' }, policy: policy() } as ReplicaConfig,
+      { name: 'tt', target: { kind: 'sqlite', path: '/nowhere' }, policy: rules } as ReplicaConfig,
     ];
-    const parts = { clock, log, version: '1.0.0', openReplica: async () => this.replica };
+    const openReplica = async () => (await open?.(rules)) ?? this.replica;
+    const parts = { clock, log, version: '1.0.0', openReplica };
     this.receiver = await openReceiver({ stateDirectory: this.state, receive: config, replicas }, parts);
     const ring = new KeyRing(places.keys);
     const nameOf = (key: string) => ring.nameOf(key);
@@ -126,7 +155,7 @@ export class ReceiverWorld implements AsyncDisposable {
   }
 
   get url(): URL {
-    return new URL(`http://127.0.0.1:${this.server.port}`);
+    return new URL(`http${this.config.tls === undefined ? '' : 's'}://127.0.0.1:${this.server.port}`);
   }
 
   /** Sends bytes as they are, and returns what comes back until the other side closes or has answered so often. */
