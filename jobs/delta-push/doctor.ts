@@ -1,6 +1,7 @@
 // delta-push doctor: whether what notes the changes of a database is whole, and what to do where it is not.
 import { formatCount } from '../../lib/base/format.ts';
 import type { ExaminedCapture } from '../../lib/delta/examined-capture.ts';
+import type { KeptColumns } from '../../lib/delta/mirror-shape.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { DeltaApp } from '../../lib/run/open-capture.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
@@ -9,16 +10,22 @@ import { type AppFinding, type AppsResult, appsOutcome, appsText, eachApp } from
 import { findingLines } from '../steps/words.ts';
 import type * as parameters from './parameters.ts';
 import { deltaApps } from './steps/delta-apps.ts';
+import { keptWords } from './steps/kept-columns.ts';
+import { senderFiles } from './steps/sender-files.ts';
 
 type Given = Options<typeof parameters.doctor>;
 
-type Examined = ExaminedCapture & { readonly capture: 'triggers' | 'diff' };
+type Examined = ExaminedCapture & {
+  readonly capture: 'triggers' | 'diff';
+  readonly keptColumns: readonly KeptColumns[];
+};
 
 export async function run(context: JobContext, { app: name }: Given): Promise<Outcome<AppsResult<Examined>>> {
   const apps = deltaApps(context, name);
   const results = await eachApp(context, apps, async (app) => ({
     capture: app.delta.capture,
     ...(await context.examineCapture(app)),
+    keptColumns: (await senderFiles(context.config.stateDirectory, app.name).read())?.keptColumns ?? [],
   }));
   return appsOutcome(results, (examined, appName) => {
     const app = apps.find((one) => one.name === appName);
@@ -76,11 +83,12 @@ function* findingsOf({ name, delta }: DeltaApp, examined: Examined): Generator<A
 }
 
 export function text(result: AppsResult<Examined>, { findings }: View): string[] {
-  const lines = appsText(result, ({ isInstalled, tables, log, journalMode, trouble }, app) => [
+  const lines = appsText(result, ({ isInstalled, tables, log, journalMode, trouble, keptColumns }, app) => [
     `${app}: ${isInstalled ? formatCount(tables.length, 'table') : 'nothing installed'}, journal mode ${journalMode}${trouble === undefined && isInstalled ? '; an entry in the log, which was taken back, worked' : ''}`,
     ...tables.map(
       ({ table, by, triggers }) => `  ${table}: ${by === 'diff' ? 'compared' : `triggers ${triggers}`}`,
     ),
+    ...keptColumns.map((kept) => `  ${keptWords(kept)}`),
     ...(log === undefined
       ? []
       : [`  log: ${formatCount(log.entries, 'entry', 'entries')}, ${log.waiting} of which wait`]),

@@ -1,5 +1,6 @@
 // delta-push status: what waits, since when, and what is held; a look, without a word over the network.
 import { formatCount, formatDuration } from '../../lib/base/format.ts';
+import type { KeptColumns } from '../../lib/delta/mirror-shape.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
@@ -9,6 +10,7 @@ import type * as parameters from './parameters.ts';
 import type { DeltaApp } from '../../lib/run/open-capture.ts';
 import { deltaApps } from './steps/delta-apps.ts';
 import { standingFindings } from './steps/push-findings.ts';
+import { keptWords } from './steps/kept-columns.ts';
 import { senderFiles } from './steps/sender-files.ts';
 
 interface Status {
@@ -27,6 +29,7 @@ interface Status {
   spooledBytes: number;
   held: Readonly<Record<string, number>>;
   refusedTables: readonly string[];
+  keptColumns: readonly KeptColumns[];
   trouble: { kind: string; message: string; since: string; failures: number; notBefore: string } | undefined;
   tables: { table: string; by: 'log' | 'diff'; state: 'live' | 'walk' | 'refused' | 'retired' }[];
 }
@@ -67,6 +70,7 @@ async function statusOf(context: JobContext, app: DeltaApp): Promise<Status> {
     spooledBytes: (await files.spool.look())?.sizeBytes ?? 0,
     held: record.held,
     refusedTables: record.refusedTables,
+    keptColumns: record.keptColumns,
     trouble: trouble && {
       kind: trouble.kind,
       message: trouble.message,
@@ -88,6 +92,7 @@ export function text(result: AppsResult<Status>, { now, findings }: View): strin
           `  since ${status.trouble.since}: ${status.trouble.message} (tried again after ${status.trouble.notBefore})`,
         ]),
     ...Object.entries(status.held).map(([reason, count]) => `  held at the receiver, ${reason}: ${count}`),
+    ...status.keptColumns.map((kept) => `  ${keptWords(kept)}`),
     ...unusual(status).map(
       ({ table, by, state }) => `  ${table}: ${state}${by === 'diff' ? ', by comparing' : ''}`,
     ),

@@ -59,6 +59,9 @@ export function text(status: StatusDocument, { timeZone }: View): string[] {
     ...status.replicas.flatMap(({ replica, tables, sources }) => [
       '',
       `${replica}: ${tables.length === 0 ? 'no tables yet' : tables.map(({ table, rows, state }) => `${table} ${groupThousands(rows)}${state === 'live' ? '' : ` (${state})`}`).join(', ')}`,
+      ...tables.flatMap(({ table, columns_kept: kept }) =>
+        kept.length === 0 ? [] : [`  ${table} keeps ${kept.join(', ')}, which its source has no more`],
+      ),
       ...formatTable([
         ['source', 'batch', 'last batch', 'heard of', 'failed'],
         ...sources.map((one) => [

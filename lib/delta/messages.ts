@@ -7,6 +7,7 @@ import { isLink } from './lineage.ts';
 import type { PeerState } from './peer.ts';
 import type { DayRule } from './policy.ts';
 import type { RefusalReason } from './refusal.ts';
+import type { KeptColumns } from './mirror-shape.ts';
 import type { TableShape } from './shape.ts';
 
 /** A message, and how it is written and read. `parse` throws what `flaw` makes for what is none. */
@@ -172,10 +173,24 @@ export const offerMessage: Message<readonly TableShape[]> = {
   },
 };
 
-export const offeredMessage: Message<readonly string[]> = {
-  format: (refused) => ({ refused }),
-  parse: (value, flaw) => textsOf(new Fields(value, '', flaw), 'refused', flaw),
+export const offeredMessage: Message<{ refused: readonly string[]; kept: readonly KeptColumns[] }> = {
+  format: ({ refused, kept }) => ({ refused, kept }),
+  parse(value, flaw) {
+    const fields = new Fields(value, '', flaw);
+    return { refused: textsOf(fields, 'refused', flaw), kept: parseKept(fields.optional('kept'), flaw) };
+  },
 };
+
+/** None where nothing is said of it. */
+export function parseKept(value: unknown, flaw: Flaw): KeptColumns[] {
+  if (value === undefined) return [];
+  const tables = new Fields({ kept: value }, '', flaw).list('kept');
+  if (tables.length > shapesMax) throw flaw('it has too many tables');
+  return tables.map((table) => {
+    const fields = new Fields(table, 'kept.', flaw);
+    return { table: fields.text('table'), columns: textsOf(fields, 'columns', flaw) };
+  });
+}
 
 /** Who sends under a name from now on. */
 export interface TakeoverNote {

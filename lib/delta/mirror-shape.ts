@@ -37,6 +37,33 @@ export function shapeTrouble({ name, columns, identity }: TableShape): string | 
   return hasContentKey === (identity === 'content') ? undefined : `it has no use for ${contentKey}`;
 }
 
+/** Columns of a mirror that its source has no more, or this source has not yet: they keep what they had. */
+export interface KeptColumns {
+  readonly table: string;
+  readonly columns: readonly string[];
+}
+
+/** Those of one table; none where it has no mirror. */
+export function columnsKept(
+  shape: Pick<TableShape, 'columns'> | undefined,
+  mirror: Pick<TableShape, 'columns'> | undefined,
+): string[] {
+  if (shape === undefined || mirror === undefined) return [];
+  return mirror.columns
+    .map(({ name }) => name)
+    .filter((name) => !shape.columns.some((column) => isSameName(column.name, name)));
+}
+
+/** Of the tables of a source those where there are any. `mirrorOf` gives the columns that the replica has. */
+export function keptOf(
+  shapes: readonly TableShape[],
+  mirrorOf: (table: string) => Pick<TableShape, 'columns'> | undefined,
+): KeptColumns[] {
+  return shapes
+    .map((shape) => ({ table: shape.name, columns: columnsKept(shape, mirrorOf(shape.name)) }))
+    .filter(({ columns }) => columns.length > 0);
+}
+
 function isSameKey(one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((name, index) => isSameName(name, other[index] ?? ''));
 }

@@ -3,6 +3,7 @@ import type { SourceState } from './agreement.ts';
 import type { BatchResult, HeldReason } from './batch.ts';
 import type { RereadKeys } from './capture.ts';
 import type { Cell } from './cell.ts';
+import type { KeptColumns } from './mirror-shape.ts';
 import type { DayRule, TablePolicy } from './policy.ts';
 import type { TableShape } from './shape.ts';
 
@@ -91,7 +92,10 @@ export interface Correction {
 export interface Peer {
   state(): Promise<PeerState>;
   unconfirmed(): Promise<readonly RereadKeys[]>;
-  offer(shapes: readonly TableShape[]): Promise<{ readonly refused: readonly string[] }>;
+  /** `kept`: what the receiver has of columns that these shapes have not; a receiver of before does not say. */
+  offer(
+    shapes: readonly TableShape[],
+  ): Promise<{ readonly refused: readonly string[]; readonly kept: readonly KeptColumns[] }>;
   /** Gives the result once the batch is whole and applied, else how much of it is there now. */
   send(piece: BatchPiece): Promise<{ readonly result: BatchResult } | { readonly received: number }>;
   takeOver(sender: { instance: string; lineage: string | undefined }): Promise<void>;

@@ -2,6 +2,8 @@
 import type { OpsError } from '../base/errors.ts';
 import { Fields, type Flaw } from '../record/fields.ts';
 import { formatJsonRecord, openJsonRecord, type RecordFormat } from '../record/json-record.ts';
+import { parseKept } from './messages.ts';
+import type { KeptColumns } from './mirror-shape.ts';
 import type { TroubleKind } from './peer.ts';
 import { pieceBytesFirst } from './pace.ts';
 
@@ -34,6 +36,8 @@ export interface SenderRecord {
   /** What was held of them at the receiver, when that was last looked at; by reason. */
   readonly held: Readonly<Record<string, number>>;
   readonly refusedTables: readonly string[];
+  /** Columns that the receiver has of tables of ours, and we have not. */
+  readonly keptColumns: readonly KeptColumns[];
 }
 
 export interface SentPieces {
@@ -91,6 +95,7 @@ export function newSender(instance: string, secret: string): SenderRecord {
     waiting: 0,
     held: {},
     refusedTables: [],
+    keptColumns: [],
   };
 }
 
@@ -115,6 +120,7 @@ export function formatSender(record: SenderRecord): string {
     waiting: rest.waiting,
     held: rest.held,
     refused_tables: rest.refusedTables,
+    ...(rest.keptColumns.length === 0 ? {} : { kept_columns: rest.keptColumns }),
   });
 }
 
@@ -140,6 +146,7 @@ export function parseSender(text: string, flaw: (cause: string, hint?: string) =
     waiting: fields.count('waiting'),
     held: parseCounts(fields.optional('held') ?? {}, flaw),
     refusedTables: fields.list('refused_tables').map(String),
+    keptColumns: parseKept(fields.optional('kept_columns'), flaw),
   };
 }
 

@@ -60,9 +60,7 @@ export function createPeer({ clock, wait, limitBytesPerSecond, ...options }: Pee
   return {
     state: () => get('/state', peerStateMessage),
     unconfirmed: () => get('/unconfirmed', unconfirmedMessage),
-    offer: async (shapes) => ({
-      refused: await post('/shapes', offerMessage.format(shapes), offeredMessage.parse),
-    }),
+    offer: (shapes) => post('/shapes', offerMessage.format(shapes), offeredMessage.parse),
     async send({ epoch, batchNo, sizeBytes, sha256, offset, bytes }) {
       const query = `size=${sizeBytes}&sha256=${sha256}&offset=${offset}`;
       const body = { type: 'application/octet-stream', bytes };

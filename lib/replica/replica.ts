@@ -5,6 +5,7 @@ import type { Cell } from '../delta/cell.ts';
 import type { Change } from '../delta/change.ts';
 import type { BucketQuery, Correction, Digest, HeldChange } from '../delta/peer.ts';
 import type { RereadKeys } from '../delta/capture.ts';
+import type { KeptColumns } from '../delta/mirror-shape.ts';
 import type { TableShape } from '../delta/shape.ts';
 
 /** A batch as it arrives: its lines come once, in order. */
@@ -39,6 +40,8 @@ export interface ReplicaStatus {
     readonly table: string;
     readonly rows: number;
     readonly state: 'live' | 'unapproved';
+    /** Columns that were not in the shape that was taken last: they keep what they had. */
+    readonly columnsKept: readonly string[];
   }[];
   readonly held: Readonly<Partial<Record<HeldReason, number>>>;
   readonly sources: readonly (SourceState & {
@@ -67,8 +70,11 @@ export interface Replica {
   apply(batch: ArrivingBatch): Promise<BatchResult>;
   /** From now on this instance sends under the name, and its next batch begins an epoch. */
   takeOver(source: string, sender: { instance: string; lineage: string | undefined }): Promise<void>;
-  /** Which of the shapes are taken, and which wait for approval. New tables are made by it where the policy follows. */
-  offer(source: string, shapes: readonly TableShape[]): Promise<{ readonly refused: readonly string[] }>;
+  /** Which of the shapes are taken, and which wait for approval. New tables are made by it where the policy follows. A column that is gone waits for nobody: it stays, and is in `kept`. */
+  offer(
+    source: string,
+    shapes: readonly TableShape[],
+  ): Promise<{ readonly refused: readonly string[]; readonly kept: readonly KeptColumns[] }>;
   /** Approves of the shapes that wait, of all or of one table. Returns their names. */
   approve(table?: string): Promise<readonly string[]>;
 

@@ -9,10 +9,10 @@ const otherType = shape('visit', ['id INTEGER', 'label INTEGER']);
 export function shapeTests(open: OpenReplica): void {
   test('a new table and a new column are taken as they come', async () => {
     const opened = await open();
-    expect(await opened.replica.offer('laptop', [visit])).toEqual({ refused: [] });
+    expect(await opened.replica.offer('laptop', [visit])).toMatchObject({ refused: [] });
     const sender = new Sender(opened);
     await sender.send(opened.replica, [row(1n, 'a')]);
-    expect(await opened.replica.offer('laptop', [wider])).toEqual({ refused: [] });
+    expect(await opened.replica.offer('laptop', [wider])).toMatchObject({ refused: [] });
     await sender.send(opened.replica, [row(2n, 'b', 'new')], { tables: [wider] });
     expect(await opened.rows(wider)).toEqual([
       [1n, 'a', null],
@@ -39,6 +39,34 @@ export function shapeTests(open: OpenReplica): void {
     ]);
   });
 
+  test.each(['follow', 'approve'] as const)(
+    'a column that a source has no more waits for nobody, and is named (%s)',
+    async (schema) => {
+      const opened = await open({ schema });
+      const { replica } = opened;
+      const kept = async () => (await replica.status()).tables.map(({ columnsKept }) => columnsKept);
+      await replica.offer('laptop', [wider]);
+      await replica.approve();
+      expect(await replica.offer('laptop', [wider])).toEqual({ refused: [], kept: [] });
+      expect(await kept()).toEqual([[]]);
+      const narrow = shape('visit', ['id INTEGER', 'LABEL TEXT']);
+      const named = [{ table: 'visit', columns: ['note'] }];
+      // Also where it is offered once more, or by a source that has it not yet.
+      for (const source of ['laptop', 'laptop', 'desk'])
+        expect(await replica.offer(source, [narrow])).toEqual({ refused: [], kept: named });
+      expect(await kept()).toEqual([['note']]);
+      await new Sender(opened).send(replica, [row(1n, 'a')], { tables: [narrow] });
+      expect(await opened.rows(wider)).toEqual([[1n, 'a', null]]);
+      // A table that is made anew keeps it as well.
+      await replica.offer('laptop', [otherKey]);
+      expect(await replica.approve()).toEqual(['visit']);
+      expect(await replica.offer('laptop', [otherKey])).toEqual({ refused: [], kept: named });
+      // It comes back.
+      await replica.offer('laptop', [shape('visit', ['id INTEGER', 'label TEXT', 'NOTE TEXT'], ['label'])]);
+      expect(await kept()).toEqual([[]]);
+    },
+  );
+
   test.each([
     ['key', otherKey],
     ['type', otherType],
@@ -47,17 +75,17 @@ export function shapeTests(open: OpenReplica): void {
     const { replica } = opened;
     const sender = new Sender(opened);
     await sender.send(replica, [row(1n, 'a'), row(2n, 'b')]);
-    expect(await replica.offer('laptop', [other])).toEqual({ refused: ['visit'] });
+    expect(await replica.offer('laptop', [other])).toMatchObject({ refused: ['visit'] });
     const result = await sender.send(replica, [row(3n, 'c')], { tables: [other] });
     expect(result).toMatchObject({ refusedTables: ['visit'], applied: { upserts: 0 } });
     expect(await opened.rows(visit)).toEqual([
       [1n, 'a'],
       [2n, 'b'],
     ]);
-    expect((await replica.status()).tables).toEqual([{ table: 'visit', rows: 2, state: 'unapproved' }]);
+    expect((await replica.status()).tables).toMatchObject([{ table: 'visit', rows: 2, state: 'unapproved' }]);
     expect(await replica.tables()).toEqual(['visit']);
     expect(await replica.approve()).toEqual(['visit']);
-    expect(await replica.offer('laptop', [other])).toEqual({ refused: [] });
+    expect(await replica.offer('laptop', [other])).toMatchObject({ refused: [] });
     expect(await opened.rows(other)).toHaveLength(2);
     await sender.send(replica, [row(3n, 'c')], { tables: [other] });
     expect(await opened.rows(other)).toHaveLength(3);
@@ -67,13 +95,13 @@ export function shapeTests(open: OpenReplica): void {
     const opened = await open({ schema: 'approve' });
     const { replica } = opened;
     const day = shape('day', ['id INTEGER', 'date TEXT']);
-    expect(await replica.offer('laptop', [visit, day])).toEqual({ refused: ['visit', 'day'] });
+    expect(await replica.offer('laptop', [visit, day])).toMatchObject({ refused: ['visit', 'day'] });
     const sender = new Sender(opened);
     expect(await sender.send(replica, [row(1n, 'a')])).toMatchObject({ refusedTables: ['visit'] });
     expect(await replica.approve('visit')).toEqual(['visit']);
-    expect(await replica.offer('laptop', [visit, day])).toEqual({ refused: ['day'] });
+    expect(await replica.offer('laptop', [visit, day])).toMatchObject({ refused: ['day'] });
     await sender.send(replica, [row(1n, 'a')]);
-    expect(await replica.offer('laptop', [wider])).toEqual({ refused: ['visit'] });
+    expect(await replica.offer('laptop', [wider])).toMatchObject({ refused: ['visit'] });
     expect(await sender.send(replica, [row(2n, 'a', 'x')], { tables: [wider] })).toMatchObject({
       refusedTables: ['visit'],
     });
@@ -90,7 +118,7 @@ export function shapeTests(open: OpenReplica): void {
     const sender = new Sender(opened);
     await sender.send(opened.replica, [row(1n, 'a')]);
     await opened.replica.offer('laptop', [otherKey]);
-    expect(await opened.replica.offer('laptop', [visit])).toEqual({ refused: [] });
+    expect(await opened.replica.offer('laptop', [visit])).toMatchObject({ refused: [] });
     expect((await opened.replica.status()).tables[0]?.state).toBe('live');
     expect(await opened.replica.approve()).toEqual([]);
   });
@@ -112,7 +140,7 @@ export function shapeTests(open: OpenReplica): void {
   test('a table that somebody else has there is left alone', async () => {
     const opened = await open();
     await opened.execute('CREATE TABLE visit (id INTEGER PRIMARY KEY, mine TEXT)');
-    expect(await opened.replica.offer('laptop', [visit])).toEqual({ refused: ['visit'] });
+    expect(await opened.replica.offer('laptop', [visit])).toMatchObject({ refused: ['visit'] });
     expect(await opened.replica.approve()).toEqual([]);
   });
 
@@ -134,7 +162,7 @@ export function shapeTests(open: OpenReplica): void {
     const sender = new Sender(opened);
     await sender.send(opened.replica, [row(1n, 'a')]);
     const replica = await opened.reopen(policy({ schema: 'approve' }));
-    expect(await replica.offer('laptop', [visit])).toEqual({ refused: [] });
+    expect(await replica.offer('laptop', [visit])).toMatchObject({ refused: [] });
   });
 
   test('a frozen day is carried over into a table with another key, and stays frozen there', async () => {

@@ -49,6 +49,7 @@ const sender: SenderRecord = {
   links: 8,
   lineage: header.heldLineage,
   pending: header.lineage,
+  keptColumns: [],
   walked: { nonce: '77'.repeat(16), pieces: [{ table: 'visit', after: '' }] },
   pieceBytes: 262_144,
   offered: 'aa'.repeat(16),

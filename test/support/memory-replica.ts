@@ -53,7 +53,7 @@ export class MemoryReplica implements Replica {
   }
 
   unconfirmed = async () => [];
-  offer = async () => ({ refused: [] });
+  offer = async () => ({ refused: [], kept: [] });
   approve = async () => [];
   frozenDays = async () => [];
   held = async () => [];

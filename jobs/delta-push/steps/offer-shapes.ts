@@ -18,7 +18,7 @@ export async function offerShapes(
     .digest('hex')
     .slice(0, 32);
   if (offered === record.offered && record.refusedTables.length === 0) return record;
-  const { refused } = await peer.offer(shapes);
+  const { refused, kept } = await peer.offer(shapes);
   capture.refuse(refused);
-  return { ...record, offered, refusedTables: refused };
+  return { ...record, offered, refusedTables: refused, keptColumns: kept };
 }

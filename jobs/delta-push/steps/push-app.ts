@@ -9,6 +9,7 @@ import type { JobContext } from '../../../lib/run/context.ts';
 import type { DeltaApp } from '../../../lib/run/open-capture.ts';
 import { Forked } from './forked.ts';
 import type { CycleReport } from './cycle-report.ts';
+import { keptNews } from './kept-columns.ts';
 import { pushCycle } from './push-cycle.ts';
 import { pushProgress } from './push-progress.ts';
 import { type SenderFiles, senderFiles } from './sender-files.ts';
@@ -70,7 +71,7 @@ export async function pushApp(
       held: await heldNow(peer, done),
     };
     await files.write(kept);
-    return { ...doneOf(done.report), ...standing(kept) };
+    return { ...doneOf(done.report, keptNews(record, kept)), ...standing(kept) };
   } catch (error) {
     const trouble = troubleOf(error, record.trouble, context);
     if (trouble === undefined) throw error;
@@ -83,7 +84,8 @@ export async function pushApp(
       waiting: waiting(),
     };
     await files.write(kept);
-    return { ...nothingDone, ...standing(kept), outcome: outcomeOf(trouble) };
+    const warnings = keptNews(record, kept);
+    return { ...nothingDone, ...standing(kept), warnings, outcome: outcomeOf(trouble) };
   } finally {
     context.progress.end();
   }
@@ -147,9 +149,21 @@ const nothingDone = {
   warnings: [],
 };
 
-function doneOf({ batches, upserts, deletes, unchanged, bytes, held, warnings }: CycleReport) {
+function doneOf(
+  { batches, upserts, deletes, unchanged, bytes, held, warnings: found }: CycleReport,
+  news: readonly string[],
+) {
   const outcome = batches === 0 ? ('nothing' as const) : ('sent' as const);
-  return { outcome, batches, upserts, deletes, unchanged, sentBytes: bytes, held, warnings };
+  return {
+    outcome,
+    batches,
+    upserts,
+    deletes,
+    unchanged,
+    sentBytes: bytes,
+    held,
+    warnings: [...found, ...news],
+  };
 }
 
 function standing({ refusedTables, caughtUpAt, trouble, waiting }: SenderRecord) {

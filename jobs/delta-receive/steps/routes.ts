@@ -85,10 +85,8 @@ export function receiverRoutes(receiver: Receiver): Route[] {
       replica.corrections(numberOf(asked, 'since', 0, Number.MAX_SAFE_INTEGER), limitOf(asked)),
     ),
     route('GET', '/status', 'none', async (_, replica) => said(await receiver.status(replica))),
-    post(
-      '/shapes',
-      [offerMessage, offeredMessage],
-      async (shapes, replica, { source }) => (await replica.offer(source, shapes)).refused,
+    post('/shapes', [offerMessage, offeredMessage], (shapes, replica, { source }) =>
+      replica.offer(source, shapes),
     ),
     post('/takeover', [takeoverMessage, done], async (sender, replica, { source }) => {
       await replica.takeOver(source, sender);

@@ -23,7 +23,8 @@ export interface StatusDocument {
 
 interface ReplicaDocument {
   replica: string;
-  tables: { table: string; rows: number; state: string }[];
+  /** `columns_kept`: those that the source has no more. */
+  tables: { table: string; rows: number; state: string; columns_kept: string[] }[];
   held: Partial<Record<HeldReason, number>>;
   sources: SourceDocument[];
 }
@@ -89,7 +90,10 @@ function replicaDocument(
 ): ReplicaDocument {
   return {
     replica: name,
-    tables: status.tables.map(({ table, rows, state }) => ({ table, rows, state })),
+    tables: status.tables.map(({ table, rows, state, columnsKept }) => ({
+      ...{ table, rows, state },
+      columns_kept: [...columnsKept],
+    })),
     held: { ...status.held },
     sources: sources.map((source) => {
       const found = status.sources.find((one) => one.source === source);

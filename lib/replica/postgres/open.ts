@@ -1,5 +1,6 @@
 // A replica in a schema of a PostgreSQL database: written by one connection in turn, read by another, which sees what is committed.
 import type { Clock } from '../../base/clock.ts';
+import { keptOf } from '../../delta/mirror-shape.ts';
 import type { ReplicaPolicy } from '../../delta/policy.ts';
 import type { PostgresTarget } from '../../health/postgres-target.ts';
 import { PostgresWriter } from '../../postgres/writer.ts';
@@ -64,6 +65,7 @@ export async function openPostgresReplica(options: PostgresReplicaOptions): Prom
     offer: (source, shapes) =>
       change(`take the tables of ${source}`, async ({ tables }) => ({
         refused: [...(await tables.take(shapes))],
+        kept: keptOf(shapes, (table) => tables.find(table)?.made),
       })),
     approve: (table) => change('approve of tables', ({ tables }) => tables.approve(table)),
     freeze: (day, why) => change(`freeze ${day}`, (writing) => freezeDay(writing, day, why)),

@@ -1,18 +1,20 @@
 // How a replica stands, in numbers.
 import type { HeldReason } from '../../delta/batch.ts';
+import { columnsKept } from '../../delta/mirror-shape.ts';
 import type { ReplicaStatus } from '../replica.ts';
 import { allSources } from './sources.ts';
 import type { Looking } from './transaction.ts';
 
 export async function replicaStatus({ session, tables }: Looking): Promise<ReplicaStatus> {
   const ofTables: ReplicaStatus['tables'][number][] = [];
-  for (const { name, waiting } of tables.all) {
+  for (const { name, made, shape, waiting } of tables.all) {
     const mirror = tables.mirror(name);
     const count = mirror && (await session.run(`select count(*) from ${mirror.table}`)).rows[0]?.[0];
     ofTables.push({
       table: name,
       rows: Number(count ?? 0),
       state: waiting === undefined ? 'live' : 'unapproved',
+      columnsKept: columnsKept(shape, made),
     });
   }
   const { rows: held } = await session.run(

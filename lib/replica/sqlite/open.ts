@@ -1,6 +1,7 @@
 // A replica in a SQLite file: written by one connection in turn, read by another, which sees what is committed.
 import type { Clock } from '../../base/clock.ts';
 import { isSameName } from '../../delta/day.ts';
+import { keptOf } from '../../delta/mirror-shape.ts';
 import type { ReplicaPolicy } from '../../delta/policy.ts';
 import { sqliteError } from '../../sqlite/errors.ts';
 import type { Database } from '../../sqlite/open.ts';
@@ -16,7 +17,7 @@ import { discardHeld, listHeld } from './held-rows.ts';
 import { findSource, readUnconfirmed, requireSource, stateOf } from './ledger.ts';
 import { takeHeld } from './release.ts';
 import { takeShapes } from './offers.ts';
-import { approveShape, knownShapes } from './shapes.ts';
+import { approveShape, knownShape, knownShapes } from './shapes.ts';
 import { replicaStatus, RowCounts } from './status.ts';
 import { write, type Writing } from './transaction.ts';
 
@@ -57,7 +58,10 @@ export async function openSqliteReplica({
     offer: (_, shapes) =>
       change(({ database }) => {
         const taken = takeShapes(database, policy, shapes);
-        return { refused: shapes.filter((_shape, index) => !taken[index]).map(({ name }) => name) };
+        return {
+          refused: shapes.filter((_shape, index) => !taken[index]).map(({ name }) => name),
+          kept: keptOf(shapes, (table) => knownShape(database, table)),
+        };
       }),
     approve: (table) =>
       change(({ database }) => {

@@ -1,4 +1,5 @@
 // How a replica stands, in numbers.
+import { columnsKept } from '../../delta/mirror-shape.ts';
 import type { Database } from '../../sqlite/open.ts';
 import { quoteIdentifier } from '../../sqlite/open.ts';
 import type { ReplicaStatus } from '../replica.ts';
@@ -28,10 +29,11 @@ export class RowCounts {
 
 export function replicaStatus(database: Database, counts: RowCounts): ReplicaStatus {
   return {
-    tables: knownShapes(database).map(({ table, shape, waiting }) => ({
+    tables: knownShapes(database).map(({ table, shape, columns, waiting }) => ({
       table,
       rows: shape === undefined ? 0 : counts.of(shape.name),
       state: waiting === undefined ? 'live' : 'unapproved',
+      columnsKept: columnsKept(shape, { columns }),
     })),
     held: countHeld(database),
     sources: allSources(database).map((row) => ({

@@ -214,3 +214,20 @@ test.each<[readonly string[], number, RegExp]>([
   const { exitCode: ended, stdout, stderr } = await world.run('delta-push', ['resync', ...args]);
   expect([ended, stdout + stderr]).toEqual([exitCode, expect.stringMatching(words)]);
 });
+
+test('a column that is gone here is told once, and stands in what is asked of it', async () => {
+  const { world, app } = await site();
+  app.exec('ALTER TABLE VISIT DROP COLUMN time_out');
+  const words = 'VISIT has no column time_out here: the receiver keeps it';
+  const run = await world.run('delta-push', ['run']);
+  expect([run.exitCode, run.stdout]).toEqual([1, expect.stringContaining(`WARNING: tagtracker: ${words}`)]);
+  expect(await world.run('delta-push', ['run'])).toMatchObject({ exitCode: 0 });
+  for (const command of ['status', 'doctor']) {
+    const shown = await world.run('delta-push', [command]);
+    expect([command, shown.stdout]).toEqual([command, expect.stringContaining(`  ${words}`)]);
+  }
+  expect(await world.run('delta-push', ['parity', '--deep'])).toMatchObject({ exitCode: 0 });
+  app.exec('ALTER TABLE VISIT ADD COLUMN time_out TEXT');
+  expect((await world.run('delta-push', ['run'])).stdout).not.toContain('receiver keeps');
+  expect((await world.run('delta-push', ['status'])).stdout).not.toContain('time_out');
+});

@@ -105,7 +105,11 @@ const cases: [string, AnyMessage, unknown][] = [
     { reason: 'malformed', message: 'no', state: undefined },
   ],
   ['an offer', messages.offerMessage, [shape]],
-  ['what became of it', messages.offeredMessage, ['VISIT']],
+  [
+    'what became of it',
+    messages.offeredMessage,
+    { refused: ['VISIT'], kept: [{ table: 'DAY', columns: ['note', 'a "b"'] }] },
+  ],
   ['a takeover', messages.takeoverMessage, { instance: hex, lineage: link }],
   ['a takeover by a new one', messages.takeoverMessage, { instance: hex, lineage: undefined }],
   ['unconfirmed keys', rows.unconfirmedMessage, [{ table: 'VISIT', keys: [nasty] }]],
@@ -235,3 +239,7 @@ function replaced(value: unknown, [key, ...below]: readonly string[], other: unk
   record[key] = replaced(record[key], below, other);
   return record;
 }
+
+test('a receiver of before says nothing of columns that it keeps', () => {
+  expect(messages.offeredMessage.parse({ refused: [] }, flaw)).toEqual({ refused: [], kept: [] });
+});
