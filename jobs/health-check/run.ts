@@ -6,6 +6,7 @@ import { prometheusText } from '../../lib/health/prometheus.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
+import { forgetOld } from '../../lib/run/trace.ts';
 import type * as parameters from './parameters.ts';
 import { answerFindings, type Answers, answersOf, answersText, requireFormat } from './steps/answers.ts';
 import { checkAll } from './steps/check-all.ts';
@@ -22,7 +23,7 @@ export async function run(
   // A person wants to know how it is now, and sees it.
   const { states, record } = await checkAll(context, { isAll: context.attended });
   context.history.recordChecks(record);
-  if (await canForget(context)) context.history.prune(context.config.history.keepDays);
+  await forgetOld(context);
   if (!context.attended) await tellAlarms(context, states);
   const answers = answersOf(context, states, { at: record.at, format, brief });
   if (textfile !== undefined)
@@ -32,10 +33,6 @@ export async function run(
 
 export function text(answers: Answers, view: View): string[] {
   return answersText(answers, view);
-}
-
-async function canForget(context: JobContext): Promise<boolean> {
-  return (await context.clockState()) !== 'unsynchronised';
 }
 
 /** node_exporter reads what ends so, and nothing else. */

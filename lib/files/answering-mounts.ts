@@ -5,18 +5,7 @@ import { OpsError } from '../base/errors.ts';
 import { formatDuration } from '../base/format.ts';
 import { shellWord } from '../base/shell-word.ts';
 import { answerMsMax, askApart } from './ask-apart.ts';
-
-/** What is mounted somewhere. */
-export interface Mount {
-  /** As in `/proc/<pid>/fdinfo`. */
-  id: string;
-  /** `<major>:<minor>`, in decimal. */
-  device: string;
-  path: string;
-  type: string;
-  /** `nas:/backups`. */
-  source: string;
-}
+import { type Mount, parseMounts } from './mount-info.ts';
 
 /** Served by something else than this kernel: a network, a program, a host. */
 const served =
@@ -26,14 +15,7 @@ const ofTheSystem = /^\/(proc|sys|dev|run\/user)\//;
 
 /** Those that may hang of the mounts in the text of a `/proc/<pid>/mountinfo`; the last one of a place goes before the others. */
 export function mountsThatMayHang(mountinfo: string): Mount[] {
-  return mountinfo.split('\n').flatMap((line) => {
-    const [about = '', what = ''] = line.split(' - ');
-    const [id = '', , device = '', , path = ''] = about.split(' ');
-    const [type = '', source = ''] = what.split(' ');
-    if (!served.test(type)) return [];
-    const mount = { id, device, path: unescaped(path), type, source: unescaped(source) };
-    return ofTheSystem.test(mount.path) ? [] : [mount];
-  });
+  return parseMounts(mountinfo).filter(({ type, point }) => served.test(type) && !ofTheSystem.test(point));
 }
 
 /** The same of this process, or of another one that can be seen; none where nobody can tell. */
@@ -52,13 +34,13 @@ const asked = new Map<string, Promise<boolean>>();
 
 /** The mount at `path`, a real path, if it is one that may hang. */
 export function servedMountAt(path: string): Mount | undefined {
-  known ??= new Map(servedMounts().map((mount) => [mount.path, mount]));
+  known ??= new Map(servedMounts().map((mount) => [mount.point, mount]));
   return known.size === 0 ? undefined : known.get(path);
 }
 
 /** It did not answer: nothing below it can be looked at. */
 export class NoAnswer extends OpsError {
-  constructor(path: string, { type, source, path: at }: Mount) {
+  constructor(path: string, { type, source, point: at }: Mount) {
     super(
       'unavailable',
       `cannot use ${path}: ${at} (${type} from ${source}) did not answer within ${formatDuration(answerMsMax)}`,
@@ -72,8 +54,8 @@ export class NoAnswer extends OpsError {
 
 /** Throws NoAnswer, about `path`, where the mount that has to be entered for it does not answer. Asked once in a process. */
 export async function requireAnswer(mount: Mount, path: string): Promise<void> {
-  const answer = asked.get(mount.path) ?? answers(mount.path);
-  asked.set(mount.path, answer);
+  const answer = asked.get(mount.point) ?? answers(mount.point);
+  asked.set(mount.point, answer);
   if (!(await answer)) throw new NoAnswer(path, mount);
 }
 
@@ -85,9 +67,4 @@ async function answers(path: string): Promise<boolean> {
   const script = 'stat -f -- "$1"; find "$1" -mindepth 1 -maxdepth 1 -print -quit';
   const answer = await askApart('sh', ['-c', script, 'sh', path]).catch(() => 'unknown');
   return answer !== undefined;
-}
-
-/** A space, tab, line end or backslash is written as its octal number there. */
-function unescaped(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
 }

@@ -1,4 +1,5 @@
 // What was found of one subject of one check, and what is remembered of it from one run to the next.
+import { fnv1a } from '../base/fnv1a.ts';
 import { healthPrefix } from '../incident/check.ts';
 import type { Verdict } from '../base/verdict.ts';
 import type { Judgement, Patience, Unit } from './check.ts';
@@ -85,14 +86,7 @@ export function alertName({ check, subject }: Pick<CheckState, 'check' | 'subjec
   if (plain !== '' && plain === subject && plain.length <= subjectLengthMax)
     return `${healthPrefix}${check}@${plain}`;
   // Two subjects that differ in what is left out must not be one.
-  return `${healthPrefix}${check}@${plain.slice(0, subjectLengthMax)}${plain === '' ? '' : '-'}${shortHash(subject)}`;
+  return `${healthPrefix}${check}@${plain.slice(0, subjectLengthMax)}${plain === '' ? '' : '-'}${fnv1a(subject, 32)}`;
 }
 
 const subjectLengthMax = 80;
-
-/** Eight hex digits of FNV-1a: it names, it protects nothing. */
-function shortHash(text: string): string {
-  let hash = 0x811c9dc5;
-  for (const character of text) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;
-  return hash.toString(16).padStart(8, '0');
-}

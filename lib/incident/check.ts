@@ -1,5 +1,6 @@
 // The name of what is watched: one job's command, for all apps or for one. It is what people type and what a systemd
 // unit is called: `db-backup`, `db-backup@ctv`, `restore-drill`.
+import { fnv1a } from '../base/fnv1a.ts';
 
 /** One command of one job, as far as its name goes. */
 export interface CheckedCommand {
@@ -34,13 +35,9 @@ export function isCheckName(text: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}(@[A-Za-z0-9][A-Za-z0-9._-]{0,99})?$/.test(text);
 }
 
-/** Sixteen hex digits that stand for a check of an installation: FNV-1a, 64 bits. It names, it protects nothing. */
+/** Sixteen hex digits that stand for a check of an installation. */
 export function fingerprint(installation: string, check: string): string {
-  let hash = 0xcbf29ce484222325n;
-  for (const character of `${installation}\0${check}`) {
-    hash = BigInt.asUintN(64, (hash ^ BigInt(character.codePointAt(0) ?? 0)) * 0x100000001b3n);
-  }
-  return hash.toString(16).padStart(16, '0');
+  return fnv1a(`${installation}\0${check}`, 64);
 }
 
 /** The short form of it that people type. */

@@ -3,11 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { OpsError } from '../base/errors.ts';
 import type { Config } from '../config/config.ts';
+import type { Mount } from '../files/mount-info.ts';
 import type { ReadOnlyFacts, WriteOutcome } from '../health/read-only.ts';
 import { askProgram } from '../process/abandon.ts';
 import { awaited } from './file-systems.ts';
 import { kernelLink, kernelNumber } from './kernel-files.ts';
-import { type Mount, mountOf, readMounts } from './mount-table.ts';
+import { mountOf, readMounts } from './mount-table.ts';
 import { placesOf } from './places.ts';
 import type { Probe, ProbeContext } from './probe.ts';
 

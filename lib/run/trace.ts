@@ -32,7 +32,7 @@ export function createTrace(context: JobContext, run: TracedRun): Trace {
         sentBytes: context.traffic()?.sentBytes,
         receivedBytes: context.traffic()?.receivedBytes,
       });
-      if (await canForget(context)) context.history.prune(context.config.history.keepDays);
+      await forgetOld(context);
       await teller.ended(ending);
     },
   };
@@ -55,7 +55,8 @@ function rowOutcome({ result }: RunEnding): RunEnd['outcome'] {
   return result === 'killed' ? 'interrupted' : result;
 }
 
-/** What is old is known by a clock that can be believed alone. */
-async function canForget(context: JobContext): Promise<boolean> {
-  return (await context.clockState().catch(() => 'unknown')) !== 'unsynchronised';
+/** Takes out of the history what is too old: by a clock that can be believed alone. */
+export async function forgetOld(context: JobContext): Promise<void> {
+  const state = await context.clockState().catch(() => 'unknown');
+  if (state !== 'unsynchronised') context.history.prune(context.config.history.keepDays);
 }

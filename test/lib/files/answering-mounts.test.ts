@@ -14,7 +14,7 @@ test('what something else than the kernel serves may hang, and is known by place
 45 21 0:45 / /srv/tmp rw - tmpfs nfs rw
 46 21 0:46 / /host rw - 9p host rw
 `;
-  const found = mountsThatMayHang(lines).map(({ path, type, source }) => `${path} ${type} ${source}`);
+  const found = mountsThatMayHang(lines).map(({ point, type, source }) => `${point} ${type} ${source}`);
   expect(found).toEqual([
     '/mnt/nas nfs4 nas:/volume1/my copies',
     '/mnt/two words cifs //nas/share',

@@ -113,4 +113,6 @@ test('every subject has a name that alerts can have, and no two have one', () =>
     }),
   );
   expect(alertName({ check: 'backup-age', subject: 'ctv' })).toBe('health:backup-age@ctv');
+  // It never changes, or what is known of it would be of another.
+  expect(alertName({ check: 'mounts', subject: '/mnt/Zürich' })).toBe('health:mounts@mnt-Z-rich-f38d7030');
 });
