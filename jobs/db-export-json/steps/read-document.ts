@@ -52,8 +52,8 @@ export async function digestDocument(
   }
 }
 
-/** Strings of more than that are not collected with what is young. */
-const pieceBytes = 64 * 1024;
+/** Values are slices of it, and keep all of it: so little that it is gone with the rows of a moment, before it is old. */
+const pieceBytes = 16 * 1024;
 
 /** Bytes are no UTF-8. */
 export class NotText extends Error {}

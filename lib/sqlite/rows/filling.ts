@@ -8,6 +8,8 @@ import { eachRow } from './read-cells.ts';
 
 /** So many characters of JSON: more than the documents of most days have. */
 const heldCharactersMax = 256 * 1024;
+/** The same once some wait: what goes before it is old costs no memory until all that is old is looked through. */
+const passingCharactersMax = 8 * 1024;
 
 const plain = { indent: 0, ascii: false, finalNewline: false };
 
@@ -60,7 +62,7 @@ export function fillTable(database: Database, filled: Filled): Replacement {
       parts.set(number, part);
       part.held.push(stored);
       heldCharacters += wanted.add(stored);
-      if (heldCharacters > heldCharactersMax) wait();
+      if (heldCharacters > (part.waiting === undefined ? heldCharactersMax : passingCharactersMax)) wait();
     },
     end() {
       const isSame = columns.length > 0 && isThere();
