@@ -6,6 +6,7 @@ import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import type * as parameters from './parameters.ts';
+import { findingLines } from '../steps/words.ts';
 import { chosenPull } from './steps/chosen-pull.ts';
 import { pullNotes, type SyncStatus } from './steps/pull-status.ts';
 
@@ -52,8 +53,8 @@ function judge({ name, ageMaxMs }: PullConfig, status: SyncStatus | undefined): 
   return bad(why === undefined ? age : `${age}: ${why}`, `systemctl status delta-pull@${name}`);
 }
 
-export function text({ pulls }: { pulls: PullStatus[] }, { timeZone }: View): string[] {
-  return pulls.flatMap(({ pull, replica, status }) => {
+export function text({ pulls }: { pulls: PullStatus[] }, { timeZone, findings }: View): string[] {
+  const lines = pulls.flatMap(({ pull, replica, status }) => {
     if (status === undefined) return [`${pull}: ${replica}`];
     const at = (time: string | null) => (time === null ? 'never' : formatInstant(new Date(time), timeZone));
     return [
@@ -64,4 +65,5 @@ export function text({ pulls }: { pulls: PullStatus[] }, { timeZone }: View): st
       `  looks              ${status.total_syncs}, of which ${status.failed_syncs} failed`,
     ];
   });
+  return [...lines, ...findings.flatMap(findingLines)];
 }

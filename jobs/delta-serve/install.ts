@@ -1,9 +1,10 @@
 // delta-serve install: puts into an app's database what notes which rows have changed, for those who follow it.
 import { formatCount } from '../../lib/base/format.ts';
 import type { JobContext } from '../../lib/run/context.ts';
-import type { Outcome } from '../../lib/run/job.ts';
+import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import type * as parameters from './parameters.ts';
+import { findingLines } from '../steps/words.ts';
 import { servedApp } from './steps/served-app.ts';
 
 interface InstalledLog {
@@ -29,9 +30,10 @@ function findingOf({ table }: { table: string }) {
   return { subject: table, severity: 'warning' as const, message, hint };
 }
 
-export function text({ app, tables, wasThere }: InstalledLog): string[] {
+export function text({ app, tables, wasThere }: InstalledLog, { findings }: View): string[] {
   const watched = `${app}: ${formatCount(tables.length, 'table')} watched`;
-  return [wasThere ? `${watched}; the triggers were there already, and are whole` : watched];
+  const first = wasThere ? `${watched}; the triggers were there already, and are whole` : watched;
+  return [first, ...findings.flatMap(findingLines)];
 }
 
 export const plan = {

@@ -8,9 +8,12 @@ import { alertSend } from '../../jobs/alert-send.ts';
 import { dbBackup } from '../../jobs/db-backup.ts';
 import { dbExportJson } from '../../jobs/db-export-json.ts';
 import { dbMaintain } from '../../jobs/db-maintain.ts';
+import { deltaPull } from '../../jobs/delta-pull.ts';
 import { deltaReceive } from '../../jobs/delta-receive.ts';
+import { deltaServe } from '../../jobs/delta-serve.ts';
 import { healthCheck } from '../../jobs/health-check.ts';
 import { restore } from '../../jobs/restore.ts';
+import { pullNotes, type SyncStatus } from '../../jobs/delta-pull/steps/pull-status.ts';
 import { openSqliteReplica } from '../../lib/replica/sqlite/open.ts';
 import type { Job } from '../../lib/run/job.ts';
 import { AlertWorld } from '../support/alert-world.ts';
@@ -18,6 +21,7 @@ import { DropboxWorld } from '../support/dropbox-world.ts';
 import { type FixedClock, fixedClock } from '../support/fixed-clock.ts';
 import { onlyChecks, ownChecks } from '../support/health.ts';
 import { type InProcessOptions, runInProcess } from '../support/in-process.ts';
+import { readerKey, startMaster } from '../support/sync-master.ts';
 import { type Ended, makeBookings, World } from '../support/world.ts';
 
 const pinned = new Set<string>();
@@ -80,7 +84,7 @@ function settled({ stdout }: Ended, { world }: Machine): string {
     .replaceAll(resolve(import.meta.dirname, '../..'), '/opt/holdfast')
     .replace(/Holdfast 3\.[\d.]+/g, 'Holdfast <SQLite>')
     .replaceAll(hostname(), 'host')
-    .replace(/\bhfd_\w{40}\b/g, '<key>')
+    .replace(/\bh(?:fd|xb)_\w{40}\b/g, '<key>')
     .replace(/\b[0-9a-f]{64}\b/g, '<hash>')
     .replace(/("id": )"[0-9a-f]{6}"/g, '$1"<id>"')
     .replace(/\back [0-9a-f]{6}\b/g, 'ack <id>')
@@ -282,13 +286,73 @@ test('delta-receive', async () => {
   pinned.add('delta-receive run'); // a service prints nothing when it ends well
 });
 
+test('delta-serve', async () => {
+  await using pi = await machine({ rows: 2 });
+  const { home } = pi.world;
+  pi.world.configure({
+    top: 'time_zone = "Europe/Berlin"\nclock = "trusted"',
+    app: `[apps.bookings.serve]\nlisten = "0.0.0.0:5001"\nkeys = { office = "sha256:${'a'.repeat(64)}" }
+certificate = "${join(home, 'serve.pem')}"\nprivate_key = "${join(home, 'serve.key')}"`,
+  });
+  await pin('delta-serve-install-dry', pi, deltaServe, 'install --dry-run');
+  await pin('delta-serve-install', pi, deltaServe, 'install');
+  await pin('delta-serve-cert', pi, deltaServe, 'cert');
+  await pin('delta-serve-key', pi, deltaServe, 'key office');
+  await pin('delta-serve-status', pi, deltaServe, 'status');
+  await pin('delta-serve-uninstall', pi, deltaServe, 'uninstall');
+  pinned.add('delta-serve run'); // a service prints nothing when it ends well
+});
+
+test('delta-pull', async () => {
+  await using pi = await machine();
+  const { home } = pi.world;
+  mkdirSync(join(home, 'master'));
+  await using master = await startMaster(join(home, 'master'), { tls: true });
+  master.run("INSERT INTO batches VALUES (1, 'B1', '2024-01-15', '2024-01-15 10:30:00.000000')");
+  writeFileSync(join(home, 'key'), readerKey, { mode: 0o600 });
+  pi.world.configure({
+    top: 'time_zone = "Europe/Berlin"\nclock = "trusted"',
+    apps: `[pulls.herd]\nfrom = "${master.url}"\npin = "sha256:${master.fingerprint}"\nkey_file = "${join(home, 'key')}"
+replica = "${join(home, 'replica.db')}"\n`,
+  });
+  await pin('delta-pull-fingerprint', pi, deltaPull, 'fingerprint');
+  await pin('delta-pull-status-never', pi, deltaPull, 'status');
+  await pin('delta-pull-once-full', pi, deltaPull, 'once');
+  await pin('delta-pull-once-nothing', pi, deltaPull, 'once');
+  master.run('DELETE FROM batches');
+  await pin('delta-pull-once-changes', pi, deltaPull, 'once');
+  await pin('delta-pull-resync', pi, deltaPull, 'resync');
+  await pullNotes(join(home, 'run'), 'herd').writeStatus(served(master.url, pi.clock.now().toISOString()));
+  await pin('delta-pull-status', pi, deltaPull, 'status');
+  pinned.add('delta-pull run'); // a service prints nothing when it ends well
+});
+
+/** As a service leaves it. */
+function served(master: string, at: string): SyncStatus {
+  return {
+    running: true,
+    sync_interval: 10,
+    last_sync_time: at,
+    total_syncs: 7,
+    successful_syncs: 5,
+    failed_syncs: 2,
+    total_records_synced: 3,
+    last_change_time: at,
+    last_full_sync_time: at,
+    age: 0,
+    master,
+    error: `cannot pull from ${master}: connection refused (ECONNREFUSED)`,
+  };
+}
+
 afterAll(() => {
   const commands = [
     dbBackup,
     dbExportJson,
     dbMaintain,
+    deltaPull,
     deltaReceive,
-    deltaReceive,
+    deltaServe,
     healthCheck,
     restore,
     alertSend,
