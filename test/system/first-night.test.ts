@@ -1,8 +1,8 @@
 // README's five minutes on a booted system, with the sample configuration as it is: copies in a directory, made by units
-// and by hand.
+// and by hand; and rows that travel from there, by units as well.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { missingForMachines } from '../support/machine/base-root.ts';
-import { Pi } from '../support/machine/pi.ts';
+import { backup, database, Pi } from '../support/machine/pi.ts';
 
 const missing = missingForMachines();
 const info = 'systemctl start db-backup-info@ctv && cat /run/holdfast/info/ctv';
@@ -149,5 +149,110 @@ describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ')
       expect(await pi.machine.ok(owners)).toBe(before);
     }
     await pi.machine.ok('systemctl start alert-send.path alert-send.timer');
+  });
+
+  test('rows travel by a timer to a receiver, and to a replica of another; both are watched, stop well and come back', async () => {
+    const config = '/etc/holdfast/holdfast.toml';
+    const secrets = '/etc/holdfast/credentials';
+    const bin = 'PATH=/opt/holdfast/bin:$PATH';
+    const [push, services] = [
+      'delta-push@ctv.service',
+      ['delta-receive.service', 'delta-pull@office.service'],
+    ];
+    const add = (text: string) => pi.machine.write(config, `${pi.machine.read(config)}\n${text}\n`);
+    const found = async (line: string, pattern: RegExp) =>
+      pattern.exec(await pi.machine.ok(`${bin} ${line}`))?.[0] ?? '';
+    const rows = async (path: string) =>
+      (await pi.machine.ok(`sqlite3 ${path} 'select guest from booking order by guest'`)).trim();
+    const since = (unit: string, line: string, count = 1) =>
+      pi.machine.ok(
+        `journalctl --unit=${unit} --output=cat --follow --lines=all | grep --max-count=${count} '^${line}'`,
+      );
+
+    await pi.machine.ok('install -d -o holdfast -g ctvapps -m 2770 /srv/reports');
+    add(`[receive]
+certificate = "/etc/holdfast/receive.pem"
+private_key = "${secrets}/receive.key"
+[replicas.bookings]
+database = "/srv/reports/bookings.db"
+sources = ["ctv"]
+[apps.ctv.serve]
+listen = "127.0.0.1:5001"
+certificate = "/etc/holdfast/serve.pem"
+private_key = "${secrets}/serve.key"`);
+    const receivePin = await found('delta-receive cert --name 127.0.0.1', /sha256:[0-9a-f]{64}/);
+    const servePin = await found('delta-serve cert --app ctv', /sha256:[0-9a-f]{64}/);
+    pi.machine.write(`${secrets}/push.key`, await found('delta-receive key add ctv', /hfd_\w{40}/), 0o600);
+    const served = await pi.machine.ok(`${bin} delta-serve key office`);
+    pi.machine.write(`${secrets}/pull.key`, /hxb_\w{40}/.exec(served)?.[0] ?? '', 0o600);
+    add(`[apps.ctv.serve.keys]
+office = "${/sha256:[0-9a-f]{64}/.exec(served)?.[0] ?? ''}"
+[apps.ctv.delta]
+to = "https://127.0.0.1:8790"
+pin = "${receivePin}"
+key_file = "${secrets}/push.key"
+timeout_seconds = 600
+[pulls.office]
+from = "https://127.0.0.1:5001"
+pin = "${servePin}"
+key_file = "${secrets}/pull.key"
+replica = "/srv/reports/office.db"
+every_seconds = 1`);
+    await pi.machine.ok(`${bin} && delta-push install --app ctv && delta-serve install --app ctv`);
+    for (const unit of services) await pi.override('WatchdogSec=4\nRestartSec=0', unit);
+    await pi.override('OnActiveSec=1s', 'delta-push@ctv.timer', 'Timer');
+
+    const units = 'cd /opt/holdfast && npm run units -- install';
+    await pi.machine.ok(`${units} --app ctv`);
+    const said = await pi.machine.ok(`${units} --services`);
+    for (const unit of services) expect(said).toContain(`${unit} runs`);
+    // Nobody starts it but the timer.
+    await pi.machine.ok('systemctl restart delta-push@ctv.timer');
+    await since(push, 'Finished');
+    const all = await rows(database);
+    expect(all.split('\n').length).toBeGreaterThanOrEqual(2000);
+    expect(await rows('/srv/reports/bookings.db')).toBe(all);
+    await pi.machine.ok(
+      `until [ "$(sqlite3 /srv/reports/office.db 'select count(*) from booking' 2>&1)" = ${all.split('\n').length} ]; do :; done`,
+    );
+    expect(await rows('/srv/reports/office.db')).toBe(all);
+
+    for (const unit of services) {
+      const sign = `systemctl show --value --property=WatchdogTimestampMonotonic ${unit}`;
+      await pi.machine.ok(
+        `before=$(${sign}); [ "$before" -gt 0 ] && while [ "$(${sign})" = "$before" ]; do :; done`,
+      );
+      await pi.override('WatchdogSec=0\nRestartSec=0', unit);
+      await pi.machine.ok(`systemctl kill --signal=KILL --kill-whom=main ${unit}`);
+      await since(unit, 'Started', 2);
+      expect(await pi.show('ActiveState', unit)).toBe('active');
+    }
+
+    const copies = 'ls /srv/backups/backups/ctv/*.db | wc -l';
+    const before = Number(await pi.machine.ok(copies));
+    // A receiver that does not answer holds a push up, and no backup.
+    await pi.change();
+    await pi.machine.ok(
+      `systemctl kill --signal=STOP --kill-whom=main delta-receive && systemctl start --no-block ${push} && systemctl start ${backup}`,
+    );
+    expect([await pi.show('ActiveState', push), await pi.show('ExecMainStatus')]).toEqual([
+      'activating',
+      '0',
+    ]);
+    expect(Number(await pi.machine.ok(copies))).toBe(before + 1);
+    await pi.machine.ok(
+      `systemctl kill --signal=CONT --kill-whom=main delta-receive && systemctl start ${push}`,
+    );
+    expect(await pi.show('ExecMainStatus', push)).toBe('0');
+    expect(await rows('/srv/reports/bookings.db')).toBe(await rows(database));
+
+    for (const unit of services) {
+      await pi.machine.ok(`systemctl stop ${unit}`);
+      expect([await pi.show('Result', unit), await pi.show('ExecMainStatus', unit)]).toEqual([
+        'success',
+        '0',
+      ]);
+    }
+    await pi.machine.ok('cd /opt/holdfast && npm run units -- uninstall --services');
   });
 });
