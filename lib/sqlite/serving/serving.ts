@@ -1,5 +1,6 @@
 // A master's database as its readers are served from it: each answer is one read snapshot, and what a reader goes on from is
 // a marker in the log of changes, written in a short transaction of its own once it is known what is handed out.
+import { OpsError } from '../../base/errors.ts';
 import type { Change } from '../../delta/change.ts';
 import { type Marker, parseCursor } from '../../delta/pull-cursor.ts';
 import type { Served, ServedSchema, Serving } from '../../delta/serving.ts';
@@ -9,13 +10,16 @@ import { entriesAfter, findMarker, keysAfter, lastChange, newestMarker, pruneLog
 import { allRows, currentRows, inPieces, numberedRows, upserts } from './served-rows.ts';
 import type { ServedTables } from './served-tables.ts';
 import { cutSince, deletedSince, rowsSince, stamped } from './since-rows.ts';
-import { type ServingOptions, type Snapshot, Snapshots } from './snapshots.ts';
+import { ChangedMeanwhile, type ServingOptions, type Snapshot, Snapshots } from './snapshots.ts';
 
 /** A reader that has been told nothing of so many entries gets a cursor behind them. */
 const staleEntriesMax = 1000;
 
 /** In a log that grows, time is told by a marker this often, in parts of the time that it is kept. */
 const markersPerKeeping = 24;
+
+/** So often an answer is begun anew because the app wrote in the instant between its marker and its snapshot. */
+const triesMax = 20;
 
 export function openServing(options: ServingOptions): Serving {
   return new SqliteServing(options);
@@ -98,11 +102,12 @@ class SqliteServing implements Serving {
   async prune(): Promise<void> {
     const { keptMs, rowsMax, hasSender, clock } = this.#options;
     const nowMs = clock.now().getTime();
-    using snapshot = await this.#snapshots.open();
+    const snapshot = await this.#snapshots.open();
     const { database, tables, last } = snapshot;
     const newest = newestMarker(database);
+    snapshot[Symbol.dispose](); // without a write-ahead log it would keep us from writing
     const isOld = newest === undefined || Math.abs(nowMs - newest.atMs) > keptMs / markersPerKeeping;
-    const needsMarker = isOld && lastChange(database) > (newest?.seq ?? 0);
+    const needsMarker = isOld && last > (newest?.seq ?? 0);
     await this.#snapshots.write((writer) => {
       if (needsMarker) this.#snapshots.addMarker(writer, tables.version, last);
       pruneLog(writer, { beforeMs: nowMs - keptMs, rowsMax, hasSender });
@@ -118,16 +123,20 @@ class SqliteServing implements Serving {
     read: (snapshot: Snapshot) => Promise<P>,
   ): Promise<P extends Part ? Served : undefined>;
   async #answer(read: (snapshot: Snapshot) => Promise<Part | undefined>): Promise<Served | undefined> {
-    const snapshot = await this.#snapshots.open();
-    try {
-      const part = await read(snapshot);
-      if (part !== undefined) return this.#served(snapshot, part);
-    } catch (error) {
+    for (let tries = 1; ; tries += 1) {
+      const snapshot = await this.#snapshots.open();
+      try {
+        const part = await read(snapshot);
+        if (part !== undefined) return this.#served(snapshot, part);
+      } catch (error) {
+        snapshot[Symbol.dispose]();
+        if (!(error instanceof ChangedMeanwhile)) throw this.#snapshots.explain(error);
+        if (tries === triesMax) throw neverStill(this.#options.path);
+        continue;
+      }
       snapshot[Symbol.dispose]();
-      throw this.#snapshots.explain(error);
+      return undefined;
     }
-    snapshot[Symbol.dispose]();
-    return undefined;
   }
 
   #served(snapshot: Snapshot, part: Part): Served {
@@ -142,6 +151,12 @@ class SqliteServing implements Serving {
       },
     };
   }
+}
+
+function neverStill(path: string): OpsError {
+  return new OpsError('unavailable', `cannot serve the changes of ${path}: the app writes all the time`, {
+    hint: 'a write-ahead log lets it be read meanwhile: PRAGMA journal_mode = WAL in the app',
+  });
 }
 
 type Part = Pick<Served, 'cursor' | 'hasMore' | 'nextSince'> & { readonly changes: Iterable<Change> };

@@ -56,8 +56,7 @@ export class Snapshots {
     const opened = await this.openOnly();
     try {
       const { database } = opened;
-      const cookie = Number(database.pragma('schema_version', { simple: true }));
-      const tables = servedTables(capture.tables(), this.#options, cookie);
+      const tables = servedTables(capture.tables(), this.#options, schemaCookie(database));
       return { database, tables, last: lastChange(database), [Symbol.dispose]: opened[Symbol.dispose] };
     } catch (error) {
       opened[Symbol.dispose]();
@@ -80,9 +79,23 @@ export class Snapshots {
     }
   }
 
-  async mark({ database, tables: { version } }: Snapshot, resume: number): Promise<string> {
+  /**
+   * The cursor of an answer that goes as far as `resume`. Without a write-ahead log nobody can write while the snapshot is
+   * open: it is let go for the marker, and opened again. Throws ChangedMeanwhile where it is another one then.
+   */
+  async mark(snapshot: Snapshot, resume: number): Promise<string> {
+    const { database, tables, last } = snapshot;
+    const { version } = tables;
     const shared = sharedMarker(database, { resume, schema: version });
-    return formatCursor(shared ?? (await this.write((writer) => this.addMarker(writer, version, resume))));
+    if (shared !== undefined) return formatCursor(shared);
+    const add = () => this.write((writer) => this.addMarker(writer, version, resume));
+    if (database.pragma('journal_mode', { simple: true }) === 'wal') return formatCursor(await add());
+    const cookie = schemaCookie(database);
+    database.exec('ROLLBACK');
+    const cursor = await add();
+    database.exec('BEGIN');
+    if (lastChange(database) !== last || schemaCookie(database) !== cookie) throw new ChangedMeanwhile();
+    return formatCursor(cursor);
   }
 
   addMarker(writer: Database, schema: string, resume: number) {
@@ -103,6 +116,13 @@ export class Snapshots {
   explain(error: unknown): unknown {
     return sqliteError(`serve the changes of ${this.#options.path}`, error);
   }
+}
+
+/** The app wrote between a marker and the snapshot that it is of: both have to be made again. */
+export class ChangedMeanwhile extends Error {}
+
+function schemaCookie(database: Database): number {
+  return Number(database.pragma('schema_version', { simple: true }));
 }
 
 function requireLog(database: Database, path: string): void {

@@ -1,7 +1,7 @@
 // What a master hands out: nothing is skipped at a limit, deletions are told, and whoever followed another history begins anew.
 import { copyFileSync, rmSync } from 'node:fs';
 import fc from 'fast-check';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Cell } from '../../../../lib/delta/cell.ts';
 import type { Served } from '../../../../lib/delta/serving.ts';
 import { openOwn } from '../../../../lib/sqlite/open.ts';
@@ -13,8 +13,11 @@ import { scratch } from '../../../support/scratch.ts';
 
 const day = 86_400_000;
 
-function served(changes: { rowsMax?: number; without?: string[]; hasSender?: boolean } = {}) {
+function served(
+  changes: { rowsMax?: number; without?: string[]; hasSender?: boolean; journal?: string } = {},
+) {
   const master = herdDatabase(scratch());
+  master.database.pragma(`journal_mode = ${changes.journal ?? 'wal'}`);
   const clock = fixedClock('2026-11-20T12:00:00Z');
   const { rowsMax = 1_000_000, without = [], hasSender = false } = changes;
   const serving = openServing({
@@ -98,6 +101,37 @@ test('an idle poll keeps the cursor and writes nothing', async () => {
   const before = [one.cursor, database.prepare(entries).pluck().get()];
   await one.pull(serving, 100);
   expect([one.cursor, database.prepare(entries).pluck().get()]).toEqual(before);
+});
+
+describe.each(['delete', 'truncate', 'persist'])('without a write-ahead log (%s)', (journal) => {
+  test('all, pages of changes and a prune are served, and the app writes on between them', async () => {
+    const { serving, run } = served({ journal });
+    const one = new Follower();
+    for (let past = 0; past < 5; past += 1) {
+      run(
+        `INSERT INTO batches (id) VALUES (${past}), (${past + 100}), (${past + 200}); DELETE FROM batches WHERE id = ${past + 99}`,
+      );
+      await one.pull(serving, 2);
+      expect(one.content()).toEqual(await truth(serving));
+      await serving.prune();
+    }
+    expect(one.fullSyncs).toBe(1);
+  });
+
+  test('what the app writes between a marker and its snapshot makes both anew', async () => {
+    const { serving, run } = served({ journal });
+    run('INSERT INTO batches (id) VALUES (1)');
+    const one = new Follower();
+    await one.pull(serving, 100);
+    // As an app that always writes right behind us: what adds a marker adds a change with it, three times.
+    run(`CREATE TRIGGER late AFTER INSERT ON _holdfast_log WHEN NEW.t = 0 AND (SELECT count(*) FROM batches) < 4
+      BEGIN INSERT INTO batches (id) SELECT 100 + count(*) FROM batches; END`);
+    run('UPDATE batches SET batch_number = 9');
+    await one.pull(serving, 100);
+    await one.pull(serving, 100);
+    expect(one.content()).toEqual(await truth(serving));
+    expect(one.content()).toHaveLength(4);
+  });
 });
 
 test('readers of one instant share its marker', async () => {
