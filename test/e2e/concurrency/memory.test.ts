@@ -2,13 +2,15 @@
 // cannot take back: see anonymous-memory.
 import Database from 'better-sqlite3';
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { makeLargeDatabase } from '../../bench/make-database.ts';
 import { watchAnonymousMemory } from '../../support/anonymous-memory.ts';
 import { DeltaPair } from '../../support/delta-processes.ts';
 import { freePort } from '../../support/postgres.ts';
 import { scratch } from '../../support/scratch.ts';
+import { spawnLines } from '../../support/spawn-lines.ts';
 import { World } from '../../support/world.ts';
 
 /** Runs a command and returns the most anonymous memory that it and its children held at once, in bytes. */
@@ -64,11 +66,7 @@ schema = ${JSON.stringify(schema)}`,
 
 test('all rows of a large table are pushed and received in less than 150 MB on each side', async () => {
   await using pair = await DeltaPair.start(scratch(), { host: '127.0.0.1', port: await freePort() });
-  const database = new Database(pair.database);
-  database.exec(`CREATE TABLE weight (id INTEGER PRIMARY KEY, kg REAL, at TEXT NOT NULL, note TEXT);
-    WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 300000)
-    INSERT INTO weight SELECT i, i / 8.0, datetime(1700000000 + i * 11, 'unixepoch'), 'limps, left hind leg ' || i % 17 FROM c`);
-  database.close();
+  makeWeights(pair.database, 300_000);
   await pair.laptop('install');
   const receiver = watchAnonymousMemory(pair.receiverPid);
   let sender: ReturnType<typeof watchAnonymousMemory> | undefined;
@@ -79,6 +77,60 @@ test('all rows of a large table are pushed and received in less than 150 MB on e
     expect(peak, side).toBeLessThan(150e6);
   }
 }, 600_000);
+
+test('all of a large table, and all of it changed, is pulled in less than 150 MB on each side', async () => {
+  await using world = new World();
+  const port = await freePort();
+  makeWeights(world.database, 300_000);
+  const key = `hxb_${'k'.repeat(40)}`;
+  const keys = `{ office = "sha256:${createHash('sha256').update(key).digest('hex')}" }`;
+  const pull = `[pulls.herd]\nfrom = "http://127.0.0.1:${port}"\nreplica = "${join(world.home, 'replica.db')}"\n`;
+  const serve = `[apps.bookings.serve]\nlisten = "127.0.0.1:${port}"\nkeys = ${keys}\n`;
+  world.configure({ app: serve + pull });
+  await world.run('delta-serve', ['install']);
+  await using master = spawnLines('env', [
+    `HOLDFAST_CONFIG=${world.config}`,
+    'sh',
+    '-c',
+    'exec "$0" run 2>&1',
+    resolve(import.meta.dirname, '../../../bin/delta-serve'),
+  ]);
+  await master.line(/serving bookings/);
+  const ofMaster = watchAnonymousMemory(master.pid);
+  const peakOfPull = async (command: string) => {
+    let memory: ReturnType<typeof watchAnonymousMemory> | undefined;
+    const onStart = (pid: number) => void (memory = watchAnonymousMemory(pid));
+    const environment = { PI_API_KEY: key };
+    const { exitCode, stdout, stderr } = await world.run('delta-pull', [command], { environment, onStart });
+    const peak = memory?.end() ?? Number.NaN;
+    expect([exitCode, stdout.includes('300,000')], stderr).toEqual([0, true]);
+    return peak;
+  };
+  const peaks: Record<string, number> = { full: await peakOfPull('once') };
+  const database = new Database(world.database, { timeout: 20_000 });
+  database.exec('UPDATE weight SET kg = kg + 1');
+  database.close();
+  peaks['backlog'] = await peakOfPull('once');
+  const envelope = await fetch(`http://127.0.0.1:${port}/api/sync/full-export`, {
+    headers: { 'x-api-key': key },
+  });
+  let sizeBytes = 0;
+  for await (const piece of envelope.body ?? []) sizeBytes += (piece as Uint8Array).length;
+  expect(sizeBytes).toBeGreaterThan(15e6);
+  peaks['master'] = ofMaster.end();
+  for (const [which, peak] of Object.entries(peaks)) {
+    expect(peak, which).toBeGreaterThan(20e6);
+    expect(peak, which).toBeLessThan(150e6);
+  }
+}, 600_000);
+
+function makeWeights(path: string, rows: number): void {
+  const database = new Database(path);
+  database.exec(`CREATE TABLE weight (id INTEGER PRIMARY KEY, kg REAL, at TEXT NOT NULL, note TEXT);
+    WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < ${rows})
+    INSERT INTO weight SELECT i, i / 8.0, datetime(1700000000 + i * 11, 'unixepoch'), 'limps, left hind leg ' || i % 17 FROM c`);
+  database.close();
+}
 
 /** A document of so many visits, in about 160 bytes each. */
 function writeDay(path: string, visits: number): void {
