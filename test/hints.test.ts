@@ -4,7 +4,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { commandsIn, namedCommands } from '../lib/run/hint.ts';
+import { commandsIn, completeHint, namedCommands } from '../lib/run/hint.ts';
+import { typedName } from '../lib/run/parameter.ts';
 import { fixedClock } from './support/fixed-clock.ts';
 import { refusal } from './support/hints.ts';
 import { runInProcess } from './support/in-process.ts';
@@ -129,4 +130,41 @@ test('with several apps and a configuration that was named, the commands in hint
     SUDO_UID: '1000',
   });
   expect(bySudo.stderr).toMatch(/hint: sudo restore list --app second --config /);
+});
+
+test('whatever option stands behind a command, the sentence goes on behind it', () => {
+  const around = { configOption: ' --config x.toml', app: undefined, isSudo: false };
+  const torn = Object.entries(jobs).flatMap(([job, { commands }]) =>
+    commands.flatMap(({ name, parameters }) =>
+      Object.entries(parameters)
+        .filter(
+          ([, { kind }]) => ['flag', 'option'].includes(kind) && namedCommands[job]?.[name] !== undefined,
+        )
+        .map(([flag, { kind }]) => `${job} ${name} --${typedName(flag)}${kind === 'flag' ? '' : ' value'}`)
+        .filter((typed) => completeHint(`${typed} does it`, around) !== `${typed} --config x.toml does it`),
+    ),
+  );
+  expect(torn).toEqual([]);
+});
+
+test('what is typed on another machine is left as it is', () => {
+  const around = { configOption: ' --config x.toml', app: 'ctv', isSudo: true };
+  const said = 'on the receiver: delta-receive key add laptop-1; here: delta-push run';
+  expect(completeHint(said, { ...around, job: 'delta-push' })).toBe(
+    'on the receiver: delta-receive key add laptop-1; here: sudo delta-push run --app ctv --config x.toml',
+  );
+  expect(completeHint('delta-pull once', { ...around, job: 'delta-serve' })).toBe('delta-pull once');
+});
+
+test('a service that is typed as a flag is no command, and whoever types its name is told how', async () => {
+  for (const [name, job] of Object.entries(jobs))
+    for (const service of job.commands) {
+      if (service.kind !== 'service' || service.typedAs === undefined) continue;
+      const { command, flag } = service.typedAs;
+      const typed = await runInProcess(job, [service.name]);
+      expect(typed.stderr).toContain(`hint: did you mean ${name} ${command} --${flag}?`);
+      const other = await runInProcess(job, ['zzzzzz']);
+      expect(other.stderr).toMatch(/the commands are run,/);
+      expect(other.stderr).not.toMatch(new RegExp(`\\b${service.name}\\b`));
+    }
 });

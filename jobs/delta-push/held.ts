@@ -1,7 +1,9 @@
 // delta-push held: what the receiver has taken in and keeps back, why, and who can do what about it.
 import { formatCount } from '../../lib/base/format.ts';
+import { OpsError } from '../../lib/base/errors.ts';
 import type { HeldReason } from '../../lib/delta/batch.ts';
 import { encodeCell, type WireCell } from '../../lib/delta/cell.ts';
+import { dayOfCell } from '../../lib/delta/day.ts';
 import type { HeldChange } from '../../lib/delta/peer.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome } from '../../lib/run/job.ts';
@@ -45,6 +47,10 @@ export async function run(
   context: JobContext,
   { app: name, table, day }: Given,
 ): Promise<Outcome<AppsResult<Held>>> {
+  if (day !== undefined && dayOfCell(day) === undefined)
+    throw new OpsError('usage', `cannot tell which day ${JSON.stringify(day)} is`, {
+      hint: 'write it as year, month and day: 2026-11-27',
+    });
   const apps = deltaApps(context, name);
   const results = await eachApp(context, apps, (app) => heldOf(context, app, { table, day }));
   return appsOutcome(results);

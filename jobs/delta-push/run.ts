@@ -37,7 +37,7 @@ export function text(result: AppsResult<Pushed>, { findings }: View): string[] {
 
 function words({ outcome, upserts, deletes, unchanged, sentBytes, waiting, trouble }: Pushed): string {
   if (trouble !== undefined)
-    return `${formatCount(waiting, 'noted change')} ${waiting === 1 ? 'waits' : 'wait'}: ${trouble.message} (tried again after ${trouble.notBefore})`;
+    return `not pushed: ${trouble.message} (tried again after ${trouble.notBefore})${waiting === 0 ? '' : `; ${formatCount(waiting, 'noted change')} ${waiting === 1 ? 'waits' : 'wait'}`}`;
   if (outcome === 'nothing') return 'nothing to push: the receiver has everything';
   const known = unchanged === 0 ? '' : `, ${unchanged} that it had already`;
   return `pushed ${formatCount(upserts, 'row')} and ${formatCount(deletes, 'deletion')}${known} in ${formatBytes(sentBytes)}`;

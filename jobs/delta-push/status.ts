@@ -1,11 +1,11 @@
 // delta-push status: what waits, since when, and what is held; a look, without a word over the network.
-import { formatCount, formatDuration } from '../../lib/base/format.ts';
+import { formatCount } from '../../lib/base/format.ts';
 import type { KeptColumns } from '../../lib/delta/mirror-shape.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import { type AppsResult, appsOutcome, appsText, eachApp } from '../steps/each-app.ts';
-import { findingLines } from '../steps/words.ts';
+import { ago, findingLines } from '../steps/words.ts';
 import type * as parameters from './parameters.ts';
 import type { DeltaApp } from '../../lib/run/open-capture.ts';
 import { deltaApps } from './steps/delta-apps.ts';
@@ -85,7 +85,7 @@ async function statusOf(context: JobContext, app: DeltaApp): Promise<Status> {
 export function text(result: AppsResult<Status>, { now, findings }: View): string[] {
   const lines = appsText(result, (status, app) => [
     `${app}: ${formatCount(status.waiting, 'noted change')} ${status.waiting === 1 ? 'waits' : 'wait'} for ${status.receiver}, which knows it as ${status.source}`,
-    `  ${status.caughtUpAt === undefined ? 'not everything has ever arrived' : `everything had arrived ${ago(status.caughtUpAt, now)}`}; ${formatCount(status.changes, 'change')} in ${formatCount(status.cycles, 'cycle')}, ${status.failedCycles} of which failed`,
+    `  ${status.caughtUpAt === undefined ? 'not everything has ever arrived' : `everything had arrived ${ago(new Date(status.caughtUpAt), now)}`}; ${formatCount(status.changes, 'change')} in ${formatCount(status.cycles, 'cycle')}, ${status.failedCycles} of which failed`,
     ...(status.trouble === undefined
       ? []
       : [
@@ -94,16 +94,19 @@ export function text(result: AppsResult<Status>, { now, findings }: View): strin
     ...Object.entries(status.held).map(([reason, count]) => `  held at the receiver, ${reason}: ${count}`),
     ...status.keptColumns.map((kept) => `  ${keptWords(kept)}`),
     ...unusual(status).map(
-      ({ table, by, state }) => `  ${table}: ${state}${by === 'diff' ? ', by comparing' : ''}`,
+      ({ table, by, state }) => `  ${table}: ${stateWords[state]}${by === 'diff' ? ', by comparing' : ''}`,
     ),
   ]);
   return [...lines, ...findings.flatMap(findingLines)];
 }
 
-function ago(at: string, now: Date): string {
-  return `${formatDuration(Math.max(0, now.getTime() - Date.parse(at)))} ago`;
-}
-
 function unusual({ tables }: Status) {
   return tables.filter(({ by, state }) => by === 'diff' || state !== 'live');
 }
+
+const stateWords: Record<Status['tables'][number]['state'], string> = {
+  live: 'its changes travel',
+  walk: 'all its rows are on their way, or wait for it',
+  refused: 'none of its rows travel, until the receiver takes what it is like now',
+  retired: 'it is gone here; its rows at the receiver stay',
+};

@@ -3,7 +3,7 @@ import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import type * as parameters from './parameters.ts';
-import { onReplica } from './steps/which-replica.ts';
+import { onReplica, requireTable } from './steps/which-replica.ts';
 
 interface ApproveResult {
   replica: string;
@@ -14,10 +14,10 @@ export async function run(
   context: JobContext,
   { table, replica: name }: Options<typeof parameters.approve>,
 ): Promise<Outcome<ApproveResult>> {
-  const result = await onReplica(context, name, async (replica, config) => ({
-    replica: config.name,
-    approved: await replica.approve(table),
-  }));
+  const result = await onReplica(context, name, async (replica, config) => {
+    await requireTable(replica, table);
+    return { replica: config.name, approved: await replica.approve(table) };
+  });
   return { result, findings: [] };
 }
 

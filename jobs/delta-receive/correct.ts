@@ -31,10 +31,9 @@ export function text({ replica, rows }: CorrectResult): string[] {
   return [`${formatCount(rows, 'row')} of ${replica} corrected`];
 }
 
-async function readSql({ readInput, log }: JobContext, file: string): Promise<string> {
+async function readSql({ readInput }: JobContext, file: string): Promise<string> {
   const isInput = file === '-';
   const called = isInput ? 'the statements on the standard input' : `the statements in ${file}`;
-  if (isInput) log.info('reading statements from the standard input, to its end (Ctrl-D)');
   const bytes = isInput ? await readInput(sqlBytesMax) : await readScript(file, called);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);

@@ -5,7 +5,7 @@ import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import type * as parameters from './parameters.ts';
-import { newsLines } from './steps/news-lines.ts';
+import { findingLines } from '../steps/words.ts';
 import { onReplica, requireDay, whoAndWhy } from './steps/which-replica.ts';
 
 interface FreezeResult extends FrozenDay {
@@ -44,6 +44,6 @@ export function text({ day, replica, tables }: FreezeResult, view: View): string
   const rows = tables.map(({ table, rows }) => `${table} ${rows}`).join(', ');
   return [
     `${day} of ${replica} is frozen${rows === '' ? ', and has no rows' : `: ${rows}`}`,
-    ...newsLines(view),
+    ...view.findings.flatMap(findingLines),
   ];
 }

@@ -10,7 +10,7 @@ import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import type * as parameters from './parameters.ts';
-import { onReplica, requireDay } from './steps/which-replica.ts';
+import { onReplica, requireDay, requireTable } from './steps/which-replica.ts';
 
 interface HeldResult {
   replica: string;
@@ -34,6 +34,7 @@ export async function run(
   const action = requireAction(typed);
   const query = queryOf(given);
   const result = await onReplica(context, name, async (replica, config) => {
+    await requireTable(replica, query.table);
     const found = (await replica.held({ ...query, limit: shownMax + 1 })).map(wireHeld);
     const [held, isCut] = [found.slice(0, shownMax), found.length > shownMax];
     const nothing = { replica: config.name, action, held, isCut, applied: 0, discarded: 0, stillHeld: null };

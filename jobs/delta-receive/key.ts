@@ -8,7 +8,7 @@ import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import type * as parameters from './parameters.ts';
-import { newsLines } from './steps/news-lines.ts';
+import { findingLines } from '../steps/words.ts';
 import { receivePlaces } from './steps/places.ts';
 
 interface KeyEntry {
@@ -94,7 +94,7 @@ export function text({ action, name, key, keys }: KeyResult, view: View): string
       `  ${key}`,
       '',
       'put it into a file of mode 600 at the source, and name that as key_file in [apps.<name>.delta]',
-      ...newsLines(view),
+      ...view.findings.flatMap(findingLines),
     ];
   if (keys.length === 0) return ['no source has a key: delta-receive key add <name> makes one'];
   const rows = keys.map((one) => [

@@ -71,9 +71,22 @@ const kinds = [
   'fork',
 ] as const;
 
-/** Whether it goes on until a person has done something. */
-export function needsPerson(kind: SenderTrouble['kind']): boolean {
-  return kind === 'denied' || kind === 'certificate' || kind === 'fork' || kind === 'too-large';
+/** Trouble that goes on until a person has done something. */
+export type PersonsTrouble = Extract<SenderTrouble['kind'], 'denied' | 'certificate' | 'fork' | 'too-large'>;
+
+/** What a person does about it: who has trouble of another kind only waits. */
+export const personsHelp: Readonly<Record<PersonsTrouble, string>> = {
+  denied:
+    'a new key: delta-receive key add <source> on the receiver, and its key into key_file here; nothing is lost meanwhile',
+  certificate:
+    'compare with what delta-receive cert prints on the receiver, then set pin; docs/operations.md has how',
+  fork: 'stop the other machine, then run delta-push takeover here; docs/operations.md has how to tell',
+  'too-large':
+    'raise request_mb in [receive] on the receiver, or client_max_body_size of the proxy before it',
+};
+
+export function needsPerson(kind: SenderTrouble['kind']): kind is PersonsTrouble {
+  return kind in personsHelp;
 }
 
 export function newSender(instance: string, secret: string): SenderRecord {

@@ -15,7 +15,16 @@ export interface TypedAround {
   app: string | undefined;
   /** Whether this run was started by sudo. */
   isSudo: boolean;
+  /** The job that says it. What its other side types is typed on another machine, which has a configuration of its own. */
+  job?: string | undefined;
 }
+
+const otherSides: Readonly<Record<string, string>> = {
+  'delta-push': 'delta-receive',
+  'delta-receive': 'delta-push',
+  'delta-pull': 'delta-serve',
+  'delta-serve': 'delta-pull',
+};
 
 /** Every command of ours that may be named, and whether it can be told an app; a test compares it with the jobs. */
 export const namedCommands: Readonly<Record<string, Readonly<Record<string, boolean>>>> = {
@@ -67,7 +76,13 @@ export function hintsOf(
     configPath,
     envFile,
     app,
-  }: { configPath: string | undefined; envFile: string | undefined; app: string | undefined },
+    job,
+  }: {
+    configPath: string | undefined;
+    envFile: string | undefined;
+    app: string | undefined;
+    job?: { readonly name: string };
+  },
   config: Config | undefined,
   environment: Environment | undefined,
 ): CompleteHint {
@@ -80,6 +95,7 @@ export function hintsOf(
       configOption: option,
       app: names.length > 1 ? (known(subject) ?? known(app)) : undefined,
       isSudo: isSudo(environment),
+      job: job?.name,
     });
 }
 
@@ -116,6 +132,8 @@ export function completeHint(hint: string, around: TypedAround): string {
     .map((part, index) => {
       if (typeof part === 'string') return part;
       const { before, words, mark } = part;
+      if (around.job !== undefined && otherSides[around.job] === words[0])
+        return `${before}${words.join(' ')}${mark}`;
       const sudo = around.isSudo && parts[index - 1] !== 'sudo' ? ['sudo'] : [];
       return `${before}${[...sudo, ...words, ...missingOptions(part, around)].join(' ')}${mark}`;
     })
@@ -165,23 +183,16 @@ function missingOptions({ words }: NamedCommand, { configOption: option, app }: 
   ];
 }
 
-/** Options without a value. */
-const flags = [
-  '--yes',
-  '-y',
-  '--discard',
-  '--dry-run',
-  '--json',
-  '--verbose',
-  '--quiet',
-  '--recheck',
-  '--unproven',
-  '--accept-shrink',
-  '--brief',
-];
+/** Options without a value; a test has those of all commands. */
+const flags = new Set(
+  (
+    '--accept-shrink --all --apply --begin --brief --days --deep --discard --dry-run --force --json --keep --look --now --print ' +
+    '--quiet --recheck --repair --ship --text --unproven --verbose --watch --yes -y'
+  ).split(' '),
+);
 
 function belongs(word: string, before: string): boolean {
-  return argument.test(word) || (before.startsWith('--') && !flags.includes(before));
+  return argument.test(word) || (before.startsWith('--') && !flags.has(before));
 }
 
 /** A word, and the punctuation behind it. */

@@ -122,7 +122,10 @@ async function runEnding(
     columns: isatty(2) ? process.stderr.columns || 80 : 80,
     confirm: (question: string) => confirm(question, stop.signal),
     ask: (question: string) => ask(question, stop.signal),
-    readInput: (sizeBytesMax: number) => readInput(process.stdin, sizeBytesMax, stop.signal),
+    readInput(sizeBytesMax: number) {
+      if (isatty(0)) log.write(`${name}: reading what is typed, until Ctrl-D\n`);
+      return readInput(process.stdin, sizeBytesMax, stop.signal);
+    },
     noteUnderWay: (what: string | undefined) => void (underWay = what),
     wait: realWait,
     signal: stop.signal,

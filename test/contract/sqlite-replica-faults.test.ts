@@ -1,10 +1,11 @@
 // A replica whose process is killed, or whose disk is full or cannot be written: what was acknowledged is there, and nothing else.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { openSqliteReplica } from '../../lib/replica/sqlite/open.ts';
+import { asNobody } from '../support/as-nobody.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
 import { scratch } from '../support/scratch.ts';
 import { longBatch, longRows } from './replica-long-batch.ts';
@@ -31,6 +32,25 @@ test.each([
   } finally {
     await replica.close();
   }
+});
+
+test.runIf(process.geteuid?.() === 0)('who may only read it looks at it, and changes nothing', async () => {
+  const home = scratch();
+  const path = join(home, 'replica.db');
+  const given = { path, policy: policy(), clock: fixedClock() };
+  const service = await openSqliteReplica(given);
+  await service.freeze('2026-11-26', { by: 'kim', reason: '', exceptions: [] });
+  chmodSync(home, 0o755);
+  for (const file of readdirSync(home)) chmodSync(join(home, file), 0o644);
+  await asNobody(async () => {
+    const replica = await openSqliteReplica(given);
+    expect(await replica.held()).toEqual([]);
+    await expect(replica.discard({})).rejects.toMatchObject({ kind: 'denied' });
+    await replica.close();
+  });
+  await service.close();
+  // Nothing that a reader shares with others is there any more, and it may not be made.
+  await asNobody(() => expect(openSqliteReplica(given)).rejects.toMatchObject({ kind: 'denied' }));
 });
 
 const mountSmall = 'mount -t tmpfs -o size=3m holdfast-test "$0" && exec "$@"';

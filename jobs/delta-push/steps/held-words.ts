@@ -11,7 +11,7 @@ const reasons: Record<HeldReason, string> = {
 };
 
 export function heldWords(reason: string): string {
-  return reason in reasons ? reasons[reason as HeldReason] : reason;
+  return Object.hasOwn(reasons, reason) ? reasons[reason as HeldReason] : reason;
 }
 
 /** What somebody who may decide it types at the receiver. */

@@ -4,6 +4,7 @@ import { userInfo } from 'node:os';
 import { OpsError } from '../../../lib/base/errors.ts';
 import { didYouMean } from '../../../lib/base/nearest.ts';
 import type { Config } from '../../../lib/config/config.ts';
+import { isSameName } from '../../../lib/delta/day.ts';
 import type { ReceiveConfig, ReplicaConfig } from '../../../lib/config/delta-config.ts';
 import type { Replica } from '../../../lib/replica/replica.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
@@ -82,4 +83,19 @@ export function requireDay(day: string): string {
   throw new OpsError('usage', `cannot tell which day ${JSON.stringify(day)} is`, {
     hint: 'write it as year, month and day: 2026-11-27',
   });
+}
+
+/** Throws OpsError `usage` where the replica has no table of that name, and none waits for approval. */
+export async function requireTable(replica: Replica, table: string | undefined): Promise<void> {
+  if (table === undefined) return;
+  const known = await replica.tables();
+  if (known.some((one) => isSameName(one, table))) return;
+  throw new OpsError(
+    'usage',
+    `cannot find the table ${JSON.stringify(table)}: ${
+      known.length === 0
+        ? 'the replica has none yet'
+        : `the replica has ${known.join(', ')}${didYouMean(table, known)}`
+    }`,
+  );
 }

@@ -1,5 +1,6 @@
 // A replica in a SQLite file: written by one connection in turn, read by another, which sees what is committed.
 import type { Clock } from '../../base/clock.ts';
+import { OpsError } from '../../base/errors.ts';
 import { isSameName } from '../../delta/day.ts';
 import { keptOf } from '../../delta/mirror-shape.ts';
 import type { ReplicaPolicy } from '../../delta/policy.ts';
@@ -89,11 +90,21 @@ export async function openSqliteReplica({
     close: () =>
       turns.take(() => {
         file.reader.close();
-        // One that wrote nothing would leave the empty log behind.
-        file.writer.pragma('wal_checkpoint');
-        file.writer.close();
+        closeWriter(file.writer, path);
       }),
   };
+}
+
+/** One that wrote nothing would leave the empty log behind. Whoever may only read cannot help that. */
+function closeWriter(writer: Database, path: string): void {
+  try {
+    writer.pragma('wal_checkpoint');
+  } catch (error) {
+    const told = sqliteError(`close the replica ${path}`, error);
+    if (!(told instanceof OpsError) || told.kind !== 'denied') throw told;
+  } finally {
+    writer.close();
+  }
 }
 
 /** Its next batch begins an epoch: with no nonce that it could hold, none can go on. */

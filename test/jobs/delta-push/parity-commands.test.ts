@@ -1,5 +1,5 @@
 // Parity, held and corrections as an operator types them, over HTTP to a receiver with a replica in a SQLite file.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { deltaPush } from '../../../jobs/delta-push.ts';
@@ -117,6 +117,7 @@ test('what is held is listed with what helps, and what staff corrected is shown,
 
 test.each([
   [['parity', '--table', 'nope'], 64, 'cannot compare the table nope: none of that name travels'],
+  [['held', '--day', '27.11.'], 64, 'cannot tell which day "27.11." is'],
   [['parity', '--day', 'yesterday'], 64, 'cannot compare the day yesterday: it is no day of the calendar'],
 ])('%s is refused', async (args, code, message) => {
   const { world } = await site();
@@ -231,3 +232,18 @@ test('a column that is gone here is told once, and stands in what is asked of it
   expect((await world.run('delta-push', ['run'])).stdout).not.toContain('receiver keeps');
   expect((await world.run('delta-push', ['status'])).stdout).not.toContain('time_out');
 });
+
+test.each(['run', 'held', 'parity', 'corrections', 'takeover'])(
+  'without its key %s says where one is made, on the machine that makes it',
+  async (command) => {
+    const { world } = await site();
+    rmSync(join(world.home, 'key'));
+    const args = [command, ...(command === 'takeover' ? ['--yes'] : []), '--config', world.config];
+    expect(await world.run('delta-push', args)).toMatchObject({
+      exitCode: 66,
+      stderr: expect.stringContaining(
+        'hint: on the receiver: delta-receive key add laptop-1; then put what it prints into',
+      ) as string,
+    });
+  },
+);

@@ -215,6 +215,19 @@ test('why a change is held is said below it', async () => {
   );
 });
 
+test.each([
+  [['held', '--table', 'DAI'], 'cannot find the table "DAI": the replica has DAY; did you mean DAY?'],
+  [['held', 'discard', '--table', 'nope'], 'cannot find the table "nope": the replica has DAY'],
+  [['approve', 'nope'], 'cannot find the table "nope": the replica has DAY'],
+])('%j names what there is', async (args, message) => {
+  await using made = world();
+  await receive(made, 1, ['2026-11-26']);
+  expect(await made.run('delta-receive', args)).toMatchObject({
+    exitCode: 64,
+    stderr: expect.stringContaining(message) as string,
+  });
+});
+
 test('of more than can be read it is said that there are more', async () => {
   await using made = world();
   await receive(
