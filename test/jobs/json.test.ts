@@ -9,6 +9,7 @@ import { dbBackup } from '../../jobs/db-backup.ts';
 import { dbExportJson } from '../../jobs/db-export-json.ts';
 import { dbMaintain } from '../../jobs/db-maintain.ts';
 import { deltaPull } from '../../jobs/delta-pull.ts';
+import { deltaPush } from '../../jobs/delta-push.ts';
 import { deltaReceive } from '../../jobs/delta-receive.ts';
 import { deltaServe } from '../../jobs/delta-serve.ts';
 import { healthCheck } from '../../jobs/health-check.ts';
@@ -17,6 +18,7 @@ import { pullNotes, type SyncStatus } from '../../jobs/delta-pull/steps/pull-sta
 import { openSqliteReplica } from '../../lib/replica/sqlite/open.ts';
 import type { Job } from '../../lib/run/job.ts';
 import { AlertWorld } from '../support/alert-world.ts';
+import { deltaSite, pointTo } from '../support/delta-site.ts';
 import { DropboxWorld } from '../support/dropbox-world.ts';
 import { type FixedClock, fixedClock } from '../support/fixed-clock.ts';
 import { onlyChecks, ownChecks } from '../support/health.ts';
@@ -90,13 +92,15 @@ function settled({ stdout }: Ended, { world }: Machine): string {
     .replace(/\back [0-9a-f]{6}\b/g, 'ack <id>')
     .replace(/\b[0-9a-f]{32}\b/g, '<run id>')
     .replace(/("(?:free|total)_bytes": )\d+/g, '$10')
-    .replace(/("(?:\w+_ms|pid|sent_bytes|received_bytes|requests)": )[\d.]+/g, '$10')
+    .replace(/("(?:\w+_ms|pid|sent_bytes|received_bytes|spooled_bytes|requests)": )[\d.]+/g, '$10')
     .replace(/("value": )[\d.]+(,\s+"unit": "%")/g, '$10$2') // how full the disk is that the test runs on
     .replace(/("version": )"[^"]*"/g, '$1"<version>"')
     .replace(/("modified_at": )"[^"]*"/g, '$1"<time>"')
     .replace(/("name": "[^"]*\.json",\s+"size_bytes": )\d+/g, '$10')
     .replace(/[\d.]+ [kMGT]B free/g, '<bytes> free')
     .replace(/clock is .* behind/g, 'clock is <time> behind')
+    .replace(/("(?:not_before|first_seen|last_seen|network)": )"[^"]*"/g, '$1"<time>"')
+    .replace(/tried again after [\dT:.Z-]+/g, 'tried again after <time>')
     .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:<port>')
     .replace(/holdfast-test-[0-9a-f]+/g, 'holdfast-test-<id>')
     .replace(/("refresh_token": )"[^"]+"/g, '$1"<token>"');
@@ -344,6 +348,38 @@ function served(master: string, at: string): SyncStatus {
     error: `cannot pull from ${master}: connection refused (ECONNREFUSED)`,
   };
 }
+
+test('delta-push', async () => {
+  await using world = new World();
+  const pi = { world, clock: fixedClock('2026-11-28T09:00:00Z') };
+  const top = 'time_zone = "Europe/Berlin"\nclock = "trusted"';
+  const { server, app, port } = await deltaSite(world, { top });
+  await pin('delta-push-install-dry', pi, deltaPush, 'install --dry-run');
+  await pin('delta-push-install', pi, deltaPush, 'install');
+  await pin('delta-push-export-sql', pi, deltaPush, 'export-sql ~/changes.sql --keep');
+  await pin('delta-push-run', pi, deltaPush, 'run');
+  await pin('delta-push-status', pi, deltaPush, 'status');
+  await pin('delta-push-doctor', pi, deltaPush, 'doctor');
+  await pin('delta-push-parity', pi, deltaPush, 'parity --deep');
+  await server.freeze('2026-11-26');
+  await server.correct("UPDATE VISIT SET time_out = '17:30' WHERE id = 2");
+  app.exec("UPDATE VISIT SET time_out = 'x' WHERE id = 1; ALTER TABLE DAY DROP COLUMN note");
+  await pin('delta-push-run-held', pi, deltaPush, 'run');
+  await pin('delta-push-held', pi, deltaPush, 'held');
+  await pin('delta-push-corrections', pi, deltaPush, 'corrections');
+  await pin('delta-push-corrections-apply', pi, deltaPush, 'corrections --apply');
+  server.tampered.exec('UPDATE VISIT SET time_in = 9 WHERE id = 3');
+  await pin('delta-push-parity-differs', pi, deltaPush, 'parity --repair');
+  await pin('delta-push-resync-day', pi, deltaPush, 'resync --day 2026-11-27');
+  await pin('delta-push-resync', pi, deltaPush, 'resync VISIT');
+  await pin('delta-push-takeover', pi, deltaPush, 'takeover --yes');
+  pointTo(world, `http://127.0.0.1:${port}/elsewhere`, top);
+  await pin('delta-push-run-away', pi, deltaPush, 'run');
+  await pin('delta-push-status-away', pi, deltaPush, 'status');
+  await pin('delta-push-held-away', pi, deltaPush, 'held');
+  await pin('delta-push-uninstall', pi, deltaPush, 'uninstall');
+  pinned.add('delta-push watch'); // a service prints nothing when it ends well
+});
 
 afterAll(() => {
   const commands = [

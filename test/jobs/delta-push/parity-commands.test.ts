@@ -1,73 +1,20 @@
 // Parity, held and corrections as an operator types them, over HTTP to a receiver with a replica in a SQLite file.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { deltaPush } from '../../../jobs/delta-push.ts';
-import { openReceiver } from '../../../jobs/delta-receive/steps/open-receiver.ts';
-import { receivePlaces } from '../../../jobs/delta-receive/steps/places.ts';
-import { receiverRoutes } from '../../../jobs/delta-receive/steps/routes.ts';
-import type { ReplicaConfig } from '../../../lib/config/delta-config.ts';
-import { KeyRing, makeKey, writeKeys } from '../../../lib/http/keys.ts';
-import { hashOfKey } from '../../../lib/http/proof.ts';
-import { startServer } from '../../../lib/http/server.ts';
-import { type Database, openOwn } from '../../../lib/sqlite/open.ts';
-import { fixedClock } from '../../support/fixed-clock.ts';
+import { type DeltaSite, deltaSite, pointTo } from '../../support/delta-site.ts';
 import { runInProcess } from '../../support/in-process.ts';
-import { openServer, type Server, tagTracker, tagTrackerSchema } from '../../support/parity-world.ts';
-import { recordingLog } from '../../support/recording-log.ts';
-import { scratch } from '../../support/scratch.ts';
 import { tunnelProxy } from '../../support/tunnel-proxy.ts';
 import { TypedWorld } from '../../support/typed-world.ts';
 
-const receive = {
-  host: '127.0.0.1',
-  port: 0,
-  tls: undefined,
-  isBehindProxy: false,
-  requestBytesMax: 1024 * 1024,
-  batchBytesMax: 4 * 1024 * 1024,
-};
-
-/** A receiver of the replica that listens until the test is over. */
-async function listen({ replica }: Server, key: string): Promise<number> {
-  const [state, clock, log, stop] = [scratch(), fixedClock(), recordingLog(), new AbortController()];
-  const { keys } = receivePlaces(state);
-  const replicas = [
-    { name: 'tt', target: { kind: 'sqlite', path: '/nowhere' }, policy: tagTracker } as ReplicaConfig,
-  ];
-  const parts = { clock, log, version: '1.0.0', openReplica: () => Promise.resolve(replica) };
-  const receiver = await openReceiver({ stateDirectory: state, receive, replicas }, parts);
-  await writeKeys(keys, [
-    { name: 'laptop-1', sha256: hashOfKey(key), addedAt: '2026-11-20T02:05:13Z', revokedAt: undefined },
-  ]);
-  const ring = new KeyRing(keys);
-  const nameOf = (given: string) => ring.nameOf(given);
-  const routes = receiverRoutes(receiver);
-  const signal = stop.signal;
-  const server = await startServer({ config: receive, routes, nameOf, version: '1.0.0', clock, log, signal });
-  onTestFinished(() => stop.abort());
-  return server.port;
-}
-
-async function site(
-  to?: string,
-): Promise<{ world: TypedWorld; server: Server; app: Database; port: number }> {
-  const server = await openServer();
-  const key = makeKey();
-  const port = await listen(server, key);
+async function site(to?: string): Promise<DeltaSite & { world: TypedWorld }> {
   const world = new TypedWorld('2026-11-28T09:00:00Z');
   onTestFinished(() => world[Symbol.asyncDispose]());
-  const [path, keyFile] = [join(world.home, 'tagtracker.db'), join(world.home, 'key')];
-  writeFileSync(keyFile, key, { mode: 0o600 });
-  const app = openOwn(path, { create: true });
-  onTestFinished(() => void app.close());
-  app.exec(tagTrackerSchema);
-  world.configure({
-    apps: `[apps.tagtracker]\ndatabase = ${JSON.stringify(path)}\n[apps.tagtracker.delta]\nto = "${to ?? `http://127.0.0.1:${port}`}"\nsource = "laptop-1"\nkey_file = ${JSON.stringify(keyFile)}\n`,
-  });
+  const made = await deltaSite(world, to === undefined ? {} : { to });
   for (const command of to === undefined ? ['install', 'run'] : ['install'])
     expect(await world.run('delta-push', [command])).toMatchObject({ exitCode: 0 });
-  return { world, server, app, port };
+  return { world, ...made };
 }
 
 test('what differs is named with what helps, sent once more, and then equal', async () => {
@@ -129,9 +76,7 @@ test('a receiver that is out of reach is said to be so', async () => {
   const { world } = await site();
   const there = world.run('delta-push', ['held']);
   expect(await there).toMatchObject({ exitCode: 0 });
-  world.configure({
-    apps: `[apps.tagtracker]\ndatabase = "${join(world.home, 'tagtracker.db')}"\n[apps.tagtracker.delta]\nto = "http://127.0.0.1:1"\nsource = "laptop-1"\nkey_file = "${join(world.home, 'key')}"\n`,
-  });
+  pointTo(world, 'http://127.0.0.1:1');
   for (const command of ['held', 'parity', 'corrections']) {
     const gone = await world.run('delta-push', [command]);
     expect([command, gone.exitCode, gone.stderr]).toEqual([
