@@ -16,10 +16,17 @@ export function parseHeldRow(text: string): HeldRow {
   return { columns, cells: cells.map((cell) => decodeCell(cell, false)) };
 }
 
-/** A key as it is kept and compared: the same text exactly for the same cells. */
+/**
+ * A key as it is kept and compared: the same text exactly for what SQLite takes for one key. 1 and 1.0 are one, and -0.0 and
+ * 0.0, which not every target stores: a whole REAL is written, and read again, as the INTEGER that it equals.
+ */
 export function formatKey(key: readonly Cell[]): string {
   if (key.length === 1 && typeof key[0] === 'bigint') return `[${quickInteger(key[0])}]`;
-  return JSON.stringify(key.map((cell) => encodeCell(cell, false)));
+  return JSON.stringify(key.map((cell) => encodeCell(isWhole(cell) ? BigInt(cell) : cell, false)));
+}
+
+function isWhole(cell: Cell): cell is number {
+  return typeof cell === 'number' && Number.isInteger(cell) && cell >= -(2 ** 63) && cell < 2 ** 63;
 }
 
 export function parseKey(text: string): Cell[] {

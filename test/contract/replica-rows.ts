@@ -27,6 +27,39 @@ export function rowTests(open: OpenReplica): void {
     ]);
   });
 
+  test.each(['k', 'k REAL', 'k NUMERIC', 'k DATE'])(
+    'a walk loses no row whose key is -0.0 in a column %s',
+    async (k) => {
+      const opened = await open();
+      const zero = shape('zero', [k, 'v TEXT'], ['k']);
+      const sender = new Sender(opened);
+      for (const v of ['a', 'b']) {
+        const range = { table: 0, after: undefined, through: undefined };
+        await sender.send(opened.replica, [row(-0, v), row(7.5, v)], { tables: [zero], range });
+      }
+      expect((await opened.rows(zero)).map(([, v]) => v)).toEqual(['b', 'b']);
+    },
+  );
+
+  test('what is held of a key is over when a row with the key comes, a 1 that is a 1.0 now', async () => {
+    const opened = await open({ tables: { dated: tablePolicy({ day: { column: 'date' } }) } });
+    const dated = shape('dated', ['k', 'date'], ['k']);
+    const tables = [dated];
+    const sender = new Sender(opened);
+    const range = { table: 0, after: undefined, through: undefined };
+    const held = async () => (await opened.replica.held()).map(({ key }) => key);
+    await sender.send(opened.replica, [row(1n, 'never'), row(2.5, 'never'), row(3, 'never')], { tables });
+    expect(await held()).toEqual([[1n], [2.5], [3n]]);
+    await sender.send(opened.replica, [row(1, '2026-11-26'), row(3n, 'not ever')], { tables });
+    expect(await held()).toEqual([[2.5], [3n]]);
+    await sender.send(opened.replica, [row(1, '2026-11-26'), row(3, '2026-11-26')], { tables, range });
+    expect(await held()).toEqual([]);
+    expect(await opened.rows(dated)).toEqual([
+      [1, '2026-11-26'],
+      [3, '2026-11-26'],
+    ]);
+  });
+
   test('a key of several columns is one key', async () => {
     const opened = await open();
     const line = shape('line', ['a TEXT', 'v TEXT', 'b INTEGER'], ['b', 'a']);

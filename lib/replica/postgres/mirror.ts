@@ -90,11 +90,12 @@ export class Mirror {
     return unfitKey(this.keyAt.map((at) => values[at] ?? null)) ?? values;
   }
 
-  /** The same of a key. */
+  /** The same of a key, in which a whole REAL may be written as an INTEGER. */
   encodeKey(key: readonly Cell[]): (string | null)[] | Unfit {
     const values: (string | null)[] = [];
     for (const [index, { name, kind }] of this.keyColumns.entries()) {
-      const value = encode(key[index] ?? null, kind);
+      const cell = key[index] ?? null;
+      const value = encode(typeof cell === 'bigint' && kind === 'real' ? Number(cell) : cell, kind);
       if (value instanceof Unfit) return new Unfit(`${name}: ${value.why}`);
       values.push(value);
     }

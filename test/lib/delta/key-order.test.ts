@@ -40,13 +40,41 @@ test('two keys stand as they stand in SQLite', () => {
   );
 });
 
-test('a key and a row are read as they were written', () => {
+test('a row is read as it was written, and a key as one that SQLite takes for it', () => {
   fc.assert(
     fc.property(fc.array(cell), (cells) => {
-      const exact = cells.map((part) => (typeof part === 'number' && part === 0 ? 0 : part));
-      expect(parseKey(formatKey(exact))).toStrictEqual(exact);
+      const read = parseKey(formatKey(cells));
+      expect(compareKeys(read, cells)).toBe(0);
+      expect(formatKey(read)).toBe(formatKey(cells));
+      const exact = cells.map((part) => (part === 0 ? 0 : part));
       const columns = exact.map((_, index) => `c${index}`);
       expect(parseHeldRow(formatHeldRow({ columns, cells: exact }))).toStrictEqual({ columns, cells: exact });
     }),
+  );
+});
+
+test('keys have one text exactly where SQLite takes them for one', () => {
+  const near = [
+    0,
+    -0,
+    0n,
+    1,
+    1n,
+    1.5,
+    2 ** 53,
+    2n ** 53n,
+    2n ** 53n + 1n,
+    2 ** 63,
+    -(2 ** 63),
+    -(2n ** 63n),
+    '1',
+    null,
+  ];
+  const part = fc.oneof(cell, fc.constantFrom<Cell>(...near));
+  fc.assert(
+    fc.property(part, part, (one, other) => {
+      expect(formatKey([one]) === formatKey([other])).toBe(compareKeys([one], [other]) === 0);
+    }),
+    { numRuns: 2000 },
   );
 });
