@@ -26,7 +26,7 @@ export function text({ reader, key, sha256 }: NewKey): string[] {
   return [
     `the key, for key_file or PI_API_KEY of ${reader}; it is shown this once:`,
     `  ${key}`,
-    'and for [apps.<name>.serve] here:',
-    `  keys = { ${JSON.stringify(reader)} = "sha256:${sha256}" }`,
+    'and for [apps.<name>.serve.keys] here, a line for each reader; a delta-serve that runs has to be started anew for it:',
+    `  ${JSON.stringify(reader)} = "sha256:${sha256}"`,
   ];
 }

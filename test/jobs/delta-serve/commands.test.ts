@@ -71,15 +71,18 @@ test('a certificate is made once, readable by us alone, and status says what its
   expect(stdout).toMatch(/https:\/\/0\.0\.0\.0:5001[^]*readers +office\n +tables +booking, payment/);
 });
 
-test('a key is shown once, with the line by which it is known, and kept nowhere', async () => {
+test('keys are shown once, with the lines by which they are known, and kept nowhere', async () => {
   const world = served();
-  const { stdout } = await world.attend('delta-serve', ['key', 'office']);
-  const [key = ''] = /hxb_\w{40}/.exec(stdout) ?? [];
-  const [line = ''] = /keys = .*/.exec(stdout) ?? [];
-  world.configure({ app: `[apps.bookings.serve]\n${line}` });
+  const lines: string[] = [];
+  for (const reader of ['office', 'vet']) {
+    const { stdout } = await world.attend('delta-serve', ['key', reader]);
+    const [key = ''] = /hxb_\w{40}/.exec(stdout) ?? [];
+    expect(stdout.split(key)).toHaveLength(2);
+    lines.push(/^ *"\w+" = .*$/m.exec(stdout)?.[0] ?? '');
+  }
+  world.configure({ app: `[apps.bookings.serve.keys]\n${lines.join('\n')}` });
   await world.run('delta-serve', ['install']);
-  expect((await world.run('delta-serve', ['status'])).stdout).toMatch(/readers +office/);
-  expect(stdout.split(key)).toHaveLength(2);
+  expect((await world.run('delta-serve', ['status'])).stdout).toMatch(/readers +office, vet/);
 });
 
 /** What is typed, with which keys of the app, and what is said; `after` what was typed before. */
