@@ -10,6 +10,8 @@ interface CommandOptions {
   inheritFd?: number;
   /** What the program reads on its standard input, which is empty otherwise. */
   input?: string;
+  /** Variables that the program has beside ours; undefined takes one away. */
+  variables?: Readonly<Record<string, string | undefined>>;
   /** Exit codes that are answers and not failures. Without it only 0. */
   acceptExitCodes?: readonly number[];
 }

@@ -56,6 +56,8 @@ export interface ReachOptions {
   /** How long it may take to be let in; undefined where `limit` alone decides. */
   readonly openTimeoutMs?: number;
   readonly applicationName?: string;
+  /** What goes before the settings of the role and of the database, from the first moment on; a pooler takes none. */
+  readonly settings?: string;
 }
 
 /**
@@ -137,6 +139,11 @@ export class Connection {
     return this.#receivedBytes;
   }
 
+  /** What who answers calls the process that serves us; a pooler tells another number than the server itself. */
+  get processId(): number | undefined {
+    return (this.#client as { processID?: number } | undefined)?.processID;
+  }
+
   async open(target: PostgresTarget, tls: ConnectionOptions | undefined): Promise<void> {
     this.#options.limit.throwIfAborted();
     const { default: pg } = await import('pg');
@@ -150,6 +157,7 @@ export class Connection {
       ssl: tls ?? false,
       application_name: this.#options.applicationName ?? 'holdfast',
       client_encoding: 'UTF8',
+      ...(this.#options.settings === undefined ? {} : { options: this.#options.settings }),
       keepAlive: true,
       stream: () => this.#socket,
     });

@@ -9,7 +9,7 @@ const killAfterMs = 5000;
 
 /** The CommandRunner of the real machine. */
 export const runCommand: CommandRunner = async (command, args, options = {}) => {
-  const { timeoutMs, signal, inheritFd, input, acceptExitCodes } = options;
+  const { timeoutMs, signal, inheritFd, input, variables, acceptExitCodes } = options;
   signal?.throwIfAborted();
   const { child } = await startProgram(command, args, {
     stdio: [
@@ -19,6 +19,7 @@ export const runCommand: CommandRunner = async (command, args, options = {}) => 
       ...(inheritFd === undefined ? [] : [inheritFd]),
     ],
     ...(input === undefined ? {} : { input }),
+    ...(variables === undefined ? {} : { variables }),
     timeoutMs,
     signal,
   });
@@ -47,6 +48,8 @@ export interface ProgramOptions {
   signal?: AbortSignal | undefined;
   /** Where it runs, instead of `/`. */
   directory?: string;
+  /** Variables beside ours; undefined takes one away. */
+  variables?: Readonly<Record<string, string | undefined>>;
   /** All the variables it has, instead of ours without the secrets. */
   environment?: Readonly<Record<string, string>>;
 }
@@ -63,7 +66,7 @@ export async function startProgram(command: string, args: readonly string[], opt
     // cannot make an installed program look missing.
     cwd: options.directory ?? '/',
     // An app's stop command has no business with our secrets, and might show its environment to others.
-    env: options.environment ?? withoutSecrets({}),
+    env: options.environment ?? { ...withoutSecrets({}), ...options.variables },
     extendEnv: options.environment === undefined,
     stdio: options.stdio as ExecaStdio,
     ...(options.input === undefined ? {} : { input: options.input }),

@@ -2,27 +2,36 @@
 import { formatCount, groupThousands } from '../base/format.ts';
 import { engines } from './engines.ts';
 import { digestOf } from './more-tables.ts';
-import { type MeasuredFacts, type TableRows, firstTen, tableLabel } from './facts.ts';
+import { type CommonFacts, type MeasuredFacts, type TableRows, firstTen, tableLabel } from './facts.ts';
 
 /**
  * Where the facts found in a file differ from those its manifest states: one sentence each, at most ten and then
  * `and N more`. Empty exactly when nothing differs. The order of the tables does not matter.
  */
 export function differences(expected: MeasuredFacts, found: MeasuredFacts): string[] {
+  return differencesBeside(expected, found, engines[expected.engine].differences(expected, found));
+}
+
+/** The same of facts of any engine, with what that says of its own. */
+export function differencesBeside(
+  expected: CommonFacts,
+  found: CommonFacts,
+  ofEngine: readonly string[],
+): string[] {
   return firstTen([
     ...sizeDifferences(expected, found),
-    ...engines[expected.engine].differences(expected, found),
+    ...ofEngine,
     ...tableDifferences(expected, found.tables),
   ]);
 }
 
-function sizeDifferences(expected: MeasuredFacts, found: MeasuredFacts): string[] {
+function sizeDifferences(expected: CommonFacts, found: CommonFacts): string[] {
   if (expected.sizeBytes === found.sizeBytes) return [];
   return [`the size in bytes is ${found.sizeBytes}, the manifest says ${expected.sizeBytes}`];
 }
 
 function tableDifferences(
-  { tables: expected, moreTables }: MeasuredFacts,
+  { tables: expected, moreTables }: CommonFacts,
   found: readonly TableRows[],
 ): string[] {
   const foundRows = new Map(found.map(({ name, rows }) => [name, rows]));

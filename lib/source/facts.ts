@@ -17,7 +17,7 @@ export interface MoreTables {
 }
 
 /** What is known of a copy of any kind. */
-interface CommonFacts {
+export interface CommonFacts {
   sizeBytes: number;
   /** One entry per table, names unique. */
   tables: TableRows[];

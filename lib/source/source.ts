@@ -1,8 +1,11 @@
 // The contract of what can be backed up. One suite (test/contract/source-suite.ts) holds every source to it.
-import type { Engine, MeasuredFacts, TableRows } from './facts.ts';
+import type { CommonFacts, MeasuredFacts, TableRows } from './facts.ts';
+
+/** What a source may measure: the common part, and its engine's own. */
+type AnyFacts = CommonFacts & { engine: string };
 
 /** A source that is there, as it looked a moment ago. */
-export interface SourceLook {
+export interface SourceLook<Facts extends AnyFacts = MeasuredFacts> {
   /** Where it really is, symbolic links resolved. */
   path: string;
   sizeBytes: number;
@@ -14,7 +17,7 @@ export interface SourceLook {
    * What the manifest says of the source, and a copy cannot tell: it is made so that it opens everywhere, and not so that
    * the app likes it best.
    */
-  setUp: Partial<MeasuredFacts>;
+  setUp: Partial<Facts>;
   /** What a person may want to know of it, in a word or two each: `WAL`. */
   remarks: readonly string[];
 }
@@ -41,13 +44,18 @@ export interface BeginOptions extends CopyOptions {
 }
 
 /** How a copy was made, and what that meant for the app. */
-export interface CopyReport {
+export interface CopyReport<Facts extends AnyFacts = MeasuredFacts> {
   /** In the engine's own words. */
   method: string;
   /** How often the copy had to begin again, or a step of it. */
   restarts: number;
   /** At most for how long the copy kept writers waiting without a pause, in milliseconds. */
   writersHeldMs: number;
+  /**
+   * Where the source itself was looked at in the very instant of the copy: what of it the measured copy has not, or has
+   * otherwise, one sentence each. Undefined where the copy is the source byte for byte.
+   */
+  disagreements?: ((copy: Facts) => string[]) | undefined;
 }
 
 /** Which file it is, whatever becomes of its name and its bytes. */
@@ -104,8 +112,8 @@ export function damageIn({ problems, findings }: Integrity): readonly string[] {
 }
 
 /** Everything that is known of a copy after it was read whole. */
-export interface Measurement {
-  facts: MeasuredFacts;
+export interface Measurement<Facts extends AnyFacts = MeasuredFacts> {
+  facts: Facts;
   integrity: Integrity;
 }
 
@@ -136,19 +144,22 @@ export interface Measurement {
  * whole), `unavailable` (locked by others without a pause), `refused` (the target exists; a copy would miss what was
  * committed; a file of somebody else, or another one than before), `io` (no room, here or for the app).
  */
-export interface Source<Look extends SourceLook = SourceLook> {
-  readonly engine: Engine;
+export interface Source<
+  Facts extends AnyFacts = MeasuredFacts,
+  Look extends SourceLook<Facts> = SourceLook<Facts>,
+> {
+  readonly engine: Facts['engine'];
   /** What an app can do so that a copy does not keep its writers waiting. */
   readonly gentlerHint: string;
   look(): Promise<Look>;
   /** Reads what `look` has seen as a copy begins to, and copies nothing. Throws what the copy would throw there. */
   begin(look: Look, options: BeginOptions): Promise<void>;
   /** Copies what `look` has seen to `target`. */
-  copy(look: Look, target: string, options: CopyOptions): Promise<CopyReport>;
+  copy(look: Look, target: string, options: CopyOptions): Promise<CopyReport<Facts>>;
   /** Counts what `look` has seen, in place and while the app works. */
   survey(look: Look, options: SurveyOptions): Promise<Survey>;
   /** Measures a copy afresh, from its bytes alone; it need not be one of this source. */
-  measure(file: string, options?: MeasureOptions): Promise<Measurement>;
+  measure(file: string, options?: MeasureOptions): Promise<Measurement<Facts>>;
   /** Where `found` is not what was `expected`, in sentences. */
-  compare(expected: MeasuredFacts, found: MeasuredFacts): string[];
+  compare(expected: Facts, found: Facts): string[];
 }

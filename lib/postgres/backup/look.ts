@@ -1,0 +1,151 @@
+// What a server says of a database before it is dumped: how large it is, what a database beside it has to be made with, and why no
+// whole dump of it can be made.
+import { statfs } from 'node:fs/promises';
+import type { CommandRunner } from '../../base/command.ts';
+import { OpsError } from '../../base/errors.ts';
+import { formatBytes } from '../../base/format.ts';
+import { shellWord } from '../../base/shell-word.ts';
+import type { PostgresTarget } from '../../health/postgres-target.ts';
+import type { PostgresFacts } from '../../source/postgres-facts.ts';
+import type { SourceLook } from '../../source/source.ts';
+import { isHere, ofServer } from '../words.ts';
+import { findPrograms, type Programs } from './programs.ts';
+import { identifier, tableName } from './names.ts';
+import { rolesOf } from './roles.ts';
+import { type BackupSession, nameOf, withBackupSession } from './session.ts';
+
+export interface PostgresLook extends SourceLook<PostgresFacts> {
+  /** Its number in the server: another database of the name has another. */
+  readonly oid: string;
+  readonly major: number;
+  readonly serverVersion: string;
+  readonly programs: Programs;
+}
+
+interface Surroundings {
+  readonly target: PostgresTarget;
+  readonly run: CommandRunner;
+  readonly signal: AbortSignal;
+}
+
+const marginBytes = 1024 * 1024;
+
+/** Throws OpsError for a server that does not let us, a pooler, and where its own programs are not here. */
+export async function lookAtDatabase({ target, run, signal }: Surroundings): Promise<PostgresLook> {
+  const act = `back up ${nameOf(target)}`;
+  return withBackupSession(target, { act, signal }, async (connection) => {
+    await requireServer(connection, target, act);
+    const { rows } = await connection.run(basics, []);
+    const [oid = '', version = '', number = '0', size = '0', isStandby] = (rows[0] ?? []).map(
+      (text) => text ?? '',
+    );
+    const major = Math.floor(Number(number) / 10_000);
+    const serverVersion = version.split(' ', 1)[0] ?? version;
+    return {
+      path: nameOf(target),
+      sizeBytes: Number(size),
+      copyBytesMax: Math.ceil(Number(size) * 1.25) + marginBytes,
+      ownership: undefined,
+      setUp: { engine: 'postgres', roles: await rolesOf(connection) },
+      remarks: [`PostgreSQL ${serverVersion}`, ...(isStandby === 'true' ? ['standby'] : [])],
+      oid,
+      major,
+      serverVersion,
+      programs: await findPrograms(major, act, run),
+    };
+  });
+}
+
+const basics = `select d.oid::text, current_setting('server_version'), current_setting('server_version_num'),
+  pg_catalog.pg_database_size(d.oid)::text, pg_catalog.pg_is_in_recovery()::text
+  from pg_catalog.pg_database d where d.datname = pg_catalog.current_database()`;
+
+/** A pooler between hands out connections in which neither a snapshot nor a setting stays. */
+async function requireServer(
+  connection: BackupSession,
+  { port }: PostgresTarget,
+  act: string,
+): Promise<void> {
+  const { rows } = await connection.run('select pg_catalog.pg_backend_pid()::text', []);
+  if (connection.processId === Number(rows[0]?.[0])) return;
+  throw new OpsError('config', `cannot ${act}: a pooler answers at port ${port}, and not the server itself`, {
+    hint: 'give the address of the server itself, such as port 5432: ss -tlnp',
+  });
+}
+
+/** Throws OpsError unless all of it can be dumped, and proven on that server. */
+export async function requireDumpable(
+  connection: BackupSession,
+  target: PostgresTarget,
+  look: PostgresLook,
+): Promise<void> {
+  const act = `back up ${nameOf(target)}`;
+  await requireWholeSight(connection, target, act);
+  const { rows } = await connection.run(abilities, []);
+  const [oid, isStandby, mayCreate, directory] = rows[0] ?? [];
+  if (oid !== look.oid)
+    throw new OpsError('refused', `cannot ${act}: it is another database than a moment ago`, {
+      hint: 'somebody has put another in its place: try again',
+    });
+  if (isStandby === 'true')
+    throw new OpsError('refused', `cannot ${act}: the server is a standby, on which no dump can be proven`, {
+      hint: 'give the address of the primary',
+    });
+  if (mayCreate !== 'true')
+    throw new OpsError(
+      'denied',
+      `cannot ${act}: its role ${target.user} may make no database, and a dump is proven by restoring it into one`,
+      { hint: `let it: ${ofServer(target, `alter role ${identifier(target.user)} createdb`)}` },
+    );
+  if (typeof directory === 'string' && isHere(target))
+    await requireServerRoom(directory, look.sizeBytes, act);
+}
+
+const abilities = `select (select oid::text from pg_catalog.pg_database where datname = pg_catalog.current_database()),
+  pg_catalog.pg_is_in_recovery()::text,
+  (select (rolsuper or rolcreatedb)::text from pg_catalog.pg_roles where rolname = current_user),
+  (select setting from pg_catalog.pg_settings where name = 'data_directory')`;
+
+/** A table that the role cannot read ends a dump; of one with row-level security it would see less than all. */
+async function requireWholeSight(
+  connection: BackupSession,
+  target: PostgresTarget,
+  act: string,
+): Promise<void> {
+  const { rows } = await connection.run(hidden, []);
+  const names = rows.map(([schema, table]) => tableName(schema ?? '', table ?? ''));
+  if (names.length === 0) return;
+  const isPolicy = rows.some(([, , isFiltered]) => isFiltered === 'true');
+  const role = identifier(target.user);
+  const shown =
+    names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
+  throw isPolicy
+    ? new OpsError(
+        'denied',
+        `cannot ${act}: row-level security shows its role ${target.user} some rows only of ${shown}`,
+        { hint: `let it see all: ${ofServer(target, `alter role ${role} bypassrls`)}` },
+      )
+    : new OpsError('denied', `cannot ${act}: its role ${target.user} may not read ${shown}`, {
+        hint: `let it: ${ofServer(target, `grant pg_read_all_data to ${role}`)}`,
+      });
+}
+
+const hidden = `select n.nspname, c.relname, coalesce(row_security_active(c.oid), false)::text
+  from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  where c.relkind in ('r', 'p', 'm', 'S') and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)'
+    and (not has_schema_privilege(n.oid, 'usage') or not has_table_privilege(c.oid, 'select') or row_security_active(c.oid))
+  order by 3 desc, 1, 2`;
+
+/** The disk of a server that runs full takes its apps along. */
+async function requireServerRoom(directory: string, sizeBytes: number, act: string): Promise<void> {
+  const found = await statfs(directory).catch(() => undefined);
+  if (found === undefined) return; // not to be seen from here: the server itself says so
+  const free = found.bavail * found.bsize;
+  const needed = Math.ceil(sizeBytes * 1.2) + 64 * marginBytes;
+  if (free >= needed) return;
+  throw new OpsError(
+    'io',
+    `cannot ${act}: to prove a dump the server needs ${formatBytes(needed)} in ${directory}, and ${formatBytes(free)} are free`,
+    { hint: `free some space: df -h ${shellWord(directory)}` },
+  );
+}

@@ -1,0 +1,84 @@
+// What is in a dump: it is restored into a database of its own on the server, measured there, and the database dropped.
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import type { CommandRunner } from '../../base/command.ts';
+import { OpsError, systemError } from '../../base/errors.ts';
+import type { PostgresTarget } from '../../health/postgres-target.ts';
+import type { PostgresFacts } from '../../source/postgres-facts.ts';
+import type { Measurement, MeasureOptions } from '../../source/source.ts';
+import { keepInventory } from './disagreements.ts';
+import { partsOf, takeInventory } from './inventory.ts';
+import type { PostgresLook } from './look.ts';
+import { type Archive, readArchive, restoreInto } from './restore-into.ts';
+import { type BackupSession, nameOf, withBackupSession } from './session.ts';
+import { makeTrialDatabase } from './trial-database.ts';
+
+interface Surroundings {
+  readonly target: PostgresTarget;
+  readonly run: CommandRunner;
+  readonly look: Pick<PostgresLook, 'oid' | 'programs' | 'serverVersion'>;
+}
+
+const beatMs = 1000;
+const linesMax = 20;
+
+/** Throws OpsError `damaged` for what is no whole dump; `refused` for another file than `file`. */
+export async function proveDump(
+  { target, run, look }: Surroundings,
+  path: string,
+  { file, called = path, signal = new AbortController().signal, onBeat }: MeasureOptions,
+): Promise<Measurement<PostgresFacts>> {
+  const act = `prove ${called} at ${nameOf(target)}`;
+  const held = await openDump(path, file, called);
+  const beat = setInterval(() => onBeat?.(), beatMs);
+  try {
+    const { size } = await held.stat();
+    const archive: Archive = { fd: held.fd, called, programs: look.programs, run };
+    await readArchive(archive, signal);
+    return await withBackupSession(target, { act, signal }, async (owner) => {
+      await using trial = await makeTrialDatabase(owner, target, look.oid, act);
+      const findings = await restoreInto(archive, trial.target, signal);
+      const inventory = await withBackupSession(trial.target, { act, signal }, inventoryOf);
+      const facts: PostgresFacts = {
+        engine: 'postgres',
+        sizeBytes: size,
+        tables: inventory.tables,
+        parts: partsOf(inventory),
+        serverVersion: look.serverVersion,
+      };
+      keepInventory(facts, inventory);
+      // Who has lost the lock by then may have shared the database with another run.
+      await owner.run('select 1');
+      const told = findings.slice(0, linesMax);
+      return {
+        facts,
+        integrity:
+          told.length === 0
+            ? { check: 'full' as const, problems: [], note: undefined }
+            : { check: 'full' as const, problems: told, findings: told, note: undefined },
+      };
+    });
+  } finally {
+    clearInterval(beat);
+    await held.close();
+  }
+}
+
+async function inventoryOf(connection: BackupSession) {
+  await connection.run('begin isolation level repeatable read read only');
+  const inventory = await takeInventory(connection);
+  await connection.run('commit');
+  return inventory;
+}
+
+async function openDump(path: string, file: MeasureOptions['file'], called: string): Promise<FileHandle> {
+  const held = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
+    (error: unknown) => {
+      throw systemError(`read ${called}`, error);
+    },
+  );
+  const { dev, ino } = await held.stat({ bigint: true });
+  if (file === undefined || (dev === file.device && ino === file.inode)) return held;
+  await held.close();
+  throw new OpsError('refused', `cannot read ${called}: it is another file than before`);
+}

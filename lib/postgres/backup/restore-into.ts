@@ -1,0 +1,148 @@
+// pg_restore, of an archive that is held open: what is in it, all of it into a database, and the settings and rights of the database
+// that it is of.
+import type { CommandRunner } from '../../base/command.ts';
+import { errorMessage, OpsError } from '../../base/errors.ts';
+import { clip } from '../../base/printable.ts';
+import type { PostgresTarget } from '../../health/postgres-target.ts';
+import { programVariables } from './environment.ts';
+import { identifier } from './names.ts';
+import type { Programs } from './programs.ts';
+import { withBackupSession } from './session.ts';
+
+export interface Archive {
+  readonly fd: number;
+  readonly called: string;
+  readonly programs: Programs;
+  readonly run: CommandRunner;
+}
+
+/** Where a program finds the descriptor that it is given. */
+const givenFile = '/proc/self/fd/3';
+const jobs = 2;
+const commandCharactersMax = 80;
+
+/** Throws OpsError `damaged` for what is no archive, or has not even its list of contents. */
+export async function readArchive(
+  { fd, called, programs, run }: Archive,
+  signal: AbortSignal,
+): Promise<void> {
+  const options = { inheritFd: fd, signal, acceptExitCodes: [0, 1] };
+  const { exitCode, stderr } = await run(programs.restore, ['--list', givenFile], options);
+  if (exitCode !== 0) throw damaged(called, stderr);
+}
+
+/**
+ * Restores all of it into an empty database. What could not be restored is a line each, the same for the same archive; throws
+ * OpsError `damaged` where it ended in the middle, and `unavailable` where the server went.
+ */
+export async function restoreInto(
+  archive: Archive,
+  target: PostgresTarget,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const { fd, called, programs, run } = archive;
+  const variables = programVariables(target);
+  const options = { inheritFd: fd, signal, variables, acceptExitCodes: [0, 1] };
+  // Publications tell nobody of anything; a subscription would take what is another database's.
+  const args = [
+    `--dbname=${target.database}`,
+    `--jobs=${jobs}`,
+    '--no-subscriptions',
+    '--no-password',
+    givenFile,
+  ];
+  const { exitCode, stderr } = await run(programs.restore, args, options);
+  const findings = exitCode === 0 ? [] : findingsIn(stderr, called);
+  return [...findings, ...(await setUpDatabase(archive, target, signal))].sort();
+}
+
+function findingsIn(stderr: string, called: string): string[] {
+  if (!/^pg_restore: warning: errors ignored on restore: \d+$/m.test(stderr)) {
+    if (
+      /server closed the connection|terminating connection|connection to server|the database system is/.test(
+        stderr,
+      )
+    )
+      throw new OpsError('unavailable', `cannot prove ${called}: the server went while it was restored`, {
+        hint: 'look whether it runs, and what its log says; nothing was stored',
+      });
+    if (/No space left on device/.test(stderr))
+      throw new OpsError('io', `cannot prove ${called}: the disk of the server is full`, {
+        hint: 'make room there: df -h',
+      });
+    throw damaged(called, stderr);
+  }
+  return [...new Set(stderr.split(/^(?=pg_restore: )/m).flatMap(findingIn))];
+}
+
+/** One complaint, with the statement that it is about. */
+function findingIn(complaint: string): string[] {
+  const said = /^pg_restore: error: (?:could not execute query: )?(?:ERROR: +)?(.+)$/m.exec(complaint)?.[1];
+  if (said === undefined) return [];
+  const command = /^Command was: (.+)$/m.exec(complaint)?.[1];
+  const cause = `${said}${cureOf(said)}`;
+  return [
+    command === undefined ? cause : `${clip(command, commandCharactersMax)} cannot be restored: ${cause}`,
+  ];
+}
+
+/** A restore has an empty search path, and so does every index, view and check that calls a function in it. */
+function cureOf(said: string): string {
+  const isPath = /(?:relation|function|type|operator) [^.]* does not exist/.test(said);
+  return isPath
+    ? ': a function relies on search_path; let it have its own: alter function … set search_path = public, pg_temp'
+    : '';
+}
+
+function damaged(called: string, stderr: string): OpsError {
+  const said = stderr.split('\n').find((line) => /error:/.test(line)) ?? stderr.split('\n', 1)[0] ?? '';
+  const cause = errorMessage(said.replace(/^pg_restore: (error: )?/, '').replaceAll(givenFile, 'it'));
+  return new OpsError('damaged', `cannot use ${called}: it is no whole dump: ${cause}`);
+}
+
+/** Its settings, limits and rights stand in the archive under the name of the database that it is of. */
+async function setUpDatabase(
+  { fd, called, programs, run }: Archive,
+  target: PostgresTarget,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const args = ['--create', '--schema=holdfast_nothing_has_this_name', '--file=-', givenFile];
+  const { stdout } = await run(programs.restore, args, { inheritFd: fd, signal });
+  const statements = statementsOf(stdout, target.database);
+  const findings: string[] = [];
+  await withBackupSession(target, { act: `prove ${called}`, signal }, async (connection) => {
+    // What a database has of itself, and an archive says nothing of; it was taken from this one until now.
+    await connection.run(`grant connect, temporary on database ${identifier(target.database)} to public`);
+    for (const statement of statements) {
+      try {
+        await connection.run(statement);
+      } catch (error) {
+        if (!connection.isOpen) throw error;
+        findings.push(`DATABASE cannot be set up: ${errorMessage(error)}`);
+      }
+    }
+  });
+  return findings;
+}
+
+/** Those that are about the database, with another name in the place of its own. */
+export function statementsOf(script: string, name: string): string[] {
+  const own = /^CREATE DATABASE (.+?) WITH TEMPLATE = template0/m.exec(script)?.[1];
+  if (own === undefined) return [];
+  const pattern = own.replace(/[$()*+.?[\\\]^{|}]/g, '\\$&');
+  const places = [
+    new RegExp(`^(ALTER DATABASE )${pattern}(?= )`),
+    new RegExp(`^(ALTER ROLE .+? IN DATABASE )${pattern}(?= SET )`),
+    new RegExp(`^(COMMENT ON DATABASE )${pattern}(?= IS )`),
+    new RegExp(`^((?:GRANT|REVOKE) .+? ON DATABASE )${pattern}(?= (?:TO|FROM) )`),
+  ];
+  return script
+    .split(/(?<=;)\n(?=(?:ALTER|COMMENT|GRANT|REVOKE|CREATE|SET|SELECT|--|\\|\n))/)
+    .map((statement) => statement.replace(/^(?:\s*(?:--[^\n]*)?\n|\\[^\n]*\n)+/, '').trimEnd())
+    .flatMap((statement) => {
+      const place = places.find((each) => each.test(statement));
+      return place === undefined
+        ? []
+        : [statement.replace(place, (_, before: string) => `${before}${identifier(name)}`)];
+    });
+}

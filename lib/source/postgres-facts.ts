@@ -1,0 +1,34 @@
+// What only a PostgreSQL database has, and where two of them differ: by kind of object, each with a digest of all that it says.
+
+import type { CommonFacts } from './facts.ts';
+
+/** All objects of one kind, such as `triggers`: how many, and a digest of what each of them is. */
+export interface PostgresPart {
+  name: string;
+  count: number;
+  /** SHA-256 over one line an object, sorted; lower-case hex. */
+  sha256: string;
+}
+
+/** The facts of a PostgreSQL database, measured where it was restored. */
+export interface PostgresFacts extends CommonFacts {
+  engine: 'postgres';
+  /** One entry a kind of object, names unique. */
+  parts: PostgresPart[];
+  /** Of the server that the dump is of, such as `15.18`. Not compared. */
+  serverVersion: string;
+  /** SQL that makes the roles which the database needs, without passwords; absent where nobody asked. Not compared. */
+  roles?: string[];
+}
+
+/** Where the facts of a database differ from those its manifest states, one sentence each. A kind that only one side knows is not compared. */
+export function postgresDifferences(expected: PostgresFacts, found: PostgresFacts): string[] {
+  const is = new Map(found.parts.map((part) => [part.name, part]));
+  return expected.parts.flatMap(({ name, count, sha256 }) => {
+    const part = is.get(name);
+    if (part === undefined || part.sha256 === sha256) return [];
+    return part.count === count
+      ? [`the ${name} are not those of the manifest, though there are as many: ${count}`]
+      : [`the ${name} are ${part.count}, the manifest says ${count}`];
+  });
+}
