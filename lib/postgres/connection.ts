@@ -3,12 +3,9 @@
 import { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { Client, QueryResultRow } from 'pg';
-import { systemError } from '../base/errors.ts';
-import { shellWord } from '../base/shell-word.ts';
-import { readSmallFileSync } from '../files/read-small-file.ts';
 import type { PostgresTarget } from '../health/postgres-target.ts';
 import { guardMessages } from './message-guard.ts';
-import { isOptional, tlsOptions } from './tls.ts';
+import { authorityOf, isOptional, tlsOptions } from './tls.ts';
 import { isHere } from './words.ts';
 
 /** How far a connection came. */
@@ -34,8 +31,6 @@ export class PasswordInTheClear extends Error {}
 
 /** The server asked for a password, and none is given. */
 export class PasswordWanted extends Error {}
-
-const certificatesBytesMax = 1024 * 1024;
 
 /** Rows as the server writes them, a text or null a column, and how many there are or were changed. */
 export interface Answer {
@@ -88,17 +83,6 @@ async function attempt(
     const failure = connection.failure(error);
     await connection.close();
     throw failure;
-  }
-}
-
-function authorityOf({ rootCertificate }: PostgresTarget): Buffer | undefined {
-  if (rootCertificate === undefined) return undefined;
-  try {
-    return readSmallFileSync(rootCertificate, { sizeBytesMax: certificatesBytesMax, follow: true });
-  } catch (error) {
-    throw systemError(`read the certificates in ${rootCertificate}`, error, {
-      hint: `it is what sslrootcert names: ls -l ${shellWord(rootCertificate)}`,
-    });
   }
 }
 

@@ -1,6 +1,11 @@
 // How a connection is protected, in the words that PostgreSQL's own programs have for it (sslmode).
 import type { ConnectionOptions } from 'node:tls';
-import type { SslMode } from '../health/postgres-target.ts';
+import { systemError } from '../base/errors.ts';
+import { shellWord } from '../base/shell-word.ts';
+import { readSmallFileSync } from '../files/read-small-file.ts';
+import type { PostgresTarget, SslMode } from '../health/postgres-target.ts';
+
+const certificatesBytesMax = 1024 * 1024;
 
 /** Whether the server may do without TLS. */
 export function isOptional(mode: SslMode): boolean {
@@ -19,4 +24,16 @@ export function tlsOptions(mode: SslMode, authority: Buffer | undefined): Connec
   return isVerified
     ? { ...ca, rejectUnauthorized: true, checkServerIdentity: () => undefined }
     : { rejectUnauthorized: false };
+}
+
+/** The certificates of the authorities that a target names; undefined for the usual ones. Throws OpsError. */
+export function authorityOf({ rootCertificate }: PostgresTarget): Buffer | undefined {
+  if (rootCertificate === undefined) return undefined;
+  try {
+    return readSmallFileSync(rootCertificate, { sizeBytesMax: certificatesBytesMax, follow: true });
+  } catch (error) {
+    throw systemError(`read the certificates in ${rootCertificate}`, error, {
+      hint: `it is what sslrootcert names: ls -l ${shellWord(rootCertificate)}`,
+    });
+  }
 }
