@@ -5,6 +5,9 @@ import Database from 'better-sqlite3';
 const isOurs = (name: string) => /^(_holdfast|sqlite_)/i.test(name);
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
 
+/** A value by which its row is too large to travel: what a mirror holds with its key is as old as it likes, or nothing. */
+export const tooLargeBytes = 17 * 1024 * 1024;
+
 /** A sentence for each table of the source whose rows are not those of the mirror; none where both agree. */
 export function differencesBetween(source: string, mirror: string): string[] {
   const [ours, theirs] = [new Database(source), new Database(mirror)];
@@ -29,16 +32,33 @@ function tablesOf(database: Database.Database): string[] {
 function difference(ours: Database.Database, theirs: Database.Database, table: string): string | undefined {
   const columns = columnsOf(ours, table);
   const there = new Set(columnsOf(theirs, table).map((name) => name.toLowerCase()));
-  const rows = countedRows(ours, table, columns);
+  const where = butLarge(ours, table, columns);
+  const rows = countedRows(ours, table, columns, where);
   if (there.size === 0) return `${table}: there is no such table, and ${rows.size} rows belong there`;
   const missing = columns.filter((name) => !there.has(name.toLowerCase()));
   if (missing.length > 0) return `${table}: there is no column ${missing.join(', ')}`;
-  const mirrored = countedRows(theirs, table, columns);
+  const mirrored = countedRows(theirs, table, columns, where);
   const lacking = [...rows].filter(([row, count]) => mirrored.get(row) !== count);
   const foreign = [...mirrored].filter(([row, count]) => rows.get(row) !== count);
   if (lacking.length === 0 && foreign.length === 0) return undefined;
   const shown = (list: typeof lacking) => list.slice(0, 4).map(([row, count]) => `${count} x ${row}`);
   return [`${table}: only here`, ...shown(lacking), 'only there', ...shown(foreign)].join('\n    ');
+}
+
+/** All rows but those with the key of one that is too large. */
+function butLarge(ours: Database.Database, table: string, columns: readonly string[]): string {
+  const key = ours
+    .prepare<[string], string>('SELECT name FROM pragma_table_xinfo(?) WHERE pk > 0')
+    .pluck()
+    .all(table)
+    .map(quoted);
+  if (key.length !== 1) return 'true';
+  const isLarge = columns.map((name) => `length(${quoted(name)}) >= ${tooLargeBytes}`).join(' OR ');
+  const large = ours
+    .prepare<[], string>(`SELECT quote(${key[0]}) FROM ${quoted(table)} WHERE ${isLarge}`)
+    .pluck()
+    .all();
+  return large.length === 0 ? 'true' : `${key[0]} NOT IN (${large.join(', ')})`;
 }
 
 /** Of its own data: no generated columns, and none of ours. */

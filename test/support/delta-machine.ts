@@ -12,8 +12,8 @@ import { copyDatabase, copyDirectory } from './delta-app.ts';
 import { Death, Killed } from './delta-mortal.ts';
 import { fixedClock } from './fixed-clock.ts';
 
-/** `state` is the directory of this app, where a shadow may lie. */
-export type OpenCapture = (database: string, state: string) => Promise<Capture>;
+/** `state` is the directory of this app, where a shadow may lie. `logRowsMax`: more never wait, and their tables are walked. */
+export type OpenCapture = (database: string, state: string, logRowsMax?: number) => Promise<Capture>;
 
 /** Of a batch. */
 export type Sizes = Pick<CollectRequest, 'rowsMax' | 'snapshotRowsMax'>;

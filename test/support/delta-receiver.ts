@@ -10,7 +10,7 @@ import { type BatchPiece, type Peer, PeerTrouble } from '../../lib/delta/peer.ts
 import type { ReplicaPolicy } from '../../lib/delta/policy.ts';
 import { readBlocks, readFirstLine } from '../../lib/files/block-file.ts';
 import type { Replica } from '../../lib/replica/replica.ts';
-import { copyDatabase } from './delta-app.ts';
+import { inFiles, type ReplicaPlace } from './delta-places.ts';
 import type { Random } from './delta-random.ts';
 
 export type OpenReplica = (path: string, policy: ReplicaPolicy) => Promise<Replica>;
@@ -26,13 +26,15 @@ export class Receiver {
   readonly #staging: string;
   readonly #open: OpenReplica;
   readonly #policy: ReplicaPolicy;
+  readonly #place: ReplicaPlace;
   #replica: Promise<Replica> | undefined;
   #staged: { sha256: string; epoch: string; batchNo: number; bytes: Buffer } | undefined;
   /** Files that arrived whole, which somebody may send again. */
   readonly seen: BatchPiece[] = [];
   weather: Weather | undefined;
 
-  constructor(home: string, open: OpenReplica, policy: ReplicaPolicy) {
+  constructor(home: string, open: OpenReplica, policy: ReplicaPolicy, place = inFiles) {
+    this.#place = place;
     this.path = join(home, 'replica.db');
     this.#staging = join(home, 'staging');
     mkdirSync(this.#staging, { recursive: true });
@@ -55,12 +57,17 @@ export class Receiver {
 
   async copyTo(path: string): Promise<void> {
     await this.restart();
-    copyDatabase(this.path, path);
+    await this.#place.copy(this.path, path);
   }
 
   async putBack(path: string): Promise<void> {
     await this.restart();
-    copyDatabase(path, this.path);
+    await this.#place.copy(path, this.path);
+  }
+
+  /** A database with its rows; where `isWhole` those too that do not fit there, and are held. */
+  read(isWhole: boolean): Promise<string> {
+    return this.#place.read(this.path, isWhole);
   }
 
   /** As a source sees it. Only what a push calls is there. */

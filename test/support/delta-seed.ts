@@ -2,8 +2,9 @@
 // that loses and repeats; and again and again, once it is calm, both sides have to hold the same rows.
 import { join } from 'node:path';
 import { copyDatabase, losePower } from './delta-app.ts';
+import { tooLargeBytes } from './delta-compare.ts';
 import { FrozenRows } from './delta-frozen.ts';
-import { Machine } from './delta-machine.ts';
+import type { Machine } from './delta-machine.ts';
 import { type Ground, SeedWorld } from './delta-seed-world.ts';
 
 /** What was wrong, and all that happened before. */
@@ -47,7 +48,7 @@ interface Event {
 }
 
 const events: Readonly<Record<string, Event>> = {
-  'a push': { share: 40, happen: (world) => world.push() },
+  'a push': { share: 39.6, happen: (world) => world.push() },
   'a lost commit': { share: 6, happen: loseCommit },
   'a power loss': { share: 5, happen: cutPower },
   'an old database': { share: 6, happen: (world) => putBack(world, 'database') },
@@ -59,6 +60,7 @@ const events: Readonly<Record<string, Event>> = {
   'open days': { share: 4, happen: (world) => world.reopen() },
   'a checkpoint': { share: 5, happen: checkpoint },
   'a walk': { share: 3, happen: walkAgain },
+  'a large row': { share: 0.4, happen: growRow },
   'a calm': { share: 5, happen: (world) => world.agree() },
 };
 
@@ -111,7 +113,7 @@ async function putReceiverBack(world: SeedWorld): Promise<void> {
 async function alternate(world: SeedWorld): Promise<void> {
   world.receiver.weather = undefined;
   world.mayFork = true;
-  const [own, twin] = [world.machine, new Machine(world.place('twin'), world.ground.openCapture)];
+  const [own, twin] = [world.machine, world.machineIn(world.place('twin'))];
   const card = world.place('card');
   own.copyTo(card, true);
   twin.putBack(card, true);
@@ -144,8 +146,31 @@ async function freeze(world: SeedWorld): Promise<void> {
   const frozen = await replica.frozenDays();
   if (frozen.some((each) => each.day === day)) return;
   await replica.freeze(day, { by: 'test', reason: 'fuzz', exceptions: [] });
-  world.frozen.push(new FrozenRows(world.receiver.path, day));
+  world.frozen.push(new FrozenRows(await world.receiver.read(false), day));
   world.happened.push(`-- ${day} is frozen`);
+}
+
+/** One that travelled becomes too large to, and is small again or gone: its neighbours notice nothing of it. */
+async function growRow(world: SeedWorld): Promise<void> {
+  const run = (...text: string[]) => world.ask({ do: 'sql', text });
+  await run(
+    'CREATE TABLE IF NOT EXISTS large (id INTEGER PRIMARY KEY, v)',
+    "REPLACE INTO large VALUES (1, 'a'), (2, 'b'), (3, 'c')",
+  );
+  await world.push();
+  await run(
+    `UPDATE large SET v = zeroblob(${tooLargeBytes}) WHERE id = 2`,
+    "UPDATE large SET v = 'd' WHERE id = 3",
+  );
+  await world.ask({ do: 'step', statements: 5, schema: 0 });
+  await world.agree(false);
+  await run(
+    world.random.pick(["UPDATE large SET v = 'small' WHERE id = 2", 'DELETE FROM large WHERE id = 2']),
+  );
+  await world.agree(false);
+  // Or every copy from now on would be as large.
+  await run('DELETE FROM large WHERE length(v) > 1000', 'VACUUM');
+  await world.ask({ do: 'checkpoint', how: 'TRUNCATE' });
 }
 
 async function checkpoint(world: SeedWorld): Promise<void> {

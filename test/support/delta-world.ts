@@ -1,10 +1,12 @@
 // One app, its machine and its receiver, for a test that says what happens: statements, cycles, what is put back.
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Peer } from '../../lib/delta/peer.ts';
 import { copyDatabase, type DeltaWriter, losePower } from './delta-app.ts';
 import { differencesBetween } from './delta-compare.ts';
 import { type DeathAt, type Ending, Machine } from './delta-machine.ts';
-import { openCapture, openReplica } from './delta-openers.ts';
+import { openCapture } from './delta-openers.ts';
+import { inFiles, type ReplicaPlace } from './delta-places.ts';
 import { Receiver } from './delta-receiver.ts';
 import { policy } from './delta-seed-world.ts';
 
@@ -16,12 +18,12 @@ export class DeltaWorld {
   readonly #mode: string;
   #copies = 0;
 
-  private constructor(home: string, writer: DeltaWriter, mode: string) {
+  private constructor(home: string, writer: DeltaWriter, mode: string, place: ReplicaPlace) {
     this.#home = home;
     this.#writer = writer;
     this.#mode = mode;
     this.machine = new Machine(join(home, 'machine'), openCapture);
-    this.receiver = new Receiver(home, openReplica, policy);
+    this.receiver = new Receiver(home, place.open, policy, place);
   }
 
   /** With these statements run, and all of it pushed. */
@@ -30,8 +32,9 @@ export class DeltaWorld {
     writer: DeltaWriter,
     sql: readonly string[],
     mode = 'wal',
+    place = inFiles,
   ): Promise<DeltaWorld> {
-    const world = new DeltaWorld(home, writer, mode);
+    const world = new DeltaWorld(home, writer, mode, place);
     await world.#open();
     await world.app(...sql);
     await world.push();
@@ -45,14 +48,20 @@ export class DeltaWorld {
     return log.map((line) => line.split('; -- ')[1]);
   }
 
-  push(deathAt?: DeathAt, machine = this.machine): Promise<Ending> {
-    return machine.cycle(this.receiver.peerOf('laptop'), { rowsMax: 1000, snapshotRowsMax: 1000 }, deathAt);
+  /** `meanwhile` happens before and after each call over the link. */
+  push(deathAt?: DeathAt, machine = this.machine, meanwhile?: () => Promise<void>): Promise<Ending> {
+    const peer = this.receiver.peerOf('laptop');
+    return machine.cycle(
+      meanwhile === undefined ? peer : between(peer, meanwhile),
+      { rowsMax: 1000, snapshotRowsMax: 1000 },
+      deathAt,
+    );
   }
 
   /** The source's rows that are not at the receiver, and the other way round, as sentences. */
   async differences(): Promise<string[]> {
     await this.receiver.restart();
-    return differencesBetween(this.machine.database, this.receiver.path);
+    return differencesBetween(this.machine.database, await this.receiver.read(true));
   }
 
   /** A copy of the database, and of the state directory where `whole`. */
@@ -109,4 +118,19 @@ export class DeltaWorld {
       kinds: 'none',
     });
   }
+}
+
+function between(peer: Peer, work: () => Promise<void>): Peer {
+  return new Proxy(peer, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== 'function' || name === 'close') return value;
+      return async (...given: unknown[]): Promise<unknown> => {
+        await work();
+        const answer: unknown = await Reflect.apply(value, target, given);
+        await work();
+        return answer;
+      };
+    },
+  });
 }

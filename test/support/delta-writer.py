@@ -74,6 +74,8 @@ class Writer:
 
     def pair(self):
         self.is_open_question = False
+        if self.twin.in_transaction:
+            self.twin.execute('ROLLBACK')
         self.app.backup(self.twin)
         for kind, called in self.twin.execute("SELECT type, name FROM sqlite_schema WHERE name LIKE '\\_holdfast%' ESCAPE '\\'"
                                               " AND type IN ('table', 'trigger') ORDER BY type = 'table'").fetchall():

@@ -2,13 +2,15 @@
 // and a receiver that die and are put back, over a link that loses and repeats. HOLDFAST_SEED=17 runs one and prints all of it.
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import '../../support/in-memory.ts';
 import { DeltaWriter } from '../../support/delta-app.ts';
 import { brokenVariants, type Openers } from '../../support/delta-broken.ts';
 import { openCapture, openDiff, openReplica } from '../../support/delta-openers.ts';
+import { InPostgres } from '../../support/delta-places.ts';
 import type { Ground } from '../../support/delta-seed-world.ts';
 import { runSeed, type Verdict } from '../../support/delta-seed.ts';
+import { postgresPrograms } from '../../support/postgres.ts';
 import { scratch } from '../../support/scratch.ts';
 
 const isNightly = process.env.HOLDFAST_NIGHTLY === '1';
@@ -17,6 +19,11 @@ const perGroup = isNightly ? 300 : 25;
 const groups =
   only === undefined ? Array.from({ length: 12 }, (_, group) => group * perGroup) : [Number(only)];
 
+/** A copy of a database takes longer than one of a file. */
+const postgresPerGroup = isNightly ? 100 : 5;
+const postgresGroups =
+  only === undefined ? [0, 1].map((group) => 100_000 + group * postgresPerGroup) : groups;
+
 const writer = new DeltaWriter();
 afterAll(() => writer[Symbol.asyncDispose]());
 const whole: Openers = { openCapture, openReplica };
@@ -24,7 +31,7 @@ const whole: Openers = { openCapture, openReplica };
 async function run(
   seed: number,
   home: string,
-  openers: Openers & Pick<Ground, 'isSchemaFixed' | 'only'>,
+  openers: Openers & Pick<Ground, 'isSchemaFixed' | 'only' | 'place'>,
 ): Promise<Verdict> {
   const place = join(home, 'seed');
   mkdirSync(place);
@@ -37,6 +44,24 @@ async function run(
 function shown({ seed, flaws, happened }: Verdict): string {
   return `seed ${seed}: ${flaws.slice(0, 3).join('\n')}${only === undefined ? '' : `\n${happened.join('\n')}`}`;
 }
+
+describe.skipIf(postgresPrograms() === undefined)('into PostgreSQL', () => {
+  let place: InPostgres;
+  beforeAll(async () => {
+    place = await InPostgres.start();
+  });
+  afterAll(() => place[Symbol.asyncDispose]());
+
+  test.each(postgresGroups)('seeds from %d on: both sides agree', { timeout: 900_000 }, async (first) => {
+    const home = scratch();
+    const bad: string[] = [];
+    for (let seed = first; seed < first + (only === undefined ? postgresPerGroup : 1); seed += 1) {
+      const verdict = await run(seed, home, { openCapture, openReplica: place.open, place });
+      if (verdict.flaws.length > 0) bad.push(shown(verdict));
+    }
+    expect(bad).toEqual([]);
+  });
+});
 
 test.each(groups)('seeds from %d on: both sides agree', { timeout: 900_000 }, async (first) => {
   const home = scratch();

@@ -1,16 +1,20 @@
 // The worst that is known of pushing rows out of a database that somebody else writes, one case each: statements that no
 // trigger sees, and both sides put back, cut off, copied and frozen at the wrong instant. Then both hold the same rows.
 import { inspect } from 'node:util';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import '../../support/in-memory.ts';
 import { DeltaWriter } from '../../support/delta-app.ts';
+import { InPostgres, type ReplicaPlace } from '../../support/delta-places.ts';
+import type { Weather } from '../../support/delta-receiver.ts';
 import { DeltaWorld } from '../../support/delta-world.ts';
+import { postgresPrograms } from '../../support/postgres.ts';
 import { scratch } from '../../support/scratch.ts';
 
 const writer = new DeltaWriter();
 afterAll(() => writer[Symbol.asyncDispose]());
 
-const world = (sql: readonly string[], mode?: string) => DeltaWorld.with(scratch(), writer, sql, mode);
+const world = (sql: readonly string[], mode?: string, place?: ReplicaPlace) =>
+  DeltaWorld.with(scratch(), writer, sql, mode, place);
 
 const users = 'CREATE TABLE u (id INTEGER PRIMARY KEY, email TEXT UNIQUE, v)';
 const three = "INSERT INTO u VALUES (1, 'a', 1), (2, 'b', 2), (3, 'c', 3)";
@@ -23,6 +27,31 @@ interface Statements {
   /** What happens then: one list after the other, with a push behind each. */
   readonly then: readonly (readonly string[])[];
 }
+
+/** Values at the edges of what there is. */
+const edges = [
+  '9223372036854775807',
+  '-9223372036854775808',
+  '9007199254740993',
+  '9007199254740993.0',
+  '0.1 + 0.2',
+  '1e999',
+  '-1e999',
+  '5e-324',
+  '-0.0',
+  "'text'",
+  "CAST(x'610062' AS TEXT)",
+  "CAST(x'61ff' AS TEXT)",
+  "CAST(x'eda080' AS TEXT)",
+  "x'00ff'",
+  "x''",
+  "''",
+  'NULL',
+  '1',
+  '1.0',
+  "'\ufeffx'",
+  "'\ufffd'",
+];
 
 const statements: readonly Statements[] = [
   ...['0', '1'].map((recursive) => ({
@@ -171,29 +200,7 @@ const statements: readonly Statements[] = [
     name: '19: values at the edges of what there is',
     before: [
       'CREATE TABLE f (id INTEGER PRIMARY KEY, i INTEGER, t TEXT, r REAL, n NUMERIC, x)',
-      ...[
-        '9223372036854775807',
-        '-9223372036854775808',
-        '9007199254740993',
-        '9007199254740993.0',
-        '0.1 + 0.2',
-        '1e999',
-        '-1e999',
-        '5e-324',
-        '-0.0',
-        "'text'",
-        "CAST(x'610062' AS TEXT)",
-        "CAST(x'61ff' AS TEXT)",
-        "CAST(x'eda080' AS TEXT)",
-        "x'00ff'",
-        "x''",
-        "''",
-        'NULL',
-        '1',
-        '1.0',
-        "'\ufeffx'",
-        "'\ufffd'",
-      ].map(
+      ...edges.map(
         (value, index) => `INSERT INTO f VALUES (${index}, ${value}, ${value}, ${value}, ${value}, ${value})`,
       ),
     ],
@@ -201,16 +208,73 @@ const statements: readonly Statements[] = [
   },
 ];
 
-describe('statements', () => {
-  test.each(statements)('$name', async ({ before, then }) => {
-    const { app, push, differences } = bound(await world(before));
+async function arrive({ before, then }: Statements, place?: ReplicaPlace): Promise<DeltaWorld> {
+  const it = await world(before, 'wal', place);
+  const { app, push, differences } = bound(it);
+  expect(await differences()).toEqual([]);
+  for (const sql of then) {
+    await app(...sql);
+    expect(await push()).toBe('done');
     expect(await differences()).toEqual([]);
-    for (const sql of then) {
-      await app(...sql);
-      expect(await push()).toBe('done');
-      expect(await differences()).toEqual([]);
-    }
+  }
+  return it;
+}
+
+describe('statements', () => {
+  test.each(statements)('$name', async (each) => {
+    await arrive(each);
   });
+});
+
+/** Where keys compare by their bytes, columns have one type each, and what does not fit one is held and nothing lost of it. */
+describe.skipIf(postgresPrograms() === undefined)('into PostgreSQL', () => {
+  let place: InPostgres;
+  beforeAll(async () => {
+    place = await InPostgres.start();
+  });
+  afterAll(() => place[Symbol.asyncDispose]());
+
+  test.each(statements.filter(({ name }) => /^(6|7|9|11):/.test(name)))('$name', async (each) => {
+    const it = await arrive(each, place);
+    expect(await (await it.receiver.replica).held()).toEqual([]);
+  });
+
+  /** What a column of each type cannot hold, of the edges, and is held. */
+  const reals = ['0.1 + 0.2', '1e999', '-1e999', '5e-324'];
+  const texts = ["'text'", "''", "'\ufeffx'", "'\ufffd'"];
+  const [bytes, oddTexts] = [/^x'/, /^CAST/].map((kind) => edges.filter((value) => kind.test(value)));
+  const misfits = {
+    INTEGER: [reals, texts, oddTexts, bytes],
+    REAL: [texts, oddTexts, bytes],
+    NUMERIC: [texts, oddTexts, bytes],
+    TEXT: [oddTexts, bytes],
+    DATE: [oddTexts, bytes],
+    BLOB: [edges.filter((value) => value !== 'NULL' && bytes?.includes(value) === false)],
+    '': [],
+  };
+
+  test.each(Object.entries(misfits))(
+    '19: values at the edges of what there is, in a column %s',
+    async (type, unfit) => {
+      const it = await arrive(
+        {
+          name: '',
+          before: [
+            `CREATE TABLE f (id INTEGER PRIMARY KEY, v ${type})`,
+            ...edges.map((value, index) => `INSERT INTO f VALUES (${index}, ${value})`),
+          ],
+          then: [['UPDATE f SET v = 1.0 WHERE id = 17', 'UPDATE f SET v = 1 WHERE id = 18']],
+        },
+        place,
+      );
+      const held = await (await it.receiver.replica).held({ reason: 'unfit' });
+      expect(held.map(({ key }) => edges[Number(key[0])])).toEqual(
+        edges.filter((value) => unfit.flat().includes(value)),
+      );
+    },
+  );
+
+  test('20: a poison row in the middle of a batch stands in nobody’s way', () => poison(place, 'unfit'));
 });
 
 /** Its methods by themselves. */
@@ -370,16 +434,58 @@ describe('two sides', () => {
   test('20: one upload fails, nothing more is written, and the next cycle takes it', async () => {
     const it = await world([users, three], 'delete');
     await it.app("UPDATE u SET v = 'waits' WHERE id = 1");
-    it.receiver.weather = {
-      random: { next: () => 0, below: () => 0, chance: () => true, pick: (list) => list[0] as never },
-      trouble: 1,
-    };
+    it.receiver.weather = noLink;
     expect(await it.push()).toBe('trouble');
     it.receiver.weather = undefined;
     expect(await it.push()).toBe('done');
     expect(await it.differences()).toEqual([]);
   });
+
+  test('20: a poison row in the middle of a batch stands in nobody’s way', () => poison(undefined, 'no-day'));
+
+  test('20: an app that waits for no lock, in rollback mode, writes whenever the receiver or the disk is waited for', async () => {
+    const it = await world([users, three], 'delete');
+    const told = await it.app('PRAGMA busy_timeout = 0', "UPDATE u SET v = 'before'");
+    const write = async () => {
+      if (told.length < 60) told.push(...(await it.app(`INSERT INTO u (v) VALUES (${told.length})`)));
+    };
+    expect(await it.push(undefined, it.machine, write)).toBe('done');
+    expect(told.length).toBeGreaterThan(20);
+    expect(told.filter((error) => error !== undefined)).toEqual([]);
+    expect(await it.differences()).toEqual([]);
+  });
 });
+
+/** No request arrives. */
+const noLink: Weather = {
+  random: { next: () => 0, below: () => 0, chance: () => true, pick: (list) => list[0] as never },
+  trouble: 1,
+};
+
+/** One row of many can never be taken in. Its batch fails once, nothing more is written, and then all the others arrive. */
+async function poison(place: ReplicaPlace | undefined, reason: 'unfit' | 'no-day'): Promise<void> {
+  const before = [
+    'CREATE TABLE day (id INTEGER PRIMARY KEY, date TEXT)',
+    'CREATE TABLE visit (id INTEGER PRIMARY KEY, day_id INTEGER, n INTEGER)',
+    "INSERT INTO day VALUES (1, '2026-06-01')",
+  ];
+  const it = await world(before, 'delete', place);
+  const bad = reason === 'unfit' ? "(3, 1, 'three')" : '(3, 77, 3)';
+  await it.app(`INSERT INTO visit VALUES (1, 1, 1), (2, 1, 2), ${bad}, (4, 1, 4), (5, 1, 5)`);
+  it.receiver.weather = noLink;
+  expect(await it.push()).toBe('trouble');
+  it.receiver.weather = undefined;
+  expect(await it.push()).toBe('done');
+  const replica = await it.receiver.replica;
+  expect((await replica.held()).map(({ key, reason: why }) => [...key, why])).toEqual([[3n, reason]]);
+  expect((await replica.status()).tables).toContainEqual({ table: 'visit', rows: 4, state: 'live' });
+  expect(await it.push()).toBe('done');
+  expect(it.machine.lastSteps).not.toContain('peer.send');
+  await it.app('UPDATE visit SET n = 3, day_id = 1 WHERE id = 3');
+  expect(await it.push()).toBe('done');
+  expect(await replica.held()).toEqual([]);
+  expect(await it.differences()).toEqual([]);
+}
 
 /** After (or before) the first step of that name in a cycle that has something to send. */
 async function stepOf(name: string, isAfter: boolean) {
