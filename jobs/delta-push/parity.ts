@@ -1,8 +1,13 @@
 // delta-push parity: whether the receiver has what this database has, row by row where it has not.
+import { dirname, join } from 'node:path';
 import { formatCount } from '../../lib/base/format.ts';
 import { encodeCell, type WireCell } from '../../lib/delta/cell.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import { dayOfCell } from '../../lib/delta/day.ts';
+import { writeFileAtomically } from '../../lib/files/durable.ts';
+import { createDirectories } from '../../lib/files/make-directories.ts';
+import { inStateDirectory } from '../../lib/files/state-directory.ts';
+import { formatParityNote } from '../../lib/health/parity-note.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome } from '../../lib/run/job.ts';
 import type { DeltaApp } from '../../lib/run/open-capture.ts';
@@ -10,7 +15,7 @@ import type { Options } from '../../lib/run/parameter.ts';
 import { type AppFinding, type AppsResult, appsOutcome, appsText, eachApp } from '../steps/each-app.ts';
 import type * as parameters from './parameters.ts';
 import type { Extent } from './steps/compared-buckets.ts';
-import { compareApp, type ComparedDay, hotDays } from './steps/compare-app.ts';
+import { type Compared, compareApp, type ComparedDay, hotDays } from './steps/compare-app.ts';
 import { deltaApps } from './steps/delta-apps.ts';
 import { keyWords } from './steps/key-words.ts';
 import { asOpsError } from './steps/trouble-words.ts';
@@ -74,6 +79,7 @@ async function parityOf(
   const compared = await compareApp(parts, { extent, table }).catch((error: unknown) => {
     throw asOpsError(error, `compare ${app.name}`, to);
   });
+  if (extent.is !== 'day' && table === undefined) await keepNote(context, app, compared, extent);
   if (repair) {
     capture.reread(compared.reread);
     if (compared.walk.length > 0) capture.walk(compared.walk);
@@ -89,6 +95,30 @@ async function parityOf(
     days: shownDays(compared.days),
     repaired: repair ? { keys, tables: compared.walk } : undefined,
   };
+}
+
+const namedMax = 20;
+
+/** What was compared whole is what health-check goes by. */
+async function keepNote(
+  { config, clock }: JobContext,
+  { name }: DeltaApp,
+  { rows, equal, days }: Compared,
+  extent: Extent,
+): Promise<void> {
+  const differing = days.filter(({ verdict }) => verdict === 'differs');
+  const note = {
+    ...{ at: clock.now(), isDeep: extent.is === 'deep', rows, equal, differing: differing.length },
+    notComparable: days.length - differing.length,
+    named: differing
+      .slice(0, namedMax)
+      .map(({ table, day }) => (typeof day === 'string' ? `${table} of ${day}` : table)),
+  };
+  const path = join(config.stateDirectory, 'delta', name, 'parity.json');
+  await inStateDirectory(`write ${path}`, async () => {
+    await createDirectories(dirname(path), 0o750);
+    await writeFileAtomically(path, formatParityNote(note), { mode: 0o640, toOwner: true });
+  });
 }
 
 function shownDays(all: readonly ComparedDay[]): Parity['days'] {

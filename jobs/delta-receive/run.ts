@@ -1,11 +1,12 @@
 // delta-receive run: listens until it is told to stop. It finishes what it was asked, and the batch that is being applied.
-import { once } from 'node:events';
 import { askHealth } from '../../lib/http/ask-health.ts';
 import { KeyRing, readKeys } from '../../lib/http/keys.ts';
 import { startServer } from '../../lib/http/server.ts';
+import { deltaHistoryOf } from '../../lib/run/open-history.ts';
 import { openReplica } from '../../lib/run/open-replica.ts';
+import type { JobContext } from '../../lib/run/context.ts';
 import type { Serve } from '../../lib/run/service.ts';
-import { openReceiver } from './steps/open-receiver.ts';
+import { openReceiver, type OpenReceiver } from './steps/open-receiver.ts';
 import { receivePlaces } from './steps/places.ts';
 import { receiverRoutes } from './steps/routes.ts';
 import { requireReceive } from './steps/which-replica.ts';
@@ -23,6 +24,7 @@ export const serve: Serve<Record<never, never>> = async (context, ready) => {
     clock,
     log,
     version,
+    openHistory: () => deltaHistoryOf(context),
     openReplica: (one: Parameters<typeof openReplica>[0]) => openReplica(one, { clock, signal: never }),
   };
   const receiver = await openReceiver({ ...config, receive }, parts);
@@ -40,7 +42,7 @@ export const serve: Serve<Record<never, never>> = async (context, ready) => {
             AbortSignal.any([signal, AbortSignal.timeout(10_000)]),
           ),
       });
-      if (!signal.aborted) await once(signal, 'abort');
+      await watchUntil(receiver, context);
     } finally {
       await server.close();
     }
@@ -49,6 +51,16 @@ export const serve: Serve<Record<never, never>> = async (context, ready) => {
   }
   lock.signal.throwIfAborted();
 };
+
+/** So often health-check and people hear how the replicas stand. */
+const watchEveryMs = 60_000;
+
+async function watchUntil(receiver: OpenReceiver, { signal, wait }: Pick<JobContext, 'signal' | 'wait'>) {
+  while (!signal.aborted) {
+    await receiver.watch();
+    await wait(watchEveryMs, signal).catch(() => undefined);
+  }
+}
 
 /** What is being applied is finished, though it is told to stop. */
 const { signal: never } = new AbortController();

@@ -16,8 +16,12 @@ import { certificateCheck } from './certificate.ts';
 import type { AnyCheck } from './check.ts';
 import { clockCheck } from './clock.ts';
 import { databaseCheck } from './database.ts';
+import { deltaHeldCheck } from './delta-held.ts';
+import { deltaParityCheck } from './delta-parity.ts';
 import { deltaPullCheck } from './delta-pull.ts';
 import { deltaPushCheck } from './delta-push.ts';
+import { deltaReplicaCheck } from './delta-replica.ts';
+import { deltaSourceCheck } from './delta-source.ts';
 import { diskSpaceCheck } from './disk-space.ts';
 import { documentsCheck } from './documents.ts';
 import { postgresConnectionsCheck } from './postgres-connections.ts';
@@ -52,6 +56,10 @@ export const allChecks: readonly AnyCheck[] = [
   sqlCheck,
   documentsCheck,
   deltaPushCheck,
+  deltaParityCheck,
+  deltaReplicaCheck,
+  deltaSourceCheck,
+  deltaHeldCheck,
   deltaPullCheck,
   postgresConnectionsCheck,
   postgresSizeCheck,

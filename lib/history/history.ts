@@ -17,6 +17,15 @@ import {
   recordChecks,
   samples,
 } from './check-rows.ts';
+import {
+  type BatchRow,
+  batchTotals,
+  type BatchTotals,
+  type KnownReplica,
+  knownReplicas,
+  recordDelta,
+  type ReplicaRow,
+} from './delta-rows.ts';
 import { type IncidentRow, incidentsSince, recordIncidents } from './incident-rows.ts';
 import { openDatabase } from './open-database.ts';
 import { pruneHistory } from './prune.ts';
@@ -75,6 +84,12 @@ export interface History {
   recordIncidents(incidents: readonly IncidentRow[]): void;
   /** Those that lasted into the time from `since` on, newest first. */
   incidents(since: Date, limit: number): IncidentRow[];
+  /** Batches of row changes, and how replicas stand. Whether it is written. */
+  recordDelta(news: { batches: readonly BatchRow[]; replicas: readonly ReplicaRow[] }): boolean;
+  /** As their receiver saw them last. */
+  replicas(): KnownReplica[];
+  /** What went and came from `since` on, by source. */
+  batchTotals(since: Date): BatchTotals[];
   /** Whether there is one, and everything that was asked of it was answered: else "nothing" may be "nobody knows". */
   isKnown(): boolean;
   /** Forgets what is older than so many days; once a day, whoever asks. */
@@ -126,6 +141,9 @@ export const nullHistory: History = {
   recordChecks() {},
   recordIncidents() {},
   incidents: () => [],
+  recordDelta: () => false,
+  replicas: () => [],
+  batchTotals: () => [],
   isKnown: () => false,
   prune() {},
   close() {},
@@ -166,6 +184,13 @@ function databaseHistory(database: HistoryDatabase, clock: Clock, log: Log): His
     recordChecks: (run) => write(undefined, () => recordChecks(database, run)),
     recordIncidents: (incidents) => write(undefined, () => recordIncidents(database, incidents)),
     incidents: (since, limit) => read([], () => incidentsSince(database, since, limit)),
+    recordDelta: (news) =>
+      write(false, () => {
+        recordDelta(database, news);
+        return true;
+      }),
+    replicas: () => read([], () => knownReplicas(database)),
+    batchTotals: (since) => read([], () => batchTotals(database, since)),
     isKnown: () => isKnown,
     prune: (keepDays) => write(undefined, () => pruneHistory(database, keepDays, clock.now())),
     close: () => write(undefined, () => database.close()),

@@ -1,6 +1,7 @@
 // What is old enough to be forgotten: the history stays small, and a day's work of it is done once a day.
 import type { HistoryDatabase } from './database.ts';
 import { note, putNote } from './check-rows.ts';
+import { batchRowsMax } from './delta-rows.ts';
 
 const dayMs = 86_400_000;
 const noteKey = 'pruned-at';
@@ -20,6 +21,9 @@ export function pruneHistory(database: HistoryDatabase, keepDays: number, now: D
     for (const [table, column] of tables)
       database.run(`DELETE FROM ${table} WHERE ${column} < :before`, { before });
     database.run('DELETE FROM incidents WHERE closed_at < :before', { before });
+    database.run('DELETE FROM batches WHERE id <= (SELECT max(id) FROM batches) - :most', {
+      most: batchRowsMax,
+    });
     putNote(database, noteKey, now.toISOString());
   });
 }
@@ -29,4 +33,5 @@ const tables = [
   ['deliveries', 'at'],
   ['check_changes', 'at'],
   ['measurements', 'at'],
+  ['batches', 'at'],
 ] as const;

@@ -120,6 +120,59 @@ const versions = [
     value TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  CREATE TABLE batches (
+    id INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    direction TEXT NOT NULL CHECK (direction IN ('sent', 'received')),
+    subject TEXT NOT NULL,
+    source TEXT NOT NULL,
+    epoch TEXT NOT NULL,
+    batch_no INTEGER NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    outcome TEXT NOT NULL CHECK (outcome IN ('applied', 'refused', 'failed')),
+    upserts INTEGER NOT NULL,
+    deletes INTEGER NOT NULL,
+    unchanged INTEGER NOT NULL,
+    held INTEGER NOT NULL,
+    anomalies INTEGER NOT NULL,
+    refused_tables TEXT NOT NULL,
+    reason TEXT
+  ) STRICT;
+  CREATE INDEX batches_by_time ON batches (at);
+
+  CREATE TABLE replicas (
+    replica TEXT PRIMARY KEY,
+    at TEXT NOT NULL,
+    away_since TEXT,
+    problem TEXT
+  ) STRICT;
+
+  CREATE TABLE replica_sources (
+    replica TEXT NOT NULL,
+    source TEXT NOT NULL,
+    last_batch_at TEXT,
+    last_taken_at TEXT,
+    last_seen_at TEXT,
+    batches INTEGER NOT NULL,
+    rows INTEGER NOT NULL,
+    resyncing INTEGER NOT NULL,
+    PRIMARY KEY (replica, source)
+  ) STRICT;
+
+  CREATE TABLE replica_held (
+    replica TEXT NOT NULL,
+    source TEXT NOT NULL,
+    table_name TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    day TEXT NOT NULL,
+    changes INTEGER NOT NULL,
+    first_seen TEXT NOT NULL,
+    last_seen TEXT NOT NULL,
+    PRIMARY KEY (replica, source, table_name, reason, day)
+  ) STRICT;
+  `,
 ];
 
 /** The version this program writes. */

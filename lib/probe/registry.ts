@@ -25,8 +25,12 @@ import { backupDrillCheck } from '../health/backup-drill.ts';
 import { certificateCheck } from '../health/certificate.ts';
 import { clockCheck } from '../health/clock.ts';
 import { databaseCheck } from '../health/database.ts';
+import { deltaHeldCheck } from '../health/delta-held.ts';
+import { deltaParityCheck } from '../health/delta-parity.ts';
 import { deltaPullCheck } from '../health/delta-pull.ts';
 import { deltaPushCheck } from '../health/delta-push.ts';
+import { deltaReplicaCheck } from '../health/delta-replica.ts';
+import { deltaSourceCheck } from '../health/delta-source.ts';
 import { diskSpaceCheck } from '../health/disk-space.ts';
 import { documentsCheck } from '../health/documents.ts';
 import { postgresConnectionsCheck } from '../health/postgres-connections.ts';
@@ -44,8 +48,10 @@ import { backupDrillProbe } from './backup-drill.ts';
 import { certificateProbe } from './certificate.ts';
 import { clockProbe } from './clock.ts';
 import { databaseProbe } from './database.ts';
+import { deltaParityProbe } from './delta-parity.ts';
 import { deltaPullProbe } from './delta-pull.ts';
 import { deltaPushProbe } from './delta-push.ts';
+import { deltaHeldProbe, deltaReplicaProbe, deltaSourceProbe } from './delta-receive.ts';
 import { diskSpaceProbe } from './disk-space.ts';
 import { documentsProbe } from './documents.ts';
 import { postgresConnectionsProbe } from './postgres-connections.ts';
@@ -81,6 +87,10 @@ export const registry: readonly Probed[] = [
   probed(sqlCheck, sqlProbe),
   probed(documentsCheck, documentsProbe),
   probed(deltaPushCheck, deltaPushProbe),
+  probed(deltaParityCheck, deltaParityProbe),
+  probed(deltaReplicaCheck, deltaReplicaProbe),
+  probed(deltaSourceCheck, deltaSourceProbe),
+  probed(deltaHeldCheck, deltaHeldProbe),
   probed(deltaPullCheck, deltaPullProbe),
   probed(postgresConnectionsCheck, postgresConnectionsProbe),
   probed(postgresSizeCheck, postgresSizeProbe),

@@ -54,6 +54,26 @@ export interface ReplicaStatus {
   })[];
 }
 
+/** What waits there for a person, and who feeds it: known without a look at the rows. */
+export interface ReplicaStanding {
+  readonly held: readonly HeldGroup[];
+  readonly sources: ReplicaStatus['sources'];
+}
+
+/** Held changes of one source, table, reason and day. */
+export interface HeldGroup {
+  readonly source: string;
+  readonly table: string;
+  readonly reason: HeldReason;
+  readonly day: string | undefined;
+  readonly changes: number;
+  readonly firstSeen: string;
+  readonly lastSeen: string;
+}
+
+/** The largest groups; more are told by their number in `status` alone. */
+export const heldGroupsMax = 2000;
+
 /**
  * One writer at a time: calls wait for one another. A change is visible to others whole or not at all. Throws OpsError
  * `unavailable` where the target does not answer, `io`, `damaged`; ProtocolRefusal for what the sender did.
@@ -112,6 +132,7 @@ export interface Replica {
 
   /** The names of its tables, without a look at what is in them: every cycle of every source asks for them. */
   tables(): Promise<readonly string[]>;
+  standing(): Promise<ReplicaStanding>;
   /** Counts the rows of all tables, which takes as long as reading them. */
   status(): Promise<ReplicaStatus>;
   close(): Promise<void>;

@@ -16,13 +16,15 @@ interface HistorySurroundings {
   clock: Clock;
   log: Log;
   dryRun: boolean;
+  /** How long somebody else who writes is waited for, where that is not as long as usual. */
+  busyMs?: number | undefined;
 }
 
 /** Opened when it is first needed: most commands of a timer that runs every minute never ask. */
-export function historyOf({ config, clock, log, dryRun }: HistorySurroundings): History {
+export function historyOf({ config, clock, log, dryRun, busyMs }: HistorySurroundings): History {
   const path = join(config.stateDirectory, 'ops.db');
   return lazyHistory({
-    open: () => openOpsDatabase(path, clock, log),
+    open: () => openOpsDatabase(path, { clock, log, busyMs }),
     isThere: () => isReadable(path, log),
     mayWrite: !dryRun,
   });
@@ -43,7 +45,15 @@ function isReadable(path: string, log: Log): boolean {
   }
 }
 
-function openOpsDatabase(path: string, clock: Clock, log: Log): History {
+/** Rows of a batch: who moves them does not stand still for what only people read. */
+export function deltaHistoryOf(context: Pick<HistorySurroundings, 'config' | 'clock' | 'log'>): History {
+  return historyOf({ ...context, dryRun: false, busyMs: 250 });
+}
+
+function openOpsDatabase(
+  path: string,
+  { clock, log, busyMs }: Pick<HistorySurroundings, 'clock' | 'log' | 'busyMs'>,
+): History {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
   } catch (error) {
@@ -53,7 +63,12 @@ function openOpsDatabase(path: string, clock: Clock, log: Log): History {
     });
     return nullHistory;
   }
-  return openHistory(() => openLocal(path), {
+  const open = () => {
+    const database = openLocal(path);
+    if (busyMs !== undefined) database.exec(`PRAGMA busy_timeout = ${busyMs}`);
+    return database;
+  };
+  return openHistory(open, {
     clock,
     log,
     quarantine: () => renameSync(path, `${path}.damaged-${formatInstant(clock.now()).replace(/[ :]/g, '')}`),

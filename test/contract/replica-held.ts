@@ -107,6 +107,16 @@ export function heldTests(open: OpenReplica): void {
     expect(await count({ table: 'other' })).toBe(0);
     expect(await count({ limit: 2 })).toBe(2);
     expect((await opened.replica.status()).held).toEqual({ clock: 1, 'no-day': 2 });
+    const { held, sources } = await opened.replica.standing();
+    const groups = held.map(({ source, table, reason, day, changes }) =>
+      [source, table, reason, day ?? '', changes].join(' '),
+    );
+    expect(groups.sort()).toEqual([
+      'desk dated no-day  1',
+      'laptop dated clock  1',
+      'laptop dated no-day  1',
+    ]);
+    expect(sources).toEqual((await opened.replica.status()).sources);
   });
 
   const many = (from: number, to: number) =>

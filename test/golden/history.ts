@@ -69,7 +69,11 @@ const deliveries = [
   },
 ];
 
-const withoutChecks = { checks: [], changes: [], samples: [], note: undefined, incidents: [] };
+const withoutDelta = { replicas: [], totals: [], batches: [] };
+const withoutChecks = {
+  ...{ checks: [], changes: [], samples: [], note: undefined, incidents: [] },
+  ...withoutDelta,
+};
 
 const ended = {
   ...{ endedAt: minute('20'), outcome: 'done', exitCode: 0 },
@@ -111,13 +115,74 @@ const withChecks = {
   ],
 };
 
+const epoch = 'e'.repeat(32);
+const sent = {
+  ...{ id: 1, at: minute('21').toISOString(), run_id: 'run-done', direction: 'sent', subject: 'tagtracker' },
+  ...{ source: 'laptop-1', epoch, batch_no: 7, size_bytes: 2048, outcome: 'applied', upserts: 5, deletes: 1 },
+  ...{ unchanged: 2, held: 3, anomalies: 1, refused_tables: 'A B', reason: null },
+};
+const noCounts = { upserts: 0, deletes: 0, unchanged: 0, held: 0, anomalies: 0, refused_tables: '' };
+
+const withDelta = {
+  batches: [
+    sent,
+    {
+      ...{ ...sent, ...noCounts, id: 2, at: minute('22').toISOString(), run_id: 'x', direction: 'received' },
+      ...{ subject: 'reports', outcome: 'refused', reason: 'it is at batch 8' },
+    },
+    {
+      ...{ ...sent, ...noCounts, id: 3, at: minute('23').toISOString(), run_id: 'y', direction: 'received' },
+      ...{ subject: 'reports', outcome: 'failed', reason: 'cannot reach the database' },
+    },
+  ],
+  totals: [
+    {
+      ...{ direction: 'received', subject: 'reports', source: 'laptop-1', applied: 0, refused: 1, failed: 1 },
+      ...{ upserts: 0, deletes: 0, held: 0, sizeBytes: 4096, lastAt: undefined },
+    },
+    {
+      ...{ direction: 'sent', subject: 'tagtracker', source: 'laptop-1', applied: 1, refused: 0, failed: 0 },
+      ...{ upserts: 5, deletes: 1, held: 3, sizeBytes: 2048, lastAt: minute('21') },
+    },
+  ],
+  replicas: [
+    {
+      ...{ replica: 'away', at: minute('25'), sources: [], held: [] },
+      away: { since: minute('24'), problem: 'cannot reach the database' },
+    },
+    {
+      ...{ replica: 'reports', at: minute('25'), away: undefined },
+      sources: [
+        {
+          ...{ source: 'laptop-1', lastBatchAt: minute('20').toISOString(), batches: 7, rows: 900 },
+          ...{ lastTakenAt: minute('19').toISOString(), lastSeenAt: minute('24').toISOString() },
+          isResyncing: true,
+        },
+        {
+          ...{ source: 'laptop-2', lastBatchAt: undefined, lastTakenAt: undefined, lastSeenAt: undefined },
+          ...{ batches: 0, rows: 0, isResyncing: false },
+        },
+      ],
+      held: [
+        heldRow({ reason: 'frozen-day', day: '2026-11-17', changes: 12 }),
+        heldRow({ reason: 'no-day', day: undefined, changes: 1 }),
+      ],
+    },
+  ],
+};
+
+function heldRow(what: { reason: string; day: string | undefined; changes: number }) {
+  const [firstSeen, lastSeen] = [minute('05').toISOString(), minute('20').toISOString()];
+  return { source: 'laptop-1', table: 'VISIT', ...what, firstSeen, lastSeen };
+}
+
 export const history: Goldens = {
-  'history/v1.db': { read, value: { ...known, version: 3, deliveries: [], ...withoutChecks } },
+  'history/v1.db': { read, value: { ...known, version: 4, deliveries: [], ...withoutChecks } },
   'history/v2.db': {
     read,
     value: {
       ...known,
-      version: 3,
+      version: 4,
       ...withoutChecks,
       deliveries,
     },
@@ -126,10 +191,22 @@ export const history: Goldens = {
     read,
     value: {
       ...known,
-      version: 3,
+      version: 4,
       runs: known.runs.map((one) => (one.id === 'run-running' ? { ...one, ...ended } : one)),
       deliveries,
       ...withChecks,
+      ...withoutDelta,
+    },
+  },
+  'history/v4.db': {
+    read,
+    value: {
+      ...known,
+      version: 4,
+      runs: known.runs.map((one) => (one.id === 'run-running' ? { ...one, ...ended } : one)),
+      deliveries,
+      ...withChecks,
+      ...withDelta,
     },
   },
 };
@@ -156,13 +233,16 @@ async function read(fixture: string): Promise<unknown> {
     samples: opened.samples({ check: 'backup-age', subject: 'ctv', name: 'value' }, minute('00')),
     note: opened.note('throttled'),
     incidents: opened.incidents(minute('00'), 100),
+    replicas: opened.replicas(),
+    totals: opened.batchTotals(minute('00')),
   };
   opened.close();
   const database = new Database(path, { readonly: true });
   const rows = (table: string) => database.prepare(`SELECT * FROM ${table} ORDER BY rowid`).all();
   try {
     const version = database.pragma('user_version', { simple: true });
-    return { ...found, version, backups: rows('backups'), deliveries: rows('deliveries') };
+    const [backups, deliveries, batches] = ['backups', 'deliveries', 'batches'].map(rows);
+    return { ...found, version, backups, deliveries, batches };
   } finally {
     database.close();
   }

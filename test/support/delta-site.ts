@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest';
 import { openReceiver } from '../../jobs/delta-receive/steps/open-receiver.ts';
 import { receivePlaces } from '../../jobs/delta-receive/steps/places.ts';
 import { receiverRoutes } from '../../jobs/delta-receive/steps/routes.ts';
+import { nullHistory } from '../../lib/history/history.ts';
 import type { ReplicaConfig } from '../../lib/config/delta-config.ts';
 import { KeyRing, makeKey, writeKeys } from '../../lib/http/keys.ts';
 import { hashOfKey } from '../../lib/http/proof.ts';
@@ -66,7 +67,13 @@ async function listen({ replica }: Server, key: string): Promise<number> {
   const replicas = [
     { name: 'tt', target: { kind: 'sqlite', path: '/nowhere' }, policy: tagTracker } as ReplicaConfig,
   ];
-  const parts = { clock, log, version: '1.0.0', openReplica: () => Promise.resolve(replica) };
+  const parts = {
+    clock,
+    log,
+    version: '1.0.0',
+    openReplica: () => Promise.resolve(replica),
+    openHistory: () => nullHistory,
+  };
   const receiver = await openReceiver({ stateDirectory: state, receive, replicas }, parts);
   await writeKeys(keys, [
     { name: 'laptop-1', sha256: hashOfKey(key), addedAt: '2026-11-20T02:05:13Z', revokedAt: undefined },

@@ -76,9 +76,17 @@ export class MemoryReplica implements Replica {
     throw new Error('not here');
   }
 
+  async standing() {
+    return { held: [], sources: this.#sources() };
+  }
+
   async status() {
     this.calls.push('status');
-    const sources = [...this.#states.values()].map((state) => ({
+    return { tables: [], held: {}, sources: this.#sources() };
+  }
+
+  #sources() {
+    return [...this.#states.values()].map((state) => ({
       ...state,
       lastBatchAt: '2026-11-20T02:05:13.000Z',
       lastTakenAt: '2026-11-20T02:05:13.000Z',
@@ -86,7 +94,6 @@ export class MemoryReplica implements Replica {
       batches: state.batchNo,
       rows: this.changes.length,
     }));
-    return { tables: [], held: {}, sources };
   }
 
   async close(): Promise<void> {

@@ -14,6 +14,7 @@ import { endOfBlocks, makeBlock } from '../../lib/files/block-file.ts';
 import { KeyRing, makeKey, readKeys, writeKeys } from '../../lib/http/keys.ts';
 import { hashOfKey } from '../../lib/http/proof.ts';
 import { type RunningServer, startServer } from '../../lib/http/server.ts';
+import { type History, nullHistory } from '../../lib/history/history.ts';
 import type { Replica } from '../../lib/replica/replica.ts';
 import { fixedClock } from './fixed-clock.ts';
 import { MemoryReplica } from './memory-replica.ts';
@@ -90,6 +91,10 @@ export class ReceiverWorld implements AsyncDisposable {
   readonly key = makeKey();
   readonly stop = new AbortController();
   #feeding: Feeding = {};
+  /** Where the file of its replica would be: only whether something is there counts. */
+  target: string = this.state;
+  /** Where its history is opened, again and again. */
+  openHistory: () => History = () => nullHistory;
   receiver!: OpenReceiver;
   server!: RunningServer;
   config: ReceiveConfig = {
@@ -135,10 +140,11 @@ export class ReceiverWorld implements AsyncDisposable {
     const { sources = ['laptop-1'], open } = this.#feeding;
     const rules = { ...policy(), sources, ...(open && { tables: {} }) };
     const replicas = [
-      { name: 'tt', target: { kind: 'sqlite', path: '/nowhere' }, policy: rules } as ReplicaConfig,
+      { name: 'tt', target: { kind: 'sqlite', path: this.target }, policy: rules } as ReplicaConfig,
     ];
     const openReplica = async () => (await open?.(rules)) ?? this.replica;
-    const parts = { clock, log, version: '1.0.0', openReplica };
+    const openHistory = () => this.openHistory();
+    const parts = { clock, log, version: '1.0.0', openReplica, openHistory };
     this.receiver = await openReceiver({ stateDirectory: this.state, receive: config, replicas }, parts);
     const ring = new KeyRing(places.keys);
     const nameOf = (key: string) => ring.nameOf(key);

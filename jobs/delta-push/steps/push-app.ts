@@ -4,13 +4,16 @@ import { pauseMs } from '../../../lib/delta/backoff.ts';
 import { type Peer, PeerTrouble } from '../../../lib/delta/peer.ts';
 import { ProtocolRefusal } from '../../../lib/delta/refusal.ts';
 import { needsPerson, type SenderRecord, type SenderTrouble } from '../../../lib/delta/sender-record.ts';
+import { DeltaBook } from '../../../lib/history/delta-book.ts';
 import { networkMark } from '../../../lib/process/network-addresses.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import type { DeltaApp } from '../../../lib/run/open-capture.ts';
+import { deltaHistoryOf } from '../../../lib/run/open-history.ts';
 import { Forked } from './forked.ts';
+import { batchRow } from '../../steps/batch-row.ts';
 import type { CycleReport } from './cycle-report.ts';
 import { keptNews } from './kept-columns.ts';
-import { pushCycle } from './push-cycle.ts';
+import { type CycleParts, pushCycle } from './push-cycle.ts';
 import { pushProgress } from './push-progress.ts';
 import { type SenderFiles, senderFiles } from './sender-files.ts';
 
@@ -55,9 +58,11 @@ export async function pushApp(
   using peer = await context.openPeer(app.delta);
   const { clock, log, signal } = context;
   const progress = pushProgress(context, app, capture);
+  const past = new DeltaBook({ open: () => deltaHistoryOf(context), clock });
+  const onAnswer = noteIn(past, context, app);
   try {
     const done = await pushCycle(
-      { source: app.delta.source, capture, peer, files, clock, log, signal, progress, ...limits },
+      { source: app.delta.source, capture, peer, files, clock, log, signal, progress, onAnswer, ...limits },
       record,
     );
     const now = clock.now().toISOString();
@@ -87,8 +92,28 @@ export async function pushApp(
     const warnings = keptNews(record, kept);
     return { ...nothingDone, ...standing(kept), warnings, outcome: outcomeOf(trouble) };
   } finally {
+    past.write();
     context.progress.end();
   }
+}
+
+function noteIn(
+  past: DeltaBook,
+  context: JobContext,
+  { name, delta }: DeltaApp,
+): NonNullable<CycleParts['onAnswer']> {
+  const { runId }: { runId?: string } = context; // a service has none
+  return ({ header: { epoch, batchNo }, sizeBytes }, outcome) =>
+    past.note(
+      batchRow(
+        {
+          ...{ at: context.clock.now(), direction: 'sent', subject: name, source: delta.source },
+          ...{ epoch, batchNo, sizeBytes },
+        },
+        outcome,
+        runId,
+      ),
+    );
 }
 
 /** Who sends: as the record says, or a new one, which is on the disk before anything of it is sent. */

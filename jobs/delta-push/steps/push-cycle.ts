@@ -29,6 +29,8 @@ export interface CycleParts extends CollectRequest {
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly progress: PushProgress;
+  /** Told what became of each batch that the other side has answered. */
+  readonly onAnswer?: (batch: Spooled, outcome: { result: BatchResult } | { error: ProtocolRefusal }) => void;
 }
 
 /** A receiver that changes its mind again and again within a cycle is left to the next one. */
@@ -184,7 +186,11 @@ class Cycle {
       signal,
       pieceBytes,
       onReceived,
+    }).catch((error: unknown) => {
+      if (error instanceof ProtocolRefusal) this.#parts.onAnswer?.(batch, { error });
+      throw error;
     });
+    this.#parts.onAnswer?.(batch, delivered);
     const { header } = batch;
     const { result } = delivered;
     capture.acknowledge(

@@ -2,22 +2,29 @@
 import { errorMessage } from '../../../lib/base/errors.ts';
 import type { ReceiveConfig, ReplicaConfig } from '../../../lib/config/delta-config.ts';
 import { createDirectories } from '../../../lib/files/make-directories.ts';
+import { DeltaBook } from '../../../lib/history/delta-book.ts';
+import type { History } from '../../../lib/history/history.ts';
 import { readSourceBook, SourceBook } from '../../../lib/http/source-book.ts';
 import { Staging } from '../../../lib/http/staging.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import type { Replica } from '../../../lib/replica/replica.ts';
+import { batchRow } from '../../steps/batch-row.ts';
 import { receivePlaces } from './places.ts';
 import type { OpenReplica, Receiver } from './routes.ts';
 import { statusDocument } from './status-document.ts';
 import { type BatchEvent, createBatchTaker } from './take-batches.ts';
+import { lookAtReplica } from './watched-replicas.ts';
 
 export interface OpenReceiver extends Receiver {
+  /** Looks how all replicas stand, and notes it for people and for health-check. */
+  watch(): Promise<void>;
   /** When what is being applied is done. */
   close(): Promise<void>;
 }
 
 interface Parts extends Pick<JobContext, 'clock' | 'log' | 'version'> {
   openReplica(config: ReplicaConfig): Promise<Replica>;
+  openHistory(): History;
 }
 
 /** Batches that wait to be whole take as much as so many of the largest. */
@@ -29,7 +36,7 @@ export async function openReceiver(
     receive,
     replicas,
   }: { stateDirectory: string; receive: ReceiveConfig; replicas: readonly ReplicaConfig[] },
-  { clock, log, version, openReplica }: Parts,
+  { clock, log, version, openReplica, openHistory }: Parts,
 ): Promise<OpenReceiver> {
   const places = receivePlaces(stateDirectory);
   await createDirectories(places.directory);
@@ -40,7 +47,16 @@ export async function openReceiver(
     clock.now(),
   );
   const book = new SourceBook(places.sources, await readSourceBook(places.sources), { clock, log });
-  const taker = createBatchTaker(staging, (event) => noteBatch(event, book, { log }));
+  const past = new DeltaBook({ open: openHistory, clock });
+  const replicaNames = new Map(
+    replicas.flatMap(({ name, policy }) => policy.sources.map((one) => [one, name])),
+  );
+  const taker = createBatchTaker(staging, (event) => {
+    noteBatch(event, book, { log });
+    const { source, batch, outcome } = event;
+    const subject = replicaNames.get(source) ?? '';
+    past.note(batchRow({ ...batch, source, subject, at: clock.now(), direction: 'received' }, outcome));
+  });
   const opened = new Map<string, Promise<Replica>>();
   const open = (config: ReplicaConfig): Promise<Replica> => {
     const found = opened.get(config.name) ?? openReplica(config);
@@ -62,8 +78,15 @@ export async function openReceiver(
       const known = [{ name, sources, status: await replica.status() }];
       return { ...statusDocument(known, { running: true, notes: book.notes(), now: clock.now() }) };
     },
+    async watch() {
+      for (const one of replicas) {
+        const looked = await lookAtReplica(one, () => open(one), { notes: book.notes(), now: clock.now() });
+        past.noteReplica(looked);
+      }
+    },
     async close() {
       await taker.idle();
+      past.write();
       const all = await Promise.allSettled(opened.values());
       for (const one of all) if (one.status === 'fulfilled') await one.value.close();
       await book.write();

@@ -13,7 +13,7 @@ import { freezeDay, listFrozen, reopenDay } from './frozen.ts';
 import { discardHeld, findHeld } from './remembered.ts';
 import { takeHeld } from './release.ts';
 import { findSource, takeSource, unconfirmedOf, unknownState } from './sources.ts';
-import { replicaStatus } from './status.ts';
+import { replicaStanding, replicaStatus } from './status.ts';
 import { look, type Looking, write, type Writers, type Writing } from './transaction.ts';
 
 export interface PostgresReplicaOptions {
@@ -87,6 +87,7 @@ export async function openPostgresReplica(options: PostgresReplicaOptions): Prom
       read('list corrections', (looking) => correctionsSince(looking, since, limit)),
     tables: () =>
       read('name its tables', ({ tables }) => Promise.resolve(tables.all.map(({ name }) => name))),
+    standing: () => read('say what is held', replicaStanding),
     status: () => read('say how it stands', replicaStatus),
     close: async () => {
       await Promise.all([writer.close(), reader.close()]);

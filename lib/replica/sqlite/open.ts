@@ -19,7 +19,7 @@ import { findSource, readUnconfirmed, requireSource, stateOf } from './ledger.ts
 import { takeHeld } from './release.ts';
 import { takeShapes } from './offers.ts';
 import { approveShape, knownShape, knownShapes } from './shapes.ts';
-import { replicaStatus, RowCounts } from './status.ts';
+import { replicaStanding, replicaStatus, RowCounts } from './status.ts';
 import { write, type Writing } from './transaction.ts';
 
 /**
@@ -86,6 +86,7 @@ export async function openSqliteReplica({
     correct: (sql, why) => change((writing) => correctRows(writing, sql, why)),
     corrections: (since, limit) => read((database) => correctionsSince(database, since, limit)),
     tables: () => read((database) => knownShapes(database).map(({ table }) => table)),
+    standing: () => read(replicaStanding),
     status: () => read((database) => replicaStatus(database, counts)),
     close: () =>
       turns.take(() => {

@@ -2,7 +2,7 @@
 import { columnsKept } from '../../delta/mirror-shape.ts';
 import type { Database } from '../../sqlite/open.ts';
 import { quoteIdentifier } from '../../sqlite/open.ts';
-import type { ReplicaStatus } from '../replica.ts';
+import { type HeldGroup, heldGroupsMax, type ReplicaStanding, type ReplicaStatus } from '../replica.ts';
 import { countHeld } from './held-rows.ts';
 import { allSources, stateOf } from './ledger.ts';
 import { knownShapes } from './shapes.ts';
@@ -36,15 +36,34 @@ export function replicaStatus(database: Database, counts: RowCounts): ReplicaSta
       columnsKept: columnsKept(shape, { columns }),
     })),
     held: countHeld(database),
-    sources: allSources(database).map((row) => ({
-      ...stateOf(row.name, row),
-      lastBatchAt: row.last_batch_at ?? undefined,
-      lastTakenAt: row.last_taken_at ?? undefined,
-      isResyncing: row.is_resyncing === 1,
-      batches: row.batches,
-      rows: row.rows,
-    })),
+    sources: sourcesOf(database),
   };
+}
+
+export function replicaStanding(database: Database): ReplicaStanding {
+  const groups = database
+    .prepare(
+      `SELECT s.name AS source, h.table_name AS "table", h.reason, h.day, count(*) AS changes, min(h.first_seen) AS firstSeen,
+         max(h.last_seen) AS lastSeen
+       FROM _holdfast_held h JOIN _holdfast_source s ON s.id = h.source
+       GROUP BY s.name, h.table_name, h.reason, h.day ORDER BY changes DESC LIMIT ${heldGroupsMax}`,
+    )
+    .all() as (Omit<HeldGroup, 'day'> & { day: string | null })[];
+  return {
+    held: groups.map((group) => ({ ...group, day: group.day ?? undefined })),
+    sources: sourcesOf(database),
+  };
+}
+
+function sourcesOf(database: Database): ReplicaStatus['sources'] {
+  return allSources(database).map((row) => ({
+    ...stateOf(row.name, row),
+    lastBatchAt: row.last_batch_at ?? undefined,
+    lastTakenAt: row.last_taken_at ?? undefined,
+    isResyncing: row.is_resyncing === 1,
+    batches: row.batches,
+    rows: row.rows,
+  }));
 }
 
 function countRows(database: Database, table: string): number {

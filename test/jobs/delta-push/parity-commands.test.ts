@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { deltaPush } from '../../../jobs/delta-push.ts';
 import { type DeltaSite, deltaSite, pointTo } from '../../support/delta-site.ts';
+import { openHistoryDatabase } from '../../support/history-database.ts';
 import { runInProcess } from '../../support/in-process.ts';
 import { tunnelProxy } from '../../support/tunnel-proxy.ts';
 import { TypedWorld } from '../../support/typed-world.ts';
@@ -34,8 +35,14 @@ test('what differs is named with what helps, sent once more, and then equal', as
       /VISIT of 2026-11-27 differs: 1 row \(1 here, 1 there\): 3\n.*delta-push run.*\n.*noted for the next cycle: 1 row/,
     ),
   ]);
+  const noted = (): unknown =>
+    JSON.parse(readFileSync(join(world.state, 'delta', 'tagtracker', 'parity.json'), 'utf8'));
+  expect(noted()).toMatchObject({ deep: false, differing: 1, named: ['VISIT of 2026-11-27'] });
   expect(await world.run('delta-push', ['run'])).toMatchObject({ exitCode: 0 });
+  expect(await world.run('delta-push', ['parity', '--table', 'DAY'])).toMatchObject({ exitCode: 0 });
+  expect(noted()).toMatchObject({ differing: 1 }); // not all was compared
   expect(await world.run('delta-push', ['parity'])).toMatchObject({ exitCode: 0 });
+  expect(noted()).toMatchObject({ differing: 0, named: [] });
 });
 
 test('what is held is listed with what helps, and what staff corrected is shown, and applied when it is asked for', async () => {
@@ -44,6 +51,11 @@ test('what is held is listed with what helps, and what staff corrected is shown,
   await server.correct("UPDATE VISIT SET time_out = '17:30' WHERE id = 2");
   app.exec("UPDATE VISIT SET time_out = 'x' WHERE id = 1");
   expect(await world.run('delta-push', ['run'])).toMatchObject({ exitCode: 1 });
+  const past = openHistoryDatabase(join(world.state, 'ops.db'));
+  onTestFinished(() => past.close());
+  expect(past.all('SELECT direction, subject, source, outcome, held FROM batches WHERE held > 0')).toEqual([
+    { direction: 'sent', subject: 'tagtracker', source: 'laptop-1', outcome: 'applied', held: 1 },
+  ]);
   const held = await world.run('delta-push', ['held']);
   expect([held.exitCode, held.stdout]).toEqual([
     0,

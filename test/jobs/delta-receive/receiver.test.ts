@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { receivePlaces } from '../../../jobs/delta-receive/steps/places.ts';
 import { systemClock } from '../../../lib/base/clock.ts';
+import { OpsError } from '../../../lib/base/errors.ts';
 import type { BatchPiece, Peer } from '../../../lib/delta/peer.ts';
 import { createPeer } from '../../../lib/http/client.ts';
 import { readKeys, writeKeys } from '../../../lib/http/keys.ts';
+import { historyWorld } from '../../support/history-world.ts';
 import { batchFile, epoch, ReceiverWorld, sha256Of } from '../../support/receiver-world.ts';
 
 function peerOf(world: ReceiverWorld, key = world.key): Peer {
@@ -55,6 +57,38 @@ test('a batch in one piece is applied, and where both stand is told', async () =
   // The reply was lost: it is sent again.
   expect(await peer.send(whole(batchFile(3)))).toEqual(sent);
   expect(world.replica.changes).toHaveLength(3);
+  peer.close();
+});
+
+test('each batch leaves a row in the history, and a history that cannot be written stops none', async () => {
+  await using world = await ReceiverWorld.start();
+  const past = historyWorld();
+  const peer = peerOf(world);
+  await peer.send(whole(batchFile(3))); // there is no history yet
+  world.openHistory = () => historyWorld(past.path).history;
+  await peer.send(whole(batchFile(2, { batchNo: 2 }), 2));
+  await expect(peer.send(whole(batchFile(2, { batchNo: 4 }), 4))).rejects.toThrow();
+  await world.receiver.watch();
+  world.replica.standing = () => Promise.reject(new OpsError('unavailable', 'cannot reach the database'));
+  await world.receiver.watch();
+  await world.receiver.close();
+  const sources = past.rows('SELECT source, batches, last_seen_at FROM replica_sources');
+  expect(sources).toEqual([]); // of what was looked at within a second the newest counts
+  expect(
+    past.rows('SELECT batch_no, direction, subject, source, outcome, upserts FROM batches ORDER BY id'),
+  ).toEqual(
+    [
+      [1, 'applied', 3],
+      [2, 'applied', 2],
+      [4, 'refused', 0],
+    ].map(([batch_no, outcome, upserts]) => ({
+      ...{ batch_no, outcome, upserts },
+      ...{ direction: 'received', subject: 'tt', source: 'laptop-1' },
+    })),
+  );
+  expect(past.rows('SELECT replica, problem FROM replicas')).toEqual([
+    { replica: 'tt', problem: 'cannot reach the database' },
+  ]);
   peer.close();
 });
 

@@ -18,6 +18,7 @@ test('rows older than they have to be kept go, but for runs that count as runnin
     INSERT INTO deliveries (at, channel, checks, title, outcome) VALUES ('${old}', 'ntfy', '', 't', 'delivered');
     INSERT INTO check_changes (at, check_name, subject, before, after, message) VALUES ('${old}', 'c', 's', 'ok', 'warning', 'm');
     INSERT INTO measurements VALUES ('c', 's', 'value', '${old}', 1), ('c', 's', 'value', '${later}', 1);
+    INSERT INTO batches VALUES (1, '${old}', 'x', 'sent', 'a', 's', 'e', 1, 1, 'applied', 1, 0, 0, 0, 0, '', NULL), (2, '${later}', 'x', 'sent', 'a', 's', 'e', 2, 1, 'applied', 1, 0, 0, 0, 0, '', NULL), (600000, '${later}', 'x', 'sent', 'a', 's', 'e', 3, 1, 'applied', 1, 0, 0, 0, 0, '', NULL);
     INSERT INTO incidents (check_name, opened_at, closed_at, severity, message, apps) VALUES ('a', '${old}', '${old}', 'warning', '', ''), ('b', '${old}', NULL, 'warning', '', '')`);
   const names = (sql: string) => database.prepare(sql).pluck().all();
   const again = historyWorld(path).history;
@@ -25,6 +26,7 @@ test('rows older than they have to be kept go, but for runs that count as runnin
   expect(names('SELECT id FROM runs ORDER BY id')).toEqual(['a', 'old-running']);
   expect(names('SELECT name FROM backups ORDER BY name')).toEqual(['bad.db', 'later.db']);
   expect(names('SELECT check_name FROM incidents')).toEqual(['b']);
+  expect(names('SELECT id FROM batches')).toEqual([600000]); // too old, and one too many
   for (const table of ['drills', 'deliveries', 'check_changes'])
     expect(names(`SELECT count(*) FROM ${table}`), table).toEqual([0]);
   expect(names('SELECT at FROM measurements')).toEqual([later]);
