@@ -3,13 +3,14 @@
 import { type Chapter, type Question, rowsPerPage } from './question.ts';
 import { alerts, backups } from './questions-of-backups.ts';
 import { health } from './questions-of-health.ts';
+import { rowChanges } from './questions-of-rows.ts';
 import { runs } from './questions-of-runs.ts';
 import { safeSettings, settingsOfTheNext } from './settings.ts';
 import type { TableWords } from './table.ts';
 import { tables } from './tables.ts';
 
 /** All questions, in the order in which people should read them. */
-export const chapters: readonly Chapter[] = [health, runs, backups, alerts];
+export const chapters: readonly Chapter[] = [health, runs, backups, rowChanges, alerts];
 
 /** How Datasette calls ops.db, in addresses as well. */
 const ops = 'ops';

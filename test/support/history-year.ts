@@ -28,6 +28,7 @@ export function historyYear(end: Date): Database.Database {
     health(at, insert('checks'), insert('check_changes'));
     samples(database, at(0));
     incidents(at, insert('incidents'));
+    rowChanges(at, insert);
   })();
   return database;
 }
@@ -210,6 +211,78 @@ function incidents(at: At, incident: Insert): void {
       closed_at: day === '1' ? null : at(Number(day) - 1, 13),
     });
   }
+}
+
+/** A laptop that pushes each day to the replica here, another that was silent for ten days, and one that never came. */
+function rowChanges(at: At, insert: (table: string) => Insert): void {
+  const batch = {
+    ...{ run_id: 'x', direction: 'received', subject: 'reports', epoch: 'e', size_bytes: 2_000_000 },
+    ...{
+      outcome: 'applied',
+      upserts: 40,
+      deletes: 2,
+      unchanged: 5,
+      held: 1,
+      anomalies: 0,
+      refused_tables: '',
+    },
+  };
+  const nothing = { upserts: 0, deletes: 0, unchanged: 0, held: 0 };
+  for (let day = 39; day >= 0; day -= 1) {
+    insert('batches')({ ...batch, at: at(day), source: 'laptop-1', batch_no: 40 - day, reason: null });
+    if (day >= 10)
+      insert('batches')({ ...batch, at: at(day), source: 'laptop-2', batch_no: 1, reason: null });
+  }
+  const refused = { ...batch, ...nothing, source: 'laptop-2', batch_no: 9 };
+  insert('batches')({ ...refused, at: at(3), outcome: 'refused', reason: 'it is at batch 8' });
+  insert('batches')({ ...refused, at: at(50), outcome: 'failed', reason: 'cannot reach the database' });
+  insert('batches')({
+    ...batch,
+    at: at(1),
+    direction: 'sent',
+    subject: 'ctv',
+    source: 'ctv',
+    batch_no: 1,
+    reason: null,
+  });
+  insert('replicas')({
+    replica: 'reports',
+    at: at(0),
+    away_since: at(2),
+    problem: 'cannot reach the database',
+  });
+  for (const [source, day] of [
+    ['laptop-1', 0],
+    ['laptop-2', 10],
+    ['laptop-3', undefined],
+  ] as const) {
+    const when = day === undefined ? null : at(day);
+    insert('replica_sources')({
+      ...{ replica: 'reports', source, last_batch_at: when, last_taken_at: when, last_seen_at: when },
+      ...{ batches: 40, rows: 1600, resyncing: 0 },
+    });
+  }
+  const held = {
+    replica: 'reports',
+    source: 'laptop-1',
+    table_name: 'VISIT',
+    first_seen: at(5),
+    last_seen: at(1),
+  };
+  for (const [reason, day, changes] of [
+    ['frozen-day', '2026-11-20', 3],
+    ['frozen-day', '2026-11-19', 1],
+    ['mass-deletion', '', 900],
+  ] as const)
+    insert('replica_held')({ ...held, reason, day, changes });
+  insert('replica_held')({
+    ...held,
+    table_name: 'DAY',
+    source: 'laptop-2',
+    reason: 'frozen-day',
+    day: '2026-11-20',
+    changes: 2,
+  });
 }
 
 function process(id: string, job: string, command: string, app: string) {
