@@ -18,6 +18,8 @@ export interface ReportFacts {
   /** Newest first. */
   readonly incidents: readonly IncidentFacts[];
   readonly disks: readonly DiskFacts[];
+  /** Of the time from `since` on. */
+  readonly rowChanges: { readonly since: Date; readonly sources: readonly RowChangeFacts[] };
   /** What could not be asked, one sentence each. */
   readonly gaps: readonly string[];
 }
@@ -86,4 +88,27 @@ export interface DiskFacts {
   readonly used: readonly Sample[];
   /** Of the newest answer. */
   readonly freeBytes: number | undefined;
+}
+
+/** Row changes of one source: of an app here to its receiver, or into a replica here. */
+export interface RowChangeFacts {
+  readonly direction: 'sent' | 'received';
+  /** The app, or the replica. */
+  readonly subject: string;
+  readonly source: string;
+  /** When a batch was applied last. */
+  readonly lastAt: Date | undefined;
+  /** When it was heard of last, with or without a batch. */
+  readonly heardAt: Date | undefined;
+  readonly batches: number;
+  readonly rows: number;
+  /** Now, for frozen days, and for any other reason; at a receiver here. */
+  readonly held: number;
+  readonly quarantined: number;
+  /** Changes that were kept back in that time. */
+  readonly keptBack: number;
+  /** Batches that were not taken. */
+  readonly notTaken: number;
+  /** Since when the replica cannot be used, and why. */
+  readonly away: { readonly since: Date; readonly problem: string } | undefined;
 }

@@ -6,6 +6,7 @@ import { historySection, protectionSection } from './app-sections.ts';
 import type { ReportDocument, Section } from './document.ts';
 import type { ReportFacts } from './facts.ts';
 import { checksSection, disksSection, incidentsSection } from './machine-sections.ts';
+import { rowSections } from './row-sections.ts';
 import { ago, minuteOf, verdictWords } from './words.ts';
 
 /** Computes everything that is shown; pure. */
@@ -30,6 +31,7 @@ export function reportOf(given: ReportFacts): ReportDocument {
       ...gapsSection(facts),
       protectionSection(facts),
       ...(facts.apps.length === 0 ? [] : [historySection(facts)]),
+      ...rowSections(facts),
       incidentsSection(facts),
       disksSection(facts),
       checksSection(facts),

@@ -28,6 +28,7 @@ export const emptyFacts: ReportFacts = {
   checks: [],
   incidents: [],
   disks: [],
+  rowChanges: { since: daysAgo(30), sources: [] },
   gaps: [],
 };
 

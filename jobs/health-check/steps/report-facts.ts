@@ -14,6 +14,7 @@ import { configOption } from '../../../lib/run/config-option.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import { completeHint } from '../../../lib/run/hint.ts';
 import { nextBackups } from './next-backups.ts';
+import { rowChangeFacts } from './row-change-facts.ts';
 
 const dayMs = 86_400_000;
 const looksBackDays = 365;
@@ -45,6 +46,7 @@ export async function reportFacts(context: JobContext): Promise<ReportFacts> {
     disks: states
       .filter(({ check }) => check === 'disk-space')
       .map(({ subject }) => diskOf(context, subject, since)),
+    rowChanges: rowChangeFacts(context),
     gaps: [...historyGap(context), ...(stored.gap === undefined ? [] : [stored.gap])],
   };
 }

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { columnsOf } from '../../../lib/report/columns.ts';
-import type { ReportFacts } from '../../../lib/report/facts.ts';
+import type { ReportFacts, RowChangeFacts } from '../../../lib/report/facts.ts';
 import { htmlOf, reportMark } from '../../../lib/report/html.ts';
 import { reportOf } from '../../../lib/report/report.ts';
 import { colours } from '../../../lib/report/style.ts';
@@ -310,6 +310,34 @@ describe('the text of a mail', () => {
   test('fits into 78 columns', () => {
     expect(lines.filter((line) => columnsOf(line) > textColumns)).toEqual([]);
   });
+});
+
+test('row changes: each source and each app that sends, and nothing where no rows travel', () => {
+  const away = { since: daysAgo(2), problem: 'cannot reach <b>the database</b>' };
+  const counts = { batches: 1200, rows: 34_000, held: 3, quarantined: 2, keptBack: 7, notTaken: 1 };
+  const received: RowChangeFacts = {
+    direction: 'received',
+    ...{ subject: 'reports', source: 'laptop-1', lastAt: daysAgo(1), heardAt: daysAgo(0), ...counts, away },
+  };
+  const silent = { ...received, source: 'laptop-2', lastAt: undefined, heardAt: undefined, batches: 0 };
+  const sent: RowChangeFacts = {
+    ...received,
+    direction: 'sent',
+    subject: 'ctv',
+    source: 'pi',
+    away: undefined,
+  };
+  const facts = { ...emptyFacts, rowChanges: { since: daysAgo(30), sources: [sent, received, silent] } };
+  const mail = text(facts);
+  expect(mail).toContain('reports went away 2 d ago: cannot reach <b>the database</b>');
+  expect(mail.match(/went away/g)).toHaveLength(1);
+  for (const words of ['ctv to its receiver as pi', 'laptop-1 to reports', 'laptop-2 to reports'])
+    expect(mail).toContain(words);
+  for (const number of ['1,200', '34,000']) expect(mail).toContain(number);
+  expect(mail).toContain('never');
+  expect(html(facts)).toContain('laptop-2 to reports');
+  expect(html(facts)).not.toContain('<b>the database');
+  expect(text(emptyFacts)).not.toContain('Row changes');
 });
 
 test('an empty history makes a page and a text', () => {
