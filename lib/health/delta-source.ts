@@ -21,9 +21,9 @@ export const deltaSourceCheck: Check<DeltaSourceFacts> = {
   worse: 'above',
   needsClock: true,
   causedBy: ['delta-replica', 'units'],
-  judge({ replica, heardAt, lastBatchAt, isResyncing }, { subject, limits, now }) {
+  judge({ replica, heardAt, lastBatchAt, isResyncing }, { limits, now }) {
     const ago = (at: Date) => formatDuration(Math.max(0, now.getTime() - at.getTime()));
-    const hint = `delta-receive status --replica ${replica}; on the machine of ${subject}: delta-push status`;
+    const hint = `delta-receive status --replica ${replica}`;
     if (heardAt === undefined)
       return { verdict: 'warning', message: `it has never sent anything to ${replica}`, hint };
     const silent = Math.max(0, Math.round((now.getTime() - heardAt.getTime()) / 1000));
