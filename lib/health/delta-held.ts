@@ -33,15 +33,15 @@ export const deltaHeldCheck: Check<DeltaHeldFacts> = {
     const [first] = days;
     const more = days.length > daysShown ? ` and ${days.length - daysShown} more` : '';
     const of = days.length === 0 ? '' : `, of ${days.slice(0, daysShown).join(', ')}${more}`;
-    const replica = `--replica ${shellWord(subject)}`;
+    const replica = shellWord(subject);
     return {
       verdict,
       value: all,
       message: `${formatCount(all, 'change')} from ${sources.join(', ')} ${all === 1 ? 'is' : 'are'} held (${words.join('; ')})${of}`,
       hint:
         all === frozen && first !== undefined
-          ? `delta-receive held list --for frozen-day ${replica}; to take them in: delta-receive reopen ${first} ${replica}`
-          : `delta-receive held list ${replica}`,
+          ? `delta-receive held list --for frozen-day --replica ${replica}; to take them in: delta-receive reopen ${first} --replica ${replica}`
+          : `delta-receive held list --replica ${replica}`,
       measures,
     };
   },
