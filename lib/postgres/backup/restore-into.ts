@@ -18,7 +18,6 @@ export interface Archive {
 
 /** Where a program finds the descriptor that it is given. */
 const givenFile = '/proc/self/fd/3';
-const jobs = 2;
 const commandCharactersMax = 80;
 
 /** Throws OpsError `damaged` for what is no archive, or has not even its list of contents. */
@@ -44,13 +43,7 @@ export async function restoreInto(
   const variables = programVariables(target);
   const options = { inheritFd: fd, signal, variables, acceptExitCodes: [0, 1] };
   // Publications tell nobody of anything; a subscription would take what is another database's.
-  const args = [
-    `--dbname=${target.database}`,
-    `--jobs=${jobs}`,
-    '--no-subscriptions',
-    '--no-password',
-    givenFile,
-  ];
+  const args = [`--dbname=${target.database}`, '--no-subscriptions', '--no-password', givenFile];
   const { exitCode, stderr } = await run(programs.restore, args, options);
   const findings = exitCode === 0 ? [] : findingsIn(stderr, called);
   return [...findings, ...(await setUpDatabase(archive, target, signal))].sort();
@@ -72,7 +65,8 @@ function findingsIn(stderr: string, called: string): string[] {
       });
     throw damaged(called, stderr);
   }
-  return [...new Set(stderr.split(/^(?=pg_restore: )/m).flatMap(findingIn))];
+  const findings = [...new Set(stderr.split(/^(?=pg_restore: )/m).flatMap(findingIn))];
+  return findings.length > 0 ? findings : ['not all of it can be restored, and pg_restore does not say what'];
 }
 
 /** One complaint, with the statement that it is about. */
