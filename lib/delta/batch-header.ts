@@ -93,11 +93,12 @@ function checkedName(name: unknown, flaw: Flaw): string {
   return name;
 }
 
-function wireRange({ table, after, through }: BatchRange, tables: readonly TableShape[]) {
+function wireRange({ table, after, through, kept = [] }: BatchRange, tables: readonly TableShape[]) {
   const reals = keyReals(tables[table]);
   const wire = (key: readonly Cell[] | undefined) =>
     key?.map((cell, index) => encodeCell(cell, reals[index] ?? false)) ?? null;
-  return { table, after: wire(after), through: wire(through) };
+  const more = kept.length === 0 ? {} : { kept: kept.map(wire) };
+  return { table, after: wire(after), through: wire(through), ...more };
 }
 
 function parseRange(value: unknown, tables: readonly TableShape[], flaw: Flaw): BatchRange | undefined {
@@ -105,17 +106,20 @@ function parseRange(value: unknown, tables: readonly TableShape[], flaw: Flaw): 
   const fields = new Fields(value, 'range.', flaw);
   const table = fields.integer('table', 0, tables.length - 1);
   const reals = keyReals(tables[table]);
-  const key = (name: 'after' | 'through') => {
-    if (fields.optional(name) === undefined) return undefined;
-    const cells = fields.list(name);
-    if (cells.length !== reals.length) throw flaw(`range.${name} is no key of its table`);
+  const key = (name: string, cells: unknown) => {
+    if (!Array.isArray(cells) || cells.length !== reals.length)
+      throw flaw(`range.${name} is no key of its table`);
     try {
       return cells.map((cell, index) => decodeCell(cell, reals[index] ?? false));
     } catch (error) {
       throw error instanceof RangeError ? flaw(`range.${name}: ${error.message}`) : error;
     }
   };
-  return { table, after: key('after'), through: key('through') };
+  const end = (name: 'after' | 'through') =>
+    fields.optional(name) === undefined ? undefined : key(name, fields.list(name));
+  const kept = fields.optional('kept') === undefined ? [] : fields.list('kept');
+  const more = kept.length === 0 ? {} : { kept: kept.map((cells) => key('kept', cells)) };
+  return { table, after: end('after'), through: end('through'), ...more };
 }
 
 /** Of each column of the key, whether its plain numbers are REALs. */

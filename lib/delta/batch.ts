@@ -40,6 +40,8 @@ export interface BatchRange {
   readonly after: readonly Cell[] | undefined;
   /** Undefined to the last. */
   readonly through: readonly Cell[] | undefined;
+  /** Keys of rows that are there and did not fit into a batch: what the receiver has with them is left alone. */
+  readonly kept?: readonly (readonly Cell[])[];
 }
 
 /** What became of a batch. The same for whoever sends it again. */

@@ -59,6 +59,8 @@ export interface Collected {
         readonly table: number;
         readonly after: readonly Cell[] | undefined;
         readonly through: readonly Cell[] | undefined;
+        /** Of rows that are too large to travel. */
+        readonly kept?: readonly (readonly Cell[])[];
       }
     | undefined;
 }

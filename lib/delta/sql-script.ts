@@ -55,17 +55,19 @@ function isKey({ key }: TableShape, cells: readonly Cell[], dialect: Dialect): s
     .join(' AND ');
 }
 
-/** All rows between the two keys: those that are still there follow. */
+/** All rows between the two keys but those that are kept: those that are still there follow. */
 function between(
-  { key }: TableShape,
-  { after, through }: { after: readonly Cell[] | undefined; through: readonly Cell[] | undefined },
+  shape: TableShape,
+  { after, through, kept = [] }: NonNullable<Collected['range']>,
   dialect: Dialect,
 ): string {
+  const { key } = shape;
   const names = `(${key.map(quoted).join(', ')})`;
   const row = (cells: readonly Cell[]) => `(${cells.map((cell) => literal(cell, dialect)).join(', ')})`;
   const bounds = [
     ...(after === undefined ? [] : [`${names} > ${row(after)}`]),
     ...(through === undefined ? [] : [`${names} <= ${row(through)}`]),
+    ...kept.map((cells) => `NOT (${isKey(shape, cells, dialect)})`),
   ];
   return bounds.length === 0 ? '' : ` WHERE ${bounds.join(' AND ')}`;
 }

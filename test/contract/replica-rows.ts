@@ -139,6 +139,22 @@ export function rowTests(open: OpenReplica): void {
     expect((await opened.rows(visit)).map(([id]) => id)).toEqual([2n, 4n, 30n, 31n]);
   });
 
+  test('a piece of a walk leaves what it names as kept, held or not', async () => {
+    const opened = await open();
+    const sender = new Sender(opened);
+    await sender.send(
+      opened.replica,
+      [1n, 2n, 3n].map((id) => row(id, 'a')),
+    );
+    const range = { table: 0, after: undefined, through: undefined, kept: [[2n]] };
+    const result = await sender.send(opened.replica, [row(1n, 'b')], { range, resyncing: true });
+    expect(result.applied).toEqual({ upserts: 1, deletes: 1, unchanged: 0 });
+    expect(await opened.rows(visit)).toEqual([
+      [1n, 'b'],
+      [2n, 'a'],
+    ]);
+  });
+
   test('the keys of a walk are compared by their bytes, part by part', async () => {
     const opened = await open();
     const line = shape('line', ['a TEXT', 'b INTEGER'], ['a', 'b']);

@@ -14,7 +14,7 @@ export class RangeStrays {
   readonly table: TakenTable;
   readonly #range: BatchRange;
   readonly #isEmpty: boolean;
-  readonly #seen = new Set<string>();
+  readonly #seen: Set<string>;
   /** Of which something is held, and nothing need lie there. */
   readonly #held: readonly Keyed[];
   #last: readonly Cell[] | undefined;
@@ -41,6 +41,7 @@ export class RangeStrays {
   ) {
     this.table = table;
     this.#range = range;
+    this.#seen = new Set((range.kept ?? []).map(formatKey));
     this.#isEmpty = isEmpty;
     this.#last = range.after;
     this.#held = held

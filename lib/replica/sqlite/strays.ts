@@ -9,7 +9,7 @@ export class RangeStrays {
   readonly table: TakenTable;
   readonly #range: BatchRange;
   readonly #isEmpty: boolean;
-  readonly #seen = new Set<string>();
+  readonly #seen: Set<string>;
   /** Of which something is held, and nothing need lie there. */
   readonly #held: readonly (readonly Cell[])[];
   #last: readonly Cell[] | undefined;
@@ -29,6 +29,7 @@ export class RangeStrays {
   private constructor(range: BatchRange, table: TakenTable, held: readonly (readonly Cell[])[]) {
     this.table = table;
     this.#range = range;
+    this.#seen = new Set((range.kept ?? []).map(formatKey));
     this.#isEmpty = !table.mirror.hasRows(range);
     this.#last = range.after;
     this.#held = held.filter((key) => isWithin(key, range));

@@ -45,7 +45,12 @@ export function tellPiece({ stock, changes, toSeq, tooLarge, walk }: Piece, sink
   const collected = {
     tables: tables.map(({ facts }) => facts.shape),
     toSeq,
-    range: walk && { table: indexes.get(walk.table.id) ?? 0, after: walk.after, through: walk.through },
+    range: walk && {
+      table: indexes.get(walk.table.id) ?? 0,
+      after: walk.after,
+      through: walk.through,
+      ...(walk.kept.length > 0 && { kept: walk.kept }),
+    },
   };
   sink.begin(collected);
   for (const change of inOrder(changes, indexes)) sink.take(change);

@@ -30,6 +30,7 @@ export function walkByContent(database: Database, table: StockedTable, walk: Con
   const places = order.behind(behind, rowsMax + 1);
   const changes: KeyedChange[] = [];
   const tooLarge: string[] = [];
+  const kept: Cell[][] = [];
   let bytes = 0;
   let through = behind;
   let isCut = places.length > rowsMax;
@@ -43,11 +44,14 @@ export function walkByContent(database: Database, table: StockedTable, walk: Con
     if (cells === undefined) continue;
     const size = sizeOf(cells);
     bytes += size;
-    if (size > rowBytesMax) tooLarge.push(tooLargeWords(table.name, size));
-    else changes.push({ table, key: [key], cells });
+    if (size <= rowBytesMax) changes.push({ table, key: [key], cells });
+    else {
+      tooLarge.push(tooLargeWords(table.name, size));
+      kept.push([key]);
+    }
   }
   if (!isCut) order.end();
-  return { table, changes, after, through: isCut ? [through] : undefined, tooLarge };
+  return { table, changes, after, through: isCut ? [through] : undefined, tooLarge, kept };
 }
 
 /** The one part of such a key. */

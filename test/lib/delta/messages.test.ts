@@ -2,6 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { OpsError } from '../../../lib/base/errors.ts';
+import { formatHeader, parseHeader } from '../../../lib/delta/batch-header.ts';
+import type { BatchHeader } from '../../../lib/delta/batch.ts';
 import type { Cell } from '../../../lib/delta/cell.ts';
 import * as messages from '../../../lib/delta/messages.ts';
 import * as rows from '../../../lib/delta/row-messages.ts';
@@ -242,4 +244,47 @@ function replaced(value: unknown, [key, ...below]: readonly string[], other: unk
 
 test('a receiver of before says nothing of columns that it keeps', () => {
   expect(messages.offeredMessage.parse({ refused: [] }, flaw)).toMatchObject({ refused: [], kept: [] });
+});
+
+describe('the keys that a piece of a walk leaves alone', () => {
+  const header: BatchHeader = {
+    source: 'laptop-1',
+    instance: hex,
+    lineage: link,
+    heldLineage: undefined,
+    epoch: hex,
+    replaces: undefined,
+    batchNo: 1,
+    heldNonce: undefined,
+    toSeq: 0,
+    takenAt: '2026-11-28T06:30:00.125Z',
+    tables: [
+      {
+        name: 'weight',
+        columns: ['animal', 'kg'].map((name) => ({ name, declared: 'REAL', notNull: false })),
+        key: ['animal', 'kg'],
+        identity: 'primary',
+      },
+    ],
+    range: {
+      table: 0,
+      after: [1, 2],
+      through: undefined,
+      kept: [
+        [1.5, 2],
+        [3, Infinity],
+      ],
+    },
+    resyncing: true,
+  };
+
+  test('travel as keys do', () => {
+    expect(parseHeader(formatHeader(header), flaw)).toEqual(header);
+  });
+
+  test.each([['[1]'], ['[[1]]'], ['[[1,2,3]]'], ['{}'], ['[[1,{"b":5}]]']])('are refused as %s', (kept) => {
+    const line = formatHeader(header).replace(/"kept":\[\[.*?\]\]/, `"kept":${kept}`);
+    expect(line).toContain(kept);
+    expect(() => parseHeader(line, flaw)).toThrow(OpsError);
+  });
 });

@@ -270,6 +270,18 @@ describe('an app that is watched', () => {
     for (const one of [watched, alone, capture]) one.close();
   });
 
+  test('names the key of a row that is too large to travel, so that what the receiver has of it stays', async () => {
+    const { watched, alone, capture } = await pair({ wal: true, foreignKeys: false, recursive: false });
+    watched.exec(`INSERT INTO plain VALUES(1, 'a', 1), (2, 'b', zeroblob(17000000)), (3, 'c', 3)`);
+    new Copy(1000).take(capture);
+    capture.walk(['plain']);
+    const piece = collectWhole(capture, { rowsMax: 9, bytesMax: 1e8, snapshotRowsMax: 0 });
+    expect(piece?.range).toEqual({ table: 0, after: undefined, through: undefined, kept: [[2n]] });
+    expect(piece?.changes.map((change) => change.kind === 'upsert' && change.cells[0])).toEqual([1n, 3n]);
+    expect(piece?.tooLarge).toEqual([expect.stringContaining('the receiver keeps what it had of it')]);
+    for (const one of [watched, alone, capture]) one.close();
+  });
+
   test('begins a walk anew whatever piece of the one before arrives late', async () => {
     const { watched, alone, capture } = await pair({ wal: true, foreignKeys: false, recursive: false });
     watched.exec(`INSERT INTO plain VALUES(1, 'a', 1), (2, 'b', 2), (3, 'c', 3), (4, 'd', 4)`);
