@@ -1,7 +1,7 @@
 // The worst that is known of pushing rows out of a database that somebody else writes, one case each: statements that no
 // trigger sees, and both sides put back, cut off, copied and frozen at the wrong instant. Then both hold the same rows.
 import { inspect } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import '../../support/in-memory.ts';
 import { DeltaWriter } from '../../support/delta-app.ts';
 import { InPostgres, type ReplicaPlace } from '../../support/delta-places.ts';
@@ -13,8 +13,11 @@ import { scratch } from '../../support/scratch.ts';
 const writer = new DeltaWriter();
 afterAll(() => writer[Symbol.asyncDispose]());
 
-const world = (sql: readonly string[], mode?: string, place?: ReplicaPlace) =>
-  DeltaWorld.with(scratch(), writer, sql, mode, place);
+const world = async (sql: readonly string[], mode?: string, place?: ReplicaPlace) => {
+  const it = await DeltaWorld.with(scratch(), writer, sql, mode, place);
+  onTestFinished(() => it.receiver.restart()); // a server has no connections without end
+  return it;
+};
 
 const users = 'CREATE TABLE u (id INTEGER PRIMARY KEY, email TEXT UNIQUE, v)';
 const three = "INSERT INTO u VALUES (1, 'a', 1), (2, 'b', 2), (3, 'c', 3)";
@@ -478,7 +481,9 @@ async function poison(place: ReplicaPlace | undefined, reason: 'unfit' | 'no-day
   expect(await it.push()).toBe('done');
   const replica = await it.receiver.replica;
   expect((await replica.held()).map(({ key, reason: why }) => [...key, why])).toEqual([[3n, reason]]);
-  expect((await replica.status()).tables).toContainEqual({ table: 'visit', rows: 4, state: 'live' });
+  expect((await replica.status()).tables).toContainEqual(
+    expect.objectContaining({ table: 'visit', rows: 4, state: 'live' }),
+  );
   expect(await it.push()).toBe('done');
   expect(it.machine.lastSteps).not.toContain('peer.send');
   await it.app('UPDATE visit SET n = 3, day_id = 1 WHERE id = 3');
