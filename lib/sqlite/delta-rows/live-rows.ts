@@ -4,7 +4,7 @@ import { sqliteError } from '../errors.ts';
 import { openSource } from '../live-reader.ts';
 import { requireSource } from '../look.ts';
 import { countBehind } from './count-behind.ts';
-import { readDays, readDigests, readKeys } from './read-buckets.ts';
+import { countDays, readAtOnce, readDays, readDigests, readKeys } from './read-buckets.ts';
 import { readLive } from './read-live.ts';
 import type { ScannedTable } from './scanned-table.ts';
 
@@ -27,7 +27,8 @@ export async function openLiveRows(path: string): Promise<LiveRows> {
         digest: (queries) => guarded(() => readDigests(table, queries, read)),
         // Of each at most `limit`: all together no more than that many times as much.
         keys: (queries, limit) => guarded(() => readKeys(table, queries, limit * queries.length, read)),
-        days: () => guarded(() => Promise.resolve(readDays(table))),
+        days: () =>
+          guarded(async () => (read === readAtOnce ? readDays(table) : await countDays(table, read))),
         rowsBehind: (key) => guarded(() => countBehind(table, key, read)),
       };
     },

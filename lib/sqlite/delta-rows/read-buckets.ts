@@ -82,6 +82,17 @@ export function readDays(table: ScannedTable): DayRows[] {
     const day = dayOrNull(cell);
     days.set(day, (days.get(day) ?? 0) + rows);
   }
+  return inOrder(days);
+}
+
+/** The same of a table that is not read in one statement. */
+export async function countDays(table: ScannedTable, read: ReadRows): Promise<DayRows[]> {
+  const days = new Map<string | null, number>();
+  await read(new RowScan(table, undefined, (_, day) => void days.set(day, (days.get(day) ?? 0) + 1)));
+  return inOrder(days);
+}
+
+function inOrder(days: ReadonlyMap<string | null, number>): DayRows[] {
   const order = (day: string | null) => day ?? '~';
   return [...days]
     .map(([day, rows]) => ({ day, rows }))

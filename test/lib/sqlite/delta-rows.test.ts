@@ -10,10 +10,11 @@ import type { TableShape } from '../../../lib/delta/shape.ts';
 import { countBehind } from '../../../lib/sqlite/delta-rows/count-behind.ts';
 import {
   readAtOnce,
+  countDays,
   readDays,
+  type ReadRows,
   readDigests,
   readKeys,
-  type ReadRows,
 } from '../../../lib/sqlite/delta-rows/read-buckets.ts';
 import { readInSteps, readLive } from '../../../lib/sqlite/delta-rows/read-live.ts';
 import type { ScannedTable } from '../../../lib/sqlite/delta-rows/scanned-table.ts';
@@ -208,6 +209,21 @@ describe('a service day', () => {
     database.exec(visits);
     expect(readDays(tableOf(database, visit, rule))).toEqual([{ day: null, rows: 9 }]);
   });
+
+  it.each([throughParent, { column: 'day_id' }, { column: 'gone' }, undefined])(
+    'has as many rows where they are counted two at a time: %j',
+    async (rule) => {
+      const database = openInMemory();
+      database.exec(visits);
+      const table = tableOf(database, visit, rule);
+      const twoByTwo: ReadRows = async (scan) => {
+        while (scan.step(2));
+        return Promise.resolve();
+      };
+      expect(await countDays(table, twoByTwo)).toEqual(readDays(table));
+      expect(await countDays(table, readAtOnce)).toEqual(readDays(table));
+    },
+  );
 
   it('and the parts of it are the whole, however they are asked for', async () => {
     const database = openInMemory();
