@@ -181,7 +181,10 @@ slack = { webhook_url_file = ${secret('slack-webhook-url', this.slack.webhook)} 
   /** The same of another unit. */
   async startWell(unit: string): Promise<void> {
     const { exitCode, stderr } = await this.machine.sh(`systemctl start ${unit}`);
-    if (exitCode !== 0) throw new Error(`${unit} failed: ${stderr}\n${await this.log()}`);
+    if (exitCode === 0) return;
+    // What the manager says of a unit that never began stands in its own journal.
+    const { stdout } = await this.machine.sh(`journalctl --no-pager --lines=20 --unit=${unit}`);
+    throw new Error(`${unit} failed: ${stderr}\n${stdout}\n${await this.log()}`);
   }
 
   /** A run of a unit that ends badly; returns its exit code. */
