@@ -16,6 +16,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Ended, runProgram } from '../world.ts';
 import { baseRoot } from './base-root.ts';
 import { MemoryGroup } from './memory.ts';
+import { OwnGroups } from './own-groups.ts';
 import { MachineNetwork } from './network.ts';
 import { commitWorkTree, npmFolder } from './project.ts';
 
@@ -27,6 +28,7 @@ export class Machine implements AsyncDisposable {
   private readonly name = `holdfast-${process.pid}-${this.home.slice(-6)}`;
   readonly network = new MachineNetwork(this.name, this.home);
   private readonly memory = MemoryGroup.create(this.name);
+  private readonly groups = OwnGroups.create(this.name);
   private process: ChildProcess | undefined;
   private ended: Promise<unknown> = Promise.resolve();
   private leader = 0;
@@ -80,7 +82,7 @@ export class Machine implements AsyncDisposable {
       `--network-namespace-path=/run/netns/${this.network.name}`,
     ];
     const command = ['systemd-nspawn', ...flags, `--machine=${this.name}`, '-D', this.root, ...bind, '-b'];
-    const [program = '', ...args] = this.memory?.enter(command) ?? command;
+    const [program = '', ...args] = this.groups.enter(this.memory?.enter(command) ?? command);
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.process = child;
     this.ended = new Promise((done) => child.on('close', done));
@@ -152,6 +154,7 @@ export class Machine implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.cutPower();
     this.memory?.remove();
+    this.groups.remove();
     await this.network[Symbol.asyncDispose]();
     execFileSync('umount', ['--lazy', this.root]);
     rmSync(this.home, { recursive: true, force: true });

@@ -1,8 +1,9 @@
 // A group of the kernel's memory controller: for one machine, so that its units' memory limits count, or for a command that
 // has to do with less. Only where that controller has a hierarchy of its own (cgroup v1): systemd-nspawn hands those on
 // read-only, and in the other kind systemd alone makes groups.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { removeGroup } from './own-groups.ts';
 
 const hierarchy = '/sys/fs/cgroup/memory';
 
@@ -39,10 +40,4 @@ export class MemoryGroup {
   remove(): void {
     removeGroup(this.path);
   }
-}
-
-function removeGroup(path: string): void {
-  for (const entry of readdirSync(path, { withFileTypes: true }))
-    if (entry.isDirectory()) removeGroup(join(path, entry.name));
-  rmdirSync(path);
 }
