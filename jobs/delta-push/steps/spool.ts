@@ -1,7 +1,6 @@
 // The batch of an app that is on its way: a file in the state directory that is whole, or not there. docs/formats.md pins it.
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { constants, open, unlink } from 'node:fs/promises';
+import { constants, type FileHandle, open, unlink } from 'node:fs/promises';
 import { errorCode, OpsError, systemError } from '../../../lib/base/errors.ts';
 import { headerBytesMax, parseHeader } from '../../../lib/delta/batch-header.ts';
 import type { BatchHeader } from '../../../lib/delta/batch.ts';
@@ -43,28 +42,19 @@ export function spoolAt(path: string): Spool {
 
 const toRead = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
 
+/** All of it through one descriptor: undefined where nothing is, or what no version of ours has written, such as a pipe or a link. */
 async function readBatch(path: string): Promise<Spooled | undefined> {
-  const sizeBytes = await sizeOf(path);
-  if (sizeBytes === undefined) return undefined;
-  try {
-    const { line, end } = await readFirstLine(path, headerBytesMax);
-    if (sizeBytes < end + 4) return undefined;
-    return { header: parseHeader(line), sizeBytes, sha256: await sha256Of(path) };
-  } catch (error) {
-    // A newer Holdfast has written it, before it was taken back to this one; or the disk did not keep it.
-    if (error instanceof OpsError && error.kind === 'damaged') return undefined;
-    throw systemError(`read ${path}`, error);
-  }
-}
-
-/** Undefined where nothing is, or what no version of ours has written: a pipe, a link, more than any batch. */
-async function sizeOf(path: string): Promise<number | undefined> {
   try {
     await using file = await open(path, toRead);
     const status = await file.stat();
-    return status.isFile() && status.size <= spoolBytesMax ? status.size : undefined;
+    if (!status.isFile() || status.size > spoolBytesMax) return undefined;
+    const { line, end } = await readFirstLine(`/proc/self/fd/${file.fd}`, headerBytesMax);
+    if (status.size < end + 4) return undefined;
+    return { header: parseHeader(line), sizeBytes: status.size, sha256: await sha256Of(file) };
   } catch (error) {
     if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ELOOP') return undefined;
+    // A newer Holdfast has written it, before it was taken back to this one; or the disk did not keep it.
+    if (error instanceof OpsError && error.kind === 'damaged') return undefined;
     throw systemError(`read ${path}`, error);
   }
 }
@@ -79,8 +69,9 @@ async function readPiece(path: string, offset: number, sizeBytes: number): Promi
   }
 }
 
-async function sha256Of(path: string): Promise<string> {
+async function sha256Of(file: FileHandle): Promise<string> {
   const hash = createHash('sha256');
-  for await (const bytes of createReadStream(path)) hash.update(bytes as Buffer);
+  for await (const bytes of file.createReadStream({ autoClose: false, start: 0 }))
+    hash.update(bytes as Buffer);
   return hash.digest('hex');
 }
