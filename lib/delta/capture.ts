@@ -1,6 +1,7 @@
 // The contract of what knows which rows of a source may have changed. lib/sqlite/capture keeps it; what calls it is the
 // sender, who owns neither the database nor its schema.
 import type { Change } from './change.ts';
+import type { BatchRange } from './batch.ts';
 import type { Cell } from './cell.ts';
 import type { Correction } from './peer.ts';
 import type { TableShape } from './shape.ts';
@@ -54,15 +55,7 @@ export interface Collected {
   /** All keys logged up to here are in it or were before. */
   readonly toSeq: number;
   /** A piece of a walk; undefined where it is of changes. */
-  readonly range:
-    | {
-        readonly table: number;
-        readonly after: readonly Cell[] | undefined;
-        readonly through: readonly Cell[] | undefined;
-        /** Of rows that are too large to travel. */
-        readonly kept?: readonly (readonly Cell[])[];
-      }
-    | undefined;
+  readonly range: BatchRange | undefined;
 }
 
 /** Takes what is collected while it is read: the read snapshot of the app's database is open, so nothing is waited for. */

@@ -1,4 +1,5 @@
 // Changes as a script of SQL, for a server that has no receiver: each piece is one transaction, and may be run twice.
+import type { BatchRange } from './batch.ts';
 import { type Cell, isBrokenText } from './cell.ts';
 import type { Collected } from './capture.ts';
 import type { Change } from './change.ts';
@@ -56,11 +57,7 @@ function isKey({ key }: TableShape, cells: readonly Cell[], dialect: Dialect): s
 }
 
 /** All rows between the two keys but those that are kept: those that are still there follow. */
-function between(
-  shape: TableShape,
-  { after, through, kept = [] }: NonNullable<Collected['range']>,
-  dialect: Dialect,
-): string {
+function between(shape: TableShape, { after, through, kept = [] }: BatchRange, dialect: Dialect): string {
   const { key } = shape;
   const names = `(${key.map(quoted).join(', ')})`;
   const row = (cells: readonly Cell[]) => `(${cells.map((cell) => literal(cell, dialect)).join(', ')})`;

@@ -1,9 +1,9 @@
 // What is collected, told in the order in which it can be applied: tombstones first, children before parents; then rows,
 // parents before children.
-import type { ChangeSink, Collected, CollectRequest, Told } from '../../delta/capture.ts';
+import type { ChangeSink, CollectRequest, Told } from '../../delta/capture.ts';
 import type { Change } from '../../delta/change.ts';
 import type { Database } from '../open.ts';
-import { type Entries, type KeyedChange, readLog, tellLog } from './log-changes.ts';
+import { type Entries, type KeyedChange, readLog, tellLog, type ToldLog } from './log-changes.ts';
 import type { Stock } from './stock.ts';
 import type { WalkPiece } from './walk.ts';
 
@@ -21,15 +21,9 @@ export function tellLogged(
   stock: Stock,
   request: Entries & CollectRequest,
   sink: ChangeSink,
-): { toSeq: number; told: Told | undefined } {
-  let begun: Collected | undefined;
-  const listening: ChangeSink = {
-    begin: (collected) => void sink.begin((begun = collected)),
-    take: (change) => sink.take(change),
-  };
-  const snapshot = tellLog(database, stock.tables, request, listening);
-  if (snapshot !== undefined)
-    return { toSeq: snapshot.toSeq, told: begun && { ...begun, tooLarge: snapshot.tooLarge } };
+): ToldLog {
+  const snapshot = tellLog(database, stock.tables, request, sink);
+  if (snapshot !== undefined) return snapshot;
   const piece = readLog(database, stock.tables, request);
   const isNothing = piece.changes.length === 0 && piece.tooLarge.length === 0;
   const told = isNothing ? undefined : tellPiece({ ...piece, stock, walk: undefined }, sink);

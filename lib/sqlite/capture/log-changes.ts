@@ -1,6 +1,6 @@
 // The keys that wait in the log, each once, with their rows as they are now.
 import { logKeys } from '../../delta/capture-sql.ts';
-import type { ChangeSink, CollectRequest } from '../../delta/capture.ts';
+import type { ChangeSink, CollectRequest, Told } from '../../delta/capture.ts';
 import type { Cell } from '../../delta/cell.ts';
 import type { Change } from '../../delta/change.ts';
 import { type Database } from '../open.ts';
@@ -36,6 +36,12 @@ export const rowBytesMax = 16 * 1024 * 1024;
 /** Entries that are looked at for one piece, as a multiple of its rows: beyond it equal keys are not brought together. */
 const windowFactor = 4;
 
+/** How far the log was told, and of what: undefined where nothing of that travels. */
+export interface ToldLog {
+  readonly toSeq: number;
+  readonly told: Told | undefined;
+}
+
 /**
  * Tells the sink of all entries, or of the first half of them, or of the half of that, and so on, where not all of them fit.
  * Undefined where that is less than an ordinary piece. Within a transaction of the caller's.
@@ -45,12 +51,12 @@ export function tellLog(
   stock: readonly StockedTable[],
   { after, end, ...limits }: Entries & CollectRequest,
   sink: ChangeSink,
-): { toSeq: number; tooLarge: string[] } | undefined {
+): ToldLog | undefined {
   let entries = Math.min(end - after, limits.snapshotRowsMax * windowFactor);
   while (entries > 0) {
     const part = { after, end: after + entries };
-    const tooLarge = tellEntries(database, stock, { ...part, rowsMax: limits.snapshotRowsMax }, sink);
-    if (tooLarge !== undefined) return { toSeq: part.end, tooLarge };
+    const found = tellEntries(database, stock, { ...part, rowsMax: limits.snapshotRowsMax }, sink);
+    if (found !== undefined) return found;
     entries = entries <= limits.rowsMax ? 0 : Math.floor(entries / 2);
   }
   return undefined;
@@ -62,10 +68,12 @@ function tellEntries(
   stock: readonly StockedTable[],
   { rowsMax, ...part }: Entries & { rowsMax: number },
   sink: ChangeSink,
-): string[] | undefined {
+): ToldLog | undefined {
+  const toSeq = part.end;
   const tables = loggedTables(database, stock, part);
-  if (tables.length === 0) return [];
-  sink.begin({ tables: tables.map(({ facts }) => facts.shape), toSeq: part.end, range: undefined });
+  if (tables.length === 0) return { toSeq, told: undefined };
+  const collected = { tables: tables.map(({ facts }) => facts.shape), toSeq, range: undefined };
+  sink.begin(collected);
   const readers = tables.map(({ facts }) => rowReader(database, facts.shape));
   const tooLarge: string[] = [];
   let rows = 0;
@@ -85,7 +93,7 @@ function tellEntries(
       if (cells !== undefined && !take(name, sizeOf(cells), { kind: 'upsert', table, cells }))
         return undefined;
     }
-  return tooLarge;
+  return { toSeq, told: { ...collected, tooLarge } };
 }
 
 /** Those of which anything travels. */
