@@ -1,4 +1,5 @@
 // The order of keys as SQLite has it (BINARY): NULL, numbers, text by its bytes, BLOBs; part by part.
+import type { BatchRange } from './batch.ts';
 import { type Cell, isBrokenText } from './cell.ts';
 
 /** Negative where `one` stands before `other`, 0 where SQLite takes both for one key: 1 and 1.0 are. */
@@ -8,6 +9,12 @@ export function compareKeys(one: readonly Cell[], other: readonly Cell[]): numbe
     if (order !== 0) return order;
   }
   return 0;
+}
+
+/** Whether the key lies between the ends of a piece of a walk. */
+export function isWithin(key: readonly Cell[], { after, through }: BatchRange): boolean {
+  const isBehind = after === undefined || compareKeys(key, after) > 0;
+  return isBehind && (through === undefined || compareKeys(key, through) <= 0);
 }
 
 function compareCells(one: Cell, other: Cell): number {

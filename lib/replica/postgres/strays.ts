@@ -2,7 +2,7 @@
 import type { BatchRange } from '../../delta/batch.ts';
 import type { Cell } from '../../delta/cell.ts';
 import { formatKey } from '../../delta/held-payload.ts';
-import { compareKeys } from '../../delta/key-order.ts';
+import { compareKeys, isWithin } from '../../delta/key-order.ts';
 import type { Session } from '../../postgres/writer.ts';
 import { sqlTypes, Unfit } from './column.ts';
 import { type Mirror, ownColumns } from './mirror.ts';
@@ -88,11 +88,6 @@ export class RangeStrays {
       yield strays.filter(({ key }) => !this.#seen.has(key));
     }
   }
-}
-
-function isWithin(key: readonly Cell[], { after, through }: BatchRange): boolean {
-  const isBehind = after === undefined || compareKeys(key, after) > 0;
-  return isBehind && (through === undefined || compareKeys(key, through) <= 0);
 }
 
 /** `from …` with the rows between the keys, or, where PostgreSQL has them in another order, with all. */

@@ -2,7 +2,7 @@
 import type { BatchRange } from '../../delta/batch.ts';
 import type { Cell } from '../../delta/cell.ts';
 import { formatKey } from '../../delta/held-payload.ts';
-import { compareKeys } from '../../delta/key-order.ts';
+import { compareKeys, isWithin } from '../../delta/key-order.ts';
 import type { TakenTable } from './taker.ts';
 
 export class RangeStrays {
@@ -59,9 +59,4 @@ export class RangeStrays {
     for (const key of this.table.mirror.keysOf(source, this.#range))
       if (!this.#seen.has(formatKey(key))) yield key;
   }
-}
-
-function isWithin(key: readonly Cell[], { after, through }: BatchRange): boolean {
-  const isBehind = after === undefined || compareKeys(key, after) > 0;
-  return isBehind && (through === undefined || compareKeys(key, through) <= 0);
 }

@@ -1,6 +1,7 @@
 // The log of changes as a master reads it for those who follow: which keys changed, and the markers in it. A marker is
 // written when something was handed out, and never by an idle poll.
 import { type Cell, isBrokenText } from '../../delta/cell.ts';
+import { formatKey } from '../../delta/held-payload.ts';
 import {
   formatMarker,
   type Marker,
@@ -71,7 +72,7 @@ export function keysAfter(
     const sizeOfKey = tables.get(id);
     if (sizeOfKey !== undefined) {
       const key = values.slice(0, sizeOfKey);
-      const text = `${id} ${keyText(key)}`;
+      const text = `${id} ${formatKey(key)}`;
       if (keys.size === limit && !keys.has(text)) return { keys: [...keys.values()], through, hasMore: true };
       keys.set(text, { table: id, key });
     }
@@ -80,17 +81,6 @@ export function keysAfter(
     through = Number(seq);
   }
   return { keys: [...keys.values()], through, hasMore: false };
-}
-
-function keyText(key: readonly Cell[]): string {
-  return JSON.stringify(
-    key.map((cell) => {
-      if (cell === null || typeof cell === 'string') return cell;
-      if (typeof cell !== 'object') return [typeof cell, String(cell)];
-      const [kind, bytes] = isBrokenText(cell) ? ['text', cell.text] : ['blob', cell];
-      return [kind, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')];
-    }),
-  );
 }
 
 /** Keys of a table with an entry after `after`, and no row. */
