@@ -132,7 +132,7 @@ async function exportApp(
 async function sweep(context: JobContext, app: ExportedApp, directory: HeldDirectory): Promise<void> {
   const others = guardedApps(context.config).filter(({ name }) => name !== app.name);
   const isAlone = !others.some((other) => other.export?.directory === app.export.directory);
-  await sweepTemporaries(directory.at('.'), context.clock.now(), { isAlone });
+  await sweepTemporaries(directory.at('.'), isAlone ? undefined : context.clock.now());
 }
 
 interface Work {

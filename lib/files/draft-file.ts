@@ -1,12 +1,12 @@
 // A large file that is written where nothing can be waited for, such as within a transaction, and stands under its name once it
 // is whole and on the device.
-import { createHash, type Hash, randomBytes } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { closeSync, fchown, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { systemError } from '../base/errors.ts';
 import { giveToOwnerOf } from './belong.ts';
-import { sweepTemporaries } from './durable.ts';
+import { sweepTemporaries, temporaryIn } from './durable.ts';
 import { type HeldDirectory, inKnownPaths } from './held-directory.ts';
 import { locateDirectory } from './locate-file.ts';
 import { publishFile, removeQuietly } from './publish-file.ts';
@@ -28,7 +28,7 @@ export async function openDraft(path: string, { mode }: { mode: number }): Promi
   const act = `write ${path}`;
   const failed = (error: unknown) => systemError(act, error, fullDiskDetails(error, dirname(path)));
   try {
-    await sweepTemporaries(dirname(resolve(path)), new Date(0), { isAlone: true }); // of any age
+    await sweepTemporaries(dirname(resolve(path)), undefined);
     return draftIn(await locateDirectory(dirname(resolve(path))), basename(path), { mode, failed });
   } catch (error) {
     throw failed(error);
@@ -40,7 +40,7 @@ function draftIn(
   name: string,
   { mode, failed }: { mode: number; failed: (error: unknown) => unknown },
 ): DraftFile {
-  const temporary = directory.at(`.holdfast-${randomBytes(8).toString('hex')}.tmp`);
+  const temporary = temporaryIn(directory);
   let descriptor: number | undefined;
   let hash: Hash = createHash('sha256');
   let sizeBytes = 0;

@@ -51,8 +51,7 @@ async function writeHeld(
   content: string | Uint8Array | AsyncIterable<Uint8Array>,
   { mode, toOwner, isExact = false }: WriteOptions,
 ): Promise<void> {
-  // Not derived from the name: a name of 255 bytes leaves no room for a suffix.
-  const temporary = directory.at(`.holdfast-${randomBytes(8).toString('hex')}.tmp`);
+  const temporary = temporaryIn(directory);
   try {
     await using file = await open(temporary, 'wx', mode);
     await file.writeFile(content);
@@ -65,22 +64,27 @@ async function writeHeld(
   }
 }
 
+/** A name for a file that is written. Not derived from its own: one of 255 bytes leaves no room for a suffix. */
+export function temporaryIn(directory: HeldDirectory): string {
+  return directory.at(`.holdfast-${randomBytes(8).toString('hex')}.tmp`);
+}
+
 /** Longer than any small file takes to be written, also on a card that hangs for a while. */
 const temporaryAgeMsMax = 60 * 60 * 1000;
 
 /**
  * Removes what killed writers of small files left in `directory`: files with the name of a temporary one, an hour old, or
- * of any age for who knows that nobody else writes there. What cannot be removed stays; a directory that is not there holds
+ * of any age without a `now`, for who knows that nobody else writes there. What cannot be removed stays; a directory that is not there holds
  * nothing.
  */
-export async function sweepTemporaries(path: string, now: Date, { isAlone = false } = {}): Promise<void> {
+export async function sweepTemporaries(path: string, now: Date | undefined): Promise<void> {
   using directory = await locateDirectory(path).catch(() => undefined);
   if (directory === undefined) return;
   const names = await directory.names().catch(() => []);
   for (const name of names.filter((candidate) => /^\.holdfast-[0-9a-f]{16}\.tmp$/.test(candidate))) {
     const temporary = directory.at(name);
     const status = await lstat(temporary).catch(() => undefined);
-    const isOld = isAlone || now.getTime() - (status?.mtimeMs ?? 0) > temporaryAgeMsMax;
+    const isOld = now === undefined || now.getTime() - (status?.mtimeMs ?? 0) > temporaryAgeMsMax;
     const isLeft = status?.isFile() === true && isOld;
     if (isLeft) await unlink(temporary).catch(() => undefined); // somebody else's: it costs a few bytes
   }

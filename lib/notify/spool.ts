@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { errorCode, errorMessage, OpsError, systemError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { giveToOwnerOf } from '../files/belong.ts';
-import { sweepTemporaries } from '../files/durable.ts';
+import { sweepTemporaries, temporaryIn } from '../files/durable.ts';
 import { type HeldDirectory, inKnownPaths } from '../files/held-directory.ts';
 import { ifThere } from '../files/if-there.ts';
 import { locateDirectory } from '../files/locate-file.ts';
@@ -140,7 +140,7 @@ async function addTo(place: string, record: SpoolRecord, now: number, newest: nu
 }
 
 async function publishRecord(begun: HeldDirectory, target: string, text: string): Promise<void> {
-  const temporary = begun.at(`.holdfast-${randomBytes(8).toString('hex')}.tmp`);
+  const temporary = temporaryIn(begun);
   try {
     await using file = await open(temporary, 'wx', 0o640);
     await file.writeFile(text);
