@@ -5,6 +5,7 @@ import { shellWord } from '../base/shell-word.ts';
 import type { RefusalKind } from '../health/postgres.ts';
 import type { PostgresTarget } from '../health/postgres-target.ts';
 import { SessionFailure } from './connection.ts';
+import { quote } from './names.ts';
 import { causeOf, type Settings, sqlState } from './refusal.ts';
 import { isHere, ofServer, placeOf } from './words.ts';
 
@@ -53,7 +54,8 @@ function ofSession({
   return { kind: errorKinds[kind], cause, hint };
 }
 
-const errorKinds: Record<RefusalKind, ErrorKind> = {
+/** What a server that does not take us is among errors. */
+export const errorKinds: Readonly<Record<RefusalKind, ErrorKind>> = {
   full: 'unavailable',
   down: 'unavailable',
   starting: 'unavailable',
@@ -97,13 +99,13 @@ const states: Readonly<Record<string, State>> = {
     kind: 'denied',
     words: 'its role may not do that there',
     hint: ({ target, schema }) =>
-      `let it, as a superuser: ${inDatabase(target, `grant create on database ${quoted(target.database)} to ${quoted(target.user)}; grant all on schema ${quoted(schema)} to ${quoted(target.user)}`)}`,
+      `let it, as a superuser: ${inDatabase(target, `grant create on database ${quote(target.database)} to ${quote(target.user)}; grant all on schema ${quote(schema)} to ${quote(target.user)}`)}`,
   },
   '3D000': {
     kind: 'missing',
     words: 'it has no such database',
     hint: ({ target }) =>
-      `make it: ${ofServer(target, `create database ${quoted(target.database)} owner ${quoted(target.user)} encoding 'UTF8' template template0`)}`,
+      `make it: ${ofServer(target, `create database ${quote(target.database)} owner ${quote(target.user)} encoding 'UTF8' template template0`)}`,
   },
   '57014': { kind: 'unavailable', words: 'a question took longer than it may' },
   '55P03': {
@@ -121,7 +123,7 @@ const states: Readonly<Record<string, State>> = {
   '42': {
     kind: 'damaged',
     words: 'its tables are not as they were made',
-    hint: ({ target, schema }) => inDatabase(target, String.raw`\d ${quoted(schema)}.*`),
+    hint: ({ target, schema }) => inDatabase(target, String.raw`\d ${quote(schema)}.*`),
   },
   '3F': { kind: 'damaged', words: 'its schema is gone' },
   '23': { kind: 'damaged', words: 'its tables have constraints that nobody made here' },
@@ -141,8 +143,4 @@ function inDatabase(target: PostgresTarget, sql: string): string {
   return isHere(target)
     ? `sudo -u postgres psql -p ${target.port} -d ${shellWord(target.database)} -c ${shellWord(sql)}`
     : `psql -h ${shellWord(target.host)} -p ${target.port} -U postgres -d ${shellWord(target.database)} -c ${shellWord(sql)}`;
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { OpsError } from '../base/errors.ts';
 import type { PostgresTarget } from '../health/postgres-target.ts';
 import { type Answer, type Connection, reach, SessionFailure, type Value } from './connection.ts';
+import { quote } from './names.ts';
 import { stateOf, troubleOf } from './trouble.ts';
 
 /** What a transaction asks. Throws SessionFailure. */
@@ -148,7 +149,7 @@ export class PostgresWriter {
     const { schema, statementTimeoutMs, lockTimeoutMs } = this.#options;
     const settings = {
       // Names of the server go before, what is made is made in the schema, and what a session made for itself comes last.
-      search_path: `"${schema.replaceAll('"', '""')}", pg_temp`,
+      search_path: `${quote(schema)}, pg_temp`,
       statement_timeout: statementTimeoutMs,
       lock_timeout: lockTimeoutMs,
       idle_in_transaction_session_timeout: statementTimeoutMs,

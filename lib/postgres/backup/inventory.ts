@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { TableRows } from '../../source/facts.ts';
 import type { PostgresPart } from '../../source/postgres-facts.ts';
 import { largeObjectBytes, questions, sequences, tables } from './inventory-sql.ts';
-import { identifier, tableName } from './names.ts';
+import { quote, tableName } from '../names.ts';
 import type { BackupSession } from './session.ts';
 
 export interface Inventory {
@@ -70,7 +70,7 @@ export async function countTables(connection: Ask): Promise<TableRows[]> {
   await connection.run('reset search_path');
   for (const [schema, table] of rows) {
     if (typeof schema !== 'string' || typeof table !== 'string') continue;
-    const sql = `select count(*)::text from only ${identifier(schema)}.${identifier(table)}`;
+    const sql = `select count(*)::text from only ${quote(schema)}.${quote(table)}`;
     const found = await connection.run(sql, []);
     counted.push({ name: tableName(schema, table), rows: Number(found.rows[0]?.[0]) });
   }
@@ -83,7 +83,7 @@ export async function readSequences(connection: Ask): Promise<SequenceState[]> {
   const found: SequenceState[] = [];
   for (const [schema, name] of rows) {
     if (typeof schema !== 'string' || typeof name !== 'string') continue;
-    const sql = `select last_value::text, is_called::text from ${identifier(schema)}.${identifier(name)}`;
+    const sql = `select last_value::text, is_called::text from ${quote(schema)}.${quote(name)}`;
     const [last, isCalled] = (await connection.run(sql, [])).rows[0] ?? [];
     found.push({ name: tableName(schema, name), last: BigInt(last ?? 0), isCalled: isCalled === 'true' });
   }

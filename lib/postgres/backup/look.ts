@@ -10,7 +10,7 @@ import type { PostgresFacts } from '../../source/postgres-facts.ts';
 import type { SourceLook } from '../../source/source.ts';
 import { isHere, ofServer } from '../words.ts';
 import { findPrograms, type Programs } from './programs.ts';
-import { identifier, tableName } from './names.ts';
+import { quote, tableName } from '../names.ts';
 import { rolesOf } from './roles.ts';
 import { type BackupSession, nameOf, withBackupSession } from './session.ts';
 
@@ -95,7 +95,7 @@ export async function requireDumpable(
     throw new OpsError(
       'denied',
       `cannot ${act}: its role ${target.user} may make no database, and a dump is proven by restoring it into one`,
-      { hint: `let it: ${ofServer(target, `alter role ${identifier(target.user)} createdb`)}` },
+      { hint: `let it: ${ofServer(target, `alter role ${quote(target.user)} createdb`)}` },
     );
   if (typeof directory === 'string' && isHere(target))
     await requireServerRoom(directory, look.sizeBytes, act);
@@ -116,7 +116,7 @@ async function requireWholeSight(
   const names = rows.map(([schema, table]) => tableName(schema ?? '', table ?? ''));
   if (names.length === 0) return;
   const isPolicy = rows.some(([, , isFiltered]) => isFiltered === 'true');
-  const role = identifier(target.user);
+  const role = quote(target.user);
   const shown =
     names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
   throw isPolicy

@@ -5,7 +5,7 @@ import { errorMessage, OpsError } from '../../base/errors.ts';
 import { clip } from '../../base/printable.ts';
 import type { PostgresTarget } from '../../health/postgres-target.ts';
 import { programVariables } from './environment.ts';
-import { identifier } from './names.ts';
+import { quote } from '../names.ts';
 import type { Programs } from './programs.ts';
 import { withBackupSession } from './session.ts';
 
@@ -106,7 +106,7 @@ async function setUpDatabase(
   const findings: string[] = [];
   await withBackupSession(target, { act: `prove ${called}`, signal }, async (connection) => {
     // What a database has of itself, and an archive says nothing of; it was taken from this one until now.
-    await connection.run(`grant connect, temporary on database ${identifier(target.database)} to public`);
+    await connection.run(`grant connect, temporary on database ${quote(target.database)} to public`);
     for (const statement of statements) {
       try {
         await connection.run(statement);
@@ -137,6 +137,6 @@ export function statementsOf(script: string, name: string): string[] {
       const place = places.find((each) => each.test(statement));
       return place === undefined
         ? []
-        : [statement.replace(place, (_, before: string) => `${before}${identifier(name)}`)];
+        : [statement.replace(place, (_, before: string) => `${before}${quote(name)}`)];
     });
 }

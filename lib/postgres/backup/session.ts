@@ -2,10 +2,10 @@
 // for people.
 import { errorMessage, OpsError } from '../../base/errors.ts';
 import type { ErrorKind } from '../../base/exit-code.ts';
-import type { RefusalKind } from '../../health/postgres.ts';
 import type { PostgresTarget } from '../../health/postgres-target.ts';
 import { type Answer, reach, SessionFailure, type Value } from '../connection.ts';
 import { causeOf, type Settings, sqlState } from '../refusal.ts';
+import { errorKinds } from '../trouble.ts';
 import { sessionOptions } from './environment.ts';
 import { placeOf } from '../words.ts';
 
@@ -72,17 +72,6 @@ const ofApps: Settings = {
   password:
     'write it into the address in the file that postgres_url_file in the table of the app names: docs/configuration.md',
   sslmode: 'set sslmode=… in the address of the app to what the server has: docs/configuration.md',
-};
-
-const errorKinds: Record<RefusalKind, ErrorKind> = {
-  full: 'unavailable',
-  down: 'unavailable',
-  starting: 'unavailable',
-  silent: 'unavailable',
-  unclear: 'unavailable',
-  failing: 'io',
-  denied: 'denied',
-  tls: 'config',
 };
 
 function backupTrouble(error: unknown, { target, act }: { target: PostgresTarget; act: string }): unknown {

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { OpsError } from '../../base/errors.ts';
 import type { PostgresTarget } from '../../health/postgres-target.ts';
 import { sqlState } from '../refusal.ts';
-import { identifier, literal } from './names.ts';
+import { quote, literal } from '../names.ts';
 import { type BackupSession, withBackupSession } from './session.ts';
 
 export interface TrialDatabase extends AsyncDisposable {
@@ -36,7 +36,7 @@ export async function makeTrialDatabase(
   );
   const [json = '{}', encoding = 'UTF8'] = (described.rows[0] ?? []).map((text) => text ?? undefined);
   await owner.run(
-    `create database ${identifier(name)} template template0 encoding ${literal(encoding)} ${localeOf(JSON.parse(json) as Row)}`,
+    `create database ${quote(name)} template template0 encoding ${literal(encoding)} ${localeOf(JSON.parse(json) as Row)}`,
   );
   // From here on it is dropped, whatever happens.
   const trial = {
@@ -44,7 +44,7 @@ export async function makeTrialDatabase(
     [Symbol.asyncDispose]: () => dropAtLast(owner, target, name),
   };
   try {
-    await owner.run(`revoke connect, temporary on database ${identifier(name)} from public`);
+    await owner.run(`revoke connect, temporary on database ${quote(name)} from public`);
     return trial;
   } catch (error) {
     await trial[Symbol.asyncDispose]();
@@ -94,7 +94,7 @@ const dropTimeoutMs = 10_000;
 async function drop(owner: BackupSession, name: string): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await owner.run(`drop database if exists ${identifier(name)} with (force)`);
+      await owner.run(`drop database if exists ${quote(name)} with (force)`);
       return;
     } catch (error) {
       if (sqlState(error) !== '55006' || attempt === attemptsMax) throw error;

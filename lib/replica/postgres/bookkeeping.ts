@@ -1,7 +1,7 @@
 // What a replica keeps of itself, beside the tables that it mirrors and in the same transactions. docs/formats.md has each table.
 import { OpsError } from '../../base/errors.ts';
 import type { Session } from '../../postgres/writer.ts';
-import { literal, quote } from './sql.ts';
+import { literal, quote } from '../../postgres/names.ts';
 
 /** Of the tables below. */
 const version = 1;

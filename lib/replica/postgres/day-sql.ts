@@ -3,7 +3,7 @@ import { dayRuleOf, isSameName } from '../../delta/day.ts';
 import type { ReplicaPolicy } from '../../delta/policy.ts';
 import type { ColumnShape, TableShape } from '../../delta/shape.ts';
 import { type ColumnKind, kindOf } from './column.ts';
-import { literal, quote } from './sql.ts';
+import { literal, quote } from '../../postgres/names.ts';
 
 export interface DaySql {
   /** Of the column that has it. */

@@ -7,7 +7,8 @@ import type { Session } from '../../postgres/writer.ts';
 import { decode, encode, kindOf, sqlTypes, Unfit } from './column.ts';
 import type { KnownTables } from './known-tables.ts';
 import type { Mirror } from './mirror.ts';
-import { arrayOf, quote } from './sql.ts';
+import { quote } from '../../postgres/names.ts';
+import { arrayOf } from './sql.ts';
 
 /** The days of rows of one table, in their order; undefined where it has none. */
 export type DaysOf = (rows: readonly (readonly Cell[])[]) => Promise<(string | undefined)[]>;

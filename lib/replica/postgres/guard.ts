@@ -5,7 +5,7 @@ import type { ReplicaPolicy } from '../../delta/policy.ts';
 import type { TableShape } from '../../delta/shape.ts';
 import type { Session } from '../../postgres/writer.ts';
 import { type DaySql, daySqlOf } from './day-sql.ts';
-import { literal, quote } from './sql.ts';
+import { literal, quote } from '../../postgres/names.ts';
 
 interface Guard {
   readonly table: string;

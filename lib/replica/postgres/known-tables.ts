@@ -9,7 +9,7 @@ import { kindOf } from './column.ts';
 import { guardTables, missingGuards } from './guard.ts';
 import { declaration, Mirror, unfitShape } from './mirror.ts';
 import { rebuildTable } from './rebuild.ts';
-import { quote } from './sql.ts';
+import { quote } from '../../postgres/names.ts';
 
 export interface KnownTable {
   readonly name: string;

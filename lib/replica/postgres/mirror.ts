@@ -4,7 +4,8 @@ import type { Cell } from '../../delta/cell.ts';
 import { isSameName } from '../../delta/day.ts';
 import type { TableShape } from '../../delta/shape.ts';
 import { type ColumnKind, decode, encode, isOrdered, kindOf, sqlTypes, Unfit } from './column.ts';
-import { quote, unfitName } from './sql.ts';
+import { quote } from '../../postgres/names.ts';
+import { unfitName } from './sql.ts';
 
 /** Whose a row is, the batch it came with, and since when it is deleted at its source. */
 export const ownColumns = {

@@ -5,7 +5,7 @@ import type { ColumnShape, TableShape } from '../../delta/shape.ts';
 import type { Session } from '../../postgres/writer.ts';
 import { encode, kindOf, sqlTypes, Unfit } from './column.ts';
 import { Mirror, ownColumns } from './mirror.ts';
-import { quote } from './sql.ts';
+import { quote } from '../../postgres/names.ts';
 import { columnsOf, scan, type Values } from './stored-rows.ts';
 
 const own = [ownColumns.source, ownColumns.batch, ownColumns.deletedAt].join(', ');

@@ -5,7 +5,8 @@ import type { RereadKeys } from '../../delta/capture.ts';
 import { parseKey } from '../../delta/held-payload.ts';
 import type { AppliedBatch } from '../../delta/turn.ts';
 import type { Session } from '../../postgres/writer.ts';
-import { arrayOf, literal } from './sql.ts';
+import { literal } from '../../postgres/names.ts';
+import { arrayOf } from './sql.ts';
 
 export interface Source {
   readonly id: number;

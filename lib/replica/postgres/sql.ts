@@ -1,19 +1,9 @@
-// Names and values as they stand in a statement.
+// What of names and values PostgreSQL can hold, and a column of values in a statement.
 
 /** PostgreSQL cuts longer ones without a word, and then two names may be one. */
 const nameBytesMax = 63;
 /** What every table of PostgreSQL has already. */
 const systemColumns = new Set(['tableoid', 'xmin', 'cmin', 'xmax', 'cmax', 'ctid']);
-
-/** A name as it is, whatever is in it. */
-export function quote(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-/** A text as it is. */
-export function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
 
 /** Why PostgreSQL could not have a table or column of this name; undefined where it can. */
 export function unfitName(name: string, of: 'table' | 'column'): string | undefined {

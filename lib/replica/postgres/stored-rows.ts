@@ -4,7 +4,8 @@ import type { TablePolicy } from '../../delta/policy.ts';
 import type { Session } from '../../postgres/writer.ts';
 import { sqlTypes } from './column.ts';
 import { type Mirror, ownColumns } from './mirror.ts';
-import { arrayOf, quote } from './sql.ts';
+import { quote } from '../../postgres/names.ts';
+import { arrayOf } from './sql.ts';
 
 /** A row as the server reads or writes it, in the order of its mirror's columns. */
 export type Values = readonly (string | null)[];

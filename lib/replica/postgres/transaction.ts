@@ -6,7 +6,7 @@ import type { PostgresWriter, Session } from '../../postgres/writer.ts';
 import { lockingStatement } from './bookkeeping.ts';
 import { KnownTables, knownTablesQuestion } from './known-tables.ts';
 import { pruningStatements } from './remembered.ts';
-import { literal } from './sql.ts';
+import { literal } from '../../postgres/names.ts';
 
 export interface Looking {
   readonly session: Session;

@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { rowHashText } from '../../../../lib/delta/canonical.ts';
 import type { Cell } from '../../../../lib/delta/cell.ts';
 import { type ColumnKind, decode, encode, kindOf, Unfit } from '../../../../lib/replica/postgres/column.ts';
-import { arrayOf, quote, unfitName } from '../../../../lib/replica/postgres/sql.ts';
+import { quote } from '../../../../lib/postgres/names.ts';
+import { arrayOf, unfitName } from '../../../../lib/replica/postgres/sql.ts';
 
 const kinds: readonly ColumnKind[] = ['integer', 'real', 'text', 'bytes', 'number', 'scalar', 'any'];
 

@@ -1,7 +1,7 @@
-// Names as SQL has them.
+// Names and texts as they stand in a statement.
 
-/** A name as an identifier. */
-export function identifier(name: string): string {
+/** A name as it is, whatever is in it. */
+export function quote(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
@@ -14,6 +14,6 @@ export function literal(text: string): string {
 
 /** A table as people call it: without its schema where that is `public`, quoted only where it would be another's name. */
 export function tableName(schema: string, table: string): string {
-  const part = (name: string) => (/["."]/.test(name) ? identifier(name) : name);
+  const part = (name: string) => (/["."]/.test(name) ? quote(name) : name);
   return schema === 'public' ? part(table) : `${part(schema)}.${part(table)}`;
 }
