@@ -1,15 +1,14 @@
 // delta-push held: what the receiver has taken in and keeps back, why, and who can do what about it.
 import { formatCount } from '../../lib/base/format.ts';
-import { OpsError } from '../../lib/base/errors.ts';
 import type { HeldReason } from '../../lib/delta/batch.ts';
 import { encodeCell, type WireCell } from '../../lib/delta/cell.ts';
-import { dayOfCell } from '../../lib/delta/day.ts';
 import type { HeldChange } from '../../lib/delta/peer.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome } from '../../lib/run/job.ts';
 import type { DeltaApp } from '../../lib/run/open-capture.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import { type AppsResult, appsOutcome, appsText, eachApp } from '../steps/each-app.ts';
+import { requireDay } from '../steps/service-day.ts';
 import type * as parameters from './parameters.ts';
 import { deltaApps } from './steps/delta-apps.ts';
 import { heldHelp, heldWords } from './steps/held-words.ts';
@@ -47,10 +46,7 @@ export async function run(
   context: JobContext,
   { app: name, table, day }: Given,
 ): Promise<Outcome<AppsResult<Held>>> {
-  if (day !== undefined && dayOfCell(day) === undefined)
-    throw new OpsError('usage', `cannot tell which day ${JSON.stringify(day)} is`, {
-      hint: 'write it as year, month and day: 2026-11-27',
-    });
+  if (day !== undefined) requireDay(day);
   const apps = deltaApps(context, name);
   const results = await eachApp(context, apps, (app) => heldOf(context, app, { table, day }));
   return appsOutcome(results);

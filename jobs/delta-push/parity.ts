@@ -1,13 +1,11 @@
 // delta-push parity: whether the receiver has what this database has, row by row where it has not.
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { formatCount } from '../../lib/base/format.ts';
 import { encodeCell, type WireCell } from '../../lib/delta/cell.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import { dayOfCell } from '../../lib/delta/day.ts';
-import { writeFileAtomically } from '../../lib/files/durable.ts';
-import { createDirectories } from '../../lib/files/make-directories.ts';
-import { inStateDirectory } from '../../lib/files/state-directory.ts';
-import { formatParityNote } from '../../lib/health/parity-note.ts';
+import { writeStateNote } from '../../lib/files/state-note.ts';
+import { formatParityNote, parityNoteName } from '../../lib/health/parity-note.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome } from '../../lib/run/job.ts';
 import type { DeltaApp } from '../../lib/run/open-capture.ts';
@@ -114,11 +112,8 @@ async function keepNote(
       .slice(0, namedMax)
       .map(({ table, day }) => (typeof day === 'string' ? `${table} of ${day}` : table)),
   };
-  const path = join(config.stateDirectory, 'delta', name, 'parity.json');
-  await inStateDirectory(`write ${path}`, async () => {
-    await createDirectories(dirname(path), 0o750);
-    await writeFileAtomically(path, formatParityNote(note), { mode: 0o640, toOwner: true });
-  });
+  const path = join(config.stateDirectory, 'delta', name, parityNoteName);
+  await writeStateNote(path, formatParityNote(note));
 }
 
 function shownDays(all: readonly ComparedDay[]): Parity['days'] {

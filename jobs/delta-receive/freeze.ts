@@ -6,7 +6,8 @@ import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import type * as parameters from './parameters.ts';
 import { findingLines } from '../steps/words.ts';
-import { onReplica, requireDay, whoAndWhy } from './steps/which-replica.ts';
+import { onReplica, whoAndWhy } from './steps/which-replica.ts';
+import { requireDay } from '../steps/service-day.ts';
 
 interface FreezeResult extends FrozenDay {
   replica: string;

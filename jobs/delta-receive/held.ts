@@ -10,7 +10,8 @@ import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import type * as parameters from './parameters.ts';
-import { onReplica, requireDay, requireTable } from './steps/which-replica.ts';
+import { onReplica, requireTable } from './steps/which-replica.ts';
+import { requireDay } from '../steps/service-day.ts';
 
 interface HeldResult {
   replica: string;

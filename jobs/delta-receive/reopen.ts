@@ -4,7 +4,8 @@ import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import type * as parameters from './parameters.ts';
-import { onReplica, requireDay, whoAndWhy } from './steps/which-replica.ts';
+import { onReplica, whoAndWhy } from './steps/which-replica.ts';
+import { requireDay } from '../steps/service-day.ts';
 
 interface ReopenResult {
   replica: string;

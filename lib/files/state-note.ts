@@ -36,6 +36,14 @@ async function removeNotes(path: string): Promise<void> {
   await rmdir(parent.at(basename(path))).catch(() => undefined); // without its note it says nothing either
 }
 
+/** Writes a note at `path` in the state directory. Throws OpsError where that cannot be used. */
+export function writeStateNote(path: string, text: string): Promise<void> {
+  return inStateDirectory(`write ${path}`, async () => {
+    await createDirectories(dirname(path), 0o750);
+    await writeFileAtomically(path, text, { mode: 0o640, toOwner: true });
+  });
+}
+
 /**
  * The note about `work`: `<state directory>/<work>/<app>/note.json`. The directory is the app's own, so that under the
  * app's lock it may be removed with whatever a killed run left in it.
@@ -44,11 +52,7 @@ export function stateNote(stateDirectory: string, work: string, app: string): St
   const path = join(stateDirectory, work, app, noteName);
   return {
     path,
-    write: (text) =>
-      inStateDirectory(`write ${path}`, async () => {
-        await createDirectories(dirname(path), 0o750);
-        await writeFileAtomically(path, text, { mode: 0o640, toOwner: true });
-      }),
+    write: (text) => writeStateNote(path, text),
     read: () => inStateDirectory(`read ${path}`, () => readRecord(path, noteBytesMax)),
     remove: () => inStateDirectory(`remove ${path}`, () => removeNotes(dirname(path))),
   };

@@ -17,6 +17,9 @@ export interface ParityNote {
 
 const format: RecordFormat = { name: 'holdfast-delta-parity', version: 1, called: 'note of a comparison' };
 
+/** Its name in `<state directory>/delta/<app>`. */
+export const parityNoteName = 'parity.json';
+
 export function formatParityNote({
   at,
   isDeep,

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { OpsError } from '../base/errors.ts';
 import { guardedApps } from '../config/config.ts';
-import { parseParityNote } from '../health/parity-note.ts';
+import { parityNoteName, parseParityNote } from '../health/parity-note.ts';
 import { readRecord } from '../files/read-small-file.ts';
 import type { DeltaParityFacts } from '../health/delta-parity.ts';
 import type { Probe } from './probe.ts';
@@ -15,7 +15,7 @@ export const deltaParityProbe: Probe<DeltaParityFacts> = {
       .filter(({ delta }) => delta !== undefined)
       .map(({ name }) => name),
   async measure({ config }, subject) {
-    const path = join(config.stateDirectory, 'delta', subject, 'parity.json');
+    const path = join(config.stateDirectory, 'delta', subject, parityNoteName);
     const text = await readRecord(path, noteBytesMax);
     const flaw = (cause: string, hint?: string) =>
       new OpsError('damaged', `cannot read ${path}: ${cause}`, hint === undefined ? {} : { hint });

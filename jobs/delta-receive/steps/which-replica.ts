@@ -75,16 +75,6 @@ export function whoAndWhy(given: { by: string | undefined; reason: string | unde
   return { by: given.by ?? userInfo().username, reason: given.reason ?? '' };
 }
 
-/** A service day as it is stored. Throws OpsError `usage` for one that the calendar has not. */
-export function requireDay(day: string): string {
-  const date = new Date(`${day}T00:00:00Z`);
-  if (/^\d{4}-\d\d-\d\d$/.test(day) && !Number.isNaN(date.getTime()) && date.toISOString().startsWith(day))
-    return day;
-  throw new OpsError('usage', `cannot tell which day ${JSON.stringify(day)} is`, {
-    hint: 'write it as year, month and day: 2026-11-27',
-  });
-}
-
 /** Throws OpsError `usage` where the replica has no table of that name, and none waits for approval. */
 export async function requireTable(replica: Replica, table: string | undefined): Promise<void> {
   if (table === undefined) return;
