@@ -12,19 +12,11 @@ import { hashOfKey } from '../../lib/http/proof.ts';
 import { startServer } from '../../lib/http/server.ts';
 import { type Database, openOwn } from '../../lib/sqlite/open.ts';
 import { fixedClock } from './fixed-clock.ts';
+import { receiveConfig } from './receiver-world.ts';
 import { openServer, type Server, tagTracker, tagTrackerSchema } from './parity-world.ts';
 import { recordingLog } from './recording-log.ts';
 import { scratch } from './scratch.ts';
 import type { World } from './world.ts';
-
-const receive = {
-  host: '127.0.0.1',
-  port: 0,
-  tls: undefined,
-  isBehindProxy: false,
-  requestBytesMax: 1024 * 1024,
-  batchBytesMax: 4 * 1024 * 1024,
-};
 
 export interface DeltaSite {
   readonly server: Server;
@@ -74,7 +66,7 @@ async function listen({ replica }: Server, key: string): Promise<number> {
     openReplica: () => Promise.resolve(replica),
     openHistory: () => nullHistory,
   };
-  const receiver = await openReceiver({ stateDirectory: state, receive, replicas }, parts);
+  const receiver = await openReceiver({ stateDirectory: state, receive: receiveConfig, replicas }, parts);
   await writeKeys(keys, [
     { name: 'laptop-1', sha256: hashOfKey(key), addedAt: '2026-11-20T02:05:13Z', revokedAt: undefined },
   ]);
@@ -82,7 +74,15 @@ async function listen({ replica }: Server, key: string): Promise<number> {
   const nameOf = (given: string) => ring.nameOf(given);
   const routes = receiverRoutes(receiver);
   const signal = stop.signal;
-  const server = await startServer({ config: receive, routes, nameOf, version: '1.0.0', clock, log, signal });
+  const server = await startServer({
+    config: receiveConfig,
+    routes,
+    nameOf,
+    version: '1.0.0',
+    clock,
+    log,
+    signal,
+  });
   onTestFinished(() => stop.abort());
   return server.port;
 }

@@ -83,6 +83,16 @@ interface Feeding {
   readonly open?: (policy: ReplicaConfig['policy']) => Promise<Replica>;
 }
 
+/** Any port, and little room. */
+export const receiveConfig: ReceiveConfig = {
+  host: '127.0.0.1',
+  port: 0,
+  tls: undefined,
+  isBehindProxy: false,
+  requestBytesMax: 1024 * 1024,
+  batchBytesMax: 4 * 1024 * 1024,
+};
+
 export class ReceiverWorld implements AsyncDisposable {
   readonly state = scratch();
   readonly replica = new MemoryReplica();
@@ -97,14 +107,7 @@ export class ReceiverWorld implements AsyncDisposable {
   openHistory: () => History = () => nullHistory;
   receiver!: OpenReceiver;
   server!: RunningServer;
-  config: ReceiveConfig = {
-    host: '127.0.0.1',
-    port: 0,
-    tls: undefined,
-    isBehindProxy: false,
-    requestBytesMax: 1024 * 1024,
-    batchBytesMax: 4 * 1024 * 1024,
-  };
+  config: ReceiveConfig = receiveConfig;
 
   static async start(changes: Partial<ReceiveConfig> = {}, feeding: Feeding = {}): Promise<ReceiverWorld> {
     const world = new ReceiverWorld();

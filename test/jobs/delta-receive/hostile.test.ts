@@ -4,13 +4,12 @@ import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { receivePlaces } from '../../../jobs/delta-receive/steps/places.ts';
-import { systemClock } from '../../../lib/base/clock.ts';
 import { askHealth } from '../../../lib/http/ask-health.ts';
 import { makeCertificate } from '../../../lib/http/certificate.ts';
-import { createPeer } from '../../../lib/http/client.ts';
 import { neighbourhood } from '../../../lib/http/limits.ts';
 import { scratch } from '../../support/scratch.ts';
 import { batchFile, epoch, ReceiverWorld, sha256Of } from '../../support/receiver-world.ts';
+import { realPeer } from '../../support/real-peer.ts';
 
 const file = batchFile(3);
 const put = (more = '', path = `/delta/v1/batches/${epoch}/1`) =>
@@ -341,16 +340,7 @@ describe('many who have no key', () => {
     expect([...statuses.keys()].sort()).toEqual([401, 429]);
     expect(statuses.get(401)).toBe(30);
     expect(process.memoryUsage().rss - before).toBeLessThan(300 * 1024 * 1024);
-    const peer = createPeer({
-      to: world.url,
-      key: world.key,
-      pin: undefined,
-      timeoutMs: 10_000,
-      limitBytesPerSecond: undefined,
-      clock: systemClock,
-      wait: async () => undefined,
-      signal: new AbortController().signal,
-    });
+    const peer = realPeer({ to: world.url, key: world.key });
     await peer.send({
       epoch,
       batchNo: 1,
@@ -367,16 +357,7 @@ describe('many who have no key', () => {
 
   test('cannot take all connections', async () => {
     await using world = await ReceiverWorld.start();
-    const peer = createPeer({
-      to: world.url,
-      key: world.key,
-      pin: undefined,
-      timeoutMs: 10_000,
-      limitBytesPerSecond: undefined,
-      clock: systemClock,
-      wait: async () => undefined,
-      signal: new AbortController().signal,
-    });
+    const peer = realPeer({ to: world.url, key: world.key });
     await peer.state();
     const sockets: Socket[] = [];
     const closed: Promise<void>[] = [];

@@ -4,12 +4,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import '../../support/in-memory.ts';
-import { systemClock } from '../../../lib/base/clock.ts';
 import type { ReceiveConfig } from '../../../lib/config/delta-config.ts';
 import { makeLink } from '../../../lib/delta/lineage.ts';
 import type { ReplicaPolicy } from '../../../lib/delta/policy.ts';
 import { makeCertificate, type OwnCertificate } from '../../../lib/http/certificate.ts';
-import { createPeer } from '../../../lib/http/client.ts';
 import type { Replica } from '../../../lib/replica/replica.ts';
 import { openSqliteReplica } from '../../../lib/replica/sqlite/open.ts';
 import { openInPostgres, postgresForReplicas } from '../../contract/postgres-world.ts';
@@ -17,6 +15,7 @@ import { fixedClock } from '../../support/fixed-clock.ts';
 import { postgresPrograms } from '../../support/postgres.ts';
 import { batchFile, epoch, ReceiverWorld, sha256Of, table } from '../../support/receiver-world.ts';
 import { scratch } from '../../support/scratch.ts';
+import { realPeer } from '../../support/real-peer.ts';
 
 const replicas = [
   {
@@ -82,10 +81,7 @@ async function pushOf(peer: ReturnType<typeof peerOf>, source: number, batchNo: 
 }
 
 function peerOf(world: ReceiverWorld, key: string, { fingerprint }: OwnCertificate) {
-  return createPeer({
-    ...{ to: world.url, key, pin: fingerprint, timeoutMs: 60_000, limitBytesPerSecond: undefined },
-    ...{ clock: systemClock, wait: async () => undefined, signal: new AbortController().signal },
-  });
+  return realPeer({ to: world.url, key, pin: fingerprint, timeoutMs: 60_000 });
 }
 
 function written({ certificate, privateKey }: OwnCertificate): ReceiveConfig['tls'] {

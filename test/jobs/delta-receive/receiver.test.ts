@@ -3,25 +3,15 @@ import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { receivePlaces } from '../../../jobs/delta-receive/steps/places.ts';
-import { systemClock } from '../../../lib/base/clock.ts';
 import { OpsError } from '../../../lib/base/errors.ts';
 import type { BatchPiece, Peer } from '../../../lib/delta/peer.ts';
-import { createPeer } from '../../../lib/http/client.ts';
 import { readKeys, writeKeys } from '../../../lib/http/keys.ts';
 import { historyWorld } from '../../support/history-world.ts';
 import { batchFile, epoch, ReceiverWorld, sha256Of } from '../../support/receiver-world.ts';
+import { realPeer } from '../../support/real-peer.ts';
 
 function peerOf(world: ReceiverWorld, key = world.key): Peer {
-  return createPeer({
-    to: world.url,
-    key,
-    pin: undefined,
-    timeoutMs: 20_000,
-    limitBytesPerSecond: undefined,
-    clock: systemClock,
-    wait: async () => undefined,
-    signal: new AbortController().signal,
-  });
+  return realPeer({ to: world.url, key, timeoutMs: 20_000 });
 }
 
 function pieces(file: Buffer, sizes: number, batchNo = 1): BatchPiece[] {

@@ -2,30 +2,20 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { systemClock } from '../../../lib/base/clock.ts';
 import type { Peer } from '../../../lib/delta/peer.ts';
 import { PeerTrouble } from '../../../lib/delta/peer.ts';
 import { ProtocolRefusal } from '../../../lib/delta/refusal.ts';
 import { makeCertificate } from '../../../lib/http/certificate.ts';
-import { createPeer, type PeerOptions } from '../../../lib/http/client.ts';
+import type { PeerOptions } from '../../../lib/http/client.ts';
 import { hashOfKey, proofOf } from '../../../lib/http/proof.ts';
 import { type Scripted, proven, provingServer, stranger, testKey } from '../../support/proving-server.ts';
+import { realPeer } from '../../support/real-peer.ts';
 
 const peers: Peer[] = [];
 afterEach(() => peers.splice(0).forEach((peer) => peer.close()));
 
 function peerOf(to: URL, options: Partial<PeerOptions> = {}): Peer {
-  const peer = createPeer({
-    to,
-    key: testKey,
-    pin: undefined,
-    timeoutMs: 10_000,
-    limitBytesPerSecond: undefined,
-    clock: systemClock,
-    wait: async () => undefined,
-    signal: new AbortController().signal,
-    ...options,
-  });
+  const peer = realPeer({ to, key: testKey, ...options });
   peers.push(peer);
   return peer;
 }

@@ -1,26 +1,16 @@
 // A receiver behind an HTTP proxy: who it is is proven as without one, and a proxy that leads nowhere is told without its password.
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
-import { systemClock } from '../../../lib/base/clock.ts';
 import { proxyConfig, proxyFor } from '../../../lib/config/sections/proxy.ts';
 import type { Peer } from '../../../lib/delta/peer.ts';
 import { makeCertificate } from '../../../lib/http/certificate.ts';
-import { createPeer, type PeerOptions } from '../../../lib/http/client.ts';
+import type { PeerOptions } from '../../../lib/http/client.ts';
 import { proven, provingServer, testKey } from '../../support/proving-server.ts';
 import { tunnelProxy } from '../../support/tunnel-proxy.ts';
+import { realPeer } from '../../support/real-peer.ts';
 
 function peerOf(to: string, options: Partial<PeerOptions>): Peer {
-  const peer = createPeer({
-    to: new URL(to),
-    key: testKey,
-    pin: undefined,
-    timeoutMs: 10_000,
-    limitBytesPerSecond: undefined,
-    clock: systemClock,
-    wait: async () => undefined,
-    signal: new AbortController().signal,
-    ...options,
-  });
+  const peer = realPeer({ to: new URL(to), key: testKey, ...options });
   onTestFinished(() => peer.close());
   return peer;
 }

@@ -203,14 +203,10 @@ slack = { webhook_url_file = ${secret('slack-webhook-url', this.slack.webhook)} 
   private async allTold(): Promise<void> {
     await this.machine.ok('while systemctl list-jobs --no-legend | grep -q job-failed; do :; done');
     const spool = '/var/lib/holdfast/spool/new';
-    const deliver = `while [ -n "$(ls -A ${spool} 2>/dev/null)" ]; do systemctl start alert-send; done; systemctl start alert-send`;
-    const { exitCode, stderr } = await this.machine.sh(deliver);
-    if (exitCode === 0) return;
-    // As its timer would; what it said is shown, for once is too often.
-    const journal = await this.machine.ok('journalctl --no-pager --output=cat --lines=60');
-    const status = await this.show('ExecMainStatus', 'alert-send');
-    console.log(`alert-send ended with ${status}: ${stderr}\n${await this.log()}\n${journal}`);
-    await this.machine.ok(deliver);
+    await this.machine.sh(
+      `while [ -n "$(ls -A ${spool} 2>/dev/null)" ]; do systemctl start alert-send; done`,
+    );
+    await this.startWell('alert-send');
   }
 
   /** What the jobs logged. */
