@@ -201,7 +201,7 @@ key_file = "${secrets}/pull.key"
 replica = "/srv/reports/office.db"
 every_seconds = 1`);
     await pi.machine.ok(`${bin} && delta-push install --app ctv && delta-serve install --app ctv`);
-    for (const unit of services) await pi.override('WatchdogSec=4\nRestartSec=0', unit);
+    for (const unit of services) await pi.override('WatchdogSec=10\nRestartSec=0', unit);
     await pi.override('OnActiveSec=1s', 'delta-push@ctv.timer', 'Timer');
 
     const units = 'cd /opt/holdfast && npm run units -- install';
