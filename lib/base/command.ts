@@ -12,11 +12,13 @@ interface CommandOptions {
   input?: string;
   /** Variables that the program has beside ours; undefined takes one away. */
   variables?: Readonly<Record<string, string | undefined>>;
+  /** How much of the end of each stream is kept; 8 KiB unless given. */
+  outputBytesMax?: number;
   /** Exit codes that are answers and not failures. Without it only 0. */
   acceptExitCodes?: readonly number[];
 }
 
-/** How a program ended. Of long output only the end is kept: the last 8 KiB of each stream. */
+/** How a program ended. Of long output only the end is kept: the last 8 KiB of each stream, or as asked. */
 interface CommandResult {
   exitCode: number;
   stdout: string;

@@ -6,11 +6,11 @@ export const tailBytesMax = 8 * 1024;
 
 const shownCharactersMax = 300;
 
-/** Reads `stream` until it ends; the returned function gives the last 8 KiB read so far. */
-export function keepTail(stream: Readable | null): () => string {
+/** Reads `stream` until it ends; the returned function gives the last 8 KiB read so far, or `bytesMax`. */
+export function keepTail(stream: Readable | null, bytesMax = tailBytesMax): () => string {
   let tail = Buffer.alloc(0);
   stream?.on('data', (chunk: Buffer) => {
-    tail = Buffer.concat([tail, chunk.subarray(-tailBytesMax)]).subarray(-tailBytesMax);
+    tail = Buffer.concat([tail, chunk.subarray(-bytesMax)]).subarray(-bytesMax);
   });
   return () => decodeTail(tail);
 }

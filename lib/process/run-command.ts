@@ -9,7 +9,7 @@ const killAfterMs = 5000;
 
 /** The CommandRunner of the real machine. */
 export const runCommand: CommandRunner = async (command, args, options = {}) => {
-  const { timeoutMs, signal, inheritFd, input, variables, acceptExitCodes } = options;
+  const { timeoutMs, signal, inheritFd, input, variables, acceptExitCodes, outputBytesMax } = options;
   signal?.throwIfAborted();
   const { child } = await startProgram(command, args, {
     stdio: [
@@ -23,8 +23,8 @@ export const runCommand: CommandRunner = async (command, args, options = {}) => 
     timeoutMs,
     signal,
   });
-  const stdout = keepTail(child.stdout);
-  const stderr = keepTail(child.stderr);
+  const stdout = keepTail(child.stdout, outputBytesMax);
+  const stderr = keepTail(child.stderr, outputBytesMax);
   const ending = await child;
   const exitCode = requireGoodEnding(ending, {
     name: command,

@@ -9,7 +9,7 @@ import type { CommandRunner } from '../../lib/base/command.ts';
 import type { PostgresTarget } from '../../lib/health/postgres-target.ts';
 import { postgresSource } from '../../lib/postgres/backup/postgres-source.ts';
 import { findPrograms } from '../../lib/postgres/backup/programs.ts';
-import { statementsOf } from '../../lib/postgres/backup/restore-into.ts';
+import { statementsOf } from '../../lib/postgres/backup/archive-head.ts';
 import { runCommand } from '../../lib/process/run-command.ts';
 import type { PostgresServer } from '../support/postgres.ts';
 import { PostgresServer as Server, postgresPrograms } from '../support/postgres.ts';
@@ -83,6 +83,38 @@ describe.skipIf(postgresPrograms() === undefined)('PostgreSQL as a source', () =
     expect((statSync(path).mode & 0o7777).toString(8)).toBe('640');
     expect(source.compare(facts, (await source.measure(path)).facts)).toEqual([]);
     expect(await trials()).toBe(0);
+  });
+
+  test('a dump of a database that is gone is proven all the same', async () => {
+    const name = await makeDatabase();
+    const source = sourceOf(name);
+    const { path } = await copied(source);
+    const { facts } = await source.measure(path);
+    await server.sql(`drop database ${name}`);
+    expect((await source.measure(path)).facts).toEqual(facts);
+    expect(await trials()).toBe(0);
+  });
+
+  test.each([
+    ['of ICU', `locale_provider icu icu_locale 'de-DE' locale 'C'`, '', { provider: 'icu', name: 'de-DE' }],
+    ['of another encoding', `encoding 'LATIN1' locale 'C'`, '', { encoding: 'LATIN1', provider: 'libc' }],
+    ['that is a template', `is_template true`, '', { encoding: 'UTF8', collate: 'C', ctype: 'C' }],
+    ['with few connections', `connection limit 2`, '', {}],
+    ['with a long comment', '', `comment on database DATABASE_NAME is '${'long; '.repeat(4000)}'`, {}],
+    ['with a backslash', '', String.raw`comment on database DATABASE_NAME is '\a''b\'`, {}],
+  ])('a database %s is made again as it was', async (_, made, sql, locale) => {
+    const name = `made_${(databases += 1)}`;
+    await server.sql(`create database ${name} owner app template template0 ${made}`);
+    await server.sql(`create table t (n text); ${sql.replaceAll('DATABASE_NAME', name)}`, name);
+    await server.sql('alter table t owner to app', name);
+    const source = sourceOf(name, { user: 'app' });
+    const { path, report } = await copied(source);
+    const { facts, integrity } = await source.measure(path);
+    expect(integrity.problems).toEqual([]);
+    expect(report.disagreements?.(facts)).toEqual([]);
+    expect(facts.locale).toMatchObject(locale);
+    expect(await trials()).toBe(0);
+    if (made.includes('is_template')) await server.sql(`alter database ${name} is_template false`);
   });
 
   test('the roles that it needs are said in SQL, without a password', async () => {
@@ -265,8 +297,7 @@ describe.skipIf(postgresPrograms() === undefined)('PostgreSQL as a source', () =
     };
     await expect(sourceOf(name, {}, cutting).measure(path)).rejects.toMatchObject({ kind: 'unavailable' });
     expect(await trials()).toBe(0);
-    const [{ oid } = { oid: 0 }] = await server.sql(`select oid from pg_database where datname = '${name}'`);
-    await server.sql(`create database holdfast_proof_${String(oid)}`);
+    await server.sql(`create database holdfast_proof_${name} is_template true`);
     const { integrity } = await sourceOf(name).measure(path);
     expect(integrity.problems).toEqual([]);
     expect(await trials()).toBe(0);
@@ -315,6 +346,28 @@ describe.skipIf(postgresPrograms() === undefined)('PostgreSQL as a source', () =
       kind: 'missing',
       hint: 'sudo apt install postgresql-client-99',
     });
+  });
+
+  test.each([
+    [
+      '15.3',
+      undefined,
+      ['the rules are not those of the manifest, though there are as many: 2', 'the views are 3'],
+    ],
+    ['15.3', '16.1', ['the views are 3']],
+    ['14.2', undefined, ['the views are 3']],
+  ])('facts of 15.2 beside those of %s, measured on %s', (serverVersion, measuredOn, told) => {
+    const part = (name: string, count: number, sha256: string) => ({ name, count, sha256 });
+    const facts = { engine: 'postgres' as const, sizeBytes: 1, tables: [] };
+    const expected = {
+      ...facts,
+      serverVersion: '15.2',
+      parts: [part('rules', 2, 'a'), part('views', 2, 'a')],
+    };
+    const found = { ...facts, serverVersion, parts: [part('rules', 2, 'b'), part('views', 3, 'b')] };
+    const here = measuredOn === undefined ? {} : { measuredOn };
+    const differences = sourceOf('postgres').compare(expected, { ...found, ...here });
+    expect(differences.map((each) => each.replace(', the manifest says 2', ''))).toEqual(told);
   });
 
   test('a survey counts the rows that are there now', async () => {

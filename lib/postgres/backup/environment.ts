@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import type { PostgresTarget } from '../../health/postgres-target.ts';
 
-/** What a role or a database may have set, and would end or blind a program of ours. */
+/** What a role or a database may have set, and would end or blind a program of ours, or have an object written otherwise. */
 const settings = {
   statement_timeout: '0',
   lock_timeout: '0',
@@ -11,6 +11,16 @@ const settings = {
   default_transaction_read_only: 'off',
   row_security: 'off',
   synchronous_commit: 'off',
+  standard_conforming_strings: 'on',
+  quote_all_identifiers: 'off',
+  array_nulls: 'on',
+  transform_null_equals: 'off',
+  DateStyle: 'ISO',
+  IntervalStyle: 'postgres',
+  TimeZone: 'UTC',
+  extra_float_digits: '1',
+  bytea_output: 'hex',
+  lc_monetary: 'C',
 };
 
 /** As a connection is opened with them. */

@@ -83,7 +83,8 @@ export const questions: Readonly<Record<string, string>> = {
     where s.setdatabase = (select oid from pg_database where datname = current_database())`,
   'the database itself': `select p.name, p.what from pg_database d
     cross join lateral (values ('owner', d.datdba::regrole::text), ('connection limit', d.datconnlimit::text),
-      ('encoding and locale', concat_ws(' ', pg_encoding_to_char(d.encoding), d.datcollate, d.datctype)),
+      ('encoding and locale', concat_ws(' ', pg_encoding_to_char(d.encoding), d.datcollate, d.datctype,
+        nullif(to_jsonb(d) ->> 'datlocprovider', 'c'), to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale', to_jsonb(d) ->> 'daticurules')),
       ('rights', ${rights('d.datacl', "'d'", 'd.datdba')}), ('comment', shobj_description(d.oid, 'pg_database'))) p (name, what)
     where d.datname = current_database()`,
 };

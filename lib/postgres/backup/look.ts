@@ -9,9 +9,10 @@ import type { PostgresTarget } from '../../health/postgres-target.ts';
 import type { PostgresFacts } from '../../source/postgres-facts.ts';
 import type { SourceLook } from '../../source/source.ts';
 import { isHere, ofServer } from '../words.ts';
-import { findPrograms, type Programs } from './programs.ts';
+import type { Programs } from './programs.ts';
 import { quote, tableName } from '../names.ts';
 import { rolesOf } from './roles.ts';
+import { askServer, requireProving } from './server.ts';
 import { type BackupSession, nameOf, withBackupSession } from './session.ts';
 
 export interface PostgresLook extends SourceLook<PostgresFacts> {
@@ -34,44 +35,30 @@ const marginBytes = 1024 * 1024;
 export async function lookAtDatabase({ target, run, signal }: Surroundings): Promise<PostgresLook> {
   const act = `back up ${nameOf(target)}`;
   return withBackupSession(target, { act, signal }, async (connection) => {
-    await requireServer(connection, target, act);
+    const server = await askServer(connection, target, { act, run });
     const { rows } = await connection.run(basics, []);
-    const [oid = '', version = '', number = '0', size = '0', isStandby] = (rows[0] ?? []).map(
-      (text) => text ?? '',
-    );
-    const major = Math.floor(Number(number) / 10_000);
-    const serverVersion = version.split(' ', 1)[0] ?? version;
+    const [oid = '', size = '0'] = (rows[0] ?? []).map((text) => text ?? '');
     return {
       path: nameOf(target),
       sizeBytes: Number(size),
       copyBytesMax: Math.ceil(Number(size) * 1.25) + marginBytes,
       ownership: undefined,
       setUp: { engine: 'postgres', roles: await rolesOf(connection) },
-      remarks: [`PostgreSQL ${serverVersion}`, ...(isStandby === 'true' ? ['standby'] : [])],
+      remarks: [
+        `PostgreSQL ${server.version}`,
+        ...(server.isStandby ? ['standby'] : []),
+        ...(server.isSuperuser ? ['as a superuser'] : []),
+      ],
       oid,
-      major,
-      serverVersion,
-      programs: await findPrograms(major, act, run),
+      major: server.major,
+      serverVersion: server.version,
+      programs: server.programs,
     };
   });
 }
 
-const basics = `select d.oid::text, current_setting('server_version'), current_setting('server_version_num'),
-  pg_catalog.pg_database_size(d.oid)::text, pg_catalog.pg_is_in_recovery()::text
+const basics = `select d.oid::text, pg_catalog.pg_database_size(d.oid)::text
   from pg_catalog.pg_database d where d.datname = pg_catalog.current_database()`;
-
-/** A pooler between hands out connections in which neither a snapshot nor a setting stays. */
-async function requireServer(
-  connection: BackupSession,
-  { port }: PostgresTarget,
-  act: string,
-): Promise<void> {
-  const { rows } = await connection.run('select pg_catalog.pg_backend_pid()::text', []);
-  if (connection.processId === Number(rows[0]?.[0])) return;
-  throw new OpsError('config', `cannot ${act}: a pooler answers at port ${port}, and not the server itself`, {
-    hint: 'give the address of the server itself, such as port 5432: ss -tlnp',
-  });
-}
 
 /** Throws OpsError unless all of it can be dumped, and proven on that server. */
 export async function requireDumpable(
@@ -82,28 +69,17 @@ export async function requireDumpable(
   const act = `back up ${nameOf(target)}`;
   await requireWholeSight(connection, target, act);
   const { rows } = await connection.run(abilities, []);
-  const [oid, isStandby, mayCreate, directory] = rows[0] ?? [];
+  const [oid, directory] = rows[0] ?? [];
   if (oid !== look.oid)
     throw new OpsError('refused', `cannot ${act}: it is another database than a moment ago`, {
       hint: 'somebody has put another in its place: try again',
     });
-  if (isStandby === 'true')
-    throw new OpsError('refused', `cannot ${act}: the server is a standby, on which no dump can be proven`, {
-      hint: 'give the address of the primary',
-    });
-  if (mayCreate !== 'true')
-    throw new OpsError(
-      'denied',
-      `cannot ${act}: its role ${target.user} may make no database, and a dump is proven by restoring it into one`,
-      { hint: `let it: ${ofServer(target, `alter role ${quote(target.user)} createdb`)}` },
-    );
+  await requireProving(connection, target, act);
   if (typeof directory === 'string' && isHere(target))
     await requireServerRoom(directory, look.sizeBytes, act);
 }
 
 const abilities = `select (select oid::text from pg_catalog.pg_database where datname = pg_catalog.current_database()),
-  pg_catalog.pg_is_in_recovery()::text,
-  (select (rolsuper or rolcreatedb)::text from pg_catalog.pg_roles where rolname = current_user),
   (select setting from pg_catalog.pg_settings where name = 'data_directory')`;
 
 /** A table that the role cannot read ends a dump; of one with row-level security it would see less than all. */

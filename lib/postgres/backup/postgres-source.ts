@@ -27,11 +27,10 @@ export function postgresSource({
   run,
   lockWaitMs = 60_000,
 }: PostgresSourceParts): Source<PostgresFacts, PostgresLook> {
-  const look = (signal = never) => lookAtDatabase({ target: readTarget(), run, signal });
   return {
     engine: 'postgres',
     gentlerHint: 'a dump keeps nobody waiting who does not alter its tables',
-    look,
+    look: () => lookAtDatabase({ target: readTarget(), run, signal: never }),
     async begin(seen, { signal = never }) {
       const target = readTarget();
       await withBackupSession(target, { act: `back up ${nameOf(target)}`, signal }, (connection) =>
@@ -41,8 +40,7 @@ export function postgresSource({
     copy: (seen, path, options) =>
       dumpDatabase({ target: readTarget(), run, lockWaitMs }, seen, path, options),
     survey: (_seen, options) => survey(readTarget(), options),
-    measure: async (file, options = {}) =>
-      proveDump({ target: readTarget(), run, look: await look(options.signal) }, file, options),
+    measure: (file, options = {}) => proveDump({ target: readTarget(), run }, file, options),
     compare: (expected, found) => differencesBeside(expected, found, postgresDifferences(expected, found)),
   };
 }

@@ -8,23 +8,22 @@ import type { PostgresFacts } from '../../source/postgres-facts.ts';
 import type { Measurement, MeasureOptions } from '../../source/source.ts';
 import { keepInventory } from './disagreements.ts';
 import { partsOf, takeInventory } from './inventory.ts';
-import type { PostgresLook } from './look.ts';
 import { type Archive, readArchive, restoreInto } from './restore-into.ts';
+import { askServer, requireProving, withServer } from './server.ts';
 import { type BackupSession, nameOf, withBackupSession } from './session.ts';
 import { makeTrialDatabase } from './trial-database.ts';
 
 interface Surroundings {
   readonly target: PostgresTarget;
   readonly run: CommandRunner;
-  readonly look: Pick<PostgresLook, 'oid' | 'programs' | 'serverVersion'>;
 }
 
 const beatMs = 1000;
 const linesMax = 20;
 
-/** Throws OpsError `damaged` for what is no whole dump; `refused` for another file than `file`. */
+/** The database that the dump is of need not be there. Throws OpsError `damaged` for what is no whole dump; `refused` for another file than `file`. */
 export async function proveDump(
-  { target, run, look }: Surroundings,
+  { target, run }: Surroundings,
   path: string,
   { file, called = path, signal = new AbortController().signal, onBeat }: MeasureOptions,
 ): Promise<Measurement<PostgresFacts>> {
@@ -33,10 +32,12 @@ export async function proveDump(
   const beat = setInterval(() => onBeat?.(), beatMs);
   try {
     const { size } = await held.stat();
-    const archive: Archive = { fd: held.fd, called, programs: look.programs, run };
-    await readArchive(archive, signal);
-    return await withBackupSession(target, { act, signal }, async (owner) => {
-      await using trial = await makeTrialDatabase(owner, target, look.oid, act);
+    return await withServer(target, { act, signal }, async (owner) => {
+      const { programs, version } = await askServer(owner, target, { act, run });
+      const archive: Archive = { fd: held.fd, called, programs, run };
+      const { serverVersion = version, locale } = await readArchive(archive, signal);
+      await requireProving(owner, target, act);
+      await using trial = await makeTrialDatabase(owner, { target, locale, act });
       const findings = await restoreInto(archive, trial.target, signal);
       const inventory = await withBackupSession(trial.target, { act, signal }, inventoryOf);
       const facts: PostgresFacts = {
@@ -44,7 +45,9 @@ export async function proveDump(
         sizeBytes: size,
         tables: inventory.tables,
         parts: partsOf(inventory),
-        serverVersion: look.serverVersion,
+        serverVersion,
+        ...(serverVersion === version ? {} : { measuredOn: version }),
+        ...(locale === undefined ? {} : { locale }),
       };
       keepInventory(facts, inventory);
       // Who has lost the lock by then may have shared the database with another run.

@@ -1,4 +1,4 @@
-// pg_restore, of an archive that is held open: what is in it, all of it into a database, and the settings and rights of the database
+// pg_restore, of an archive that is held open: what it says of its database, all of it into a database, and the settings and rights of the database
 // that it is of.
 import type { CommandRunner } from '../../base/command.ts';
 import { errorMessage, OpsError } from '../../base/errors.ts';
@@ -6,6 +6,7 @@ import { clip } from '../../base/printable.ts';
 import type { PostgresTarget } from '../../health/postgres-target.ts';
 import { programVariables } from './environment.ts';
 import { quote } from '../names.ts';
+import { type ArchiveHead, headOf, statementsOf } from './archive-head.ts';
 import type { Programs } from './programs.ts';
 import { withBackupSession } from './session.ts';
 
@@ -19,15 +20,23 @@ export interface Archive {
 /** Where a program finds the descriptor that it is given. */
 const givenFile = '/proc/self/fd/3';
 const commandCharactersMax = 80;
+const outputBytesMax = 1024 * 1024;
 
-/** Throws OpsError `damaged` for what is no archive, or has not even its list of contents. */
-export async function readArchive(
-  { fd, called, programs, run }: Archive,
-  signal: AbortSignal,
-): Promise<void> {
-  const options = { inheritFd: fd, signal, acceptExitCodes: [0, 1] };
-  const { exitCode, stderr } = await run(programs.restore, ['--list', givenFile], options);
+/**
+ * What it says of the database that it is of. Throws OpsError `damaged` for what is no archive, or has not even its list of contents,
+ * and `refused` for one of a later version.
+ */
+export async function readArchive(archive: Archive, signal: AbortSignal): Promise<ArchiveHead> {
+  return headOf(await scriptOf(archive, signal));
+}
+
+/** The statements that make its database, with its settings, limits and rights, and nothing that is in it. */
+async function scriptOf({ fd, called, programs, run }: Archive, signal: AbortSignal): Promise<string> {
+  const args = ['--create', '--schema=holdfast_nothing_has_this_name', '--file=-', givenFile];
+  const options = { inheritFd: fd, signal, acceptExitCodes: [0, 1], outputBytesMax };
+  const { exitCode, stdout, stderr } = await run(programs.restore, args, options);
   if (exitCode !== 0) throw damaged(called, stderr);
+  return stdout;
 }
 
 /**
@@ -41,7 +50,7 @@ export async function restoreInto(
 ): Promise<string[]> {
   const { fd, called, programs, run } = archive;
   const variables = programVariables(target);
-  const options = { inheritFd: fd, signal, variables, acceptExitCodes: [0, 1] };
+  const options = { inheritFd: fd, signal, variables, acceptExitCodes: [0, 1], outputBytesMax };
   // Publications tell nobody of anything; a subscription would take what is another database's.
   const args = [`--dbname=${target.database}`, '--no-subscriptions', '--no-password', givenFile];
   const { exitCode, stderr } = await run(programs.restore, args, options);
@@ -89,6 +98,14 @@ function cureOf(said: string): string {
 }
 
 function damaged(called: string, stderr: string): OpsError {
+  if (/unsupported version \([\d.]+\) in file header/.test(stderr))
+    return new OpsError(
+      'refused',
+      `cannot use ${called}: it is of a later version of PostgreSQL than the server`,
+      {
+        hint: 'restore it on a server of the version that it is of, or of a later one',
+      },
+    );
   const said = stderr.split('\n').find((line) => /error:/.test(line)) ?? stderr.split('\n', 1)[0] ?? '';
   const cause = errorMessage(said.replace(/^pg_restore: (error: )?/, '').replaceAll(givenFile, 'it'));
   return new OpsError('damaged', `cannot use ${called}: it is no whole dump: ${cause}`);
@@ -96,15 +113,13 @@ function damaged(called: string, stderr: string): OpsError {
 
 /** Its settings, limits and rights stand in the archive under the name of the database that it is of. */
 async function setUpDatabase(
-  { fd, called, programs, run }: Archive,
+  archive: Archive,
   target: PostgresTarget,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const args = ['--create', '--schema=holdfast_nothing_has_this_name', '--file=-', givenFile];
-  const { stdout } = await run(programs.restore, args, { inheritFd: fd, signal });
-  const statements = statementsOf(stdout, target.database);
+  const statements = statementsOf(await scriptOf(archive, signal), target.database);
   const findings: string[] = [];
-  await withBackupSession(target, { act: `prove ${called}`, signal }, async (connection) => {
+  await withBackupSession(target, { act: `prove ${archive.called}`, signal }, async (connection) => {
     // What a database has of itself, and an archive says nothing of; it was taken from this one until now.
     await connection.run(`grant connect, temporary on database ${quote(target.database)} to public`);
     for (const statement of statements) {
@@ -117,26 +132,4 @@ async function setUpDatabase(
     }
   });
   return findings;
-}
-
-/** Those that are about the database, with another name in the place of its own. */
-export function statementsOf(script: string, name: string): string[] {
-  const own = /^CREATE DATABASE (.+?) WITH TEMPLATE = template0/m.exec(script)?.[1];
-  if (own === undefined) return [];
-  const pattern = own.replace(/[$()*+.?[\\\]^{|}]/g, '\\$&');
-  const places = [
-    new RegExp(`^(ALTER DATABASE )${pattern}(?= )`),
-    new RegExp(`^(ALTER ROLE .+? IN DATABASE )${pattern}(?= SET )`),
-    new RegExp(`^(COMMENT ON DATABASE )${pattern}(?= IS )`),
-    new RegExp(`^((?:GRANT|REVOKE) .+? ON DATABASE )${pattern}(?= (?:TO|FROM) )`),
-  ];
-  return script
-    .split(/(?<=;)\n(?=(?:ALTER|COMMENT|GRANT|REVOKE|CREATE|SET|SELECT|--|\\|\n))/)
-    .map((statement) => statement.replace(/^(?:\s*(?:--[^\n]*)?\n|\\[^\n]*\n)+/, '').trimEnd())
-    .flatMap((statement) => {
-      const place = places.find((each) => each.test(statement));
-      return place === undefined
-        ? []
-        : [statement.replace(place, (_, before: string) => `${before}${quote(name)}`)];
-    });
 }

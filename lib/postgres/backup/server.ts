@@ -1,0 +1,106 @@
+// The server itself, asked in a database that is no app's: that of the app may be gone, is not to be kept from being renamed, and
+// is not where two runs find each other.
+import type { CommandRunner } from '../../base/command.ts';
+import { OpsError } from '../../base/errors.ts';
+import type { PostgresTarget } from '../../health/postgres-target.ts';
+import { quote } from '../names.ts';
+import { sqlState } from '../refusal.ts';
+import { ofServer } from '../words.ts';
+import { findPrograms, type Programs } from './programs.ts';
+import { type BackupSession, type SessionOptions, withBackupSession } from './session.ts';
+
+/** What a server says of itself. */
+export interface Server {
+  readonly major: number;
+  /** Such as `15.18`. */
+  readonly version: string;
+  readonly isStandby: boolean;
+  readonly isSuperuser: boolean;
+  /** Its own programs, which are here. */
+  readonly programs: Programs;
+}
+
+/**
+ * What `work` makes of a connection to the server of `target`. Not `template1` as long as another is there: nobody makes a database
+ * while somebody is in it.
+ */
+export async function withServer<T>(
+  target: PostgresTarget,
+  options: SessionOptions,
+  work: (session: BackupSession) => Promise<T>,
+): Promise<T> {
+  let first: unknown;
+  for (const database of new Set(['postgres', target.database, 'template1'])) {
+    let isIn = false;
+    try {
+      const at = { ...target, database, readPassword: () => target.readPassword() };
+      return await withBackupSession(at, options, (session) => {
+        isIn = true;
+        return work(session);
+      });
+    } catch (error) {
+      if (isIn || !isOfDatabase(error)) throw error;
+      first ??= error;
+    }
+  }
+  throw first;
+}
+
+/** Whether it is only this database that takes nobody, or not us. */
+function isOfDatabase(error: unknown): boolean {
+  const state = error instanceof OpsError ? sqlState(error.cause) : undefined;
+  return state !== undefined && ['3D000', '28000', '42501', '55000', '53300'].includes(state);
+}
+
+/** Throws OpsError for a pooler, and where the server's own programs are not here. */
+export async function askServer(
+  connection: BackupSession,
+  { port }: PostgresTarget,
+  { act, run }: { act: string; run: CommandRunner },
+): Promise<Server> {
+  const { rows } = await connection.run(question, []);
+  const [pid, version = '', number, isStandby, isSuperuser] = (rows[0] ?? []).map((text) => text ?? '');
+  // A pooler between hands out connections in which neither a snapshot nor a setting stays.
+  if (connection.processId !== Number(pid))
+    throw new OpsError(
+      'config',
+      `cannot ${act}: a pooler answers at port ${port}, and not the server itself`,
+      {
+        hint: 'give the address of the server itself, such as port 5432: ss -tlnp',
+      },
+    );
+  const major = Math.floor(Number(number) / 10_000);
+  return {
+    major,
+    version: version.split(' ', 1)[0] ?? version,
+    isStandby: isStandby === 'true',
+    isSuperuser: isSuperuser === 'true',
+    programs: await findPrograms(major, act, run),
+  };
+}
+
+const question = `select pg_catalog.pg_backend_pid()::text, current_setting('server_version'), current_setting('server_version_num'),
+  pg_catalog.pg_is_in_recovery()::text, (select rolsuper::text from pg_catalog.pg_roles where rolname = current_user)`;
+
+/** Throws OpsError where the server, or our role, makes no database to prove a dump in. */
+export async function requireProving(
+  connection: BackupSession,
+  target: PostgresTarget,
+  act: string,
+): Promise<void> {
+  const { rows } = await connection.run(abilities, []);
+  const [isStandby, mayCreate] = rows[0] ?? [];
+  if (isStandby === 'true')
+    throw new OpsError('refused', `cannot ${act}: the server is a standby, on which no dump can be proven`, {
+      hint: 'give the address of the primary',
+    });
+  if (mayCreate !== 'true')
+    throw new OpsError(
+      'denied',
+      `cannot ${act}: its role ${target.user} may make no database, and a dump is proven by restoring it into one`,
+      { hint: `let it: ${ofServer(target, `alter role ${quote(target.user)} createdb`)}` },
+    );
+}
+
+const abilities = `select pg_catalog.pg_is_in_recovery()::text,
+  (select (rolsuper or rolcreatedb)::text from pg_catalog.pg_roles where rolname = current_user)`;
