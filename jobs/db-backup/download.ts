@@ -15,7 +15,7 @@ import {
   downloadText,
   planDownload,
 } from '../steps/download-entry.ts';
-import { selectedApp } from '../steps/each-app.ts';
+import { requireFileApp, selectedApp } from '../steps/each-app.ts';
 import type * as parameters from './parameters.ts';
 
 type Given = Options<typeof parameters.download>;
@@ -51,7 +51,8 @@ async function choose(context: JobContext, { app: name, path }: Given) {
 }
 
 /** The database's own path, as long as nothing is there. */
-function emptyPlace({ name, database, latest }: GuardedApp): string {
+function emptyPlace(app: GuardedApp): string {
+  const { name, database, latest } = requireFileApp(app);
   if (!existsSync(database)) return database;
   throw new OpsError('refused', `cannot download to ${database}: a database is there`, {
     hint:

@@ -3,7 +3,7 @@ import { type CatalogueEntry, newestProven } from '../../lib/backup/catalogue.ts
 import { OpsError } from '../../lib/base/errors.ts';
 import { formatBytes, formatInstant } from '../../lib/base/format.ts';
 import { severityOfError } from '../../lib/base/finding.ts';
-import type { GuardedApp } from '../../lib/config/config.ts';
+import { databaseOf, type GuardedApp } from '../../lib/config/config.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
@@ -98,7 +98,7 @@ async function describeApp(
   const latest = await latestCopy(store, app);
   const undoSets = await undoSetsOf(app);
   const info = {
-    database: app.database,
+    database: databaseOf(app),
     source: source instanceof OpsError ? { problem: source.message } : source,
     newestProven: newest === undefined ? undefined : { name: newest.name, takenAt: newest.takenAt },
     counts,

@@ -3,7 +3,7 @@ import { lstat, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { OpsError } from '../../lib/base/errors.ts';
 import { formatCount } from '../../lib/base/format.ts';
-import { guardedApps } from '../../lib/config/config.ts';
+import { fileApps } from '../../lib/config/config.ts';
 import { ifPathThere } from '../../lib/files/if-there.ts';
 import { type LocatedFile, locateFile } from '../../lib/files/locate-file.ts';
 import type { JobContext } from '../../lib/run/context.ts';
@@ -71,7 +71,7 @@ function targetOf(app: ExportedApp, { to }: Given): string {
 async function requireNoLiveDatabase({ config }: JobContext, target: LocatedFile): Promise<void> {
   if (!target.exists) return;
   const { dev, ino } = await lstat(target.directory.at(target.name), { bigint: true });
-  for (const { name, database } of guardedApps(config)) {
+  for (const { name, database } of fileApps(config)) {
     const live = await ifPathThere(stat(database, { bigint: true }));
     if (live?.dev === dev && live.ino === ino)
       throw new OpsError('config', `cannot import into ${target.path}: it is the live database of ${name}`, {

@@ -4,7 +4,7 @@ import type { ExportState, KnownDocument } from '../../lib/export/export-state.t
 import type { FrozenDays } from '../../lib/export/frozen.ts';
 import { type Stretches, stretchOf } from '../../lib/export/phases.ts';
 import type { Rows } from '../../lib/export/rows.ts';
-import { guardedApps } from '../../lib/config/config.ts';
+import { fileApps } from '../../lib/config/config.ts';
 import { sweepTemporaries } from '../../lib/files/durable.ts';
 import { type HeldDirectory, inKnownPaths } from '../../lib/files/held-directory.ts';
 import type { JobContext } from '../../lib/run/context.ts';
@@ -130,7 +130,7 @@ async function exportApp(
 
 /** What a killed run has left, which can be large: its documents are nobody else's, whose lock we hold. */
 async function sweep(context: JobContext, app: ExportedApp, directory: HeldDirectory): Promise<void> {
-  const others = guardedApps(context.config).filter(({ name }) => name !== app.name);
+  const others = fileApps(context.config).filter(({ name }) => name !== app.name);
   const isAlone = !others.some((other) => other.export?.directory === app.export.directory);
   await sweepTemporaries(directory.at('.'), isAlone ? undefined : context.clock.now());
 }

@@ -52,7 +52,12 @@ export function text(result: AppsResult<Restorable>, view: View): string[] {
   ]);
 }
 
-function wayBack({ name, database, isOnlyStored }: RestorableApp): Restorable['wayBack'] {
-  if (isOnlyStored !== true) return undefined;
+function wayBack({ name, engine, was: database, isOnlyStored }: RestorableApp): Restorable['wayBack'] {
+  if (isOnlyStored !== true || database === undefined) return undefined;
+  if (engine === 'postgres')
+    return {
+      database,
+      command: `postgres_url_file in [apps.${name}], then restore run latest --app ${name}`,
+    };
   return { database, command: `restore run latest --app ${name} --to ${shellWord(database)}` };
 }

@@ -2,6 +2,7 @@
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
+import { requireFileApp } from '../steps/each-app.ts';
 import { chooseEntry } from '../steps/choose-entry.ts';
 import { requirePlace, restorableApp } from '../steps/restorable-apps.ts';
 import type * as parameters from './parameters.ts';
@@ -15,7 +16,11 @@ export async function run(
   const app = await restorableApp(context, options.app);
   if (options.to === undefined) requirePlace(app);
   const choice = await chooseEntry(context, await context.openStore(), app, options);
-  const { plan: result, findings } = await planRestore(context, { app, ...choice, to: options.to });
+  const { plan: result, findings } = await planRestore(context, {
+    app: requireFileApp(app),
+    ...choice,
+    to: options.to,
+  });
   return { result, findings };
 }
 

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { OpsError } from '../../lib/base/errors.ts';
 import { shellWord } from '../../lib/base/shell-word.ts';
 import type { Finding } from '../../lib/base/finding.ts';
-import type { GuardedApp } from '../../lib/config/config.ts';
+import type { FileApp } from '../../lib/config/config.ts';
 import { inspectSet } from '../../lib/placement/database-set.ts';
 import { inKnownPaths } from '../../lib/files/held-directory.ts';
 import { silentLog } from '../../lib/base/log.ts';
@@ -18,6 +18,7 @@ import type { Outcome } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import { keepJournalMode } from '../../lib/sqlite/journal-mode.ts';
 import { chooseEntry, requireRestorable } from '../steps/choose-entry.ts';
+import { requireFileApp } from '../steps/each-app.ts';
 import { requirePlace, restorableApp } from '../steps/restorable-apps.ts';
 import { goneDirectory, requireDirectory } from './steps/database-directory.ts';
 import {
@@ -29,7 +30,7 @@ import {
 } from './steps/next-sound.ts';
 import { planLines } from './steps/plan-words.ts';
 import { hasServices, type PlanOrder, planRestore } from './steps/restore-plan.ts';
-import { placeCopy } from '../steps/place-copy.ts';
+import { journalModeOf, placeCopy } from '../steps/place-copy.ts';
 import { proofLines } from '../steps/proof-report.ts';
 import type * as parameters from './parameters.ts';
 import type { Replaced } from './steps/replace-database.ts';
@@ -59,9 +60,10 @@ interface Restored {
 }
 
 export async function run(context: JobContext, options: Given): Promise<Outcome<Restored>> {
-  const app = await restorableApp(context, options.app);
+  const chosen = await restorableApp(context, options.app);
+  const app = requireFileApp(chosen);
   const { to } = options;
-  if (to === undefined) requirePlace(app);
+  if (to === undefined) requirePlace(chosen);
   const result = await inKnownPaths(() =>
     to === undefined ? restoreInPlace(context, app, options) : restoreTo(context, app, options, resolve(to)),
   );
@@ -116,12 +118,7 @@ function findingsOf(result: Restored): Finding[] {
 }
 
 /** `--to`: a new file. The live database, its lock and its services are not touched. */
-async function restoreTo(
-  context: JobContext,
-  app: GuardedApp,
-  options: Given,
-  path: string,
-): Promise<Restored> {
+async function restoreTo(context: JobContext, app: FileApp, options: Given, path: string): Promise<Restored> {
   using target = await locateFile(path);
   await requireFree(target, {
     taken:
@@ -141,7 +138,7 @@ async function restoreTo(
   return { ...result, passedOver };
 }
 
-async function restoreInPlace(context: JobContext, app: GuardedApp, options: Given): Promise<Restored> {
+async function restoreInPlace(context: JobContext, app: FileApp, options: Given): Promise<Restored> {
   await using lock = await context.lock(app, 'restore run');
   void lock;
   if ((await missingDirectory(app.database)) !== undefined) await makeDirectory(context, app, options);
@@ -157,7 +154,7 @@ async function restoreInPlace(context: JobContext, app: GuardedApp, options: Giv
 
 async function restoreChosen(
   context: JobContext,
-  app: GuardedApp,
+  app: FileApp,
   options: Given,
   target: LocatedFile,
   choice: Choice,
@@ -168,7 +165,7 @@ async function restoreChosen(
   if (!options.yes) await requireConsent(context, app, choice, target.path);
   return await withStaging(context, target, async (staging) => {
     const { proof, manifest } = await stageBackup(context, app, choice, staging, options);
-    await keepJournalMode(target.directory.at(target.name), staging.database, manifest?.journalMode);
+    await keepJournalMode(target.directory.at(target.name), staging.database, journalModeOf(manifest));
     const ownership = target.exists ? undefined : manifest?.ownership;
     const went = await replaceOrUndo(context, { app, target, staging, source: backup, ownership });
     return {
@@ -179,7 +176,7 @@ async function restoreChosen(
   });
 }
 
-function restored(app: GuardedApp, target: string, backup: string, proof: Proof, settled: string[]) {
+function restored(app: FileApp, target: string, backup: string, proof: Proof, settled: string[]) {
   return {
     app: app.name,
     backup,
@@ -191,7 +188,7 @@ function restored(app: GuardedApp, target: string, backup: string, proof: Proof,
   };
 }
 
-async function choose(context: JobContext, app: GuardedApp, options: Given) {
+async function choose(context: JobContext, app: FileApp, options: Given) {
   const choice = await chooseEntry(context, await context.openStore(), app, options);
   if (choice.asOf !== undefined)
     context.log.info(`${app.name}: as of ${choice.asOf.said}`, { backup: choice.entry.name });
@@ -199,7 +196,7 @@ async function choose(context: JobContext, app: GuardedApp, options: Given) {
 }
 
 /** The directory of the database is gone: whose it was is read off the backup. */
-async function makeDirectory(context: JobContext, app: GuardedApp, options: Given): Promise<void> {
+async function makeDirectory(context: JobContext, app: FileApp, options: Given): Promise<void> {
   const { entry, entries } = await choose(context, app, options);
   const gone = await goneDirectory(app, entry, entries);
   if (gone !== undefined) await requireDirectory(context, app, gone, { ...options, backup: entry.name });
@@ -207,7 +204,7 @@ async function makeDirectory(context: JobContext, app: GuardedApp, options: Give
 
 async function requireConsent(
   context: JobContext,
-  app: GuardedApp,
+  app: FileApp,
   choice: Pick<PlanOrder, 'entry' | 'entries' | 'asOf'>,
   target: string,
 ): Promise<void> {

@@ -1,7 +1,7 @@
 // restore status: which database is in place, what was interrupted, what can be undone, and what could be restored.
 import { formatBytes } from '../../lib/base/format.ts';
 import { OpsError } from '../../lib/base/errors.ts';
-import type { GuardedApp } from '../../lib/config/config.ts';
+import { databaseOf, type GuardedApp, isFileApp } from '../../lib/config/config.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
@@ -66,9 +66,9 @@ function problemLines({ problem, isOutOfReach }: RestoreStatus['database'], app:
 }
 
 async function describe(context: JobContext, app: GuardedApp): Promise<Omit<RestoreStatus, 'store'>> {
-  using target = await locateIfReached(app.database);
+  using target = isFileApp(app) ? await locateIfReached(app.database) : undefined;
   return {
-    database: await look(context, target?.path ?? app.database),
+    database: await look(context, app, target?.path ?? databaseOf(app)),
     ...(await lookForEarlier(context, app)),
     undoSets: await undoSetsOf(app),
     lastDrill: lastDrill(context, app.name),
@@ -80,9 +80,9 @@ function lastDrill({ history }: JobContext, app: string): RestoreStatus['lastDri
   return drill === undefined ? undefined : { name: drill.name, outcome: drill.outcome, at: drill.at };
 }
 
-async function look(context: JobContext, path: string): Promise<RestoreStatus['database']> {
+async function look(context: JobContext, app: GuardedApp, path: string): Promise<RestoreStatus['database']> {
   try {
-    return { path, sizeBytes: (await context.source({ database: path }).look()).sizeBytes };
+    return { path, sizeBytes: (await context.source(app).look()).sizeBytes };
   } catch (error) {
     if (!(error instanceof OpsError)) throw error;
     const { kind, message: problem } = error;

@@ -1,14 +1,14 @@
 // restore undo: puts back the database that a restore replaced.
 import { OpsError } from '../../lib/base/errors.ts';
 import { type LocatedFile, locateFile } from '../../lib/files/locate-file.ts';
-import type { GuardedApp } from '../../lib/config/config.ts';
+import type { FileApp } from '../../lib/config/config.ts';
 import { missingDirectory } from '../../lib/placement/missing-directory.ts';
 import { listUndoSets, type UsableUndoSet } from '../../lib/placement/undo-list.ts';
 import type { Finding } from '../../lib/base/finding.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, Steps } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
-import { selectedApp } from '../steps/each-app.ts';
+import { requireFileApp, selectedApp } from '../steps/each-app.ts';
 import type * as parameters from './parameters.ts';
 import { type Discarded, discardLines, discardSets, setsToDiscard } from './steps/discard-sets.ts';
 import type { Replaced } from './steps/replace-database.ts';
@@ -33,7 +33,7 @@ interface UndoPlan {
 
 export async function run(context: JobContext, options: Given): Promise<Outcome<Undone | Discarded>> {
   requireDiscard(options);
-  const app = selectedApp(context, options.app);
+  const app = requireFileApp(selectedApp(context, options.app));
   using target = await locate(app);
   await using lock = await context.lock(app, 'restore undo');
   void lock;
@@ -71,7 +71,7 @@ export function text(result: Undone | Discarded): string[] {
 export const plan: Steps<Given, UndoPlan | Discarded> = {
   async run(context, options) {
     requireDiscard(options);
-    const app = selectedApp(context, options.app);
+    const app = requireFileApp(selectedApp(context, options.app));
     using target = await locate(app);
     if (options.discard) return { result: await setsToDiscard(context, app, target, options), findings: [] };
     const { name, path } = await chosenSet(target, options.set);
@@ -94,7 +94,7 @@ function requireDiscard({ discard, olderThan }: Given): void {
   throw new OpsError('usage', 'cannot bring back undo sets by their age: --older-than goes with --discard');
 }
 
-async function locate({ name, database }: GuardedApp): Promise<LocatedFile> {
+async function locate({ name, database }: FileApp): Promise<LocatedFile> {
   const gone = await missingDirectory(database);
   if (gone === undefined) return locateFile(database);
   throw new OpsError('missing', `cannot undo: ${gone} is not there, and the undo sets were in it`, {

@@ -3,6 +3,7 @@ import type { Manifest } from '../../lib/backup/manifest.ts';
 import { anySubject, reasonsOf, type Suspicion } from '../../lib/backup/suspicion.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
 import { attributesAt, modeWithoutList } from '../../lib/placement/attributes.ts';
+import type { MeasuredFacts } from '../../lib/source/facts.ts';
 import type { Ownership } from '../../lib/record/ownership.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { ProvenSnapshot } from './snapshot.ts';
@@ -21,12 +22,12 @@ export async function describeBackup(
   const { check, note, findings } = measured.integrity;
   const subjects = subjectsOf(accepted);
   return {
-    ...measured.facts,
-    ...look.setUp,
+    // What is set up is of the same engine: both are one source's.
+    ...({ ...measured.facts, ...look.setUp } as MeasuredFacts),
     app: app.name,
     backup,
     takenAt,
-    source: app.database,
+    source: app.engine === 'sqlite' ? app.database : look.path,
     host: context.host,
     ...(look.ownership === undefined
       ? {}

@@ -3,7 +3,14 @@ import { OpsError } from '../../lib/base/errors.ts';
 import type { ErrorKind } from '../../lib/base/exit-code.ts';
 import { type Finding, severityOfError } from '../../lib/base/finding.ts';
 import { didYouMean } from '../../lib/base/nearest.ts';
-import { type GuardedApp, guardedApps, isGuarded } from '../../lib/config/config.ts';
+import {
+  databaseOf,
+  type FileApp,
+  type GuardedApp,
+  guardedApps,
+  isFileApp,
+  isGuarded,
+} from '../../lib/config/config.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome } from '../../lib/run/job.ts';
 
@@ -33,6 +40,24 @@ export function selectedApps({ config }: JobContext, name: string | undefined): 
     'usage',
     `cannot find the app ${JSON.stringify(name)}: ${config.source} has ${known.join(', ')}${didYouMean(name, known)}`,
     { hint: `name one of them: --app ${known[0]}` },
+  );
+}
+
+/** The same of those whose database is a file: one that was named and has another is refused, as `requireFileApp` does. */
+export function selectedFileApps(context: JobContext, name: string | undefined): readonly FileApp[] {
+  const apps = selectedApps(context, name);
+  return name === undefined ? apps.filter(isFileApp) : apps.map(requireFileApp);
+}
+
+/** Throws OpsError `config` for one whose database is a server's. */
+export function requireFileApp(app: GuardedApp): FileApp {
+  if (isFileApp(app)) return app;
+  throw new OpsError(
+    'config',
+    `cannot do that to ${databaseOf(app)}: it is for a SQLite database in a file`,
+    {
+      hint: `what there is for PostgreSQL: docs/operations.md#an-app-with-postgresql`,
+    },
   );
 }
 

@@ -1,6 +1,6 @@
 // What an earlier restore left unsettled, and who may be at work on it: looked at, and not touched.
 import { join } from 'node:path';
-import type { GuardedApp } from '../../lib/config/config.ts';
+import { type GuardedApp, isFileApp } from '../../lib/config/config.ts';
 import { NoAnswer } from '../../lib/files/answering-mounts.ts';
 import { locateFile, type LocatedFile } from '../../lib/files/locate-file.ts';
 import { lockHolder } from '../../lib/lock/owner.ts';
@@ -33,7 +33,7 @@ export async function locateIfReached(database: string): Promise<LocatedFile | u
 
 /** As far as it can be seen. Throws OpsError where nobody can tell. */
 export async function lookForEarlier(context: JobContext, app: GuardedApp): Promise<EarlierRestore> {
-  using target = await locateIfReached(app.database);
+  using target = isFileApp(app) ? await locateIfReached(app.database) : undefined;
   const holder = await holderOf(context, app);
   return {
     holder,

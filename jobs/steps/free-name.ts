@@ -43,8 +43,11 @@ function plannedName(
   label: string | undefined,
   takenAt: Date,
 ): string {
-  if (label !== undefined) return namedBackupName(app.layout, app.name, label);
-  return backupName(app.layout, app.name, takenAt, config.timeZone);
+  if (label !== undefined) return namedBackupName(app.layout, app.name, label, app.engine);
+  return backupName(app.layout, app.name, takenAt, {
+    timeZone: config.timeZone,
+    engine: app.engine,
+  });
 }
 
 function taken(app: GuardedApp, name: string, holder: string, label: string | undefined): OpsError {

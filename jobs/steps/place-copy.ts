@@ -2,7 +2,7 @@
 import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
 import type { Manifest } from '../../lib/backup/manifest.ts';
 import { OpsError } from '../../lib/base/errors.ts';
-import type { GuardedApp } from '../../lib/config/config.ts';
+import { type GuardedApp, isFileApp } from '../../lib/config/config.ts';
 import type { FileDigest } from '../../lib/files/digest.ts';
 import { locateFile } from '../../lib/files/locate-file.ts';
 import { memberPath, type SetPlace } from '../../lib/placement/database-set.ts';
@@ -24,8 +24,13 @@ export async function placeCopy(
   manifest: Manifest | undefined,
 ): Promise<void> {
   if (!(await isPlaceOf(app, target))) return placeNew(staging, target);
-  await keepJournalMode(target.directory.at(target.name), staging.database, manifest?.journalMode);
+  await keepJournalMode(target.directory.at(target.name), staging.database, journalModeOf(manifest));
   await placeNew(staging, target, { ownership: manifest?.ownership, runCommand });
+}
+
+/** As it was at the source; undefined where nobody knows. */
+export function journalModeOf(manifest: Manifest | undefined): string | undefined {
+  return manifest?.engine === 'sqlite' ? manifest.journalMode : undefined;
 }
 
 /** The manifest among the entries that vouches for these bytes: the latest copy has those of a backup. */
@@ -37,9 +42,10 @@ export function manifestOfBytes(
 }
 
 /** Whether it is where the app has its database. */
-export async function isPlaceOf({ database }: GuardedApp, target: SetPlace): Promise<boolean> {
+export async function isPlaceOf(app: GuardedApp, target: SetPlace): Promise<boolean> {
+  if (!isFileApp(app)) return false;
   try {
-    using own = await locateFile(database);
+    using own = await locateFile(app.database);
     return own.path === memberPath(target);
   } catch (error) {
     if (error instanceof OpsError) return false; // nothing can be placed there

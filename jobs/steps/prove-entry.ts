@@ -1,6 +1,7 @@
 // Proves one backup in scratch of its own, and removes the file again.
 import { rm } from 'node:fs/promises';
 import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
+import { engineOf } from '../../lib/backup/manifest.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
 import type { Proof } from '../../lib/repository/proof.ts';
 import type { JobContext } from '../../lib/run/context.ts';
@@ -29,7 +30,7 @@ async function proveOnce(context: JobContext, app: GuardedApp, entry: CatalogueE
   const scratch = await context.scratch();
   const target = scratch.file('backup.db');
   try {
-    return await repository.prove(entry, context.source(app), target);
+    return await repository.prove(entry, context.source(app, engineOf(entry)), target);
   } finally {
     await rm(target, { force: true });
     await scratch.remove();

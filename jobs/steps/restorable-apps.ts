@@ -4,10 +4,22 @@ import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
 import { usualExpectations } from '../../lib/backup/expectations.ts';
 import { usualGuard } from '../../lib/backup/guard-policy.ts';
 import { type Manifest, parseManifest } from '../../lib/backup/manifest.ts';
-import { defaultLatestName, isAppName, manifestName, parseBackupName } from '../../lib/backup/name.ts';
+import {
+  defaultLatestName,
+  engineByName,
+  isAppName,
+  manifestName,
+  parseBackupName,
+} from '../../lib/backup/name.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import { didYouMean } from '../../lib/base/nearest.ts';
-import { type GuardedApp, guardedApps } from '../../lib/config/config.ts';
+import {
+  databaseOf,
+  type FileApp,
+  type GuardedApp,
+  guardedApps,
+  type PostgresApp,
+} from '../../lib/config/config.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { selectedApps } from './each-app.ts';
@@ -16,6 +28,8 @@ import { selectedApps } from './each-app.ts';
 export type RestorableApp = GuardedApp & {
   /** The configuration does not say where its database is: it goes to a new file only. */
   readonly isOnlyStored?: boolean;
+  /** Where its database was, as its newest manifest says. */
+  readonly was?: string;
   /** Its backups, where they were listed to find out that it is the one: for whoever lists them first. */
   readonly justListed?: CatalogueEntry[][];
 };
@@ -52,8 +66,9 @@ export async function restorableApps(
 }
 
 /** The only one; of several the one whose database was at the same path, unless that is more than one. */
-function likeliest(stored: readonly RestorableApp[], { database }: GuardedApp): RestorableApp | undefined {
-  const fitting = stored.length === 1 ? stored : stored.filter((app) => app.database === database);
+function likeliest(stored: readonly RestorableApp[], only: GuardedApp): RestorableApp | undefined {
+  const database = databaseOf(only);
+  const fitting = stored.length === 1 ? stored : stored.filter(({ was }) => was === database);
   return fitting.length === 1 ? fitting[0] : undefined;
 }
 
@@ -115,14 +130,19 @@ async function appsInStore(context: JobContext, nameless = 'database'): Promise<
   const store = await context.openStore();
   const names = (await store.list('')).map(({ name }) => name);
   const apps = new Map<string, RestorableApp>();
-  const folders = new Set(names.flatMap((name) => /^backups\/([^/]+)\/[^/]+\.db$/.exec(name)?.[1] ?? []));
+  const folders = new Set(
+    names.flatMap((name) => /^backups\/([^/]+)\/[^/]+\.(?:db|dump)$/.exec(name)?.[1] ?? []),
+  );
   for (const app of folders) {
     if (!isAppName(app)) continue;
     const newest = names
       .filter((name) => name.startsWith(`backups/${app}/`) && name.endsWith('.json'))
       .at(-1);
     const manifest = newest === undefined ? undefined : await readManifest(store, newest);
-    const latest = defaultLatestName(app);
+    const newestData = names
+      .filter((name) => name.startsWith(`backups/${app}/`) && !name.endsWith('.json'))
+      .at(-1);
+    const latest = defaultLatestName(app, manifest?.engine ?? engineByName(newestData ?? ''));
     apps.set(app, storedApp(app, 'app', manifest, names.includes(latest) ? latest : undefined));
   }
   for (const [app, manifest] of await classicApps(store, names, nameless, context.config.timeZone)) {
@@ -168,9 +188,10 @@ function storedApp(
   manifest: Manifest | undefined,
   latest: string | undefined,
 ): RestorableApp {
+  const was = manifest?.source ?? `/${name}.db`;
+  const isDumped = manifest?.engine === 'postgres' || latest?.endsWith('.dump') === true;
   return {
     name,
-    database: manifest?.source ?? `/${name}.db`,
     layout,
     latest,
     keep: { last: 1, daily: 0, weekly: 0, monthly: 0 },
@@ -178,11 +199,28 @@ function storedApp(
     expect: usualExpectations,
     services: { units: [], stop: undefined, start: undefined, timeoutMs: 0 },
     health: undefined,
-    export: undefined,
-    import: undefined,
-    maintain: undefined,
-    delta: undefined,
-    serve: undefined,
     isOnlyStored: true,
+    was,
+    ...(isDumped ? noServer(name) : noFile(was)),
+  };
+}
+
+/** What an app has beside what all have. */
+type Own<App extends GuardedApp> = Omit<App, Exclude<keyof FileApp & keyof PostgresApp, 'engine'>>;
+
+function noFile(database: string): Own<FileApp> {
+  const nothing = { export: undefined, import: undefined, maintain: undefined, delta: undefined };
+  return { engine: 'sqlite', database, ...nothing, serve: undefined };
+}
+
+function noServer(name: string): Own<PostgresApp> {
+  return {
+    engine: 'postgres',
+    urlFile: undefined,
+    readTarget() {
+      throw new OpsError('config', `cannot reach a PostgreSQL server for ${name}: nothing here names one`, {
+        hint: `write postgres_url_file = "/path" in [apps.${name}]: docs/operations.md#an-app-with-postgresql`,
+      });
+    },
   };
 }

@@ -2,10 +2,11 @@
 import { OpsError } from '../../lib/base/errors.ts';
 import { firstOf } from '../../lib/base/finding.ts';
 import { formatBytes, formatDuration } from '../../lib/base/format.ts';
-import type { GuardedApp } from '../../lib/config/config.ts';
+import { databaseOf, type GuardedApp } from '../../lib/config/config.ts';
 import type { FileDigest } from '../../lib/files/digest.ts';
 import { digestFile } from '../../lib/files/hash-file.ts';
 import type { Scratch } from '../../lib/files/scratch.ts';
+import { firstTen } from '../../lib/source/facts.ts';
 import { requireSpace } from '../../lib/files/space.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import {
@@ -23,7 +24,7 @@ export interface ProvenSnapshot {
   takenAt: Date;
   digest: FileDigest;
   measured: Measurement;
-  report: CopyReport & { durationMs: number };
+  report: Omit<CopyReport, 'disagreements'> & { durationMs: number };
 }
 
 /** Room for side files, manifests and directories beside the copies themselves. */
@@ -65,7 +66,7 @@ export async function proveSnapshot(
   const started = clock.monotonicMs();
   const path = scratch.file('snapshot.db');
   progress.start(`${app.name}: copying`, look.sizeBytes);
-  const report = await source.copy(look, path, {
+  const { disagreements, ...report } = await source.copy(look, path, {
     now: clock.now(),
     wait: (ms) => context.wait(ms, signal),
     signal,
@@ -79,7 +80,17 @@ export async function proveSnapshot(
     throw withWayBack(app, error);
   });
   requireSound(app, proof.measured);
-  return { look, takenAt, ...proof, report: { ...report, durationMs } };
+  const measured = withFindings(proof.measured, disagreements?.(proof.measured.facts) ?? []);
+  return { look, takenAt, digest: proof.digest, measured, report: { ...report, durationMs } };
+}
+
+/** What the copy has not, or has otherwise than the source in that very instant, is kept and told like all that is at odds. */
+function withFindings(measured: Measurement, disagreements: readonly string[]): Measurement {
+  if (disagreements.length === 0) return measured;
+  const { integrity, facts } = measured;
+  const also = firstTen(disagreements);
+  const findings = [...(integrity.findings ?? []), ...also];
+  return { facts, integrity: { ...integrity, problems: [...integrity.problems, ...also], findings } };
 }
 
 /**
@@ -95,7 +106,7 @@ async function proveCopy(
   // Whichever fails first ends the other; neither may go on reading a file that is about to be removed.
   const either = new AbortController();
   const both = AbortSignal.any([signal, either.signal]);
-  const called = `the copy of ${app.database}`;
+  const called = `the copy of ${databaseOf(app)}`;
   try {
     const hashed = digestFile(path, { signal: both });
     const [digest, measured] = await Promise.all([
@@ -113,7 +124,7 @@ function requireSound(app: GuardedApp, { integrity }: Measurement): void {
   const damage = damageIn(integrity);
   if (damage.length === 0) return;
   const problem = firstOf(damage, 'it cannot be read');
-  throw new OpsError('damaged', `cannot back up ${app.database}: the database is damaged: ${problem}`, {
+  throw new OpsError('damaged', `cannot back up ${databaseOf(app)}: the database is damaged: ${problem}`, {
     hint: wayBack(app),
   });
 }

@@ -1,7 +1,7 @@
 // The undo sets that lie beside a database, as they are told.
 import { formatBytes, formatCount, formatDuration, formatInstant } from '../../lib/base/format.ts';
 import { OpsError } from '../../lib/base/errors.ts';
-import type { GuardedApp } from '../../lib/config/config.ts';
+import { type GuardedApp, isFileApp } from '../../lib/config/config.ts';
 import { locateFile } from '../../lib/files/locate-file.ts';
 import { undoAgeMsMax, undoMadeAt } from '../../lib/placement/discard-undo.ts';
 import { listUndoSets, type UndoSet } from '../../lib/placement/undo-list.ts';
@@ -28,6 +28,7 @@ export interface ListedUndoSet {
  * what is no file, and nobody can tell where its mount does not answer: the backups are worth seeing all the same.
  */
 export async function undoSetsOf(app: GuardedApp): Promise<ListedUndoSet[]> {
+  if (!isFileApp(app)) return [];
   try {
     using target = await locateFile(app.database);
     return (await listUndoSets(target)).map((set) => listed(target.name, set));

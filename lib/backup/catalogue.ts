@@ -65,7 +65,7 @@ const clockSkewMs = 300_000;
 const problemCharactersMax = 2000;
 
 /** How the name of a database file ends. */
-export const dataEnding = /\.(?:db|db3|sqlite|sqlite3)$/i;
+export const dataEnding = /\.(?:db|db3|sqlite|sqlite3|dump)$/i;
 
 /**
  * The manifests in a listing that may be ours: those whose data file would have a name of ours, whether it is there
@@ -243,5 +243,7 @@ function isBackup(name: string, naming: CatalogueNaming): boolean {
 
 /** The data file a manifest of this name would belong to. */
 function dataNameOf(name: string): string | undefined {
-  return name.endsWith('.json') ? `${name.slice(0, -'.json'.length)}.db` : undefined;
+  if (!name.endsWith('.json')) return undefined;
+  const stem = name.slice(0, -'.json'.length);
+  return stem.endsWith('.dump') ? stem : `${stem}.db`;
 }

@@ -1,19 +1,36 @@
 // The part of a manifest that is its engine's own: written, read, and refused where no database can have such facts.
-import type { Engine, EngineFacts } from '../source/facts.ts';
+import type { Engine, EngineFacts, FactsOf } from '../source/facts.ts';
+import type { PostgresOwnFacts } from '../source/postgres-facts.ts';
 import type { SqliteFacts } from '../source/sqlite-facts.ts';
-import type { Fields, Flaw } from '../record/fields.ts';
+import { Fields, type Flaw } from '../record/fields.ts';
 
 /** How one engine's facts stand in a manifest, under the engine's name. */
-interface EnginePart {
+interface EnginePart<Facts extends EngineFacts> {
   /** The part as it is written, keys in the order of docs/formats.md. */
-  format(facts: EngineFacts): Record<string, unknown>;
+  format(facts: Facts): Record<string, unknown>;
   /** The facts among these fields. Throws what `flaw` makes unless each can be, and they agree with the size. */
-  parse(fields: Fields, sizeBytes: number, flaw: Flaw): EngineFacts;
+  parse(fields: Fields, sizeBytes: number, flaw: Flaw): Facts;
 }
 
-export const engineParts: Readonly<Record<Engine, EnginePart>> = {
+const engineParts: { readonly [Name in Engine]: EnginePart<FactsOf<Name>> } = {
+  postgres: { format: formatPostgres, parse: parsePostgres },
   sqlite: { format: formatSqlite, parse: parseSqlite },
 };
+
+/** The part as it is written, under the name of its engine. */
+export function formatEnginePart(facts: EngineFacts): Record<string, unknown> {
+  return (engineParts[facts.engine] as EnginePart<EngineFacts>).format(facts);
+}
+
+/** The facts among `fields`; see `EnginePart`. */
+export function parseEnginePart(engine: Engine, fields: Fields, sizeBytes: number, flaw: Flaw): EngineFacts {
+  return engineParts[engine].parse(fields, sizeBytes, flaw);
+}
+
+/** Whether this Holdfast knows an engine of that name. */
+export function isEngine(name: string): name is Engine {
+  return Object.hasOwn(engineParts, name);
+}
 
 const pageSizeMin = 512;
 const pageSizeMax = 65_536;
@@ -55,4 +72,39 @@ function parseSqlite(fields: Fields, sizeBytes: number, flaw: Flaw): SqliteFacts
     foreignKeyViolations: fields.count('foreign_key_violations'),
     sqliteVersion: fields.text('sqlite_version'),
   };
+}
+
+const partsMax = 100;
+const roleStatementsMax = 1000;
+
+function formatPostgres({ serverVersion, parts, roles }: PostgresOwnFacts): Record<string, unknown> {
+  return {
+    server_version: serverVersion,
+    parts: parts.map(({ name, count, sha256 }) => ({ name, count, sha256 })),
+    roles,
+  };
+}
+
+function parsePostgres(fields: Fields, _sizeBytes: number, flaw: Flaw): PostgresOwnFacts {
+  const roles = fields.has('roles') ? fields.list('roles') : undefined;
+  const parts = fields.list('parts').map((item, index) => {
+    const part = new Fields(item, `parts[${index}].`, flaw);
+    return { name: part.text('name'), count: part.count('count'), sha256: part.digest('sha256') };
+  });
+  if (parts.length > partsMax) throw flaw(`parts has more than ${partsMax} entries`);
+  if (new Set(parts.map(({ name }) => name)).size < parts.length) throw flaw('parts has a name twice');
+  return {
+    engine: 'postgres',
+    parts,
+    serverVersion: fields.text('server_version'),
+    ...(roles === undefined ? {} : { roles: parseRoles(roles, flaw) }),
+  };
+}
+
+function parseRoles(list: readonly unknown[], flaw: Flaw): string[] {
+  if (list.length > roleStatementsMax) throw flaw(`roles has more than ${roleStatementsMax} entries`);
+  return list.map((statement, index) => {
+    if (typeof statement !== 'string' || statement === '') throw flaw(`roles[${index}] is no statement`);
+    return statement;
+  });
 }

@@ -7,8 +7,8 @@ import { formatJsonRecord, openJsonRecord, type RecordFormat } from '../record/j
 import { type Ownership, ownershipFields, parseOwnership } from '../record/ownership.ts';
 import type { Engine, EngineFacts, MeasuredFacts, MoreTables, TableRows } from '../source/facts.ts';
 import { boundedTables } from '../source/more-tables.ts';
-import { isAppName } from './name.ts';
-import { engineParts } from './engine-part.ts';
+import { engineByName, isAppName } from './name.ts';
+import { formatEnginePart, isEngine, parseEnginePart } from './engine-part.ts';
 
 /** What the machine knew of its clock. Only `unsynchronised` is a reason not to believe it. */
 export type ClockState = (typeof clockStates)[number];
@@ -92,7 +92,7 @@ function textOf(manifest: Manifest): string {
     clock: manifest.clock,
     suspect: manifest.suspect,
     accepted: manifest.accepted,
-    [manifest.engine]: engineParts[manifest.engine].format(manifest),
+    [manifest.engine]: formatEnginePart(manifest),
   };
   return formatJsonRecord(manifest.moreTables === undefined ? plainFormat : format, record, 2);
 }
@@ -134,7 +134,7 @@ export function parseManifest(text: string, name: string): Manifest {
     ...(version >= 3 && fields.has('more_tables')
       ? { moreTables: parseMore(fields.object('more_tables')) }
       : {}),
-    ...parseEnginePart(fields, { version, sizeBytes, flaw }),
+    ...parseOwnFacts(fields, { version, sizeBytes, flaw }),
     sha256: fields.digest('sha256'),
     contentHash: fields.digest('content_hash'),
     integrity: parseIntegrity(fields.object('integrity'), flaw),
@@ -147,18 +147,22 @@ export function parseManifest(text: string, name: string): Manifest {
 }
 
 /** Version 1 knew one engine, whose facts stood among the others. */
-function parseEnginePart(
+function parseOwnFacts(
   fields: Fields,
   { version, sizeBytes, flaw }: { version: number; sizeBytes: number; flaw: Flaw },
 ): EngineFacts {
-  if (version === 1) return engineParts.sqlite.parse(fields, sizeBytes, flaw);
+  if (version === 1) return parseEnginePart('sqlite', fields, sizeBytes, flaw);
   const named = fields.text('engine');
-  const engine = Object.keys(engineParts).find((known): known is Engine => known === named);
-  if (engine !== undefined) return engineParts[engine].parse(fields.object(engine), sizeBytes, flaw);
+  if (isEngine(named)) return parseEnginePart(named, fields.object(named), sizeBytes, flaw);
   throw flaw(
     `it was made by a newer Holdfast (engine ${JSON.stringify(named)}, which this one does not know)`,
     'upgrade Holdfast on this machine, then try again',
   );
+}
+
+/** Which engine made a backup: as its manifest says, else as its name does. */
+export function engineOf({ name, manifest }: { name: string; manifest?: Manifest | undefined }): Engine {
+  return manifest?.engine ?? engineByName(name);
 }
 
 function parseTables(list: readonly unknown[], flaw: Flaw): TableRows[] {

@@ -1,5 +1,6 @@
 // What a backup is called, and which names are ours. Two layouts: `app`, and `classic`, the names that an earlier
 // Python script gave and that people still look for.
+import type { Engine } from '../source/facts.ts';
 import { OpsError } from '../base/errors.ts';
 import { instantFromLocal, isCalendarTime, localDateParts } from '../base/calendar.ts';
 
@@ -20,24 +21,36 @@ const appNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 const appNameCharactersMax = 63;
 const labelCharactersMax = 100;
 const latestSegmentMax = 100;
-const appStampPattern = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z\.db$/;
-const classicStampPattern = /^(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)\.db$/;
+const appStampPattern = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z\.(?:db|dump)$/;
+const classicStampPattern = /^(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)\.(?:db|dump)$/;
+/** As what people open it with expects it. */
+const endings: Readonly<Record<Engine, string>> = { sqlite: '.db', postgres: '.dump' };
 
 /** The name in the store of the backup of `app` taken at `takenAt`, which is cut to the second. */
-export function backupName(layout: Layout, app: string, takenAt: Date, timeZone: string): string {
+export function backupName(
+  layout: Layout,
+  app: string,
+  takenAt: Date,
+  { timeZone, engine = 'sqlite' }: { timeZone: string; engine?: Engine },
+): string {
   const time = localDateParts(takenAt, layout === 'app' ? 'UTC' : timeZone);
   const date = `${digits(time.year, 4)}${digits(time.month, 2)}${digits(time.day, 2)}`;
   const clock = `${digits(time.hour, 2)}${digits(time.minute, 2)}${digits(time.second, 2)}`;
   const stamp = layout === 'app' ? `${date}T${clock}Z` : `${date}_${clock}`;
-  return `${stampPrefix(layout, app)}${stamp}.db`;
+  return `${stampPrefix(layout, app)}${stamp}${endings[engine]}`;
 }
 
 /**
  * The name in the store of a backup that a person names. Such a backup is never pruned. Throws OpsError `usage` for
  * a label that cannot be part of a file name, or that would pass for one with a time in it.
  */
-export function namedBackupName(layout: Layout, app: string, label: string): string {
-  const name = `${backupPrefix(layout, app)}${label}.db`;
+export function namedBackupName(
+  layout: Layout,
+  app: string,
+  label: string,
+  engine: Engine = 'sqlite',
+): string {
+  const name = `${backupPrefix(layout, app)}${label}${endings[engine]}`;
   const cause = labelProblem(label);
   if (cause === undefined) return name;
   const shown = JSON.stringify(label.length <= 80 ? label : `${label.slice(0, 79)}…`);
@@ -51,7 +64,7 @@ function labelProblem(label: string): string | undefined {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(label))
     return 'it holds characters that a file name should not have';
   if (label.includes('..') || label.endsWith('.')) return 'it has dots where a file name should have none';
-  if (/\.(?:db|json)$/i.test(label)) return 'its ending is added by itself';
+  if (/\.(?:db|dump|json)$/i.test(label)) return 'its ending is added by itself';
   // In any letter case: some stores do not tell one from the other.
   const stamped = /(?:^|-)\d{8}t\d{6}z$|^database_backup_\d{8}_\d{6}$/i.test(label);
   return stamped ? 'it looks like that of a scheduled backup' : undefined;
@@ -68,8 +81,8 @@ export function backupPrefix(layout: Layout, app: string): string {
 }
 
 /** Where the latest copy lies unless the configuration names another place. */
-export function defaultLatestName(app: string): string {
-  return `latest/${app}.db`;
+export function defaultLatestName(app: string, engine: Engine = 'sqlite'): string {
+  return `latest/${app}${endings[engine]}`;
 }
 
 /**
@@ -102,6 +115,11 @@ export function parseBackupName(name: string, naming: Naming): { takenAt: Date }
   const time = { year, month, day, hour, minute, second };
   if (!isCalendarTime(time)) return undefined;
   return { takenAt: instantFromLocal(time, naming.layout === 'app' ? 'UTC' : naming.timeZone) };
+}
+
+/** The engine of a backup without a manifest, by how its name ends. */
+export function engineByName(name: string): Engine {
+  return name.endsWith(endings.postgres) ? 'postgres' : 'sqlite';
 }
 
 /** Whether `text` can name an app: it becomes part of file names, store names, unit names and lock names. */

@@ -1,6 +1,6 @@
 // Whether a backup looks as if its database had been emptied since those before it, or was at odds with itself (P3).
 import { formatBytes, formatCount, groupThousands } from '../base/format.ts';
-import { engines } from '../source/engines.ts';
+import { bytesInUse } from '../source/engines.ts';
 import { type MeasuredFacts, type TableRows, firstTen, tableLabel } from '../source/facts.ts';
 import { type GuardPolicy, lossesOf, type Loss, matches, usualGuard } from './guard-policy.ts';
 import { movedRows } from './moved-rows.ts';
@@ -101,7 +101,8 @@ function rowSuspicions(states: readonly Earlier[], next: MeasuredFacts, guard: G
 }
 
 function byteSuspicions(states: readonly Earlier[], next: MeasuredFacts, guard: Guard): Suspicion[] {
-  for (const { facts } of states) {
+  // Of another engine the same rows take more or fewer bytes.
+  for (const { facts } of states.filter((state) => state.facts.engine === next.engine)) {
     const [before, after] = bytesOf(facts, next);
     if (facts === states[0]?.facts && after >= before) return []; // as with rows
     if (before < bytesWorthComparing || after > kept(before, guard.lossPercent)) continue;
@@ -114,7 +115,7 @@ function byteSuspicions(states: readonly Earlier[], next: MeasuredFacts, guard: 
 
 /** In use, where both counted what is not. */
 function bytesOf(previous: MeasuredFacts, next: MeasuredFacts): [before: number, after: number] {
-  const [used, left] = [previous, next].map((each) => engines[each.engine].bytesInUse(each));
+  const [used, left] = [previous, next].map(bytesInUse);
   const isCounted = used !== undefined && left !== undefined;
   return isCounted ? [used, left] : [previous.sizeBytes, next.sizeBytes];
 }

@@ -1,21 +1,21 @@
 // The configuration as the rest of the program sees it: parsed, complete, frozen. Defaults live in
 // sections/, beside what they are defaults of.
+import { OpsError } from '../base/errors.ts';
 import type { Expectations } from '../backup/expectations.ts';
 import type { GuardPolicy } from '../backup/guard-policy.ts';
 import type { Layout } from '../backup/name.ts';
 import type { RetentionPolicy } from '../backup/retention.ts';
 import type { ImportConfig } from './import-config.ts';
-import type { Reader } from '../export/reader.ts';
-import type { DayTable } from '../export/rows.ts';
-import type { Phase } from '../export/phases.ts';
-import type { JsonStyle } from '../export/style.ts';
 import type { PullConfig, ServeConfig } from './pull-config.ts';
 import type { HealthConfig, ServicesConfig } from './services-config.ts';
 import type { DeltaConfig, ReceiveConfig, ReplicaConfig } from './delta-config.ts';
+import type { ExportConfig } from './export-config.ts';
 import type { ExplorerConfig } from './explorer-config.ts';
 import type { HealthSettings } from './health-config.ts';
 import type { MaintainConfig } from './maintain-config.ts';
+import { placeOf, type PostgresTarget } from '../health/postgres-target.ts';
 import type { AlertPolicy } from '../incident/policy.ts';
+import type { Engine } from '../source/facts.ts';
 
 /** Everything an operator decided, or the default where they did not. */
 export interface Config {
@@ -149,13 +149,14 @@ interface DropboxSecrets {
 /** An app, by its parts, of which it need not have all: on a machine that only receives, it has no database. */
 export interface AppConfig {
   readonly name: string;
-  /** Absolute path of the live database; undefined where none is guarded here. */
-  readonly database: string | undefined;
+  /** Of its database; undefined where none is guarded here. */
+  readonly engine: Engine | undefined;
 }
 
 /** An app whose database is guarded, with all that guarding it needs. */
-export interface GuardedApp extends AppConfig {
-  readonly database: string;
+export type GuardedApp = FileApp | PostgresApp;
+
+interface Guarded extends AppConfig {
   readonly layout: Layout;
   /** Store name of the plain copy a person can open; undefined when none is kept. */
   readonly latest: string | undefined;
@@ -165,6 +166,22 @@ export interface GuardedApp extends AppConfig {
   /** What is stopped before a restore and started after it. */
   readonly services: ServicesConfig;
   readonly health: HealthConfig | undefined;
+}
+
+/** An app whose database is a server's. */
+export interface PostgresApp extends Guarded {
+  readonly engine: 'postgres';
+  /** Which database, read anew. Throws OpsError `config` for an address that is none, `denied` for a file that others may read. */
+  readTarget(): PostgresTarget;
+  /** The file with the address, where one is named. */
+  readonly urlFile: string | undefined;
+}
+
+/** An app whose database is a file. */
+export interface FileApp extends Guarded {
+  readonly engine: 'sqlite';
+  /** Absolute path of the live database. */
+  readonly database: string;
   /** The documents made of it; undefined where there are none. */
   readonly export: ExportConfig | undefined;
   /** How they become rows again; undefined where that was not said. */
@@ -177,66 +194,33 @@ export interface GuardedApp extends AppConfig {
   readonly serve: ServeConfig | undefined;
 }
 
-/** The JSON documents that are made of a database: one a service day, or one a table. */
-export interface ExportConfig {
-  readonly directory: string;
-  /** The name of a document, with `{day}` or `{table}` in it once. */
-  readonly file: string;
-  /** Undefined where each table is a document. */
-  readonly days: ExportDays | undefined;
-  /** The tables that are documents; undefined for all. */
-  readonly tables: readonly string[] | undefined;
-  readonly format: 'json' | 'ndjson';
-  readonly style: JsonStyle;
-  /** Which of the two is the truth where nobody has taken a step. */
-  readonly phase: Phase;
-  /** For how many days both have to be the same before the documents stop being the only truth. */
-  readonly parityDays: number;
-  /** Who reads them on another machine; undefined for nobody. */
-  readonly ship: ShipConfig | undefined;
-}
-
-/** The reader that documents are shipped to. */
-export interface ShipConfig {
-  /** As it was written: for people, and to know it again. */
-  readonly to: string;
-  readonly reader: Reader;
-  /** Of ssh there; undefined for its own. */
-  readonly port: number | undefined;
-  /** The public keys of which the host has one. */
-  readonly hostKeys: readonly string[];
-  /** So long documents may wait for a reader that is out of reach. */
-  readonly queueAgeMaxMs: number;
-  /** How often all of them are looked at again. */
-  readonly lookEveryMs: number;
-  readonly limitBytesPerSecond: number | undefined;
-  /** Without a byte for so long, the reader is out of reach. */
-  readonly timeoutMs: number;
-  /** So long one call may take. */
-  readonly deadlineMs: number;
-  /** The files that are named, for who hands their content on as credentials. */
-  readonly identityFile: string | undefined;
-  readonly passwordFile: string | undefined;
-  /** The file with our private key; undefined where none is named. Throws OpsError `denied` for one that others may read. */
-  identityPath(): string | undefined;
-  /** The daemon's password, read anew. */
-  readPassword(): string | undefined;
-}
-
-/** Queries of the operator, and which of two ways a day's document is made. */
-export interface ExportDays {
-  readonly query: string;
-  readonly document: string | undefined;
-  readonly tables: readonly DayTable[] | undefined;
-  readonly frozen: string | undefined;
-}
-
 /** Whether the app has a database to guard. */
 export function isGuarded(app: AppConfig): app is GuardedApp {
-  return app.database !== undefined;
+  return app.engine !== undefined;
+}
+
+/** Whether its database is a file. */
+export function isFileApp(app: AppConfig): app is FileApp {
+  return app.engine === 'sqlite';
+}
+
+/** Where its database is, for people: a path, or one of a server. Never throws, and never a password. */
+export function databaseOf(app: GuardedApp): string {
+  if (app.engine === 'sqlite') return app.database;
+  try {
+    return placeOf(app.readTarget());
+  } catch (error) {
+    if (error instanceof OpsError) return `the PostgreSQL database of ${app.name}`;
+    throw error;
+  }
 }
 
 /** The apps with a database, in the order of the configuration. */
 export function guardedApps({ apps }: Pick<Config, 'apps'>): GuardedApp[] {
   return apps.filter(isGuarded);
+}
+
+/** Those of them whose database is a file. */
+export function fileApps({ apps }: Pick<Config, 'apps'>): FileApp[] {
+  return apps.filter(isFileApp);
 }

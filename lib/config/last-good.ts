@@ -10,6 +10,7 @@ import { formatJsonRecord, openJsonRecord, type RecordFormat } from '../record/j
 import type { Config, KeptSettings } from './config.ts';
 import type { Environment } from './environment.ts';
 import { type ConfigFile, keptSchema } from './schema.ts';
+import { databaseNames } from './sections/apps.ts';
 import { stateDirectory } from './sections/directories.ts';
 
 /** The settings of alerts as they were, and of what. */
@@ -40,12 +41,16 @@ export function stateWithoutFile(environment: Environment): string | undefined {
 /** The part of a file that is kept. */
 export function keptOf(written: unknown): KeptSettings {
   const file = written as Record<string, unknown>;
-  const apps = Object.entries((file.apps ?? {}) as Record<string, { database?: string }>);
-  const named = apps.map(([name, { database }]) => [name, database === undefined ? {} : { database }]);
+  const apps = Object.entries((file.apps ?? {}) as Record<string, Record<string, unknown>>);
+  const named = apps.map(([name, app]) => [name, picked(app, databaseNames)]);
   return {
-    ...Object.fromEntries(keys.flatMap((key) => (file[key] === undefined ? [] : [[key, file[key]]]))),
+    ...picked(file, keys),
     apps: Object.fromEntries(named),
   };
+}
+
+function picked(table: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(names.flatMap((key) => (table[key] === undefined ? [] : [[key, table[key]]])));
 }
 
 /**

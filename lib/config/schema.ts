@@ -1,6 +1,7 @@
 // The shape of holdfast.toml, made of its sections. Unknown keys are errors.
 import { z } from 'zod';
 import { alertsTable } from './sections/alerts.ts';
+import { engineOf } from './sections/app-database.ts';
 import { appsTable } from './sections/apps.ts';
 import { directoryKeys } from './sections/directories.ts';
 import { explorerProblems, explorerTable } from './sections/explorer.ts';
@@ -46,7 +47,7 @@ export const fileSchema = keptSchema.superRefine((file, context) => {
     add(['receive'], 'needs somewhere for the rows to arrive: [replicas.<name>]');
   for (const { path, message } of replicasProblems(replicas, apps)) add(['replicas', ...path], message);
   if (explorer === undefined) return;
-  const guarded = Object.keys(apps).filter((name) => apps[name]?.database !== undefined);
+  const guarded = Object.keys(apps).filter((name) => engineOf(apps[name] ?? {}) === 'sqlite');
   for (const { path, message } of explorerProblems(explorer, guarded)) add(['explorer', ...path], message);
 });
 

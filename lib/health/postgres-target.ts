@@ -17,3 +17,15 @@ export interface PostgresTarget {
   /** Reads the password, where the server asks for one; undefined where none is given. */
   readPassword(): string | undefined;
 }
+
+/** `traitortrack at db.lan:5432`. */
+export function placeOf({
+  host,
+  port,
+  database,
+}: Pick<PostgresTarget, 'host' | 'port' | 'database'>): string {
+  const at = host.startsWith('/')
+    ? `${host}, port ${port}`
+    : `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return `${database} at ${at}`;
+}

@@ -6,9 +6,9 @@ import { formatDuration } from '../base/format.ts';
 import { networkReason } from '../base/network-reason.ts';
 import { shellWord } from '../base/shell-word.ts';
 import type { PostgresRefusal, RefusalKind } from '../health/postgres.ts';
-import type { PostgresTarget } from '../health/postgres-target.ts';
+import { placeOf, type PostgresTarget } from '../health/postgres-target.ts';
 import { isWithoutTls, PasswordInTheClear, PasswordWanted, SessionFailure } from './connection.ts';
-import { isHere, logOf, ofServer, placeOf, whoHasThem } from './words.ts';
+import { isHere, logOf, ofServer, whoHasThem } from './words.ts';
 
 interface Asked {
   readonly target: PostgresTarget;

@@ -3,11 +3,11 @@ import { errorMessage, OpsError } from '../base/errors.ts';
 import type { ErrorKind } from '../base/exit-code.ts';
 import { shellWord } from '../base/shell-word.ts';
 import type { RefusalKind } from '../health/postgres.ts';
-import type { PostgresTarget } from '../health/postgres-target.ts';
+import { placeOf, type PostgresTarget } from '../health/postgres-target.ts';
 import { SessionFailure } from './connection.ts';
 import { quote } from './names.ts';
 import { causeOf, type Settings, sqlState } from './refusal.ts';
-import { isHere, ofServer, placeOf } from './words.ts';
+import { isHere, ofServer } from './words.ts';
 
 /** Who was asked for what. */
 export interface Asking {

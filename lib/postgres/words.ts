@@ -8,14 +8,6 @@ interface Place {
   readonly database: string;
 }
 
-/** `traitortrack at db.lan:5432`. */
-export function placeOf({ host, port, database }: Place): string {
-  const at = host.startsWith('/')
-    ? `${host}, port ${port}`
-    : `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return `${database} at ${at}`;
-}
-
 /** Whether the server runs on this machine. */
 export function isHere({ host }: Pick<Place, 'host'>): boolean {
   return host.startsWith('/') || ['localhost', '127.0.0.1', '::1'].includes(host);

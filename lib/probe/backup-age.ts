@@ -2,8 +2,7 @@
 import { newestProven } from '../backup/catalogue.ts';
 import { usualExpectations } from '../backup/expectations.ts';
 import { OpsError } from '../base/errors.ts';
-import type { GuardedApp } from '../config/config.ts';
-import { guardedApps } from '../config/config.ts';
+import { type FileApp, fileApps, type GuardedApp, guardedApps } from '../config/config.ts';
 import type { BackupAgeFacts } from '../health/backup-age.ts';
 import { timerPeriodMs } from '../process/timer-period.ts';
 import { lastProven } from './last-proven.ts';
@@ -26,6 +25,13 @@ export const backupAgeProbe: Probe<BackupAgeFacts> = {
 export function appNamed({ config }: ProbeContext, name: string): GuardedApp {
   const found = guardedApps(config).find((app) => app.name === name);
   if (found === undefined) throw new Error(`${name} is no app of the configuration`);
+  return found;
+}
+
+/** The same where its database is a file. */
+export function fileAppNamed({ config }: ProbeContext, name: string): FileApp {
+  const found = fileApps(config).find((app) => app.name === name);
+  if (found === undefined) throw new Error(`${name} is no app with a database in a file`);
   return found;
 }
 

@@ -1,11 +1,11 @@
 // Measures whether the databases of the apps can be opened, and now and then whether all their pages are well.
-import { guardedApps } from '../config/config.ts';
-import type { Config, GuardedApp } from '../config/config.ts';
+import { fileApps } from '../config/config.ts';
+import type { Config, FileApp } from '../config/config.ts';
 import { OpsError } from '../base/errors.ts';
 import type { DatabaseFacts, PagesChecked } from '../health/database.ts';
 import { GivenUp, openInspector, type PagesFound } from '../sqlite/inspect/inspector.ts';
 import type { LiveState } from '../sqlite/inspect/live-state.ts';
-import { appNamed } from './backup-age.ts';
+import { fileAppNamed } from './backup-age.ts';
 import { lookMs, lookOnce, orFailure } from './live-database.ts';
 import type { Probe, ProbeContext } from './probe.ts';
 
@@ -19,9 +19,9 @@ const tryMsMin = 500;
 
 export const databaseProbe: Probe<DatabaseFacts> = {
   timeoutMs,
-  subjects: ({ config }) => guardedApps(config).map(({ name }) => name),
+  subjects: ({ config }) => fileApps(config).map(({ name }) => name),
   async measure(context, subject) {
-    const app = appNamed(context, subject);
+    const app = fileAppNamed(context, subject);
     const seen = await orFailure(lookOnce(context, app));
     const { growthPercentMax } = context.config.health.database;
     const facts = { path: app.database, seen, growthPercentMax };
@@ -38,7 +38,7 @@ interface Note {
 
 async function checkedPages(
   context: ProbeContext,
-  app: GuardedApp,
+  app: FileApp,
   state: LiveState,
 ): Promise<Pick<DatabaseFacts, 'checked' | 'givenUp'>> {
   const key = `database/${app.name}`;
@@ -87,7 +87,7 @@ async function inTurn<T>(
 
 async function check(
   { clock, signal }: ProbeContext,
-  { database }: GuardedApp,
+  { database }: FileApp,
   { log }: LiveState,
   leftMs: number,
 ): Promise<Partial<Note>> {

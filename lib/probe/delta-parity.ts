@@ -1,7 +1,7 @@
 // Reads what the last comparison of an app with its receiver came to.
 import { join } from 'node:path';
 import { OpsError } from '../base/errors.ts';
-import { guardedApps } from '../config/config.ts';
+import { fileApps } from '../config/config.ts';
 import { parityNoteName, parseParityNote } from '../health/parity-note.ts';
 import { readRecord } from '../files/read-small-file.ts';
 import type { DeltaParityFacts } from '../health/delta-parity.ts';
@@ -11,7 +11,7 @@ const noteBytesMax = 64 * 1024;
 
 export const deltaParityProbe: Probe<DeltaParityFacts> = {
   subjects: ({ config }) =>
-    guardedApps(config)
+    fileApps(config)
       .filter(({ delta }) => delta !== undefined)
       .map(({ name }) => name),
   async measure({ config }, subject) {

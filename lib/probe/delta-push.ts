@@ -1,22 +1,22 @@
 // Reads what the sender of an app has left of its last cycles.
 import { join } from 'node:path';
-import { guardedApps } from '../config/config.ts';
+import { fileApps } from '../config/config.ts';
 import { needsPerson, parseSender } from '../delta/sender-record.ts';
 import { readRecord } from '../files/read-small-file.ts';
 import type { DeltaPushFacts } from '../health/delta-push.ts';
 import { OpsError } from '../base/errors.ts';
-import { appNamed } from './backup-age.ts';
+import { fileAppNamed } from './backup-age.ts';
 import type { Probe } from './probe.ts';
 
 const recordBytesMax = 1024 * 1024;
 
 export const deltaPushProbe: Probe<DeltaPushFacts> = {
   subjects: ({ config }) =>
-    guardedApps(config)
+    fileApps(config)
       .filter(({ delta }) => delta !== undefined)
       .map(({ name }) => name),
   async measure(context, subject) {
-    const lagMaxMs = appNamed(context, subject).delta?.lagMaxMs ?? 0;
+    const lagMaxMs = fileAppNamed(context, subject).delta?.lagMaxMs ?? 0;
     const path = join(context.config.stateDirectory, 'delta', subject, 'note.json');
     const text = await readRecord(path, recordBytesMax);
     if (text === undefined) return { sender: undefined, lagMaxMs };

@@ -3,7 +3,7 @@ import { lstat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemError } from '../base/errors.ts';
 import { shellWord } from '../base/shell-word.ts';
-import { type GuardedApp, guardedApps } from '../config/config.ts';
+import { type FileApp, fileApps } from '../config/config.ts';
 import { credentialsDirectory } from '../config/secrets.ts';
 import { ifPathThere } from '../files/if-there.ts';
 import { amiss, type DoctorContext, type Looked, lookAt, type Part, well } from './doctor.ts';
@@ -61,13 +61,13 @@ function exposed(
 
 /** Whether app and jobs can both go on, whoever makes the files beside the database. */
 export const databases: Part = async (context) => {
-  const parts = guardedApps(context.config).map(
+  const parts = fileApps(context.config).map(
     (app) => [app.name, (own: DoctorContext) => databaseOf(own, app)] as const,
   );
   return lookAt(context, parts);
 };
 
-async function databaseOf(context: DoctorContext, { name, database }: GuardedApp): Promise<Looked[]> {
+async function databaseOf(context: DoctorContext, { name, database }: FileApp): Promise<Looked[]> {
   const folder = dirname(database);
   const besides = ['-wal', '-shm', '-journal'].map((suffix) => database + suffix);
   const found = await statusesOf(context, [folder, database, ...besides]);

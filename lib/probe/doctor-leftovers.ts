@@ -3,7 +3,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { shellWord } from '../base/shell-word.ts';
-import { guardedApps } from '../config/config.ts';
+import { fileApps } from '../config/config.ts';
 import { readOwner } from '../lock/owner.ts';
 import { amiss, type Looked, type Part, unknownOf, well } from './doctor.ts';
 import { namesAt, textAt } from './doctor-files.ts';
@@ -105,7 +105,7 @@ const pathDirectories = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr
 /** What the jobs start. */
 export const tools: Part = async (context) => {
   const { config, root } = context;
-  const readers = guardedApps(config).flatMap((app) => app.export?.ship?.reader.kind ?? []);
+  const readers = fileApps(config).flatMap((app) => app.export?.ship?.reader.kind ?? []);
   const wanted: [program: string, what: string, packageName: string][] = [
     ['flock', 'without it locks are weaker', 'util-linux'],
     ['systemd-notify', 'without it nobody sees how far a job is', 'systemd'],

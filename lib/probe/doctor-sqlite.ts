@@ -1,7 +1,7 @@
 // Which SQLite works on the databases, for a doctor: releases up to 3.51.2 can lose a write where two connections write and check
 // point the WAL at once (sqlite.org, "The WAL-reset bug").
 import { OpsError } from '../base/errors.ts';
-import { guardedApps } from '../config/config.ts';
+import { fileApps } from '../config/config.ts';
 import { sqliteVersion } from '../sqlite/open.ts';
 import { type DoctorContext, type Looked, type Part, well } from './doctor.ts';
 import { isWal } from './doctor-files.ts';
@@ -25,7 +25,7 @@ export const sqlite: Part = async (context) => {
   const shown = (some: typeof found) => some.map(([called, version]) => `${called} ${version}`).join(', ');
   if (affected.length === 0) return [well('sqlite', shown(found))];
   const walApps: string[] = [];
-  for (const { name, database } of guardedApps(context.config))
+  for (const { name, database } of fileApps(context.config))
     if (await isWal(context, database).catch(() => undefined)) walApps.push(name);
   if (walApps.length === 0)
     return [well('sqlite', `${shown(found)}; no database that can be read here has a WAL`)];

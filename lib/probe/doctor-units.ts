@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { OpsError } from '../base/errors.ts';
 import { secretVariables } from '../base/secret-variables.ts';
 import { shellWord } from '../base/shell-word.ts';
-import { type GuardedApp, guardedApps } from '../config/config.ts';
+import { type FileApp, type GuardedApp, guardedApps, isFileApp } from '../config/config.ts';
 import { askSystemd, showUnits, type UnitProperties } from '../process/unit-properties.ts';
 import { amiss, asRoot, type DoctorContext, type Looked, type Part, unknownOf, well } from './doctor.ts';
 import { textAt } from './doctor-files.ts';
@@ -85,13 +85,16 @@ async function enabled({ config, run, signal }: DoctorContext, record: InstallRe
   return off.length > 0 ? off : [well('timers', `all ${names.length} are enabled and wait`)];
 }
 
-function timersOf(app: GuardedApp): string[] {
-  const jobs = [
-    ...['db-backup', 'restore-drill'],
+function jobsOf(app: FileApp): string[] {
+  return [
     ...(app.export === undefined ? [] : ['db-export-json']),
     ...(app.maintain === undefined ? [] : ['db-maintain']),
     ...(app.delta === undefined ? [] : ['delta-push']),
   ];
+}
+
+function timersOf(app: GuardedApp): string[] {
+  const jobs = [...['db-backup', 'restore-drill'], ...(isFileApp(app) ? jobsOf(app) : [])];
   return jobs.map((job) => `${job}@${app.name}.timer`);
 }
 

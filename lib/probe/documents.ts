@@ -1,6 +1,6 @@
 // Measures the JSON documents of each app: how their runs went, whether both sides are the same, what waits for the reader.
 import { join } from 'node:path';
-import { guardedApps } from '../config/config.ts';
+import { fileApps } from '../config/config.ts';
 import { exportNoteName } from '../export/note-name.ts';
 import { parseParity } from '../export/parity.ts';
 import { parseShipState, type ShipState } from '../export/ship-state.ts';
@@ -8,7 +8,7 @@ import { knownOf, pendingOf } from '../export/shipment.ts';
 import { readRecord } from '../files/read-small-file.ts';
 import type { DocumentsFacts } from '../health/documents.ts';
 import { ifWhole, type Flaw } from '../record/fields.ts';
-import { appNamed } from './backup-age.ts';
+import { fileAppNamed } from './backup-age.ts';
 import type { Probe, ProbeContext } from './probe.ts';
 
 const runsLooked = 2000;
@@ -16,7 +16,7 @@ const noteBytesMax = 16 * 1024 * 1024;
 
 export const documentsProbe: Probe<DocumentsFacts> = {
   subjects: ({ config }) =>
-    guardedApps(config)
+    fileApps(config)
       .filter((app) => app.export !== undefined)
       .map(({ name }) => name),
   async measure(context, subject) {
@@ -36,7 +36,7 @@ export const documentsProbe: Probe<DocumentsFacts> = {
 };
 
 async function queueOf(context: ProbeContext, subject: string): Promise<DocumentsFacts['queue']> {
-  const ship = appNamed(context, subject).export?.ship;
+  const ship = fileAppNamed(context, subject).export?.ship;
   if (ship === undefined) return undefined;
   const state: ShipState | undefined = await note(context, subject, 'shipped', parseShipState);
   const { since, names } = pendingOf(knownOf(ship.to, state, context.clock.now()));

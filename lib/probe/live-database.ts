@@ -1,6 +1,6 @@
 // What a look at the database of an app tells, once a run for all checks that ask: each look is a process.
 import { OpsError } from '../base/errors.ts';
-import type { Config, GuardedApp } from '../config/config.ts';
+import type { Config, FileApp } from '../config/config.ts';
 import type { OpsErrorFacts } from '../health/facts.ts';
 import { ReaderEnded } from '../sqlite/asked-process.ts';
 import { openInspector } from '../sqlite/inspect/inspector.ts';
@@ -14,7 +14,7 @@ export const lookMs = 10_000;
 const runs = new WeakMap<Config, Map<string, Promise<LiveState>>>();
 
 /** Throws OpsError as looking at the database does. */
-export function lookOnce({ config, signal }: ProbeContext, { database }: GuardedApp): Promise<LiveState> {
+export function lookOnce({ config, signal }: ProbeContext, { database }: FileApp): Promise<LiveState> {
   const known = runs.get(config) ?? new Map<string, Promise<LiveState>>();
   runs.set(config, known);
   const found = known.get(database) ?? look(database, signal);

@@ -1,7 +1,7 @@
 // The directories and files that matter to us, and what each is in words.
 import { dirname } from 'node:path';
 import type { Config } from '../config/config.ts';
-import { guardedApps } from '../config/config.ts';
+import { fileApps } from '../config/config.ts';
 
 /** A place, and what of ours lies there. */
 export interface Place {
@@ -15,7 +15,7 @@ export function placesOf(config: Config): Place[] {
   return [
     { path: stateDirectory, holds: 'the state' },
     ...(store.kind === 'directory' ? [{ path: store.path, holds: 'the store' }] : []),
-    ...guardedApps(config).flatMap(({ name, database, export: made }) => [
+    ...fileApps(config).flatMap(({ name, database, export: made }) => [
       { path: dirname(database), holds: `the database of ${name}` },
       ...(made === undefined ? [] : [{ path: made.directory, holds: `the documents of ${name}` }]),
     ]),

@@ -2,7 +2,7 @@
 import { OpsError } from '../base/errors.ts';
 import { formatDuration } from '../base/format.ts';
 import { didYouMean } from '../base/nearest.ts';
-import { type Config, guardedApps } from '../config/config.ts';
+import { type Config, fileApps } from '../config/config.ts';
 import type { Assertion } from '../config/health-config.ts';
 import type { SqlFacts } from '../health/sql.ts';
 import { type Inspector, openInspector } from '../sqlite/inspect/inspector.ts';
@@ -35,7 +35,7 @@ const runs = new WeakMap<Config, Map<string, Queue>>();
 function queueOf({ config }: ProbeContext, { app, name }: Assertion): Queue {
   const queues = runs.get(config) ?? new Map<string, Queue>();
   runs.set(config, queues);
-  const apps = guardedApps(config);
+  const apps = fileApps(config);
   const database = apps.find((one) => one.name === app)?.database;
   if (database === undefined)
     throw new OpsError(

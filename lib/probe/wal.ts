@@ -1,19 +1,19 @@
 // Measures how the write-ahead logs of the apps' databases stand, and who keeps them from being put into the database.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { guardedApps } from '../config/config.ts';
+import { fileApps } from '../config/config.ts';
 import type { LogFacts, LogSeen, WalFacts } from '../health/wal.ts';
 import { processName } from '../placement/process-name.ts';
 import type { LiveLog, LiveState } from '../sqlite/inspect/live-state.ts';
-import { appNamed } from './backup-age.ts';
+import { fileAppNamed } from './backup-age.ts';
 import { lookMs, lookOnce, orFailure } from './live-database.ts';
 import type { Probe, ProbeContext } from './probe.ts';
 
 export const walProbe: Probe<WalFacts> = {
   timeoutMs: lookMs + 3000,
-  subjects: ({ config }) => guardedApps(config).map(({ name }) => name),
+  subjects: ({ config }) => fileApps(config).map(({ name }) => name),
   async measure(context, subject) {
-    const app = appNamed(context, subject);
+    const app = fileAppNamed(context, subject);
     const { readerMsMax, freePercentMax } = context.config.health.wal;
     const state = await orFailure(lookOnce(context, app));
     const seen = 'kind' in state ? state : logSeen(context, subject, state);

@@ -5,7 +5,8 @@ import type { Clock } from '../base/clock.ts';
 import type { CommandRunner } from '../base/command.ts';
 import { errorMessage } from '../base/errors.ts';
 import type { Log, Progress } from '../base/log.ts';
-import type { Config, GuardedApp, ShipConfig } from '../config/config.ts';
+import type { Config, FileApp, GuardedApp } from '../config/config.ts';
+import type { ShipConfig } from '../config/export-config.ts';
 import type { Environment } from '../config/environment.ts';
 import { keepSettings } from '../config/last-good.ts';
 import { exposedFiles } from '../config/secrets.ts';
@@ -23,10 +24,10 @@ import { runBriefly } from '../process/run-briefly.ts';
 import { runCommand } from '../process/run-command.ts';
 import type { Rsync } from '../process/rsync.ts';
 import type { Repository } from '../repository/repository.ts';
+import type { Engine } from '../source/facts.ts';
 import type { Source } from '../source/source.ts';
 import type { Loader } from '../export/loader.ts';
 import type { Rows } from '../export/rows.ts';
-import { sqliteSource } from '../sqlite/sqlite-source.ts';
 import type { SpareProcess } from '../sqlite/started-process.ts';
 import type { Store, StoreTraffic, StoreTrial } from '../store/store.ts';
 import type { BrokenSettings } from './broken-settings.ts';
@@ -35,6 +36,7 @@ import type { Alerts } from './open-alerts.ts';
 import { type DeltaAdapters, deltaAdapters } from './delta-adapters.ts';
 import { historyOf } from './open-history.ts';
 import type { ConfiguredStore, StorePurpose } from './open-store.ts';
+import { openSource } from './open-source.ts';
 import { runScratch } from './run-scratch.ts';
 import type { Wait } from './wait.ts';
 import { holdfastVersion } from './version.ts';
@@ -59,14 +61,17 @@ export interface JobContext extends DeltaAdapters {
   readonly runCommand: CommandRunner;
   /** rsync to the reader of an app's documents, in a private directory. */
   openRsync(directory: HeldDirectory, ship: ShipConfig): Promise<Rsync>;
-  /** The database of an app, as what can be backed up; nothing is opened yet. */
-  source(app: Pick<GuardedApp, 'database'>): Source;
+  /**
+   * The database of an app, as what can be backed up; nothing is opened yet. A copy of another engine than its own, by which the app
+   * was kept before, can be measured. Throws OpsError `config` where nothing here can.
+   */
+  source(app: GuardedApp, engine?: Engine): Source;
   /** One instant of an app's database, to read rows of. */
-  openRows(app: Pick<GuardedApp, 'database'>): Promise<Rows>;
+  openRows(app: Pick<FileApp, 'database'>): Promise<Rows>;
   /** Works on the database of an app, as its owner asked for. Throws what `maintainSource` does. */
-  maintain(app: Pick<GuardedApp, 'database'>, work: MaintainWork): Promise<Maintained>;
+  maintain(app: Pick<FileApp, 'database'>, work: MaintainWork): Promise<Maintained>;
   /** How many pages the database of an app has, and how many of them hold nothing. */
-  freePages(app: Pick<GuardedApp, 'database'>): ReturnType<typeof freePages>;
+  freePages(app: Pick<FileApp, 'database'>): ReturnType<typeof freePages>;
   /** Begins to fill a database of ours, or a copy of it at `tryIn`, as a dry run has to. */
   openLoader(path: string, options?: { called?: string; tryIn?: string }): Promise<Loader>;
   /** The configured store, opened once. */
@@ -177,7 +182,7 @@ export function createContext(parts: ContextParts): JobContext {
       const { openRepository } = await import('./open-repository.ts');
       return openRepository(await openStoreOnce(), app, { ...parts, history, scratch });
     },
-    source: ({ database }) => sqliteSource(database),
+    source: (app, engine) => openSource(app, engine, runCommand),
     openRows: async ({ database }) => (await import('../sqlite/rows/session.ts')).openRows(database, parts),
     maintain: async ({ database }, work) =>
       (await import('../sqlite/maintain.ts')).maintainSource(database, work, parts.signal),

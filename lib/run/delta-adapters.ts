@@ -1,6 +1,6 @@
 // What a job is handed of row changes: what notes them in a database, and who receives them. Each is loaded where it is used.
 import type { Clock } from '../base/clock.ts';
-import type { Config, GuardedApp } from '../config/config.ts';
+import type { Config, FileApp } from '../config/config.ts';
 import type { DeltaConfig } from '../config/delta-config.ts';
 import type { LiveRows } from '../delta/live-rows.ts';
 import type { Peer } from '../delta/peer.ts';
@@ -22,7 +22,7 @@ export interface DeltaAdapters {
   /** Whether it is whole. Changes nothing. */
   examineCapture(app: DeltaApp): Promise<ExaminedCapture>;
   /** The rows of an app's database, for comparing them. Throws what opening it does. */
-  openLiveRows(app: Pick<GuardedApp, 'database'>): Promise<LiveRows>;
+  openLiveRows(app: Pick<FileApp, 'database'>): Promise<LiveRows>;
   /** The receiver of row changes. Throws OpsError `config` where no key is given. */
   openPeer(delta: DeltaConfig): Promise<Peer & Disposable>;
   /** The database of an app as its readers are served from it. Throws OpsError `config` where it cannot be. */

@@ -1,6 +1,6 @@
 // Opens what knows of the changes in an app's database, as its configuration says.
 import { dirname, join } from 'node:path';
-import type { GuardedApp } from '../config/config.ts';
+import type { FileApp } from '../config/config.ts';
 import type { DeltaConfig } from '../config/delta-config.ts';
 import { createDirectories } from '../files/make-directories.ts';
 import { inStateDirectory } from '../files/state-directory.ts';
@@ -10,7 +10,7 @@ import { openCapture, openComparing, type OpenCapture } from '../sqlite/capture/
 /** So long a lock of the app is waited for. */
 const busyMs = 5000;
 
-export type DeltaApp = GuardedApp & { readonly delta: DeltaConfig };
+export type DeltaApp = FileApp & { readonly delta: DeltaConfig };
 
 /** `look`: nothing is made, neither there nor beside. Throws what the contract and opening the database throw. */
 export async function openAppCapture(

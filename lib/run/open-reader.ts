@@ -1,5 +1,5 @@
 // The reader of an app's documents, as it is configured.
-import type { ShipConfig } from '../config/config.ts';
+import type { ShipConfig } from '../config/export-config.ts';
 import { type Environment, searchPath } from '../config/environment.ts';
 import { credentialsDirectory } from '../config/secrets.ts';
 import type { HeldDirectory } from '../files/held-directory.ts';

@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { OpsError } from '../base/errors.ts';
-import type { GuardedApp } from '../config/config.ts';
+import type { FileApp } from '../config/config.ts';
 import type { ServeConfig } from '../config/pull-config.ts';
 import type { Serving } from '../delta/serving.ts';
 import { writeFileAtomically } from '../files/durable.ts';
@@ -16,7 +16,7 @@ import { type Installed, installCapture, planCapture, uninstallCapture } from '.
 import { type CaptureOptions, openCapture, type OpenCapture } from '../sqlite/capture/open.ts';
 import { openServing } from '../sqlite/serving/serving.ts';
 
-export type ServedApp = GuardedApp & { readonly serve: ServeConfig };
+export type ServedApp = FileApp & { readonly serve: ServeConfig };
 
 export interface ServedDatabase {
   install(): Promise<Installed>;

@@ -1,6 +1,6 @@
 // Compares what was measured of a copy with what its manifest says of it.
 import { formatCount, groupThousands } from '../base/format.ts';
-import { engines } from './engines.ts';
+import { engineDifferences } from './engines.ts';
 import { digestOf } from './more-tables.ts';
 import { type CommonFacts, type MeasuredFacts, type TableRows, firstTen, tableLabel } from './facts.ts';
 
@@ -9,7 +9,7 @@ import { type CommonFacts, type MeasuredFacts, type TableRows, firstTen, tableLa
  * `and N more`. Empty exactly when nothing differs. The order of the tables does not matter.
  */
 export function differences(expected: MeasuredFacts, found: MeasuredFacts): string[] {
-  return differencesBeside(expected, found, engines[expected.engine].differences(expected, found));
+  return differencesBeside(expected, found, engineDifferences(expected, found));
 }
 
 /** The same of facts of any engine, with what that says of its own. */

@@ -1,5 +1,6 @@
 // What can be measured again from a copy at any time: by this a backup is compared with its manifest and with the
 // backup before it. A part common to all engines, and the engine's own.
+import type { PostgresOwnFacts } from './postgres-facts.ts';
 import type { SqliteFacts } from './sqlite-facts.ts';
 
 /** Rows in one table. An array of these, not an object, because a table may be called `__proto__`. */
@@ -26,10 +27,13 @@ export interface CommonFacts {
 }
 
 /** What only one kind of database has, told apart by `engine`. */
-export type EngineFacts = SqliteFacts;
+export type EngineFacts = SqliteFacts | PostgresOwnFacts;
 
 /** The engine of a database: it makes the copies, and it alone can say what is in one. */
 export type Engine = EngineFacts['engine'];
+
+/** The facts of one engine. */
+export type FactsOf<Name extends Engine> = Extract<EngineFacts, { engine: Name }>;
 
 /** All facts of a copy, measured from its bytes. */
 export type MeasuredFacts = CommonFacts & EngineFacts;

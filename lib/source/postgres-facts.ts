@@ -25,7 +25,10 @@ export interface PostgresLocale {
 }
 
 /** The facts of a PostgreSQL database, measured where it was restored. */
-export interface PostgresFacts extends CommonFacts {
+export type PostgresFacts = CommonFacts & PostgresOwnFacts;
+
+/** Of them what is not common to all engines. */
+export interface PostgresOwnFacts {
   engine: 'postgres';
   /** One entry a kind of object, names unique. */
   parts: PostgresPart[];
@@ -43,7 +46,7 @@ export interface PostgresFacts extends CommonFacts {
  * Where the facts of a database differ from those its manifest states, one sentence each. A kind that only one side knows is not compared,
  * and of what servers of two major versions have measured only how many there are.
  */
-export function postgresDifferences(expected: PostgresFacts, found: PostgresFacts): string[] {
+export function postgresDifferences(expected: PostgresOwnFacts, found: PostgresOwnFacts): string[] {
   const isAlike = measuringMajor(expected) === measuringMajor(found);
   const is = new Map(found.parts.map((part) => [part.name, part]));
   return expected.parts.flatMap(({ name, count, sha256 }) => {
@@ -56,6 +59,6 @@ export function postgresDifferences(expected: PostgresFacts, found: PostgresFact
   });
 }
 
-function measuringMajor({ serverVersion, measuredOn = serverVersion }: PostgresFacts): number {
+function measuringMajor({ serverVersion, measuredOn = serverVersion }: PostgresOwnFacts): number {
   return Number.parseInt(measuredOn, 10);
 }

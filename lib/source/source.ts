@@ -55,7 +55,7 @@ export interface CopyReport<Facts extends AnyFacts = MeasuredFacts> {
    * Where the source itself was looked at in the very instant of the copy: what of it the measured copy has not, or has
    * otherwise, one sentence each. Undefined where the copy is the source byte for byte.
    */
-  disagreements?: ((copy: Facts) => string[]) | undefined;
+  disagreements?(copy: Facts): string[];
 }
 
 /** Which file it is, whatever becomes of its name and its bytes. */

@@ -1,6 +1,11 @@
 // What only a SQLite file has, and what follows from it: where two files differ, how much of one is in use.
 
-/** The facts of a SQLite file. All but the last three are equal for equal content, whoever measures them, and when. */
+import type { CommonFacts } from './facts.ts';
+
+/** All facts of a SQLite file. */
+export type SqliteMeasured = CommonFacts & SqliteFacts;
+
+/** Of them what is not common to all engines. All but the last three are equal for equal content, whoever measures them, and when. */
 export interface SqliteFacts {
   engine: 'sqlite';
   /** Times `pageCount` it is the size of the file. */

@@ -1,7 +1,8 @@
 // Counts and hashes of a file that nobody writes: what a reader answers first; see measure.
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
-import type { MeasuredFacts, TableRows } from '../source/facts.ts';
+import type { TableRows } from '../source/facts.ts';
+import type { SqliteMeasured } from '../source/sqlite-facts.ts';
 import { OpsError } from '../base/errors.ts';
 import { schemaTrouble } from './errors.ts';
 import { requireEveryPage } from './every-page.ts';
@@ -12,7 +13,7 @@ import { countTables } from './table-rows.ts';
 
 /** What is counted quickly; the foreign keys are looked at beside the check. */
 export interface Counted {
-  facts: Omit<MeasuredFacts, 'foreignKeyViolations'>;
+  facts: Omit<SqliteMeasured, 'foreignKeyViolations'>;
   /** The tables in the order in which they are best checked: first what takes longest. */
   tables: string[];
 }

@@ -1,5 +1,6 @@
 // What a database file holds, measured afresh from its bytes: the facts a manifest records and a restore compares.
 import { sizeIfThere } from '../files/size.ts';
+import type { SqliteMeasured } from '../source/sqlite-facts.ts';
 import type { Measurement, MeasureOptions } from '../source/source.ts';
 import { ReaderEnded } from './asked-process.ts';
 import { checkByTwo } from './check-by-two.ts';
@@ -36,7 +37,7 @@ export async function measureDatabase(
   path: string,
   options: MeasureOptions = {},
   means: Partial<Means> = {},
-): Promise<Measurement> {
+): Promise<Measurement<SqliteMeasured>> {
   const { open, room, sharedBytesMin } = { ...usual, ...means };
   const { called = path, file, signal } = options;
   const sizeBytes = (await sizeIfThere(path)) ?? 0;
@@ -55,7 +56,7 @@ export async function measureDatabase(
   }
 }
 
-async function measureAlone(reader: Reader): Promise<Measurement> {
+async function measureAlone(reader: Reader): Promise<Measurement<SqliteMeasured>> {
   try {
     return await checkAlone(reader, (await reader.count()).facts);
   } finally {
@@ -63,13 +64,16 @@ async function measureAlone(reader: Reader): Promise<Measurement> {
   }
 }
 
-async function checkAlone(reader: Reader, facts: Counted['facts']): Promise<Measurement> {
+async function checkAlone(reader: Reader, facts: Counted['facts']): Promise<Measurement<SqliteMeasured>> {
   const integrity = await reader.checkIntegrity();
   const foreignKeyViolations = await reader.foreignKeyViolations();
   return { facts: { ...facts, foreignKeyViolations }, integrity };
 }
 
-async function measureByTwo(open: () => Reader, { busyUntil }: MeasureOptions): Promise<Measurement> {
+async function measureByTwo(
+  open: () => Reader,
+  { busyUntil }: MeasureOptions,
+): Promise<Measurement<SqliteMeasured>> {
   const reader = open();
   try {
     const { facts, tables } = await reader.count();

@@ -4,17 +4,17 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { CatalogueNaming } from '../../lib/backup/catalogue.ts';
-import type { Manifest } from '../../lib/backup/manifest.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import { silentLog, silentProgress } from '../../lib/base/log.ts';
 import { digestFile } from '../../lib/files/hash-file.ts';
 import { makeScratch } from '../../lib/files/scratch.ts';
 import type { PlainRepositoryOptions } from '../../lib/repository/plain/options.ts';
 import type { NewBackup, Repository } from '../../lib/repository/repository.ts';
-import type { MeasuredFacts } from '../../lib/source/facts.ts';
+import type { SqliteMeasured } from '../../lib/source/sqlite-facts.ts';
+import { measureDatabase } from '../../lib/sqlite/measure.ts';
 import { sqliteSource } from '../../lib/sqlite/sqlite-source.ts';
 import type { Store } from '../../lib/store/store.ts';
-import { exampleManifest } from '../lib/backup/examples.ts';
+import { exampleManifest, type SqliteManifest } from '../lib/backup/examples.ts';
 import { makeLedger } from '../lib/sqlite/databases.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
 import { scratch } from '../support/scratch.ts';
@@ -77,7 +77,7 @@ export function nameOf(day: number): string {
 
 interface Template {
   bytes: Buffer;
-  facts: MeasuredFacts;
+  facts: SqliteMeasured;
 }
 
 const templates = new Map<number, Promise<Template>>();
@@ -92,14 +92,14 @@ function templateOf(rows: number): Promise<Template> {
 async function makeTemplate(rows: number): Promise<Template> {
   const path = join(scratch(), 'template.db');
   makeLedger(path, { rows });
-  return { bytes: readFileSync(path), facts: (await source.measure(path)).facts };
+  return { bytes: readFileSync(path), facts: (await measureDatabase(path)).facts };
 }
 
 /** A backup of that day, of a database with `day` rows, ready to be added. */
 export async function newBackup(
   world: World,
   day: number,
-  changes: Partial<Manifest> & { bytes?: (bytes: Buffer) => Buffer; refreshLatest?: boolean } = {},
+  changes: Partial<SqliteManifest> & { bytes?: (bytes: Buffer) => Buffer; refreshLatest?: boolean } = {},
 ): Promise<NewBackup> {
   const { bytes: change = (same: Buffer) => same, refreshLatest = false, ...stated } = changes;
   const { bytes, facts } = await templateOf(day);

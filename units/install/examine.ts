@@ -3,7 +3,7 @@ import { shellWord } from '../../lib/base/shell-word.ts';
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { OpsError, systemError } from '../../lib/base/errors.ts';
-import { type Config, type GuardedApp, isGuarded } from '../../lib/config/config.ts';
+import { type Config, type FileApp, isFileApp } from '../../lib/config/config.ts';
 import { wouldBeLeftOut } from '../../lib/config/env-file.ts';
 import type { Environment } from '../../lib/config/environment.ts';
 import { defaultPath, loadConfig } from '../../lib/config/load.ts';
@@ -117,7 +117,7 @@ export function examine(request: Request): Examined {
 
 /** What its documents need. Notes a directory that the jobs could not write, and a secret that others may read. */
 function documentsOf(
-  { export: made, import: read }: GuardedApp,
+  { export: made, import: read }: FileApp,
   { root, group, user }: { root: string; group: string; user: string },
   problems: Problems,
 ): Documents | undefined {
@@ -131,10 +131,12 @@ function documentsOf(
 }
 
 /** The units of an app back its database up. */
-function guardedApp({ source, apps }: Config, app: string, problems: Problems): GuardedApp | undefined {
+function guardedApp({ source, apps }: Config, app: string, problems: Problems): FileApp | undefined {
   const found = apps.find(({ name }) => name === app);
-  if (found !== undefined && isGuarded(found)) return found;
-  if (found === undefined)
+  if (found !== undefined && isFileApp(found)) return found;
+  if (found?.engine === 'postgres')
+    problems.add(`the database of ${app} is in PostgreSQL, for which there are no units yet`);
+  else if (found === undefined)
     problems.add(`${source} has no app ${app}`, `name one of: ${apps.map(({ name }) => name).join(', ')}`);
   else
     problems.add(

@@ -1,7 +1,7 @@
 // What the checks need, one unit for all apps: the groups of their databases, their directories, and the secrets of the store.
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Config, guardedApps } from '../../lib/config/config.ts';
+import { type Config, fileApps } from '../../lib/config/config.ts';
 import { loadConfig } from '../../lib/config/load.ts';
 import { parseEnvFile } from '../../lib/config/parse-env-file.ts';
 import { readSmallFileSync } from '../../lib/files/read-small-file.ts';
@@ -24,8 +24,8 @@ export function healthSettings(root: string, user: string, apps: readonly AppPla
   const environmentFiles = apps.flatMap(({ environmentFile }) => environmentFile ?? []);
   const config = place === undefined ? undefined : configOf(root, place);
   if (place === undefined || config === undefined) return { ...nothing, user };
-  const databases = guardedApps(config).map(({ database }) => database);
-  const documents = guardedApps(config).flatMap(({ export: made }) =>
+  const databases = fileApps(config).map(({ database }) => database);
+  const documents = fileApps(config).flatMap(({ export: made }) =>
     made === undefined ? [] : [made.directory],
   );
   const stores = config.store.kind === 'directory' ? [config.store.path] : [];

@@ -3,7 +3,8 @@ import { shellWord } from '../../lib/base/shell-word.ts';
 import { lstatSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, systemError } from '../../lib/base/errors.ts';
-import type { AlertsConfig, Config, GuardedApp, ShipConfig, StoreConfig } from '../../lib/config/config.ts';
+import type { AlertsConfig, Config, FileApp, StoreConfig } from '../../lib/config/config.ts';
+import type { ShipConfig } from '../../lib/config/export-config.ts';
 import { credentialsDirectory } from '../../lib/config/secrets.ts';
 import type { PostgresSettings } from '../../lib/config/sections/health-postgres.ts';
 import type { Problems } from './problems.ts';
@@ -69,14 +70,14 @@ export function shipCredentials(root: string, ship: ShipConfig | undefined): Cre
 /** The same of the receiver of an app's changes. */
 export function deltaCredentials(
   root: string,
-  { name, delta }: Pick<GuardedApp, 'name' | 'delta'>,
+  { name, delta }: Pick<FileApp, 'name' | 'delta'>,
 ): Credential[] {
   const credential = `delta-key-${name}`;
   return delta === undefined ? [] : present(root, [credential], { [credential]: delta.keyFile });
 }
 
 /** The same of the master of an app's replicas. */
-export function serveCredentials(root: string, { serve }: Pick<GuardedApp, 'serve'>): Credential[] {
+export function serveCredentials(root: string, { serve }: Pick<FileApp, 'serve'>): Credential[] {
   if (serve?.tls === undefined) return [];
   return present(root, ['serve-private-key'], { 'serve-private-key': serve.tls.key });
 }

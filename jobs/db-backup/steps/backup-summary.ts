@@ -29,7 +29,7 @@ export interface BackupSummary {
 
 export function backupSummary(report: BackupReport): BackupSummary {
   const { backup, manifest, snapshot, suspect, decision, latest, unchanged } = report;
-  const { takenAt, sizeBytes, sha256, tables, integrity, foreignKeyViolations } = manifest;
+  const { takenAt, sizeBytes, sha256, tables, integrity } = manifest;
   return {
     backup,
     takenAt,
@@ -39,7 +39,7 @@ export function backupSummary(report: BackupReport): BackupSummary {
     rows: totalRows(tables),
     integrity: integrity.check,
     findings: integrity.findings,
-    foreignKeyViolations,
+    foreignKeyViolations: manifest.engine === 'sqlite' ? manifest.foreignKeyViolations : 0,
     snapshot,
     suspect,
     decision,

@@ -1,7 +1,7 @@
 // What a backup would do, for --dry-run: everything that a backup looks at first is looked at, in its order, and nothing is made.
 import type { CatalogueEntry } from '../../../lib/backup/catalogue.ts';
 import { formatBytes, formatCount } from '../../../lib/base/format.ts';
-import type { GuardedApp } from '../../../lib/config/config.ts';
+import { databaseOf, type GuardedApp } from '../../../lib/config/config.ts';
 import { requireCreatable } from '../../../lib/files/make-directories.ts';
 import { requireSpace } from '../../../lib/files/space.ts';
 import { inStateDirectory } from '../../../lib/files/state-directory.ts';
@@ -45,7 +45,7 @@ export async function planBackup(
     ? await pruneApp(context, repository, app, [planned, ...(await repository.list())])
     : undefined;
   const latest = order.refreshLatest ? app.latest : undefined;
-  return { database: app.database, sizeBytes, backup: name, store: store.description, latest, prune };
+  return { database: databaseOf(app), sizeBytes, backup: name, store: store.description, latest, prune };
 }
 
 /** Looks at the database as a snapshot of it begins, for `copies` copies. Throws what the snapshot would throw there. */

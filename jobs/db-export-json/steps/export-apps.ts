@@ -1,14 +1,15 @@
 // The apps that documents are made of.
 import { OpsError } from '../../../lib/base/errors.ts';
-import type { ExportConfig, GuardedApp } from '../../../lib/config/config.ts';
+import type { FileApp } from '../../../lib/config/config.ts';
+import type { ExportConfig } from '../../../lib/config/export-config.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
-import { selectedApp, selectedApps } from '../../steps/each-app.ts';
+import { requireFileApp, selectedApp, selectedFileApps } from '../../steps/each-app.ts';
 
-export type ExportedApp = GuardedApp & { readonly export: ExportConfig };
+export type ExportedApp = FileApp & { readonly export: ExportConfig };
 
 /** The one that was named, else all that have an export. Throws OpsError `usage` and `config` where there is none. */
 export function exportedApps(context: JobContext, name: string | undefined): ExportedApp[] {
-  const apps = selectedApps(context, name).filter(isExported);
+  const apps = selectedFileApps(context, name).filter(isExported);
   if (apps.length > 0) return apps;
   throw withoutExport(name ?? `any app of ${context.config.source}`);
 }
@@ -17,7 +18,7 @@ export function exportedApps(context: JobContext, name: string | undefined): Exp
 export function exportedApp(context: JobContext, name: string | undefined): ExportedApp {
   const [only, ...others] = exportedApps(context, name);
   if (only !== undefined && others.length === 0) return only;
-  const app = selectedApp(context, name);
+  const app = requireFileApp(selectedApp(context, name));
   if (isExported(app)) return app;
   throw withoutExport(app.name);
 }
@@ -31,7 +32,7 @@ export function appWithDays(context: JobContext, name: string | undefined): Expo
   });
 }
 
-function isExported(app: GuardedApp): app is ExportedApp {
+function isExported(app: FileApp): app is ExportedApp {
   return app.export !== undefined;
 }
 

@@ -2,7 +2,7 @@
 // reach is no error: what waits for it waits, and after a while that is told.
 import { OpsError } from '../../../lib/base/errors.ts';
 import type { ErrorKind } from '../../../lib/base/exit-code.ts';
-import type { ShipConfig } from '../../../lib/config/config.ts';
+import type { ShipConfig } from '../../../lib/config/export-config.ts';
 import {
   knownAfter,
   knownOf,

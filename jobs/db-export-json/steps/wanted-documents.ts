@@ -1,6 +1,6 @@
 // Which documents there have to be, of one instant of a database.
 import { OpsError } from '../../../lib/base/errors.ts';
-import type { ExportConfig, ExportDays } from '../../../lib/config/config.ts';
+import type { ExportConfig, ExportDays } from '../../../lib/config/export-config.ts';
 import { type Day, dayFileName, dayList, tableFileName } from '../../../lib/export/day.ts';
 import type { Recipe, Rows } from '../../../lib/export/rows.ts';
 import type { ExportedApp } from './export-apps.ts';

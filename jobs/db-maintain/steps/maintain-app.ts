@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { OpsError } from '../../../lib/base/errors.ts';
 import { formatBytes, formatDuration } from '../../../lib/base/format.ts';
-import type { GuardedApp } from '../../../lib/config/config.ts';
+import type { FileApp } from '../../../lib/config/config.ts';
 import type { MaintainConfig } from '../../../lib/config/maintain-config.ts';
 import { requireSpace } from '../../../lib/files/space.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
@@ -16,7 +16,7 @@ import { lookAtSource, proveSnapshot } from '../../steps/snapshot.ts';
 export type Work = 'vacuum' | 'optimize' | 'integrity';
 
 /** An app whose owner allows it. */
-export interface MaintainedApp extends GuardedApp {
+export interface MaintainedApp extends FileApp {
   readonly maintain: MaintainConfig;
 }
 
@@ -79,7 +79,7 @@ async function checkCopy(context: JobContext, app: MaintainedApp, startedMs: num
 }
 
 /** As large as it is once more beside it, for the journal, and once for temporary files. */
-export async function requireRoom(app: GuardedApp, path: string, sizeBytes: number): Promise<void> {
+export async function requireRoom(app: FileApp, path: string, sizeBytes: number): Promise<void> {
   const purpose = `vacuum ${app.name}`;
   const beside = dirname(path);
   const isOneDisk = (await stat(beside)).dev === (await stat(temporaryDirectory)).dev;
@@ -101,7 +101,7 @@ export async function provenBackup(context: JobContext, app: MaintainedApp): Pro
 }
 
 /** Whether a vacuum is worth it: what share of the file holds nothing. */
-export async function freePercent(context: JobContext, app: GuardedApp): Promise<number> {
+export async function freePercent(context: JobContext, app: FileApp): Promise<number> {
   const { freePages, pages } = await context.freePages(app);
   return pages === 0 ? 0 : (100 * freePages) / pages;
 }

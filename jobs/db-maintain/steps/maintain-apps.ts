@@ -1,7 +1,7 @@
 // The same work on every app whose owner allows it, and what is said of it.
 import { OpsError } from '../../../lib/base/errors.ts';
 import { formatBytes } from '../../../lib/base/format.ts';
-import type { GuardedApp } from '../../../lib/config/config.ts';
+import type { FileApp } from '../../../lib/config/config.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import type { Outcome, Steps } from '../../../lib/run/job.ts';
 import {
@@ -10,7 +10,7 @@ import {
   appsOutcome,
   appsText,
   eachApp,
-  selectedApps,
+  selectedFileApps,
 } from '../../steps/each-app.ts';
 import { lookAtSource } from '../../steps/snapshot.ts';
 import {
@@ -178,13 +178,13 @@ function everyOf({ maintain }: MaintainedApp, work: Work): number | undefined {
   }[work];
 }
 
-function noteKey({ name }: GuardedApp, work: Work): string {
+function noteKey({ name }: FileApp, work: Work): string {
   return `maintained:${work}:${name}`;
 }
 
 /** Throws OpsError `config` where nothing was allowed: no write without the owner's word. */
 function maintainedApps(context: JobContext, name: string | undefined, wanted: Wanted): MaintainedApp[] {
-  const apps = selectedApps(context, name);
+  const apps = selectedFileApps(context, name);
   const allowed = apps.filter((app): app is MaintainedApp => app.maintain !== undefined);
   // A look needs nobody's leave.
   if (wanted === 'integrity')

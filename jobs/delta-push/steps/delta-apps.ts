@@ -2,11 +2,11 @@
 import { OpsError } from '../../../lib/base/errors.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import type { DeltaApp } from '../../../lib/run/open-capture.ts';
-import { selectedApps } from '../../steps/each-app.ts';
+import { selectedFileApps } from '../../steps/each-app.ts';
 
 /** The one that was named, else all that have a receiver. Throws OpsError `config` where there is none. */
 export function deltaApps(context: JobContext, name: string | undefined): readonly DeltaApp[] {
-  const apps = selectedApps(context, name).filter((app): app is DeltaApp => app.delta !== undefined);
+  const apps = selectedFileApps(context, name).filter((app): app is DeltaApp => app.delta !== undefined);
   if (apps.length > 0) return apps;
   const whose =
     name === undefined

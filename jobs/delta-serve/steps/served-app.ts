@@ -1,13 +1,13 @@
 // Which app is served.
 import { OpsError } from '../../../lib/base/errors.ts';
-import type { GuardedApp } from '../../../lib/config/config.ts';
+import type { FileApp } from '../../../lib/config/config.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import type { ServedApp } from '../../../lib/run/open-serving.ts';
-import { selectedApps } from '../../steps/each-app.ts';
+import { selectedFileApps } from '../../steps/each-app.ts';
 
 /** Throws OpsError `config` where none is served, `usage` where it is not said which of several. */
 export function servedApp(context: Pick<JobContext, 'config'>, name: string | undefined): ServedApp {
-  const [only, ...others] = selectedApps(context as JobContext, name).filter(isServed);
+  const [only, ...others] = selectedFileApps(context as JobContext, name).filter(isServed);
   if (only === undefined)
     throw new OpsError(
       'config',
@@ -23,6 +23,6 @@ export function servedApp(context: Pick<JobContext, 'config'>, name: string | un
   });
 }
 
-function isServed(app: GuardedApp): app is ServedApp {
+function isServed(app: FileApp): app is ServedApp {
   return app.serve !== undefined;
 }

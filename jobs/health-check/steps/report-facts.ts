@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { CatalogueEntry } from '../../../lib/backup/catalogue.ts';
 import { newestProven } from '../../../lib/backup/catalogue.ts';
 import { OpsError } from '../../../lib/base/errors.ts';
-import { type GuardedApp, guardedApps } from '../../../lib/config/config.ts';
+import { databaseOf, type GuardedApp, guardedApps } from '../../../lib/config/config.ts';
 import { allChecks, checksByName } from '../../../lib/health/all-checks.ts';
 import { settled } from '../../../lib/health/check.ts';
 import type { CheckState } from '../../../lib/health/reading.ts';
@@ -97,11 +97,11 @@ function appFacts(
     at,
   }: { past: Past; stored: StoredBackups; next: ReadonlyMap<string, Date | undefined>; at: Date },
 ): AppFacts {
-  const { name, database } = app;
+  const { name } = app;
   const backups = past.backups.filter((backup) => backup.app === name);
   const isOnly = guardedApps(context.config).length === 1;
   return {
-    ...{ name, database },
+    ...{ name, database: databaseOf(app) },
     ...whatThereIs(context, app, { entries: stored.of.get(name), backups, at }),
     nextAt: next.get(name),
     backups: backups.map(({ takenAt, sizeBytes, state }) => ({

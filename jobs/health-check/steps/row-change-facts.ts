@@ -1,5 +1,5 @@
 // What the report is told of row changes: what ops.db knows of batches, and what the receiver noted of its replicas.
-import { guardedApps } from '../../../lib/config/config.ts';
+import { fileApps } from '../../../lib/config/config.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import type { RowChangeFacts } from '../../../lib/report/facts.ts';
 
@@ -23,7 +23,7 @@ export function rowChangeFacts({ history, config, clock }: JobContext): {
       notTaken: (found?.refused ?? 0) + (found?.failed ?? 0),
     };
   };
-  const sent = guardedApps(config).flatMap(({ name, delta }) => {
+  const sent = fileApps(config).flatMap(({ name, delta }) => {
     if (delta === undefined) return [];
     const counts = counted('sent', name, delta.source);
     return [{ ...counts, heardAt: counts.lastAt, held: 0, quarantined: 0, away: undefined }];

@@ -2,7 +2,7 @@
 import { shellWord } from '../../../lib/base/shell-word.ts';
 import type { CatalogueEntry } from '../../../lib/backup/catalogue.ts';
 import { OpsError } from '../../../lib/base/errors.ts';
-import type { GuardedApp } from '../../../lib/config/config.ts';
+import type { FileApp } from '../../../lib/config/config.ts';
 import { accountName, accountNumber } from '../../../lib/files/accounts.ts';
 import {
   directoryFor,
@@ -21,7 +21,7 @@ export interface GoneDirectory {
 
 /** The directory of the database, where it is gone. What it should be is read off the backup that is chosen, else the newest that says so. */
 export async function goneDirectory(
-  { database }: GuardedApp,
+  { database }: FileApp,
   entry: CatalogueEntry,
   entries: readonly CatalogueEntry[],
 ): Promise<GoneDirectory | undefined> {
@@ -45,7 +45,7 @@ export function goneWords({ path, wanted }: GoneDirectory): string {
 }
 
 /** The commands that make it. */
-export function goneHint({ name }: GuardedApp, { path, wanted }: GoneDirectory, backup: string): string {
+export function goneHint({ name }: FileApp, { path, wanted }: GoneDirectory, backup: string): string {
   const owner = wanted === undefined ? '<user>:<group>' : ownerWords(wanted);
   return (
     `is the disk that it is on mounted? findmnt shows what is; if ${path} is to be made anew: ` +
@@ -59,7 +59,7 @@ export function goneHint({ name }: GuardedApp, { path, wanted }: GoneDirectory, 
  */
 export async function requireDirectory(
   context: JobContext,
-  app: GuardedApp,
+  app: FileApp,
   gone: GoneDirectory,
   { makeDirectory: owner, yes, backup }: { makeDirectory: string | undefined; yes: boolean; backup: string },
 ): Promise<void> {

@@ -2,7 +2,7 @@
 import { parseDuration } from '../../../lib/base/duration.ts';
 import { OpsError } from '../../../lib/base/errors.ts';
 import { formatBytes, formatCount } from '../../../lib/base/format.ts';
-import type { GuardedApp } from '../../../lib/config/config.ts';
+import type { FileApp } from '../../../lib/config/config.ts';
 import type { LocatedFile } from '../../../lib/files/locate-file.ts';
 import { discardUndoSet, undoAgeMsMax, undoMadeAt } from '../../../lib/placement/discard-undo.ts';
 import { listUndoSets, type UndoSet } from '../../../lib/placement/undo-list.ts';
@@ -28,7 +28,7 @@ export interface DiscardOrder {
 /** The sets that the order means: the one that is named, whatever its age and state, else all that are older. Throws OpsError `missing` and `usage`. */
 export async function setsToDiscard(
   context: JobContext,
-  app: GuardedApp,
+  app: FileApp,
   target: LocatedFile,
   { set, olderThan }: DiscardOrder,
 ): Promise<Discarded> {

@@ -1,6 +1,6 @@
 // The part of a restore during which the app stands still: stop, replace, start, see whether it is well.
 import { currentProcess } from '../../../lib/files/process-identity.ts';
-import type { GuardedApp } from '../../../lib/config/config.ts';
+import type { FileApp } from '../../../lib/config/config.ts';
 import type { LocatedFile } from '../../../lib/files/locate-file.ts';
 import type { Workshop } from '../../../lib/placement/merge.ts';
 import type { Ownership } from '../../../lib/record/ownership.ts';
@@ -17,7 +17,7 @@ import { removeRestoringNote, writeRestoringNote } from '../../steps/restoring-n
 
 /** What is put in place of what. */
 export interface Replacement {
-  app: GuardedApp;
+  app: FileApp;
   /** Where the database lies. */
   target: LocatedFile;
   /** Holds the proven file. */
@@ -64,7 +64,7 @@ export async function stopAndPlace(context: JobContext, replacement: Replacement
  * here on the new database is in place: being told to stop now must not leave the app stopped, and ends the asking. The
  * caller ends what is under way, and looks at the signal then.
  */
-export async function startAndProbe(context: JobContext, app: GuardedApp): Promise<Wellness> {
+export async function startAndProbe(context: JobContext, app: FileApp): Promise<Wellness> {
   let missing: string[];
   try {
     missing = await context.services(app).start();
@@ -92,7 +92,7 @@ export async function startAndProbe(context: JobContext, app: GuardedApp): Promi
 }
 
 /** What being told to stop has to wait for from here on. */
-function wholeAgain(context: JobContext, app: GuardedApp): string {
+function wholeAgain(context: JobContext, app: FileApp): string {
   const { units, stop } = app.services;
   if (units.length === 0 && stop === undefined) return 'a whole database is in place';
   return `a whole database is in place and the app is started again (${context.services(app).describe()})`;
@@ -136,7 +136,7 @@ async function settleFailure(context: JobContext, target: LocatedFile): Promise<
   }
 }
 
-async function startAfterFailure(context: JobContext, app: GuardedApp): Promise<void> {
+async function startAfterFailure(context: JobContext, app: FileApp): Promise<void> {
   try {
     await context.services(app).start();
     await removeRestoringNote(context, app);

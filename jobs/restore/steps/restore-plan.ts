@@ -6,7 +6,7 @@ import type { BackupState, CatalogueEntry } from '../../../lib/backup/catalogue.
 import { errorCode, OpsError } from '../../../lib/base/errors.ts';
 import type { Finding } from '../../../lib/base/finding.ts';
 import { formatBytes } from '../../../lib/base/format.ts';
-import type { GuardedApp } from '../../../lib/config/config.ts';
+import type { FileApp } from '../../../lib/config/config.ts';
 import { type LocatedFile, locateFile } from '../../../lib/files/locate-file.ts';
 import { sizeIfThere } from '../../../lib/files/size.ts';
 import { freeBytes, spaceCommand } from '../../../lib/files/space.ts';
@@ -55,7 +55,7 @@ export interface Planned {
 }
 
 export interface PlanOrder {
-  app: GuardedApp;
+  app: FileApp;
   entry: CatalogueEntry;
   entries: readonly CatalogueEntry[];
   asOf?: ReadTime | undefined;
@@ -111,7 +111,7 @@ async function findOut(context: JobContext, order: PlanOrder): Promise<Found> {
 }
 
 /** Whether something stops the app before its database is replaced. */
-export function hasServices({ services: { units, stop } }: GuardedApp): boolean {
+export function hasServices({ services: { units, stop } }: FileApp): boolean {
   return units.length > 0 || stop !== undefined;
 }
 

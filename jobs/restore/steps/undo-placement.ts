@@ -1,7 +1,7 @@
 // Putting an undo set back: proven and placed exactly like a backup, so that an undo can be undone as well.
 import { basename } from 'node:path';
 import { OpsError } from '../../../lib/base/errors.ts';
-import type { GuardedApp } from '../../../lib/config/config.ts';
+import type { FileApp } from '../../../lib/config/config.ts';
 import type { LocatedFile } from '../../../lib/files/locate-file.ts';
 import { digestFile } from '../../../lib/files/hash-file.ts';
 import { prepareUndo } from '../../../lib/placement/prepare-undo.ts';
@@ -18,7 +18,7 @@ import { withStaging } from './with-staging.ts';
 /** Places the undo set at `path`. Throws OpsError; then what was in place still is. */
 export async function undoPlacement(
   context: JobContext,
-  app: GuardedApp,
+  app: FileApp,
   target: LocatedFile,
   path: string,
 ): Promise<Replaced> {
@@ -56,7 +56,7 @@ async function requireSqlite({ name, path }: UsableUndoSet, { database }: Stagin
 /** The database from before may well have been damaged: that is why it was replaced. It is the operator's to decide. */
 async function warnWhenUnsound(
   context: JobContext,
-  app: GuardedApp,
+  app: FileApp,
   set: UsableUndoSet,
   staging: Staging,
 ): Promise<void> {

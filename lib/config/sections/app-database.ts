@@ -3,9 +3,11 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { defaultLatestName, latestNameProblem, type Layout } from '../../backup/name.ts';
 import { OpsError } from '../../base/errors.ts';
+import type { Engine } from '../../source/facts.ts';
 import type { GuardedApp } from '../config.ts';
 import { type Environment, nonEmpty } from '../environment.ts';
 import { guardConfig, guardTable } from './app-guard.ts';
+import { type TargetTable, targetKeys } from './postgres-target.ts';
 import { absolutePath } from './values.ts';
 
 const count = z
@@ -32,10 +34,13 @@ const latestName = z.string().superRefine((name, context) => {
 
 export const databaseKeys = {
   database: absolutePath.optional().describe('the live SQLite database'),
+  ...targetKeys,
   latest: z
     .union([latestName, z.literal(false)])
     .optional()
-    .describe('name of the plain latest copy in the store, or false for none; latest/<app>.db unless given'),
+    .describe(
+      'name of the plain latest copy in the store, or false for none; latest/<app>.db, or .dump, unless given',
+    ),
   keep: keep.optional().describe('which backups stay'),
   guard: guardTable.optional().describe('what of the database may become less'),
 };
@@ -47,20 +52,32 @@ const keepUnlessGiven = { last: 7, daily: 7, weekly: 4, monthly: 12 };
 /** What differs where the environment alone names the app: all is as in the scripts that came before. */
 export const classic = { layout: 'classic', latest: '/database.db', keep: { last: 7 } } as const;
 
-export function databaseConfig(
+/** How the backups of a database are kept, whichever its engine. */
+export function keptConfig(
   app: string,
-  table: DatabaseTable & { database: string },
+  table: DatabaseTable,
   layout: Layout,
-): Pick<GuardedApp, 'database' | 'layout' | 'latest' | 'keep' | 'guard'> {
-  const { database, keep: given = keepUnlessGiven, guard } = table;
-  return { database, layout, latest: latestOf(app, table), keep: given, guard: guardConfig(guard) };
+): Pick<GuardedApp, 'layout' | 'latest' | 'keep' | 'guard'> {
+  const { keep: given = keepUnlessGiven, guard } = table;
+  return { layout, latest: latestOf(app, table), keep: given, guard: guardConfig(guard) };
+}
+
+/** The engine of the database that a table names; undefined where it names none. */
+export function engineOf({
+  database,
+  postgres_url: url,
+  postgres_url_file: file,
+}: TargetTable & { database?: string | undefined }): Engine | undefined {
+  if (database !== undefined) return 'sqlite';
+  return url === undefined && file === undefined ? undefined : 'postgres';
 }
 
 /** The store name of an app's latest copy; undefined when none is kept. */
-export function latestOf(app: string, { database, latest }: DatabaseTable): string | undefined {
-  return database === undefined || latest === false
+export function latestOf(app: string, table: DatabaseTable): string | undefined {
+  const engine = engineOf(table);
+  return engine === undefined || table.latest === false
     ? undefined
-    : (latest ?? defaultLatestName(app)).replace(/^\//, '');
+    : (table.latest ?? defaultLatestName(app, engine)).replace(/^\//, '');
 }
 
 /**

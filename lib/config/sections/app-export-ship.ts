@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { parseDuration } from '../../base/duration.ts';
 import { parseReader, publicKey } from '../../export/reader.ts';
-import type { ShipConfig } from '../config.ts';
+import type { ShipConfig } from '../export-config.ts';
 import type { Environment } from '../environment.ts';
 import { readSecret, secretPath } from '../secrets.ts';
 import { absolutePath, rate, seconds } from './values.ts';

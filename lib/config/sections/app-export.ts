@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { filePatternProblem } from '../../export/day.ts';
 import { phases } from '../../export/phases.ts';
-import type { ExportConfig } from '../config.ts';
+import type { ExportConfig } from '../export-config.ts';
 import type { Environment } from '../environment.ts';
 import { shipConfig, shipTable } from './app-export-ship.ts';
 import { absolutePath } from './values.ts';

@@ -4,7 +4,7 @@ import { appNameFromPath, type Layout, requireAppName } from '../../backup/name.
 import { errorMessage } from '../../base/errors.ts';
 import type { AppConfig, GuardedApp } from '../config.ts';
 import { type Environment, nonEmpty } from '../environment.ts';
-import { databaseConfig, databaseFromEnvironment, databaseKeys, latestOf } from './app-database.ts';
+import { databaseFromEnvironment, databaseKeys, engineOf, keptConfig, latestOf } from './app-database.ts';
 import { deltaConfig, deltaTable } from './app-delta.ts';
 import { serveConfig, serveTable } from './app-serve.ts';
 import { expectConfig, expectTable } from './app-expect.ts';
@@ -12,6 +12,7 @@ import { exportConfig, exportTable } from './app-export.ts';
 import { importConfig, importTable } from './app-import.ts';
 import { healthConfig, healthTable } from './app-health.ts';
 import { maintainConfig, maintainTable } from './app-maintain.ts';
+import { postgresTargetOf } from './postgres-target.ts';
 import { servicesConfig, servicesKeys, servicesProblems } from './app-services.ts';
 
 /** What an app with a database may have. The defaults come later: which keys were written has to be seen first. */
@@ -31,8 +32,8 @@ const guardedKeys = {
 
 const appTable = z.strictObject(guardedKeys).superRefine((table, context) => {
   for (const message of servicesProblems(table)) context.addIssue({ code: 'custom', message });
-  for (const key of keysWithoutDatabase(table))
-    context.addIssue({ code: 'custom', path: [key], message: 'needs database beside it, which is missing' });
+  for (const { path, message } of databaseProblems(table))
+    context.addIssue({ code: 'custom', path, message });
 });
 
 type AppTable = z.infer<typeof appTable>;
@@ -49,25 +50,32 @@ export function appsConfig(
   layout: Layout,
   environment: Environment,
 ): AppConfig[] {
-  return Object.entries(tables).map(([name, { database, ...table }]) =>
-    database === undefined
-      ? { name, database }
-      : guardedApp(name, { ...table, database }, layout, environment),
+  return Object.entries(tables).map(([name, table]) =>
+    engineOf(table) === undefined
+      ? { name, engine: undefined }
+      : guardedApp(name, table, layout, environment),
   );
 }
 
-function guardedApp(
-  name: string,
-  table: AppTable & { database: string },
-  layout: Layout,
-  environment: Environment,
-): GuardedApp {
-  return {
+function guardedApp(name: string, table: AppTable, layout: Layout, environment: Environment): GuardedApp {
+  const guarded = {
     name,
-    ...databaseConfig(name, table, layout),
+    ...keptConfig(name, table, layout),
     expect: expectConfig(table.expect),
     services: servicesConfig(table),
     health: table.health && healthConfig(table.health),
+  };
+  if (table.database === undefined)
+    return {
+      ...guarded,
+      engine: 'postgres',
+      urlFile: table.postgres_url_file,
+      readTarget: () => postgresTargetOf(`app-${name}`, table, environment),
+    };
+  return {
+    ...guarded,
+    engine: 'sqlite',
+    database: table.database,
     export: table.export && exportConfig(table.export, environment),
     import: table.import && importConfig(table.import),
     maintain: table.maintain && maintainConfig(table.maintain),
@@ -76,10 +84,32 @@ function guardedApp(
   };
 }
 
+/** The keys that name a database, of which an app has one. */
+export const databaseNames = ['database', 'postgres_url', 'postgres_url_file'] as const;
+
+/** What only a database in a file can have. */
+const fileKeys = ['export', 'import', 'maintain', 'delta', 'serve'] as const;
+
 /** Keys that were written though there is no database: who forgot it is told, and not left without backups. */
-function keysWithoutDatabase(table: z.infer<z.ZodObject<typeof guardedKeys>>): string[] {
-  if (table.database !== undefined) return [];
-  return Object.entries(table).flatMap(([key, value]) => (value === undefined ? [] : [key]));
+function* databaseProblems(table: z.infer<z.ZodObject<typeof guardedKeys>>): Generator<Problem> {
+  const named = databaseNames.filter((key) => table[key] !== undefined);
+  const [first, second] = named;
+  if (first === undefined) {
+    for (const [key, value] of Object.entries(table))
+      if (value !== undefined) yield { path: [key], message: 'needs database beside it, which is missing' };
+    return;
+  }
+  if (second !== undefined)
+    yield { path: [second], message: `names a database, and so does ${first}: an app has one` };
+  if (engineOf(table) === 'sqlite') return;
+  for (const key of fileKeys)
+    if (table[key] !== undefined)
+      yield { path: [key], message: 'needs a SQLite database, and that of this app is in PostgreSQL' };
+}
+
+interface Problem {
+  readonly path: string[];
+  readonly message: string;
 }
 
 /**

@@ -63,7 +63,7 @@ export function explorerProblems(
       .filter((name) => !guarded.includes(name))
       .map((name) => ({
         path: ['apps'],
-        message: `names ${JSON.stringify(name)}, which is no app with a database`,
+        message: `names ${JSON.stringify(name)}, which is no app with a SQLite database`,
       })),
     ...apps
       .filter((name) => prefix.startsWith(`/${name}/`))

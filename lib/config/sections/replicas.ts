@@ -5,7 +5,7 @@ import { contentKey, isOwnTable } from '../../delta/shape.ts';
 import type { DayRule, TablePolicy } from '../../delta/policy.ts';
 import type { ReplicaConfig } from '../delta-config.ts';
 import type { Environment } from '../environment.ts';
-import { postgresTargetOf, replicaAddress } from './replica-postgres.ts';
+import { postgresTargetOf, targetKeys } from './postgres-target.ts';
 import { absolutePath, duration, sourceName } from './values.ts';
 
 const deletions = z.enum(['apply', 'keep', 'mark']);
@@ -38,10 +38,7 @@ const tableName = z
 const replicaTable = z
   .strictObject({
     database: absolutePath.optional().describe('a SQLite database that nothing else writes'),
-    postgres_url: replicaAddress.optional().describe('a PostgreSQL database, without a password'),
-    postgres_url_file: absolutePath
-      .optional()
-      .describe('a file with its address, password and all, mode 600'),
+    ...targetKeys,
     sources: z
       .array(sourceName)
       .min(1, 'needs at least one source')
@@ -133,8 +130,7 @@ export function replicasConfig(
       table.database === undefined
         ? {
             kind: 'postgres' as const,
-            readTarget: () =>
-              postgresTargetOf(name, table.postgres_url, table.postgres_url_file, environment),
+            readTarget: () => postgresTargetOf(`replica-${name}`, table, environment),
           }
         : { kind: 'sqlite' as const, path: table.database },
     policy: {

@@ -2,12 +2,11 @@
 // for people.
 import { errorMessage, OpsError } from '../../base/errors.ts';
 import type { ErrorKind } from '../../base/exit-code.ts';
-import type { PostgresTarget } from '../../health/postgres-target.ts';
+import { placeOf, type PostgresTarget } from '../../health/postgres-target.ts';
 import { type Answer, reach, SessionFailure, type Value } from '../connection.ts';
 import { causeOf, type Settings, sqlState } from '../refusal.ts';
 import { errorKinds } from '../trouble.ts';
 import { sessionOptions } from './environment.ts';
-import { placeOf } from '../words.ts';
 
 export interface SessionOptions {
   /** `back up traitortrack at /run/postgresql, port 5432`. */

@@ -1,8 +1,8 @@
 // A plain example of each thing the tests in this folder vary.
 import type { Manifest } from '../../../lib/backup/manifest.ts';
-import type { MeasuredFacts } from '../../../lib/source/facts.ts';
+import type { SqliteMeasured } from '../../../lib/source/sqlite-facts.ts';
 
-const facts: MeasuredFacts = {
+const facts: SqliteMeasured = {
   engine: 'sqlite',
   sizeBytes: 4096 * 1000,
   pageSize: 4096,
@@ -20,11 +20,14 @@ const facts: MeasuredFacts = {
   sqliteVersion: '3.53.1',
 };
 
-export function exampleFacts(changes: Partial<MeasuredFacts> = {}): MeasuredFacts {
+export function exampleFacts(changes: Partial<SqliteMeasured> = {}): SqliteMeasured {
   return { ...structuredClone(facts), ...changes };
 }
 
-export function exampleManifest(changes: Partial<Manifest> = {}): Manifest {
+/** The manifest of a SQLite backup. */
+export type SqliteManifest = Extract<Manifest, { engine: 'sqlite' }>;
+
+export function exampleManifest(changes: Partial<SqliteManifest> = {}): SqliteManifest {
   return {
     app: 'ctv',
     backup: 'backups/ctv/ctv-20261120T020513Z.db',

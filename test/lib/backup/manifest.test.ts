@@ -6,7 +6,7 @@ import { OpsError } from '../../../lib/base/errors.ts';
 import { formatManifest, parseManifest } from '../../../lib/backup/manifest.ts';
 import type { Manifest } from '../../../lib/backup/manifest.ts';
 import { differences } from '../../../lib/source/differences.ts';
-import { exampleFacts, exampleManifest } from './examples.ts';
+import { exampleFacts, exampleManifest, type SqliteManifest } from './examples.ts';
 
 const name = 'backups/ctv/ctv-20261120T020513Z.json';
 const text = formatManifest(exampleManifest());
@@ -86,7 +86,7 @@ describe('a manifest', () => {
     expect(formatManifest(backwards)).toBe(text);
   });
 
-  test.each<[string, Partial<Manifest>]>([
+  test.each<[string, Partial<SqliteManifest>]>([
     ['as it usually is', {}],
     ['with free pages', { freePageCount: 12 }],
     ['with a note', { integrity: { check: 'quick', result: 'ok', note: 'indexes were not compared' } }],
@@ -120,7 +120,7 @@ describe('a manifest', () => {
     expect(parseManifest(more, name)).toEqual(exampleManifest());
   });
 
-  test.each<[string, Partial<Manifest>]>([
+  test.each<[string, Partial<SqliteManifest>]>([
     ['of no page', { pageCount: 0, sizeBytes: 0 }],
     ['of a size that is not its pages', { sizeBytes: 1 }],
     ['of nowhere', { source: '' }],
@@ -306,7 +306,7 @@ describe('a manifest that cannot be trusted', () => {
     expect(error.hint).toContain('upgrade Holdfast');
   });
 
-  test.each(['postgres', 'toString', '__proto__'])('because it is of an engine %j of later', (engine) => {
+  test.each(['duckdb', 'toString', '__proto__'])('because it is of an engine %j of later', (engine) => {
     const error = refusalOf(changed({ engine, [engine]: {} }));
     expect(error.kind).toBe('damaged');
     expect(error.message).toBe(

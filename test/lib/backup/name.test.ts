@@ -29,7 +29,7 @@ describe('the name of a backup', () => {
     ],
     ['classic', 'ctv', '1970-01-01T00:00:09Z', 'UTC', 'backups/database_backup_19700101_000009.db'],
   ])('in layout %s of %s at %s in %s is %s', (layout, app, takenAt, timeZone, expected) => {
-    const name = backupName(layout, app, new Date(takenAt), timeZone);
+    const name = backupName(layout, app, new Date(takenAt), { timeZone });
     expect(name).toBe(expected);
     const toTheSecond = new Date(Math.floor(Date.parse(takenAt) / 1000) * 1000);
     expect(parseBackupName(name, { layout, app, timeZone })).toEqual({ takenAt: toTheSecond });

@@ -2,16 +2,16 @@
 import { describe, expect, test } from 'vitest';
 import { type GuardPolicy, usualGuard } from '../../../lib/backup/guard-policy.ts';
 import { type Earlier, shrinkReasons, suspicions } from '../../../lib/backup/suspicion.ts';
-import type { MeasuredFacts } from '../../../lib/source/facts.ts';
+import type { SqliteMeasured } from '../../../lib/source/sqlite-facts.ts';
 import { exampleFacts } from './examples.ts';
 
 type Rows = Record<string, number>;
 
-function tables(rows: Rows): Partial<MeasuredFacts> {
+function tables(rows: Rows): Partial<SqliteMeasured> {
   return { tables: Object.entries(rows).map(([name, count]) => ({ name, rows: count })) };
 }
 
-function pages(pageCount: number, freePageCount?: number): Partial<MeasuredFacts> {
+function pages(pageCount: number, freePageCount?: number): Partial<SqliteMeasured> {
   return {
     pageCount,
     sizeBytes: pageCount * 4096,
@@ -126,7 +126,7 @@ describe('the tables of a database', () => {
 });
 
 describe('the bytes of a database', () => {
-  test.each<[string, Partial<MeasuredFacts>, Partial<MeasuredFacts>, string[]]>([
+  test.each<[string, Partial<SqliteMeasured>, Partial<SqliteMeasured>, string[]]>([
     ['are as before', pages(1000), pages(1000), []],
     ['fell by a little less than half', pages(1000), pages(501), []],
     ['fell by half', pages(1000), pages(500), ['the database uses 2 MB, down from 4.1 MB']],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { guardedApps } from '../../../lib/config/config.ts';
+import { fileApps } from '../../../lib/config/config.ts';
 import { loadConfig } from '../../../lib/config/load.ts';
 import { scratch } from '../../support/scratch.ts';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { writeFileSync } from 'node:fs';
 function load(delta: string) {
   const path = join(scratch(), 'holdfast.toml');
   writeFileSync(path, `[apps.tagtracker]\ndatabase = "/a.db"\n[apps.tagtracker.delta]\n${delta}\n`);
-  return guardedApps(loadConfig({ path, environment: {} }))[0]?.delta;
+  return fileApps(loadConfig({ path, environment: {} }))[0]?.delta;
 }
 
 const digits = 'ab'.repeat(32);

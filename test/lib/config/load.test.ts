@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { type Config, guardedApps } from '../../../lib/config/config.ts';
+import { type Config, type FileApp, guardedApps } from '../../../lib/config/config.ts';
 import { loadConfig } from '../../../lib/config/load.ts';
 import type { OpsError } from '../../../lib/base/errors.ts';
 
@@ -59,14 +59,14 @@ describe('a file', () => {
 
   test('may have an app without a database, which has no latest copy that another could replace', () => {
     const config = load(`${minimal}latest = "latest/mirror.db"\n[apps.mirror]`);
-    expect(config.apps[1]).toEqual({ name: 'mirror', database: undefined });
+    expect(config.apps[1]).toEqual({ name: 'mirror', engine: undefined });
     expect(guardedApps(config).map(({ name }) => name)).toEqual(['ctv']);
   });
 
   test('cannot be changed by anybody who reads it', () => {
     const config = load(minimal);
     expect(() => {
-      (config.apps[0] as { database: string }).database = '/other';
+      (config.apps[0] as { -readonly [Key in keyof FileApp]: FileApp[Key] }).database = '/other';
     }).toThrow(TypeError);
   });
 

@@ -2,8 +2,8 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { ShipConfig } from '../../../lib/config/config.ts';
-import { guardedApps } from '../../../lib/config/config.ts';
+import type { ShipConfig } from '../../../lib/config/export-config.ts';
+import { fileApps } from '../../../lib/config/config.ts';
 import { loadConfig } from '../../../lib/config/load.ts';
 import { scratch } from '../../support/scratch.ts';
 
@@ -17,7 +17,7 @@ function load(keys: string, environment: Record<string, string> = {}): ShipConfi
     path,
     environment: { HOLDFAST_STATE: '/s', HOLDFAST_RUN: '/r', ...environment },
   });
-  const ship = guardedApps(config)[0]?.export?.ship;
+  const ship = fileApps(config)[0]?.export?.ship;
   if (ship === undefined) throw new Error('there is no reader');
   return ship;
 }

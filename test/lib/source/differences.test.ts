@@ -1,13 +1,13 @@
 // What is said when a database file is not what its manifest says.
 import { describe, expect, test } from 'vitest';
 import { differences } from '../../../lib/source/differences.ts';
-import type { MeasuredFacts } from '../../../lib/source/facts.ts';
+import type { SqliteMeasured } from '../../../lib/source/sqlite-facts.ts';
 import { exampleFacts } from '../backup/examples.ts';
 
 const sameTables = exampleFacts().tables;
 
 describe('a file and its manifest', () => {
-  test.each<[string, Partial<MeasuredFacts>, string]>([
+  test.each<[string, Partial<SqliteMeasured>, string]>([
     ['its size', { sizeBytes: 512 }, 'the size in bytes is 512, the manifest says 4096000'],
     ['its page size', { pageSize: 512 }, 'the page size is 512, the manifest says 4096'],
     ['its page count', { pageCount: 1 }, 'the page count is 1, the manifest says 1000'],

@@ -26,8 +26,8 @@ test.each([
   // A proxy that takes the prefix off leaves /ops/runs, which would be taken for a path with it.
   ['base_url = "/ops/"', 'must not begin with /ops/, where the history is'],
   ['base_url = "/ctv/x/"\napps = ["ctv"]', 'must not begin with /ctv/, where the database of ctv is'],
-  ['apps = ["shop"]', 'names "shop", which is no app with a database'],
-  ['apps = ["mirror"]', 'names "mirror", which is no app with a database'],
+  ['apps = ["shop"]', 'names "shop", which is no app with a SQLite database'],
+  ['apps = ["mirror"]', 'names "mirror", which is no app with a SQLite database'],
   ['apps = ["Ops"]', 'must not be ops, which is the history'],
   ['port = 80', 'must be at least 1024'],
   ['port = 70000', 'must be at most 65535'],
