@@ -192,7 +192,7 @@ async function choose(context: JobContext, app: FileApp, options: Given) {
   const choice = await chooseEntry(context, await context.openStore(), app, options);
   if (choice.asOf !== undefined)
     context.log.info(`${app.name}: as of ${choice.asOf.said}`, { backup: choice.entry.name });
-  return { ...choice, entry: requireRestorable(choice.entry, options.unproven) };
+  return { ...choice, entry: requireRestorable(app, choice.entry, options.unproven) };
 }
 
 /** The directory of the database is gone: whose it was is read off the backup. */

@@ -1,10 +1,13 @@
 // From what was typed to one file of the store.
 import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
 import { chooseBackup } from '../../lib/backup/choose.ts';
-import { type Manifest, parseManifest } from '../../lib/backup/manifest.ts';
+import { engineOf, type Manifest, parseManifest } from '../../lib/backup/manifest.ts';
 import { manifestName } from '../../lib/backup/name.ts';
 import { parseTime, type ReadTime } from '../../lib/backup/parse-time.ts';
 import { OpsError } from '../../lib/base/errors.ts';
+import { shellWord } from '../../lib/base/shell-word.ts';
+import type { GuardedApp } from '../../lib/config/config.ts';
+import { engineCalled } from '../../lib/source/engines.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import { requireStoreName } from '../../lib/store/name.ts';
 import type { Store } from '../../lib/store/store.ts';
@@ -88,11 +91,27 @@ async function manifestBeside(store: Store, name: string, sizeBytes: number): Pr
   }
 }
 
+/** Why a backup cannot take the place of the database of an app that was kept in another engine when it was made; undefined where it can. */
+export function misfitOf(app: GuardedApp, entry: CatalogueEntry): OpsError | undefined {
+  const engine = engineOf(entry);
+  if (engine === app.engine) return undefined;
+  const [is, has] = [engineCalled(engine), engineCalled(app.engine)];
+  return new OpsError(
+    'refused',
+    `cannot restore ${entry.name}: it is of ${is}, and the database of ${app.name} is of ${has}`,
+    {
+      hint: `choose one of ${has}: restore list --app ${app.name}; or take this file: restore download ${shellWord(entry.name)} .`,
+    },
+  );
+}
+
 /**
  * Requires that the entry may be restored as it is. A damaged or newer manifest is no manifest: it takes the
  * operator's word to go on without it.
  */
-export function requireRestorable(entry: CatalogueEntry, unproven: boolean): CatalogueEntry {
+export function requireRestorable(app: GuardedApp, entry: CatalogueEntry, unproven: boolean): CatalogueEntry {
+  const misfit = misfitOf(app, entry);
+  if (misfit !== undefined) throw misfit;
   if (entry.state !== 'damaged') return entry;
   if (unproven) {
     const { manifest, ...rest } = entry;

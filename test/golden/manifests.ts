@@ -92,7 +92,40 @@ const withFindings: Manifest = {
   accepted: ['orders', 'rows'],
 };
 
+/** Of a PostgreSQL database. */
+const dumped: Manifest = {
+  app: 'bags',
+  backup: 'backups/bags/bags-20261128T020513Z.dump',
+  takenAt: new Date('2026-11-28T02:05:13.250Z'),
+  source: 'traitortrack at db.lan:5432',
+  host: 'pi5',
+  engine: 'postgres',
+  sizeBytes: 48_113,
+  tables: [
+    { name: 'bag', rows: 100 },
+    { name: '"odd.name"', rows: 1 },
+  ],
+  sha256: least.sha256,
+  contentHash: least.contentHash,
+  integrity: { check: 'full', result: 'ok', findings: ['INDEX bags_now cannot be restored'] },
+  holdfastVersion: '0.2.0',
+  runId,
+  clock: 'synchronised',
+  suspect: ['integrity check: INDEX bags_now cannot be restored'],
+  serverVersion: '15.18',
+  parts: [
+    { name: 'sequences', count: 2, sha256: least.sha256 },
+    { name: 'triggers', count: 0, sha256: least.contentHash },
+  ],
+  roles: ['CREATE ROLE app LOGIN;'],
+};
+
+const { roles, ...dumpedLeast } = dumped;
+void roles;
+
 export const manifests: Goldens = {
+  'manifest/v2-postgres.json': version2(dumped),
+  'manifest/v2-postgres-without-optional-keys.json': version2(dumpedLeast),
   'manifest/v1-without-optional-keys.json': version1(least),
   'manifest/v1-with-every-key.json': version1(everyKey),
   'manifest/v2-without-optional-keys.json': version2(least),

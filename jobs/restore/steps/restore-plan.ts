@@ -16,6 +16,7 @@ import { requireFree } from '../../../lib/placement/place-new.ts';
 import { requireOrdinary } from '../../../lib/placement/readiness.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import { type GoneDirectory, goneDirectory, goneHint, goneWords } from './database-directory.ts';
+import { misfitOf } from '../../steps/choose-entry.ts';
 import { describeEarlier } from '../../steps/earlier-restore.ts';
 import { type Stakes, stakesOf } from './stakes.ts';
 
@@ -94,7 +95,7 @@ async function findOut(context: JobContext, order: PlanOrder): Promise<Found> {
   const obstacles = [
     ...set.obstacles,
     ...(set.found === undefined ? [] : await inTheWay(order, target)),
-    ...unusableEntry(entry),
+    ...unusableEntry(app, entry),
     ...tooLittleSpace(target.path, neededBytes, free),
     ...(hasServices(app) ? [] : heldOpen(target.path, inPlace?.holders ?? [])),
   ];
@@ -134,7 +135,7 @@ async function planWithoutDirectory(
     stakes: await stakesOf(context, app, entry),
     obstacles: [
       { message: goneWords(gone), hint: goneHint(app, gone, entry.name) },
-      ...unusableEntry(entry),
+      ...unusableEntry(app, entry),
       ...tooLittleSpace(app.database, entry.sizeBytes, free),
     ],
   };
@@ -185,7 +186,10 @@ async function attempt<T>(look: () => Promise<T>): Promise<{ found?: T; obstacle
   }
 }
 
-function unusableEntry({ state, name, problem = '' }: CatalogueEntry): Obstacle[] {
+function unusableEntry(app: FileApp, entry: CatalogueEntry): Obstacle[] {
+  const misfit = misfitOf(app, entry);
+  if (misfit !== undefined) return [{ message: misfit.message, hint: misfit.hint }];
+  const { state, name, problem = '' } = entry;
   if (state !== 'damaged') return [];
   return [
     {
