@@ -1,6 +1,6 @@
 // The part of a manifest that is its engine's own: written, read, and refused where no database can have such facts.
 import type { Engine, EngineFacts, FactsOf } from '../source/facts.ts';
-import type { PostgresOwnFacts } from '../source/postgres-facts.ts';
+import type { PostgresLocale, PostgresOwnFacts } from '../source/postgres-facts.ts';
 import type { SqliteFacts } from '../source/sqlite-facts.ts';
 import { Fields, type Flaw } from '../record/fields.ts';
 
@@ -77,9 +77,24 @@ function parseSqlite(fields: Fields, sizeBytes: number, flaw: Flaw): SqliteFacts
 const partsMax = 100;
 const roleStatementsMax = 1000;
 
-function formatPostgres({ serverVersion, parts, roles }: PostgresOwnFacts): Record<string, unknown> {
+function formatPostgres({
+  serverVersion,
+  measuredOn,
+  locale,
+  parts,
+  roles,
+}: PostgresOwnFacts): Record<string, unknown> {
   return {
     server_version: serverVersion,
+    measured_on: measuredOn,
+    locale: locale && {
+      encoding: locale.encoding,
+      provider: locale.provider,
+      collate: locale.collate,
+      ctype: locale.ctype,
+      name: locale.name,
+      rules: locale.rules,
+    },
     parts: parts.map(({ name, count, sha256 }) => ({ name, count, sha256 })),
     roles,
   };
@@ -97,7 +112,20 @@ function parsePostgres(fields: Fields, _sizeBytes: number, flaw: Flaw): Postgres
     engine: 'postgres',
     parts,
     serverVersion: fields.text('server_version'),
+    ...(fields.has('measured_on') ? { measuredOn: fields.text('measured_on') } : {}),
+    ...(fields.has('locale') ? { locale: parseLocale(fields.object('locale')) } : {}),
     ...(roles === undefined ? {} : { roles: parseRoles(roles, flaw) }),
+  };
+}
+
+function parseLocale(fields: Fields): PostgresLocale {
+  return {
+    encoding: fields.text('encoding'),
+    provider: fields.choice('provider', ['libc', 'icu', 'builtin']),
+    collate: fields.text('collate'),
+    ctype: fields.text('ctype'),
+    ...(fields.has('name') ? { name: fields.text('name') } : {}),
+    ...(fields.has('rules') ? { rules: fields.string('rules') } : {}),
   };
 }
 

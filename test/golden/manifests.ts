@@ -113,6 +113,8 @@ const dumped: Manifest = {
   clock: 'synchronised',
   suspect: ['integrity check: INDEX bags_now cannot be restored'],
   serverVersion: '15.18',
+  measuredOn: '16.4',
+  locale: { encoding: 'UTF8', provider: 'icu', collate: 'C', ctype: 'C', name: 'de-DE', rules: '' },
   parts: [
     { name: 'sequences', count: 2, sha256: least.sha256 },
     { name: 'triggers', count: 0, sha256: least.contentHash },
@@ -120,8 +122,8 @@ const dumped: Manifest = {
   roles: ['CREATE ROLE app LOGIN;'],
 };
 
-const { roles, ...dumpedLeast } = dumped;
-void roles;
+const { roles, measuredOn, locale, ...dumpedLeast } = dumped;
+void [roles, measuredOn, locale];
 
 export const manifests: Goldens = {
   'manifest/v2-postgres.json': version2(dumped),
