@@ -25,14 +25,11 @@ export async function benchPostgres({ home, times }: { home: string; times: numb
   let peakBytes = 0;
   const ours = async () => {
     rmSync(dump, { force: true });
-    const script = join(project, 'test/bench/prove-postgres.ts');
-    const running = run(
-      process.execPath,
-      [...process.execArgv, script, server.directory, String(server.port), dump],
-      {
-        env: { ...process.env, MALLOC_ARENA_MAX: '1' },
-      },
-    );
+    const script = join(project, 'test/fixtures/back-up-postgres.ts');
+    const where = [server.directory, String(server.port), 'app', database, dump];
+    const running = run(process.execPath, [...process.execArgv, script, ...where], {
+      env: { ...process.env, MALLOC_ARENA_MAX: '1' },
+    });
     const memory = watchAnonymousMemory(running.child.pid ?? 0);
     await running;
     peakBytes = Math.max(peakBytes, memory.end());
