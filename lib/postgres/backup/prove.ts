@@ -8,8 +8,9 @@ import type { PostgresFacts } from '../../source/postgres-facts.ts';
 import type { Measurement, MeasureOptions } from '../../source/source.ts';
 import { keepInventory } from './disagreements.ts';
 import { partsOf, takeInventory } from './inventory.ts';
+import type { ArchiveHead } from './archive-head.ts';
 import { type Archive, readArchive, restoreInto } from './restore-into.ts';
-import { askServer, requireProving, withServer } from './server.ts';
+import { askServer, requireProving, type Server, withServer } from './server.ts';
 import { type BackupSession, nameOf, withBackupSession } from './session.ts';
 import { makeTrialDatabase } from './trial-database.ts';
 
@@ -33,38 +34,67 @@ export async function proveDump(
   try {
     const { size } = await held.stat();
     return await withServer(target, { act, signal }, async (owner) => {
-      const { programs, version } = await askServer(owner, target, { act, run });
-      const archive: Archive = { fd: held.fd, called, programs, run };
-      const { serverVersion = version, locale } = await readArchive(archive, signal);
+      const server = await askServer(owner, target, { act, run });
+      const archive: Archive = { fd: held.fd, called, programs: server.programs, run };
+      const head = await readArchive(archive, signal);
       await requireProving(owner, target, act);
-      await using trial = await makeTrialDatabase(owner, { target, locale, act });
-      const findings = await restoreInto(archive, trial.target, signal);
-      const inventory = await withBackupSession(trial.target, { act, signal }, inventoryOf);
-      const facts: PostgresFacts = {
-        engine: 'postgres',
-        sizeBytes: size,
-        tables: inventory.tables,
-        parts: partsOf(inventory),
-        serverVersion,
-        ...(serverVersion === version ? {} : { measuredOn: version }),
-        ...(locale === undefined ? {} : { locale }),
-      };
-      keepInventory(facts, inventory);
+      await using trial = await makeTrialDatabase(owner, { target, locale: head.locale, act });
+      const into = { archive, target: trial.target, head, sizeBytes: size, server, act, signal };
+      const measurement = await measureRestored(into);
       // Who has lost the lock by then may have shared the database with another run.
       await owner.run('select 1');
-      const told = findings.slice(0, linesMax);
-      return {
-        facts,
-        integrity:
-          told.length === 0
-            ? { check: 'full' as const, problems: [], note: undefined }
-            : { check: 'full' as const, problems: told, findings: told, note: undefined },
-      };
+      return measurement;
     });
   } finally {
     clearInterval(beat);
     await held.close();
   }
+}
+
+/** What is restored, and what into. */
+interface Restore {
+  readonly archive: Archive;
+  /** Of an empty database. */
+  readonly target: PostgresTarget;
+  readonly head: ArchiveHead;
+  readonly sizeBytes: number;
+  readonly server: Pick<Server, 'version'>;
+  readonly act: string;
+  readonly signal: AbortSignal;
+}
+
+/** Restores an archive into an empty database, and measures what came out of it. Throws what `restoreInto` throws. */
+export async function measureRestored({
+  archive,
+  target,
+  head,
+  sizeBytes,
+  server,
+  act,
+  signal,
+}: Restore): Promise<Measurement<PostgresFacts>> {
+  const { version } = server;
+  const { serverVersion = version, locale } = head;
+  const findings = await restoreInto(archive, target, signal);
+  const inventory = await withBackupSession(target, { act, signal }, inventoryOf);
+  const facts: PostgresFacts = {
+    engine: 'postgres',
+    sizeBytes,
+    tables: inventory.tables,
+    parts: partsOf(inventory),
+    serverVersion,
+    ...(serverVersion === version ? {} : { measuredOn: version }),
+    ...(locale === undefined ? {} : { locale }),
+  };
+  keepInventory(facts, inventory);
+  const told = findings.slice(0, linesMax);
+  return {
+    facts,
+    integrity:
+      told.length === 0
+        ? { check: 'full' as const, problems: [], note: undefined }
+        : { check: 'full' as const, problems: told, findings: told, note: undefined },
+  };
 }
 
 async function inventoryOf(connection: BackupSession) {

@@ -22,15 +22,16 @@ export interface Server {
 
 /**
  * What `work` makes of a connection to the server of `target`. Not `template1` as long as another is there: nobody makes a database
- * while somebody is in it.
+ * while somebody is in it. `isApart`: nor the one of `target`, which nobody renames either.
  */
 export async function withServer<T>(
   target: PostgresTarget,
-  options: SessionOptions,
+  options: SessionOptions & { readonly isApart?: boolean },
   work: (session: BackupSession) => Promise<T>,
 ): Promise<T> {
   let first: unknown;
-  for (const database of new Set(['postgres', target.database, 'template1'])) {
+  const own = options.isApart === true ? [] : [target.database];
+  for (const database of new Set(['postgres', ...own, 'template1'])) {
     let isIn = false;
     try {
       const at = { ...target, database, readPassword: () => target.readPassword() };

@@ -1,13 +1,11 @@
 // The database that a dump is restored into to prove it: one a database, named after it, held by a lock while it is used, and
 // gone afterwards; what a killed run left goes with the next.
 import { createHash } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
-import { errorMessage, OpsError } from '../../base/errors.ts';
+import { OpsError } from '../../base/errors.ts';
 import type { PostgresTarget } from '../../health/postgres-target.ts';
 import type { PostgresLocale } from '../../source/postgres-facts.ts';
 import { quote } from '../names.ts';
-import { sqlState } from '../refusal.ts';
-import { creationOf } from './archive-head.ts';
+import { dropDatabase, makeDatabase } from './make-database.ts';
 import { withServer } from './server.ts';
 import type { BackupSession } from './session.ts';
 
@@ -39,8 +37,8 @@ export async function makeTrialDatabase(
     throw new OpsError('busy', `cannot ${act}: another run proves a dump of this database now`, {
       hint: 'try again when it is done',
     });
-  await drop(owner, name);
-  await create(owner, name, { locale, act });
+  await dropDatabase(owner, name);
+  await makeDatabase(owner, name, { locale, act });
   // From here on it is dropped, whatever happens.
   const trial = {
     target: { ...target, database: name, readPassword: () => target.readPassword() },
@@ -59,10 +57,10 @@ export async function makeTrialDatabase(
 async function dropAtLast(owner: BackupSession, target: PostgresTarget, name: string): Promise<void> {
   const options = { act: `drop ${name}`, signal: AbortSignal.timeout(dropTimeoutMs) };
   try {
-    if (owner.isOpen) await drop(owner, name);
+    if (owner.isOpen) await dropDatabase(owner, name);
     else
       await withServer(target, options, async (connection) => {
-        if (await takeLock(connection, name)) await drop(connection, name);
+        if (await takeLock(connection, name)) await dropDatabase(connection, name);
       });
   } catch {
     // How the proof went is the news.
@@ -80,49 +78,4 @@ function digestOf(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-/** Not every server has every locale: they are those of its system. */
-async function create(
-  owner: BackupSession,
-  name: string,
-  { locale, act }: { locale: PostgresLocale | undefined; act: string },
-): Promise<void> {
-  try {
-    await owner.run(`create database ${quote(name)} ${creationOf(locale)}`);
-  } catch (error) {
-    if (locale === undefined || !/^(?:22023|42P17|42809|42601|0A000|42704)$/.test(sqlState(error) ?? ''))
-      throw error;
-    const { encoding, provider, collate, ctype, name: own } = locale;
-    const wanted = [
-      encoding,
-      provider,
-      ...new Set([collate, ctype, ...(own === undefined ? [] : [own])]),
-    ].join(' ');
-    throw new OpsError(
-      'refused',
-      `cannot ${act}: the server has no locale as the database had (${wanted}): ${errorMessage(error)}`,
-      {
-        hint: 'make it on the machine of the server, and restart that: sudo dpkg-reconfigure locales; locale -a',
-        cause: error,
-      },
-    );
-  }
-}
-
-const attemptsMax = 50;
 const dropTimeoutMs = 10_000;
-
-/** Somebody may look at it just now, such as autovacuum, which gives way, or a person, who does not. */
-async function drop(owner: BackupSession, name: string): Promise<void> {
-  // As a template, which it may have been set up as, it could not be dropped.
-  const { rows } = await owner.run('select datistemplate::text from pg_database where datname = $1', [name]);
-  if (rows[0]?.[0] === 'true') await owner.run(`alter database ${quote(name)} is_template false`);
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await owner.run(`drop database if exists ${quote(name)} with (force)`);
-      return;
-    } catch (error) {
-      if (sqlState(error) !== '55006' || attempt === attemptsMax) throw error;
-      await pause(100);
-    }
-  }
-}
