@@ -13,7 +13,7 @@ import type * as parameters from './parameters.ts';
 import { chosenPull } from './steps/chosen-pull.ts';
 import type { Pulled } from './steps/pull-once.ts';
 import { openPull, type PullSession } from './steps/pull-session.ts';
-import { pullNotes, statusOf } from './steps/pull-status.ts';
+import { asTheirPagesReadIt, lastSyncBefore, pullNotes, statusOf } from './steps/pull-status.ts';
 
 type Given = Options<typeof parameters.run>;
 
@@ -25,9 +25,10 @@ export const serve: Serve<Given> = async (context, ready, { pull: name }) => {
   const pull = chosenPull(config, name);
   await using session = await openPull(context, pull);
   const notes = pullNotes(config.runDirectory, pull.name);
-  const seen = watchOver(pull, session);
+  const seen = watchOver(pull, session, lastSyncBefore(session.state(), await notes.readStatus()));
   const status = (isRunning: boolean) => statusOf({ ...seen.facts(), isRunning, now: clock.now() });
-  const server = pull.status && (await showStatus(pull.status, () => status(true), context));
+  const server =
+    pull.status && (await showStatus(pull.status, () => asTheirPagesReadIt(status(true)), context));
   const over = new AbortController();
   const alarm = wakeable();
   const listening = listenForAnnouncements({
@@ -42,7 +43,7 @@ export const serve: Serve<Given> = async (context, ready, { pull: name }) => {
     log,
   });
   try {
-    await ready({ status: `following ${pull.from.origin}`, probe: async () => session.replica.state() });
+    await ready({ status: `following ${pull.from.origin}`, probe: async () => session.state() });
     while (!signal.aborted) {
       alarm.reset();
       await seen.look(context, { resync: notes.takeResync() });
@@ -58,12 +59,12 @@ export const serve: Serve<Given> = async (context, ready, { pull: name }) => {
   }
 };
 
-/** What the looks of this process came to. */
-function watchOver(pull: PullConfig, session: PullSession) {
-  let lastSyncAt: Date | undefined;
+/** What the looks of this process came to; `before`: those of the last one. */
+function watchOver(pull: PullConfig, session: PullSession, before: Date | undefined) {
+  let lastSyncAt = before;
   let error: string | undefined;
   return {
-    facts: () => ({ pull, lastSyncAt, error, totals: session.totals(), state: session.replica.state() }),
+    facts: () => ({ pull, lastSyncAt, error, totals: session.totals(), state: session.state() }),
     /** Logs what is new: a master that stays away is told of once. */
     async look(
       { clock, log, signal }: Pick<Parameters<Serve<Given>>[0], 'clock' | 'log' | 'signal'>,

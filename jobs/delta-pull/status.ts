@@ -8,7 +8,7 @@ import type { Options } from '../../lib/run/parameter.ts';
 import type * as parameters from './parameters.ts';
 import { findingLines } from '../steps/words.ts';
 import { chosenPull } from './steps/chosen-pull.ts';
-import { pullNotes, type SyncStatus } from './steps/pull-status.ts';
+import { pullNotes, secondsBetween, type SyncStatus } from './steps/pull-status.ts';
 
 interface PullStatus {
   pull: string;
@@ -35,7 +35,7 @@ export async function run(
 }
 
 function ageOf({ last_sync_time: last }: SyncStatus, now: Date): number | null {
-  return last === null ? null : Math.max(0, Math.round((now.getTime() - Date.parse(last)) / 1000));
+  return last === null ? null : secondsBetween(new Date(last), now);
 }
 
 function judge({ name, ageMaxMs }: PullConfig, status: SyncStatus | undefined): Finding | undefined {

@@ -40,5 +40,7 @@ export interface PulledReplica {
   shapes(): readonly TableShape[];
   /** Whether all of these rows are there as they are. */
   holds(tables: readonly TableShape[], changes: readonly Change[]): boolean;
+  /** Whether the file at its path is still the one that was opened: what is written to another is read by nobody. */
+  isInPlace(): boolean;
   close(): void;
 }

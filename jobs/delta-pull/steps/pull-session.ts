@@ -1,8 +1,9 @@
 // A replica and its master, opened for one look or for many.
 import { join } from 'node:path';
+import { OpsError } from '../../../lib/base/errors.ts';
 import type { PullConfig } from '../../../lib/config/pull-config.ts';
 import { proxyFor } from '../../../lib/config/sections/proxy.ts';
-import type { PulledReplica, PulledTotals } from '../../../lib/delta/pulled.ts';
+import type { PulledReplica, PulledState, PulledTotals } from '../../../lib/delta/pulled.ts';
 import { createSyncClient, type SyncClient } from '../../../lib/http/sync-client.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import { requireKey } from './chosen-pull.ts';
@@ -10,8 +11,9 @@ import { type Pulled, pullOnce } from './pull-once.ts';
 
 export interface PullSession extends AsyncDisposable {
   readonly client: SyncClient;
-  readonly replica: PulledReplica;
-  /** Counts it, whatever becomes of it. Throws what `pullOnce` throws. */
+  /** What the replica knows of its master, none of it where its file is gone. */
+  state(): PulledState;
+  /** Counts it, whatever becomes of it. A replica that was taken away is made anew. Throws what `pullOnce` throws. */
   pull(options: { resync: boolean }): Promise<Pulled>;
   totals(): PulledTotals;
 }
@@ -25,7 +27,7 @@ export async function openPull(context: Needed, pull: PullConfig): Promise<PullS
   await using opened = new AsyncDisposableStack();
   opened.use(await context.lock({ name: pull.name, scope: 'pull' }, 'delta-pull'));
   const scratch = opened.use(await context.scratch());
-  const replica = await context.openPulled(pull.replica);
+  const replica = await heldReplica(() => context.openPulled(pull.replica));
   opened.defer(() => replica.close());
   const { from: to, pin, timeoutMs, bytesMax } = pull;
   const proxy = proxyFor(context.config.proxy, to);
@@ -41,11 +43,12 @@ export async function openPull(context: Needed, pull: PullConfig): Promise<PullS
   const resources = opened.move();
   return {
     client,
-    replica,
+    state: () => replica.state(),
     totals: () => totals,
     async pull(options) {
-      const pulling = { client, replica, file, clock, fullEveryMs: pull.fullEveryMs, totals: counted };
+      const common = { client, file, clock, fullEveryMs: pull.fullEveryMs, totals: counted };
       try {
+        const pulling = { ...common, replica: await replica.current() };
         const pulled = await pullOnce(pulling, options);
         totals = counted(pulled.records);
         return pulled;
@@ -56,4 +59,41 @@ export async function openPull(context: Needed, pull: PullConfig): Promise<PullS
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
+}
+
+/**
+ * The replica at its path, whoever moves files there meanwhile. The one from before is closed first: SQLite removes side files by
+ * their names, and they may be those of the next.
+ */
+async function heldReplica(open: () => Promise<PulledReplica>) {
+  let held: PulledReplica | undefined = await open();
+  let state = held.state();
+  return {
+    /** Throws what opening it throws. */
+    async current(): Promise<PulledReplica> {
+      if (held?.isInPlace() === true) return held;
+      held?.close();
+      [held, state] = [undefined, neverSynced(state)];
+      return (held = await open());
+    },
+    state() {
+      try {
+        return (state = held?.state() ?? state);
+      } catch (error) {
+        if (!(error instanceof OpsError)) throw error; // damaged: the next look says so
+        return state;
+      }
+    },
+    close: () => held?.close(),
+  };
+}
+
+function neverSynced({ totals }: PulledState): PulledState {
+  const nothing = {
+    cursor: undefined,
+    schemaVersion: undefined,
+    changedAt: undefined,
+    fullSyncAt: undefined,
+  };
+  return { ...nothing, totals };
 }

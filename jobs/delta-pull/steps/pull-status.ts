@@ -48,22 +48,46 @@ export function statusOf({
   error,
   now,
 }: StatusFacts): SyncStatus {
+  // One that was made anew, and has had nothing yet, never was as the master is.
+  const syncedAt = state.fullSyncAt === undefined ? undefined : lastSyncAt;
   return {
     running: isRunning,
     sync_interval: pull.everyMs / 1000,
-    last_sync_time: lastSyncAt?.toISOString() ?? null,
+    last_sync_time: syncedAt?.toISOString() ?? null,
     total_syncs: totals.syncs,
     successful_syncs: totals.syncs - totals.failed,
     failed_syncs: totals.failed,
     total_records_synced: totals.records,
     last_change_time: state.changedAt ?? null,
     last_full_sync_time: state.fullSyncAt ?? null,
-    age:
-      lastSyncAt === undefined
-        ? null
-        : Math.max(0, Math.round((now.getTime() - lastSyncAt.getTime()) / 1000)),
+    age: syncedAt === undefined ? null : secondsBetween(syncedAt, now),
     master: pull.from.origin,
     error: error ?? null,
+  };
+}
+
+export function secondsBetween(earlier: Date, later: Date): number {
+  return Math.max(0, Math.round((later.getTime() - earlier.getTime()) / 1000));
+}
+
+/**
+ * When a replica was last as the master, as far as that outlives a service: what the last one left, until the machine is started
+ * anew, and when rows last came in. A master that is away while the service starts makes no replica young, and none nameless.
+ */
+export function lastSyncBefore({ changedAt }: PulledState, left: SyncStatus | undefined): Date | undefined {
+  const times = [changedAt, left?.last_sync_time ?? undefined].map((time) => Date.parse(time ?? ''));
+  const known = times.filter((time) => !Number.isNaN(time));
+  return changedAt === undefined ? undefined : new Date(Math.max(...known));
+}
+
+/** As Python writes a time of UTC, which names no zone: what reads HerdLinx's own document reads this. */
+export function asTheirPagesReadIt(status: SyncStatus): SyncStatus {
+  const theirs = (time: string | null) => time && time.replace(/(?:\.(\d{3}))?Z$/, '.$1000');
+  return {
+    ...status,
+    last_sync_time: theirs(status.last_sync_time),
+    last_change_time: theirs(status.last_change_time),
+    last_full_sync_time: theirs(status.last_full_sync_time),
   };
 }
 

@@ -61,14 +61,20 @@ function setUp(database: Database, path: string): void {
 class ReplicaFile implements PulledReplica {
   readonly #database: Database;
   readonly #path: string;
+  readonly #file: string | undefined;
 
   constructor(database: Database, path: string) {
     this.#database = database;
     this.#path = path;
+    this.#file = fileAt(path);
+  }
+
+  isInPlace(): boolean {
+    return this.#file !== undefined && fileAt(this.#path) === this.#file;
   }
 
   state(): PulledState {
-    return readState(this.#database);
+    return this.#explained(() => readState(this.#database));
   }
 
   async replace(piece: PulledPiece, next: NextState, at: string): Promise<Record<string, number>> {
@@ -106,6 +112,10 @@ class ReplicaFile implements PulledReplica {
   }
 
   newestStamp(): string | undefined {
+    return this.#explained(() => this.#newestStamp());
+  }
+
+  #newestStamp(): string | undefined {
     const stamps = this.shapes().flatMap(({ name, columns }) => {
       const stamp = columns.find((column) => column.name.toLowerCase() === 'updated_at');
       if (stamp === undefined) return [];
@@ -130,19 +140,28 @@ class ReplicaFile implements PulledReplica {
   }
 
   shapes(): TableShape[] {
-    const texts = this.#database.prepare('SELECT shape FROM _holdfast_shape ORDER BY name').pluck().all();
+    const sql = 'SELECT shape FROM _holdfast_shape ORDER BY name';
+    const texts = this.#explained(() => this.#database.prepare(sql).pluck().all());
     return (texts as string[]).map((text) => JSON.parse(text) as TableShape);
   }
 
   holds(tables: readonly TableShape[], changes: readonly Change[]): boolean {
     const lookups = tables.map((shape) => rowLookup(this.#database, shape));
-    return changes.every(
-      (change) => change.kind === 'upsert' && lookups[change.table]?.(change.cells) === true,
-    );
+    const isThere = (change: Change) =>
+      change.kind === 'upsert' && lookups[change.table]?.(change.cells) === true;
+    return this.#explained(() => changes.every(isThere));
   }
 
   close(): void {
     this.#database.close();
+  }
+
+  #explained<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      throw explain(this.#path, error);
+    }
   }
 
   /** A transaction that may wait for what it reads from: nobody else uses this connection. */
@@ -203,12 +222,25 @@ class ReplicaFile implements PulledReplica {
   }
 }
 
+/** Which file it is, whatever it is called; undefined for none. */
+function fileAt(path: string): string | undefined {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found && `${found.dev}:${found.ino}`;
+}
+
 function writerOf(writers: readonly RowWriter[], { table }: Change): RowWriter {
   const writer = writers[table];
   if (writer === undefined) throw new RangeError('a change is of a table that its header has not');
   return writer;
 }
 
+/** What is damaged here is a copy: nobody has to restore it. */
 function explain(path: string, error: unknown): unknown {
-  return systemError(`keep the replica ${path}`, sqliteError(`keep the replica ${path}`, error));
+  const explained = systemError(`keep the replica ${path}`, sqliteError(`keep the replica ${path}`, error));
+  if (!(explained instanceof OpsError) || explained.kind !== 'damaged') return explained;
+  const files = ['', '-wal', '-shm'].map((suffix) => shellWord(path + suffix)).join(' ');
+  return new OpsError('damaged', explained.message, {
+    hint: `the replica is only a copy: take it away, and the next look makes it anew: rm -f ${files}`,
+    cause: error,
+  });
 }

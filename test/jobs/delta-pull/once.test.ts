@@ -2,7 +2,8 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { openLive } from '../../../lib/sqlite/open.ts';
@@ -232,6 +233,21 @@ test('without a pin a certificate that signed itself is not believed, and finger
     stdout: expect.stringContaining(master.fingerprint ?? ''),
   });
   expect(master.asked).toEqual([]);
+});
+
+test.each([
+  ['in its header', 0],
+  ['behind its header', 100],
+])('a replica that is damaged %s is made anew once it is taken away, as the hint says', async (_, from) => {
+  const { master, pull, rows, replica } = await following();
+  master.run('INSERT INTO batches (id) VALUES (1)');
+  await pull();
+  writeFileSync(replica, readFileSync(replica).fill(0xee, from));
+  const said = await pull();
+  expect(said).toMatchObject({ exitCode: 65, stderr: expect.stringContaining('rm -f ') });
+  execFileSync('sh', ['-c', /rm -f .*/.exec(said.stderr)?.[0] ?? 'false']);
+  expect(await pull()).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('it is the first') });
+  expect(rows()).toEqual([1]);
 });
 
 test('a forced resync takes all of it, also what was changed in the replica by hand', async () => {

@@ -1,12 +1,12 @@
 // The service: it looks when its time has come, when it is told, and when a person asks for all of it; and says how it stands.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { serve } from '../../../jobs/delta-pull/run.ts';
-import { openLive } from '../../../lib/sqlite/open.ts';
+import { openLive, openOwn } from '../../../lib/sqlite/open.ts';
 import { HostedService } from '../../support/service-host.ts';
 import { readerKey, startMaster } from '../../support/sync-master.ts';
 import { TypedWorld } from '../../support/typed-world.ts';
@@ -20,7 +20,8 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function running() {
+/** `isAway`: the master was looked at once, by hand, and is out of reach when the service starts. */
+async function running({ isAway = false } = {}) {
   const hosted = new HostedService();
   const { world, time } = hosted;
   const directory = join(world.home, 'master');
@@ -32,6 +33,12 @@ async function running() {
   const pull = ['[pulls.herd]', `from = "${master.url}"`, `replica = "${replica}"`, 'every_seconds = 10'];
   writeFileSync(world.config, [...directories, ...pull, `status = "127.0.0.1:${port}"`].join('\n'));
   const environment = { PI_API_KEY: readerKey };
+  if (isAway) {
+    await using typed = new TypedWorld();
+    const seen = { ...environment, HOLDFAST_CONFIG: world.config };
+    expect((await typed.run('delta-pull', ['once'], { environment: seen })).exitCode).toBe(0);
+    await master.stop();
+  }
   const { exitCode } = await hosted.start(
     { graceMs: 1000, serve: (context, ready) => serve(context, ready, { pull: undefined }) },
     { environment },
@@ -79,7 +86,7 @@ async function running() {
       await pass(ms);
     }
   };
-  return { hosted, master, until, ids, looks, status, pass, passUntil, world, environment };
+  return { hosted, master, until, ids, looks, status, pass, passUntil, world, environment, replica };
 }
 
 test('it looks at once, then when its time has come, and says how it stands', async () => {
@@ -94,7 +101,7 @@ test('it looks at once, then when its time has come, and says how it stands', as
   expect(rest).toMatchObject({
     total_syncs: looks(),
     failed_syncs: 0,
-    last_sync_time: expect.stringMatching(/Z$/),
+    last_sync_time: expect.stringMatching(/^2026-11-20T\d\d:\d\d:13\.000000$/),
   });
   expect(hosted.said[0]).toBe(`ready: following ${master.url}`);
 });
@@ -136,4 +143,45 @@ test('a person who asks for all of it is served by the service, which holds the 
   const exports = () => master.asked.filter((path) => path === '/api/sync/full-export').length;
   await passUntil(10_000, () => exports() >= 2);
   expect(exports()).toBe(2);
+});
+
+test('a service that starts while the master is away says how old the replica is', async () => {
+  const { hosted, until, ids, status } = await running({ isAway: true });
+  await until(() => hosted.log.includes('ECONNREFUSED'));
+  const { error, ...rest } = await status();
+  expect(String(error)).toContain('ECONNREFUSED');
+  expect(rest).toMatchObject({ last_sync_time: expect.stringMatching(/^2026-11-/), age: expect.any(Number) });
+  expect(ids()).toBe('null');
+});
+
+const ways: [string, (replica: string) => void][] = [
+  ['taken away', (replica) => ['', '-wal', '-shm'].forEach((suffix) => rmSync(replica + suffix))],
+  ['taken away without what lies beside it', (replica) => rmSync(replica)],
+  ['emptied', (replica) => (rmSync(replica), writeFileSync(replica, ''))],
+];
+
+test.each(ways)('a replica that is %s under it is made anew, and told as one', async (_, lose) => {
+  const { master, until, ids, looks, status, pass, passUntil, replica } = await running();
+  master.run('INSERT INTO batches (id) VALUES (1)');
+  await until(() => ids() !== undefined);
+  await passUntil(10_000, () => ids() === '1');
+  lose(replica);
+  await passUntil(10_000, () => ids() === '1');
+  expect(ids()).toBe('1');
+  const before = looks();
+  await passUntil(10_000, () => looks() > before);
+  await pass(0);
+  expect(await status()).toMatchObject({ error: null, failed_syncs: 0 });
+});
+
+test('a database of somebody else in its place is told, and left alone', async () => {
+  const { until, ids, hosted, status, passUntil, replica } = await running();
+  await until(() => ids() !== undefined);
+  ['', '-wal', '-shm'].forEach((suffix) => rmSync(replica + suffix));
+  openOwn(replica, { create: true })
+    .exec('CREATE TABLE batches (id); INSERT INTO batches VALUES (7)')
+    .close();
+  await passUntil(10_000, () => hosted.log.includes('the database of something else'));
+  expect(await status()).toMatchObject({ last_sync_time: null, age: null, running: true });
+  expect(ids()).toBe('7');
 });
