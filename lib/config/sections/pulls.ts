@@ -96,16 +96,19 @@ export function namesMaster(environment: Environment): boolean {
  * `REMOTE_PI_HOST REMOTE_PI_PORT PI_API_KEY DB_SYNC_INTERVAL USE_SSL_FOR_PI USE_SELF_SIGNED_CERT`, and two of ours: where the
  * replica is, and the fingerprint of a certificate that signed itself. Throws OpsError `config` for what they cannot mean.
  */
-function fromEnvironment(environment: Environment, stateDirectory: string): readonly PullConfig[] {
-  const host = nonEmpty(environment.REMOTE_PI_HOST?.trim());
+function fromEnvironment(given: Environment, stateDirectory: string): readonly PullConfig[] {
+  const environment = withoutRemarks(given);
+  const host = nonEmpty(environment.REMOTE_PI_HOST);
   if (host === undefined) return [];
-  const isTls = isTrue(environment, 'USE_SSL_FOR_PI');
-  const signsItself = isTrue(environment, 'USE_SELF_SIGNED_CERT');
-  const fingerprint = nonEmpty(environment.HOLDFAST_PULL_PIN?.trim());
-  const port = nonEmpty(environment.REMOTE_PI_PORT?.trim()) ?? '5001';
-  const interval = nonEmpty(environment.DB_SYNC_INTERVAL?.trim()) ?? '10';
+  const saysItself = isTrue(environment, 'USE_SELF_SIGNED_CERT');
+  // Theirs asks without TLS where that is off, whatever is said of certificates.
+  const isTls = isTrue(environment, 'USE_SSL_FOR_PI', saysItself);
+  const signsItself = isTls && saysItself;
+  const fingerprint = nonEmpty(environment.HOLDFAST_PULL_PIN);
+  const port = nonEmpty(environment.REMOTE_PI_PORT) ?? '5001';
+  const interval = nonEmpty(environment.DB_SYNC_INTERVAL) ?? '10';
   const table = {
-    from: `${isTls || signsItself ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    from: `${isTls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
     replica:
       absolute(environment, 'HOLDFAST_REPLICA') ??
       join(stateDirectory, 'pull', environmentPull, 'replica.db'),
@@ -129,7 +132,19 @@ function fromEnvironment(environment: Environment, stateDirectory: string): read
   });
 }
 
-/** As their own code reads it. */
-function isTrue(environment: Environment, name: string): boolean {
-  return /^(true|1|yes|on)$/i.test(environment[name]?.trim() ?? '');
+const theirNames = [
+  ...['REMOTE_PI_HOST', 'REMOTE_PI_PORT', 'PI_API_KEY', 'DB_SYNC_INTERVAL', 'USE_SSL_FOR_PI'],
+  ...['USE_SELF_SIGNED_CERT', 'HOLDFAST_PULL_PIN'],
+];
+
+/** Their .env has remarks behind its values (`10  # seconds`), which python-dotenv takes away and systemd hands on. */
+function withoutRemarks(environment: Environment): Environment {
+  const plain = theirNames.map((name) => [name, environment[name]?.replace(/(^|\s+)#.*$/, '').trim()]);
+  return { ...environment, ...(Object.fromEntries(plain) as Environment) };
+}
+
+/** As their own code reads it; `otherwise` where it says nothing. */
+function isTrue(environment: Environment, name: string, otherwise = false): boolean {
+  const value = nonEmpty(environment[name]);
+  return value === undefined ? otherwise : /^(true|1|yes|on)$/i.test(value);
 }

@@ -285,7 +285,21 @@ test('the environment of HerdLinx is enough', async () => {
   };
   expect(await world.run('delta-pull', ['once'], { environment })).toMatchObject({ exitCode: 0 });
   expect(existsSync(replica)).toBe(true);
-  const unpinned = { ...environment, USE_SELF_SIGNED_CERT: 'True' };
+  // As it stands in theirs, remarks and all; without TLS nobody shows a certificate.
+  const remarked = Object.entries(environment).map(([name, value]) => [
+    name,
+    `${value}  # MUST MATCH the Pi`,
+  ]);
+  const asTheirs = {
+    ...Object.fromEntries(remarked.filter(([name = '']) => !name.startsWith('HOLDFAST'))),
+    ...{ HOLDFAST_CONFIG: '', HOLDFAST_STATE: world.state, HOLDFAST_RUN: join(world.home, 'run') },
+    ...{ HOLDFAST_REPLICA: replica, USE_SELF_SIGNED_CERT: 'True  # theirs has it on' },
+  };
+  expect(await world.run('delta-pull', ['once'], { environment: asTheirs })).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringContaining('nothing has changed'),
+  });
+  const unpinned = { ...environment, USE_SSL_FOR_PI: '', USE_SELF_SIGNED_CERT: 'True' };
   expect(await world.run('delta-pull', ['once'], { environment: unpinned })).toMatchObject({
     exitCode: 78,
     stderr: expect.stringContaining('HOLDFAST_PULL_PIN'),
