@@ -5,9 +5,10 @@ const pattern =
 
 /**
  * A stamp as SQLite's texts sort: `YYYY-MM-DD HH:MM:SS[.ffffff]` in UTC, without zeros at its end, so that it is never after a
- * text of the same instant. Undefined for what is no time. (The "+" of a zone arrives as a blank where nobody escaped it.)
+ * text of the same instant, or `earlierMs` before it. Undefined for what is no time. (The "+" of a zone arrives as a blank where
+ * nobody escaped it.)
  */
-export function parseSince(text: string): string | undefined {
+export function parseSince(text: string, earlierMs = 0): string | undefined {
   const found = pattern.exec(text.trim());
   if (found === null) return undefined;
   const [, year, month, day, hour = '00', minute = '00', second = '00', fraction = '', zone] = found;
@@ -15,7 +16,7 @@ export function parseSince(text: string): string | undefined {
   if (Number.isNaN(ms) || new Date(ms).toISOString().slice(8, 10) !== day) return undefined;
   const offsetMs = zoneMs(zone);
   if (offsetMs === undefined) return undefined;
-  const at = new Date(ms - offsetMs);
+  const at = new Date(ms - offsetMs - earlierMs);
   const micros = fraction.slice(0, 6).replace(/0+$/, '');
   return at.toISOString().slice(0, 19).replace('T', ' ') + (micros === '' ? '' : `.${micros}`);
 }

@@ -56,6 +56,12 @@ export interface SyncRoute {
 /** What their clients ask for at most. */
 const limitMax = 5000;
 const limitUsual = 1000;
+/**
+ * Who asks with a time and no limit, as the clients of before do, knows no more pages, and sends the time of its own clock, taken
+ * after the last answer: it is told all there is, and what was changed in the time before once more.
+ */
+const everything = Number.MAX_SAFE_INTEGER;
+const overlapMs = 120_000;
 /** When to ask a master again whose app keeps the database locked. */
 const retrySeconds = 5;
 
@@ -173,12 +179,12 @@ async function fullExport(
 
 async function changes(options: SyncOptions, { query }: SyncRequest): Promise<SyncAnswer> {
   const { serving, clock, directory } = options;
-  const limit = limitOf(query.get('limit'));
   const [cursor, since] = [query.get('cursor'), query.get('since')];
+  const limit = limitOf(query.get('limit'), cursor === null ? everything : limitUsual);
   if (cursor === null && since === null)
     throw new Unanswered(400, 'cursor or since is missing: begin with /api/sync/full-export');
   if (cursor === null && isExact(query)) throw new Unanswered(400, 'exact rows need a cursor');
-  const stamp = cursor === null ? parseSince(since ?? '') : undefined;
+  const stamp = cursor === null ? parseSince(since ?? '', query.has('limit') ? 0 : overlapMs) : undefined;
   if (cursor === null && stamp === undefined) throw new Unanswered(400, 'since is no time in ISO 8601');
   const at = now(clock);
   using served: Served | undefined =
@@ -190,8 +196,8 @@ async function changes(options: SyncOptions, { query }: SyncRequest): Promise<Sy
   return { status: 200, type: jsonType, body };
 }
 
-function limitOf(text: string | null): number {
-  if (text === null) return limitUsual;
+function limitOf(text: string | null, otherwise: number): number {
+  if (text === null) return otherwise;
   if (!/^\d{1,9}$/.test(text) || Number(text) === 0)
     throw new Unanswered(400, 'limit is a whole number from 1');
   return Math.min(Number(text), limitMax);

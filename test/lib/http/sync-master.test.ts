@@ -182,6 +182,20 @@ test('a client of before reads every envelope, and ends with what there is', asy
   expect(client.rows('cattle').some(({ id }) => id === 3)).toBe(false);
 });
 
+test('a client that knows no pages, and asks with its own clock, is told all there is', async () => {
+  const { master: started, run } = await master();
+  const client = herdlinxClient(started.url, readerKey);
+  await client.fullSync();
+  const now = new Date('2026-11-20T02:05:13Z');
+  await client.syncAsTheirs(now);
+  run(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 7000)
+    INSERT INTO cattle SELECT i, 1, 1.0, 'n', datetime('2026-11-20 02:05:14', '+' || i || ' seconds') FROM n`);
+  // What was committed while the last answer was on its way, by a clock that is a little behind.
+  run("INSERT INTO batches VALUES (1, 'B1', NULL, '2026-11-20 02:04:20.000001')");
+  await client.syncAsTheirs(now);
+  expect([client.rows('cattle').length, client.rows('batches').length]).toEqual([7000, 1]);
+});
+
 test('an export is one instant, whatever is written while it is sent, and JSON of any size', async () => {
   const { ask, run } = await master();
   run(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000)
