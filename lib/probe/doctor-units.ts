@@ -17,6 +17,8 @@ function install(app: string): string {
   return `cd ${shellWord(project)} && sudo npm run units -- install --app ${shellWord(app)}`;
 }
 
+const installServices = `cd ${shellWord(project)} && sudo npm run units -- install --services`;
+
 /** Each app that is guarded has its units, and each file of them is as it was written. */
 export const installedFiles: Part = async ({ config, root }) => {
   const record = readRecord(root);
@@ -74,15 +76,42 @@ export const units: Part = async (context) => {
   return [...(await enabled(context, record)), ...(await services(context, (await ownUnits(root)).services))];
 };
 
-/** What has to be on: of each app, and what all share. */
+/** A unit that has to be on, and what puts it there where it is missing. */
+interface Wanted {
+  readonly name: string;
+  readonly install: string;
+}
+
+/** What has to be on: of each app, of what belongs to none, and what all share. */
 async function enabled({ config, run, signal }: DoctorContext, record: InstallRecord): Promise<Looked[]> {
   const apps = guardedApps(config).filter(({ name }) => record.apps[name] !== undefined);
-  if (apps.length === 0) return [];
-  const names = [...apps.flatMap(timersOf), 'alert-send.timer', 'alert-send.path', 'health-check.timer'];
+  const [first] = apps;
+  const ofApps = apps.flatMap((app) => wanted(unitsOf(app), install(app.name)));
+  const ofMachine = wanted(servicesOf(config), installServices);
+  const shared = ['alert-send.timer', 'alert-send.path', 'health-check.timer'];
+  const all = [
+    ...ofApps,
+    ...ofMachine,
+    ...(ofApps.length + ofMachine.length === 0
+      ? []
+      : wanted(shared, first ? install(first.name) : installServices)),
+  ];
+  if (all.length === 0) return [];
   const properties = ['LoadState', 'UnitFileState', 'ActiveState'];
+  const names = all.map(({ name }) => name);
   const shown = await showUnits(run, names, properties, signal);
-  const off = names.flatMap((name, index) => stateOf(name, shown[index], apps[0]?.name ?? ''));
-  return off.length > 0 ? off : [well('timers', `all ${names.length} are enabled and wait`)];
+  const off = all.flatMap((unit, index) => stateOf(unit, shown[index]));
+  return off.length > 0 ? off : [well('timers', `all ${all.length} are enabled and wait`)];
+}
+
+function wanted(names: readonly string[], how: string): Wanted[] {
+  return names.map((name) => ({ name, install: how }));
+}
+
+function unitsOf(app: GuardedApp): string[] {
+  const timers = ['db-backup', 'restore-drill', ...(isFileApp(app) ? jobsOf(app) : [])];
+  const served = isFileApp(app) && app.serve !== undefined ? [`delta-serve@${app.name}.service`] : [];
+  return [...timers.map((job) => `${job}@${app.name}.timer`), ...served];
 }
 
 function jobsOf(app: FileApp): string[] {
@@ -93,23 +122,28 @@ function jobsOf(app: FileApp): string[] {
   ];
 }
 
-function timersOf(app: GuardedApp): string[] {
-  const jobs = [...['db-backup', 'restore-drill'], ...(isFileApp(app) ? jobsOf(app) : [])];
-  return jobs.map((job) => `${job}@${app.name}.timer`);
+/** What belongs to the machine, where it is configured. */
+function servicesOf({ receive, pulls }: DoctorContext['config']): string[] {
+  return [
+    ...(receive === undefined ? [] : ['delta-receive.service']),
+    ...pulls.map(({ name }) => `delta-pull@${name}.service`),
+  ];
 }
 
-function stateOf(name: string, shown: UnitProperties | undefined, app: string): Looked[] {
+function stateOf({ name, install: how }: Wanted, shown: UnitProperties | undefined): Looked[] {
+  const isService = name.endsWith('.service');
+  const subject = isService ? 'services' : 'timers';
   const text = (property: string) => shown?.text(property) ?? '';
   const start = `sudo systemctl enable --now ${shellWord(name)}`;
   if (text('LoadState') === 'masked')
-    return [amiss('timers', `${name} is masked`, `sudo systemctl unmask ${shellWord(name)} && ${start}`)];
+    return [amiss(subject, `${name} is masked`, `sudo systemctl unmask ${shellWord(name)} && ${start}`)];
   if (text('LoadState') !== 'loaded')
-    return [amiss('timers', `${name} is not there for systemd (${text('LoadState')})`, install(app))];
+    return [amiss(subject, `${name} is not there for systemd (${text('LoadState')})`, how)];
   if (text('UnitFileState') !== 'enabled')
-    return [amiss('timers', `${name} is ${text('UnitFileState')}: after the next start it is off`, start)];
-  if (text('ActiveState') !== 'active')
-    return [amiss('timers', `${name} is ${text('ActiveState')}: it starts nothing`, start)];
-  return [];
+    return [amiss(subject, `${name} is ${text('UnitFileState')}: after the next start it is off`, start)];
+  if (text('ActiveState') === 'active') return [];
+  const lacking = isService ? 'nobody does its work' : 'it starts nothing';
+  return [amiss(subject, `${name} is ${text('ActiveState')}: ${lacking}`, start)];
 }
 
 const serviceProperties = [

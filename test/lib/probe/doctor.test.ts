@@ -107,6 +107,50 @@ const rows: Row[] = [
     'sudo systemctl unmask health-check.timer && ',
   ],
   [
+    'a master that is off after the next start',
+    (pi) => {
+      pi.toml += '[apps.ctv.serve]\n';
+      pi.set('delta-serve@ctv.service', { UnitFileState: 'disabled' });
+    },
+    'services',
+    'warning',
+    'delta-serve@ctv.service is disabled: after the next start it is off',
+    'sudo systemctl enable --now delta-serve@ctv.service',
+  ],
+  [
+    'a replica that nothing keeps',
+    (pi) => {
+      pi.toml += '[pulls.herd]\nfrom = "https://pi.lan:5001"\nreplica = "/srv/herd/replica.db"\n';
+      pi.set('delta-pull@herd.service', { UnitFileState: 'enabled', ActiveState: 'failed' });
+    },
+    'services',
+    'warning',
+    'delta-pull@herd.service is failed: nobody does its work',
+    'sudo systemctl enable --now delta-pull@herd.service',
+  ],
+  [
+    'a replica that was configured and not installed',
+    (pi) => {
+      pi.toml += '[pulls.herd]\nfrom = "https://pi.lan:5001"\nreplica = "/srv/herd/replica.db"\n';
+      pi.set('delta-pull@herd.service', { LoadState: 'not-found' });
+    },
+    'services',
+    'warning',
+    'delta-pull@herd.service is not there for systemd (not-found)',
+    'npm run units -- install --services',
+  ],
+  [
+    'a receiver that is off after the next start',
+    (pi) => {
+      pi.toml += '[receive]\n[replicas.ctv]\ndatabase = "/srv/tt.db"\nsources = ["laptop-1"]\n';
+      pi.set('delta-receive.service', { UnitFileState: 'disabled' });
+    },
+    'services',
+    'warning',
+    'delta-receive.service is disabled',
+    'sudo systemctl enable --now delta-receive.service',
+  ],
+  [
     'what delivers alerts is not there',
     (pi) => pi.set('alert-send.path', { LoadState: 'not-found' }),
     'timers',
