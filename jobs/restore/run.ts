@@ -29,7 +29,7 @@ import {
   withSoundBackup,
 } from './steps/next-sound.ts';
 import { planLines } from './steps/plan-words.ts';
-import { hasServices, type PlanOrder, planRestore } from './steps/restore-plan.ts';
+import { type PlanOrder, planRestore } from './steps/restore-plan.ts';
 import { journalModeOf, placeCopy } from '../steps/place-copy.ts';
 import { proofLines } from '../steps/proof-report.ts';
 import type * as parameters from './parameters.ts';
@@ -161,7 +161,7 @@ async function restoreChosen(
 ): Promise<Omit<Restored, 'passedOver'>> {
   const backup = choice.entry.name;
   // What would be refused at the end is refused before anything is fetched.
-  if (!hasServices(app)) await requireNoHolders(target, silentLog);
+  if (context.services(app).isNone) await requireNoHolders(target, silentLog);
   if (!options.yes) await requireConsent(context, app, choice, target.path);
   return await withStaging(context, target, async (staging) => {
     const { proof, manifest } = await stageBackup(context, app, choice, staging, options);

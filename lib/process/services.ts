@@ -20,6 +20,8 @@ export interface Services {
   start(): Promise<string[]>;
   /** What would be stopped, in a few words: `flaskapp.service, worker.service`. */
   describe(): string;
+  /** Nothing is known that would be stopped. */
+  readonly isNone: boolean;
 }
 
 export interface ServicesOptions {
@@ -27,6 +29,11 @@ export interface ServicesOptions {
   /** Shell commands of the operator, beside the units or instead of them. One never comes without the other. */
   stop?: string | undefined;
   start?: string | undefined;
+  /**
+   * A unit of ours that has the database open as well, where one is configured: it is stopped last, and nothing is amiss where
+   * systemd has none of that name, or where there is no systemd.
+   */
+  own?: string | undefined;
   run: CommandRunner;
   log: Log;
   /** For each unit and each command. */
@@ -55,7 +62,8 @@ interface Failure {
 /** Throws OpsError `config` for a name that is no unit, and for a stop command without a start command. */
 export function createServices(options: ServicesOptions): Services {
   const { log } = options;
-  const parts = [...options.units.map((unit) => unitPart(unit, options)), ...commandParts(options)];
+  const units = options.units.map((unit) => unitPart(unit, options));
+  const parts = [...units, ...commandParts(options), ...ownPart(options)];
   return {
     async stop(signal) {
       for (const { stop: step } of parts) {
@@ -82,6 +90,7 @@ export function createServices(options: ServicesOptions): Services {
       if (missing.length > 0) log.warn(`not started, for it is not on this machine: ${missing.join(', ')}`);
       return missing;
     },
+    isNone: parts.length === 0,
     describe: () => (parts.length === 0 ? 'no services' : parts.map(({ stop }) => stop.name).join(', ')),
   };
 }
@@ -102,6 +111,28 @@ function unitPart(unit: string, { run, timeoutMs }: ServicesOptions): Part {
   });
   return { stop: step('stop'), start: step('start') };
 }
+
+/** Whoever serves the database without systemd is found later, as one who has it open. */
+function ownPart(options: ServicesOptions): Part[] {
+  const { own, units } = options;
+  if (own === undefined || units.includes(own)) return [];
+  const quiet = (step: Step): Step => ({
+    ...step,
+    run: async (signal) => {
+      await step.run(signal).catch((error: unknown) => {
+        const isAbsent =
+          error instanceof OpsError && (error.kind === 'missing' || noSystemd.test(error.message));
+        if (!isAbsent) throw error;
+      });
+      return true;
+    },
+  });
+  const { stop, start } = unitPart(own, options);
+  return [{ stop: quiet(stop), start: quiet(start) }];
+}
+
+/** What systemctl says where systemd does not look after the machine. */
+const noSystemd = /not been booted with systemd|failed to connect to (the )?(system )?(scope )?bus/i;
 
 function commandParts({ stop, start, log, timeoutMs }: ServicesOptions): Part[] {
   if (stop === undefined && start === undefined) return [];

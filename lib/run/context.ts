@@ -5,7 +5,7 @@ import type { Clock } from '../base/clock.ts';
 import type { CommandRunner } from '../base/command.ts';
 import { errorMessage } from '../base/errors.ts';
 import type { Log, Progress } from '../base/log.ts';
-import type { Config, FileApp, GuardedApp } from '../config/config.ts';
+import { type Config, type FileApp, type GuardedApp, isFileApp } from '../config/config.ts';
 import type { ShipConfig } from '../config/export-config.ts';
 import type { Environment } from '../config/environment.ts';
 import { keepSettings } from '../config/last-good.ts';
@@ -217,7 +217,10 @@ export function createContext(parts: ContextParts): JobContext {
     clockState: () =>
       (state ??=
         config.clock === 'trusted' ? Promise.resolve('synchronised') : clockState(runCommand, parts.signal)),
-    services: (app) => createServices({ ...app.services, run: runCommand, log }),
+    services: (app) => {
+      const own = isFileApp(app) && app.serve ? `delta-serve@${app.name}.service` : undefined;
+      return createServices({ ...app.services, own, run: runCommand, log });
+    },
     async close() {
       history.close();
       leaveNetwork();

@@ -97,10 +97,10 @@ async function findOut(context: JobContext, order: PlanOrder): Promise<Found> {
     ...(set.found === undefined ? [] : await inTheWay(order, target)),
     ...unusableEntry(app, entry),
     ...tooLittleSpace(target.path, neededBytes, free),
-    ...(hasServices(app) ? [] : heldOpen(target.path, inPlace?.holders ?? [])),
+    ...(context.services(app).isNone ? heldOpen(target.path, inPlace?.holders ?? []) : []),
   ];
   return {
-    ...planned(order),
+    ...planned(context, order),
     target: target.path,
     currentBytes:
       set.found === undefined ? await sizeIfThere(target.directory.at(target.name)) : sizeOf(set.found),
@@ -111,11 +111,6 @@ async function findOut(context: JobContext, order: PlanOrder): Promise<Found> {
   };
 }
 
-/** Whether something stops the app before its database is replaced. */
-export function hasServices({ services: { units, stop } }: FileApp): boolean {
-  return units.length > 0 || stop !== undefined;
-}
-
 async function planWithoutDirectory(
   context: JobContext,
   order: PlanOrder,
@@ -124,7 +119,7 @@ async function planWithoutDirectory(
   const { app, entry } = order;
   const free = await freeBytes(gone.path);
   return {
-    ...planned(order),
+    ...planned(context, order),
     target: app.database,
     currentBytes: undefined,
     neededBytes: entry.sizeBytes,
@@ -141,12 +136,12 @@ async function planWithoutDirectory(
   };
 }
 
-function planned({ app, asOf, entry: { name, takenAt, sizeBytes, state } }: PlanOrder) {
+function planned(context: JobContext, { app, asOf, entry: { name, takenAt, sizeBytes, state } }: PlanOrder) {
   return {
     app: app.name,
     backup: { name, takenAt, sizeBytes, state },
     ...(asOf === undefined ? {} : { asOf }),
-    stopsServices: hasServices(app),
+    stopsServices: !context.services(app).isNone,
   };
 }
 

@@ -37,6 +37,54 @@ test('units are stopped in order and started in reverse order', async () => {
   expect(services.describe()).toBe('web.service, worker@1.service');
 });
 
+test('a unit of ours that has the database open is stopped last, and started first', async () => {
+  const { run, calls } = systemctl();
+  const own = 'delta-serve@herd.service';
+  const services = createServices({ ...common, units: ['web.service'], own, run });
+  await services.stop();
+  await services.start();
+  const listed = createServices({ ...common, units: [own, 'web.service'], own, run });
+  await listed.stop();
+  expect(calls).toEqual([
+    'systemctl stop -- web.service',
+    `systemctl stop -- ${own}`,
+    `systemctl start -- ${own}`,
+    'systemctl start -- web.service',
+    `systemctl stop -- ${own}`,
+    'systemctl stop -- web.service',
+  ]);
+});
+
+test.each([
+  ['is none of that name', new OpsError('io', 'cannot run systemctl: exit code 5'), 5],
+  ['is no systemctl', new OpsError('missing', 'cannot run systemctl: it is not installed'), undefined],
+  [
+    'is no systemd',
+    new OpsError(
+      'io',
+      'cannot run systemctl: exit code 1: System has not been booted with systemd as init system',
+    ),
+    undefined,
+  ],
+])('a unit of ours is nothing to speak of where there %s', async (_, error, exitCode) => {
+  const log = recordingLog();
+  const run: CommandRunner = async () => {
+    if (exitCode === undefined) throw error;
+    return { exitCode, stdout: '', stderr: '' };
+  };
+  const services = createServices({ ...common, log, units: [], own: 'delta-serve@herd.service', run });
+  await services.stop();
+  expect(await services.start()).toEqual([]);
+  expect(log.lines.filter(({ level }) => level === 'warn')).toEqual([]);
+});
+
+test('a unit of ours that cannot be stopped is told as any other', async () => {
+  const own = 'delta-serve@herd.service';
+  const { run } = systemctl({ [`systemctl stop -- ${own}`]: 'exit code 1: Access denied' });
+  const services = createServices({ ...common, units: [], own, run });
+  await expect(services.stop()).rejects.toMatchObject({ kind: 'denied' });
+});
+
 test('the commands of the configuration take the place of units', async () => {
   const path = join(scratch(), 'calls');
   const { run, calls } = systemctl();
