@@ -18,7 +18,7 @@ const steps = [
   'select pg_export_snapshot',
   'select quote_ident(n.nspname)',
   'pg_dump --format',
-  'select count(*)',
+  'select pg_catalog.count(*)',
   'commit',
   'pg_restore --create',
   'select pg_try_advisory_lock',
@@ -28,7 +28,7 @@ const steps = [
   'pg_restore --dbname',
   'grant connect',
   'ALTER DATABASE "holdfast_proof_app" IS_TEMPLATE',
-  'the last select count(*)',
+  'the last select pg_catalog.count(*)',
   'the last commit',
   'the last drop database',
 ];

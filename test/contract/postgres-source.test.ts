@@ -190,6 +190,28 @@ describe.skipIf(postgresPrograms() === undefined)('PostgreSQL as a source', () =
     expect(report.disagreements?.((await source.measure(path)).facts)).toEqual([]);
   });
 
+  test('what a role and a database have set changes neither what is dumped nor what is said of it', async () => {
+    const name = await makeDatabase(settable);
+    const source = sourceOf(name, { user: 'app' });
+    const [before, after] = [join(scratch(), 'before'), join(scratch(), 'after')];
+    const { facts: plain } = await source.measure((await copied(source, before)).path);
+    const settings = Object.entries(odd).map(([setting, value]) => `set ${setting} = '${value}'`);
+    for (const each of settings) await server.sql(`alter database ${name} ${each}; alter role app ${each}`);
+    // A superuser may give it to a role.
+    await server.sql('alter role app set session_replication_role = replica');
+    onTestFinished(async () => void (await server.sql('alter role app reset all')));
+    const { path, report } = await copied(source, after);
+    const { facts, integrity } = await source.measure(path);
+    expect(integrity.problems).toEqual([]);
+    expect(report.disagreements?.(facts)).toEqual([]);
+    const others = ({ parts }: typeof facts) => parts.filter((part) => part.name !== 'settings');
+    expect(others(facts)).toEqual(others(plain));
+    const { restore } = (await source.look()).programs;
+    const script = async (dump: string) =>
+      (await runCommand(restore, ['--file=-', dump])).stdout.replaceAll(/restrict .*/g, '');
+    expect(await script(after)).toBe(await script(before));
+  });
+
   test('an odd password comes in, and stands in no argument and no error', async () => {
     const name = await makeDatabase('create table own (n int); alter table own owner to app');
     const seen: string[] = [];
@@ -325,20 +347,25 @@ describe.skipIf(postgresPrograms() === undefined)('PostgreSQL as a source', () =
     expect(await trials()).toBe(0);
   });
 
-  test('a pooler, which calls its process another number than the server, is refused', async () => {
-    const name = await makeDatabase('create table own (n int)');
-    const port = await poolerBefore(server.port);
+  test.each([
+    ['calls its process another number than the server', otherNumber, undefined],
+    ['answers questions of its own', undefined, ownAnswer],
+  ])('a pooler, which %s, is refused', async (_, fromServer, fromClient) => {
+    const name = await makeDatabase('set role app; create table own (n int)');
+    const port = await poolerBefore(server.port, { fromServer, fromClient });
     const given = {
       host: '127.0.0.1',
       user: 'app',
       sslmode: 'disable' as const,
       readPassword: () => password,
     };
-    await expect(sourceOf(name, { ...given, port }).look()).rejects.toMatchObject({
+    const refused = {
       kind: 'config',
       message: expect.stringContaining(`a pooler answers at port ${port}`) as string,
-    });
-    await sourceOf(name, given).look();
+    };
+    await expect(sourceOf(name, { ...given, port }).look()).rejects.toMatchObject(refused);
+    const { path } = await copied(sourceOf(name, given));
+    await expect(sourceOf(name, { ...given, port }).measure(path)).rejects.toMatchObject(refused);
   });
 
   test('programs of another version than the server are none', async () => {
@@ -426,6 +453,13 @@ const losses: [what: string, sql: string, sentence: string][] = [
   ],
   ['a right', 'revoke select on scan from reader', 'tables and views: public.scan is not the same'],
   ['an owner', 'alter schema audit owner to reader', 'schemas: audit is not the same'],
+  ['a collation', 'drop collation german', 'other objects: "collation public.german" is not there'],
+  [
+    'statistics',
+    'drop statistics together',
+    'other objects: "statistics object public.together" is not there',
+  ],
+  ['a publication', 'drop publication news', 'other objects: "publication news" is not there'],
   ['a right to come', 'alter default privileges revoke select on tables from reader', 'default rights'],
   ['a comment', 'comment on table bag is null', 'comments: "table public.bag" is not there'],
   [
@@ -467,14 +501,35 @@ const losses: [what: string, sql: string, sentence: string][] = [
   ],
 ];
 
-/** Hands on what both say, but for the number of the process (message K). */
-async function poolerBefore(port: number): Promise<number> {
+interface Pooler {
+  /** What becomes of what the server says. */
+  fromServer: ((bytes: Buffer) => void) | undefined;
+  /** An answer to what the client says, which then reaches nobody. */
+  fromClient: ((bytes: Buffer) => Buffer | undefined) | undefined;
+}
+
+/** As PgBouncer does: the number of the process (message K) is its own. */
+function otherNumber(bytes: Buffer): void {
+  const key = bytes.indexOf(Buffer.from([0x4b, 0, 0, 0, 12]));
+  if (key !== -1) bytes.writeInt32BE(1, key + 5);
+}
+
+/** As Pgpool does: a statement that went well, and who answers is ready. */
+function ownAnswer(bytes: Buffer): Buffer | undefined {
+  return bytes.includes('pool_version') ? Buffer.from('C\0\0\0\x09SHOW\0Z\0\0\0\x05I', 'latin1') : undefined;
+}
+
+/** Hands on what both say. */
+async function poolerBefore(port: number, { fromServer, fromClient }: Pooler): Promise<number> {
   const pooler = createServer((client) => {
     const behind = connect(port, '127.0.0.1');
-    client.pipe(behind);
+    client.on('data', (bytes: Buffer) => {
+      const answer = fromClient?.(bytes);
+      if (answer === undefined) behind.write(bytes);
+      else client.write(answer);
+    });
     behind.on('data', (bytes: Buffer) => {
-      const key = bytes.indexOf(Buffer.from([0x4b, 0, 0, 0, 12]));
-      if (key !== -1) bytes.writeInt32BE(1, key + 5);
+      fromServer?.(bytes);
       client.write(bytes);
     });
     for (const socket of [client, behind]) {
@@ -520,6 +575,9 @@ create table "odd.name" (n int); insert into "odd.name" values (1);
 select lo_from_bytea(0, 'first'), lo_from_bytea(0, 'second');
 grant select on bag to reader; grant select on scan to reader; grant select (name) on "user" to reader;
 alter table bag enable row level security; create policy own on bag for select to reader using (kind = 'child');
+create collation german (provider = icu, locale = 'de-DE'); create publication news for table bag;
+create statistics together on code, kind from bag; create operator ### (function = int4pl, leftarg = int, rightarg = int);
+create text search configuration plain (copy = simple); create cast (bag as json) with inout;
 comment on table bag is 'what is carried'; comment on column bag.code is 'on its label';
 alter default privileges grant select on tables to reader;
 alter database DATABASE_NAME set timezone = 'Europe/Paris';
@@ -528,6 +586,40 @@ alter database DATABASE_NAME connection limit 7;
 revoke connect on database DATABASE_NAME from public;
 comment on database DATABASE_NAME is 'it''s;
 of two lines';`;
+
+/** Whatever is written in more ways than one. */
+const settable = `
+set role app; create table "order" (b bytea default '\\x00ff', r float8 default 0.1, i interval default '1 day 02:03', t timestamptz default '2026-11-28 12:00+00',
+  d date default '2026-02-01', m money default 1234.5, n int[] default '{1,NULL}', w text default 'a\\b''ü€' check (w <> 'x\\y'), x xml);
+insert into "order" default values; insert into "order" (r, t) values (1.0 / 3, '1900-01-01');
+create view orders as select w, t + i as at from "order" where d > '2026-01-02';`;
+
+const odd = {
+  statement_timeout: '1ms',
+  idle_in_transaction_session_timeout: '1ms',
+  lock_timeout: '1ms',
+  default_transaction_read_only: 'on',
+  default_transaction_isolation: 'serializable',
+  default_transaction_deferrable: 'on',
+  search_path: 'pg_temp, information_schema, pg_catalog',
+  row_security: 'on',
+  DateStyle: 'SQL, DMY',
+  IntervalStyle: 'iso_8601',
+  TimeZone: 'Asia/Tokyo',
+  bytea_output: 'escape',
+  extra_float_digits: '-3',
+  standard_conforming_strings: 'off',
+  backslash_quote: 'on',
+  quote_all_identifiers: 'on',
+  client_encoding: 'LATIN1',
+  client_min_messages: 'debug1',
+  array_nulls: 'off',
+  transform_null_equals: 'on',
+  xmloption: 'document',
+  lc_monetary: 'C.UTF-8',
+  lc_time: 'C.UTF-8',
+  check_function_bodies: 'on',
+};
 
 const relyingOnPath = `
 create table words (w text); insert into words values ('a');

@@ -20,6 +20,7 @@ interface Surroundings {
 /** Faster than gzip's own level by half, and larger by a few per cent. */
 const compression = 4;
 const lookEveryMs = 500;
+const snapshotAndEncoding = `select pg_export_snapshot(), pg_encoding_to_char(encoding) from pg_database where datname = current_database()`;
 
 /** Dumps what `look` has seen into `path`, which must not exist. */
 export async function dumpDatabase(
@@ -37,7 +38,8 @@ export async function dumpDatabase(
     const either = new AbortController();
     const before = await readSequences(connection);
     await connection.run('begin isolation level repeatable read read only');
-    const { rows } = await connection.run('select pg_export_snapshot()', []);
+    const { rows } = await connection.run(snapshotAndEncoding, []);
+    const [snapshot, encoding] = (rows[0] ?? []).map((text) => text ?? '');
     const args = [
       ...[
         '--format=custom',
@@ -45,7 +47,8 @@ export async function dumpDatabase(
         `--lock-wait-timeout=${lockWaitMs}`,
         '--no-password',
       ],
-      ...[`--snapshot=${rows[0]?.[0] ?? ''}`, `--file=${path}`],
+      // Its own, which can write all of it: a role or a database may have another one set.
+      ...[`--snapshot=${snapshot}`, `--encoding=${encoding}`, `--file=${path}`],
     ];
     const dumping = dump(run, look.programs.dump, args, {
       act,

@@ -18,6 +18,25 @@ const relation = "quote_ident(n.nspname) || '.' || quote_ident(c.relname)";
 const fromRelations = `from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where ${own('n')} and ${notOfExtension('pg_class', 'c.oid')}`;
 
+/** Those of which it is enough that they are there: what they are made of would not be restored without an error. */
+const others = [
+  ...[
+    'pg_collation',
+    'pg_operator',
+    'pg_opclass',
+    'pg_opfamily',
+    'pg_cast',
+    'pg_language',
+    'pg_conversion',
+    'pg_transform',
+    'pg_am',
+  ],
+  ...['pg_ts_config', 'pg_ts_dict', 'pg_ts_parser', 'pg_ts_template', 'pg_statistic_ext', 'pg_publication'],
+  ...['pg_foreign_server', 'pg_foreign_data_wrapper'],
+]
+  .map((catalogue) => `select '${catalogue}'::regclass as classid, oid from ${catalogue}`)
+  .join(' union all ');
+
 /** By the kind as people call it. */
 export const questions: Readonly<Record<string, string>> = {
   schemas: `select quote_ident(n.nspname), concat_ws(' ', n.nspowner::regrole, ${rights('n.nspacl', "'n'", 'n.nspowner')})
@@ -79,6 +98,8 @@ export const questions: Readonly<Record<string, string>> = {
       and not exists (select from pg_depend x where x.classid = d.classoid and x.objid = d.objoid and x.deptype = 'e')
       and d.classoid <> 'pg_extension'::regclass`,
   'large objects': `select l.oid::text, concat_ws(' ', l.lomowner::regrole, ${listed('l.lomacl::text[]')}) from pg_largeobject_metadata l`,
+  'other objects': `select i.type || ' ' || i.identity, '' from (${others}) o cross join lateral pg_identify_object(o.classid, o.oid, 0) i
+    where o.oid >= 16384 and not exists (select from pg_depend x where x.classid = o.classid and x.objid = o.oid and x.deptype in ('e', 'i'))`,
   settings: `select concat_ws(' ', coalesce(r.rolname, 'database'), split_part(item, '=', 1)), item from pg_db_role_setting s left join pg_roles r on r.oid = s.setrole cross join unnest(s.setconfig) item
     where s.setdatabase = (select oid from pg_database where datname = current_database())`,
   'the database itself': `select p.name, p.what from pg_database d

@@ -70,7 +70,8 @@ export async function countTables(connection: Ask): Promise<TableRows[]> {
   await connection.run('reset search_path');
   for (const [schema, table] of rows) {
     if (typeof schema !== 'string' || typeof table !== 'string') continue;
-    const sql = `select count(*)::text from only ${quote(schema)}.${quote(table)}`;
+    // Whoever owns the database may have put a path before the system's own functions.
+    const sql = `select pg_catalog.count(*)::pg_catalog.text from only ${quote(schema)}.${quote(table)}`;
     const found = await connection.run(sql, []);
     counted.push({ name: tableName(schema, table), rows: Number(found.rows[0]?.[0]) });
   }

@@ -61,8 +61,8 @@ export async function askServer(
 ): Promise<Server> {
   const { rows } = await connection.run(question, []);
   const [pid, version = '', number, isStandby, isSuperuser] = (rows[0] ?? []).map((text) => text ?? '');
-  // A pooler between hands out connections in which neither a snapshot nor a setting stays.
-  if (connection.processId !== Number(pid))
+  // A pooler between hands out connections in which neither a snapshot nor a setting stays. Most call their process another number.
+  if (connection.processId !== Number(pid) || (await isPgpool(connection)))
     throw new OpsError(
       'config',
       `cannot ${act}: a pooler answers at port ${port}, and not the server itself`,
@@ -82,6 +82,17 @@ export async function askServer(
 
 const question = `select pg_catalog.pg_backend_pid()::text, current_setting('server_version'), current_setting('server_version_num'),
   pg_catalog.pg_is_in_recovery()::text, (select rolsuper::text from pg_catalog.pg_roles where rolname = current_user)`;
+
+/** It hands on the number of the server's process, and answers questions of its own; the server knows no such setting. */
+async function isPgpool(connection: BackupSession): Promise<boolean> {
+  try {
+    await connection.run('show pool_version');
+    return true;
+  } catch (error) {
+    if (sqlState(error) === '42704') return false;
+    throw error;
+  }
+}
 
 /** Throws OpsError where the server, or our role, makes no database to prove a dump in. */
 export async function requireProving(

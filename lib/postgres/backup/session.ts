@@ -27,9 +27,13 @@ export interface BackupSession {
 const nothing: Answer = { rows: [], count: 0, command: '' };
 const openTimeoutMs = 20_000;
 
-/** Limits of a role or a database would end what has to wait for a dump; names are read as they are written. */
+/**
+ * Limits of a role or a database would end what has to wait for a dump; names are read as they are written; and a table that its owner
+ * has made a view of meanwhile runs nothing of theirs as us.
+ */
 const settings = `set search_path = ''; set lock_timeout = '60s'; set client_min_messages = warning;
-select set_config(name, '0', false) from pg_catalog.pg_settings where name in ('transaction_timeout', 'idle_session_timeout')`;
+select set_config(name, '0', false) from pg_catalog.pg_settings where name in ('transaction_timeout', 'idle_session_timeout');
+select set_config(name, 'view, foreign-table', false) from pg_catalog.pg_settings where name = 'restrict_nonsystem_relation_kind'`;
 
 /** What `work` makes of it. Throws OpsError for what the server or the network did, and the reason of the signal. */
 export async function withBackupSession<T>(
