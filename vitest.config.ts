@@ -19,6 +19,7 @@ const real = [
   'test/jobs/{found-bad,stopped,store-gone}.test.ts',
   'test/jobs/db-export-json/{import,phases,tagtracker}.test.ts',
   'test/jobs/db-maintain/maintain.test.ts',
+  'test/jobs/{db-backup,restore}/postgres.test.ts',
   // Each looks at live databases through processes, again and again.
   'test/lib/probe/{database,sql,wal}.test.ts',
   'test/lib/sqlite/two-readers.test.ts',

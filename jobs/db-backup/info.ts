@@ -96,7 +96,7 @@ async function describeApp(
   const source = await look(context, app);
   const sourceProblem = source instanceof OpsError ? source : undefined;
   const latest = await latestCopy(store, app);
-  const undoSets = await undoSetsOf(app);
+  const undoSets = await undoSetsOf(context, app);
   const info = {
     database: databaseOf(app),
     source: source instanceof OpsError ? { problem: source.message } : source,

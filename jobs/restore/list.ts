@@ -31,7 +31,7 @@ export async function run(
     wayBack: wayBack(each),
     backups: (await backupsOf(context, each)).map(listedBackup),
     latest: await latestCopy(store, each),
-    undoSets: each.isOnlyStored === true ? [] : await undoSetsOf(each),
+    undoSets: each.isOnlyStored === true ? [] : await undoSetsOf(context, each),
   }));
   return appsOutcome(results);
 }

@@ -1,9 +1,7 @@
 // restore run: choose, fetch, prove, ask, replace, and undo it when the app is not well afterwards.
 import { resolve } from 'node:path';
-import { OpsError } from '../../lib/base/errors.ts';
-import { shellWord } from '../../lib/base/shell-word.ts';
 import type { Finding } from '../../lib/base/finding.ts';
-import type { FileApp } from '../../lib/config/config.ts';
+import type { FileApp, PostgresApp } from '../../lib/config/config.ts';
 import { inspectSet } from '../../lib/placement/database-set.ts';
 import { inKnownPaths } from '../../lib/files/held-directory.ts';
 import { silentLog } from '../../lib/base/log.ts';
@@ -12,62 +10,54 @@ import { missingDirectory } from '../../lib/placement/missing-directory.ts';
 import { requireNoHolders } from '../../lib/placement/readiness.ts';
 import { requireFree } from '../../lib/placement/place-new.ts';
 import { stagingIn } from '../../lib/placement/staging.ts';
-import type { Proof } from '../../lib/repository/proof.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
+import type * as parameters from './parameters.ts';
 import { keepJournalMode } from '../../lib/sqlite/journal-mode.ts';
-import { chooseEntry, requireRestorable } from '../steps/choose-entry.ts';
-import { requireFileApp } from '../steps/each-app.ts';
 import { requirePlace, restorableApp } from '../steps/restorable-apps.ts';
 import { goneDirectory, requireDirectory } from './steps/database-directory.ts';
-import {
-  type Choice,
-  type PassedOver,
-  passedOverFindings,
-  passedOverLines,
-  withSoundBackup,
-} from './steps/next-sound.ts';
-import { planLines } from './steps/plan-words.ts';
-import { type PlanOrder, planRestore } from './steps/restore-plan.ts';
+import { type Choice, passedOverFindings, passedOverLines, withSoundBackup } from './steps/next-sound.ts';
+import { planRestore } from './steps/restore-plan.ts';
 import { journalModeOf, placeCopy } from '../steps/place-copy.ts';
 import { proofLines } from '../steps/proof-report.ts';
-import type * as parameters from './parameters.ts';
 import type { Replaced } from './steps/replace-database.ts';
 import { replaceOrUndo } from './steps/replace-or-undo.ts';
+import { choose, requireConsent, restored, type Restored } from './steps/restored.ts';
 import { settleEarlier } from './steps/settle.ts';
 import { stageBackup } from './steps/stage-backup.ts';
 import { withStaging } from './steps/with-staging.ts';
 
 type Given = Options<typeof parameters.run>;
 
-/** A restore that came to its end. */
-interface Restored {
-  app: string;
-  backup: string;
-  target: string;
-  /** Whether the backup is in place there: not, where the app was unwell with it and it was undone. */
-  isInPlace: boolean;
-  proof: Proof;
-  /** What became of the database before and of the app; undefined with --to, which touches neither. */
-  replaced: Replaced | undefined;
-  /** The same for going back. */
-  wentBack: Replaced | undefined;
-  /** What an earlier restore had left, in sentences. */
-  settled: string[];
-  /** Newer backups that were not taken, where the backup was not named. */
-  passedOver: PassedOver[];
+export async function run(context: JobContext, options: Given): Promise<Outcome<Restored>> {
+  const app = await restorableApp(context, options.app);
+  const { to } = options;
+  if (to === undefined) requirePlace(app);
+  const { result, findings } =
+    app.engine === 'postgres'
+      ? await restoreServer(context, app, options)
+      : { result: await restoreFile(context, app, options), findings: [] };
+  return {
+    result,
+    findings: [...passedOverFindings(app.name, result.passedOver), ...findings, ...findingsOf(result)],
+  };
 }
 
-export async function run(context: JobContext, options: Given): Promise<Outcome<Restored>> {
-  const chosen = await restorableApp(context, options.app);
-  const app = requireFileApp(chosen);
+function restoreFile(context: JobContext, app: FileApp, options: Given): Promise<Restored> {
   const { to } = options;
-  if (to === undefined) requirePlace(chosen);
-  const result = await inKnownPaths(() =>
+  return inKnownPaths(() =>
     to === undefined ? restoreInPlace(context, app, options) : restoreTo(context, app, options, resolve(to)),
   );
-  return { result, findings: [...passedOverFindings(app.name, result.passedOver), ...findingsOf(result)] };
+}
+
+/** What only a server needs is loaded for one. */
+async function restoreServer(context: JobContext, app: PostgresApp, options: Given) {
+  const { restoreOnServer, restoreToServer } = await import('./steps/restore-on-server.ts');
+  const { to } = options;
+  return to === undefined
+    ? restoreOnServer(context, app, options)
+    : restoreToServer(context, app, options, to);
 }
 
 export function text(result: Restored): string[] {
@@ -162,7 +152,8 @@ async function restoreChosen(
   const backup = choice.entry.name;
   // What would be refused at the end is refused before anything is fetched.
   if (context.services(app).isNone) await requireNoHolders(target, silentLog);
-  if (!options.yes) await requireConsent(context, app, choice, target.path);
+  if (!options.yes)
+    await requireConsent(context, app, (await planRestore(context, { app, ...choice, to: undefined })).plan);
   return await withStaging(context, target, async (staging) => {
     const { proof, manifest } = await stageBackup(context, app, choice, staging, options);
     await keepJournalMode(target.directory.at(target.name), staging.database, journalModeOf(manifest));
@@ -176,43 +167,9 @@ async function restoreChosen(
   });
 }
 
-function restored(app: FileApp, target: string, backup: string, proof: Proof, settled: string[]) {
-  return {
-    app: app.name,
-    backup,
-    target,
-    isInPlace: true,
-    proof,
-    wentBack: undefined,
-    settled,
-  };
-}
-
-async function choose(context: JobContext, app: FileApp, options: Given) {
-  const choice = await chooseEntry(context, await context.openStore(), app, options);
-  if (choice.asOf !== undefined)
-    context.log.info(`${app.name}: as of ${choice.asOf.said}`, { backup: choice.entry.name });
-  return { ...choice, entry: requireRestorable(app, choice.entry, options.unproven) };
-}
-
 /** The directory of the database is gone: whose it was is read off the backup. */
 async function makeDirectory(context: JobContext, app: FileApp, options: Given): Promise<void> {
   const { entry, entries } = await choose(context, app, options);
   const gone = await goneDirectory(app, entry, entries);
   if (gone !== undefined) await requireDirectory(context, app, gone, { ...options, backup: entry.name });
-}
-
-async function requireConsent(
-  context: JobContext,
-  app: FileApp,
-  choice: Pick<PlanOrder, 'entry' | 'entries' | 'asOf'>,
-  target: string,
-): Promise<void> {
-  const { plan } = await planRestore(context, { app, ...choice, to: undefined });
-  const view = { now: context.clock.now(), timeZone: context.config.timeZone, findings: [] };
-  for (const line of planLines(plan, view)) context.log.info(`${app.name}: ${line}`);
-  if (await context.confirm('Replace the live database?')) return;
-  throw new OpsError('usage', `cannot replace ${target} without consent`, {
-    hint: `say yes when asked, or add --yes; restore plan ${shellWord(choice.entry.name)} shows what would happen`,
-  });
 }

@@ -70,7 +70,7 @@ async function describe(context: JobContext, app: GuardedApp): Promise<Omit<Rest
   return {
     database: await look(context, app, target?.path ?? databaseOf(app)),
     ...(await lookForEarlier(context, app)),
-    undoSets: await undoSetsOf(app),
+    undoSets: await undoSetsOf(context, app),
     lastDrill: lastDrill(context, app.name),
   };
 }

@@ -1,14 +1,14 @@
 // restore undo: puts back the database that a restore replaced.
 import { OpsError } from '../../lib/base/errors.ts';
 import { type LocatedFile, locateFile } from '../../lib/files/locate-file.ts';
-import type { FileApp } from '../../lib/config/config.ts';
+import { databaseOf, type FileApp, type PostgresApp } from '../../lib/config/config.ts';
 import { missingDirectory } from '../../lib/placement/missing-directory.ts';
 import { listUndoSets, type UsableUndoSet } from '../../lib/placement/undo-list.ts';
 import type { Finding } from '../../lib/base/finding.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, Steps } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
-import { requireFileApp, selectedApp } from '../steps/each-app.ts';
+import { selectedApp } from '../steps/each-app.ts';
 import type * as parameters from './parameters.ts';
 import { type Discarded, discardLines, discardSets, setsToDiscard } from './steps/discard-sets.ts';
 import type { Replaced } from './steps/replace-database.ts';
@@ -33,7 +33,8 @@ interface UndoPlan {
 
 export async function run(context: JobContext, options: Given): Promise<Outcome<Undone | Discarded>> {
   requireDiscard(options);
-  const app = requireFileApp(selectedApp(context, options.app));
+  const app = selectedApp(context, options.app);
+  if (app.engine === 'postgres') return undoServer(context, app, options);
   using target = await locate(app);
   await using lock = await context.lock(app, 'restore undo');
   void lock;
@@ -44,12 +45,7 @@ export async function run(context: JobContext, options: Given): Promise<Outcome<
     return { result, findings: [] };
   }
   const { name, path } = await chosenSet(target, options.set);
-  if (
-    !options.yes &&
-    !(await context.confirm(`Replace ${target.path} by what was there before (${name})?`))
-  ) {
-    throw new OpsError('usage', `cannot undo without consent`, { hint: 'say yes when asked, or add --yes' });
-  }
+  await requireConsent(context, target.path, name, options);
   const replaced = await undoPlacement(context, app, target, path);
   const result = { app: app.name, target: target.path, undoSet: { name, path }, replaced, settled };
   return { result, findings: findingsOf(result) };
@@ -71,7 +67,8 @@ export function text(result: Undone | Discarded): string[] {
 export const plan: Steps<Given, UndoPlan | Discarded> = {
   async run(context, options) {
     requireDiscard(options);
-    const app = requireFileApp(selectedApp(context, options.app));
+    const app = selectedApp(context, options.app);
+    if (app.engine === 'postgres') return { result: await planUndo(context, app, options), findings: [] };
     using target = await locate(app);
     if (options.discard) return { result: await setsToDiscard(context, app, target, options), findings: [] };
     const { name, path } = await chosenSet(target, options.set);
@@ -82,6 +79,52 @@ export const plan: Steps<Given, UndoPlan | Discarded> = {
       ? discardLines(result, true)
       : [`${result.app}: would put the database of ${result.undoSet.path} back in place at ${result.target}`],
 };
+
+/** The same on a server. */
+async function undoServer(
+  context: JobContext,
+  app: PostgresApp,
+  options: Given,
+): Promise<Outcome<Undone | Discarded>> {
+  const { chosenUndo, discardOnServer, undoOnServer, undoToDiscard } =
+    await import('./steps/undo-on-server.ts');
+  const { settleServer } = await import('./steps/settle-server.ts');
+  await using lock = await context.lock(app, 'restore undo');
+  void lock;
+  const settled = await settleServer(context, app);
+  if (options.discard) {
+    const result = await undoToDiscard(context, app, options);
+    await discardOnServer(context, app, result, options.yes);
+    return { result, findings: [] };
+  }
+  const { name, path } = await chosenUndo(context, app, options.set);
+  const target = databaseOf(app);
+  await requireConsent(context, target, name, options);
+  const replaced = await undoOnServer(context, app, name);
+  const result = { app: app.name, target, undoSet: { name, path }, replaced, settled };
+  return { result, findings: findingsOf(result) };
+}
+
+async function planUndo(
+  context: JobContext,
+  app: PostgresApp,
+  options: Given,
+): Promise<UndoPlan | Discarded> {
+  const { chosenUndo, undoToDiscard } = await import('./steps/undo-on-server.ts');
+  if (options.discard) return undoToDiscard(context, app, options);
+  const { name, path } = await chosenUndo(context, app, options.set);
+  return { app: app.name, target: databaseOf(app), undoSet: { name, path } };
+}
+
+async function requireConsent(
+  context: JobContext,
+  target: string,
+  name: string,
+  { yes }: Given,
+): Promise<void> {
+  if (yes || (await context.confirm(`Replace ${target} by what was there before (${name})?`))) return;
+  throw new OpsError('usage', `cannot undo without consent`, { hint: 'say yes when asked, or add --yes' });
+}
 
 function findingsOf({ app, undoSet, replaced }: Undone): Finding[] {
   if (replaced.health !== 'unwell') return [];

@@ -72,6 +72,8 @@ export async function describeEarlier(
   }
   for (const name of target === undefined || atWork ? [] : await leftStaging(target))
     said.push(`a restore that was killed left ${join(target?.directory.path ?? '', name)}`);
+  if (app.engine === 'postgres' && !atWork)
+    said.push(...(await (await import('./server-place.ts')).interruptedOnServer(context, app)));
   if (await hasRestoringNote(context, app))
     said.push(`its services may be stopped: ${context.services(app).describe()}`);
   if (said.length > 0)

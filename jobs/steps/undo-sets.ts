@@ -1,10 +1,11 @@
 // The undo sets that lie beside a database, as they are told.
 import { formatBytes, formatCount, formatDuration, formatInstant } from '../../lib/base/format.ts';
 import { OpsError } from '../../lib/base/errors.ts';
-import { type GuardedApp, isFileApp } from '../../lib/config/config.ts';
+import type { GuardedApp } from '../../lib/config/config.ts';
 import { locateFile } from '../../lib/files/locate-file.ts';
 import { undoAgeMsMax, undoMadeAt } from '../../lib/placement/discard-undo.ts';
 import { listUndoSets, type UndoSet } from '../../lib/placement/undo-list.ts';
+import type { JobContext } from '../../lib/run/context.ts';
 import type { AppFinding } from './each-app.ts';
 
 export interface ListedUndoSet {
@@ -27,8 +28,8 @@ export interface ListedUndoSet {
  * The undo sets of an app. A database whose directory is gone has none, and may be just what is to be restored; nor has
  * what is no file, and nobody can tell where its mount does not answer: the backups are worth seeing all the same.
  */
-export async function undoSetsOf(app: GuardedApp): Promise<ListedUndoSet[]> {
-  if (!isFileApp(app)) return [];
+export async function undoSetsOf(context: JobContext, app: GuardedApp): Promise<ListedUndoSet[]> {
+  if (app.engine === 'postgres') return (await import('./server-place.ts')).undoDatabasesOf(context, app);
   try {
     using target = await locateFile(app.database);
     return (await listUndoSets(target)).map((set) => listed(target.name, set));

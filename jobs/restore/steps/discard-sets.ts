@@ -54,16 +54,27 @@ export async function discardSets(
 ): Promise<void> {
   if (discarded.length === 0) return;
   for (const { path, sizeBytes } of discarded) context.log.info(`${app}: ${path}, ${formatBytes(sizeBytes)}`);
-  const what = formatCount(discarded.length, 'undo set');
-  if (!yes && !(await context.confirm(`Remove ${what} for good?`)))
-    throw new OpsError('usage', `cannot remove ${what} of ${target.path} without consent`, {
-      hint: 'say yes when asked, or add --yes',
-    });
+  await requireDiscardConsent(context, {
+    what: formatCount(discarded.length, 'undo set'),
+    target: target.path,
+    yes,
+  });
   for (const { name, path } of discarded) {
     context.signal.throwIfAborted();
     await discardUndoSet(target, name);
     context.noteLeft(`${path} was removed`);
   }
+}
+
+/** Throws OpsError `usage` where nobody says yes. */
+export async function requireDiscardConsent(
+  { confirm }: Pick<JobContext, 'confirm'>,
+  { what, target, yes }: { what: string; target: string; yes: boolean },
+): Promise<void> {
+  if (yes || (await confirm(`Remove ${what} for good?`))) return;
+  throw new OpsError('usage', `cannot remove ${what} of ${target} without consent`, {
+    hint: 'say yes when asked, or add --yes',
+  });
 }
 
 /** What a person reads. */
@@ -77,7 +88,8 @@ export function discardLines({ app, discarded, kept }: Discarded, would: boolean
   );
 }
 
-function requireAge(text: string | undefined): number {
+/** In milliseconds. Throws OpsError `usage` for what is no age. */
+export function requireAge(text: string | undefined): number {
   if (text === undefined) return undoAgeMsMax;
   const ms = parseDuration(text);
   if (ms !== undefined) return ms;

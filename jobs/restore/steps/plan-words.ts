@@ -28,6 +28,7 @@ export function planLines(plan: RestorePlan, { now, timeZone }: View): string[] 
     ...(plan.stopsServices ? (plan.holders ?? []) : []).map(
       ({ command, pid }) => `open in   ${command} (process ${pid}), until it is stopped`,
     ),
+    ...(plan.connected === undefined ? [] : [`open      ${plan.connected}, until they are ended`]),
     ...(plan.interrupted ?? []).map((sentence) => `note      ${sentence}`),
     ...obstacles.map((obstacle) => `OBSTACLE  ${obstacle}`),
   ];

@@ -1,6 +1,6 @@
 // The part of a restore during which the app stands still: stop, replace, start, see whether it is well.
 import { currentProcess } from '../../../lib/files/process-identity.ts';
-import type { FileApp } from '../../../lib/config/config.ts';
+import type { FileApp, GuardedApp } from '../../../lib/config/config.ts';
 import type { LocatedFile } from '../../../lib/files/locate-file.ts';
 import type { Workshop } from '../../../lib/placement/merge.ts';
 import type { Ownership } from '../../../lib/record/ownership.ts';
@@ -43,16 +43,31 @@ export interface Replaced extends Placement, Wellness {}
  * Stops the services and puts the new database in place. When anything fails before it is there, the old one is
  * (whole), the services are started all the same, and the error is thrown.
  */
-export async function stopAndPlace(context: JobContext, replacement: Replacement): Promise<OpenPlacement> {
+export function stopAndPlace(context: JobContext, replacement: Replacement): Promise<OpenPlacement> {
   const { app, target } = replacement;
+  return whileStopped(context, app, {
+    work: () => placeStaged(context, replacement),
+    settle: () => settleFailure(context, target),
+  });
+}
+
+/**
+ * What `work` makes of the place of the database with the services of the app stopped, which the caller starts. Where that fails `settle`
+ * sees to it that a whole one is in place, the services are started all the same, and the error is thrown.
+ */
+export async function whileStopped<T>(
+  context: JobContext,
+  app: GuardedApp,
+  { work, settle }: { work: () => Promise<T>; settle: () => Promise<void> },
+): Promise<T> {
   await writeRestoringNote(context, app);
   context.noteUnderWay(wholeAgain(context, app));
   try {
     await context.services(app).stop(context.signal);
     context.signal.throwIfAborted();
-    return await placeStaged(context, replacement);
+    return await work();
   } catch (error) {
-    await settleFailure(context, target);
+    await settle();
     await startAfterFailure(context, app);
     context.noteUnderWay(undefined);
     throw error;
@@ -64,7 +79,7 @@ export async function stopAndPlace(context: JobContext, replacement: Replacement
  * here on the new database is in place: being told to stop now must not leave the app stopped, and ends the asking. The
  * caller ends what is under way, and looks at the signal then.
  */
-export async function startAndProbe(context: JobContext, app: FileApp): Promise<Wellness> {
+export async function startAndProbe(context: JobContext, app: GuardedApp): Promise<Wellness> {
   let missing: string[];
   try {
     missing = await context.services(app).start();
@@ -92,7 +107,7 @@ export async function startAndProbe(context: JobContext, app: FileApp): Promise<
 }
 
 /** What being told to stop has to wait for from here on. */
-function wholeAgain(context: JobContext, app: FileApp): string {
+function wholeAgain(context: JobContext, app: GuardedApp): string {
   const { units, stop } = app.services;
   if (units.length === 0 && stop === undefined) return 'a whole database is in place';
   return `a whole database is in place and the app is started again (${context.services(app).describe()})`;
@@ -136,7 +151,7 @@ async function settleFailure(context: JobContext, target: LocatedFile): Promise<
   }
 }
 
-async function startAfterFailure(context: JobContext, app: FileApp): Promise<void> {
+async function startAfterFailure(context: JobContext, app: GuardedApp): Promise<void> {
   try {
     await context.services(app).start();
     await removeRestoringNote(context, app);

@@ -6,7 +6,7 @@ import type { BackupState, CatalogueEntry } from '../../../lib/backup/catalogue.
 import { errorCode, OpsError } from '../../../lib/base/errors.ts';
 import type { Finding } from '../../../lib/base/finding.ts';
 import { formatBytes } from '../../../lib/base/format.ts';
-import type { FileApp } from '../../../lib/config/config.ts';
+import type { FileApp, GuardedApp } from '../../../lib/config/config.ts';
 import { type LocatedFile, locateFile } from '../../../lib/files/locate-file.ts';
 import { sizeIfThere } from '../../../lib/files/size.ts';
 import { freeBytes, spaceCommand } from '../../../lib/files/space.ts';
@@ -35,6 +35,8 @@ export interface RestorePlan {
   services?: string;
   /** Each process once. */
   holders?: { pid: number; command: string }[];
+  /** Who is connected to the database of a server, in words. */
+  connected?: string;
   interrupted?: string[];
   stakes?: Stakes;
   /** Whether something stops and starts the app. */
@@ -44,7 +46,7 @@ export interface RestorePlan {
 }
 
 /** Why a restore would not work, and what helps. */
-interface Obstacle {
+export interface Obstacle {
   message: string;
   hint: string | undefined;
 }
@@ -55,8 +57,8 @@ export interface Planned {
   findings: Finding[];
 }
 
-export interface PlanOrder {
-  app: FileApp;
+export interface PlanOrder<App extends GuardedApp = FileApp> {
+  app: App;
   entry: CatalogueEntry;
   entries: readonly CatalogueEntry[];
   asOf?: ReadTime | undefined;
@@ -72,14 +74,18 @@ const takenHint =
  * where the target cannot be looked at.
  */
 export async function planRestore(context: JobContext, order: PlanOrder): Promise<Planned> {
-  const { obstacles, ...plan } = await findOut(context, order);
+  return plannedOf(await findOut(context, order));
+}
+
+/** What was found out, with its obstacles as news. */
+export function plannedOf({ obstacles, ...plan }: Found): Planned {
   return {
     plan: { ...plan, obstacles: obstacles.map(({ message }) => message) },
     findings: obstacles.map((obstacle) => ({ subject: plan.app, severity: 'critical', ...obstacle })),
   };
 }
 
-type Found = Omit<RestorePlan, 'obstacles'> & { obstacles: Obstacle[] };
+export type Found = Omit<RestorePlan, 'obstacles'> & { obstacles: Obstacle[] };
 
 async function findOut(context: JobContext, order: PlanOrder): Promise<Found> {
   const { app, entry, entries, to } = order;
@@ -136,7 +142,10 @@ async function planWithoutDirectory(
   };
 }
 
-function planned(context: JobContext, { app, asOf, entry: { name, takenAt, sizeBytes, state } }: PlanOrder) {
+export function planned(
+  context: JobContext,
+  { app, asOf, entry: { name, takenAt, sizeBytes, state } }: PlanOrder<GuardedApp>,
+) {
   return {
     app: app.name,
     backup: { name, takenAt, sizeBytes, state },
@@ -181,7 +190,7 @@ async function attempt<T>(look: () => Promise<T>): Promise<{ found?: T; obstacle
   }
 }
 
-function unusableEntry(app: FileApp, entry: CatalogueEntry): Obstacle[] {
+export function unusableEntry(app: GuardedApp, entry: CatalogueEntry): Obstacle[] {
   const misfit = misfitOf(app, entry);
   if (misfit !== undefined) return [{ message: misfit.message, hint: misfit.hint }];
   const { state, name, problem = '' } = entry;

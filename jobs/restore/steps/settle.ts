@@ -1,6 +1,6 @@
 // Before a restore changes anything: an earlier one that was interrupted is finished or undone, and said so.
 import { OpsError } from '../../../lib/base/errors.ts';
-import type { FileApp } from '../../../lib/config/config.ts';
+import type { FileApp, GuardedApp } from '../../../lib/config/config.ts';
 import { sweepTemporaries } from '../../../lib/files/durable.ts';
 import type { LocatedFile } from '../../../lib/files/locate-file.ts';
 import { type Recovery, removeLeftStaging, settleInterrupted } from '../../../lib/placement/recovery.ts';
@@ -46,7 +46,8 @@ function recovered(recovery: Recovery): string[] {
   }
 }
 
-async function startStopped(context: JobContext, app: FileApp): Promise<string[]> {
+/** Starts the services that a restore of the app had stopped, and says so in a sentence; empty where none had. */
+export async function startStopped(context: JobContext, app: GuardedApp): Promise<string[]> {
   if (!(await hasRestoringNote(context, app))) return [];
   try {
     await context.services(app).start();

@@ -1,0 +1,193 @@
+// restore of an app whose database is in PostgreSQL: the same promises, on a real server.
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { type PostgresServer, postgresPrograms } from '../../support/postgres.ts';
+import { PostgresWorld, serverWithApp } from '../../support/postgres-world.ts';
+import type { Json } from '../../support/world.ts';
+
+describe.skipIf(postgresPrograms() === undefined)('restore of a PostgreSQL database', () => {
+  let server: PostgresServer;
+  beforeAll(async () => {
+    server = await serverWithApp();
+  });
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]();
+  });
+
+  /** A night's backup of 100 bags, and a day on which more came and some went. */
+  async function dayAfter(app = ''): Promise<PostgresWorld> {
+    const world = await PostgresWorld.make(server);
+    world.configureServer({ app });
+    expect((await world.run('db-backup', ['run'])).exitCode).toBe(0);
+    await world.sql(
+      `set role app; delete from scan where id > 10; insert into bag (code) values ('of today')`,
+    );
+    return world;
+  }
+
+  const typed = async (world: PostgresWorld, ...words: string[]): Promise<Json> => {
+    const [command = '', ...args] = words;
+    const { json, exitCode, stderr } = await world.runJson(command, args);
+    return { exitCode, stderr, json, result: json.result };
+  };
+  const counted = async (world: PostgresWorld) =>
+    (
+      await world.sql(
+        'select (select count(*)::int from bag) as bags, (select count(*)::int from scan) as scans',
+      )
+    )[0];
+  const databases = async (world: PostgresWorld) =>
+    (
+      await server.sql(
+        `select datname from pg_database where datname ~ '^${world.name}' or datname ~ '^holdfast' order by 1`,
+      )
+    ).map(({ datname }) => String(datname));
+
+  test('brings the night back, keeps the day as an undo set, and undo brings that back', async () => {
+    await using world = await dayAfter();
+    const plan = await typed(world, 'restore', 'plan', 'latest');
+    expect(plan).toMatchObject({
+      exitCode: 0,
+      result: { obstacles: [], stakes: { rows_in_backup: 200, rows_now: 111 } },
+    });
+    const { exitCode, result } = await typed(world, 'restore', 'run', 'latest', '--yes');
+    expect(exitCode).toBe(0);
+    expect(result).toMatchObject({
+      is_in_place: true,
+      proof: { proven: true },
+      replaced: { previous: 'whole' },
+    });
+    expect(await counted(world)).toEqual({ bags: 100, scans: 100 });
+    const [undo = ''] = (await databases(world)).filter((name) => name !== world.name);
+    expect(result.replaced.undo).toBe(undo);
+    const { json } = await typed(world, 'restore', 'status');
+    expect(json.result.apps[0].value.undo_sets).toMatchObject([{ name: undo, usable: true, state: 'kept' }]);
+    expect((await typed(world, 'restore', 'undo', '--yes')).exitCode).toBe(0);
+    expect(await counted(world)).toEqual({ bags: 101, scans: 10 });
+    expect((await databases(world)).length).toBe(2);
+    const [later = ''] = (await databases(world)).filter((name) => name !== world.name);
+    const discarded = await typed(world, 'restore', 'undo', later, '--discard', '--yes');
+    expect(discarded.result.discarded).toHaveLength(1);
+    expect(await databases(world)).toEqual([world.name]);
+  });
+
+  test('of a database that is gone puts it where it was', async () => {
+    await using world = await dayAfter();
+    await server.sql(`drop database ${world.name}`);
+    expect((await typed(world, 'db-backup', 'verify')).exitCode).toBe(0);
+    const { exitCode, result } = await typed(world, 'restore', 'run', 'latest', '--yes');
+    expect(exitCode).toBe(0);
+    expect(result.replaced).toMatchObject({ previous: 'none' });
+    expect(await counted(world)).toEqual({ bags: 100, scans: 100 });
+  });
+
+  test('to a new database leaves the live one alone, and overwrites none', async () => {
+    await using world = await dayAfter();
+    const look = `${world.name}_look`;
+    const { exitCode, result } = await typed(world, 'restore', 'run', 'latest', '--to', look);
+    expect(exitCode).toBe(0);
+    expect(result.target).toBe(`${look} at 127.0.0.1:${server.port}`);
+    expect(await server.sql('select count(*)::int as scans from scan', look)).toEqual([{ scans: 100 }]);
+    expect(await counted(world)).toEqual({ bags: 101, scans: 10 });
+    for (const taken of [look, world.name, 'postgres'])
+      expect((await typed(world, 'restore', 'run', 'latest', '--to', taken)).exitCode).toBe(73);
+    expect(await server.sql('select count(*)::int as scans from scan', look)).toEqual([{ scans: 100 }]);
+  });
+
+  test('is refused while an app is connected that nobody stops, and changes nothing', async () => {
+    await using world = await dayAfter();
+    const client = await server.connect({ database: world.name, application_name: 'gunicorn' });
+    onTestFinished(() => client.end());
+    const before = await databases(world);
+    const plan = await typed(world, 'restore', 'plan', 'latest');
+    expect(plan.result.obstacles.join()).toContain('gunicorn of postgres: 1');
+    const { exitCode, stderr } = await world.run('restore', ['run', 'latest', '--yes']);
+    expect([exitCode, stderr]).toEqual([73, expect.stringContaining('gunicorn of postgres: 1')]);
+    expect(await databases(world)).toEqual(before);
+    expect(await counted(world)).toEqual({ bags: 101, scans: 10 });
+  });
+
+  test('of an app that is unwell with it goes back by itself, and keeps what was tried', async () => {
+    await using world = await PostgresWorld.make(server);
+    const [stop, start, check] = ['stop', 'start', 'check'].map((name) => join(world.home, name));
+    for (const path of [stop, start])
+      writeFileSync(path ?? '', `#!/bin/sh\necho "$0" >> ${world.home}/calls\n`, { mode: 0o755 });
+    writeFileSync(check ?? '', '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    world.configureServer({
+      app: `stop = "${stop}"\nstart = "${start}"\n[apps.bags.health]\ncommand = "${check}"\ntimeout_seconds = 1\n`,
+    });
+    await world.run('db-backup', ['run']);
+    await world.sql('delete from scan');
+    const { exitCode, result } = await typed(world, 'restore', 'run', 'latest', '--yes');
+    expect(exitCode).toBe(1);
+    expect(result).toMatchObject({ is_in_place: false, replaced: { health: 'unwell' } });
+    expect(await counted(world)).toEqual({ bags: 100, scans: 0 });
+    expect((await databases(world)).length).toBe(2);
+  });
+
+  test('of a backup whose roles are not there says who, and the statements that make them', async () => {
+    await using world = await PostgresWorld.make(server);
+    await server.sql('create role counter');
+    await world.sql('grant select on bag to counter');
+    await world.run('db-backup', ['run']);
+    await world.sql('revoke all on bag from counter');
+    await server.sql('drop role counter');
+    const { exitCode, stderr } = await world.run('restore', ['run', 'latest', '--yes']);
+    expect([exitCode, stderr]).toEqual([73, expect.stringContaining('CREATE ROLE counter')]);
+    expect((await databases(world)).length).toBe(1);
+  });
+
+  test('of a dump that somebody put beside, without a manifest, says that it is unproven, and takes no half of one', async () => {
+    await using world = await dayAfter();
+    const bytes = readFileSync(join(world.store, 'latest/bags.dump'));
+    const [whole, half] = ['backups/bags/whole.dump', 'backups/bags/half.dump'];
+    writeFileSync(join(world.store, whole), Buffer.concat([bytes, Buffer.from('\n')]));
+    writeFileSync(join(world.store, half), bytes.subarray(0, bytes.length * 0.9));
+    const refused = await world.run('restore', ['run', half, '--yes']);
+    expect([refused.exitCode, refused.stderr]).toEqual([65, expect.stringContaining('no whole dump')]);
+    expect(await counted(world)).toEqual({ bags: 101, scans: 10 });
+    const { exitCode, stderr } = await world.run('restore', ['run', whole, '--yes']);
+    expect([exitCode, stderr]).toEqual([0, expect.stringContaining('unproven')]);
+    expect(await counted(world)).toEqual({ bags: 100, scans: 100 });
+  });
+
+  test.each(['before', 'after'])(
+    'that is killed %s the names change is settled by the next command',
+    async (when) => {
+      await using world = await dayAfter();
+      await typed(world, 'restore', 'run', 'latest', '--to', `${world.name}_x`);
+      const digest = createHash('sha256').update(world.name).digest('hex').slice(0, 16);
+      const made = `holdfast_new_${digest}_0123abcd`;
+      await server.sql(`alter database ${world.name}_x rename to ${made}`);
+      await server.sql(`alter database ${made} owner to app`);
+      if (when === 'after') {
+        const record = {
+          format: 'holdfast-undo-database',
+          version: 1,
+          live: world.name,
+          replaced_by: 'x',
+          made_at: '2026-11-28T02:05:13.000Z',
+          state: 'open',
+        };
+        await server.sql(`alter database ${world.name} rename to ${world.name}_holdfast_20261128_020513`);
+        await server.sql(
+          `comment on database ${world.name}_holdfast_20261128_020513 is '${JSON.stringify(record)}'`,
+        );
+        await server.sql(`alter database ${made} rename to ${world.name}`);
+      }
+      const before = await typed(world, 'restore', 'status');
+      expect(before.exitCode).toBe(1);
+      expect(before.result.apps[0].value.interrupted.join()).toContain(
+        when === 'after' ? 'the NEW database is in place' : made,
+      );
+      expect((await typed(world, 'restore', 'undo', '--discard', '--yes')).exitCode).toBe(0);
+      expect((await typed(world, 'restore', 'status')).exitCode).toBe(0);
+      expect(await counted(world)).toEqual(
+        when === 'after' ? { bags: 100, scans: 100 } : { bags: 101, scans: 10 },
+      );
+      expect((await databases(world)).length).toBe(when === 'after' ? 2 : 1);
+    },
+  );
+});
