@@ -52,10 +52,15 @@ export async function restoreInto(
   const variables = programVariables(target);
   const options = { inheritFd: fd, signal, variables, acceptExitCodes: [0, 1], outputBytesMax };
   // Publications tell nobody of anything; a subscription would take what is another database's.
-  const args = [`--dbname=${target.database}`, '--no-subscriptions', '--no-password', givenFile];
+  const args = [`--dbname=${asConninfo(target.database)}`, '--no-subscriptions', '--no-password', givenFile];
   const { exitCode, stderr } = await run(programs.restore, args, options);
   const findings = exitCode === 0 ? [] : findingsIn(stderr, called);
   return [...findings, ...(await setUpDatabase(archive, target, signal))].sort();
+}
+
+/** So that nothing in a name is taken for an address. */
+function asConninfo(name: string): string {
+  return `dbname='${name.replace(/['\\]/g, String.raw`\$&`)}'`;
 }
 
 function findingsIn(stderr: string, called: string): string[] {

@@ -29,7 +29,7 @@ export async function discardUndo(place: Place, name: string): Promise<void> {
         hint: 'restore undo puts it in place, and restore run latest a backup',
       },
     );
-  await requireUnused(place, [found.oid], {
+  await requireUnused(place, [found], {
     connected: 'somebody looks at it: try again when they are done',
   });
   await place.ask((session) => dropDatabase(session, name, { ends: false }));

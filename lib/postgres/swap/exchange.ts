@@ -7,17 +7,17 @@ import { literal, quote } from '../names.ts';
 import { sqlState } from '../refusal.ts';
 import type { BackupSession } from '../backup/session.ts';
 import { apart, type Place } from './place.ts';
+import type { ServerDatabase } from './look.ts';
 import { carryOutfit, type OutfitReport } from './outfit.ts';
-import { sessionsOf, sessionsWords } from './readiness.ts';
+import { sessionsOf, usedError } from './readiness.ts';
 import { endSessions, whileEnding } from './sessions.ts';
-import { whoIsIn } from './trouble.ts';
 import { formatUndoRecord, type UndoRecord } from './undo-record.ts';
 
 /** What takes the name, and from which. */
 export interface Exchange {
-  readonly candidate: { readonly oid: string; readonly name: string };
+  readonly candidate: Pick<ServerDatabase, 'oid' | 'name'>;
   /** The database that has the name; undefined where none has. */
-  readonly live: { readonly oid: string } | undefined;
+  readonly live: Pick<ServerDatabase, 'oid' | 'allowsConnections'> | undefined;
   /** What that one is called afterwards, and what is said of it. */
   readonly undo: { readonly name: string; readonly record: UndoRecord };
   /** Of the candidate: that of the database in place, or its own with this comment. */
@@ -26,15 +26,20 @@ export interface Exchange {
   readonly ends: boolean;
 }
 
-const limits = [
-  `set local lock_timeout = '10s'`,
-  `set local statement_timeout = '30s'`,
-  // Whatever becomes of us, nobody waits for longer.
-  `set local idle_in_transaction_session_timeout = '20s'`,
-  'set local synchronous_commit = on',
-].join('; ');
+/** Who connects meanwhile waits, for as long as a lock is waited for, and whatever becomes of us for no longer than the others say. */
+const limits = (lockWaitMs: number) =>
+  [
+    `set local lock_timeout = ${lockWaitMs}`,
+    `set local statement_timeout = ${lockWaitMs + 20_000}`,
+    `set local idle_in_transaction_session_timeout = '20s'`,
+    // On our disk before it is told, and without waiting for a standby that may be away.
+    'set local synchronous_commit = local',
+  ].join('; ');
 
-const attemptsMax = 3;
+const lockWaitMsUsual = 10_000;
+const usedAttemptsMax = 3;
+const fullAttemptsMax = 40;
+const betweenAttemptsMs = 50;
 const exchangeMsMax = 120_000;
 /** A server may have to recover. */
 const looksMax = 120;
@@ -57,7 +62,11 @@ export async function exchange(place: Place, order: Exchange): Promise<OutfitRep
     } catch (error) {
       const isUsed = error instanceof OpsError && sqlState(error.cause) === '55006';
       const isFull = error instanceof OpsError && sqlState(error.cause) === '53300';
-      if ((isUsed || isFull) && order.ends && attempt < attemptsMax) continue;
+      const attemptsMax = isUsed ? usedAttemptsMax : isFull ? fullAttemptsMax : 0;
+      if (order.ends && attempt < attemptsMax) {
+        await pause(betweenAttemptsMs);
+        continue;
+      }
       throw isUsed ? await usedBy(place, order, error) : error;
     }
   }
@@ -66,25 +75,20 @@ export async function exchange(place: Place, order: Exchange): Promise<OutfitRep
 async function exchangeIn(
   session: BackupSession,
   place: Place,
-  { candidate, live, undo, outfit }: Exchange,
+  order: Exchange,
   ended: readonly string[],
 ): Promise<OutfitReport> {
   const { name } = place;
+  const { candidate, live, undo } = order;
+  const bounded = limits(place.lockWaitMs ?? lockWaitMsUsual);
   const begun = await session.run(
-    `begin isolation level read committed; ${limits}; select pg_current_xact_id()::text`,
+    `begin isolation level read committed; ${bounded}; select pg_current_xact_id()::text`,
   );
   const id = begun.rows[0]?.[0] ?? '';
   try {
     await requireSame(session, place, { candidate, live });
-    const report =
-      outfit === 'of the one in place' && live !== undefined
-        ? await carryOutfit(session, live.oid, candidate)
-        : { differences: [], notCarried: [] };
-    const own = outfit === 'of the one in place' ? undefined : outfit;
-    if (own !== undefined)
-      await session.run(`comment on database ${quote(candidate.name)} is ${commentOf(own.comment)}`);
-    await session.run(`alter database ${quote(candidate.name)} allow_connections true`);
-    await whileEndingIf(place, ended, async () => {
+    const report = await dress(session, order);
+    await whileEnding(place, ended, async () => {
       if (live !== undefined) {
         await session.run(`alter database ${quote(name)} rename to ${quote(undo.name)}`);
         await session.run(
@@ -101,12 +105,19 @@ async function exchangeIn(
   }
 }
 
-async function whileEndingIf(
-  place: Place,
-  ended: readonly string[],
-  work: () => Promise<void>,
-): Promise<void> {
-  await place.ask((session) => whileEnding(session, ended, work));
+/** Gives the candidate what goes with the name, and lets people in again. */
+async function dress(session: BackupSession, { candidate, live, outfit }: Exchange): Promise<OutfitReport> {
+  const name = quote(candidate.name);
+  if (outfit !== 'of the one in place') {
+    await session.run(`comment on database ${name} is ${commentOf(outfit.comment)}`);
+    return { differences: [], notCarried: [] };
+  }
+  const report =
+    live === undefined
+      ? { differences: [], notCarried: [] }
+      : await carryOutfit(session, live.oid, candidate);
+  await session.run(`alter database ${name} allow_connections ${live?.allowsConnections ?? true}`);
+  return report;
 }
 
 /** Somebody else may have moved one of them since it was looked at. */
@@ -177,14 +188,9 @@ async function statusOf(place: Place, id: string): Promise<string | null | undef
 }
 
 async function usedBy(place: Place, { candidate, live }: Exchange, cause: unknown): Promise<OpsError> {
-  const { act, target, name } = place;
-  const databases = [candidate.oid, ...(live === undefined ? [] : [live.oid])];
+  const databases = [candidate, ...(live === undefined ? [] : [{ oid: live.oid, name: place.name }])];
   const found = await place.ask((session) => sessionsOf(session, databases)).catch(() => []);
-  const who = found.length === 0 ? 'somebody is' : sessionsWords(found);
-  return new OpsError('refused', `cannot ${act}: ${who} connected to ${name}`, {
-    cause,
-    hint: `stop what uses it; who that is: ${whoIsIn(target)}`,
-  });
+  return usedError(place, databases.slice(-1), { found, cause });
 }
 
 function commentOf(comment: string | undefined): string {

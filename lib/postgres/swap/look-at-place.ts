@@ -10,7 +10,7 @@ export async function lookAtPlace(
   const { target, signal } = options;
   return apart(options, signal, async (session) => {
     const look = await lookAtDatabases(session, target.database);
-    const sessions = look.live === undefined ? [] : await sessionsOf(session, [look.live.oid]);
+    const sessions = look.live === undefined ? [] : await sessionsOf(session, [look.live]);
     return { ...look, sessions };
   });
 }

@@ -3,6 +3,7 @@
 import { errorMessage } from '../../base/errors.ts';
 import type { BackupSession } from '../backup/session.ts';
 import { literal, quote } from '../names.ts';
+import { ownComment } from './undo-record.ts';
 
 /** One thing, as it is: what it is called, and the statement that makes it so for a database of another name. */
 interface Item {
@@ -108,7 +109,9 @@ function only(outfit: Outfit, key: string): Outfit {
 
 async function outfitOf(session: Ask, oid: string): Promise<Outfit> {
   const { rows } = await session.run(itself, [oid]);
-  const [owner, limit, isTemplate, comment] = rows[0] ?? [];
+  const [owner, limit, isTemplate, said] = rows[0] ?? [];
+  // One from before that somebody renamed by hand says still that it is one.
+  const comment = ownComment(said ?? undefined);
   const rights = await session.run(rightsOf, [oid]);
   const settings = await session.run(settingsOf, [oid]);
   const items: [string, Item][] = [
@@ -126,7 +129,7 @@ async function outfitOf(session: Ask, oid: string): Promise<Outfit> {
       always(
         'comment',
         comment ?? '',
-        (at) => `comment on database ${at} is ${comment == null ? 'null' : literal(comment)}`,
+        (at) => `comment on database ${at} is ${comment === undefined ? 'null' : literal(comment)}`,
       ),
     ],
     ...rights.rows.map(rightOf),

@@ -21,6 +21,8 @@ export interface PlaceOptions {
   readonly act: string;
   /** Ends what can be given up. What puts one database in the place of another is not, once it has begun. */
   readonly signal: AbortSignal;
+  /** How long a lock that somebody holds on a database is waited for, and everybody who connects meanwhile; ten seconds unless given. */
+  readonly lockWaitMs?: number;
 }
 
 /** A place whose lock is ours. */

@@ -1,7 +1,7 @@
 // A database made ready to take a place: an archive restored into one of its own, beside the one that is there, measured, and closed to
 // everybody until it is put in place.
 import { statfs } from 'node:fs/promises';
-import { OpsError } from '../../base/errors.ts';
+import { errorMessage, OpsError } from '../../base/errors.ts';
 import { formatBytes } from '../../base/format.ts';
 import { shellWord } from '../../base/shell-word.ts';
 import type { PostgresTarget } from '../../health/postgres-target.ts';
@@ -11,7 +11,7 @@ import { dropDatabase, makeDatabase } from '../backup/make-database.ts';
 import { measureRestored } from '../backup/prove.ts';
 import { type Archive, readArchive } from '../backup/restore-into.ts';
 import { requireProving } from '../backup/server.ts';
-import type { BackupSession } from '../backup/session.ts';
+import { type BackupSession, withBackupSession } from '../backup/session.ts';
 import { quote } from '../names.ts';
 import { isHere } from '../words.ts';
 import { lookAtDatabases, type ServerDatabase } from './look.ts';
@@ -72,6 +72,7 @@ export async function prepareNew(
         signal,
         server,
       });
+      await analyze(place, at);
       const oid = await place.ask((session) => close(session, name));
       let isGone = false;
       return {
@@ -88,6 +89,18 @@ export async function prepareNew(
   } catch (error) {
     await drop();
     throw error;
+  }
+}
+
+/** What a server knows of its rows is in no archive, and without it every question of the app takes the long way at first. */
+async function analyze({ act, signal, log }: Place, target: PostgresTarget): Promise<void> {
+  try {
+    await withBackupSession(target, { act, signal }, (session) => session.run('reset search_path; analyze'));
+  } catch (error) {
+    signal.throwIfAborted();
+    log.warn('the server could not look at what was restored: the app may be slow until it has', {
+      cause: errorMessage(error),
+    });
   }
 }
 

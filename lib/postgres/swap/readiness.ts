@@ -5,6 +5,7 @@ import { isHere, ofServer } from '../words.ts';
 import { quote, literal } from '../names.ts';
 import type { BackupSession } from '../backup/session.ts';
 import { shellWord } from '../../base/shell-word.ts';
+import type { ServerDatabase } from './look.ts';
 import type { Place } from './place.ts';
 import { whoIsIn } from './trouble.ts';
 
@@ -15,6 +16,8 @@ export interface Sessions {
   readonly application: string;
   readonly count: number;
 }
+
+type Named = Pick<ServerDatabase, 'oid' | 'name'>;
 
 /** What helps who is told that somebody is connected; the command that shows who, unless given. */
 interface Hints {
@@ -35,19 +38,33 @@ export async function requireReplaceable(place: Place): Promise<void> {
 /** Throws OpsError `refused` where others are connected to it, naming them. */
 export async function requireUnused(
   place: Place,
-  databases: readonly string[],
+  databases: readonly Named[],
   { connected }: Hints = {},
 ): Promise<void> {
   const found = await place.ask((session) => sessionsOf(session, databases));
-  if (found.length === 0) return;
-  const { act, target } = place;
-  throw new OpsError('refused', `cannot ${act}: ${sessionsWords(found)} connected to ${place.name}`, {
+  if (found.length > 0) throw usedError(place, databases, { found, connected });
+}
+
+/** What is said where somebody is connected. */
+export function usedError(
+  { act, target }: Place,
+  databases: readonly Named[],
+  {
+    found,
+    connected,
+    cause,
+  }: { found: readonly Sessions[]; connected?: string | undefined; cause?: unknown },
+): OpsError {
+  const names = databases.map(({ name }) => name).join(' or ');
+  const who = found.length === 0 ? 'somebody is' : sessionsWords(found);
+  return new OpsError('refused', `cannot ${act}: ${who} connected to ${names}`, {
+    cause,
     hint: connected ?? `stop what uses it; who that is: ${whoIsIn(target)}`,
   });
 }
 
 /** `3 sessions are (gunicorn of app: 2, psql of anna: 1)`. */
-export function sessionsWords(found: readonly Sessions[]): string {
+function sessionsWords(found: readonly Sessions[]): string {
   const total = found.reduce((sum, { count }) => sum + count, 0);
   const shown = found
     .slice(0, 4)
@@ -59,13 +76,13 @@ export function sessionsWords(found: readonly Sessions[]): string {
 /** Of the databases with these numbers, without what gives way by itself. */
 export async function sessionsOf(
   session: Pick<BackupSession, 'run'>,
-  databases: readonly string[],
+  databases: readonly Pick<Named, 'oid'>[],
 ): Promise<Sessions[]> {
   const { rows } = await session.run(
     `select coalesce(usename, 'the server'), coalesce(nullif(application_name, ''), backend_type, 'somebody'), count(*)::text
       from pg_stat_activity where datid::text in (select jsonb_array_elements_text($1::jsonb)) and pid <> pg_backend_pid()
       and backend_type is distinct from 'autovacuum worker' group by 1, 2 order by count(*) desc, 1, 2`,
-    [JSON.stringify(databases)],
+    [JSON.stringify(databases.map(({ oid }) => oid))],
   );
   return rows.map(([role, application, count]) => ({
     role: role ?? '',

@@ -1,30 +1,31 @@
 // Ending who is connected to a database that is about to change its name. Those of its app come again at once; nobody of them is let in
 // while the lock of the rename is held, so that each has to be ended once.
 import { setTimeout as pause } from 'node:timers/promises';
-import { OpsError } from '../../base/errors.ts';
 import type { BackupSession } from '../backup/session.ts';
 import { sqlState } from '../refusal.ts';
+import type { Place } from './place.ts';
 
 const betweenMs = 50;
 
 /** Ends everybody in these databases until `work` settles; what it gives. */
 export async function whileEnding<T>(
-  session: BackupSession,
+  place: Place,
   databases: readonly string[],
   work: () => Promise<T>,
 ): Promise<T> {
   let isOver = false;
-  const ending = (async () => {
+  const ending = place.ask(async (session) => {
     while (!isOver) {
       await endSessions(session, databases);
       if (!isOver) await pause(betweenMs);
     }
-  })();
+  });
+  // How the work went is the news: whom this could not end, it meets.
+  ending.catch(() => undefined);
   try {
     return await work();
   } finally {
     isOver = true;
-    // How the work went is the news: whom it could not end, it meets.
     await ending.catch(() => undefined);
   }
 }
@@ -43,7 +44,7 @@ export async function endSessions(
     try {
       await session.run('select pg_terminate_backend($1::int)', [pid ?? '0']);
     } catch (error) {
-      if (sqlState(error) !== '42501' && !(error instanceof OpsError)) throw error;
+      if (sqlState(error) !== '42501') throw error;
     }
   }
 }

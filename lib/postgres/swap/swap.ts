@@ -7,7 +7,7 @@ import { undoName } from './names.ts';
 import type { Place } from './place.ts';
 import type { PreparedDatabase } from './prepare-new.ts';
 import { requireReplaceable, requireUnused, type Sessions, sessionsOf } from './readiness.ts';
-import { formatUndoRecord } from './undo-record.ts';
+import { formatUndoRecord, ownComment } from './undo-record.ts';
 
 export interface SwapOptions {
   /** What the new database comes from: the name of a backup. */
@@ -74,7 +74,7 @@ export async function undo(
   await requireReplaceable(place);
   const look = await place.ask((session) => lookAtDatabases(session, place.name));
   const chosen = requireUsable(place, look, name);
-  const outfit = { comment: chosen.record === undefined ? chosen.comment : chosen.record.comment };
+  const outfit = { comment: ownComment(chosen.comment) };
   return replace(place, look, { ...options, candidate: chosen, outfit, replacedBy: name });
 }
 
@@ -95,9 +95,9 @@ async function replace(place: Place, look: PlaceLook, order: Replacement): Promi
   const { live } = look;
   const { candidate, outfit, others, replacedBy, connectedHint } = order;
   const isUndo = outfit !== 'of the one in place';
-  const databases = [...(live === undefined ? [] : [live.oid]), ...(isUndo ? [candidate.oid] : [])];
-  if (others === 'refuse') await requireUnused(place, databases, { connected: connectedHint });
-  const ended = await place.ask((session) => sessionsOf(session, databases));
+  const used = [...(live === undefined ? [] : [live]), ...(isUndo ? [candidate] : [])];
+  if (others === 'refuse') await requireUnused(place, used, { connected: connectedHint });
+  const ended = await place.ask((session) => sessionsOf(session, used));
   const now = place.clock.now();
   const record = {
     live: place.name,

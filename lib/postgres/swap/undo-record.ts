@@ -41,3 +41,9 @@ export function parseUndoRecord(comment: string | undefined): UndoRecord | undef
     };
   });
 }
+
+/** The comment that somebody wrote for people. */
+export function ownComment(comment: string | undefined): string | undefined {
+  const record = parseUndoRecord(comment);
+  return record === undefined ? comment : record.comment;
+}
