@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { CommandRunner } from '../../lib/base/command.ts';
 import type { PostgresTarget } from '../../lib/health/postgres-target.ts';
 import { isNewName, undoOrder } from '../../lib/postgres/swap/names.ts';
 import { type Place, type PlaceOptions, withPlace } from '../../lib/postgres/swap/place.ts';
@@ -24,6 +25,7 @@ export class SwapWorld {
   readonly log = recordingLog();
   readonly archive: ProvenArchive;
   given: Partial<PostgresTarget> = {};
+  run: CommandRunner = runCommand;
 
   private constructor(server: PostgresServer, name: string, archive: ProvenArchive) {
     this.server = server;
@@ -65,7 +67,7 @@ export class SwapWorld {
   options(given: Partial<PostgresTarget> = {}): PlaceOptions {
     const { clock, log } = this;
     const signal = new AbortController().signal;
-    return { target: this.target(given), run: runCommand, clock, log, act: `restore ${this.name}`, signal };
+    return { target: this.target(given), run: this.run, clock, log, act: `restore ${this.name}`, signal };
   }
 
   withPlace<T>(work: (place: Place) => Promise<T>, given: Partial<PostgresTarget> = {}): Promise<T> {

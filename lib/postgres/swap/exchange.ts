@@ -167,7 +167,7 @@ async function commit(session: BackupSession, place: Place, id: string): Promise
           hint: 'look whether the server runs, and try again',
         },
       );
-    await pause(lookEveryMs);
+    await pause(Math.min(lookEveryMs, 10 * 2 ** look));
   }
   throw new OpsError(
     'unavailable',

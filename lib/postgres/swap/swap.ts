@@ -1,10 +1,11 @@
 // Putting a database that is ready in the place of the one that is there, which is kept under another name; and the way back.
 import { OpsError } from '../../base/errors.ts';
-import { quote, literal } from '../names.ts';
+import type { BackupSession } from '../backup/session.ts';
+import { literal, quote } from '../names.ts';
 import { exchange } from './exchange.ts';
 import { lookAtDatabases, type PlaceLook, type ServerDatabase, type UndoDatabase } from './look.ts';
 import { undoName } from './names.ts';
-import type { Place } from './place.ts';
+import { apart, type Place } from './place.ts';
 import type { PreparedDatabase } from './prepare-new.ts';
 import { requireReplaceable, requireUnused, type Sessions, sessionsOf } from './readiness.ts';
 import { formatUndoRecord, ownComment } from './undo-record.ts';
@@ -118,14 +119,23 @@ async function replace(place: Place, look: PlaceLook, order: Replacement): Promi
     ...report,
     ended,
     keep: async () => {
-      if (undoIs === undefined) return;
-      const comment = formatUndoRecord({ ...record, state: 'kept' });
-      await place.ask((session) =>
-        session.run(`comment on database ${quote(undoIs)} is ${literal(comment)}`),
-      );
+      if (undoIs !== undefined) await noteKept(place, undoIs, formatUndoRecord({ ...record, state: 'kept' }));
     },
   };
 }
+
+/** Where the connection was lost meanwhile, by another one. */
+async function noteKept(place: Place, name: string, comment: string): Promise<void> {
+  const note = (session: BackupSession) =>
+    session.run(`comment on database ${quote(name)} is ${literal(comment)}`);
+  try {
+    await place.ask(note);
+  } catch {
+    await apart(place, AbortSignal.timeout(noteMsMax), note);
+  }
+}
+
+const noteMsMax = 30_000;
 
 function nextUndoName({ name }: Place, { undo: all }: PlaceLook, now: Date): string {
   const taken = new Set(all.map((each) => each.name));
