@@ -66,7 +66,7 @@ export async function planOnServer(context: JobContext, order: PlanOrder<Postgre
 async function lookAround(place: Place, { entry: { manifest }, to }: PlanOrder<PostgresApp>): Promise<Seen> {
   const look = await place.ask((session) => lookAtDatabases(session, place.name));
   const { live } = look;
-  const sessions = live === undefined ? [] : await place.ask((session) => sessionsOf(session, [live.oid]));
+  const sessions = live === undefined ? [] : await place.ask((session) => sessionsOf(session, [live]));
   const { obstacles } = await attempt(() =>
     to === undefined ? requireReplaceable(place) : requireFree(place),
   );

@@ -183,7 +183,7 @@ async function requireReady(
   await requireReplaceable(place);
   const { live } = await place.ask((session) => lookAtDatabases(session, place.name));
   if (live !== undefined && context.services(app).isNone)
-    await requireUnused(place, [live.oid], {
+    await requireUnused(place, [live], {
       connected: `stop the app first, or name what stops it: services in [apps.${app.name}]`,
     });
   const missing = await missingRoles(place, manifest?.engine === 'postgres' ? (manifest.roles ?? []) : []);

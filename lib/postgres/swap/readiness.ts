@@ -64,7 +64,7 @@ export function usedError(
 }
 
 /** `3 sessions are (gunicorn of app: 2, psql of anna: 1)`. */
-function sessionsWords(found: readonly Sessions[]): string {
+export function sessionsWords(found: readonly Sessions[]): string {
   const total = found.reduce((sum, { count }) => sum + count, 0);
   const shown = found
     .slice(0, 4)
