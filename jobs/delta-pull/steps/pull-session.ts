@@ -1,9 +1,13 @@
 // A replica and its master, opened for one look or for many.
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { OpsError } from '../../../lib/base/errors.ts';
+import { shellWord } from '../../../lib/base/shell-word.ts';
 import type { PullConfig } from '../../../lib/config/pull-config.ts';
 import { proxyFor } from '../../../lib/config/sections/proxy.ts';
 import type { PulledReplica, PulledState, PulledTotals } from '../../../lib/delta/pulled.ts';
+import { createDirectories } from '../../../lib/files/make-directories.ts';
+import { inStateDirectory } from '../../../lib/files/state-directory.ts';
 import { createSyncClient, type SyncClient } from '../../../lib/http/sync-client.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import { requireKey } from './chosen-pull.ts';
@@ -27,6 +31,7 @@ export async function openPull(context: Needed, pull: PullConfig): Promise<PullS
   await using opened = new AsyncDisposableStack();
   opened.use(await context.lock({ name: pull.name, scope: 'pull' }, 'delta-pull'));
   const scratch = opened.use(await context.scratch());
+  await requireDirectory(context.config.stateDirectory, pull.replica);
   const replica = await heldReplica(() => context.openPulled(pull.replica));
   opened.defer(() => replica.close());
   const { from: to, pin, timeoutMs, bytesMax } = pull;
@@ -59,6 +64,18 @@ export async function openPull(context: Needed, pull: PullConfig): Promise<PullS
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
+}
+
+/** Made where it is ours; anywhere else a missing one may be a disk that is not mounted. Throws OpsError `missing`, `denied`, `io`. */
+async function requireDirectory(stateDirectory: string, replica: string): Promise<void> {
+  const directory = dirname(replica);
+  if (existsSync(directory)) return;
+  const act = `keep the replica ${replica}`;
+  if (directory.startsWith(`${stateDirectory}/`))
+    return await inStateDirectory(act, () => createDirectories(directory, 0o750));
+  throw new OpsError('missing', `cannot ${act}: its directory is not there`, {
+    hint: `make it, or mount what it lies on: mkdir -p ${shellWord(directory)}`,
+  });
 }
 
 /**

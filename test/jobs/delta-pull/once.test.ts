@@ -250,6 +250,17 @@ test.each([
   expect(rows()).toEqual([1]);
 });
 
+test('a directory that is not there is named, and made as the hint says', async () => {
+  const { world, pull, replica } = await following();
+  const moved = readFileSync(world.config, 'utf8').replace('/replica.db', '/srv/herd/replica.db');
+  writeFileSync(world.config, moved);
+  const said = await pull();
+  expect(said).toMatchObject({ exitCode: 66, stderr: expect.stringContaining('its directory is not there') });
+  execFileSync('sh', ['-c', /mkdir -p .*/.exec(said.stderr)?.[0] ?? 'false']);
+  expect(await pull()).toMatchObject({ exitCode: 0 });
+  expect(existsSync(replica)).toBe(false);
+});
+
 test('a forced resync takes all of it, also what was changed in the replica by hand', async () => {
   const { master, pull, rows } = await following();
   master.run('INSERT INTO batches (id) VALUES (1), (2)');
@@ -299,6 +310,10 @@ test('the environment of HerdLinx is enough', async () => {
     exitCode: 0,
     stdout: expect.stringContaining('nothing has changed'),
   });
+  expect(
+    await world.run('delta-pull', ['once'], { environment: { ...asTheirs, HOLDFAST_REPLICA: '' } }),
+  ).toMatchObject({ exitCode: 0 });
+  expect(existsSync(join(world.state, 'pull/herdlinx/replica.db'))).toBe(true);
   const unpinned = { ...environment, USE_SSL_FOR_PI: '', USE_SELF_SIGNED_CERT: 'True' };
   expect(await world.run('delta-pull', ['once'], { environment: unpinned })).toMatchObject({
     exitCode: 78,
