@@ -48,5 +48,8 @@ export async function run(
 }
 
 export function text({ certificate, privateKey, fingerprint }: NewCertificate): string[] {
-  return [`${certificate} and ${privateKey}`, `its readers pin ${fingerprint}`];
+  return [
+    `${certificate} and ${privateKey}`,
+    `its readers pin ${fingerprint}; a delta-serve that runs has to be started anew for it`,
+  ];
 }

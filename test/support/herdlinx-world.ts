@@ -32,7 +32,7 @@ const schema = `
   WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
     INSERT INTO cattle SELECT i, 1, 'C' || i, 180 + i / 8.0, NULL, '2024-01-15 10:30:00.123456' FROM n;`;
 
-/** What it was told stands in systemctl.log; what a service says, in <unit>.log. It is ready when it says so there. */
+/** What it was told stands in systemctl.log; what a service says, in <unit>.log. A service has a lock for as long as it lives. */
 const systemctl = `#!/bin/sh
 verb=$1; shift; [ "$1" = -- ] && shift
 for unit; do
@@ -44,12 +44,13 @@ for unit; do
     *) continue ;;
   esac
   if [ "$verb" != start ] && [ -f "$pid" ]; then
-    kill "$(cat "$pid")" && tail --pid="$(cat "$pid")" -f /dev/null
+    kill "$(cat "$pid")" && flock "$pid.held" true
     rm "$pid"
   fi
   [ "$verb" = stop ] && continue
   job=$1; shift
-  setsid "$PROJECT/bin/$job" "$@" >> "$PLACE/$unit.log" 2>&1 < /dev/null & echo $! > "$pid"
+  setsid sh -c 'exec 9> "$0"; flock 9; exec "$@"' "$pid.held" "$PROJECT/bin/$job" "$@" >> "$PLACE/$unit.log" 2>&1 < /dev/null &
+  echo $! > "$pid"
 done
 `;
 
