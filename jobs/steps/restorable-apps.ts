@@ -196,6 +196,7 @@ function storedApp(
     latest,
     keep: { last: 1, daily: 0, weekly: 0, monthly: 0 },
     guard: usualGuard,
+    lockFile: undefined,
     expect: usualExpectations,
     services: { units: [], stop: undefined, start: undefined, timeoutMs: 0 },
     health: undefined,

@@ -162,6 +162,8 @@ interface Guarded extends AppConfig {
   readonly latest: string | undefined;
   readonly keep: RetentionPolicy;
   readonly guard: GuardPolicy;
+  /** The lock that another program takes for the same work; undefined where there is no such program. */
+  readonly lockFile: string | undefined;
   readonly expect: Expectations;
   /** What is stopped before a restore and started after it. */
   readonly services: ServicesConfig;

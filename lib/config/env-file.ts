@@ -1,7 +1,7 @@
 // An environment file as the settings of a command: the one that is named, or one that is known and the only configuration
 // there is. Its variables are settings and nothing else: no program that is started finds them.
 import { readdirSync, type Stats } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { errorCode, OpsError, systemError } from '../base/errors.ts';
 import { readSmallFileSync } from '../files/read-small-file.ts';
 import type { Environment } from './environment.ts';
@@ -95,16 +95,62 @@ function foreign(path: string, why: string, cause?: unknown): OpsError {
 }
 
 function merged(environment: Environment, path: string, text: string): Environment {
+  const app = appFile.exec(basename(path))?.[1];
+  const lock = olderLock(path);
+  return {
+    ...(app === undefined ? {} : { HOLDFAST_APP: app }),
+    ...(lock === undefined ? {} : { HOLDFAST_LOCK_FILE: lock }),
+    ...environment,
+    ...settingsIn(path, text),
+  };
+}
+
+/**
+ * The variables that such a file sets. Throws OpsError `config` for a line of one of ours that sets something else, or nothing, where
+ * another reader of the same file, a shell or Docker Compose, sees what was meant: it is not left to be found out at night. What is
+ * another program's may be written anyhow.
+ */
+export function settingsIn(path: string, text: string): Record<string, string> {
   const { variables, leftOut } = parseEnvFile(text);
   const lines = text.split('\n');
   const meant = leftOut.find(({ line }) => ours.test(lines[line - 1] ?? ''));
   if (meant !== undefined) throw wouldBeLeftOut(path, meant);
-  const app = appFile.exec(basename(path))?.[1];
-  return { ...(app === undefined ? {} : { HOLDFAST_APP: app }), ...environment, ...variables };
+  lines.forEach((line, index) => {
+    const flaw = meantOtherwise(line);
+    if (flaw === undefined) return;
+    throw new OpsError('config', `cannot use ${path}: line ${index + 1} ${flaw.what}`, { hint: flaw.hint });
+  });
+  return variables;
+}
+
+/** What systemd takes for a part of the value, and nobody who writes it does. */
+function meantOtherwise(line: string): { what: string; hint: string } | undefined {
+  const [, name = '', value = ''] = /^\s*(\w+)\s*=(.*)$/.exec(line) ?? [];
+  if (!ours.test(name)) return undefined;
+  if (/\s#/.test(value.replace(/'[^']*'|"(?:\\.|[^"\\])*"/g, '""'))) {
+    const what = 'has a comment behind the value, and to systemd that is a part of it';
+    return {
+      what,
+      hint: 'put the comment on a line of its own; a value that has " #" in it goes into quotes',
+    };
+  }
+  if (/\$\{\w|\$\(/.test(value.replace(/'[^']*'/g, "''")))
+    return {
+      what: 'has a variable in the value, and systemd does not replace it',
+      hint: 'write the value itself; single quotes keep a "$" that is meant',
+    };
+  return undefined;
+}
+
+/** The lock of the script whose settings those of a machine are: it may still be started by its own timer. */
+export function olderLock(path: string): string | undefined {
+  if (path === '/opt/spotops/.env') return '/tmp/ctv-db-sync.lock';
+  const app = dirname(path) === '/etc' ? appFile.exec(basename(path))?.[1] : undefined;
+  return app === undefined ? undefined : `/tmp/${app}-db-sync.lock`;
 }
 
 /** Of a line that sets nothing, though it was to. The line itself is not shown: it may hold a secret. */
-export function wouldBeLeftOut(path: string, { line, name }: LeftOut): OpsError {
+function wouldBeLeftOut(path: string, { line, name }: LeftOut): OpsError {
   const isExport = /^export\s/.test(name);
   const what = isExport ? 'begins with "export"' : 'is not NAME=value';
   return new OpsError('config', `cannot use ${path}: line ${line} ${what}, and systemd would leave it out`, {

@@ -3,7 +3,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { CommandRunner } from '../base/command.ts';
 import { OpsError } from '../base/errors.ts';
-import { isStillThere, openLockFile } from './lock-file.ts';
+import { isStillThere } from './lock-file.ts';
 
 /** What holds a lock, whichever way it was taken. */
 export interface Hold {
@@ -14,8 +14,9 @@ export interface Hold {
 }
 
 export interface KernelLockRequest {
-  directory: string;
   path: string;
+  /** Opens the file at that path, made where it is missing. */
+  open: () => Promise<FileHandle>;
   run: CommandRunner;
   signal: AbortSignal | undefined;
   /** Asked when the lock is taken: whether its holder is dead, so that the kernel is about to free it. */
@@ -34,9 +35,9 @@ const held = new Set<FileHandle>();
  * already. The kernel frees the lock the instant this process ends, however it ends.
  */
 export async function takeKernelLock(request: KernelLockRequest): Promise<Hold | 'busy' | 'no-flock'> {
-  const { directory, path } = request;
+  const { path, open } = request;
   for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
-    const file = await openLockFile(directory, path);
+    const file = await open();
     try {
       const answer = await lockOpenFile(file, request);
       if (answer !== 'taken') return answer;

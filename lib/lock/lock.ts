@@ -10,8 +10,9 @@ import type { Log } from '../base/log.ts';
 import { currentProcess } from '../files/process-identity.ts';
 import { takeHeartbeatLock } from './heartbeat-lock.ts';
 import { takeKernelLock, type Hold } from './kernel-lock.ts';
-import { lockPath } from './lock-file.ts';
+import { lockPath, openLockFile } from './lock-file.ts';
 import { lockName, type LockSubject } from './lock-name.ts';
+import { holdOtherLock, type OtherLock, requireOtherLockFree } from './other-lock.ts';
 import { compareOwner, readOwner, removeOwner, writeOwner, type OwnerRecord } from './owner.ts';
 
 export interface LockRequest extends LockSubject {
@@ -20,6 +21,8 @@ export interface LockRequest extends LockSubject {
   /** What for, as another run's message will name it: `db-backup run`. */
   purpose: string;
   runId: string;
+  /** The lock that another program takes for the same work: it is held as well. */
+  other?: OtherLock | undefined;
   run: CommandRunner;
   /** Ends the wait for a holder that is dying. */
   signal?: AbortSignal | undefined;
@@ -43,13 +46,14 @@ export interface HeldLock extends AsyncDisposable {
  * Takes the lock or throws OpsError `busy` at once, naming the holder; it does not queue. Two locks of one process
  * exclude each other as well, but neither an app's lock and that of a scope of it. Throws `denied` when the directory
  * may not be written, `refused` when the lock's path is a symbolic link, `usage` for a subject that is none,
- * and the signal's reason when it aborts.
+ * and the signal's reason when it aborts; of the other program's lock what `holdOtherLock` throws.
  */
 export async function acquireLock(subject: LockRequest): Promise<HeldLock> {
   const request = { ...subject, lock: lockName(subject) };
   const { directory, lock, log } = request;
   const path = lockPath(directory, lock);
-  const hold = await take(request, path);
+  const own = await take(request, path);
+  const hold = await withOther(request, own);
   const ownerText = await nameOwner(request);
   log.debug('holding the lock', { lock: path });
   let released: Promise<void> | undefined;
@@ -61,12 +65,13 @@ export async function acquireLock(subject: LockRequest): Promise<HeldLock> {
  * For a run that is only tried: throws OpsError `busy` as `acquireLock` would, but makes nothing and holds nothing.
  */
 export async function requireLockFree(subject: LockRequest): Promise<HeldLock> {
-  const { directory, run, signal } = subject;
+  const { directory, run, signal, other } = subject;
   const lock = lockName(subject);
   const path = lockPath(directory, lock);
   const isHeld = existsSync(path) && (await isHeldByKernel(run, path, signal));
   const record = await readOwner(directory, lock);
   if (isHeld || record?.alive === true) throw busyError(lock, path, record);
+  if (other !== undefined) await requireOtherLockFree({ ...other, lock, run, signal });
   const release = () => Promise.resolve();
   return { path, signal: new AbortController().signal, release, [Symbol.asyncDispose]: release };
 }
@@ -90,9 +95,32 @@ interface NamedRequest extends LockRequest {
   lock: string;
 }
 
+/** Ours first: who waits for neither is told of ours by its holder's name. */
+async function withOther({ lock, other, run, signal }: NamedRequest, own: Hold): Promise<Hold> {
+  if (other === undefined) return own;
+  try {
+    const held = await holdOtherLock({ ...other, lock, run, signal });
+    return {
+      signal: own.signal,
+      async free(takenByOther) {
+        await held.free(false).finally(() => own.free(takenByOther));
+      },
+    };
+  } catch (error) {
+    await own.free(false);
+    throw error;
+  }
+}
+
 async function take({ directory, lock, run, signal, log }: NamedRequest, path: string): Promise<Hold> {
   const holderIsDead = async () => (await readOwner(directory, lock))?.alive === false;
-  const kernel = await takeKernelLock({ directory, path, run, signal, holderIsDead });
+  const kernel = await takeKernelLock({
+    path,
+    open: () => openLockFile(directory, path),
+    run,
+    signal,
+    holderIsDead,
+  });
   if (kernel === 'busy') throw busyError(lock, path, await readOwner(directory, lock));
   if (kernel !== 'no-flock') return kernel;
   const heartbeat = await takeHeartbeatLock({ directory, path, name: lock, log });

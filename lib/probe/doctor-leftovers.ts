@@ -1,18 +1,19 @@
 // What else is there, for a doctor: programs that were there before Holdfast and do the same, locks that nobody holds, and programs
 // that are wanted and missing.
 import { access } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { shellWord } from '../base/shell-word.ts';
-import { fileApps } from '../config/config.ts';
+import { fileApps, guardedApps } from '../config/config.ts';
 import { readOwner } from '../lock/owner.ts';
 import { amiss, type Looked, type Part, unknownOf, well } from './doctor.ts';
 import { namesAt, textAt } from './doctor-files.ts';
 
 const older = /\b(cli_db_sync|ctv[-_]db[-_]sync)\b/;
+const olderLockFile = '/tmp/ctv-db-sync.lock';
 const olderUnit = /^(cli_db_sync|ctv[-_]db[-_]sync)\b.*\.(timer|service)$/;
 
 /** Two that copy one database into one store replace each other's copies. */
-export const olderScripts: Part = async ({ root }) => {
+export const olderScripts: Part = async ({ config, root }) => {
   const looked: Looked[] = [];
   const subject = 'older scripts';
   for (const path of ['/etc/crontab', ...(await tables(root, looked))]) {
@@ -32,12 +33,14 @@ export const olderScripts: Part = async ({ root }) => {
           `sudo systemctl disable --now ${shellWord(timer)}`,
         ),
       );
-  if ((await namesAt(root, '/tmp')).includes('ctv-db-sync.lock'))
+  // Where our runs take it as well they make it, and it says nothing.
+  const isOurs = guardedApps(config).some(({ lockFile }) => lockFile === olderLockFile);
+  if (!isOurs && (await namesAt(root, '/tmp')).includes(basename(olderLockFile)))
     looked.push(
       amiss(
         subject,
-        '/tmp/ctv-db-sync.lock is there: the script that makes it ran since the last start, or still does',
-        'who has it open: sudo fuser -v /tmp/ctv-db-sync.lock; nobody: sudo rm /tmp/ctv-db-sync.lock',
+        `${olderLockFile} is there: the script that makes it ran since the last start, or still does`,
+        'who has it open: sudo fuser -v /tmp/ctv-db-sync.lock; while its timer is there: lock_file = "/tmp/ctv-db-sync.lock" under the app; nobody: sudo rm /tmp/ctv-db-sync.lock',
       ),
     );
   return looked.length > 0 ? looked : [well(subject, 'none is started any more')];

@@ -37,6 +37,7 @@ import { type DeltaAdapters, deltaAdapters } from './delta-adapters.ts';
 import { historyOf } from './open-history.ts';
 import type { ConfiguredStore, StorePurpose } from './open-store.ts';
 import { openSource } from './open-source.ts';
+import { otherLock } from './other-lock.ts';
 import { runScratch } from './run-scratch.ts';
 import type { Wait } from './wait.ts';
 import { holdfastVersion } from './version.ts';
@@ -193,7 +194,8 @@ export function createContext(parts: ContextParts): JobContext {
     async lock({ name, scope }, purpose) {
       const directory = join(config.runDirectory, 'locks');
       const { signal, runId } = parts;
-      const request = { directory, name, scope, purpose, run: runBriefly, signal, clock, log, runId };
+      const other = scope === undefined ? otherLock(config, name) : undefined;
+      const request = { directory, name, scope, other, purpose, run: runBriefly, signal, clock, log, runId };
       if (dryRun) return requireLockFree(request);
       const held = await acquireLock(request);
       await sweepTemporaries(directory, clock.now());

@@ -1,6 +1,8 @@
 // A lock that somebody else holds: busy (exit 75) at once, with the holder named, and nothing begun.
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { AlertWorld } from '../support/alert-world.ts';
 import { backedUpWorld, expectBadNews, expectRefusal } from '../support/bad-input.ts';
 import { type LineProcess, spawnLines } from '../support/spawn-lines.ts';
 import type { World } from '../support/world.ts';
@@ -86,5 +88,41 @@ describe('a lock', () => {
     expect(ended.signal).toBeNull();
     rmSync(run);
     mkdirSync(run);
+  });
+});
+
+describe('the lock of another program', () => {
+  test('is taken by every command that takes ours, and busy for all of them while it is held', async () => {
+    await using world = await backedUpWorld();
+    const other = join(world.home, 'ctv-db-sync.lock');
+    world.configure({ app: `lock_file = ${JSON.stringify(other)}` });
+    expect(await world.run('db-backup', ['run'])).toMatchObject({ exitCode: 0 });
+    await using holder = spawnLines('flock', ['-n', other, 'sh', '-c', 'echo held; read -r word']);
+    await holder.line('held');
+    for (const [command, line] of commands)
+      await expectRefusal(world, command, line.split(' '), {
+        kind: 'busy',
+        says: [/cannot lock bookings: another program holds .*ctv-db-sync\.lock/],
+        hint: /fuser -v .*ctv-db-sync\.lock/,
+      });
+    const { checks } = await expectBadNews(world, 'db-backup', ['test']);
+    expect(checks.filter(({ ok }) => !ok).map(({ name }) => name)).toEqual(['bookings: lock']);
+    holder.endInput();
+  });
+
+  test('that somebody holds night after night keeps no backup from being missed', async () => {
+    await using world = await AlertWorld.start();
+    const other = join(world.home, 'ctv-db-sync.lock');
+    world.configureAlerts({ app: `lock_file = ${JSON.stringify(other)}` });
+    await using holder = spawnLines('flock', ['-n', other, 'sh', '-c', 'echo held; read -r word']);
+    await holder.line('held');
+    for (let night = 1; night <= 3; night += 1) {
+      expect(world.ntfy.messages.filter(({ message }) => message.includes('ctv-db-sync'))).toEqual([]);
+      expect(await world.run('db-backup', ['run'])).toMatchObject({ exitCode: 75 });
+      await world.send();
+    }
+    const told = world.ntfy.messages.filter(({ message }) => message.includes('ctv-db-sync.lock'));
+    expect(told).toHaveLength(1);
+    holder.endInput();
   });
 });

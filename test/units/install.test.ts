@@ -401,6 +401,13 @@ describe.skipIf(!isRoot)('secrets', () => {
       stdout: expect.stringContaining(`secrets come from ${environmentFile}`) as string,
     });
     expect(system.read(dropIn)).toContain(`EnvironmentFile=${environmentFile}\n`);
+    // Its own timer may still be there: its lock is bound into a job's own /tmp, root's and from the start on.
+    expect(system.read(dropIn)).toContain(
+      'BindPaths="-/tmp/ctv-db-sync.lock"\nEnvironment="HOLDFAST_LOCK_FILE=/tmp/ctv-db-sync.lock"\n',
+    );
+    expect(system.read('/etc/tmpfiles.d/holdfast-ctv.conf')).toMatch(
+      /^f "\/tmp\/ctv-db-sync\.lock" 0660 root \w+$/m,
+    );
     expect(stdout + system.read(dropIn)).not.toContain('token-of-mine');
   });
 

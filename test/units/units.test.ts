@@ -39,6 +39,7 @@ describe.skipIf(!hasAnalyze)('systemd', () => {
       writes: ['/srv/app/data', '/srv/backups'],
       configPath: undefined,
       environmentFile: undefined,
+      lockFile: '/tmp/ctv-db-sync.lock',
       documents: undefined,
       isMaintained: false,
       delta: undefined,

@@ -14,6 +14,8 @@ export interface DropIn {
   configPath: string | undefined;
   environmentFile: string | undefined;
   credentials: readonly Credential[];
+  /** The lock of another program, which the job takes as well. */
+  lockFile: string | undefined;
   /** What keeping its documents needs beside that; undefined where it has none. */
   documents: Documents | undefined;
   /** Whether its database may be worked on. */
@@ -61,10 +63,17 @@ export function dropInText({ app, user, group, writes, ...from }: DropIn): strin
       : []),
     // A path that is not there is left out: the job says in words what is missing.
     ...writes.flatMap((path) => [`BindPaths=${quote(`-${path}`)}`, `ReadWritePaths=${quote(`-${path}`)}`]),
+    ...lockLines(from.lockFile),
     ...configLines(from.configPath),
     ...(from.environmentFile === undefined ? [] : [`EnvironmentFile=${escape(from.environmentFile)}`]),
     ...credentialLines(from.credentials),
   ]);
+}
+
+/** The very file: the job has a /tmp of its own. The variable is for who has an environment file alone, in which it wins. */
+function lockLines(lockFile: string | undefined): string[] {
+  if (lockFile === undefined) return [];
+  return [`BindPaths=${quote(`-${lockFile}`)}`, `Environment=${quote(`HOLDFAST_LOCK_FILE=${lockFile}`)}`];
 }
 
 /**

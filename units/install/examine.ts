@@ -4,10 +4,9 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { OpsError, systemError } from '../../lib/base/errors.ts';
 import { type Config, type FileApp, isFileApp } from '../../lib/config/config.ts';
-import { wouldBeLeftOut } from '../../lib/config/env-file.ts';
+import { olderLock, settingsIn } from '../../lib/config/env-file.ts';
 import type { Environment } from '../../lib/config/environment.ts';
 import { defaultPath, loadConfig } from '../../lib/config/load.ts';
-import { parseEnvFile } from '../../lib/config/parse-env-file.ts';
 import { readSmallFileSync } from '../../lib/files/read-small-file.ts';
 import type { Documents, DropIn } from './drop-in.ts';
 import { type Hidden, hiddenPaths } from './neighbours.ts';
@@ -99,6 +98,7 @@ export function examine(request: Request): Examined {
     configPath: unlessUsual(configFile),
     environmentFile,
     credentials,
+    lockFile: found.lockFile,
     documents,
     isMaintained: found.maintain !== undefined,
     delta: found.delta && deltaCredentials(root, found),
@@ -166,9 +166,11 @@ function environmentFileOf({ root, app, environmentFile }: Request): string | un
 
 function variablesOf(root: string, path: string | undefined): Record<string, string> {
   if (path === undefined) return {};
-  const { variables, leftOut } = parseEnvFile(read(join(root, path), path));
-  for (const one of leftOut) throw wouldBeLeftOut(path, one);
-  return variables;
+  const lock = olderLock(path);
+  return {
+    ...(lock === undefined ? {} : { HOLDFAST_LOCK_FILE: lock }),
+    ...settingsIn(path, read(join(root, path), path)),
+  };
 }
 
 /** In a unit what the environment file says wins. */

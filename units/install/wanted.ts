@@ -1,6 +1,7 @@
 // Every file that an installation consists of: where it lies on the system, and its text.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { quote } from './drop-in-lines.ts';
 import {
   alertDropInText,
   type AlertSettings,
@@ -73,9 +74,18 @@ export function appFiles(dropIn: DropIn): Files {
       failureDropInText(dropIn),
     ]),
     ...optionalFiles(dropIn),
-    [`/etc/tmpfiles.d/holdfast-${app}.conf`, fill(ours('etc/tmpfiles', 'holdfast-app.conf'))],
+    [
+      `/etc/tmpfiles.d/holdfast-${app}.conf`,
+      fill(ours('etc/tmpfiles', 'holdfast-app.conf')) + lockFileLine(dropIn),
+    ],
     [`/etc/polkit-1/rules.d/50-holdfast-${app}.rules`, fill(ours('etc/polkit', 'holdfast-app.rules'))],
   ]);
+}
+
+/** Root's, and there from the start on: in /tmp everybody may then open it, and nobody else have made it. */
+function lockFileLine({ lockFile, group }: DropIn): string {
+  if (lockFile === undefined) return '';
+  return `# The lock of another program, which may not age in /tmp either.\nf ${quote(lockFile)} 0660 root ${group}\n`;
 }
 
 function optionalFiles(dropIn: DropIn): [string, string][] {

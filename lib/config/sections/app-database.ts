@@ -5,7 +5,7 @@ import { defaultLatestName, latestNameProblem, type Layout } from '../../backup/
 import { OpsError } from '../../base/errors.ts';
 import type { Engine } from '../../source/facts.ts';
 import type { GuardedApp } from '../config.ts';
-import { type Environment, nonEmpty } from '../environment.ts';
+import { absolute, type Environment, nonEmpty } from '../environment.ts';
 import { guardConfig, guardTable } from './app-guard.ts';
 import { type TargetTable, targetKeys } from './postgres-target.ts';
 import { absolutePath } from './values.ts';
@@ -42,6 +42,7 @@ export const databaseKeys = {
       'name of the plain latest copy in the store, or false for none; latest/<app>.db, or .dump, unless given',
     ),
   keep: keep.optional().describe('which backups stay'),
+  lock_file: absolutePath.optional().describe('the lock of another program for the same work, held as well'),
   guard: guardTable.optional().describe('what of the database may become less'),
 };
 
@@ -57,9 +58,9 @@ export function keptConfig(
   app: string,
   table: DatabaseTable,
   layout: Layout,
-): Pick<GuardedApp, 'layout' | 'latest' | 'keep' | 'guard'> {
-  const { keep: given = keepUnlessGiven, guard } = table;
-  return { layout, latest: latestOf(app, table), keep: given, guard: guardConfig(guard) };
+): Pick<GuardedApp, 'layout' | 'latest' | 'keep' | 'guard' | 'lockFile'> {
+  const { keep: given = keepUnlessGiven, guard, lock_file: lockFile } = table;
+  return { layout, latest: latestOf(app, table), keep: given, guard: guardConfig(guard), lockFile };
 }
 
 /** The engine of the database that a table names; undefined where it names none. */
@@ -89,7 +90,9 @@ export function databaseFromEnvironment(environment: Environment) {
   if (database === undefined) return undefined;
   const latest = (nonEmpty(environment.DROPBOX_DB_PATH) ?? classic.latest).replace(/^\/+/, '');
   const problem = latestNameProblem(latest);
-  if (problem === undefined) return { database: resolve(database), latest, keep: classic.keep };
+  const lockFile = absolute(environment, 'HOLDFAST_LOCK_FILE');
+  const lock = lockFile === undefined ? {} : { lock_file: lockFile };
+  if (problem === undefined) return { database: resolve(database), latest, keep: classic.keep, ...lock };
   throw new OpsError('config', `cannot use DROPBOX_DB_PATH=${latest}: it ${problem}`, {
     hint: `use a name outside /backups, such as ${classic.latest}`,
   });

@@ -4,7 +4,7 @@ import { chmodSync, chownSync, mkdirSync, renameSync, symlinkSync, writeFileSync
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { OpsError } from '../../../lib/base/errors.ts';
-import { knownEnvFile, withEnvFile } from '../../../lib/config/env-file.ts';
+import { knownEnvFile, olderLock, withEnvFile } from '../../../lib/config/env-file.ts';
 import { loadConfig } from '../../../lib/config/load.ts';
 import { asNobody } from '../../support/as-nobody.ts';
 import { scratch } from '../../support/scratch.ts';
@@ -100,6 +100,11 @@ test.each([
   ['export DATABASE_PATH=/srv/app.db', /line 2 begins with "export"/, /sed -i/],
   ['DATABASE_PATH /srv/secret', /line 2 is not NAME=value/, /correct line 2/],
   ['NTFY_TOKEN: secret', /line 2 is not NAME=value/, /correct line 2/],
+  ['DROPBOX_APP_KEY=secret # of our app', /line 2 has a comment behind the value/, /a line of its own/],
+  ['DROPBOX_APP_KEY="secret" # of our app', /line 2 has a comment behind the value/, /a line of its own/],
+  ["DATABASE_PATH='/srv/secret.db'\t# live", /line 2 has a comment behind the value/, /a line of its own/],
+  ['DATABASE_PATH=${secret}/production.db', /line 2 has a variable in the value/, /single quotes/],
+  ['DROPBOX_REFRESH_TOKEN="$(cat /etc/secret)"', /line 2 has a variable in the value/, /single quotes/],
 ])('a line that was to be a setting of ours and is none is told: %s', (line, says, helps) => {
   const root = machine({ 'x.env': `A=1\n${line}\nB=2` });
   const { kind, message, hint } = refusal(() => withEnvFile({}, join(root, 'x.env')));
@@ -110,8 +115,45 @@ test.each([
 });
 
 test('what is none of our business may be written anyhow', () => {
-  const root = machine({ 'x.env': 'export PATH=/x\nwhatever\nDATABASE_PATH=/srv/app.db\n' });
-  expect(withEnvFile({}, join(root, 'x.env'))).toEqual({ DATABASE_PATH: '/srv/app.db' });
+  const root = machine({
+    'x.env': 'export PATH=/x\nwhatever\nDATABASE_PATH=/srv/app.db\nSECRET_KEY=${RANDOM} # of Flask\n',
+  });
+  expect(withEnvFile({}, join(root, 'x.env'))).toEqual({
+    DATABASE_PATH: '/srv/app.db',
+    SECRET_KEY: '${RANDOM} # of Flask',
+  });
+});
+
+test.each([
+  ['NTFY_TOPIC=a#b', 'a#b'],
+  ['NTFY_TOPIC="a # b"', 'a # b'],
+  ["NTFY_TOPIC='a # ${b}'", 'a # ${b}'],
+  ['NTFY_TOPIC=a$b', 'a$b'],
+])('%s is taken as every reader takes it', (line, value) => {
+  const root = machine({ 'x.env': `${line}\r\n` });
+  expect(withEnvFile({}, join(root, 'x.env'))).toEqual({ NTFY_TOPIC: value });
+});
+
+test.each([
+  ['/etc/ctv-db-sync.env', '/tmp/ctv-db-sync.lock'],
+  ['/etc/other-db-sync.env', '/tmp/other-db-sync.lock'],
+  ['/opt/spotops/.env', '/tmp/ctv-db-sync.lock'],
+  ['/home/pi/ctv-db-sync.env', undefined],
+  ['/etc/holdfast/.env', undefined],
+])('the script whose settings are in %s locks %s', (path, lock) => {
+  expect(olderLock(path)).toBe(lock);
+});
+
+test('the environment and a file say which lock of another program it is, the file first', () => {
+  const root = machine({ 'x.env': 'HOLDFAST_LOCK_FILE=/tmp/file.lock\n', 'y.env': '' });
+  const given = { DATABASE_PATH: '/srv/app.db', HOLDFAST_LOCK_FILE: '/tmp/given.lock' };
+  for (const [name, lockFile] of [
+    ['x.env', '/tmp/file.lock'],
+    ['y.env', '/tmp/given.lock'],
+  ] as const)
+    expect(loadConfig({ envFile: join(root, name), environment: given }).apps).toMatchObject([{ lockFile }]);
+  const relative = { ...given, HOLDFAST_LOCK_FILE: 'x.lock' };
+  expect(refusal(() => loadConfig({ environment: relative })).message).toMatch(/HOLDFAST_LOCK_FILE=x\.lock/);
 });
 
 test('a named file goes before the environment, and completes a configuration file as well', () => {

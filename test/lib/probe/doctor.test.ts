@@ -574,6 +574,13 @@ describe('is no bad news:', () => {
       'no SQLite beside ours',
       (pi) => (pi.prints.set('python3', undefined), pi.prints.set('sqlite3', undefined)),
     ],
+    [
+      'the lock of the older script, which our runs take as well',
+      (pi) => (
+        pi.put('/tmp/ctv-db-sync.lock', ''),
+        (pi.toml = pi.toml.replace('[apps.ctv]', '[apps.ctv]\nlock_file = "/tmp/ctv-db-sync.lock"'))
+      ),
+    ],
     ['no secrets', (pi) => pi.remove('/etc/holdfast/credentials')],
     ['no locks', (pi) => pi.remove('/run/holdfast')],
     ['another system, whose programs nobody can ask', (pi) => ((pi.isRunning = false), pi.remove('/proc'))],

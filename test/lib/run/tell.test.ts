@@ -4,7 +4,7 @@ import type { Config, GuardedApp } from '../../../lib/config/config.ts';
 import { nullHistory } from '../../../lib/history/history.ts';
 import { protectionOf, scope } from '../../../lib/run/told-of.ts';
 
-const ctv = { name: 'ctv', database: '/srv/ctv.db' } as GuardedApp;
+const ctv = { name: 'ctv', engine: 'sqlite', database: '/srv/ctv.db' } as GuardedApp;
 const config = { apps: [{ name: 'mirror', database: undefined }, ctv] } as unknown as Config;
 
 test('an app without a database is not missed among the proven backups', () => {
