@@ -1,7 +1,8 @@
 // db-backup: proven backups of live SQLite databases, and everything to see and keep them.
-import { defineCommand, type Job } from '../lib/run/job.ts';
+import { defineAlias, defineCommand, type Job } from '../lib/run/job.ts';
 import { start } from '../lib/run/start.ts';
 import * as parameters from './db-backup/parameters.ts';
+import { restore } from './restore.ts';
 import { nextCommand } from './steps/next-command.ts';
 
 export const dbBackup: Job = {
@@ -83,6 +84,17 @@ export const dbBackup: Job = {
       parameters: parameters.download,
       load: () => import('./db-backup/download.ts'),
       loadPlan: async () => (await import('./db-backup/download.ts')).plan,
+    }),
+    defineAlias({
+      name: 'restore-latest',
+      summary: 'Another name of restore run latest --or-copy, kept for who is used to it.',
+      takes: ['to', 'yes', 'app'],
+      means: {
+        job: restore,
+        command: 'run',
+        given: { name: 'latest', orCopy: true },
+        typed: 'restore run latest --or-copy',
+      },
     }),
     defineCommand({
       name: 'verify',

@@ -6,12 +6,14 @@ const which = {
   at: option('time', 'the newest proven backup at that time: "2026-11-20 02:05", 23:00 or "3 days ago"'),
   to: option('path', 'restore to a new file, of PostgreSQL a new database, instead of the live one'),
 };
+const orCopy = flag('where the store has no backup at all, the latest copy: checked, but by no manifest');
 const yes = flag('do not ask', { short: 'y' });
 
 export const list = { app: appOrAll };
-export const plan = { ...which, app: appOrOnly };
+export const plan = { ...which, orCopy, app: appOrOnly };
 export const run = {
   ...which,
+  orCopy,
   yes,
   unproven: flag('use a backup whose manifest is damaged, as if it had none'),
   recheck: flag(

@@ -29,7 +29,7 @@ export async function chooseEntry(
   context: JobContext,
   store: Store,
   app: RestorableApp,
-  { name, at }: { name?: string | undefined; at?: string | undefined },
+  { name, at, orCopy = false }: { name?: string | undefined; at?: string | undefined; orCopy?: boolean },
 ): Promise<ChosenEntry> {
   if (name !== undefined && at !== undefined) {
     throw new OpsError('usage', 'cannot restore by name and by time at once: give a name or --at');
@@ -46,7 +46,21 @@ export async function chooseEntry(
     const entry = chooseBackup(entries, { kind: 'at', at: instant, said }, timeZone);
     return { entry, entries, asOf: { instant, said } };
   }
+  if (orCopy && name === 'latest') return chooseLatestOrCopy(context, store, app);
   return chooseNamed(context, store, app, name ?? 'latest');
+}
+
+/** The newest proven backup; the latest copy only where there is nothing of a backup, neither ours nor another program's. */
+async function chooseLatestOrCopy(context: JobContext, store: Store, app: RestorableApp) {
+  try {
+    return await chooseNamed(context, store, app, 'latest');
+  } catch (error) {
+    const { latest } = app;
+    if (!(error instanceof OpsError) || error.kind !== 'missing' || latest === undefined) throw error;
+    if ((await backupsOf(context, app)).length > 0 || (await store.stat(latest)) === undefined) throw error;
+    context.log.warn(`${app.name}: there is no backup; the latest copy ${latest} is taken instead`);
+    return chooseNamed(context, store, app, latest);
+  }
 }
 
 /** The entry a person names; see `chooseEntry`. */

@@ -33,6 +33,7 @@ export const namedCommands: Readonly<Record<string, Readonly<Record<string, bool
     backup: true,
     upload: true,
     download: true,
+    'restore-latest': true,
     list: false,
     'list-backups': true,
     info: true,
@@ -186,7 +187,7 @@ function missingOptions({ words }: NamedCommand, { configOption: option, app }: 
 /** Options without a value; a test has those of all commands. */
 const flags = new Set(
   (
-    '--accept-shrink --all --apply --begin --brief --days --deep --discard --dry-run --force --json --keep --look --now --print ' +
+    '--accept-shrink --all --apply --begin --brief --days --deep --discard --dry-run --force --json --keep --look --now --or-copy --print ' +
     '--quiet --recheck --repair --ship --text --unproven --verbose --watch --yes -y'
   ).split(' '),
 );

@@ -82,6 +82,18 @@ export interface EndingCommand extends Described {
   readonly load: () => Promise<AnySteps>;
   /** What `--dry-run` does instead; without it there is no `--dry-run`. */
   readonly loadPlan: (() => Promise<AnySteps>) | undefined;
+  /** What it is another name of: that is done, and said. Its own steps are never asked for. */
+  readonly means?: Meaning;
+}
+
+/** The command of a job, here or elsewhere, that another name stands for. */
+interface Meaning {
+  readonly job: Job;
+  readonly command: EndingCommand;
+  /** What is said to it without being typed. */
+  readonly given: Readonly<Record<string, string | boolean>>;
+  /** The same as a person types it. */
+  readonly typed: string;
 }
 
 /** Runs until it is told to stop; lib/run/serve is its frame. Made by `defineService`. */
@@ -156,4 +168,25 @@ export function defineService<Given extends Parameters>(
   definition: ServiceDefinition<Given>,
 ): ServiceCommand {
   return { ...definition, kind: 'service', load: definition.load as unknown as ServiceCommand['load'] };
+}
+
+/** Another name, with a summary of its own, of a command that there is: with these of its parameters, and the rest as `given`. */
+export function defineAlias({
+  name,
+  summary,
+  takes,
+  means: { job, command: meant, given, typed },
+}: {
+  name: string;
+  summary: string;
+  /** Those of its parameters that can be typed here. */
+  takes: readonly string[];
+  means: Omit<Meaning, 'command'> & { command: string };
+}): EndingCommand {
+  const command = job.commands.find((known) => known.name === meant);
+  if (command?.kind !== 'ending') throw new Error(`${job.name} has no command ${meant}`);
+  const parameters = Object.fromEntries(
+    Object.entries(command.parameters).filter(([parameter]) => takes.includes(parameter)),
+  );
+  return { ...command, name, summary, parameters, means: { job, command, given, typed } };
 }

@@ -54,6 +54,8 @@ export interface ProcessStreams {
 export interface Invocation {
   job: Job;
   command: EndingCommand;
+  /** Another name by which it was typed. */
+  alias?: { name: string; means: string } | undefined;
   options: Options;
   /** The app that was named. */
   app: string | undefined;
@@ -97,6 +99,7 @@ async function runToEnd(
   const { environment } = streams;
   const renderer = renderers[format];
   const left: string[] = [];
+  if (invocation.alias !== undefined) log.info(`${invocation.alias.name} is: ${invocation.alias.means}`);
   // The process is told to stop from outside, or a lock that was held is lost.
   const lost = new AbortController();
   const signal = AbortSignal.any([streams.signal, lost.signal]);

@@ -2,26 +2,13 @@
 import { Command as Program, CommanderError, InvalidArgumentError, Option as ProgramOption } from 'commander';
 import { errorExitCodes } from '../base/exit-code.ts';
 import { printable } from '../base/printable.ts';
+import { type Asked, type Meant, meant } from './asked.ts';
 import { commandHint, examplesText, exitCodesText } from './help-text.ts';
 import type { Command, Job, ServiceCommand } from './job.ts';
 import { type Options, type Parameter, typedName } from './parameter.ts';
-import type { Format } from './report.ts';
-
-/** What was asked for, ready for main. */
-interface Parsed {
-  command: Command;
-  options: Options;
-  /** The app that was named, for a command that takes one. */
-  app: string | undefined;
-  dryRun: boolean;
-  configPath: string | undefined;
-  envFile: string | undefined;
-  format: Format;
-  verbosity: 'quiet' | 'normal' | 'verbose';
-}
 
 /** How parsing ended: something to run, or an exit code when help or an error was printed already. */
-export type ParseResult = { run: Parsed } | { exitCode: number };
+export type ParseResult = { run: Asked } | { exitCode: number };
 
 export interface ParseStreams {
   version: string;
@@ -35,7 +22,7 @@ export async function parseArguments(
   args: readonly string[],
   streams: ParseStreams,
 ): Promise<ParseResult> {
-  let run: Parsed | undefined;
+  let run: Asked | undefined;
   const program = buildProgram(job, streams, (parsed) => (run = parsed));
   const exitCode = errorExitCodes.usage.code;
   try {
@@ -141,7 +128,7 @@ function capture(program: Program): string {
   return text;
 }
 
-function buildProgram(job: Job, streams: ParseStreams, found: (parsed: Parsed) => void): Program {
+function buildProgram(job: Job, streams: ParseStreams, found: (parsed: Asked) => void): Program {
   const program = new Program(job.name)
     .description([job.summary, ...job.description].join('\n\n'))
     .version(streams.version, '-V, --version', 'print the version')
@@ -161,7 +148,7 @@ function buildProgram(job: Job, streams: ParseStreams, found: (parsed: Parsed) =
   return program;
 }
 
-function addCommand(program: Program, job: Job, command: Command, found: (parsed: Parsed) => void): void {
+function addCommand(program: Program, job: Job, command: Command, found: (parsed: Asked) => void): void {
   const sub = program
     .command(command.name, { isDefault: command.isDefault ?? false })
     .description(command.summary)
@@ -176,7 +163,8 @@ function addCommand(program: Program, job: Job, command: Command, found: (parsed
   sub.action(() => {
     const given = sub.opts();
     const chosen = flagged.find((other) => given[asFlag(other)?.flag ?? ''] === true);
-    found(parsed(chosen ?? command, sub));
+    const typed = chosen ?? command;
+    found({ ...common(sub), ...meant(job, typed, optionsOf(typed, sub)) });
   });
 }
 
@@ -228,18 +216,22 @@ function addCommonOptions(sub: Program, command: Command): void {
     .option('-v, --verbose', 'log every detail');
 }
 
-function parsed(command: Command, sub: Program): Parsed {
+/** What the parameters of the command were given. */
+function optionsOf({ parameters }: Command, sub: Program): Options {
   const given = sub.opts<Record<string, string | boolean | undefined>>();
-  const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
-  const kinds = Object.entries(command.parameters);
+  const kinds = Object.entries(parameters);
   const positions = kinds.filter(([, { kind }]) => kind === 'argument').map(([name]) => name);
   const options = kinds.map(([name, { kind }]) => {
     if (kind === 'argument') return [name, text(sub.processedArgs[positions.indexOf(name)])];
     return [name, kind === 'flag' ? given[name] === true : text(given[kind === 'app' ? 'app' : name])];
   });
+  return Object.fromEntries(options) as Options;
+}
+
+/** What every command can be told. */
+function common(sub: Program): Omit<Asked, keyof Meant> {
+  const given = sub.opts<Record<string, string | boolean | undefined>>();
   return {
-    command,
-    options: Object.fromEntries(options) as Options,
     app: text(given.app),
     dryRun: given.dryRun === true,
     configPath: text(given.config),
@@ -247,4 +239,8 @@ function parsed(command: Command, sub: Program): Parsed {
     format: given.json === true ? 'json' : 'text',
     verbosity: given.quiet === true ? 'quiet' : given.verbose === true ? 'verbose' : 'normal',
   };
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }

@@ -27,13 +27,13 @@ export async function start(job: Job): Promise<void> {
   settleIn(job, log);
   const parsed = await parse(job, log);
   if ('exitCode' in parsed) return end(parsed.exitCode, log);
-  const { command, ...run } = parsed.run;
+  const { command, ...run } = parsed.run; // and its job, which may be another one
   if (command.kind === 'service' || command.passesRows === true) keepHeapSmall();
   if (command.kind === 'service') {
     const { startService } = await import('./start-service.ts');
-    return startService({ job, command, ...run }, log, environment);
+    return startService({ command, ...run }, log, environment);
   }
-  return runEnding({ job, command, ...run }, log, environment);
+  return runEnding({ command, ...run }, log, environment);
 }
 
 /**

@@ -1,8 +1,9 @@
 // Files among the backups that Holdfast did not make: shown as unproven, restored by name, never removed. Among them the
 // names that the earlier scripts gave, where the environment alone is the configuration.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { errorExitCodes } from '../../lib/base/exit-code.ts';
 import {
   backedUpWorld,
   contents,
@@ -11,6 +12,7 @@ import {
   expectRefusal,
   type Runner,
 } from '../support/bad-input.ts';
+import { runsOf } from '../support/history-rows.ts';
 import { onlyObject, onlyValue, runPrinted } from '../support/printed.ts';
 import { TypedWorld } from '../support/typed-world.ts';
 import { makeBookings, readBookings, type World } from '../support/world.ts';
@@ -138,6 +140,59 @@ describe('with the environment alone', () => {
     expect(stderr).toMatch(/is unproven/);
     expect(readBookings(world.database)).toHaveLength(rows);
     expectNothingLeft(world);
+  });
+
+  const latest: [what: string, gone: string[], says: RegExp, rows: number][] = [
+    [
+      'their backup alone is no proven one: it is named, and not taken',
+      [],
+      /no proven one[^]*give its name, such as backups\/d/,
+      200,
+    ],
+    [
+      'where there is no backup at all the latest copy is taken, and called unproven',
+      [script],
+      /there is no backup; the latest copy database\.db is taken instead[^]*is unproven/,
+      6,
+    ],
+    [
+      'without that either, it says so',
+      [script, 'database.db'],
+      /cannot choose the latest backup: there is no backup at all/,
+      200,
+    ],
+  ];
+  test.each(latest)('db-backup restore-latest: %s', async (_, gone, says, rows) => {
+    await using world = classicWorld();
+    const run = classicRunner(world);
+    expect(await run('db-backup', ['init'], {})).toMatchObject({ exitCode: 0 });
+    for (const name of gone) rmSync(join(world.store, name));
+    const { exitCode, stderr } = await run('db-backup', ['restore-latest', '--yes'], {});
+    expect(stderr).toMatch(/restore: db-backup restore-latest is: restore run latest --or-copy\n/);
+    expect(stderr).toMatch(says);
+    expect(exitCode).toBe(rows === 6 ? 0 : errorExitCodes.missing.code);
+    expect(readBookings(world.database)).toHaveLength(rows);
+    expectNothingLeft(world);
+  });
+
+  test('db-backup restore-latest brings back the newest proven backup, as the restore that it is', async () => {
+    await using world = classicWorld();
+    const run = classicRunner(world);
+    expect(await run('db-backup', ['init'], {})).toMatchObject({ exitCode: 0 });
+    expect(await run('db-backup', ['run'], {})).toMatchObject({ exitCode: 0 });
+    makeBookings(world.database, { journalMode: 'delete', label: 'later', rows: 3 });
+    expect((await run('db-backup', ['restore-latest', '--dry-run'], {})).stdout).toMatch(
+      /database_backup_\d+_\d+\.db/,
+    );
+    expect(readBookings(world.database)).toHaveLength(203);
+    expect(await run('db-backup', ['restore-latest', '--yes'], {})).toMatchObject({ exitCode: 0 });
+    expect(readBookings(world.database)).toHaveLength(200);
+    expect(await run('restore', ['undo', '--yes'], {})).toMatchObject({ exitCode: 0 });
+    expect(readBookings(world.database)).toHaveLength(203);
+    expect(runsOf(world).slice(-2)).toMatchObject([
+      { command: 'run', outcome: 'done' },
+      { command: 'undo', outcome: 'done' },
+    ]);
   });
 
   test('a night beside them keeps them all', async () => {

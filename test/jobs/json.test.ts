@@ -187,6 +187,7 @@ test('restore', async () => {
   await pin('restore-drill', pi, restore, 'drill');
   await pin('restore-drill-dry', pi, restore, 'drill --dry-run');
   await pin('restore-run-without-consent', pi, restore, 'run latest');
+  await pin('db-backup-restore-latest', pi, dbBackup, 'restore-latest --yes');
 });
 
 test('db-export-json', async () => {

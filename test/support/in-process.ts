@@ -63,7 +63,7 @@ export async function runInProcess(
     wait: options.wait ?? passing(clock),
     ...(options.environment === undefined ? {} : { environment: options.environment }),
   };
-  const exitCode = await runJob({ job, command, ...run }, streams, clock);
+  const exitCode = await runJob({ command, ...run }, streams, clock);
   await requireTypedHints(output.stderr);
   return { exitCode, signal: null, ...output };
 }
