@@ -267,6 +267,33 @@ describe.skipIf(postgresPrograms() === undefined)('PostgreSQL as a source', () =
     await copied(source);
   });
 
+  test('who alters a table is not kept waiting by a dump, nor everybody behind them', async () => {
+    const name = await makeDatabase('create table bag (n int); create table big (n int)');
+    const app = await server.connect({ database: name });
+    let altering: Promise<unknown> = Promise.resolve();
+    // A dump that takes as long as somebody waits.
+    const slow: CommandRunner = async (command, args, options) => {
+      if (args.includes('--format=custom')) {
+        const holder = await server.connect({ database: name, application_name: 'holdfast backup' });
+        onTestFinished(() => holder.end());
+        await holder.query('begin; lock table bag in access share mode');
+        altering = app.query('alter table bag add m int');
+        await new Promise((_, fail) => {
+          options?.signal?.addEventListener('abort', () => fail(options.signal?.reason as Error));
+          holder.query('select pg_sleep(20)').catch(() => undefined);
+        });
+      }
+      return runCommand(command, args, options);
+    };
+    const readTarget = () => target(name);
+    const source = postgresSource({ readTarget, run: slow, patienceMs: 50 });
+    await expect(source.copy(await source.look(), join(scratch(), 'copy'), { now })).rejects.toMatchObject({
+      kind: 'busy',
+      message: expect.stringContaining('somebody waited to alter public.bag') as string,
+    });
+    await altering;
+  });
+
   test.each([
     ['has no database of the name', { database: 'nowhere' }, 'missing'],
     ['does not run', { port: 1 }, 'unavailable'],
@@ -324,6 +351,61 @@ describe.skipIf(postgresPrograms() === undefined)('PostgreSQL as a source', () =
     expect(integrity.problems).toEqual([]);
     expect(await trials()).toBe(0);
   });
+
+  /** Ends as it is called all that we have on the server. */
+  const breakings = {
+    'our connections are ended': () =>
+      server.sql(
+        `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'holdfast backup'`,
+      ),
+    'the server is restarted': async () => {
+      await server.disconnect();
+      server.stop('immediate');
+      server.start();
+    },
+  };
+
+  test.each<[called: keyof typeof breakings, when: 'before' | 'while' | 'after', program: string]>([
+    ['our connections are ended', 'before', '--format=custom'],
+    ['our connections are ended', 'while', '--format=custom'],
+    ['our connections are ended', 'after', '--format=custom'],
+    ['our connections are ended', 'before', '--create'],
+    ['our connections are ended', 'before', '--dbname'],
+    ['our connections are ended', 'while', '--dbname'],
+    ['our connections are ended', 'after', '--dbname'],
+    ['the server is restarted', 'while', '--format=custom'],
+    ['the server is restarted', 'while', '--dbname'],
+  ])(
+    'where %s %s pg_dump or pg_restore with %s it is a word, and the next run does all',
+    async (called, when, program) => {
+      const isDump = program === '--format=custom';
+      const name = await makeDatabase(slowToRestore);
+      const { path } = await copied(sourceOf(name));
+      const app = await server.connect({ database: name });
+      if (isDump && when === 'while') await app.query('begin; lock table t in access exclusive mode');
+      await server.sql(`alter role postgres set app.is_slow = '${when === 'while' ? 'yes' : ''}'`);
+      const breaking: CommandRunner = async (command, args, options) => {
+        if (!args.some((word) => word.startsWith(program))) return runCommand(command, args, options);
+        if (when === 'before') await breakings[called]();
+        const running = runCommand(command, args, options);
+        running.catch(() => undefined);
+        if (when === 'while') while ((await server.sql(isDump ? waiting : sleeping)).length === 0);
+        if (when === 'after') await running;
+        if (when !== 'before') await breakings[called]();
+        return running;
+      };
+      const source = postgresSource({ readTarget: () => target(name), run: breaking });
+      const work = isDump
+        ? source.look().then((look) => source.copy(look, join(scratch(), 'copy'), { now }))
+        : source.measure(path);
+      await expect(work).rejects.toMatchObject({ name: 'OpsError', kind: 'unavailable' });
+      await app.query('rollback').catch(() => undefined);
+      await server.sql('alter role postgres reset app.is_slow');
+      const { path: again, report } = await copied(sourceOf(name), join(scratch(), 'again'));
+      expect(report.disagreements?.((await sourceOf(name).measure(again)).facts)).toEqual([]);
+      expect(await trials()).toBe(0);
+    },
+  );
 
   test('an abort ends dump and proof with its reason, and two proofs of one database wait for nobody', async () => {
     const name = await makeDatabase();
@@ -586,6 +668,18 @@ alter database DATABASE_NAME connection limit 7;
 revoke connect on database DATABASE_NAME from public;
 comment on database DATABASE_NAME is 'it''s;
 of two lines';`;
+
+/** A restore makes an index for as long as one likes. */
+const slowToRestore = `create table t (n int); insert into t values (1);
+create function slowly(n int) returns int immutable language plpgsql as $$ begin
+  if current_setting('app.is_slow', true) = 'yes' and current_database() ~ '^holdfast' then perform pg_sleep(60); end if;
+  return n; end $$;
+create index on t (slowly(n));`;
+
+const ofOurs = (how: string) =>
+  `select pid from pg_stat_activity where application_name = 'holdfast backup' and ${how}`;
+const waiting = ofOurs(`wait_event_type = 'Lock'`);
+const sleeping = ofOurs(`wait_event = 'PgSleep'`);
 
 /** Whatever is written in more ways than one. */
 const settable = `

@@ -7,6 +7,7 @@ import type { PostgresFacts } from '../../source/postgres-facts.ts';
 import type { CopyOptions, CopyReport } from '../../source/source.ts';
 import { disagreements } from './disagreements.ts';
 import { programVariables } from './environment.ts';
+import { giveWay } from './give-way.ts';
 import { type Inventory, readSequences, takeInventory } from './inventory.ts';
 import { type PostgresLook, requireDumpable } from './look.ts';
 import { nameOf, withBackupSession } from './session.ts';
@@ -15,6 +16,8 @@ interface Surroundings {
   readonly target: PostgresTarget;
   readonly run: CommandRunner;
   readonly lockWaitMs: number;
+  /** How long somebody may wait who alters a table. */
+  readonly patienceMs: number;
 }
 
 /** Faster than gzip's own level by half, and larger by a few per cent. */
@@ -24,7 +27,7 @@ const snapshotAndEncoding = `select pg_export_snapshot(), pg_encoding_to_char(en
 
 /** Dumps what `look` has seen into `path`, which must not exist. */
 export async function dumpDatabase(
-  { target, run, lockWaitMs }: Surroundings,
+  { target, run, lockWaitMs, patienceMs }: Surroundings,
   look: PostgresLook,
   path: string,
   { signal = new AbortController().signal, onProgress }: CopyOptions,
@@ -50,21 +53,25 @@ export async function dumpDatabase(
       // Its own, which can write all of it: a role or a database may have another one set.
       ...[`--snapshot=${snapshot}`, `--encoding=${encoding}`, `--file=${path}`],
     ];
-    const dumping = dump(run, look.programs.dump, args, {
-      act,
-      target,
-      signal: AbortSignal.any([signal, either.signal]),
-    });
+    const whole = AbortSignal.any([signal, either.signal]);
+    const dumping = dump(run, look.programs.dump, args, { act, target, signal: whole });
+    const over = new AbortController();
+    const until = AbortSignal.any([signal, over.signal]);
+    const watching = giveWay(target, { act, signal: until, patienceMs }, (reason) => either.abort(reason));
     const watch = setInterval(() => void tell(path, look.copyBytesMax, onProgress), lookEveryMs);
     try {
       const looking = takeInventory(connection);
       const [found] = await Promise.all([looking, dumping]);
       await connection.run('commit');
       return { source: { ...found, sequences: before }, sequencesAfter: await readSequences(connection) };
+    } catch (error) {
+      throw whole.aborted ? whole.reason : error;
     } finally {
       clearInterval(watch);
+      // Who gives way ends by itself, when those who wait are let go.
+      if (!either.signal.aborted) over.abort();
       either.abort(new Error('the look at the source failed'));
-      await dumping.catch(() => undefined);
+      await Promise.all([dumping.catch(() => undefined), watching]);
     }
   });
   const { size } = await settle(path);

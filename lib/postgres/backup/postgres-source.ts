@@ -17,6 +17,8 @@ export interface PostgresSourceParts {
   readonly run: CommandRunner;
   /** How long a lock that somebody holds on a table is waited for; a minute unless given. */
   readonly lockWaitMs?: number;
+  /** How long somebody may wait who alters a table while it is dumped; five seconds unless given. */
+  readonly patienceMs?: number;
 }
 
 const never = new AbortController().signal;
@@ -26,6 +28,7 @@ export function postgresSource({
   readTarget,
   run,
   lockWaitMs = 60_000,
+  patienceMs = 5000,
 }: PostgresSourceParts): Source<PostgresFacts, PostgresLook> {
   return {
     engine: 'postgres',
@@ -38,7 +41,7 @@ export function postgresSource({
       );
     },
     copy: (seen, path, options) =>
-      dumpDatabase({ target: readTarget(), run, lockWaitMs }, seen, path, options),
+      dumpDatabase({ target: readTarget(), run, lockWaitMs, patienceMs }, seen, path, options),
     survey: (_seen, options) => survey(readTarget(), options),
     measure: (file, options = {}) => proveDump({ target: readTarget(), run }, file, options),
     compare: (expected, found) => differencesBeside(expected, found, postgresDifferences(expected, found)),
