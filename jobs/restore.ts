@@ -66,6 +66,22 @@ export const restore: Job = {
       loadPlan: async () => (await import('./restore/undo.ts')).plan,
     }),
     defineCommand({
+      name: 'standby',
+      summary: 'Keep the newest proven backup ready here, for an app that is live on another machine.',
+      parameters: parameters.standby,
+      inHistory: true,
+      load: () => import('./restore/standby.ts'),
+    }),
+    defineCommand({
+      name: 'promote',
+      summary: 'Make the copy that lies ready live: this machine takes over. Works without the store.',
+      parameters: parameters.promote,
+      inHistory: true,
+      stopsServices: true,
+      load: () => import('./restore/promote.ts'),
+      loadPlan: async () => (await import('./restore/promote.ts')).plan,
+    }),
+    defineCommand({
       name: 'drill',
       summary: 'Prove that a backup restores: read it back, open it, compare it with its manifest.',
       parameters: parameters.drill,

@@ -3,6 +3,7 @@ import { reasonsOf } from '../../lib/backup/suspicion.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import { formatBytes } from '../../lib/base/format.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
+import type { Promotion } from '../../lib/placement/warm-copy-record.ts';
 import { configOption } from '../../lib/run/config-option.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, Steps } from '../../lib/run/job.ts';
@@ -13,6 +14,7 @@ import { proveSnapshot, type ProvenSnapshot } from '../steps/snapshot.ts';
 import type * as parameters from './parameters.ts';
 import { acceptCommand } from '../steps/accept-command.ts';
 import { type Acceptance, judge } from '../steps/judge.ts';
+import { requireLiveHere } from '../steps/live-here.ts';
 import { planSnapshot } from './steps/plan-backup.ts';
 
 type Given = Options<typeof parameters.upload>;
@@ -76,10 +78,11 @@ async function upload(
   latest: string,
   acceptance: Acceptance,
 ): Promise<Upload> {
+  const promotion = await requireLiveHere(context, app);
   const scratch = await context.scratch(store.stagingDirectory);
   try {
     const snapshot = await proveSnapshot(context, app, scratch, { copies: 1, takenAt: context.clock.now() });
-    await requireSuccessor(context, app, snapshot, acceptance);
+    await requireSuccessor(context, app, snapshot, { acceptance, promotion });
     context.progress.start(`${app.name}: storing`, snapshot.digest.sizeBytes);
     const stored = await store.put(latest, snapshot.digest, {
       replace: true,
@@ -99,10 +102,10 @@ async function requireSuccessor(
   context: JobContext,
   app: GuardedApp,
   { measured }: ProvenSnapshot,
-  acceptance: Acceptance,
+  order: { acceptance: Acceptance; promotion: Promotion | undefined },
 ): Promise<void> {
   const entries = await (await context.openRepository(app)).list();
-  const { suspect } = judge(context, app, { entries, measured, acceptance });
+  const { suspect } = judge(context, app, { entries, measured, ...order });
   if (suspect.length === 0) return;
   const reasons = reasonsOf(suspect);
   throw new OpsError('refused', `cannot replace the latest copy of ${app.name}: ${reasons.join('; ')}`, {

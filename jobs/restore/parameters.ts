@@ -39,5 +39,17 @@ export const undo = {
   yes,
   app: appOrOnly,
 };
+export const standby = {
+  older: flag('take the newest proven backup also in the place of a newer one that lies ready'),
+  stepDown: flag('stand by again, after a promotion, for an app that is live on another machine by now'),
+  yes,
+  app: appOrAll,
+};
+export const promote = {
+  yes,
+  stale: flag('also a copy that is older, or smaller, than the configuration has it'),
+  unproven: flag('also a copy that is not what was proven any more, checked by SQLite only'),
+  app: appOrOnly,
+};
 export const drill = { name: argument('a backup; each in its turn unless given'), app: appOrAll };
 export const status = { app: appOrAll };

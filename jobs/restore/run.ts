@@ -1,6 +1,5 @@
 // restore run: choose, fetch, prove, ask, replace, and undo it when the app is not well afterwards.
 import { resolve } from 'node:path';
-import type { Finding } from '../../lib/base/finding.ts';
 import type { FileApp, PostgresApp } from '../../lib/config/config.ts';
 import { inspectSet } from '../../lib/placement/database-set.ts';
 import { inKnownPaths } from '../../lib/files/held-directory.ts';
@@ -20,10 +19,9 @@ import { goneDirectory, requireDirectory } from './steps/database-directory.ts';
 import { type Choice, passedOverFindings, passedOverLines, withSoundBackup } from './steps/next-sound.ts';
 import { planRestore } from './steps/restore-plan.ts';
 import { journalModeOf, placeCopy } from '../steps/place-copy.ts';
-import { proofLines } from '../steps/proof-report.ts';
-import type { Replaced } from './steps/replace-database.ts';
 import { replaceOrUndo } from './steps/replace-or-undo.ts';
 import { choose, requireConsent, restored, type Restored } from './steps/restored.ts';
+import { restoredFindings, restoredLines } from './steps/restored-words.ts';
 import { settleEarlier } from './steps/settle.ts';
 import { stageBackup } from './steps/stage-backup.ts';
 import { withStaging } from './steps/with-staging.ts';
@@ -40,7 +38,7 @@ export async function run(context: JobContext, options: Given): Promise<Outcome<
       : { result: await restoreFile(context, app, options), findings: [] };
   return {
     result,
-    findings: [...passedOverFindings(app.name, result.passedOver), ...findings, ...findingsOf(result)],
+    findings: [...passedOverFindings(app.name, result.passedOver), ...findings, ...restoredFindings(result)],
   };
 }
 
@@ -63,48 +61,6 @@ async function restoreServer(context: JobContext, app: PostgresApp, options: Giv
 export function text(result: Restored): string[] {
   const { app, passedOver } = result;
   return [...passedOverLines(passedOver).map((line) => `${app}: ${line}`), ...restoredLines(result)];
-}
-
-function restoredLines(result: Restored): string[] {
-  const { app, backup, target, isInPlace, proof, replaced, settled } = result;
-  if (replaced === undefined) return [...proofLines(app, proof), `${app}: restored to ${target}`];
-  if (!isInPlace || replaced.health === 'unwell') return unwellLines(result, replaced);
-  const { undo, previous, health, detail, notCarried } = replaced;
-  return [
-    ...settled.map((sentence) => `${app}: ${sentence}`),
-    ...proofLines(app, proof),
-    `${app}: restored ${backup} to ${target}`,
-    ...notCarried.map((what) => `${app}: NOT carried over: ${what}`),
-    ...(undo === undefined
-      ? []
-      : [`${app}: the database from before is in ${undo}; restore undo brings it back`]),
-    ...(previous === 'damaged'
-      ? [`${app}: the database from before was damaged; its files are kept as they were`]
-      : []),
-    ...(health === 'well' ? [`${app}: the app is well: ${detail}`] : []),
-  ];
-}
-
-function unwellLines({ app, backup, isInPlace, wentBack }: Restored, { detail }: Replaced): string[] {
-  if (isInPlace) {
-    return [
-      `${app}: ${backup} is in place, but the app is NOT WELL: ${detail}; there was nothing to go back to`,
-    ];
-  }
-  const after = wentBack?.health === 'unwell' ? `, and the app is still NOT WELL: ${wentBack.detail}` : '';
-  return [
-    `${app}: NOT RESTORED: the app was not well with ${backup}: ${detail}`,
-    `${app}: the database from before is in place again${after}`,
-    ...(wentBack?.undo === undefined ? [] : [`${app}: what was tried is kept in ${wentBack.undo}`]),
-  ];
-}
-
-function findingsOf(result: Restored): Finding[] {
-  const { app, replaced } = result;
-  if (replaced?.health !== 'unwell') return [];
-  const message = unwellLines(result, replaced).map((line) => line.slice(`${app}: `.length));
-  const hint = `restore status --app ${app}`;
-  return [{ subject: app, severity: 'critical', message: message.join('; '), hint }];
 }
 
 /** `--to`: a new file. The live database, its lock and its services are not touched. */

@@ -14,6 +14,12 @@ import {
 } from '../steps/earlier-restore.ts';
 import { ago } from '../steps/words.ts';
 import type * as parameters from './parameters.ts';
+import {
+  glanceAtStandby,
+  type StandbyGlance,
+  standbyGlanceFindings,
+  standbyGlanceLines,
+} from './steps/standby-glance.ts';
 import { glanceAtStore, glanceLines, type StoreGlance } from './steps/store-glance.ts';
 import { type ListedUndoSet, oldSetsFindings, undoLine, undoSetsOf } from '../steps/undo-sets.ts';
 
@@ -21,6 +27,8 @@ interface RestoreStatus extends EarlierRestore {
   /** Where it is out of reach, nothing beside it was seen either: no undo set, no interrupted restore. */
   database: { path: string; sizeBytes?: number; problem?: string; isOutOfReach?: true };
   undoSets: ListedUndoSet[];
+  /** Of an app with a standby. */
+  standby: StandbyGlance | undefined;
   lastDrill: { name: string; outcome: string; at: Date } | undefined;
   /** What the store has to restore from. */
   store: StoreGlance;
@@ -37,14 +45,17 @@ export async function run(
   }));
   return appsOutcome(results, (status, name) => [
     ...interruptedFindings(status, name),
+    ...standbyGlanceFindings(status.standby, name),
     ...oldSetsFindings(status.undoSets, name, context.clock.now()),
   ]);
 }
 
-export function text(result: AppsResult<RestoreStatus>, { now, timeZone }: View): string[] {
-  return appsText(result, ({ database, interrupted, undoSets, lastDrill, holder, store }, app) => [
+export function text(result: AppsResult<RestoreStatus>, view: View): string[] {
+  const { now, timeZone } = view;
+  return appsText(result, ({ database, interrupted, undoSets, standby, lastDrill, holder, store }, app) => [
     `${app}: ${database.problem ?? `${database.path}, ${formatBytes(database.sizeBytes ?? 0)}`}`,
-    ...problemLines(database, app),
+    ...(standby?.role === 'standby' ? [] : problemLines(database, app)),
+    ...standbyGlanceLines(standby, view),
     ...interrupted.map((sentence) => `  INTERRUPTED: ${sentence}`),
     ...(holder === undefined ? [] : [`  working on it now: ${holder}`]),
     ...undoSets.map((set) => undoLine(set, timeZone)),
@@ -71,6 +82,7 @@ async function describe(context: JobContext, app: GuardedApp): Promise<Omit<Rest
     database: await look(context, app, target?.path ?? databaseOf(app)),
     ...(await lookForEarlier(context, app)),
     undoSets: await undoSetsOf(context, app),
+    standby: isFileApp(app) ? await glanceAtStandby(context, app, target) : undefined,
     lastDrill: lastDrill(context, app.name),
   };
 }

@@ -1,4 +1,5 @@
 // The command by which a person takes what was found for what it should be.
+import { forkWords } from '../../lib/backup/suspicion.ts';
 
 /** Accepts what was found, by what the reasons are about; `config` is what `configOption` gives. */
 export function acceptCommand(
@@ -7,8 +8,12 @@ export function acceptCommand(
   app: string,
   config = '',
 ): string {
-  const checks = reasons.filter((reason) => reason.startsWith('integrity check: ')).length;
-  const accept =
-    checks === 0 ? '--accept-shrink' : checks === reasons.length ? '--accept integrity' : "--accept '*'";
+  const kinds = [...new Set(reasons.map(kindOf))];
+  const accept = kinds.length === 1 ? kinds[0] : "--accept '*'";
   return `db-backup ${command} ${accept} --app ${app}${config}`;
+}
+
+function kindOf(reason: string): string {
+  if (reason.startsWith('integrity check: ')) return '--accept integrity';
+  return reason.startsWith(forkWords) ? '--accept fork' : '--accept-shrink';
 }

@@ -16,6 +16,7 @@ import { describeBackup } from './describe-backup.ts';
 import { freeName } from './free-name.ts';
 import { type Acceptance, judge } from './judge.ts';
 import { leaveCopy } from './leave-copy.ts';
+import { requireLiveHere } from './live-here.ts';
 
 /** What was asked of one backup. */
 export interface BackupOrder {
@@ -56,6 +57,7 @@ export async function backUpApp(
   app: GuardedApp,
   order: BackupOrder,
 ): Promise<BackupReport> {
+  const promotion = await requireLiveHere(context, app);
   const repository = await context.openRepository(app);
   await repository.finishPending();
   const scratch = await context.scratch(store.stagingDirectory);
@@ -70,7 +72,7 @@ export async function backUpApp(
       return { ...(await keepPrevious(context, store, app, previous, snapshot)), entries, repository };
     }
     const { measured } = snapshot;
-    const judgement = judge(context, app, { entries, measured, acceptance: order.acceptance });
+    const judgement = judge(context, app, { entries, measured, acceptance: order.acceptance, promotion });
     const suspect = reasonsOf(judgement.suspect);
     const decision = decisionOn(context, app, suspect, previous);
     const told = { suspect, decision, snapshot: snapshot.report };
@@ -88,7 +90,7 @@ export async function backUpApp(
       };
     const latest = order.refreshLatest && suspect.length === 0 ? app.latest : undefined;
     if (order.refreshLatest && suspect.length === 0) await leaveCopy(context, app, snapshot.digest);
-    const manifest = await describeBackup(context, app, snapshot, name, judgement);
+    const manifest = await describeBackup(context, app, snapshot, name, { ...judgement, promotion });
     const { blocked } = await repository.add({
       file: snapshot.digest,
       manifest,

@@ -4,6 +4,7 @@ import { anySubject, reasonsOf, type Suspicion } from '../../lib/backup/suspicio
 import type { GuardedApp } from '../../lib/config/config.ts';
 import { attributesAt, modeWithoutList } from '../../lib/placement/attributes.ts';
 import type { MeasuredFacts } from '../../lib/source/facts.ts';
+import type { Promotion } from '../../lib/placement/warm-copy-record.ts';
 import type { Ownership } from '../../lib/record/ownership.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { ProvenSnapshot } from './snapshot.ts';
@@ -17,7 +18,7 @@ export async function describeBackup(
   app: GuardedApp,
   { look, digest, measured, takenAt }: ProvenSnapshot,
   backup: string,
-  { suspect, accepted }: Judgement,
+  { suspect, accepted, promotion }: Judgement & { promotion: Promotion | undefined },
 ): Promise<Manifest> {
   const { check, note, findings } = measured.integrity;
   const subjects = subjectsOf(accepted);
@@ -43,6 +44,7 @@ export async function describeBackup(
     holdfastVersion: context.version,
     runId: context.runId,
     clock: await context.clockState(),
+    ...(promotion === undefined ? {} : { promotedAt: promotion.at }),
     suspect: reasonsOf(suspect),
     ...(subjects.length === 0 ? {} : { accepted: subjects }),
   };

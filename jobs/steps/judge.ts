@@ -2,6 +2,7 @@
 import { type CatalogueEntry, comparable } from '../../lib/backup/catalogue.ts';
 import {
   type Earlier,
+  forkSuspicions,
   isAccepted,
   type Suspicion,
   suspicions,
@@ -9,6 +10,7 @@ import {
 } from '../../lib/backup/suspicion.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
 import type { JobContext } from '../../lib/run/context.ts';
+import type { Promotion } from '../../lib/placement/warm-copy-record.ts';
 import type { Measurement } from '../../lib/source/source.ts';
 
 /** What a person takes for what it should be, before it is found. */
@@ -39,11 +41,21 @@ export function judge(
     entries,
     measured,
     acceptance,
-  }: { entries: readonly CatalogueEntry[]; measured: Measurement; acceptance: Acceptance },
+    promotion,
+  }: {
+    entries: readonly CatalogueEntry[];
+    measured: Measurement;
+    acceptance: Acceptance;
+    /** By which the app lives on this machine. */
+    promotion: Promotion | undefined;
+  },
 ): Judgement {
   const { facts, integrity } = measured;
   const earlier = earlierOf(entries, context.clock.now());
-  const found = suspicions(earlier, { facts, findings: integrity.findings ?? [] }, app.guard);
+  const found = [
+    ...forkSuspicions(homeOf(comparable(entries)), { promotedAt: promotion?.at }),
+    ...suspicions(earlier, { facts, findings: integrity.findings ?? [] }, app.guard),
+  ];
   const accepted = found.filter((each) => accepts(acceptance, each));
   const suspect = found.filter((each) => !accepted.includes(each));
   for (const { reason } of suspect) context.log.warn(`${app.name}: ${reason}`);
@@ -54,8 +66,14 @@ export function judge(
 }
 
 function accepts({ shrink, finding }: Acceptance, found: Suspicion): boolean {
-  if (shrink && found.subject !== wholeSubjects.integrity) return true;
+  const isOfRows = found.subject !== wholeSubjects.integrity && found.subject !== wholeSubjects.fork;
+  if (shrink && isOfRows) return true;
   return finding !== undefined && isAccepted(found, [finding]);
+}
+
+function homeOf(newest: CatalogueEntry | undefined) {
+  const manifest = newest?.manifest;
+  return manifest && { ...manifest, promotedAt: manifest.promotedAt };
 }
 
 function earlierOf(entries: readonly CatalogueEntry[], now: Date): Earlier[] {

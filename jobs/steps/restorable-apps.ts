@@ -211,7 +211,7 @@ type Own<App extends GuardedApp> = Omit<App, Exclude<keyof FileApp & keyof Postg
 
 function noFile(database: string): Own<FileApp> {
   const nothing = { export: undefined, import: undefined, maintain: undefined, delta: undefined };
-  return { engine: 'sqlite', database, ...nothing, serve: undefined };
+  return { engine: 'sqlite', database, ...nothing, serve: undefined, standby: undefined };
 }
 
 function noServer(name: string): Own<PostgresApp> {

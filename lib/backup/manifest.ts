@@ -42,6 +42,8 @@ interface Origin {
   holdfastVersion: string;
   runId: string;
   clock: ClockState;
+  /** When the machine it is from, a standby until then, was made the one that the app lives on. Absent where none was. */
+  promotedAt?: Date;
   /** Why this backup is kept but not trusted as a successor; usually empty. */
   suspect: string[];
   /** The subjects of what was found when it was made and a person accepted (see `Suspicion`). Absent where nothing was. */
@@ -90,6 +92,7 @@ function textOf(manifest: Manifest): string {
     holdfast_version: manifest.holdfastVersion,
     run_id: manifest.runId,
     clock: manifest.clock,
+    promoted_at: manifest.promotedAt?.toISOString(),
     suspect: manifest.suspect,
     accepted: manifest.accepted,
     [manifest.engine]: formatEnginePart(manifest),
@@ -141,6 +144,7 @@ export function parseManifest(text: string, name: string): Manifest {
     holdfastVersion: fields.text('holdfast_version'),
     runId: fields.text('run_id'),
     clock: fields.choice('clock', clockStates),
+    ...(fields.has('promoted_at') ? { promotedAt: fields.instant('promoted_at') } : {}),
     suspect: parseReasons(fields.list('suspect'), 'suspect', flaw),
     ...(fields.has('accepted') ? { accepted: parseReasons(fields.list('accepted'), 'accepted', flaw) } : {}),
   };

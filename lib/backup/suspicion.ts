@@ -14,7 +14,7 @@ export interface Suspicion {
 }
 
 /** What is about no single table. */
-export const wholeSubjects = { rows: 'rows', bytes: 'bytes', integrity: 'integrity' } as const;
+export const wholeSubjects = { rows: 'rows', bytes: 'bytes', integrity: 'integrity', fork: 'fork' } as const;
 
 /** In the place of subjects that were accepted: all of them. */
 export const anySubject = '*';
@@ -70,6 +70,31 @@ export function suspicions(
     ...tableSuspicions(earlier, next.facts, guard),
     ...found,
   ];
+}
+
+/** How the reason of a fork begins. */
+export const forkWords = 'fork: ';
+
+/** A backup, or a database, as far as standbys go: since when it lives on a machine that was one. */
+export interface Home {
+  promotedAt: Date | undefined;
+}
+
+/**
+ * What speaks against a database as the successor of the newest backup where a standby was promoted meanwhile: it may be
+ * that of the machine from before, on which the app still runs or runs again. One that was promoted after that backup was
+ * made is its successor.
+ */
+export function forkSuspicions(
+  newest: (Home & { takenAt: Date; host: string }) | undefined,
+  { promotedAt }: Home,
+): Suspicion[] {
+  if (newest === undefined || newest.promotedAt?.getTime() === promotedAt?.getTime()) return [];
+  if (promotedAt !== undefined && promotedAt > newest.takenAt) return [];
+  const theirs = newest.promotedAt === undefined ? 'was never promoted' : 'was promoted';
+  const since = newest.promotedAt === undefined ? '' : ` on ${newest.promotedAt.toISOString()}`;
+  const reason = `${forkWords}the newest backup is from ${newest.host}, which ${theirs}${since}: the app may be live on two machines`;
+  return [{ subject: wholeSubjects.fork, reason }];
 }
 
 /** The sentences of a manifest and of a report: at most ten, and how many more. */

@@ -13,6 +13,7 @@ import type { ExportConfig } from './export-config.ts';
 import type { ExplorerConfig } from './explorer-config.ts';
 import type { HealthSettings } from './health-config.ts';
 import type { MaintainConfig } from './maintain-config.ts';
+import type { StandbyConfig } from './standby-config.ts';
 import { placeOf, type PostgresTarget } from '../health/postgres-target.ts';
 import type { AlertPolicy } from '../incident/policy.ts';
 import type { Engine } from '../source/facts.ts';
@@ -194,6 +195,8 @@ export interface FileApp extends Guarded {
   readonly delta: DeltaConfig | undefined;
   /** What its readers may ask it for; undefined where nobody follows it. */
   readonly serve: ServeConfig | undefined;
+  /** That a warm copy of it is kept here while it is live elsewhere; undefined where this is where it lives. */
+  readonly standby: StandbyConfig | undefined;
 }
 
 /** Whether the app has a database to guard. */

@@ -35,6 +35,17 @@ export function undoOrder(database: string, name: string): { stamp: string; ordi
   return { stamp: match[1] ?? '', ordinal: Number(match[2] ?? 1) };
 }
 
+/** The name of a warm copy: `production.db.standby-20261120T020513Z`, and `…-2` where that one is taken. */
+export function warmCopyName(database: string, takenAt: Date, ordinal: number): string {
+  return `${database}.standby-${timeStamp(takenAt)}${ordinal === 1 ? '' : `-${ordinal}`}`;
+}
+
+/** Whether `name` is that of a warm copy. */
+export function isWarmCopyName(database: string, name: string): boolean {
+  const prefix = `${database}.standby-`;
+  return name.startsWith(prefix) && /^\d{8}T\d{6}Z(-2)?$/.test(name.slice(prefix.length));
+}
+
 /** An instant in UTC to the second, as it appears in file names: `20261120T020513Z`. */
 export function timeStamp(instant: Date): string {
   return `${instant.toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;

@@ -12,6 +12,7 @@ import { type AppFinding, type AppsResult, appsText } from '../../steps/each-app
 import { lookAtSource, spaceNeeded } from '../../steps/snapshot.ts';
 import { type BackupOrder, localCopies } from '../../steps/back-up-app.ts';
 import { freeName } from '../../steps/free-name.ts';
+import { requireLiveHere } from '../../steps/live-here.ts';
 import { pruneApp, pruneFindings, pruneLines, type PruneReport, refusalFindings } from './prune.ts';
 
 /** What would be copied, and where to. */
@@ -102,6 +103,7 @@ async function lookAsCopied(
   copies: number,
 ): Promise<SourceLook> {
   const { clock, config, signal } = context;
+  await requireLiveHere(context, app);
   const look = await lookAtSource(context, app);
   await requireSpace({
     directory: store.stagingDirectory ?? config.stateDirectory,

@@ -63,12 +63,20 @@ export async function choose(
   return { ...choice, entry: requireRestorable(app, choice.entry, options.unproven) };
 }
 
-/** Shows what would happen, and asks. Throws OpsError `usage` where nobody says yes. */
-export async function requireConsent(context: JobContext, app: GuardedApp, plan: RestorePlan): Promise<void> {
+/** Shows what would happen, and asks. Throws OpsError `usage` where nobody says yes; `shownBy` is the command that shows the same. */
+export async function requireConsent(
+  context: JobContext,
+  app: GuardedApp,
+  plan: RestorePlan,
+  {
+    question = 'Replace the live database?',
+    shownBy = `restore plan ${shellWord(plan.backup.name)}`,
+  }: { question?: string; shownBy?: string } = {},
+): Promise<void> {
   const view = { now: context.clock.now(), timeZone: context.config.timeZone, findings: [] };
   for (const line of planLines(plan, view)) context.log.info(`${app.name}: ${line}`);
-  if (await context.confirm('Replace the live database?')) return;
+  if (await context.confirm(question)) return;
   throw new OpsError('usage', `cannot replace ${plan.target} without consent`, {
-    hint: `say yes when asked, or add --yes; restore plan ${shellWord(plan.backup.name)} shows what would happen`,
+    hint: `say yes when asked, or add --yes; ${shownBy} shows what would happen`,
   });
 }

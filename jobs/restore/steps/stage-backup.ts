@@ -38,7 +38,7 @@ export async function stageBackup(
   app: GuardedApp,
   { entry, entries }: { entry: CatalogueEntry; entries: readonly CatalogueEntry[] },
   staging: Pick<Staging, 'database' | 'path'>,
-  { recheck }: { recheck: boolean },
+  { recheck, foundBy = 'restore run' }: { recheck: boolean; foundBy?: string },
 ): Promise<Staged> {
   let staged = await stageOnce(context, app, { entry, entries }, staging, recheck);
   if (!staged.proof.sound && (await context.openStore()).isRemote) {
@@ -48,7 +48,7 @@ export async function stageBackup(
   }
   const { proof } = staged;
   if (!proof.sound) {
-    await condemn(context, app, entry, { foundBy: 'restore run', problems: proof.problems });
+    await condemn(context, app, entry, { foundBy, problems: proof.problems });
     throw new UnsoundBackup(entry, proof);
   }
   if (!proof.proven)

@@ -14,6 +14,7 @@ import { healthConfig, healthTable } from './app-health.ts';
 import { maintainConfig, maintainTable } from './app-maintain.ts';
 import { postgresTargetOf } from './postgres-target.ts';
 import { servicesConfig, servicesKeys, servicesProblems } from './app-services.ts';
+import { standbyConfig, standbyTable } from './app-standby.ts';
 
 /** What an app with a database may have. The defaults come later: which keys were written has to be seen first. */
 const guardedKeys = {
@@ -28,6 +29,9 @@ const guardedKeys = {
     .describe('what may be done to the database itself; nothing unless given'),
   delta: deltaTable.optional().describe('where the changes of its rows go; nowhere unless given'),
   serve: serveTable.optional().describe('who may follow its changes; nobody unless given'),
+  standby: standbyTable
+    .optional()
+    .describe('this machine is a standby: the app is live elsewhere, and a copy lies ready here'),
 };
 
 const appTable = z.strictObject(guardedKeys).superRefine((table, context) => {
@@ -81,6 +85,7 @@ function guardedApp(name: string, table: AppTable, layout: Layout, environment: 
     maintain: table.maintain && maintainConfig(table.maintain),
     delta: table.delta && deltaConfig(name, table.delta, environment),
     serve: table.serve && serveConfig(table.serve, environment),
+    standby: table.standby && standbyConfig(table.standby),
   };
 }
 
@@ -88,7 +93,7 @@ function guardedApp(name: string, table: AppTable, layout: Layout, environment: 
 export const databaseNames = ['database', 'postgres_url', 'postgres_url_file'] as const;
 
 /** What only a database in a file can have. */
-const fileKeys = ['export', 'import', 'maintain', 'delta', 'serve'] as const;
+const fileKeys = ['export', 'import', 'maintain', 'delta', 'serve', 'standby'] as const;
 
 /** Keys that were written though there is no database: who forgot it is told, and not left without backups. */
 function* databaseProblems(table: z.infer<z.ZodObject<typeof guardedKeys>>): Generator<Problem> {
