@@ -195,7 +195,6 @@ describe('the habits', () => {
       .filter(({ from, to }) => from.startsWith('jobs/') && to.startsWith('lib/sqlite/'))
       .map(({ from }) => from);
     expect([...new Set(knowing)].sort()).toEqual([
-      'jobs/restore/run.ts',
       'jobs/restore/steps/replace-database.ts',
       'jobs/restore/steps/undo-placement.ts',
       'jobs/steps/place-copy.ts',

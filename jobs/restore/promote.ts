@@ -13,9 +13,8 @@ import { configOption } from '../../lib/run/config-option.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, Steps, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
-import { keepJournalMode } from '../../lib/sqlite/journal-mode.ts';
 import { promotionOf } from '../steps/live-here.ts';
-import { journalModeOf } from '../steps/place-copy.ts';
+import { keepModeInPlace } from '../steps/place-copy.ts';
 import type * as parameters from './parameters.ts';
 import { planLines } from './steps/plan-words.ts';
 import { locateStandby } from './steps/pull-warm-copy.ts';
@@ -61,7 +60,7 @@ export const plan: Steps<Given, RestorePlan> = {
     const copy = await requireCopy(context, app);
     const { plan: found, findings } = await planned(context, app, copy);
     const flaws = options.stale ? [] : flawsOf(app, copy.manifest, context.clock.now());
-    const hint = staleHint(context, app);
+    const hint = staleHint(app);
     return {
       result: { ...found, obstacles: [...found.obstacles, ...flaws] },
       findings: [
@@ -107,7 +106,7 @@ async function placeCopy(
   const of = notesOf(context, app);
   return withStaging(context, target, async (staging) => {
     const proof = await stageWarmCopy(context, app, target, { copy, staging, unproven });
-    await keepJournalMode(target.directory.at(target.name), staging.database, journalModeOf(manifest));
+    await keepModeInPlace(target, staging, manifest);
     const placed = await requireMark(staging.database, staging.path);
     const at = context.clock.now();
     await writePromotion(of, { app: app.name, state: 'placing', at, backup: manifest.backup, placed });
@@ -153,11 +152,11 @@ function requireFit(context: JobContext, app: StandbyApp, { manifest }: WarmCopy
   const [flaw] = flawsOf(app, manifest, context.clock.now());
   if (flaw === undefined) return;
   throw new OpsError('refused', `cannot promote the warm copy of ${manifest.backup}: ${flaw}`, {
-    hint: staleHint(context, app),
+    hint: staleHint(app),
   });
 }
 
-function staleHint(context: JobContext, { name }: StandbyApp): string {
-  const only = `--app ${name}${configOption(context.config)}`;
+function staleHint({ name }: StandbyApp): string {
+  const only = `--app ${name}`;
   return `a newer one, where the store answers: restore standby ${only}; to take it as it is: restore promote --stale ${only}`;
 }

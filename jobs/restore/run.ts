@@ -13,12 +13,11 @@ import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import type * as parameters from './parameters.ts';
-import { keepJournalMode } from '../../lib/sqlite/journal-mode.ts';
 import { requirePlace, restorableApp } from '../steps/restorable-apps.ts';
 import { goneDirectory, requireDirectory } from './steps/database-directory.ts';
 import { type Choice, passedOverFindings, passedOverLines, withSoundBackup } from './steps/next-sound.ts';
 import { planRestore } from './steps/restore-plan.ts';
-import { journalModeOf, placeCopy } from '../steps/place-copy.ts';
+import { keepModeInPlace, placeCopy } from '../steps/place-copy.ts';
 import { replaceOrUndo } from './steps/replace-or-undo.ts';
 import { choose, requireConsent, restored, type Restored } from './steps/restored.ts';
 import { restoredFindings, restoredLines } from './steps/restored-words.ts';
@@ -112,7 +111,7 @@ async function restoreChosen(
     await requireConsent(context, app, (await planRestore(context, { app, ...choice, to: undefined })).plan);
   return await withStaging(context, target, async (staging) => {
     const { proof, manifest } = await stageBackup(context, app, choice, staging, options);
-    await keepJournalMode(target.directory.at(target.name), staging.database, journalModeOf(manifest));
+    await keepModeInPlace(target, staging, manifest);
     const ownership = target.exists ? undefined : manifest?.ownership;
     const went = await replaceOrUndo(context, { app, target, staging, source: backup, ownership });
     return {

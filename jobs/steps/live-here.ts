@@ -3,7 +3,6 @@ import { OpsError } from '../../lib/base/errors.ts';
 import { isFileApp, type GuardedApp } from '../../lib/config/config.ts';
 import { livePromotion } from '../../lib/placement/promotion.ts';
 import type { Promotion } from '../../lib/placement/warm-copy-record.ts';
-import { configOption } from '../../lib/run/config-option.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 
 /** The promotion by which an app lives on this machine; undefined where it never was a standby, or still is one. */
@@ -19,13 +18,12 @@ export async function promotionOf(
 export async function requireLiveHere(context: JobContext, app: GuardedApp): Promise<Promotion | undefined> {
   const promotion = await promotionOf(context, app);
   if (promotion !== undefined || !isFileApp(app) || app.standby === undefined) return promotion;
-  const option = configOption(context.config);
   throw new OpsError(
     'refused',
     `cannot back up ${app.name}: this machine is its standby, and it is live elsewhere`,
     {
       hint:
-        `to make it live here: restore promote --app ${app.name}${option}; ` +
+        `to make it live here: restore promote --app ${app.name}; ` +
         `if it always was, this is no standby: take [apps.${app.name}.standby] out of the configuration`,
     },
   );

@@ -24,12 +24,21 @@ export async function placeCopy(
   manifest: Manifest | undefined,
 ): Promise<void> {
   if (!(await isPlaceOf(app, target))) return placeNew(staging, target);
-  await keepJournalMode(target.directory.at(target.name), staging.database, journalModeOf(manifest));
+  await keepModeInPlace(target, staging, manifest);
   await placeNew(staging, target, { ownership: manifest?.ownership, runCommand });
 }
 
+/** Gives the staged copy the journal mode of the database in place, else the one that its manifest says (R5). */
+export function keepModeInPlace(
+  { directory, name }: SetPlace,
+  { database }: Pick<Staging, 'database'>,
+  manifest: Manifest | undefined,
+): Promise<void> {
+  return keepJournalMode(directory.at(name), database, journalModeOf(manifest));
+}
+
 /** As it was at the source; undefined where nobody knows. */
-export function journalModeOf(manifest: Manifest | undefined): string | undefined {
+function journalModeOf(manifest: Manifest | undefined): string | undefined {
   return manifest?.engine === 'sqlite' ? manifest.journalMode : undefined;
 }
 

@@ -9,7 +9,7 @@ import type { StandbyOf } from './warm-copy.ts';
 import { formatPromotion, parsePromotion, type Promotion } from './warm-copy-record.ts';
 
 /** The folder of its notes in the state directory: units look whether there is one. */
-export const promotedNotes = 'promoted';
+const promotedNotes = 'promoted';
 
 /**
  * The promotion by which the app lives on this machine; undefined where there was none, or it did not come so far. Throws

@@ -3,7 +3,7 @@ import { formatManifest, type Manifest, parseManifest } from '../../lib/backup/m
 import { formatVerdict, parseVerdict } from '../../lib/backup/verdict.ts';
 import { at, type Golden, type Goldens, runId, text } from './golden.ts';
 
-const least: Manifest = {
+export const least: Manifest = {
   app: 'ctv',
   backup: 'backups/ctv/ctv-20261120T020513Z.db',
   takenAt: at,
@@ -134,6 +134,7 @@ export const manifests: Goldens = {
   'manifest/v2-with-every-key.json': version2(everyKey),
   'manifest/v2-classic-layout.json': version2(classic),
   'manifest/v2-with-findings.json': version2(withFindings),
+  'manifest/v2-promoted.json': version2({ ...least, promotedAt: new Date('2026-11-19T18:40:00.250Z') }),
   'manifest/v1-classic-layout.json': version1({
     ...classic,
     source: '/opt/apps/ctv-bookedbiz-db/data/database/production.db',

@@ -17,10 +17,17 @@ import { hasRestoringNote, writeRestoringNote } from '../../jobs/steps/restoring
 import type { JobContext } from '../../lib/run/context.ts';
 import { knownStore } from '../../lib/run/known-store.ts';
 import { configuredStore } from '../../lib/run/open-store.ts';
+import {
+  formatPromotion,
+  formatWarmCopy,
+  parsePromotion,
+  parseWarmCopy,
+} from '../../lib/placement/warm-copy-record.ts';
 import { createUploadNotes } from '../../lib/store/dropbox/upload-notes.ts';
 import { type InstallRecord, readRecord, recordPath } from '../../lib/probe/install-record.ts';
 import { writeRecord } from '../../units/install/record.ts';
 import { scratch } from '../support/scratch.ts';
+import { least } from './manifests.ts';
 import { at, type Golden, type Goldens, pi, runId, text } from './golden.ts';
 
 const clock = { now: () => at, monotonicMs: () => 0 };
@@ -50,6 +57,33 @@ const settings = {
 const damaged = (cause: string) => new OpsError('damaged', cause);
 
 export const state: Goldens = {
+  'state/standby/ctv/note.json': text(
+    parseWarmCopy,
+    {
+      app: 'ctv',
+      file: 'production.db.standby-20261120T020513Z-2',
+      store: 'Dropbox',
+      pulledAt: new Date('2026-11-20T03:05:13.250Z'),
+      manifest: least,
+    },
+    formatWarmCopy,
+  ),
+  'state/promoted/ctv/note.json': text(
+    parsePromotion,
+    {
+      app: 'ctv',
+      state: 'placing' as const,
+      at,
+      backup: least.backup,
+      placed: {
+        device: 64_512n,
+        inode: 9_007_199_254_740_993n,
+        sizeBytes: 4_096_000n,
+        modifiedNs: 1_763_604_313_250_000_001n,
+      },
+    },
+    formatPromotion,
+  ),
   'state/alerts/settings.json': {
     async read(path) {
       const directory = scratch();

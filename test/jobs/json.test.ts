@@ -190,6 +190,22 @@ test('restore', async () => {
   await pin('db-backup-restore-latest', pi, dbBackup, 'restore-latest --yes');
 });
 
+test('restore, on a standby', async () => {
+  await using pi = await machine();
+  await type(pi, dbBackup, 'run');
+  rmSync(pi.world.database);
+  pi.world.configure({
+    top: 'time_zone = "Europe/Berlin"\nclock = "trusted"',
+    app: '[apps.bookings.standby]\nmin_size = "1 kB"',
+  });
+  await pin('restore-standby', pi, restore, 'standby');
+  await pin('restore-status-standby', pi, restore, 'status');
+  pi.clock.advance(48 * 3_600_000);
+  await pin('restore-standby-old', pi, restore, 'standby');
+  await pin('restore-promote-dry', pi, restore, 'promote --dry-run');
+  await pin('restore-promote', pi, restore, 'promote --yes --stale');
+});
+
 test('db-export-json', async () => {
   await using pi = await machine({ rows: 2 });
   mkdirSync(join(pi.world.home, 'days'));

@@ -7,7 +7,6 @@ import type { LocatedFile } from '../../../lib/files/locate-file.ts';
 import { findHolders } from '../../../lib/placement/holders.ts';
 import { readWarmCopy } from '../../../lib/placement/warm-copy.ts';
 import type { WarmCopy } from '../../../lib/placement/warm-copy-record.ts';
-import { configOption } from '../../../lib/run/config-option.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import { requireFileApp, selectedApp, selectedApps } from '../../steps/each-app.ts';
 import { promotionOf } from '../../steps/live-here.ts';
@@ -55,12 +54,11 @@ export async function requireStandingBy(
   target: LocatedFile,
 ): Promise<void> {
   const promotion = await promotionOf(context, app);
-  const only = `--app ${app.name}${configOption(context.config)}`;
   if (promotion !== undefined)
     throw new OpsError(
       'refused',
       `cannot stand by for ${app.name}: it is live on this machine since ${formatInstant(promotion.at, context.config.timeZone)}`,
-      { hint: `when it is live on another one again: restore standby --step-down ${only}` },
+      { hint: `when it is live on another one again: restore standby --step-down --app ${app.name}` },
     );
   await requireNobodyAtWork(app, target, 'stand by for');
 }
