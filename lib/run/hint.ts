@@ -43,7 +43,10 @@ export const namedCommands: Readonly<Record<string, Readonly<Record<string, bool
     init: false,
     link: false,
   },
-  restore: { list: true, plan: true, run: true, download: true, undo: true, drill: true, status: true },
+  restore: {
+    ...{ list: true, plan: true, run: true, download: true, undo: true, drill: true, status: true },
+    ...{ standby: true, promote: true },
+  },
   'alert-send': { deliver: false, list: false, ack: false, test: false, spool: false },
   'delta-push': {
     ...{ run: true, install: true, uninstall: true, status: true, takeover: true, resync: true },
@@ -187,8 +190,8 @@ function missingOptions({ words }: NamedCommand, { configOption: option, app }: 
 /** Options without a value; a test has those of all commands. */
 const flags = new Set(
   (
-    '--accept-shrink --all --apply --begin --brief --days --deep --discard --dry-run --force --json --keep --look --now --or-copy --print ' +
-    '--quiet --recheck --repair --ship --text --unproven --verbose --watch --yes -y'
+    '--accept-shrink --all --apply --begin --brief --days --deep --discard --dry-run --force --json --keep --look --now --older ' +
+    '--or-copy --print --quiet --recheck --repair --ship --stale --step-down --text --unproven --verbose --watch --yes -y'
   ).split(' '),
 );
 
