@@ -167,6 +167,7 @@ function complete({ source, layout, environment, read }: Found, envFile: string 
   const { file, written } = read();
   const state = stateDirectory(file, environment);
   const time = timeConfig(file, environment);
+  const apps = appsConfig(file.apps, layout, environment);
   const isNamed = layout === 'app' && source !== defaultPath;
   return {
     source,
@@ -174,13 +175,13 @@ function complete({ source, layout, environment, read }: Found, envFile: string 
       config: isNamed ? source : undefined,
       envFile: envFile === undefined ? undefined : resolve(envFile),
     },
-    apps: appsConfig(file.apps, layout, environment),
+    apps,
     store: storeConfig(file.store, environment, state),
     stateDirectory: state,
     runDirectory: runDirectory(file, environment, state),
     ...time,
     proxy: proxyConfig(environment),
-    health: healthConfig(file.health, environment),
+    health: healthConfig(file.health, environment, apps),
     history: historyConfig(file.history),
     explorer: explorerConfig(file.explorer),
     receive: receiveConfig(file.receive, environment),

@@ -6,6 +6,7 @@ import { appsTable } from './sections/apps.ts';
 import { directoryKeys } from './sections/directories.ts';
 import { explorerProblems, explorerTable } from './sections/explorer.ts';
 import { healthTable } from './sections/health.ts';
+import { postgresProblems } from './sections/health-postgres.ts';
 import { historyTable } from './sections/history.ts';
 import { pullsTable } from './sections/pulls.ts';
 import { receiveTable } from './sections/receive.ts';
@@ -40,14 +41,19 @@ const otherWork = ['receive', 'replicas', 'pulls'] as const;
 /** The whole file. */
 export const fileSchema = keptSchema.superRefine((file, context) => {
   const add = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
-  const { explorer, apps, receive, replicas = {} } = file;
+  const { explorer, apps, health, receive, replicas = {} } = file;
   if (Object.keys(apps).length === 0 && otherWork.every((key) => file[key] === undefined))
     add(['apps'], 'needs at least one app, such as [apps.ctv]');
   if (receive !== undefined && Object.keys(replicas).length === 0)
     add(['receive'], 'needs somewhere for the rows to arrive: [replicas.<name>]');
   for (const { path, message } of replicasProblems(replicas, apps)) add(['replicas', ...path], message);
+  const engineOfApp = (name: string) => engineOf(apps[name] ?? {});
+  const isServed = (name: string) => engineOfApp(name) === 'postgres';
+  if (health?.postgres !== undefined)
+    for (const { path, message } of postgresProblems(health.postgres, isServed))
+      add(['health', 'postgres', ...path], message);
   if (explorer === undefined) return;
-  const guarded = Object.keys(apps).filter((name) => engineOf(apps[name] ?? {}) === 'sqlite');
+  const guarded = Object.keys(apps).filter((name) => engineOfApp(name) === 'sqlite');
   for (const { path, message } of explorerProblems(explorer, guarded)) add(['explorer', ...path], message);
 });
 

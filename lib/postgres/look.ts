@@ -3,12 +3,14 @@
 import { errorCode } from '../base/errors.ts';
 import type { PostgresFacts, PostgresLook } from '../health/postgres.ts';
 import type { PostgresTarget } from '../health/postgres-target.ts';
-import { refusalOf } from './refusal.ts';
+import { ofApps, refusalOf } from './refusal.ts';
 import { type Ask, withSession } from './session.ts';
 
 export interface LookOptions {
   /** Whose share of the connections counts. */
   role: string;
+  /** Whether its address is that of an app. */
+  isOfApp?: boolean;
   timeoutMs: number;
   signal: AbortSignal;
 }
@@ -19,13 +21,18 @@ export interface LookOptions {
  */
 export async function lookAtPostgres(
   target: PostgresTarget,
-  { role, timeoutMs, signal }: LookOptions,
+  { role, isOfApp, timeoutMs, signal }: LookOptions,
 ): Promise<PostgresFacts> {
   try {
     return { look: await withSession(target, (ask) => look(ask, role), { timeoutMs, signal }) };
   } catch (error) {
     signal.throwIfAborted();
-    return { refusal: refusalOf(error, { target, role, timeoutMs }) };
+    return {
+      refusal: refusalOf(error, {
+        ...{ target, role, timeoutMs },
+        ...(isOfApp === true ? { settings: ofApps } : {}),
+      }),
+    };
   }
 }
 

@@ -100,6 +100,13 @@ const ofChecks: Settings = {
     'set sslmode in [health.postgres.databases.<name>], or sslmode=… in the url, to what the server has: docs/configuration.md',
 };
 
+/** Of a database that an app has. */
+export const ofApps: Settings = {
+  password:
+    'write it into the address in the file that postgres_url_file in the table of the app names: docs/configuration.md',
+  sslmode: 'set sslmode=… in the address of the app to what the server has: docs/configuration.md',
+};
+
 /** The five characters that PostgreSQL gives every error, in whatever language its words are. */
 export function sqlState(error: unknown): string | undefined {
   const code = errorCode(error);

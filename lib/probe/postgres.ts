@@ -41,7 +41,7 @@ async function lookNow({ config, signal }: ProbeContext, subject: string): Promi
   if (settings === undefined)
     throw new OpsError('config', `cannot find the PostgreSQL database ${subject} among those watched`);
   const target = settings.readTarget();
-  const { role = target.user } = settings;
-  const found = await lookAtPostgres(target, { role, timeoutMs, signal });
+  const { role = target.user, isOfApp } = settings;
+  const found = await lookAtPostgres(target, { role, isOfApp, timeoutMs, signal });
   return { found, settings, role, target };
 }

@@ -1,10 +1,11 @@
-// `[health.postgres.databases.<name>]`: the PostgreSQL databases that are watched. Without one it is that of DATABASE_URL, which is
-// all that many an app is told.
+// `[health.postgres.databases.<name>]`: the PostgreSQL databases that are watched, beside those of the apps that have one. Without
+// any it is that of DATABASE_URL, which is all that many an app is told.
 import { z } from 'zod';
 import { appNameFromPath, isAppName } from '../../backup/name.ts';
 import { OpsError } from '../../base/errors.ts';
 import { type Environment, nonEmpty } from '../environment.ts';
 import { type PostgresTarget, type SslMode, sslmodes } from '../../health/postgres-target.ts';
+import type { AppConfig, PostgresApp } from '../config.ts';
 import { isPostgresUrl, parsePostgresUrl, type PostgresAddress } from '../postgres-url.ts';
 import { isSecretGiven, readSecret } from '../secrets.ts';
 import { absolutePath } from './values.ts';
@@ -12,6 +13,8 @@ import { absolutePath } from './values.ts';
 /** A PostgreSQL database that is watched. */
 export interface PostgresSettings {
   readonly name: string;
+  /** Whether it is that of the app of its name, with the app's address. */
+  readonly isOfApp: boolean;
   /** The role whose share of the connections counts; undefined for the one that asks. */
   readonly role: string | undefined;
   /** From which share of the transactions on rolling back is a warning, in per cent; undefined for never. */
@@ -85,12 +88,39 @@ const databaseTable = z
 
 type DatabaseTable = z.infer<typeof databaseTable>;
 
+const addressKeys = ['host', 'port', 'user', 'database', 'sslmode', 'sslrootcert'] as const;
+
 function* tableProblems(table: DatabaseTable): Generator<string> {
-  for (const key of ['host', 'port', 'user', 'database', 'sslmode', 'sslrootcert'] as const)
+  for (const key of addressKeys)
     if (table[key] !== undefined && table.url?.[key] !== undefined)
       yield `has ${key} twice: in url, and beside it`;
-  if ((table.user ?? table.url?.user) === undefined)
-    yield 'needs user, the role that asks: user = "holdfast", or user@ in url';
+}
+
+/** Whether a table names a database, and says not only how that of an app is watched. */
+function namesDatabase(table: DatabaseTable): boolean {
+  return ([...addressKeys, 'url', 'password_file'] as const).some((key) => table[key] !== undefined);
+}
+
+/** What is wrong with it beside the apps that there are: one called like an app of PostgreSQL needs no address, for it is the app's. */
+export function postgresProblems(
+  { databases }: z.infer<typeof postgresTable>,
+  isServed: (app: string) => boolean,
+): Problem[] {
+  return Object.entries(databases).flatMap(([name, table]) =>
+    (table.user ?? table.url?.user) !== undefined || (isServed(name) && !namesDatabase(table))
+      ? []
+      : [
+          {
+            path: ['databases', name],
+            message: 'needs user, the role that asks: user = "holdfast", or user@ in url',
+          },
+        ],
+  );
+}
+
+interface Problem {
+  readonly path: string[];
+  readonly message: string;
 }
 
 const databaseName = z
@@ -104,14 +134,35 @@ export const postgresTable = z.strictObject({
 /** The variable, and a credential of the same content. */
 const databaseUrl = { credential: 'database-url', variable: 'DATABASE_URL' };
 
-/** Those of the file, else the one that the environment names. */
+/** Those of the apps and of the file, else the one that the environment names. */
 export function postgresConfig(
   table: z.infer<typeof postgresTable> | undefined,
   environment: Environment,
+  apps: readonly AppConfig[] = [],
 ): readonly PostgresSettings[] {
-  const named = Object.entries(table?.databases ?? {});
-  if (named.length > 0) return named.map(([name, database]) => settings(name, database, environment));
-  return fromEnvironment(environment);
+  const databases = table?.databases ?? {};
+  const served = apps.filter((app): app is PostgresApp => app.engine === 'postgres');
+  const own = served.filter(({ name }) => databases[name] === undefined).map((app) => settingsOf(app));
+  const named = Object.entries(databases).map(([name, database]) => {
+    const app = served.find((one) => one.name === name);
+    return app === undefined || namesDatabase(database)
+      ? settings(name, database, environment)
+      : settingsOf(app, database);
+  });
+  const all = [...own, ...named];
+  return all.length > 0 ? all : fromEnvironment(environment);
+}
+
+/** An app's own database, as whom it is backed up. */
+function settingsOf({ name, readTarget }: PostgresApp, table?: DatabaseTable): PostgresSettings {
+  return {
+    name,
+    isOfApp: true,
+    role: table?.role,
+    rollbackPercent: table?.rollback_percent,
+    passwordFile: undefined,
+    readTarget,
+  };
 }
 
 function settings(name: string, table: DatabaseTable, environment: Environment): PostgresSettings {
@@ -120,6 +171,7 @@ function settings(name: string, table: DatabaseTable, environment: Environment):
   const credential = `postgres-${name}-password`;
   return {
     name,
+    isOfApp: false,
     role: table.role,
     rollbackPercent,
     passwordFile,
@@ -171,6 +223,7 @@ function fromEnvironment(environment: Environment): PostgresSettings[] {
   return [
     {
       name: database === undefined ? 'postgres' : appNameFromPath(database),
+      isOfApp: false,
       role: undefined,
       rollbackPercent: undefined,
       passwordFile: undefined,

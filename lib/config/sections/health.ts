@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { allChecks } from '../../health/all-checks.ts';
 import type { AnyCheck, CheckSettings } from '../../health/check.ts';
 import type { Environment } from '../environment.ts';
+import type { AppConfig } from '../config.ts';
 import type { HealthSettings } from '../health-config.ts';
 import {
   certificateConfig,
@@ -77,6 +78,7 @@ export const healthTable = z.strictObject({ ...checkTables, ...sharedTables });
 export function healthConfig(
   table: z.infer<typeof healthTable> | undefined,
   environment: Environment,
+  apps: readonly AppConfig[],
 ): HealthSettings {
   const { postgres, ...given } = table ?? {};
   const checks: Readonly<Record<string, object | undefined>> = given;
@@ -88,7 +90,7 @@ export function healthConfig(
     ),
     units: unitSettings(checks.units),
     mounts: mountSettings(checks.mounts),
-    postgres: postgresConfig(postgres, environment),
+    postgres: postgresConfig(postgres, environment, apps),
     database: databaseConfig(own(given, 'database')),
     wal: walConfig(own(given, 'wal')),
     endpoints: httpConfig(own(given, 'http')),

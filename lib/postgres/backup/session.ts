@@ -4,7 +4,7 @@ import { errorMessage, OpsError } from '../../base/errors.ts';
 import type { ErrorKind } from '../../base/exit-code.ts';
 import { placeOf, type PostgresTarget } from '../../health/postgres-target.ts';
 import { type Answer, reach, SessionFailure, type Value } from '../connection.ts';
-import { causeOf, type Settings, sqlState } from '../refusal.ts';
+import { causeOf, ofApps, sqlState } from '../refusal.ts';
 import { errorKinds } from '../trouble.ts';
 import { sessionOptions } from './environment.ts';
 
@@ -70,12 +70,6 @@ export async function withBackupSession<T>(
     throw backupTrouble(error, { target, act });
   }
 }
-
-const ofApps: Settings = {
-  password:
-    'write it into the address in the file that postgres_url_file in the table of the app names: docs/configuration.md',
-  sslmode: 'set sslmode=… in the address of the app to what the server has: docs/configuration.md',
-};
 
 function backupTrouble(error: unknown, { target, act }: { target: PostgresTarget; act: string }): unknown {
   if (!(error instanceof SessionFailure)) return error;

@@ -172,3 +172,36 @@ test('whatever a password is, it is read back when it is escaped, and else nothi
     }),
   );
 });
+
+describe('an app with PostgreSQL', () => {
+  const app = 'postgres_url = "postgresql://app@db/bags"\n';
+  const own = { host: 'db', user: 'app', database: 'bags' };
+  const other = '[health.postgres.databases.reports]\nuser = "h"\n';
+
+  test.each<[string, string, object[]]>([
+    ['by itself', '', [{ name: 'bags', role: undefined, target: own }]],
+    [
+      'as its entry says, which needs no address',
+      '[health.postgres.databases.bags]\nrole = "web"\nrollback_percent = 5',
+      [{ name: 'bags', role: 'web', rollbackPercent: 5, target: own }],
+    ],
+    [
+      'by an entry with an address of its own, once',
+      '[health.postgres.databases.bags]\nurl = "postgresql://watcher@db/bags"',
+      [{ name: 'bags', target: { ...own, user: 'watcher' } }],
+    ],
+    ['beside others', other, [{ name: 'bags', target: own }, { name: 'reports' }]],
+  ])('is watched %s', (_, toml, expected) => {
+    expect(load(`${app}${toml}`).map((one) => ({ ...one, target: one.readTarget() }))).toMatchObject(
+      expected,
+    );
+  });
+
+  test.each([
+    [`[health.postgres.databases.bags]\nhost = "other"`, /health.postgres.databases.bags: needs user/],
+    [`[health.postgres.databases.bag]\nrole = "web"`, /health.postgres.databases.bag: needs user/],
+    [`[explorer]\napps = ["bags"]`, /names "bags", which is no app with a SQLite database/],
+  ])('%j is refused', (toml, message) => {
+    expect(() => load(`${app}${toml}`)).toThrow(message);
+  });
+});
