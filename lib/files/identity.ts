@@ -1,5 +1,6 @@
 // Whether a file is still the one whose bytes were hashed, told from its inode and change times without reading it.
 import type { BigIntStats } from 'node:fs';
+import { statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { systemError } from '../base/errors.ts';
@@ -24,6 +25,12 @@ export async function fileIdentity(file: string | FileHandle): Promise<FileIdent
   } catch (error) {
     throw systemError(`read ${file}`, error);
   }
+}
+
+/** Which file a path leads to now, whatever is in it: of a device and an inode; undefined for none. */
+export function fileNumberAt(path: string): string | undefined {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found && `${found.dev}:${found.ino}`;
 }
 
 /** True when both are known and equal: the bytes are the same. False proves nothing; the bytes must be read. */

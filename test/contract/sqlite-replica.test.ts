@@ -1,5 +1,5 @@
 // A replica in a SQLite file, by the suite that holds all replicas; and what only a file can meet.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Cell } from '../../lib/delta/cell.ts';
@@ -114,6 +114,23 @@ describe('the file of a replica', () => {
     ])
       await expect(opened.execute(sql)).rejects.toThrow(/frozen/);
     expect(await opened.rows(dated)).toHaveLength(2);
+  });
+
+  test.each([
+    ['taken away', (path: string) => rmSync(path)],
+    ['exchanged', (path: string) => (renameSync(path, `${path}.old`), copyFileSync(`${path}.old`, path))],
+  ])('acknowledges nothing once its file is %s', async (_, lose) => {
+    const path = join(scratch(), 'replica.db');
+    const replica = await openAt(path);
+    onTestFinished(() => replica.close());
+    const sender = new Sender({ clock });
+    await sender.send(replica, [row(1n, 'a')]);
+    lose(path);
+    await expect(sender.send(replica, [row(2n, 'b')])).rejects.toMatchObject({
+      kind: 'unavailable',
+      message: expect.stringContaining('its file was taken away') as string,
+      hint: expect.stringContaining('restart delta-receive') as string,
+    });
   });
 
   test('waits for another program that writes, and holds nobody up meanwhile', async () => {

@@ -2,6 +2,7 @@
 import { rmSync, statSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { OpsError, systemError } from '../../base/errors.ts';
+import { fileNumberAt } from '../../files/identity.ts';
 import { publishFile } from '../../files/publish-file.ts';
 import { sqliteError } from '../../sqlite/errors.ts';
 import { firstBytes } from '../../sqlite/first-bytes.ts';
@@ -13,6 +14,8 @@ export interface ReplicaFile {
   readonly path: string;
   readonly writer: Database;
   readonly reader: Database;
+  /** Throws OpsError `unavailable` where the file at its path is another one, or none: what is written to this one is lost. */
+  requireInPlace(): void;
 }
 
 /** Of the writer: keys come in any order, and their pages should be there when they come again. */
@@ -36,11 +39,25 @@ export async function openReplicaFile(path: string): Promise<ReplicaFile> {
     writer.pragma('busy_timeout = 0'); // who waits for others lets the rest of the process go on: transaction.ts
     writer.pragma(`cache_size = -${cacheKiB}`);
     writer.pragma('journal_size_limit = 67108864');
-    return { path, writer, reader: openLive(path) };
+    const opened = fileNumberAt(path);
+    const requireInPlace = () => {
+      if (fileNumberAt(path) !== opened) throw takenAway(path);
+    };
+    return { path, writer, reader: openLive(path), requireInPlace };
   } catch (error) {
     writer?.close();
     throw sqliteError(`open the replica ${path}`, error);
   }
+}
+
+function takenAway(path: string): OpsError {
+  return new OpsError(
+    'unavailable',
+    `cannot write to the replica ${path}: its file was taken away, or another one is in its place`,
+    {
+      hint: 'what serves it opens the one that is there, or makes one: sudo systemctl restart delta-receive',
+    },
+  );
 }
 
 /** Whether nothing is there, or a file without a byte, which SQLite takes for a new database. */

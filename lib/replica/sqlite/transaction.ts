@@ -44,6 +44,7 @@ export function write<T>(
       database.prepare("INSERT INTO _holdfast_writer (kind) VALUES ('holdfast')").run();
       const horizon = policy.sources.length > 1 ? pruneDeletions(database, policy, now) : undefined;
       const done = await work({ database, policy, now, horizon, frozen: frozenDays(database) });
+      file.requireInPlace(); // its sender forgets what is acknowledged
       database.exec('DELETE FROM _holdfast_writer; COMMIT');
       return done;
     } catch (error) {

@@ -6,6 +6,7 @@ import { shellWord } from '../../base/shell-word.ts';
 import type { Change } from '../../delta/change.ts';
 import type { NextState, PulledPiece, PulledReplica, PulledState } from '../../delta/pulled.ts';
 import type { TableShape } from '../../delta/shape.ts';
+import { fileNumberAt } from '../../files/identity.ts';
 import { sqliteError } from '../errors.ts';
 import { requireSource } from '../look.ts';
 import { type Database, openOwn, quoteIdentifier } from '../open.ts';
@@ -66,11 +67,11 @@ class ReplicaFile implements PulledReplica {
   constructor(database: Database, path: string) {
     this.#database = database;
     this.#path = path;
-    this.#file = fileAt(path);
+    this.#file = fileNumberAt(path);
   }
 
   isInPlace(): boolean {
-    return this.#file !== undefined && fileAt(this.#path) === this.#file;
+    return this.#file !== undefined && fileNumberAt(this.#path) === this.#file;
   }
 
   state(): PulledState {
@@ -220,12 +221,6 @@ class ReplicaFile implements PulledReplica {
       // The next commit tries again.
     }
   }
-}
-
-/** Which file it is, whatever it is called; undefined for none. */
-function fileAt(path: string): string | undefined {
-  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return found && `${found.dev}:${found.ino}`;
 }
 
 function writerOf(writers: readonly RowWriter[], { table }: Change): RowWriter {
