@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '../../../lib/base/clock.ts';
 import { OpsError } from '../../../lib/base/errors.ts';
-import { legacyAnswer, parseLegacy } from '../../../lib/delta/legacy-rows.ts';
+import { type LegacyAnswer, legacyAnswer, parseLegacy } from '../../../lib/delta/legacy-rows.ts';
 import type { NextState, PulledPiece, PulledReplica, PulledTotals } from '../../../lib/delta/pulled.ts';
 import { linesType } from '../../../lib/delta/serving-lines.ts';
 import { parseSince } from '../../../lib/delta/since.ts';
@@ -18,8 +18,15 @@ export interface Pulling {
   readonly clock: Clock;
   /** How often all of it is taken where changes alone cannot tell everything. */
   readonly fullEveryMs: number;
+  /** What is remembered from one look to the next. */
+  readonly memory: PullMemory;
   /** With what is counted in this process. */
   readonly totals: (records: number) => PulledTotals;
+}
+
+export interface PullMemory {
+  /** The master was away, or its clock behind: what it wrote meanwhile may have any time, also one that was told before. */
+  mayHaveMissed: boolean;
 }
 
 export interface Pulled {
@@ -93,11 +100,12 @@ async function* piecesOf(pages: readonly Downloaded['body'][]): AsyncGenerator<P
   for (const page of pages) yield (await openAnswer(page)).piece();
 }
 
-async function fullSync(pulling: Pulling, reason: string): Promise<Pulled> {
+/** `isGuess`: nothing may be new, and then nothing is written. */
+async function fullSync(pulling: Pulling, reason: string, isGuess = false): Promise<Pulled> {
   const { client, replica, file } = pulling;
   const name = file('all');
   const downloaded = await client.download('/api/sync/full-export?exact=1', name);
-  if (downloaded.type !== linesType) return await fullLegacySync(pulling, downloaded, reason);
+  if (downloaded.type !== linesType) return await fullLegacySync(pulling, downloaded, { reason, isGuess });
   const answer = await openAnswer(downloaded.body);
   if (answer.header.kind !== 'all') throw flaw('it is not all of its rows');
   const records = answer.end.changes;
@@ -107,33 +115,49 @@ async function fullSync(pulling: Pulling, reason: string): Promise<Pulled> {
 }
 
 /** A master without cursors: its tables are known by their rows alone. */
-async function fullLegacySync(pulling: Pulling, downloaded: Downloaded, reason: string): Promise<Pulled> {
-  const { replica } = pulling;
-  const answer = legacyAnswer(await readLegacy(downloaded), undefined, flaw);
+async function fullLegacySync(
+  pulling: Pulling,
+  downloaded: Downloaded,
+  { reason, isGuess }: { reason: string; isGuess: boolean },
+): Promise<Pulled> {
+  const { replica, memory } = pulling;
+  const envelope = await readLegacy(downloaded);
+  const answer = legacyAnswer(envelope, undefined, flaw);
   if (answer === undefined) throw flaw('its rows are not of one kind');
   // A table without rows shows no columns: it stays as it was known, empty.
   const names = answer.tables.map((shape) => shape.name);
   const empty = replica.shapes().filter((shape) => !names.includes(shape.name));
   const tables = [...answer.tables, ...empty];
   const records = answer.changes.length;
+  const remember = () => {
+    memory.mayHaveMissed = isClockBehind(envelope['exported_at'], parseSince(replica.newestStamp() ?? ''));
+  };
+  if (isGuess && isAsIs(replica, answer)) {
+    remember();
+    return { kind: 'nothing', records: 0 };
+  }
   const piece = { tables, changes: inOne(answer.changes) };
   await replica.replace(piece, next(pulling, records, undefined, undefined), now(pulling));
+  remember();
   return { kind: 'full', records, reason };
 }
 
 /**
  * By the newest stamp that the master itself has given. It cuts off what is older where more has changed than its limit, and
- * tells no deletions: all of it is taken then, and every so often.
+ * tells no deletions, nor what a clock that is behind has stamped: all of it is taken then, and every so often.
  */
 async function pullSince(pulling: Pulling): Promise<Pulled> {
-  const { client, replica, file } = pulling;
+  const { client, replica, file, memory } = pulling;
   if (isFullDue(pulling)) return await fullSync(pulling, 'the master tells no deletions');
+  if (memory.mayHaveMissed) return await fullSync(pulling, 'what it wrote meanwhile may have any time', true);
   const since = parseSince(replica.newestStamp() ?? '');
   if (since === undefined) return await fullSync(pulling, 'no row has a time of its last change');
   const name = file('since');
   const query = `since=${encodeURIComponent(since.replace(' ', 'T'))}&limit=${limit}`;
   const envelope = await readLegacy(await client.download(`/api/sync/changes?${query}`, name));
   if (envelope['has_more'] !== undefined) return await fullSync(pulling, 'the master knows cursors now');
+  if (isClockBehind(envelope['timestamp'], since))
+    return await fullSync(pulling, 'the clock of the master is behind its newest row', true);
   const answer = legacyAnswer(envelope, replica.shapes(), flaw);
   if (answer === undefined) return await fullSync(pulling, 'the tables of the master are others now');
   if (answer.changes.length >= limit)
@@ -145,6 +169,17 @@ async function pullSince(pulling: Pulling): Promise<Pulled> {
   }
   await replica.apply(only(), next(pulling, records, undefined, undefined), now(pulling));
   return { kind: 'changes', records };
+}
+
+function isAsIs(replica: PulledReplica, { tables, changes }: LegacyAnswer): boolean {
+  const count = Object.values(replica.rows()).reduce((sum, rows) => sum + rows, 0);
+  return count === changes.length && replica.holds(tables, changes);
+}
+
+/** By the time that it says itself: what it writes now has stamps that are not asked for. */
+function isClockBehind(time: unknown, newestStamp: string | undefined): boolean {
+  const saysNow = typeof time === 'string' ? parseSince(time) : undefined;
+  return saysNow !== undefined && newestStamp !== undefined && saysNow < newestStamp;
 }
 
 function isFullDue({ replica, clock, fullEveryMs }: Pulling): boolean {

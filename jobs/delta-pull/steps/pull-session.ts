@@ -44,6 +44,7 @@ export async function openPull(context: Needed, pull: PullConfig): Promise<PullS
     syncs: totals.syncs + 1,
     records: totals.records + records,
   });
+  const memory = { mayHaveMissed: false };
   const file = (name: string) => join(scratch.path, name);
   const resources = opened.move();
   return {
@@ -51,13 +52,14 @@ export async function openPull(context: Needed, pull: PullConfig): Promise<PullS
     state: () => replica.state(),
     totals: () => totals,
     async pull(options) {
-      const common = { client, file, clock, fullEveryMs: pull.fullEveryMs, totals: counted };
+      const common = { client, file, clock, memory, fullEveryMs: pull.fullEveryMs, totals: counted };
       try {
         const pulling = { ...common, replica: await replica.current() };
         const pulled = await pullOnce(pulling, options);
         totals = counted(pulled.records);
         return pulled;
       } catch (error) {
+        memory.mayHaveMissed = true;
         if (!signal.aborted) totals = { ...totals, syncs: totals.syncs + 1, failed: totals.failed + 1 };
         throw error;
       }

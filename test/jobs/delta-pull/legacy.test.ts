@@ -3,8 +3,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { serve } from '../../../jobs/delta-pull/run.ts';
 import { openLive } from '../../../lib/sqlite/open.ts';
 import { herdlinxMaster } from '../../stand-ins/herdlinx/master.ts';
+import { HostedService } from '../../support/service-host.ts';
 import { readerKey } from '../../support/sync-master.ts';
 import { TypedWorld } from '../../support/typed-world.ts';
 
@@ -30,7 +32,7 @@ async function following() {
   };
   const put = (id: number, weight: number, at: string) =>
     master.cattle.set(id, { id, weight, updatedAt: new Date(at) });
-  return { world, master, look, rows, put };
+  return { world, master, look, rows, put, replica };
 }
 
 test('times arrive as SQLAlchemy stores them, numbers as numbers', async () => {
@@ -80,4 +82,67 @@ test('a table that becomes empty there is kept, empty, for who reads it', async 
   world.clock.advance(3_600_000);
   await look();
   expect(rows('SELECT count(*) FROM cattle')).toEqual([[0]]);
+});
+
+/** The service, which looks when the test lets its time pass. */
+async function kept() {
+  const { master, put, replica, rows } = await following();
+  const hosted = new HostedService();
+  const lines = [`state_directory = "${hosted.world.state}"`, `run_directory = "${hosted.world.home}/run"`];
+  const pull = ['[pulls.herd]', `from = "${master.url}"`, `replica = "${replica}"`, 'full_every = "1h"'];
+  writeFileSync(hosted.world.config, [...lines, ...pull].join('\n'));
+  put(1, 1, '2026-11-20T10:00:00Z');
+  const { exitCode } = await hosted.start(
+    { graceMs: 1000, serve: (context, ready) => serve(context, ready, { pull: undefined }) },
+    { environment: { PI_API_KEY: readerKey } },
+  );
+  onTestFinished(async () => {
+    await hosted.tellToStop();
+    await exitCode;
+    await hosted[Symbol.asyncDispose]();
+  });
+  const waits = async () => {
+    while (hosted.time.waiting() === 0) await new Promise(setImmediate);
+  };
+  const weights = () => rows('SELECT id, weight FROM cattle ORDER BY id');
+  /** Looks until it is so. */
+  const look = async (isSo: () => boolean) => {
+    for (let turns = 0; !isSo(); turns += 1) {
+      if (turns > 50_000) throw new Error(`it does not come: ${hosted.log}`);
+      await waits();
+      await hosted.time.pass(10_000);
+    }
+  };
+  const asked = () => master.asked.filter((path) => /changes|export/.test(path)).length;
+  await waits();
+  return { master, put, look, asked, weights, hosted };
+}
+
+test('what a master stamps while its clock is behind is taken, and nothing is written where nothing is new', async () => {
+  const { master, put, look, asked, weights, hosted } = await kept();
+  put(2, 2, '2026-11-20T10:00:01Z');
+  await look(() => weights().length === 2);
+  master.now = () => new Date('1970-01-01T00:00:42Z');
+  put(3, 3, '1970-01-01T00:00:41Z');
+  put(1, 9, '1970-01-01T00:00:42Z');
+  await look(() => weights().length === 3);
+  expect(weights()[0]).toEqual([1, 9]);
+  const before = asked();
+  await look(() => asked() > before + 5);
+  expect(hosted.log.split('took all of it').length - 1).toBe(2);
+  // The last that it writes before somebody sets its clock.
+  put(4, 4, '1970-01-01T00:00:43Z');
+  master.now = () => new Date('2026-11-20T10:05:00Z');
+  await look(() => weights().length === 4);
+  expect(hosted.log.split('took all of it').length - 1).toBe(3);
+});
+
+test('what a master wrote while it was away is taken, whatever time it has', async () => {
+  const { master, put, look, weights, hosted } = await kept();
+  master.isAway = true;
+  await look(() => hosted.log.includes('it answers 502'));
+  put(2, 2, '1970-01-01T00:00:41Z');
+  master.isAway = false;
+  await look(() => weights().length === 2);
+  expect(hosted.log).toContain('may have any time');
 });

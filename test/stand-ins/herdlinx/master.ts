@@ -7,6 +7,10 @@ import type { AddressInfo } from 'node:net';
 export interface HerdlinxMaster extends AsyncDisposable {
   readonly url: string;
   readonly asked: string[];
+  /** What its clock says, and it tells. */
+  now: () => Date;
+  /** What answers is no master then, as while it starts. */
+  isAway: boolean;
   /** By id. */
   readonly cattle: Map<number, { id: number; weight: number; updatedAt: Date }>;
 }
@@ -19,6 +23,7 @@ export async function herdlinxMaster(key: string): Promise<HerdlinxMaster> {
     asked.push(pathname);
     const say = (status: number, body: object) =>
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    if (master.isAway) return response.writeHead(502).end();
     if (request.headers['x-api-key'] !== key) return say(401, { success: false, message: 'Invalid API key' });
     const rows = [...cattle.values()].map((row) => ({
       id: row.id,
@@ -30,7 +35,7 @@ export async function herdlinxMaster(key: string): Promise<HerdlinxMaster> {
       data: { batches: [], cattle: some },
       counts: { batches: 0, cattle: some.length },
     });
-    const timestamp = new Date().toISOString();
+    const timestamp = master.now().toISOString();
     if (pathname === '/api/sync/full-export')
       return say(200, { success: true, exported_at: timestamp, ...data(rows) });
     if (pathname !== '/api/sync/changes') return say(404, { success: false, message: 'Not found' });
@@ -44,7 +49,9 @@ export async function herdlinxMaster(key: string): Promise<HerdlinxMaster> {
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
-  return {
+  const master: HerdlinxMaster = {
+    now: () => new Date(),
+    isAway: false,
     url: `http://127.0.0.1:${port}`,
     asked,
     cattle,
@@ -54,4 +61,5 @@ export async function herdlinxMaster(key: string): Promise<HerdlinxMaster> {
       await once(server, 'close');
     },
   };
+  return master;
 }
