@@ -24,7 +24,7 @@ export interface Pulling {
   readonly totals: (records: number) => PulledTotals;
 }
 
-export interface PullMemory {
+interface PullMemory {
   /** The master was away, or its clock behind: what it wrote meanwhile may have any time, also one that was told before. */
   mayHaveMissed: boolean;
 }
