@@ -28,8 +28,8 @@ test('the daily validation of closed years: a spot that is lost or added is told
      INSERT INTO spots (broadcast_month) SELECT substr('JanFebMarAprMayJun', 1 + 3 * (n % 6), 3) || '-' || ? FROM c`,
   );
   for (const [year, count] of Object.entries(years)) fill.run(count, year);
-  const places = { '/opt/apps/ctv-bookedbiz-db/data/database/production.db': path };
-  const { ask } = probeWorld(example('ctv.toml', places));
+  const places = { '/srv/spotops/db/production.db': path };
+  const { ask } = probeWorld(example('ctv/holdfast.toml', places));
   const validate = () => ask(sqlCheck, sqlProbe, 'ctv/closed-years');
   expect(await validate()).toMatchObject({ verdict: 'ok', message: 'it returns 4 rows, as it has to' });
   app.exec("DELETE FROM spots WHERE id = (SELECT max(id) FROM spots WHERE broadcast_month LIKE '%-23')");
