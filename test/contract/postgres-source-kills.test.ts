@@ -14,15 +14,12 @@ const name = 'app';
 
 /** Each changes what is on the server or is held there, or stands for its kind. */
 const steps = [
-  'select d.oid::text',
   'select pg_export_snapshot',
-  'select quote_ident(n.nspname)',
   'pg_dump --format',
   'select pg_catalog.count(*)',
   'commit',
   'pg_restore --create',
   'select pg_try_advisory_lock',
-  'drop database',
   'create database',
   'revoke connect',
   'pg_restore --dbname',

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { CommandRunner } from '../../lib/base/command.ts';
 import type { PostgresTarget } from '../../lib/health/postgres-target.ts';
+import { complaintsIn } from '../../lib/postgres/backup/findings.ts';
 import { postgresSource } from '../../lib/postgres/backup/postgres-source.ts';
 import { findPrograms } from '../../lib/postgres/backup/programs.ts';
 import { statementsOf } from '../../lib/postgres/backup/archive-head.ts';
@@ -188,6 +189,41 @@ describe.skipIf(postgresPrograms() === undefined)('PostgreSQL as a source', () =
     const source = sourceOf(await makeDatabase(), { user: 'hasty' });
     const { path, report } = await copied(source);
     expect(report.disagreements?.((await source.measure(path)).facts)).toEqual([]);
+  });
+
+  test('what the server lacks is said first, once each, with what to make', async () => {
+    const name = await makeDatabase(everything.replace('create extension pgcrypto;', ''));
+    await server.sql('create role "Gone One"; create role gone');
+    const owned = 'alter table "odd.name" owner to "Gone One"; grant select on bag, "user" to gone';
+    // No package has it.
+    const unknown = `create extension pgcrypto; update pg_extension set extname = 'no_such'`;
+    await server.sql(`${owned}; ${unknown} where extname = 'pgcrypto'`, name);
+    const { path } = await copied(sourceOf(name));
+    await server.sql('drop owned by "Gone One", gone; drop role "Gone One", gone', name);
+    const { findings } = (await sourceOf(name).measure(path)).integrity;
+    expect(findings?.slice(0, 3)).toEqual([
+      expect.stringMatching(
+        /^the server has no extension "no_such", and 2 of the statements fail without: install/,
+      ),
+      expect.stringMatching(/^the server has no role "Gone One", and 1 of .*: create role "Gone One"$/),
+      expect.stringMatching(/^the server has no role "gone", and 2 of .*: create role "gone"$/),
+    ]);
+    expect(findings).toHaveLength(3);
+  });
+
+  test.each([
+    ['could not extend file "base/1/2": No space left on device', 'io', 'the disk of the server is full'],
+    ['could not write to file "base/pgsql_tmp/1": No space left on device', 'io', 'is full'],
+    ['out of shared memory', 'io', 'out of memory'],
+    ['could not read block 3 in file "base/1/2": Input/output error', 'io', 'fails it'],
+    ['invalid page in block 3 of relation base/1/2', 'io', 'fails it'],
+    ['canceling statement due to user request', 'unavailable', 'ended it'],
+    ['terminating connection due to administrator command', 'unavailable', 'went'],
+  ])('a server that says "%s" in the middle of a restore says nothing of the dump', (said, kind, cause) => {
+    const failed = `pg_restore: error: COPY failed for table "t": ERROR:  ${said}`;
+    const stderr = `${failed}\npg_restore: warning: errors ignored on restore: 1\n`;
+    const refused = { kind, message: expect.stringContaining(cause) as string };
+    expect(() => complaintsIn(stderr, 'a dump')).toThrow(expect.objectContaining(refused) as Error);
   });
 
   test('what a role and a database have set changes neither what is dumped nor what is said of it', async () => {
@@ -453,7 +489,7 @@ describe.skipIf(postgresPrograms() === undefined)('PostgreSQL as a source', () =
   test('programs of another version than the server are none', async () => {
     await expect(findPrograms(99, 'back up app', runCommand)).rejects.toMatchObject({
       kind: 'missing',
-      hint: 'sudo apt install postgresql-client-99',
+      hint: expect.stringMatching(/^sudo apt install postgresql-client-99; /) as string,
     });
   });
 

@@ -40,15 +40,17 @@ function localeIn(clauses: string): PostgresLocale | undefined {
   };
 }
 
-/** What follows `create database …`, on a server of any version that can make it. */
-export function creationOf(locale: PostgresLocale | undefined): string {
+/** The first version that has more than one provider, and a word for that of the system. */
+const providersSince = 15;
+
+/** What follows `create database …` on a server of that major version. */
+export function creationOf(locale: PostgresLocale | undefined, major: number): string {
   if (locale === undefined) return 'template template0';
   const { encoding, provider, collate, ctype, name: own, rules } = locale;
   const words = [
     `template template0 encoding ${literal(encoding)} lc_collate ${literal(collate)} lc_ctype ${literal(ctype)}`,
   ];
-  // Older servers know of no other, and have no word for it.
-  if (provider !== 'libc') words.push(`locale_provider ${provider}`);
+  if (provider !== 'libc' || major >= providersSince) words.push(`locale_provider ${provider}`);
   if (own !== undefined) words.push(`${provider === 'icu' ? 'icu' : 'builtin'}_locale ${literal(own)}`);
   if (rules !== undefined) words.push(`icu_rules ${literal(rules)}`);
   return words.join(' ');

@@ -1,18 +1,15 @@
 // What a server says of a database before it is dumped: how large it is, what a database beside it has to be made with, and why no
 // whole dump of it can be made.
-import { statfs } from 'node:fs/promises';
 import type { CommandRunner } from '../../base/command.ts';
 import { OpsError } from '../../base/errors.ts';
-import { formatBytes } from '../../base/format.ts';
-import { shellWord } from '../../base/shell-word.ts';
 import type { PostgresTarget } from '../../health/postgres-target.ts';
 import type { PostgresFacts } from '../../source/postgres-facts.ts';
 import type { SourceLook } from '../../source/source.ts';
-import { isHere, ofServer } from '../words.ts';
+import { ofServer } from '../words.ts';
 import type { Programs } from './programs.ts';
 import { quote, tableName } from '../names.ts';
 import { rolesOf } from './roles.ts';
-import { askServer, requireProving } from './server.ts';
+import { askServer, requireProving, requireServerRoom } from './server.ts';
 import { type BackupSession, nameOf, withBackupSession } from './session.ts';
 
 export interface PostgresLook extends SourceLook<PostgresFacts> {
@@ -69,18 +66,16 @@ export async function requireDumpable(
   const act = `back up ${nameOf(target)}`;
   await requireWholeSight(connection, target, act);
   const { rows } = await connection.run(abilities, []);
-  const [oid, directory] = rows[0] ?? [];
+  const [oid] = rows[0] ?? [];
   if (oid !== look.oid)
     throw new OpsError('refused', `cannot ${act}: it is another database than a moment ago`, {
       hint: 'somebody has put another in its place: try again',
     });
   await requireProving(connection, target, act);
-  if (typeof directory === 'string' && isHere(target))
-    await requireServerRoom(directory, look.sizeBytes, act);
+  await requireServerRoom(connection, target, { sizeBytes: look.sizeBytes, act });
 }
 
-const abilities = `select (select oid::text from pg_catalog.pg_database where datname = pg_catalog.current_database()),
-  (select setting from pg_catalog.pg_settings where name = 'data_directory')`;
+const abilities = `select oid::text from pg_catalog.pg_database where datname = pg_catalog.current_database()`;
 
 /** A table that the role cannot read ends a dump; of one with row-level security it would see less than all. */
 async function requireWholeSight(
@@ -111,17 +106,3 @@ const hidden = `select n.nspname, c.relname, coalesce(row_security_active(c.oid)
   where c.relkind in ('r', 'p', 'm', 'S') and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)'
     and (not has_schema_privilege(n.oid, 'usage') or not has_table_privilege(c.oid, 'select') or row_security_active(c.oid))
   order by 3 desc, 1, 2`;
-
-/** The disk of a server that runs full takes its apps along. */
-async function requireServerRoom(directory: string, sizeBytes: number, act: string): Promise<void> {
-  const found = await statfs(directory).catch(() => undefined);
-  if (found === undefined) return; // not to be seen from here: the server itself says so
-  const free = found.bavail * found.bsize;
-  const needed = Math.ceil(sizeBytes * 1.2) + 64 * marginBytes;
-  if (free >= needed) return;
-  throw new OpsError(
-    'io',
-    `cannot ${act}: to prove a dump the server needs ${formatBytes(needed)} in ${directory}, and ${formatBytes(free)} are free`,
-    { hint: `free some space: df -h ${shellWord(directory)}` },
-  );
-}

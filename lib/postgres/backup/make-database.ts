@@ -22,7 +22,9 @@ export async function makeDatabase(
 ): Promise<void> {
   const where = tablespace === undefined ? '' : ` tablespace ${quote(tablespace)}`;
   try {
-    await owner.run(`create database ${quote(name)} ${creationOf(locale)}${where}`);
+    const { rows } = await owner.run('show server_version_num');
+    const major = Math.floor(Number(rows[0]?.[0]) / 10_000);
+    await owner.run(`create database ${quote(name)} ${creationOf(locale, major)}${where}`);
   } catch (error) {
     if (locale === undefined || !/^(?:22023|42P17|42809|42601|0A000|42704)$/.test(sqlState(error) ?? ''))
       throw error;
@@ -36,7 +38,10 @@ export async function makeDatabase(
       'refused',
       `cannot ${act}: the server has no locale as the database had (${wanted}): ${errorMessage(error)}`,
       {
-        hint: 'make it on the machine of the server, and restart that: sudo dpkg-reconfigure locales; locale -a',
+        hint:
+          provider === 'libc'
+            ? 'make it on the machine of the server, and restart that: sudo dpkg-reconfigure locales; locale -a'
+            : 'restore it on a server of the version that it is of, built as that is',
         cause: error,
       },
     );

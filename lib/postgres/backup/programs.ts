@@ -30,7 +30,9 @@ export async function findPrograms(major: number, act: string, run: CommandRunne
   throw new OpsError(
     'missing',
     `cannot ${act}: the server is PostgreSQL ${major}, and of its pg_dump and pg_restore there is ${there} here`,
-    { hint: `sudo apt install postgresql-client-${major}` },
+    {
+      hint: `sudo apt install postgresql-client-${major}; a system that has only other versions gets it from https://apt.postgresql.org`,
+    },
   );
 }
 

@@ -10,7 +10,7 @@ import { keepInventory } from './disagreements.ts';
 import { partsOf, takeInventory } from './inventory.ts';
 import type { ArchiveHead } from './archive-head.ts';
 import { type Archive, readArchive, restoreInto } from './restore-into.ts';
-import { askServer, requireProving, type Server, withServer } from './server.ts';
+import { askServer, requireProving, requireServerRoom, type Server, withServer } from './server.ts';
 import { type BackupSession, nameOf, withBackupSession } from './session.ts';
 import { makeTrialDatabase } from './trial-database.ts';
 
@@ -38,6 +38,7 @@ export async function proveDump(
       const archive: Archive = { fd: held.fd, called, programs: server.programs, run };
       const head = await readArchive(archive, signal);
       await requireProving(owner, target, act);
+      await requireServerRoom(owner, target, { sizeBytes: await sizeOf(owner, target, size), act });
       await using trial = await makeTrialDatabase(owner, { target, locale: head.locale, act });
       const into = { archive, target: trial.target, head, sizeBytes: size, server, act, signal };
       const measurement = await measureRestored(into);
@@ -95,6 +96,22 @@ export async function measureRestored({
         ? { check: 'full' as const, problems: [], note: undefined }
         : { check: 'full' as const, problems: told, findings: told, note: undefined },
   };
+}
+
+/** How many times its dump a database has at most, by experience. */
+const unpackedTimesMax = 8;
+
+/** About what it takes on the server: as much as the database has now, where that is there and is not another by far. */
+async function sizeOf(
+  owner: BackupSession,
+  { database }: PostgresTarget,
+  dumpBytes: number,
+): Promise<number> {
+  const { rows } = await owner.run(
+    `select pg_database_size(oid)::text from pg_database where datname = $1 and has_database_privilege(oid, 'connect')`,
+    [database],
+  );
+  return Math.min(Number(rows[0]?.[0] ?? Infinity), dumpBytes * unpackedTimesMax);
 }
 
 async function inventoryOf(connection: BackupSession) {

@@ -2,11 +2,12 @@
 // that it is of.
 import type { CommandRunner } from '../../base/command.ts';
 import { errorMessage, OpsError } from '../../base/errors.ts';
-import { clip } from '../../base/printable.ts';
 import type { PostgresTarget } from '../../health/postgres-target.ts';
 import { programVariables } from './environment.ts';
 import { quote } from '../names.ts';
+import { sqlState } from '../refusal.ts';
 import { type ArchiveHead, headOf, statementsOf } from './archive-head.ts';
+import { type Complaint, complaintsIn, findingsOf } from './findings.ts';
 import type { Programs } from './programs.ts';
 import { withBackupSession } from './session.ts';
 
@@ -19,7 +20,6 @@ export interface Archive {
 
 /** Where a program finds the descriptor that it is given. */
 const givenFile = '/proc/self/fd/3';
-const commandCharactersMax = 80;
 const outputBytesMax = 1024 * 1024;
 
 /**
@@ -41,7 +41,7 @@ async function scriptOf({ fd, called, programs, run }: Archive, signal: AbortSig
 
 /**
  * Restores all of it into an empty database. What could not be restored is a line each, the same for the same archive; throws
- * OpsError `damaged` where it ended in the middle, and `unavailable` where the server went.
+ * OpsError `damaged` where it ended in the middle, `unavailable` where the server went, and `io` where its disk is full.
  */
 export async function restoreInto(
   archive: Archive,
@@ -54,52 +54,18 @@ export async function restoreInto(
   // Publications tell nobody of anything; a subscription would take what is another database's.
   const args = [`--dbname=${asConninfo(target.database)}`, '--no-subscriptions', '--no-password', givenFile];
   const { exitCode, stderr } = await run(programs.restore, args, options);
-  const findings = exitCode === 0 ? [] : findingsIn(stderr, called);
-  return [...findings, ...(await setUpDatabase(archive, target, signal))].sort();
+  const complaints = exitCode === 0 ? [] : complaintsIn(stderr, called);
+  if (exitCode !== 0 && !/^pg_restore: warning: errors ignored on restore: \d+$/m.test(stderr))
+    throw damaged(called, stderr);
+  const said = findingsOf([...complaints, ...(await setUpDatabase(archive, target, signal))]);
+  return exitCode !== 0 && said.length === 0
+    ? ['not all of it can be restored, and pg_restore does not say what']
+    : said;
 }
 
 /** So that nothing in a name is taken for an address. */
 function asConninfo(name: string): string {
   return `dbname='${name.replace(/['\\]/g, String.raw`\$&`)}'`;
-}
-
-function findingsIn(stderr: string, called: string): string[] {
-  if (!/^pg_restore: warning: errors ignored on restore: \d+$/m.test(stderr)) {
-    if (
-      /server closed the connection|terminating connection|connection to server|the database system is/.test(
-        stderr,
-      )
-    )
-      throw new OpsError('unavailable', `cannot prove ${called}: the server went while it was restored`, {
-        hint: 'look whether it runs, and what its log says; nothing was stored',
-      });
-    if (/No space left on device/.test(stderr))
-      throw new OpsError('io', `cannot prove ${called}: the disk of the server is full`, {
-        hint: 'make room there: df -h',
-      });
-    throw damaged(called, stderr);
-  }
-  const findings = [...new Set(stderr.split(/^(?=pg_restore: )/m).flatMap(findingIn))];
-  return findings.length > 0 ? findings : ['not all of it can be restored, and pg_restore does not say what'];
-}
-
-/** One complaint, with the statement that it is about. */
-function findingIn(complaint: string): string[] {
-  const said = /^pg_restore: error: (?:could not execute query: )?(?:ERROR: +)?(.+)$/m.exec(complaint)?.[1];
-  if (said === undefined) return [];
-  const command = /^Command was: (.+)$/m.exec(complaint)?.[1];
-  const cause = `${said}${cureOf(said)}`;
-  return [
-    command === undefined ? cause : `${clip(command, commandCharactersMax)} cannot be restored: ${cause}`,
-  ];
-}
-
-/** A restore has an empty search path, and so does every index, view and check that calls a function in it. */
-function cureOf(said: string): string {
-  const isPath = /(?:relation|function|type|operator) [^.]* does not exist/.test(said);
-  return isPath
-    ? ': a function relies on search_path; let it have its own: alter function … set search_path = public, pg_temp'
-    : '';
 }
 
 function damaged(called: string, stderr: string): OpsError {
@@ -121,9 +87,9 @@ async function setUpDatabase(
   archive: Archive,
   target: PostgresTarget,
   signal: AbortSignal,
-): Promise<string[]> {
+): Promise<Complaint[]> {
   const statements = statementsOf(await scriptOf(archive, signal), target.database);
-  const findings: string[] = [];
+  const complaints: Complaint[] = [];
   await withBackupSession(target, { act: `prove ${archive.called}`, signal }, async (connection) => {
     // What a database has of itself, and an archive says nothing of; it was taken from this one until now.
     await connection.run(`grant connect, temporary on database ${quote(target.database)} to public`);
@@ -131,10 +97,10 @@ async function setUpDatabase(
       try {
         await connection.run(statement);
       } catch (error) {
-        if (!connection.isOpen) throw error;
-        findings.push(`DATABASE cannot be set up: ${errorMessage(error)}`);
+        if (!connection.isOpen || /^5[378]/.test(sqlState(error) ?? '53')) throw error;
+        complaints.push({ command: 'DATABASE', said: errorMessage(error) });
       }
     }
   });
-  return findings;
+  return complaints;
 }

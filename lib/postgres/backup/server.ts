@@ -1,11 +1,14 @@
 // The server itself, asked in a database that is no app's: that of the app may be gone, is not to be kept from being renamed, and
 // is not where two runs find each other.
+import { statfs } from 'node:fs/promises';
 import type { CommandRunner } from '../../base/command.ts';
 import { OpsError } from '../../base/errors.ts';
+import { formatBytes } from '../../base/format.ts';
+import { shellWord } from '../../base/shell-word.ts';
 import type { PostgresTarget } from '../../health/postgres-target.ts';
 import { quote } from '../names.ts';
 import { sqlState } from '../refusal.ts';
-import { ofServer } from '../words.ts';
+import { isHere, ofServer } from '../words.ts';
 import { findPrograms, type Programs } from './programs.ts';
 import { type BackupSession, type SessionOptions, withBackupSession } from './session.ts';
 
@@ -116,3 +119,31 @@ export async function requireProving(
 
 const abilities = `select pg_catalog.pg_is_in_recovery()::text,
   (select (rolsuper or rolcreatedb)::text from pg_catalog.pg_roles where rolname = current_user)`;
+
+/** The disk of a server that runs full takes its apps along: it is looked at where the server is here, and says to us where its data are. */
+export async function requireServerRoom(
+  connection: BackupSession,
+  target: PostgresTarget,
+  { sizeBytes, act }: { sizeBytes: number; act: string },
+): Promise<void> {
+  if (!isHere(target)) return;
+  const { rows } = await connection.run(
+    `select setting from pg_catalog.pg_settings where name = 'data_directory'`,
+    [],
+  );
+  const directory = rows[0]?.[0];
+  if (typeof directory !== 'string') return;
+  const found = await statfs(directory).catch(() => undefined);
+  if (found === undefined) return; // not to be seen from here: the server itself says so
+  const free = found.bavail * found.bsize;
+  const needed = Math.ceil(sizeBytes * 1.2) + marginBytes;
+  if (free >= needed) return;
+  throw new OpsError(
+    'io',
+    `cannot ${act}: to prove a dump the server needs ${formatBytes(needed)} in ${directory}, and ${formatBytes(free)} are free`,
+    { hint: `free some space: df -h ${shellWord(directory)}` },
+  );
+}
+
+/** What it writes of its log until that is taken away. */
+const marginBytes = 64 * 1024 * 1024;
