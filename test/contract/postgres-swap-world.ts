@@ -4,7 +4,9 @@ import { openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CommandRunner } from '../../lib/base/command.ts';
 import type { PostgresTarget } from '../../lib/health/postgres-target.ts';
+import { lookAtDatabases, type PlaceLook } from '../../lib/postgres/swap/look.ts';
 import { isNewName, undoOrder } from '../../lib/postgres/swap/names.ts';
+import { quote } from '../../lib/postgres/names.ts';
 import { type Place, type PlaceOptions, withPlace } from '../../lib/postgres/swap/place.ts';
 import { prepareNew, type ProvenArchive } from '../../lib/postgres/swap/prepare-new.ts';
 import { type Swapped, type SwapOptions, swap } from '../../lib/postgres/swap/swap.ts';
@@ -26,6 +28,7 @@ export class SwapWorld {
   readonly archive: ProvenArchive;
   given: Partial<PostgresTarget> = {};
   run: CommandRunner = runCommand;
+  signal = new AbortController().signal;
 
   private constructor(server: PostgresServer, name: string, archive: ProvenArchive) {
     this.server = server;
@@ -34,14 +37,14 @@ export class SwapWorld {
   }
 
   /** The archive has one bag, and the database two since. */
-  static async make(server: PostgresServer, called = ''): Promise<SwapWorld> {
+  static async make(server: PostgresServer, { called = '', setUp = '' } = {}): Promise<SwapWorld> {
     databases += 1;
     const name = called === '' ? `bags_${databases}` : called;
-    const quoted = `"${name.replaceAll('"', '""')}"`;
-    await server.sql(`create database ${quoted} owner app`);
-    await server.sql('set role app; create table bag (code text); insert into bag values ($$old$$)', name);
+    await server.sql(`create database ${quote(name)} owner app`);
+    const own = `create table bag (code text); insert into bag values ($$old$$); alter table bag owner to app`;
+    await server.sql(`${own}; ${setUp.replaceAll('NAME', quote(name))}`, name);
     const world = new SwapWorld(server, name, dump(server, name));
-    await world.sql('insert into bag values ($$newer$$)');
+    await world.sql('insert into public.bag values ($$newer$$)');
     return world;
   }
 
@@ -65,13 +68,24 @@ export class SwapWorld {
   }
 
   options(given: Partial<PostgresTarget> = {}): PlaceOptions {
-    const { clock, log } = this;
-    const signal = new AbortController().signal;
-    return { target: this.target(given), run: this.run, clock, log, act: `restore ${this.name}`, signal };
+    const { clock, log, signal } = this;
+    return {
+      target: this.target(given),
+      run: this.run,
+      clock,
+      log,
+      act: `restore ${this.name}`,
+      signal,
+      lockWaitMs: 300,
+    };
   }
 
   withPlace<T>(work: (place: Place) => Promise<T>, given: Partial<PostgresTarget> = {}): Promise<T> {
     return withPlace(this.options(given), work);
+  }
+
+  look(): Promise<PlaceLook> {
+    return this.withPlace((place) => place.ask((session) => lookAtDatabases(session, place.name)));
   }
 
   /** A restore, from its beginning to its end. */
@@ -88,7 +102,7 @@ export class SwapWorld {
   async bags(database = this.name): Promise<string[] | undefined> {
     const there = await this.server.sql('select datname from pg_database');
     if (!there.some(({ datname }) => datname === database)) return undefined;
-    const rows = await this.sql('select code from bag order by ctid', database);
+    const rows = await this.sql('select code from public.bag order by ctid', database);
     return rows.map(({ code }) => String(code));
   }
 

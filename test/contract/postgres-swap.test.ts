@@ -1,12 +1,13 @@
 // Putting a dump in the place of a live PostgreSQL database, on a real server: what the app meets, what is kept, and the way back.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { lookAtPlace } from '../../lib/postgres/swap/look-at-place.ts';
 import { describeInterrupted, settle } from '../../lib/postgres/swap/settle.ts';
 import { discardUndo } from '../../lib/postgres/swap/discard.ts';
 import { missingRoles } from '../../lib/postgres/swap/missing-roles.ts';
 import { prepareNew } from '../../lib/postgres/swap/prepare-new.ts';
 import { placeNew, requireFree, swap, undo } from '../../lib/postgres/swap/swap.ts';
 import { PostgresServer, postgresPrograms } from '../support/postgres.ts';
+import { outfitTests } from './postgres-swap-outfit.ts';
+import { refusalTests } from './postgres-swap-refusals.ts';
 import { replacedBy, SwapWorld } from './postgres-swap-world.ts';
 
 describe.skipIf(postgresPrograms() === undefined)('a PostgreSQL database in the place of another', () => {
@@ -14,7 +15,11 @@ describe.skipIf(postgresPrograms() === undefined)('a PostgreSQL database in the 
 
   beforeAll(async () => {
     server = await PostgresServer.make();
-    await server.sql('create role app login createdb');
+    server.configure({ wal_level: 'logical', max_prepared_transactions: '2' });
+    server.stop();
+    server.start();
+    await server.sql(`create role app login createdb; create role clerk; create role "odd ""role" login;
+      create role stranger login createdb; create role poor login`);
   });
   afterAll(async () => {
     await server[Symbol.asyncDispose]();
@@ -27,7 +32,7 @@ describe.skipIf(postgresPrograms() === undefined)('a PostgreSQL database in the 
     expect(await world.bags()).toEqual(['old']);
     expect(await world.bags(kept)).toEqual(['old', 'newer']);
     expect(await world.databases()).toEqual([kept, world.name]);
-    const look = await lookAtPlace(world.options());
+    const look = await world.look();
     expect(look.undo).toMatchObject([
       { name: kept, problem: undefined, record: { live: world.name, replacedBy, state: 'kept' } },
     ]);
@@ -117,7 +122,7 @@ describe.skipIf(postgresPrograms() === undefined)('a PostgreSQL database in the 
     });
     expect(await world.databases()).toEqual([world.name]);
     const left = await world.withPlace((place) => prepareNew(place, world.archive));
-    const look = await lookAtPlace(world.options());
+    const look = await world.look();
     expect(describeInterrupted(look)).toEqual([{ outcome: 'rolled-back', dropped: left.name }]);
     expect(await world.withPlace(settle)).toEqual([{ outcome: 'rolled-back', dropped: left.name }]);
     expect(await world.databases()).toEqual([world.name]);
@@ -166,4 +171,7 @@ describe.skipIf(postgresPrograms() === undefined)('a PostgreSQL database in the 
     });
     expect(await world.bags()).toEqual(['old']);
   });
+
+  describe('what goes with the name', () => outfitTests(() => server));
+  describe('what is refused', () => refusalTests(() => server));
 });

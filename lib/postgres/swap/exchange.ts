@@ -40,7 +40,6 @@ const lockWaitMsUsual = 10_000;
 const usedAttemptsMax = 3;
 const fullAttemptsMax = 40;
 const betweenAttemptsMs = 50;
-const exchangeMsMax = 120_000;
 /** A server may have to recover. */
 const looksMax = 120;
 const lookEveryMs = 500;
@@ -55,10 +54,9 @@ export async function exchange(place: Place, order: Exchange): Promise<OutfitRep
   for (let attempt = 1; ; attempt += 1) {
     try {
       // Whoever fills the server comes again and again: those who are gone leave their places to us.
-      await place.ask((session) => endSessions(session, ended));
-      return await apart(place, AbortSignal.timeout(exchangeMsMax), (session) =>
-        exchangeIn(session, place, order, ended),
-      );
+      const stays = await place.ask((session) => endSessions(session, ended));
+      if (stays) throw await usedBy(place, order, undefined);
+      return await place.commit((session) => exchangeIn(session, place, order, ended));
     } catch (error) {
       const isUsed = error instanceof OpsError && sqlState(error.cause) === '55006';
       const isFull = error instanceof OpsError && sqlState(error.cause) === '53300';

@@ -31,6 +31,11 @@ export interface Place extends PlaceOptions {
   readonly server: Server;
   /** What a connection makes of it: the one that holds the lock, or where that was lost another one. Throws OpsError. */
   ask<T>(work: (session: BackupSession) => Promise<T>): Promise<T>;
+  /**
+   * The same of a connection that is kept for what must not be given up: apps that fill a server leave none to be had at that moment.
+   * Told to stop, it goes on; it ends within two minutes.
+   */
+  commit<T>(work: (session: BackupSession) => Promise<T>): Promise<T>;
 }
 
 /**
@@ -54,7 +59,54 @@ export async function withPlace<T>(options: PlaceOptions, work: (place: Place) =
       });
     await requireReadableNames(holder, options);
     await takeLock(holder, options);
-    return work({ ...options, name, server, ask: (asked) => ask(options, holder, asked) });
+    return withSpare(options, (spare, cut) =>
+      work({
+        ...{ ...options, name, server },
+        ask: (asked) => ask(options, holder, asked),
+        commit: (asked) => commit(options, { spare, cut }, asked),
+      }),
+    );
+  });
+}
+
+const commitMsMax = 120_000;
+
+/** A server that is full has none to spare. */
+async function withSpare<T>(
+  { target, act }: PlaceOptions,
+  work: (spare: BackupSession | undefined, cut: AbortController) => Promise<T>,
+): Promise<T> {
+  const cut = new AbortController();
+  let isIn = false;
+  try {
+    return await withServer(target, { act, signal: cut.signal, isApart: true }, (spare) => {
+      isIn = true;
+      return work(spare, cut);
+    });
+  } catch (error) {
+    if (isIn || !(error instanceof OpsError)) throw error;
+    return work(undefined, cut);
+  }
+}
+
+async function commit<T>(
+  options: PlaceOptions,
+  { spare, cut }: { spare: BackupSession | undefined; cut: AbortController },
+  work: (session: BackupSession) => Promise<T>,
+): Promise<T> {
+  if (spare?.isOpen !== true) return apart(options, AbortSignal.timeout(commitMsMax), work);
+  const late = setTimeout(() => cut.abort(silence(options.act)), commitMsMax);
+  try {
+    return await heard(spare, options, work);
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+function silence(act: string, cause?: unknown): OpsError {
+  return new OpsError('unavailable', `cannot ${act}: the server did not answer in time`, {
+    cause,
+    hint: 'look whether it runs, and try again',
   });
 }
 
@@ -69,10 +121,7 @@ export async function apart<T>(
     return await withServer(target, options, (session) => heard(session, { target, act }, work));
   } catch (error) {
     if (error !== signal.reason || !(error instanceof Error) || error.name !== 'TimeoutError') throw error;
-    throw new OpsError('unavailable', `cannot ${act}: the server did not answer in time`, {
-      cause: error,
-      hint: 'look whether it runs, and try again',
-    });
+    throw silence(act, error);
   }
 }
 

@@ -30,21 +30,24 @@ export async function whileEnding<T>(
   }
 }
 
-/** Ends everybody in them whom our role may end. */
+/** Ends everybody in them whom our role may end; whether somebody is in them whom it may not. */
 export async function endSessions(
   session: Pick<BackupSession, 'run'>,
   databases: readonly string[],
-): Promise<void> {
+): Promise<boolean> {
   const { rows } = await session.run(
     `select pid::text from pg_stat_activity where datid::text in (select jsonb_array_elements_text($1::jsonb))
       and pid <> pg_backend_pid() and backend_type is distinct from 'autovacuum worker'`,
     [JSON.stringify(databases)],
   );
+  let stays = false;
   for (const [pid] of rows) {
     try {
       await session.run('select pg_terminate_backend($1::int)', [pid ?? '0']);
     } catch (error) {
       if (sqlState(error) !== '42501') throw error;
+      stays = true;
     }
   }
+  return stays;
 }
