@@ -1,5 +1,6 @@
 // What keeps a database from being replaced: each says what it is, and leaves all as it was.
 import { expect, onTestFinished, test } from 'vitest';
+import { dropDatabase } from '../../lib/postgres/backup/make-database.ts';
 import { discardUndo } from '../../lib/postgres/swap/discard.ts';
 import { type PreparedDatabase, prepareNew } from '../../lib/postgres/swap/prepare-new.ts';
 import { settle } from '../../lib/postgres/swap/settle.ts';
@@ -89,6 +90,34 @@ export function refusalTests(server: () => PostgresServer): void {
     expect((await person.query('select * from bag')).rows).toHaveLength(2);
     await person.end();
     await world.restore({ others: 'end' });
+  });
+
+  test('autovacuum is nobody who is connected, and gives way, also to a role that is no superuser', async () => {
+    const world = await SwapWorld.make(server());
+    await world.sql(`create table busy (n int) with (autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1,
+      autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0); insert into busy select generate_series(1, 20000);
+      update busy set n = n + 1`);
+    const client = await server().connect();
+    await client.query(`alter system set autovacuum_naptime = '1s'`);
+    await client.query('select pg_reload_conf()');
+    const worker = async (database: string) => {
+      const sql = `select pid from pg_stat_activity where backend_type = 'autovacuum worker' and datname = $1`;
+      return (await client.query<{ pid: number }>(sql, [database])).rows[0]?.pid;
+    };
+    try {
+      await expect.poll(() => worker(world.name), { timeout: 60_000 }).toBeGreaterThan(0);
+      const ready = await readyFrom(world);
+      const { undo: kept = '' } = await world.withPlace((place) =>
+        swap(place, ready, { replacedBy, others: 'end' }),
+      );
+      await expect.poll(() => worker(kept), { timeout: 60_000 }).toBeGreaterThan(0);
+      await world.withPlace((place) => place.ask((session) => dropDatabase(session, kept)));
+    } finally {
+      await client.query('alter system reset autovacuum_naptime');
+      await client.query('select pg_reload_conf()');
+      await client.end();
+    }
+    expect(await world.databases()).toEqual([world.name]);
   });
 
   test('a lock that somebody holds on it is waited for no longer than the app can wait', async () => {

@@ -115,9 +115,10 @@ async function close(session: BackupSession, name: string): Promise<string> {
 async function dropAtLast(place: Place, name: string): Promise<void> {
   try {
     await place.ask((session) => dropDatabase(session, name));
-  } catch {
+  } catch (error) {
     place.log.warn('a database that was made ready could not be dropped; the next restore will', {
       database: name,
+      cause: errorMessage(error),
     });
   }
 }

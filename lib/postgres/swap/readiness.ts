@@ -73,7 +73,7 @@ export function sessionsWords(found: readonly Sessions[]): string {
   return `${formatCount(total, 'session')} ${total === 1 ? 'is' : 'are'} (${shown.join(', ')}${more})`;
 }
 
-/** Of the databases with these numbers, without what gives way by itself. */
+/** Of the databases with these numbers, without autovacuum, which is nobody, and gives way by itself. */
 export async function sessionsOf(
   session: Pick<BackupSession, 'run'>,
   databases: readonly Pick<Named, 'oid'>[],
@@ -81,7 +81,7 @@ export async function sessionsOf(
   const { rows } = await session.run(
     `select coalesce(usename, 'the server'), coalesce(nullif(application_name, ''), backend_type, 'somebody'), count(*)::text
       from pg_stat_activity where datid::text in (select jsonb_array_elements_text($1::jsonb)) and pid <> pg_backend_pid()
-      and backend_type is distinct from 'autovacuum worker' group by 1, 2 order by count(*) desc, 1, 2`,
+      and usesysid is not null group by 1, 2 order by count(*) desc, 1, 2`,
     [JSON.stringify(databases.map(({ oid }) => oid))],
   );
   return rows.map(([role, application, count]) => ({

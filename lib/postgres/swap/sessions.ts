@@ -30,14 +30,14 @@ export async function whileEnding<T>(
   }
 }
 
-/** Ends everybody in them whom our role may end; whether somebody is in them whom it may not. */
+/** Ends everybody in them whom our role may end, and not autovacuum, which gives way by itself; whether somebody is in them whom it may not. */
 export async function endSessions(
   session: Pick<BackupSession, 'run'>,
   databases: readonly string[],
 ): Promise<boolean> {
   const { rows } = await session.run(
     `select pid::text from pg_stat_activity where datid::text in (select jsonb_array_elements_text($1::jsonb))
-      and pid <> pg_backend_pid() and backend_type is distinct from 'autovacuum worker'`,
+      and pid <> pg_backend_pid() and usesysid is not null`,
     [JSON.stringify(databases)],
   );
   let stays = false;
