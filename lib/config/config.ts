@@ -229,3 +229,8 @@ export function guardedApps({ apps }: Pick<Config, 'apps'>): GuardedApp[] {
 export function fileApps({ apps }: Pick<Config, 'apps'>): FileApp[] {
   return apps.filter(isFileApp);
 }
+
+/** Those of them whose database is a server's. */
+export function postgresApps({ apps }: Pick<Config, 'apps'>): PostgresApp[] {
+  return apps.filter((app): app is PostgresApp => app.engine === 'postgres');
+}

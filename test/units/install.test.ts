@@ -131,6 +131,74 @@ describe.skipIf(!isRoot)('install', () => {
     expect(existsSync(system.path(documents))).toBe(false);
   });
 
+  test('gives an app with PostgreSQL its units: the address as a credential, the socket, no directory of a database', async () => {
+    using system = new FakeSystem();
+    const own = '/etc/systemd/system/db-backup@bags.service.d/50-holdfast.conf';
+    const health = '/etc/systemd/system/health-check.service.d/50-holdfast.conf';
+    const url = '/etc/holdfast/credentials/app-bags-postgres-url';
+    const store = '[store]\nkind = "directory"\npath = "/mnt/backups"\n';
+    const app = `${store}[apps.bags]\npostgres_url_file = "${url}"\n`;
+    system.write('/etc/holdfast/holdfast.toml', app);
+    const missing = await system.units('install', '--app', 'bags');
+    expect(missing).toMatchObject({ exitCode: 78 });
+    expect(missing.stderr).toContain(`sudo install -m 600 /dev/stdin ${url}`);
+    const refused: [text: string, mode: number, says: string][] = [
+      ['postgresql://app:hunter2@db/bags', 0o644, `others than root may read ${url}`],
+      [
+        'postgresql://app:hunter2@db,two/bags',
+        0o600,
+        `cannot use the address in ${url}: it names several hosts`,
+      ],
+    ];
+    for (const [text, mode, says] of refused) {
+      system.write(url, text, mode);
+      const { stderr, exitCode } = await system.units('install', '--app', 'bags');
+      expect({ exitCode, stderr }).toEqual({ exitCode: 78, stderr: expect.stringContaining(says) });
+      expect(stderr).not.toContain('hunter2');
+    }
+    const sockets: [text: string, socket: string | undefined][] = [
+      ['postgresql:///bags?user=app&host=/run/pg%20one', '/run/pg one'],
+      ['postgresql:///bags?user=app', '/var/run/postgresql'],
+      ['postgresql://app:hunter2@db/bags', undefined],
+    ];
+    for (const [text, socket] of sockets) {
+      system.write(url, text, 0o600);
+      const installed = await system.units('install', '--app', 'bags');
+      expect(installed, installed.stderr).toMatchObject({ exitCode: 0 });
+      expect(installed.stdout).toContain(
+        'jobs run as holdfast in the group holdfast, and may write /mnt/backups\n',
+      );
+      const lines = system.read(own).split('\n');
+      expect(lines.filter((line) => line.startsWith('BindReadOnlyPaths'))).toEqual(
+        socket === undefined ? [] : [`BindReadOnlyPaths="-${socket}"`],
+      );
+      expect(lines.filter((line) => line.startsWith('ReadWritePaths'))).toEqual([
+        'ReadWritePaths="-/mnt/backups"',
+      ]);
+      expect(lines).toEqual(
+        expect.arrayContaining(['After=postgresql.service', 'User=holdfast', 'Group=holdfast']),
+      );
+      expect(lines.indexOf('After=postgresql.service')).toBeLessThan(lines.indexOf('[Service]'));
+    }
+    for (const path of [own, own.replace('db-backup', 'restore-drill'), health])
+      expect(system.read(path)).toContain(`LoadCredential=app-bags-postgres-url:${url}\n`);
+    const alerts = '/etc/systemd/system/alert-send.service.d/50-holdfast.conf';
+    expect(system.read(alerts)).toContain(`HOLDFAST_SECRET_FILES=${url}`);
+    expect(system.read(alerts)).not.toContain('LoadCredential');
+    expect((await system.units('install', '--app', 'bags')).stdout).toContain('nothing to change');
+    system.write(
+      '/etc/holdfast/holdfast.toml',
+      `${store}[apps.bags]\npostgres_url = "postgresql://app@db/bags"\n`,
+    );
+    system.write('/etc/holdfast/credentials/app-bags-postgres-password', 'hunter2', 0o600);
+    await system.units('install', '--app', 'bags');
+    expect(system.read(own)).toContain(
+      'LoadCredential=app-bags-postgres-password:/etc/holdfast/credentials/',
+    );
+    expect((await system.units('uninstall', '--app', 'bags')).exitCode).toBe(0);
+    expect(existsSync(system.path(own))).toBe(false);
+  });
+
   test('hands the checks the passwords of the PostgreSQL databases that they watch, and the jobs none', async () => {
     using system = new FakeSystem();
     const health = '/etc/systemd/system/health-check.service.d/50-holdfast.conf';

@@ -31,7 +31,10 @@ describe.skipIf(!hasAnalyze)('systemd', () => {
     expect(score).toBeLessThanOrEqual(limitOf(name));
   });
 
-  test('gives a job no more exposure with what belongs to an app', () => {
+  test.each([
+    ['a file', undefined],
+    ['of a server', { socket: '/var/run/postgresql' }],
+  ])('gives a job no more exposure with what belongs to an app whose database is %s', (_, server) => {
     const dropIn = dropInText({
       app: 'ctv',
       user: 'holdfast',
@@ -44,6 +47,7 @@ describe.skipIf(!hasAnalyze)('systemd', () => {
       isMaintained: false,
       delta: undefined,
       serve: undefined,
+      server,
       credentials: [
         { name: 'dropbox-refresh-token', path: '/etc/holdfast/credentials/dropbox-refresh-token' },
       ],

@@ -14,6 +14,12 @@ export function userId(root: string, name: string): number | undefined {
   return id === undefined ? undefined : Number(id);
 }
 
+/** The user's own; undefined where there is no such user yet. */
+export function userGroup(root: string, name: string): string | undefined {
+  const id = entries(root, 'passwd').find((fields) => fields[0] === name)?.[3];
+  return id === undefined ? undefined : groupName(root, Number(id));
+}
+
 function entries(root: string, file: 'group' | 'passwd'): string[][] {
   try {
     return readSmallFileSync(join(root, 'etc', file), { sizeBytesMax: accountsBytesMax, follow: true })

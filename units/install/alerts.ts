@@ -1,11 +1,11 @@
 // What delivers alerts is one for all apps: which configuration it reads, and which secrets it is given.
 import { join } from 'node:path';
 import { OpsError } from '../../lib/base/errors.ts';
-import type { Config } from '../../lib/config/config.ts';
+import { type Config, postgresApps } from '../../lib/config/config.ts';
 import { loadConfig } from '../../lib/config/load.ts';
 import type { AlertSettings } from './drop-in.ts';
 import { unlessUsual } from './examine.ts';
-import { presentAlertCredentials, storeCredentials } from './secret-files.ts';
+import { presentAlertCredentials, serverCredentials, storeCredentials } from './secret-files.ts';
 
 /** Where the settings of one installed app are. */
 export interface AppPlace {
@@ -23,7 +23,9 @@ export function alertSettings(root: string, apps: readonly AppPlace[]): AlertSet
     path === undefined ? [] : [{ app, path }],
   );
   const ofStore = config === undefined ? [] : storeCredentials(root, config.store);
-  const secretFiles = [...credentials, ...ofStore, ...environments].map(({ path }) => path);
+  const ofServers =
+    config === undefined ? [] : postgresApps(config).flatMap((app) => serverCredentials(root, app));
+  const secretFiles = [...credentials, ...ofStore, ...ofServers, ...environments].map(({ path }) => path);
   return {
     configPath: unlessUsual(configFile),
     credentials,

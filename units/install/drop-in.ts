@@ -6,7 +6,7 @@ import type { Credential } from './secret-files.ts';
 export interface DropIn {
   app: string;
   user: string;
-  /** The group of the database. */
+  /** The group of the database; where that is a server's, the user's own. */
   group: string;
   /** Directories that the job writes in. */
   writes: readonly string[];
@@ -24,6 +24,8 @@ export interface DropIn {
   delta: readonly Credential[] | undefined;
   /** What serving its changes needs, and no more: it listens to others. Undefined where nobody follows them. */
   serve: Pick<DropIn, 'writes' | 'credentials'> | undefined;
+  /** Where its database is a server's: the directory with the socket, of one that is here. Undefined for a file. */
+  server: { readonly socket: string | undefined } | undefined;
 }
 
 /** Of the unit that keeps the documents of an app. */
@@ -56,6 +58,13 @@ export function dropInText({ app, user, group, writes, ...from }: DropIn): strin
   return lines([
     `# Written by npm run units -- install --app ${app}, and written anew by the next. Your own settings:`,
     '# systemctl edit <unit> makes a file beside this one that goes before it.',
+    ...(from.server === undefined
+      ? []
+      : [
+          '# A timer that makes up for a missed night must not be there before the server is.',
+          '[Unit]',
+          'After=postgresql.service',
+        ]),
     '[Service]',
     ...(user === 'root' ? asRoot : [`User=${user}`, `Group=${group}`]),
     ...(writes.some((path) => inHome.test(path))
@@ -64,6 +73,7 @@ export function dropInText({ app, user, group, writes, ...from }: DropIn): strin
     // A path that is not there is left out: the job says in words what is missing.
     ...writes.flatMap((path) => [`BindPaths=${quote(`-${path}`)}`, `ReadWritePaths=${quote(`-${path}`)}`]),
     ...lockLines(from.lockFile),
+    ...(from.server?.socket === undefined ? [] : [`BindReadOnlyPaths=${quote(`-${from.server.socket}`)}`]),
     ...configLines(from.configPath),
     ...(from.environmentFile === undefined ? [] : [`EnvironmentFile=${escape(from.environmentFile)}`]),
     ...credentialLines(from.credentials),

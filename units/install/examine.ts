@@ -1,29 +1,25 @@
 // What is to be installed for an app, found out and checked before anything is changed.
 import { shellWord } from '../../lib/base/shell-word.ts';
 import { existsSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { OpsError, systemError } from '../../lib/base/errors.ts';
-import { type Config, type FileApp, isFileApp } from '../../lib/config/config.ts';
+import { type Config, type GuardedApp, isGuarded } from '../../lib/config/config.ts';
 import { olderLock, settingsIn } from '../../lib/config/env-file.ts';
 import type { Environment } from '../../lib/config/environment.ts';
 import { defaultPath, loadConfig } from '../../lib/config/load.ts';
 import { readSmallFileSync } from '../../lib/files/read-small-file.ts';
-import type { Documents, DropIn } from './drop-in.ts';
+import { appParts } from './app-parts.ts';
+import type { DropIn } from './drop-in.ts';
 import { type Hidden, hiddenPaths } from './neighbours.ts';
 import { Problems } from './problems.ts';
-import { databaseGroup, requireWritable } from './reach.ts';
 import { examineStoreDirectory, type StoreDirectory } from './store-directory.ts';
 import {
   checkPrivate,
-  deltaCredentials,
-  serveCredentials,
   missingAlertFiles,
   postgresCredentials,
   presentAlertCredentials,
-  shipCredentials,
   storeCredentials,
 } from './secret-files.ts';
-import { shipCommand } from './wanted.ts';
 
 const stateDirectory = '/var/lib/holdfast';
 const settingsBytesMax = 1024 * 1024;
@@ -66,7 +62,7 @@ export function examine(request: Request): Examined {
   const configFile = environment && configFileOf(request, environment, problems);
   const config = environment && problems.attempt(() => configOf(request, configFile, environment));
   const found = config && guardedApp(config, app, problems);
-  const group = found && databaseGroup({ root, database: found.database, user }, problems);
+  const parts = found && appParts({ root, user }, found, problems);
   const store = config && examineStoreDirectory({ root, user, stateDirectory }, config, problems);
   const credentials = config === undefined ? [] : storeCredentials(root, config.store);
   const ofOthers = [
@@ -83,26 +79,18 @@ export function examine(request: Request): Examined {
     );
   }
   problems.requireNone(app);
-  if (found === undefined || group === undefined || config === undefined)
+  if (found === undefined || parts === undefined || config === undefined)
     throw new Error('what is missing was not noted as a problem');
-  const writes = [dirname(found.database), ...(config.store.kind === 'directory' ? [config.store.path] : [])];
-  const documents = documentsOf(found, { root, group, user }, problems);
-  const serving = serveCredentials(root, found);
-  for (const { path } of [...deltaCredentials(root, found), ...serving]) checkPrivate(root, path, problems);
-  problems.requireNone(app);
+  const writes = [...parts.writes, ...(config.store.kind === 'directory' ? [config.store.path] : [])];
   const dropIn = {
+    ...parts,
     app,
     user,
-    group,
     writes: [...new Set(writes)].filter((path) => !`${path}/`.startsWith(`${stateDirectory}/`)),
     configPath: unlessUsual(configFile),
     environmentFile,
-    credentials,
+    credentials: [...credentials, ...parts.credentials],
     lockFile: found.lockFile,
-    documents,
-    isMaintained: found.maintain !== undefined,
-    delta: found.delta && deltaCredentials(root, found),
-    serve: found.serve && { writes: [dirname(found.database)], credentials: serving },
   };
   return {
     dropIn,
@@ -115,28 +103,11 @@ export function examine(request: Request): Examined {
   };
 }
 
-/** What its documents need. Notes a directory that the jobs could not write, and a secret that others may read. */
-function documentsOf(
-  { export: made, import: read }: FileApp,
-  { root, group, user }: { root: string; group: string; user: string },
-  problems: Problems,
-): Documents | undefined {
-  if (made === undefined) return undefined;
-  const mirror = read?.database === undefined ? [] : [dirname(read.database)];
-  const writes = [made.directory, ...mirror];
-  for (const path of writes) requireWritable({ root, group, user }, path, problems);
-  const credentials = shipCredentials(root, made.ship);
-  for (const { path } of credentials) checkPrivate(root, path, problems);
-  return { writes, command: made.ship === undefined ? undefined : shipCommand, credentials };
-}
-
 /** The units of an app back its database up. */
-function guardedApp({ source, apps }: Config, app: string, problems: Problems): FileApp | undefined {
+function guardedApp({ source, apps }: Config, app: string, problems: Problems): GuardedApp | undefined {
   const found = apps.find(({ name }) => name === app);
-  if (found !== undefined && isFileApp(found)) return found;
-  if (found?.engine === 'postgres')
-    problems.add(`the database of ${app} is in PostgreSQL, for which there are no units yet`);
-  else if (found === undefined)
+  if (found !== undefined && isGuarded(found)) return found;
+  if (found === undefined)
     problems.add(`${source} has no app ${app}`, `name one of: ${apps.map(({ name }) => name).join(', ')}`);
   else
     problems.add(

@@ -1,7 +1,7 @@
 // What the checks need, one unit for all apps: the groups of their databases, their directories, and the secrets of the store.
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Config, fileApps } from '../../lib/config/config.ts';
+import { type Config, fileApps, postgresApps } from '../../lib/config/config.ts';
 import { loadConfig } from '../../lib/config/load.ts';
 import { parseEnvFile } from '../../lib/config/parse-env-file.ts';
 import { readSmallFileSync } from '../../lib/files/read-small-file.ts';
@@ -9,7 +9,7 @@ import { groupName } from './accounts.ts';
 import type { AppPlace } from './alerts.ts';
 import type { HealthSettings } from './drop-in.ts';
 import { unlessUsual } from './examine.ts';
-import { postgresCredentials, storeCredentials } from './secret-files.ts';
+import { postgresCredentials, serverCredentials, storeCredentials } from './secret-files.ts';
 
 const stateDirectory = '/var/lib/holdfast';
 const settingsBytesMax = 1024 * 1024;
@@ -40,6 +40,7 @@ export function healthSettings(root: string, user: string, apps: readonly AppPla
     credentials: [
       ...storeCredentials(root, config.store),
       ...postgresCredentials(root, config.health.postgres),
+      ...postgresApps(config).flatMap((app) => serverCredentials(root, app)),
     ],
   };
 }

@@ -113,7 +113,7 @@ function planText({ changes, channels, namesDesktop, missing, dropIn, store }: P
   const secrets = [...files.map(({ path }) => path), environmentFile].filter((path) => path !== undefined);
   const storeLine = store && storeDirectoryLine(store);
   return [
-    `${app}: jobs run as ${user}${user === 'root' ? '' : ` in the group ${group}`}, and may write ${writes.join(' and ')}`,
+    `${app}: jobs run as ${user}${user === 'root' ? '' : ` in the group ${group}`}${writes.length === 0 ? '' : `, and may write ${writes.join(' and ')}`}`,
     `${app}: secrets come from ${secrets.length === 0 ? 'nowhere: the store needs none' : secrets.join(', ')}`,
     ...(documents === undefined ? [] : [`${app}: documents are kept in ${documents.writes.join(' and ')}`]),
     channels.length === 0

@@ -3,10 +3,11 @@ import { shellWord } from '../../lib/base/shell-word.ts';
 import { lstatSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, systemError } from '../../lib/base/errors.ts';
-import type { AlertsConfig, Config, FileApp, StoreConfig } from '../../lib/config/config.ts';
+import type { AlertsConfig, Config, FileApp, PostgresApp, StoreConfig } from '../../lib/config/config.ts';
 import type { ShipConfig } from '../../lib/config/export-config.ts';
 import { credentialsDirectory } from '../../lib/config/secrets.ts';
 import type { PostgresSettings } from '../../lib/config/sections/health-postgres.ts';
+import { readSmallFileSync } from '../../lib/files/read-small-file.ts';
 import type { Problems } from './problems.ts';
 
 const dropboxCredentials = [
@@ -15,6 +16,7 @@ const dropboxCredentials = [
   'dropbox-refresh-token',
   'dropbox-access-token',
 ] as const;
+const secretBytesMax = 64 * 1024;
 const alertCredentials = ['ntfy-topic', 'ntfy-token', 'slack-webhook-url', 'ping-url'] as const;
 
 /** A secret and the file it is loaded from. */
@@ -92,6 +94,25 @@ export function postgresCredentials(
     return present(root, [credential], { [credential]: passwordFile });
   });
   return [...passwords, ...present(root, ['database-url'], {})];
+}
+
+/** The same of the database of an app that is a server's. */
+export function serverCredentials(
+  root: string,
+  { name, urlFile }: Pick<PostgresApp, 'name' | 'urlFile'>,
+): Credential[] {
+  const [url, password] = [`app-${name}-postgres-url`, `app-${name}-postgres-password`];
+  return present(root, [url, password], { [url]: urlFile });
+}
+
+/** What is in one, for who installs: it is said of it where it is, and not what it is. */
+export function readSecretFile(root: string, path: string): string {
+  try {
+    const options = { sizeBytesMax: secretBytesMax, follow: true, called: path };
+    return readSmallFileSync(join(root, path), options).toString('utf8').trim();
+  } catch (error) {
+    throw systemError(`read the secret in ${path}`, error);
+  }
 }
 
 /** The same of the services that belong to no app. */

@@ -29,11 +29,20 @@ export function postgresTargetOf(
   const secret = (credential: string, path?: string) => readSecret({ environment, credential, file: path });
   if (given !== undefined)
     return { ...completedTarget(given), readPassword: () => secret(`${owner}-postgres-password`) };
-  const found = parsePostgresUrl(secret(`${owner}-postgres-url`, file) ?? '');
+  const { password, ...target } = addressIn(secret(`${owner}-postgres-url`, file) ?? '', String(file));
+  return { ...target, readPassword: () => password };
+}
+
+/** What the text of such a file says. Throws OpsError `config` for what is no address, and quotes none of it. */
+export function addressIn(
+  text: string,
+  file: string,
+): Omit<PostgresTarget, 'readPassword'> & { readonly password: string | undefined } {
+  const found = parsePostgresUrl(text);
   const problem = 'problem' in found ? found.problem : unusableAddress(found);
   if ('problem' in found || problem !== undefined)
     throw new OpsError('config', `cannot use the address in ${file}: it ${problem}`, {
       hint: 'it is one line, such as postgresql://holdfast:password@db.example:5432/reports?sslmode=verify-full',
     });
-  return { ...completedTarget(found), readPassword: () => found.password };
+  return { ...completedTarget(found), password: found.password };
 }
