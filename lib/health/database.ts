@@ -5,8 +5,12 @@ import { shellWord } from '../base/shell-word.ts';
 import type { Check, Judgement, Sample } from './check.ts';
 import type { OpsErrorFacts } from './facts.ts';
 import { byLimits } from './limits.ts';
+import { ofServer, type ServerFacts } from './server-database.ts';
 
-export interface DatabaseFacts {
+/** Of a file, or of a database of a server, of which its size and its errors have checks of their own. */
+export type DatabaseFacts = FileFacts | ServerFacts;
+
+export interface FileFacts {
   readonly path: string;
   /** What was seen of it; otherwise why that could not be. */
   readonly seen: { readonly sizeBytes: number } | OpsErrorFacts;
@@ -36,9 +40,10 @@ export const databaseCheck: Check<DatabaseFacts> = {
   unit: 'B',
   limits: {},
   worse: 'above',
-  causedBy: ['mounts'],
+  causedBy: ['mounts', 'postgres-connections'],
   looksBackMs: 8 * dayMs,
   judge(facts, { limits, now, earlier }) {
+    if ('server' in facts) return ofServer(facts);
     const { path, seen } = facts;
     if ('kind' in seen) return { ...ofFailure(seen, path), paths: [path] };
     const { sizeBytes } = seen;
@@ -103,7 +108,7 @@ function usual(growth: Growth | undefined): string | undefined {
   return `${formatBytes(Math.abs(growth.bytes))} ${words} than ${formatDuration(growth.ms)} ago`;
 }
 
-function pagesWords({ checked, givenUp }: DatabaseFacts, now: Date): string {
+function pagesWords({ checked, givenUp }: FileFacts, now: Date): string {
   const isNewer = givenUp !== undefined && (checked === undefined || givenUp.at > checked.at);
   const tried = isNewer
     ? `, and given up after ${formatDuration(givenUp.afterMs)} ${ago(givenUp.at, now)}`

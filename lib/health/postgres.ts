@@ -30,6 +30,8 @@ export interface PostgresLook {
   readonly connections: PostgresConnections;
   /** Undefined where the server took too long to add it up. */
   readonly sizeBytes: number | undefined;
+  /** How many transactions ago the oldest row is from that was not frozen: at two milliards the server takes no more. */
+  readonly frozenAge: number;
   readonly counters: PostgresCounters;
 }
 

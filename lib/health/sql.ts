@@ -4,7 +4,7 @@ import { clip, printable } from '../base/printable.ts';
 import type { Severity } from '../base/verdict.ts';
 import type { Check } from './check.ts';
 
-/** A value as SQLite has it: an INTEGER as bigint, a REAL as number. */
+/** A value as SQLite has it: an INTEGER as bigint, a REAL as number. PostgreSQL's boolean is 1 or 0. */
 export type SqlValue = bigint | number | string | Uint8Array | null;
 
 /** What is expected of one value; a whole number fits an INTEGER and a REAL alike, and true and false are 1 and 0. */
@@ -30,7 +30,7 @@ export const sqlCheck: Check<SqlFacts> = {
   unit: '',
   limits: {},
   worse: 'none',
-  causedBy: ['database', 'mounts'],
+  causedBy: ['database', 'postgres-connections', 'mounts'],
   judge({ rows, expectation }) {
     const value = numberOf(rows[0]?.[0]);
     const wrong = difference(rows, expectation);

@@ -190,6 +190,13 @@ export class Connection {
     return all.map(({ rows, rowCount, command }) => ({ rows, count: rowCount ?? 0, command }));
   }
 
+  /** One statement, for what follows a semicolon is refused; of each column the number of its type. */
+  async prepared(sql: string): Promise<{ rows: (string | null)[][]; types: number[] }> {
+    const query = { text: sql, rowMode: 'array' as const, types: asWritten, queryMode: 'extended' };
+    const { rows, fields } = await this.#open().query<(string | null)[]>(query);
+    return { rows, types: fields.map(({ dataTypeID }) => dataTypeID) };
+  }
+
   #open(): Client {
     if (this.#client === undefined) throw new Error('a connection is asked before it is open');
     return this.#client;

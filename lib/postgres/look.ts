@@ -79,6 +79,7 @@ select
   current_setting('superuser_reserved_connections')::float8 as reserved_for_superusers,
   coalesce(current_setting('reserved_connections', true), '0')::float8 as reserved,
   d.datconnlimit::float8 as database_limit,
+  age(d.datfrozenxid)::float8 as frozen_age,
   app.oid is not null as is_role,
   app.rolsuper as is_superuser,
   app.may_use_reserved,
@@ -117,6 +118,7 @@ interface Row {
   reserved_for_superusers: number;
   reserved: number;
   database_limit: number;
+  frozen_age: number;
   is_role: boolean;
   is_superuser: boolean;
   may_use_reserved: boolean;
@@ -141,6 +143,7 @@ function lookOf(row: Row): Omit<PostgresLook, 'sizeBytes'> {
   return {
     at: row.at,
     startedAt: row.started_at,
+    frozenAge: row.frozen_age,
     connections: {
       max: row.max,
       reservedForSuperusers: row.reserved_for_superusers,

@@ -1,12 +1,13 @@
 // Measures whether the databases of the apps can be opened, and now and then whether all their pages are well.
-import { fileApps } from '../config/config.ts';
-import type { Config, FileApp } from '../config/config.ts';
+import { type Config, type FileApp, guardedApps } from '../config/config.ts';
 import { OpsError } from '../base/errors.ts';
-import type { DatabaseFacts, PagesChecked } from '../health/database.ts';
+import type { DatabaseFacts, FileFacts, PagesChecked } from '../health/database.ts';
 import { GivenUp, openInspector, type PagesFound } from '../sqlite/inspect/inspector.ts';
 import type { LiveState } from '../sqlite/inspect/live-state.ts';
-import { fileAppNamed } from './backup-age.ts';
+import { ofServer as askAsSuperuser } from '../postgres/words.ts';
+import { appNamed } from './backup-age.ts';
 import { lookMs, lookOnce, orFailure } from './live-database.ts';
+import { looked } from './postgres.ts';
 import type { Probe, ProbeContext } from './probe.ts';
 
 /** The longest that checks of pages may be set to take, and a look before. */
@@ -19,9 +20,10 @@ const tryMsMin = 500;
 
 export const databaseProbe: Probe<DatabaseFacts> = {
   timeoutMs,
-  subjects: ({ config }) => fileApps(config).map(({ name }) => name),
+  subjects: ({ config }) => guardedApps(config).map(({ name }) => name),
   async measure(context, subject) {
-    const app = fileAppNamed(context, subject);
+    const app = appNamed(context, subject);
+    if (app.engine === 'postgres') return onServer(context, subject);
     const seen = await orFailure(lookOnce(context, app));
     const { growthPercentMax } = context.config.health.database;
     const facts = { path: app.database, seen, growthPercentMax };
@@ -29,6 +31,17 @@ export const databaseProbe: Probe<DatabaseFacts> = {
     return { ...facts, ...(await checkedPages(context, app, seen)) };
   },
 };
+
+async function onServer(context: ProbeContext, subject: string): Promise<DatabaseFacts> {
+  const { found, target } = await looked(context, subject);
+  const held =
+    'select pid, usename, state, age(backend_xmin), left(query, 80) from pg_stat_activity where backend_xmin is not null order by 4 desc limit 5';
+  return {
+    server: found,
+    user: target.user,
+    freezeHint: `what holds it back: ${askAsSuperuser(target, held)}; then, at a quiet time: vacuum (freeze) in ${target.database}`,
+  };
+}
 
 interface Note {
   file: string;
@@ -40,7 +53,7 @@ async function checkedPages(
   context: ProbeContext,
   app: FileApp,
   state: LiveState,
-): Promise<Pick<DatabaseFacts, 'checked' | 'givenUp'>> {
+): Promise<Pick<FileFacts, 'checked' | 'givenUp'>> {
   const key = `database/${app.name}`;
   const note = parseNote(context.recall(key), state.file);
   const found = isDue(note, context)

@@ -1,11 +1,13 @@
-// Measures what the owner's queries return: those of one database one after the other in one process, however many there are.
+// Measures what the owner's queries return: those of one database one after the other, in one process or over a connection each,
+// however many there are.
 import { OpsError } from '../base/errors.ts';
 import { formatDuration } from '../base/format.ts';
 import { didYouMean } from '../base/nearest.ts';
-import { type Config, fileApps } from '../config/config.ts';
+import { type Config, type GuardedApp, guardedApps, type PostgresApp } from '../config/config.ts';
 import type { Assertion } from '../config/health-config.ts';
 import type { SqlFacts } from '../health/sql.ts';
-import { type Inspector, openInspector } from '../sqlite/inspect/inspector.ts';
+import { ownersQuery } from '../postgres/owners-query.ts';
+import { openInspector } from '../sqlite/inspect/inspector.ts';
 import type { Probe, ProbeContext } from './probe.ts';
 
 /** All that the queries of one database may take in one run; and of each, what comes with starting the process. */
@@ -35,9 +37,9 @@ const runs = new WeakMap<Config, Map<string, Queue>>();
 function queueOf({ config }: ProbeContext, { app, name }: Assertion): Queue {
   const queues = runs.get(config) ?? new Map<string, Queue>();
   runs.set(config, queues);
-  const apps = fileApps(config);
-  const database = apps.find((one) => one.name === app)?.database;
-  if (database === undefined)
+  const apps = guardedApps(config);
+  const found = apps.find((one) => one.name === app);
+  if (found === undefined)
     throw new OpsError(
       'config',
       `cannot run ${calledOf(name)}: there is no app ${app} with a database${didYouMean(
@@ -45,7 +47,7 @@ function queueOf({ config }: ProbeContext, { app, name }: Assertion): Queue {
         apps.map((one) => one.name),
       )}`,
     );
-  const queue = queues.get(app) ?? new Queue(database);
+  const queue = queues.get(app) ?? new Queue(() => askerOf(found));
   queues.set(app, queue);
   return queue;
 }
@@ -54,16 +56,53 @@ function calledOf(name: string): string {
   return `health.sql.assertions.${name}`;
 }
 
+/** Who is asked. */
+interface Asker {
+  /** What comes with the first query. */
+  readonly openMs: number;
+  query(
+    query: { sql: string; called: string; limits: typeof limits },
+    timeoutMs: number,
+  ): Promise<SqlFacts['rows']>;
+  /** Gives up what is under way. */
+  leave(): void;
+}
+
+function askerOf(app: GuardedApp): Asker {
+  if (app.engine === 'postgres') return serverAsker(app);
+  // Of the run alone: the time of one measurement must not end the process that the others are asked in.
+  const inspector = openInspector(app.database);
+  return {
+    openMs,
+    query: (...args) => inspector.query(...args),
+    leave: () => {
+      inspector.leave();
+    },
+  };
+}
+
+/** Each query has a connection of its own: what one leaves in it is not the next one's. */
+function serverAsker(app: PostgresApp): Asker {
+  const over = new AbortController();
+  return {
+    openMs: 0,
+    query: (query, timeoutMs) => ownersQuery(app.readTarget(), { ...query, timeoutMs, signal: over.signal }),
+    leave: () => {
+      over.abort();
+    },
+  };
+}
+
 /** The queries of one database in one run. */
 class Queue {
-  readonly #database: string;
-  #inspector: Inspector | undefined;
+  readonly #open: () => Asker;
+  #asker: Asker | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   #spentMs = 0;
 
-  constructor(database: string) {
-    this.#database = database;
+  constructor(open: () => Asker) {
+    this.#open = open;
   }
 
   ask(context: ProbeContext, assertion: Assertion): Promise<SqlFacts['rows']> {
@@ -84,11 +123,10 @@ class Queue {
       signal.throwIfAborted();
       signal.addEventListener('abort', onAbort, { once: true });
       if (this.#spentMs >= runMsMax) throw outOfTime(name);
-      const isFirst = this.#inspector === undefined;
-      // Of the run alone: the time of one measurement must not end the process that the others are asked in.
-      this.#inspector ??= openInspector(this.#database);
+      const isFirst = this.#asker === undefined;
+      const asker = (this.#asker ??= this.#open());
       const query = { sql: expectation.query, called: calledOf(name), limits };
-      return await this.#inspector.query(query, isFirst ? timeoutMs + openMs : timeoutMs);
+      return await asker.query(query, isFirst ? timeoutMs + asker.openMs : timeoutMs);
     } catch (error) {
       // Only a mistake in the query leaves the process fit for the next one.
       if (!(error instanceof OpsError && error.kind === 'config')) this.#leave();
@@ -102,8 +140,8 @@ class Queue {
   }
 
   #leave(): void {
-    this.#inspector?.leave();
-    this.#inspector = undefined;
+    this.#asker?.leave();
+    this.#asker = undefined;
   }
 }
 

@@ -14,10 +14,12 @@ export function someLook({
   at?: number;
   startedAt?: number;
   sizeBytes?: number | undefined;
+  frozenAge?: number;
 } = {}): PostgresLook {
   return {
     at: lookedAt,
     startedAt: lookedAt - 30 * 86_400_000,
+    frozenAge: 50,
     sizeBytes: 1_400_000_000,
     ...more,
     connections: {

@@ -1,9 +1,10 @@
 // When the database of an app is well: each reason for which it is not, and the same without it.
 import { expect, test } from 'vitest';
-import { databaseCheck, type DatabaseFacts, dayGrowth } from '../../../lib/health/database.ts';
+import { databaseCheck, type FileFacts, dayGrowth } from '../../../lib/health/database.ts';
+import { someLook } from '../../support/postgres-look.ts';
 import { hoursAgo, judged, now } from './judged.ts';
 
-const well: DatabaseFacts = {
+const well: FileFacts = {
   path: '/srv/app.db',
   seen: { sizeBytes: 300e6 },
   checked: { at: hoursAgo(3), problems: [] },
@@ -16,7 +17,7 @@ const failed = (kind: 'missing' | 'damaged' | 'io' | 'unavailable') => ({
   seen: { kind, message: `cannot read the database: ${kind}`, hint: undefined },
 });
 
-test.each<[what: string, facts: DatabaseFacts, verdict: string, message: RegExp]>([
+test.each<[what: string, facts: FileFacts, verdict: string, message: RegExp]>([
   ['well', well, 'ok', /^300 MB, pages well 3 h ago$/],
   ['not checked yet', { ...well, checked: undefined }, 'ok', /pages not checked yet$/],
   [
@@ -88,3 +89,15 @@ test.each([
     judged(databaseCheck, { ...well, seen: { sizeBytes } }, { limits: { warning: 2e9, critical: 3e9 } }),
   ).toMatchObject({ verdict, value: sizeBytes }),
 );
+
+test.each([
+  [999e6, 'ok'],
+  [1000e6, 'warning'],
+  [1599e6, 'warning'],
+  [1600e6, 'critical'],
+])('of PostgreSQL: rows that were not frozen for %d transactions are %s', (frozenAge, verdict) => {
+  const facts = { server: { look: someLook({ frozenAge }) }, user: 'app', freezeHint: 'freeze' };
+  const found = judged(databaseCheck, facts);
+  expect(found).toMatchObject({ verdict, measures: { frozen_age: frozenAge } });
+  expect(found.hint).toBe(verdict === 'ok' ? undefined : 'freeze');
+});
