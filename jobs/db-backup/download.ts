@@ -29,31 +29,31 @@ export const text = downloadText;
 
 export const plan: Steps<Given, DownloadPlan> = {
   async run(context, options) {
-    const { order } = await choose(context, options);
-    return { result: await planDownload(order), findings: [] };
+    const { store, order } = await choose(context, options);
+    return { result: await planDownload(context, store, order), findings: [] };
   },
   text: downloadPlanText,
 };
 
 async function choose(context: JobContext, { app: name, path }: Given) {
   const app = selectedApp(context, name);
-  const given = path ?? emptyPlace(app);
   const store = await context.openStore();
   return {
     store,
     order: {
       command: 'db-backup download',
       app,
-      given,
+      given: path ?? requireFileApp(app).database,
+      requirePlace: () => void (path === undefined && requireEmpty(app)),
       ...(await chooseNamed(context, store, app, app.latest ?? 'latest')),
     },
   };
 }
 
-/** The database's own path, as long as nothing is there. */
-function emptyPlace(app: GuardedApp): string {
+/** The database's own path is one for a download as long as nothing is there. */
+function requireEmpty(app: GuardedApp): void {
   const { name, database, latest } = requireFileApp(app);
-  if (!existsSync(database)) return database;
+  if (!existsSync(database)) return;
   throw new OpsError('refused', `cannot download to ${database}: a database is there`, {
     hint:
       'name another path: db-backup download /tmp/copy.db; or put it in place, with a way back: ' +

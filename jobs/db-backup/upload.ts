@@ -24,9 +24,11 @@ interface Upload {
   latest: string;
   sizeBytes: number;
   sha256: string;
+  /** The store had these very bytes there, as it says itself: nothing was sent. */
+  unchanged: boolean;
 }
 
-type UploadPlan = Omit<Upload, 'sha256'>;
+type UploadPlan = Omit<Upload, 'sha256' | 'unchanged'>;
 
 export async function run(
   context: JobContext,
@@ -42,8 +44,10 @@ export async function run(
 }
 
 export function text(result: AppsResult<Upload>): string[] {
-  return appsText(result, ({ latest, sizeBytes }, app) => [
-    `${app}: refreshed the latest copy ${latest} (${formatBytes(sizeBytes)})`,
+  return appsText(result, ({ latest, sizeBytes, unchanged }, app) => [
+    unchanged
+      ? `${app}: the latest copy ${latest} is the database already, to the byte: nothing to do`
+      : `${app}: refreshed the latest copy ${latest} (${formatBytes(sizeBytes)})`,
   ]);
 }
 
@@ -83,6 +87,9 @@ async function upload(
   try {
     const snapshot = await proveSnapshot(context, app, scratch, { copies: 1, takenAt: context.clock.now() });
     await requireSuccessor(context, app, snapshot, { acceptance, promotion });
+    const { sizeBytes, sha256, contentHash } = snapshot.digest;
+    if ((await store.stat(latest))?.contentHash === contentHash)
+      return { latest, sizeBytes, sha256, unchanged: true };
     context.progress.start(`${app.name}: storing`, snapshot.digest.sizeBytes);
     const stored = await store.put(latest, snapshot.digest, {
       replace: true,
@@ -92,7 +99,7 @@ async function upload(
     });
     context.progress.end();
     context.noteLeft(`the latest copy ${latest} is up to date`);
-    return { latest, sizeBytes: stored.sizeBytes, sha256: snapshot.digest.sha256 };
+    return { latest, sizeBytes: stored.sizeBytes, sha256, unchanged: false };
   } finally {
     await scratch.remove();
   }

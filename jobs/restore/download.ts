@@ -25,8 +25,8 @@ export const text = downloadText;
 
 export const plan: Steps<Given, DownloadPlan> = {
   async run(context, options) {
-    const { order } = await choose(context, options);
-    return { result: await planDownload(order), findings: [] };
+    const { store, order } = await choose(context, options);
+    return { result: await planDownload(context, store, order), findings: [] };
   },
   text: downloadPlanText,
 };

@@ -18,6 +18,7 @@ import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome } from '../../lib/run/job.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { condemn } from './condemn.ts';
+import { identicalFile } from './identical-file.ts';
 import { isPlaceOf, manifestOfBytes, placeCopy } from './place-copy.ts';
 
 /** What is to be downloaded, and where to. */
@@ -29,6 +30,8 @@ export interface DownloadOrder {
   entries: readonly CatalogueEntry[];
   /** A path that does not exist, or a directory. */
   given: string;
+  /** Throws where nothing is to be placed there, asked when the very file does not lie there already. */
+  requirePlace?: () => void;
 }
 
 /** A file that was downloaded. */
@@ -41,16 +44,24 @@ export interface Download {
   state: BackupState;
   /** Its bytes are not those of its manifest. */
   altered: boolean;
+  /** It was there already, to the byte: nothing was fetched. */
+  unchanged: boolean;
 }
 
 /** A download that was only looked at. */
-export type DownloadPlan = Pick<Download, 'name' | 'target' | 'sizeBytes' | 'state'>;
+export type DownloadPlan = Pick<Download, 'name' | 'target' | 'sizeBytes' | 'state' | 'unchanged'>;
 
 /** Looks where `entry` would go: `given`, which must not exist or be a directory. Throws what the download would. */
-export async function planDownload(order: DownloadOrder): Promise<DownloadPlan> {
-  using target = await freePlace(order);
+export async function planDownload(
+  context: JobContext,
+  store: Store,
+  order: DownloadOrder,
+): Promise<DownloadPlan> {
   const { name, sizeBytes, state } = order.entry;
-  return { name, target: memberPath(target), sizeBytes, state };
+  const there = await identicalFile(store, order.given, order.entry, context.signal);
+  if (there !== undefined) return { name, target: there.path, sizeBytes, state, unchanged: true };
+  using target = await freePlace(order);
+  return { name, target: memberPath(target), sizeBytes, state, unchanged: false };
 }
 
 /** Downloads `entry`. */
@@ -59,9 +70,15 @@ export async function downloadEntry(
   store: Store,
   order: DownloadOrder,
 ): Promise<Outcome<Download>> {
-  using target = await freePlace(order);
   const { app, entry, entries } = order;
   const { name, state } = entry;
+  const there = await identicalFile(store, order.given, entry, context.signal);
+  if (there !== undefined) {
+    const { path: target, sha256 } = there;
+    const same = { name, target, sizeBytes: entry.sizeBytes, sha256, state, altered: false, unchanged: true };
+    return { result: same, findings: [] };
+  }
+  using target = await freePlace(order);
   const path = memberPath(target);
   await using note = await context.noteElsewhere({ scratchIn: target.directory.path });
   void note;
@@ -92,25 +109,28 @@ export async function downloadEntry(
   context.noteLeft(`${path} is complete`);
   const message = `the bytes of ${path} are not those of the manifest of ${name}: do not trust this file`;
   return {
-    result: { name, target: path, sizeBytes, sha256, state, altered },
+    result: { name, target: path, sizeBytes, sha256, state, altered, unchanged: false },
     findings: altered ? [{ subject: name, severity: 'critical', message }] : [],
   };
 }
 
 /** What a person reads of a download. */
-export function downloadText({ name, target, sizeBytes, state, altered }: Download): string[] {
+export function downloadText({ name, target, sizeBytes, state, altered, unchanged }: Download): string[] {
+  if (unchanged) return [`${target} is ${name} already, to the byte: nothing to do`];
   return [
     `downloaded ${name} (${formatBytes(sizeBytes)}, ${state}) to ${target}`,
     ...(altered ? ['its bytes are NOT those of its manifest: do not trust this file'] : []),
   ];
 }
 
-export function downloadPlanText({ name, target, sizeBytes }: DownloadPlan): string[] {
+export function downloadPlanText({ name, target, sizeBytes, unchanged }: DownloadPlan): string[] {
+  if (unchanged) return [`${target} is ${name} already, to the byte: nothing to do`];
   return [`would download ${name} (${formatBytes(sizeBytes)}) to ${target}`];
 }
 
 /** As with cp: an existing directory takes the file under its own name. Anything else that exists is refused. */
-async function freePlace({ app, entry, given }: DownloadOrder): Promise<SetPlace & Disposable> {
+async function freePlace({ app, entry, given, requirePlace }: DownloadOrder): Promise<SetPlace & Disposable> {
+  requirePlace?.();
   if (given === '' || given.includes('\0'))
     throw new OpsError('usage', 'cannot download to a path that is no path');
   const { name, sizeBytes } = entry;

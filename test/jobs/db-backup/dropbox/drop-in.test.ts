@@ -1,6 +1,14 @@
 // With nothing but the environment that an earlier Python script used: the same names, the newest seven, and no upload
 // without a change.
-import { readFileSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
@@ -118,6 +126,47 @@ describe('the environment alone', () => {
         expect(standIn.bytesSent - sent).toBeLessThan(40_000);
       }
     }
+  });
+
+  test('what is the same already is neither sent nor fetched, and said', async () => {
+    await using world = await dropInWorld();
+    await succeed(world, ['upload']);
+    expect((await succeed(world, ['upload'])).stdout).toMatch(/is the database already, to the byte/);
+    expect(world.calls('files/upload')).toBe(2); // the copy, and the marker of a new store
+    const copy = join(world.home, 'copy.db');
+    for (const [args, downloads, says] of [
+      [['download', copy], 1, /^downloaded database\.db/],
+      [['download', copy], 1, /copy\.db is database\.db already, to the byte/],
+      [['download', copy, '--dry-run'], 1, /already, to the byte/],
+      [['download', world.home], 2, /^downloaded .*\/database\.db/],
+      [['download', world.home], 2, /\/database\.db is database\.db already/],
+    ] as const) {
+      expect((await succeed(world, args)).stdout).toMatch(says);
+      expect({ args, downloads: world.calls('files/download') }).toEqual({ args, downloads });
+    }
+    const other: [what: string, spoil: () => void][] = [
+      ['another byte', () => appendFileSync(copy, 'x')],
+      ['as many bytes', () => writeFileSync(copy, Buffer.alloc(statSync(world.database).size))],
+      [
+        'another content in its log',
+        () => (copyFileSync(world.database, copy), writeFileSync(`${copy}-wal`, 'x')),
+      ],
+      [
+        'a link to a file that is not there',
+        () => (rmSync(copy), symlinkSync(join(world.home, 'gone'), copy)),
+      ],
+    ];
+    for (const [what, spoil] of other) {
+      spoil();
+      const { exitCode, stdout } = await world.run('db-backup', ['download', copy]);
+      expect({ what, exitCode, stdout }).toMatchObject({
+        what,
+        exitCode: 73,
+        stdout: '',
+      });
+    }
+    change(world, 'one more');
+    expect(await world.run('db-backup', ['download'])).toMatchObject({ exitCode: 73 });
   });
 
   test('an unchanged database whose latest copy is gone: it is put back, without another backup', async () => {
