@@ -64,11 +64,25 @@ describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ')
     );
   });
 
+  test('the lock of the older script is the same file for a unit, which has a /tmp of its own', async () => {
+    const lock = '/tmp/ctv-db-sync.lock';
+    expect(await pi.machine.ok(`stat --format='%U %G %a' ${lock}`)).toBe('root ctvapps 660\n');
+    await pi.machine.ok(`systemd-run --quiet --unit=older flock -n ${lock} sleep infinity`);
+    await pi.machine.ok(`until ! flock -n ${lock} true; do :; done`);
+    expect(await pi.startIll(backup)).toBe('75');
+    expect(await pi.log()).toContain(`another program holds ${lock}`);
+    await pi.machine.ok('systemctl stop older');
+    await pi.backUpWell();
+  });
+
   test('systemctl status shows how far it is, and SIGKILL is told', async () => {
     await pi.startHanging(undefined, /upload/);
     expect(await pi.machine.sh(`systemctl status ${backup}`)).toMatchObject({
       stdout: expect.stringMatching(/Status: ".+"/) as string,
     });
+    // Meanwhile the older script, of whoever may write the database, finds it at work.
+    const script = "su dev -c 'flock -n /tmp/ctv-db-sync.lock true'";
+    expect(await pi.machine.sh(script)).toMatchObject({ exitCode: 1 });
     await pi.machine.ok(`systemctl kill --signal=KILL ${backup}`);
     await expectTold('was killed', 'it was killed by SIGKILL', 'journalctl --namespace=+holdfast');
     expect(await pi.show('Result')).toBe('signal');
