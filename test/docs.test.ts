@@ -65,7 +65,13 @@ test('docs/operations.md says of every check what it means', () => {
 });
 
 test('every link between pages leads to a file', () => {
-  const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...markdownBelow('docs')];
+  const pages = [
+    'README.md',
+    'CONTRIBUTING.md',
+    'CHANGELOG.md',
+    ...markdownBelow('docs'),
+    ...markdownBelow('etc/examples'),
+  ];
   const broken = pages.flatMap((page) =>
     [...read(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)]
       .map(([, target]) => join(dirname(page), target ?? ''))
@@ -82,9 +88,12 @@ test('every decision page is listed', () => {
 });
 
 describe('every command line in the pages', () => {
-  const pages = ['README.md', 'CONTRIBUTING.md', ...markdownBelow('docs')].filter(
-    (page) => !/^docs\/(commands|changes)\//.test(page),
-  );
+  const pages = [
+    'README.md',
+    'CONTRIBUTING.md',
+    ...markdownBelow('docs'),
+    ...markdownBelow('etc/examples'),
+  ].filter((page) => !/^docs\/(commands|changes)\//.test(page));
   const lines = pages.flatMap((page) => typedIn(read(page)).map((line) => ({ page, line })));
 
   test('of ours is taken by its parser', async () => {

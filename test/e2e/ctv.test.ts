@@ -218,6 +218,8 @@ describe.skipIf(missingForPi !== undefined)('CTV BookedBiz', () => {
     const noon = await pi.type('health-check');
     expect(noon).toMatchObject({ exitCode: 2 });
     expect(noon.stdout).toMatch(/closed-years.*row 3 is \("2023", 1,950\) instead of \("2023", 1,800\)/s);
+    // What lies there from before is restored by its whole name.
+    await well(`restore run ${backups().at(-2)} --to /srv/spotops/earlier.db`);
     await well('db-backup run'); // nobody has looked yet, and the next night is of the bad state
 
     const at = `restore run --at ${good.taken_at} --yes`;
