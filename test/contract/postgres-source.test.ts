@@ -1,7 +1,7 @@
 // PostgreSQL databases as sources, on a real server: what a dump has to bring back, what is said where it does not, and what of a
 // proof is left on the server.
 import { createHash } from 'node:crypto';
-import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -355,6 +355,25 @@ describe.skipIf(postgresPrograms() === undefined)('PostgreSQL as a source', () =
       kind: 'damaged',
       message: expect.stringContaining('backups/app/a.db') as string,
     });
+    expect(await trials()).toBe(0);
+  });
+
+  test.each([
+    ['app', false],
+    // What docs/threat-model.md says of it.
+    ['postgres', true],
+  ])('a dump that somebody has written runs what is in it as %s', async (user, isRun) => {
+    const made = join(server.directory, `made-as-${user}`);
+    const program = `copy (select 1) to program 'touch ${made}'`;
+    const name =
+      await makeDatabase(`create table t (n int); insert into t values (1); alter table t owner to app;
+      create function hostile(n int) returns int language plpgsql as $$ begin
+      if current_database() ~ '^holdfast' then execute ${`$q$${program}$q$`}; end if; return n; end $$;
+      alter table t add check (hostile(n) = 1)`);
+    const { path } = await copied(sourceOf(name));
+    const { findings = [] } = (await sourceOf(name, { user }).measure(path)).integrity;
+    expect(existsSync(made)).toBe(isRun);
+    if (!isRun) expect(findings.join()).toMatch(/permission denied|must be superuser/);
     expect(await trials()).toBe(0);
   });
 

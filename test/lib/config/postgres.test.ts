@@ -40,6 +40,12 @@ test.each<[string, object]>([
     'url = "postgresql:///bags?host=/tmp&port=6000"\nuser = "h"',
     { ...usual, host: '/tmp', port: 6000, user: 'h', database: 'bags' },
   ],
+  [
+    'url = "postgresql+psycopg2://h@/bags?host=/tmp"',
+    { ...usual, host: '/tmp', user: 'h', database: 'bags' },
+  ],
+  ['url = "postgresql://h@:6000/bags"', { ...usual, port: 6000, user: 'h', database: 'bags' }],
+  ['url = "postgresql://h@"', { ...usual, user: 'h', database: 'h' }],
   ['url = "postgresql://%2Ftmp/bags"\nuser = "h"', { ...usual, host: '/tmp', user: 'h', database: 'bags' }],
   [
     'host = "db.lan"\nport = 1\nuser = "a b"\ndatabase = "c@d"\nsslmode = "disable"',
@@ -60,6 +66,9 @@ test.each<[string, RegExp]>([
   [`url = "mysql://h:${secret}@db/b"`, /url: must be an address such as/],
   [`url = "${secret}"`, /url: must be an address such as/],
   ['url = "postgresql://h@one:1,two:2/b"', /url: names several hosts/],
+  ['url = "postgresql://h@/b?host=one,two"', /url: names several hosts/],
+  ['url = "postgresql+psycopg://h@/b?host=one:1&host=two:2"', /url: names several hosts/],
+  ['url = "postgresql://h@/b?host=/run/a,/run/b"', /url: names several hosts/],
   ['url = "postgresql://h@db/b%0Ac"', /url: holds control characters/],
   ['url = "postgresql://h%1B[31m@db/b"', /url: holds control characters/],
   ['url = "postgresql://h@db/b?sslmode=yes"', /url: has an sslmode that is none of disable/],
