@@ -31,6 +31,7 @@ import { freshnessCheck } from './freshness.ts';
 import { historyCheck } from './history.ts';
 import { httpCheck } from './http.ts';
 import { sqlCheck } from './sql.ts';
+import { standbyCheck } from './standby.ts';
 import { storeCheck } from './store.ts';
 import { walCheck } from './wal.ts';
 
@@ -51,6 +52,7 @@ export const allChecks: readonly AnyCheck[] = [
   storeCheck,
   backupAgeCheck,
   backupDrillCheck,
+  standbyCheck,
   databaseCheck,
   walCheck,
   sqlCheck,

@@ -7,12 +7,15 @@ import type { BackupAgeFacts } from '../health/backup-age.ts';
 import { timerPeriodMs } from '../process/timer-period.ts';
 import { lastProven } from './last-proven.ts';
 import type { Probe, ProbeContext } from './probe.ts';
+import { liveApps } from './standing-by.ts';
 
 /** A night may be missed, and made up for in the morning. */
 const patience = 1.5;
 
 export const backupAgeProbe: Probe<BackupAgeFacts> = {
-  subjects: ({ config }) => guardedApps(config).map(({ name }) => name),
+  async subjects(context) {
+    return (await liveApps(context)).map(({ name }) => name);
+  },
   // As long as a store may take to answer.
   timeoutMs: 60_000,
   async measure(context, subject) {

@@ -1,5 +1,5 @@
 // Measures whether the databases of the apps can be opened, and now and then whether all their pages are well.
-import { type Config, type FileApp, guardedApps } from '../config/config.ts';
+import type { Config, FileApp } from '../config/config.ts';
 import { OpsError } from '../base/errors.ts';
 import type { DatabaseFacts, FileFacts, PagesChecked } from '../health/database.ts';
 import { GivenUp, openInspector, type PagesFound } from '../sqlite/inspect/inspector.ts';
@@ -9,6 +9,7 @@ import { appNamed } from './backup-age.ts';
 import { lookMs, lookOnce, orFailure } from './live-database.ts';
 import { looked } from './postgres.ts';
 import type { Probe, ProbeContext } from './probe.ts';
+import { liveApps } from './standing-by.ts';
 
 /** The longest that checks of pages may be set to take, and a look before. */
 const timeoutMs = 180_000 + 2 * lookMs;
@@ -20,7 +21,9 @@ const tryMsMin = 500;
 
 export const databaseProbe: Probe<DatabaseFacts> = {
   timeoutMs,
-  subjects: ({ config }) => guardedApps(config).map(({ name }) => name),
+  async subjects(context) {
+    return (await liveApps(context)).map(({ name }) => name);
+  },
   async measure(context, subject) {
     const app = appNamed(context, subject);
     if (app.engine === 'postgres') return onServer(context, subject);

@@ -67,11 +67,13 @@ export const databases: Part = async (context) => {
   return lookAt(context, parts);
 };
 
-async function databaseOf(context: DoctorContext, { name, database }: FileApp): Promise<Looked[]> {
+async function databaseOf(context: DoctorContext, { name, database, standby }: FileApp): Promise<Looked[]> {
   const folder = dirname(database);
   const besides = ['-wal', '-shm', '-journal'].map((suffix) => database + suffix);
   const found = await statusesOf(context, [folder, database, ...besides]);
   const [directory, file] = [found.get(folder), found.get(database)];
+  if (directory !== undefined && file === undefined && standby !== undefined)
+    return [well(name, 'it is live on another machine: nothing is in its place here yet')];
   if (directory === undefined || file === undefined)
     return [
       {

@@ -116,6 +116,7 @@ function unitsOf(app: GuardedApp): string[] {
 
 function jobsOf(app: FileApp): string[] {
   return [
+    ...(app.standby === undefined ? [] : ['restore-standby']),
     ...(app.export === undefined ? [] : ['db-export-json']),
     ...(app.maintain === undefined ? [] : ['db-maintain']),
     ...(app.delta === undefined ? [] : ['delta-push']),

@@ -40,6 +40,7 @@ import { freshnessCheck } from '../health/freshness.ts';
 import { historyCheck } from '../health/history.ts';
 import { httpCheck } from '../health/http.ts';
 import { sqlCheck } from '../health/sql.ts';
+import { standbyCheck } from '../health/standby.ts';
 import { storeCheck } from '../health/store.ts';
 import { walCheck } from '../health/wal.ts';
 import { alertDeliveryProbe } from './alert-delivery.ts';
@@ -62,6 +63,7 @@ import { historyProbe } from './history.ts';
 import { httpProbe } from './http.ts';
 import { type Probed, probed } from './probe.ts';
 import { sqlProbe } from './sql.ts';
+import { standbyProbe } from './standby.ts';
 import { storeProbe } from './store.ts';
 import { walProbe } from './wal.ts';
 
@@ -82,6 +84,7 @@ export const registry: readonly Probed[] = [
   probed(storeCheck, storeProbe),
   probed(backupAgeCheck, backupAgeProbe),
   probed(backupDrillCheck, backupDrillProbe),
+  probed(standbyCheck, standbyProbe),
   probed(databaseCheck, databaseProbe),
   probed(walCheck, walProbe),
   probed(sqlCheck, sqlProbe),

@@ -9,6 +9,7 @@ import type { SqlFacts } from '../health/sql.ts';
 import { ownersQuery } from '../postgres/owners-query.ts';
 import { openInspector } from '../sqlite/inspect/inspector.ts';
 import type { Probe, ProbeContext } from './probe.ts';
+import { standingBy } from './standing-by.ts';
 
 /** All that the queries of one database may take in one run; and of each, what comes with starting the process. */
 const runMsMax = 60_000;
@@ -17,7 +18,10 @@ const limits = { rowsMax: 1000, bytesMax: 1_000_000 };
 
 export const sqlProbe: Probe<SqlFacts> = {
   timeoutMs: runMsMax + 30_000 + openMs,
-  subjects: ({ config }) => config.health.assertions.map(subjectOf),
+  async subjects(context) {
+    const standing = await standingBy(context);
+    return context.config.health.assertions.filter(({ app }) => !standing.has(app)).map(subjectOf);
+  },
   async measure(context, subject) {
     const assertion = context.config.health.assertions.find((one) => subjectOf(one) === subject);
     if (assertion === undefined) throw new OpsError('config', `there is no assertion ${subject}`);

@@ -5,6 +5,7 @@ import { OpsError } from '../base/errors.ts';
 import type { TimerFacts } from '../health/timers.ts';
 import { askSystemd, parseElapse, parseSpanMs, type UnitProperties } from '../process/unit-properties.ts';
 import type { Probe, ProbeContext } from './probe.ts';
+import { isStill, standingBy } from './standing-by.ts';
 import { askUnits, isSystemdThere, ownUnits } from './systemd.ts';
 
 const timerProperties = [
@@ -20,10 +21,13 @@ const timerProperties = [
 ];
 
 export const timersProbe: Probe<TimerFacts> = {
-  async subjects({ root, config }) {
+  async subjects(context) {
+    const { root, config } = context;
     if (!(await isSystemdThere(root))) return [];
+    const standing = await standingBy(context);
     const named = config.health.units.names.filter((name) => name.endsWith('.timer'));
-    return [...new Set([...(await ownUnits(root)).timers, ...named])];
+    const own = (await ownUnits(root)).timers.filter((name) => !isStill(name, standing));
+    return [...new Set([...own, ...named])];
   },
   async measure(context, subject) {
     const usual = subject.replace(/\.timer$/, '.service');

@@ -4,6 +4,7 @@ import { machine } from '../health/causes.ts';
 import type { UnitsFacts } from '../health/units.ts';
 import { askSystemd } from '../process/unit-properties.ts';
 import type { Probe, ProbeContext } from './probe.ts';
+import { isStill, standingBy } from './standing-by.ts';
 import { askUnits, isSystemdThere, ownUnits } from './systemd.ts';
 
 /** All that is ours, as one. */
@@ -13,7 +14,7 @@ export const unitsProbe: Probe<UnitsFacts> = {
   async subjects(context) {
     if (!(await isSystemdThere(context.root))) return [];
     const own = await ourUnits(context);
-    const named = namedUnits(context).filter((name) => !name.endsWith('.timer')); // which have a check of their own
+    const named = namedUnits(context, await standingBy(context)).filter((name) => !name.endsWith('.timer')); // which have a check of their own
     return [...named, ...(own.length === 0 ? [] : [ours]), machine];
   },
   async measure(context, subject) {
@@ -28,15 +29,17 @@ export const unitsProbe: Probe<UnitsFacts> = {
   },
 };
 
-/** What somebody named, and what apps stop for a restore. */
-function namedUnits({ config }: ProbeContext): string[] {
-  const services = guardedApps(config).flatMap((app) => app.services.units);
+/** What somebody named, and what apps stop for a restore: not those that are live elsewhere. */
+function namedUnits({ config }: ProbeContext, standing: ReadonlySet<string> = new Set()): string[] {
+  const live = guardedApps(config).filter(({ name }) => !standing.has(name));
+  const services = live.flatMap((app) => app.services.units);
   return [...new Set([...services, ...config.health.units.names])];
 }
 
-async function ourUnits({ root }: ProbeContext): Promise<string[]> {
-  const { services, paths } = await ownUnits(root);
-  return [...services, ...paths];
+async function ourUnits(context: ProbeContext): Promise<string[]> {
+  const { services, paths } = await ownUnits(context.root);
+  const standing = await standingBy(context);
+  return [...services.filter((name) => !isStill(name, standing)), ...paths];
 }
 
 /** Without what has a word of its own, here or as a timer, and what may fail. */

@@ -1,17 +1,20 @@
 // Measures how the write-ahead logs of the apps' databases stand, and who keeps them from being put into the database.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileApps } from '../config/config.ts';
+import { isFileApp } from '../config/config.ts';
 import type { LogFacts, LogSeen, WalFacts } from '../health/wal.ts';
 import { processName } from '../placement/process-name.ts';
 import type { LiveLog, LiveState } from '../sqlite/inspect/live-state.ts';
 import { fileAppNamed } from './backup-age.ts';
 import { lookMs, lookOnce, orFailure } from './live-database.ts';
 import type { Probe, ProbeContext } from './probe.ts';
+import { liveApps } from './standing-by.ts';
 
 export const walProbe: Probe<WalFacts> = {
   timeoutMs: lookMs + 3000,
-  subjects: ({ config }) => fileApps(config).map(({ name }) => name),
+  async subjects(context) {
+    return (await liveApps(context)).filter(isFileApp).map(({ name }) => name);
+  },
   async measure(context, subject) {
     const app = fileAppNamed(context, subject);
     const { readerMsMax, freePercentMax } = context.config.health.wal;

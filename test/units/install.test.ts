@@ -347,6 +347,25 @@ describe.skipIf(!isRoot)('install', () => {
   });
 });
 
+test.skipIf(!isRoot)(
+  'a standby needs no database yet; which of its units run is for a promotion to say',
+  async () => {
+    using system = new FakeSystem();
+    rmSync(system.path('/srv/app/app.db'));
+    expect((await system.units('install', '--app', 'ctv')).exitCode).toBe(78);
+    const toml = '/etc/holdfast/holdfast.toml';
+    system.write(toml, `${system.read(toml)}[apps.ctv.standby]\n`);
+    expect(await system.units('install', '--app', 'ctv')).toMatchObject({ exitCode: 0, stderr: '' });
+    const condition = 'ConditionPathExists=/var/lib/holdfast/promoted/ctv/note.json';
+    expect(system.read(dropIn)).toContain(condition);
+    const of = (job: string) => system.read(`/etc/systemd/system/${job}@ctv.service.d/50-holdfast.conf`);
+    for (const job of ['restore-drill', 'restore-standby']) expect(of(job)).not.toContain('Condition');
+    expect(system.read('/etc/systemd/system/restore-standby@.service')).toContain(
+      'ConditionPathExists=!/var/lib/holdfast/promoted/%i/note.json',
+    );
+  },
+);
+
 describe.skipIf(!isRoot)('of several apps', () => {
   const more = '[apps.baby]\ndatabase = "/srv/app/app.db"\nlatest = "/baby copy.db"\n';
   const hides = (system: FakeSystem, unit: string) =>

@@ -44,6 +44,7 @@ describe.skipIf(!hasAnalyze)('systemd', () => {
       environmentFile: undefined,
       lockFile: '/tmp/ctv-db-sync.lock',
       documents: undefined,
+      isStandby: false,
       isMaintained: false,
       delta: undefined,
       serve: undefined,
@@ -68,6 +69,7 @@ describe('every service', () => {
   test.each([
     'db-backup@.service',
     'restore-drill@.service',
+    'restore-standby@.service',
     'db-export-json@.service',
     'health-check.service',
   ])('%s tells its failure and its progress', (name) => {

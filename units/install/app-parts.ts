@@ -21,7 +21,15 @@ import { shipCommand } from './wanted.ts';
 /** Of its drop-in what is its own; `writes` and `credentials` beside those of the store. */
 type AppParts = Pick<
   DropIn,
-  'group' | 'writes' | 'credentials' | 'documents' | 'isMaintained' | 'delta' | 'serve' | 'server'
+  | 'group'
+  | 'writes'
+  | 'credentials'
+  | 'documents'
+  | 'isStandby'
+  | 'isMaintained'
+  | 'delta'
+  | 'serve'
+  | 'server'
 >;
 
 interface Machine {
@@ -35,7 +43,7 @@ export function appParts(machine: Machine, app: GuardedApp, problems: Problems):
 }
 
 function ofFile({ root, user }: Machine, app: FileApp, problems: Problems): AppParts | undefined {
-  const group = databaseGroup({ root, database: app.database, user }, problems);
+  const group = databaseGroup({ root, user, app }, problems);
   if (group === undefined) return undefined;
   const writes = [dirname(app.database)];
   const serving = serveCredentials(root, app);
@@ -43,6 +51,7 @@ function ofFile({ root, user }: Machine, app: FileApp, problems: Problems): AppP
   return {
     ...{ group, writes, credentials: [] },
     documents: documentsOf(app, { root, group, user }, problems),
+    isStandby: app.standby !== undefined,
     isMaintained: app.maintain !== undefined,
     delta: app.delta && deltaCredentials(root, app),
     serve: app.serve && { writes, credentials: serving },
@@ -80,7 +89,7 @@ function ofServer({ root, user }: Machine, app: PostgresApp, problems: Problems)
   const socket = problems.attempt(() => socketOf(root, app, url?.path));
   return {
     group: userGroup(root, user) ?? user,
-    ...{ writes: [], credentials, documents: undefined, isMaintained: false },
+    ...{ writes: [], credentials, documents: undefined, isStandby: false, isMaintained: false },
     ...{ delta: undefined, serve: undefined, server: { socket: socket ?? undefined } },
   };
 }

@@ -18,6 +18,8 @@ export interface DropIn {
   lockFile: string | undefined;
   /** What keeping its documents needs beside that; undefined where it has none. */
   documents: Documents | undefined;
+  /** Whether it is live on another machine, and a copy is kept ready here. */
+  isStandby: boolean;
   /** Whether its database may be worked on. */
   isMaintained: boolean;
   /** The secrets for its receiver; undefined where its changes go nowhere. */
@@ -47,6 +49,16 @@ export function documentsDropInText(dropIn: DropIn, { writes, command, credentia
     credentials: [...dropIn.credentials, ...credentials],
   };
   return dropInText(all) + (command === undefined ? '' : lines(['ExecStart=', `ExecStart=${command}`]));
+}
+
+/**
+ * The same for a unit that works on the database itself. On a standby there is none: it is skipped until a promotion, and
+ * needs no other installation then.
+ */
+export function liveDropInText(dropIn: DropIn): string {
+  if (!dropIn.isStandby) return dropInText(dropIn);
+  const condition = `ConditionPathExists=/var/lib/holdfast/promoted/${dropIn.app}/note.json`;
+  return dropInText(dropIn) + lines(['[Unit]', condition]);
 }
 
 /** The same for the unit that pushes changes: with the key of the receiver. */

@@ -21,6 +21,7 @@ import {
   deltaTimer,
   documentsTimer,
   maintainTimer,
+  standbyTimer,
   explorerFiles,
   neighbourFiles,
   ownPlace,
@@ -183,6 +184,7 @@ async function bringUp(
   const optional: [timer: string, isWanted: boolean][] = [
     [documentsTimer(app), dropIn.documents !== undefined],
     [deltaTimer(app), dropIn.delta !== undefined],
+    [standbyTimer(app), dropIn.isStandby],
     [maintainTimer(app), dropIn.isMaintained],
   ];
   const timers = [...appTimers(app), ...optional.flatMap(([timer, isWanted]) => (isWanted ? [timer] : []))];

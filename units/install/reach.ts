@@ -1,15 +1,16 @@
 // How the jobs reach an app's database: through its group, or as root where the operator says so.
 import { shellWord } from '../../lib/base/shell-word.ts';
-import { statSync, type Stats } from 'node:fs';
+import { existsSync, statSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { systemError } from '../../lib/base/errors.ts';
+import type { FileApp } from '../../lib/config/config.ts';
 import { groupName } from './accounts.ts';
 import type { Problems } from './problems.ts';
 
 export interface DatabasePlace {
   root: string;
-  database: string;
   user: string;
+  app: Pick<FileApp, 'database' | 'standby'>;
 }
 
 /**
@@ -17,10 +18,10 @@ export interface DatabasePlace {
  * leave side files that the app cannot write.
  */
 export function databaseGroup(
-  { root, database, user }: DatabasePlace,
+  { root, user, app: { database, standby } }: DatabasePlace,
   problems: Problems,
 ): string | undefined {
-  const found = problems.attempt(() => look(root, database));
+  const found = problems.attempt(() => look(root, database, standby !== undefined));
   if (found === undefined) return undefined;
   const { file, directory } = found;
   const group = groupName(root, file.gid);
@@ -49,9 +50,17 @@ export function databaseGroup(
   return group;
 }
 
-function look(root: string, database: string): { file: Stats; directory: Stats } {
+/** On a standby nothing need be there yet: then its directory says which group it will have. */
+function look(
+  root: string,
+  database: string,
+  mayBeMissing: boolean,
+): { file: Pick<Stats, 'gid' | 'mode'>; directory: Stats } {
   try {
-    return { file: statSync(join(root, database)), directory: statSync(join(root, dirname(database))) };
+    const directory = statSync(join(root, dirname(database)));
+    const path = join(root, database);
+    const file = mayBeMissing && !existsSync(path) ? { gid: directory.gid, mode: 0o660 } : statSync(path);
+    return { file, directory };
   } catch (error) {
     throw systemError(`find the database ${database}`, error, {
       hint: 'correct its path in the configuration; a database that is gone: restore run latest',

@@ -12,6 +12,7 @@ import {
   failureDropInText,
   failureOfAllText,
   healthDropInText,
+  liveDropInText,
   type HealthSettings,
   neighboursText,
 } from './drop-in.ts';
@@ -67,7 +68,7 @@ export function appFiles(dropIn: DropIn): Files {
   return new Map([
     ...appUnits(app).map((unit): [string, string] => [
       join(systemUnits, `${unit}.d/50-holdfast.conf`),
-      dropInText(dropIn),
+      unit.startsWith('restore-drill@') ? dropInText(dropIn) : liveDropInText(dropIn),
     ]),
     ...failureUnits(dropIn).map((unit): [string, string] => [
       join(systemUnits, `${unit}.d/50-holdfast.conf`),
@@ -89,9 +90,10 @@ function lockFileLine({ lockFile, group }: DropIn): string {
 }
 
 function optionalFiles(dropIn: DropIn): [string, string][] {
-  const { app, documents, delta, serve } = dropIn;
+  const { app, documents, delta, serve, isStandby } = dropIn;
   const path = (unit: string) => join(systemUnits, `${unit}.d/50-holdfast.conf`);
   return [
+    ...(isStandby ? [[path(standbyUnit(app)), dropInText(dropIn)] as [string, string]] : []),
     ...(documents === undefined
       ? []
       : [[path(documentsUnit(app)), documentsDropInText(dropIn, documents)] as [string, string]]),
@@ -127,6 +129,11 @@ function documentsUnit(app: string): string {
   return `db-export-json@${app}.service`;
 }
 
+/** The service that keeps a copy of an app ready, on its standby. */
+function standbyUnit(app: string): string {
+  return `restore-standby@${app}.service`;
+}
+
 /** The service that pushes the changes of an app, where they go anywhere. */
 function deltaUnit(app: string): string {
   return `delta-push@${app}.service`;
@@ -141,9 +148,10 @@ export function serveUnit(app: string): string {
 export const shipCommand = `${project}/bin/db-export-json run --ship --app %i`;
 
 /** What OnFailure= of the app's jobs starts. */
-function failureUnits({ app, documents, delta, serve }: DropIn): string[] {
+function failureUnits({ app, documents, delta, serve, isStandby }: DropIn): string[] {
   const names = [
     ...['db-backup', 'restore-drill', 'db-maintain'],
+    ...(isStandby ? ['restore-standby'] : []),
     ...(documents === undefined ? [] : ['db-export-json']),
     ...(delta === undefined ? [] : ['delta-push']),
     ...(serve === undefined ? [] : ['delta-serve']),
@@ -153,6 +161,11 @@ function failureUnits({ app, documents, delta, serve }: DropIn): string[] {
 
 export function appTimers(app: string): string[] {
   return [`db-backup@${app}.timer`, `restore-drill@${app}.timer`];
+}
+
+/** For an app that is live on another machine. */
+export function standbyTimer(app: string): string {
+  return `restore-standby@${app}.timer`;
 }
 
 /** For an app whose database may be worked on. */
@@ -170,11 +183,11 @@ export function deltaTimer(app: string): string {
 
 /** All that an app may have, whether it has it now or not. */
 export function allUnits(app: string): string[] {
-  return [...appUnits(app), documentsUnit(app), deltaUnit(app), serveUnit(app)];
+  return [...appUnits(app), standbyUnit(app), documentsUnit(app), deltaUnit(app), serveUnit(app)];
 }
 
 export function allTimers(app: string): string[] {
-  return [...appTimers(app), documentsTimer(app), deltaTimer(app), maintainTimer(app)];
+  return [...appTimers(app), standbyTimer(app), documentsTimer(app), deltaTimer(app), maintainTimer(app)];
 }
 
 /** What delivers alerts and asks whether all is well. */

@@ -1,12 +1,22 @@
 // The examples of the configuration that people copy: each turns red for its reason on a real database or file, and green again.
-import { mkdirSync, readFileSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { freshnessCheck } from '../../../lib/health/freshness.ts';
 import { sqlCheck } from '../../../lib/health/sql.ts';
+import { standbyCheck } from '../../../lib/health/standby.ts';
+import { writePromotion } from '../../../lib/placement/promotion.ts';
+import { noteWarmCopy } from '../../../lib/placement/warm-copy.ts';
+import { backupAgeProbe } from '../../../lib/probe/backup-age.ts';
+import { databaseProbe } from '../../../lib/probe/database.ts';
 import { freshnessProbe } from '../../../lib/probe/freshness.ts';
 import { sqlProbe } from '../../../lib/probe/sql.ts';
+import { standbyProbe } from '../../../lib/probe/standby.ts';
+import { isStill, standingBy } from '../../../lib/probe/standing-by.ts';
+import { walProbe } from '../../../lib/probe/wal.ts';
+import { at } from '../../golden/golden.ts';
+import { least } from '../../golden/manifests.ts';
 import { scratch } from '../../support/scratch.ts';
 import { probeWorld } from './context.ts';
 
@@ -46,23 +56,69 @@ test('the daily validation of closed years: a spot that is lost or added is told
 
 test('the questions of the standby: is the copy older than 36 hours, or smaller than 100 MB?', async () => {
   const path = join(scratch(), 'production.db');
-  const { ask, clock } = probeWorld(example('ctv-standby.toml', { '/srv/spotops/db/production.db': path }));
-  const question = () => ask(freshnessCheck, freshnessProbe, 'database');
-  const put = (hours: number, bytes: number) => {
-    writeFileSync(path, '');
-    truncateSync(path, bytes);
-    const at = clock.now().getTime() / 1000 - hours * 3600;
-    utimesSync(path, at, at);
+  const { ask, clock, run } = probeWorld(
+    example('ctv/standby.toml', { '/srv/spotops/db/production.db': path }),
+  );
+  const { stateDirectory } = run().config;
+  const question = () => ask(standbyCheck, standbyProbe, 'ctv');
+  const put = async (hours: number, sizeBytes: number) => {
+    const file = 'production.db.standby-20261127T000000Z';
+    const takenAt = new Date(clock.now().getTime() - hours * 3_600_000);
+    const manifest = { ...least, takenAt, sizeBytes, pageSize: 512, pageCount: sizeBytes / 512 };
+    await noteWarmCopy(stateDirectory, { app: 'ctv', file, store: 'Dropbox', pulledAt: at, manifest });
+    writeFileSync(join(dirname(path), file), '');
+    truncateSync(join(dirname(path), file), sizeBytes);
   };
-  expect(await question()).toMatchObject({ verdict: 'critical', message: `${path} is not there` });
-  put(35, 100e6);
+  expect(await question()).toMatchObject({ verdict: 'critical', message: 'no warm copy lies ready' });
+  await put(35, 100_000_256);
   expect(await question()).toMatchObject({ verdict: 'ok' });
-  put(36, 100e6);
+  await put(37, 100_000_256);
   expect(await question()).toMatchObject({ verdict: 'warning' });
-  put(1, 99_999_999);
+  await put(1, 99_999_744);
   expect(await question()).toMatchObject({ verdict: 'critical' });
-  put(1, 100e6);
-  expect(await question()).toMatchObject({ verdict: 'ok' });
+  await put(1, 100_000_256);
+  truncateSync(join(dirname(path), 'production.db.standby-20261127T000000Z'), 5);
+  expect(await question()).toMatchObject({ verdict: 'critical', value: 3600 });
+});
+
+test('on a standby nobody asks for what only a live app has, and after a promotion everybody does', async () => {
+  const path = join(scratch(), 'production.db');
+  const { run } = probeWorld(
+    `${example('ctv/standby.toml', { '/srv/spotops/db/production.db': path })}
+[health.sql.assertions.years]
+app = "ctv"
+query = "SELECT 1"
+expect = 1`,
+  );
+  const asked = async () => ({
+    database: await databaseProbe.subjects(run()),
+    wal: await walProbe.subjects(run()),
+    sql: await sqlProbe.subjects(run()),
+    'backup-age': await backupAgeProbe.subjects(run()),
+    standby: await standbyProbe.subjects(run()),
+    still: ['db-backup', 'restore-standby', 'restore-drill'].filter((job) =>
+      isStill(`${job}@ctv.timer`, standing),
+    ),
+  });
+  let standing = await standingBy(run());
+  expect(await asked()).toEqual({
+    ...{ database: [], wal: [], sql: [], 'backup-age': [], standby: ['ctv'], still: ['db-backup'] },
+  });
+  writeFileSync(path, '');
+  const { ino } = statSync(path, { bigint: true });
+  const placed = { device: 0n, inode: ino, sizeBytes: 0n, modifiedNs: 0n };
+  const { stateDirectory } = run().config;
+  await writePromotion(
+    { stateDirectory, app: 'ctv' },
+    { app: 'ctv', state: 'placing', at, backup: least.backup, placed },
+  );
+  standing = await standingBy(run());
+  expect(await asked()).toEqual({
+    ...{ database: ['ctv'], wal: ['ctv'], sql: ['ctv/years'], 'backup-age': ['ctv'], standby: ['ctv'] },
+    still: ['restore-standby'],
+  });
+  rmSync(path);
+  expect([...(await standingBy(run()))]).toEqual(['ctv']); // it had never come to be in place
 });
 
 test.each([
