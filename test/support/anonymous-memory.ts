@@ -20,8 +20,9 @@ export function watchAnonymousMemory(pid: number): { end(): number } {
 
 function anonymousBytes(pid: number): number {
   try {
-    const [, kilobytes = '0'] =
-      /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+    // A process that was just forked has the pages of its parent until it writes to them: counted as shares, they count once.
+    const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+    const [, kilobytes = '0'] = /^Pss_Anon:\s+(\d+) kB$/m.exec(rollup) ?? [];
     const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
     return Number(kilobytes) * 1024 + children.reduce((sum, child) => sum + anonymousBytes(Number(child)), 0);
   } catch {
