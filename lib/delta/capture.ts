@@ -79,7 +79,11 @@ export interface CollectRequest {
 }
 
 /** What `collect` has told a sink of, and as sentences what no batch can hold, rows that are too large: they are passed over. */
-export type Told = Collected & { readonly tooLarge: readonly string[] };
+export type Told = Collected & {
+  readonly tooLarge: readonly string[];
+  /** Whether nothing else had changed by the snapshot that it is of; rows that a walk has yet to send do not count. */
+  readonly isAll?: boolean;
+};
 
 /** All of a piece at once: for what is known to be small. */
 export function collectWhole(

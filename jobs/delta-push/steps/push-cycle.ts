@@ -37,6 +37,12 @@ export interface CycleParts extends CollectRequest {
 const agreementsMax = 3;
 
 /**
+ * An app that never rests has changed something whenever a batch has arrived. After so many in a row of which each was all that
+ * waited, the rest is left to the next cycle: one that never ends says nothing, keeps its lock, and is ended as if it hung.
+ */
+const allMax = 10;
+
+/**
  * Runs it. Throws PeerTrouble where the receiver cannot be asked, Forked where somebody else sends under the name, and what the
  * capture throws. `record` is as the last cycle has left it; what is known by the end is kept in `files`, also where it throws.
  */
@@ -146,10 +152,11 @@ class Cycle {
     let receiver: Reached = state;
     const requireMove = moveGuard();
     await this.#parts.progress.begin();
-    for (;;) {
+    for (let inARow = 0; inARow < allMax;) {
       this.#parts.signal.throwIfAborted();
       const batch = await this.#spoolNext(receiver);
       if (batch === undefined) return;
+      inARow = batch.isAll ? inARow + 1 : 0;
       await this.#deliver(batch, 0, batch.changes);
       receiver = batch.header;
       requireMove(batch.header);
@@ -157,7 +164,7 @@ class Cycle {
   }
 
   /** The record before the batch has its name: a link that was sent and is not in it would be somebody else's. */
-  async #spoolNext(receiver: Reached): Promise<(Spooled & { changes: number }) | undefined> {
+  async #spoolNext(receiver: Reached): Promise<(Spooled & { changes: number; isAll: boolean }) | undefined> {
     const { files, capture } = this.#parts;
     await using draft = await files.spool.draft();
     const maker = batchMaker(draft, (collected) =>
@@ -172,7 +179,8 @@ class Cycle {
     this.record = { ...this.record, links, pending: header.lineage, walked };
     await files.write(this.record);
     capture.noteMade(header.lineage);
-    return { header, sizeBytes: draft.sizeBytes, sha256: await draft.publish(), changes };
+    const isAll = told.isAll === true;
+    return { header, sizeBytes: draft.sizeBytes, sha256: await draft.publish(), changes, isAll };
   }
 
   async #deliver(batch: Spooled, startAt: number, changes = 0): Promise<void> {

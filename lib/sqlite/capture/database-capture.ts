@@ -131,18 +131,19 @@ export class DatabaseCapture implements Capture {
     for (;;) {
       const found = this.#readingAsKnown(() => {
         const { ackedSeq: after, lastSeq: end } = this.#own.read();
-        return end === after
-          ? undefined
-          : tellLogged(this.#parts.own, this.#stock, { ...limits, after, end }, sink);
+        if (end === after) return undefined;
+        const logged = tellLogged(this.#parts.own, this.#stock, { ...limits, after, end }, sink);
+        return { ...logged, isAll: logged.toSeq === end };
       });
       if (found === undefined) break;
-      if (found.told !== undefined) return found.told;
+      if (found.told !== undefined) return { ...found.told, isAll: found.isAll };
       this.#writing(() => this.#own.write({ acked_seq: found.toSeq })); // nothing that travels
     }
     const differing = this.#diff.changes(this.#stock.tables, limits);
     if (differing === undefined) return undefined;
     const { ackedSeq } = this.#own.read();
-    return tellPiece({ ...differing, stock: this.#stock, toSeq: ackedSeq, walk: undefined }, sink);
+    const told = tellPiece({ ...differing, stock: this.#stock, toSeq: ackedSeq, walk: undefined }, sink);
+    return { ...told, isAll: differing.isAll };
   }
 
   /** Where nothing waits there is time for what nobody needs any more. */

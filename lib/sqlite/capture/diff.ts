@@ -15,6 +15,8 @@ import { walkByKey, type WalkPiece } from './walk.ts';
 interface DiffPiece {
   readonly changes: readonly KeyedChange[];
   readonly tooLarge: readonly string[];
+  /** Whether the comparison has come to its end. */
+  readonly isAll: boolean;
 }
 
 interface Found extends KeyedChange {
@@ -122,7 +124,9 @@ export function openDiff(
       }
       if (underway !== undefined) underway.isClean = false;
       noteSent(changes);
-      return changes.length === 0 && tooLarge.length === 0 ? undefined : { changes, tooLarge };
+      return changes.length === 0 && tooLarge.length === 0
+        ? undefined
+        : { changes, tooLarge, isAll: underway === undefined };
     },
     walk(table, limits) {
       if (limits.after === undefined) {
