@@ -1,5 +1,7 @@
 // Ends a swap, an undo, a discard and the settling of them at each thing that the server is told: the connection is lost, or all of
 // them at once, as a kill has it. After each, what is settled has one whole database under the name, and nothing that was there is gone.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import type { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CommandRunner } from '../../lib/base/command.ts';
@@ -162,10 +164,10 @@ describe.skipIf(postgresPrograms() === undefined)('a swap that is ended', () => 
   }
 
   /** Until those that were cut off are gone from the server, the place is theirs. */
-  async function settled(): Promise<void> {
+  async function settled(own = world): Promise<void> {
     for (;;) {
       try {
-        await world.withPlace(settle);
+        await own.withPlace(settle);
         return;
       } catch (error) {
         if (!(error instanceof OpsError) || error.kind !== 'busy') throw error;
@@ -239,6 +241,66 @@ describe.skipIf(postgresPrograms() === undefined)('a swap that is ended', () => 
       expect(contents).toContainEqual(['old', 'newer']);
       expect(contents.every((bags) => bags?.[0] === 'old')).toBe(true);
     });
+  });
+
+  test.each([
+    'create database',
+    'grant connect',
+    'begin isolation level read committed',
+    'alter database "holdfast_new',
+    'alter database "bags',
+    'commit',
+    'comment on database',
+  ])('a restore as a process that is killed when it has said %j', async (last) => {
+    const own = await SwapWorld.make(server);
+    const program = fileURLToPath(new URL('../fixtures/swap-once.ts', import.meta.url));
+    const args = [server.directory, String(server.port), own.name, own.archive.path, last];
+    const { signal, stderr } = spawnSync(process.execPath, [program, ...args], { encoding: 'utf8' });
+    expect(signal, stderr).toBe('SIGKILL');
+    await settled(own);
+    const names = await own.databases();
+    const live = await own.bags();
+    if (names.length === 1) expect(live).toEqual(['old', 'newer']);
+    else {
+      const before = names.find((name) => name !== own.name);
+      expect([live, await own.bags(before)]).toEqual([['old'], ['old', 'newer']]);
+    }
+    expect(names.some((name) => name.startsWith('holdfast'))).toBe(false);
+    await own.restore();
+    expect(await own.bags()).toEqual(['old']);
+  });
+
+  test.each([
+    ['it has the lock of the name', `alter database "`, 'before'],
+    ['it is told to commit', 'commit\0', 'before'],
+    ['it has committed', 'commit\0', 'after'],
+  ] as const)('a server that crashes when %s', async (_, statement, when) => {
+    const own = await SwapWorld.make(server);
+    const { undo: kept = '' } = await own.restore();
+    own.clock.advance(1000);
+    own.run = programs;
+    const inPlace = async () => (await databases()).find(({ name }) => name === own.name)?.oid;
+    const before = await inPlace();
+    const through = { host: '127.0.0.1', port: link.port };
+    const was = link.broke;
+    const back = own.withPlace(async (place) => {
+      link.breakAt = { statement, when };
+      const swapped = await undo(place, kept, { others: 'refuse' });
+      await swapped.keep();
+    }, through);
+    const failed = back.catch((error: unknown) => error);
+    while (link.broke === was) await new Promise((done) => setImmediate(done));
+    if (when === 'after') await expect.poll(inPlace).not.toBe(before);
+    server.stop('immediate');
+    server.start();
+    client = await server.connect();
+    const result = await failed;
+    await settled(own);
+    const isBack = !(result instanceof Error);
+    if (!isBack) expect(result).toBeInstanceOf(OpsError);
+    if (when === 'after') expect(isBack).toBe(true);
+    expect(await own.bags()).toEqual(isBack ? ['old', 'newer'] : ['old']);
+    expect(await own.databases()).toHaveLength(2);
   });
 });
 

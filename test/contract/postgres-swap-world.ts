@@ -25,12 +25,12 @@ export class SwapWorld {
   readonly name: string;
   readonly clock = fixedClock('2026-11-28T02:05:13Z');
   readonly log = recordingLog();
-  readonly archive: ProvenArchive;
+  readonly archive: ProvenArchive & { readonly path: string };
   given: Partial<PostgresTarget> = {};
   run: CommandRunner = runCommand;
   signal = new AbortController().signal;
 
-  private constructor(server: PostgresServer, name: string, archive: ProvenArchive) {
+  private constructor(server: PostgresServer, name: string, archive: SwapWorld['archive']) {
     this.server = server;
     this.name = name;
     this.archive = archive;
@@ -116,12 +116,12 @@ export class SwapWorld {
 }
 
 /** What pg_dump makes of it, held open until the test is over. */
-function dump(server: PostgresServer, name: string): ProvenArchive {
+function dump(server: PostgresServer, name: string): SwapWorld['archive'] {
   const path = join(server.directory, `${databases}.dump`);
   const args = ['-Fc', '-f', path, '-h', server.directory, '-p', String(server.port), '-U', 'postgres'];
   execFileSync(join(postgresPrograms() ?? '', 'pg_dump'), [...args, '-d', asConninfo(name)]);
   const fd = openSync(path, 'r');
-  return { fd, sizeBytes: statSync(path).size, called: replacedBy };
+  return { path, fd, sizeBytes: statSync(path).size, called: replacedBy };
 }
 
 /** So that nothing in it is taken for an address. */

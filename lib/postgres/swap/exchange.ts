@@ -95,7 +95,7 @@ async function exchangeIn(
       }
       await session.run(`alter database ${quote(candidate.name)} rename to ${quote(name)}`);
     });
-    await commit(session, place, id);
+    await commit(session, place, { id, candidate });
     return report;
   } catch (error) {
     if (session.isOpen) await session.run('rollback').catch(() => undefined);
@@ -135,8 +135,12 @@ async function requireSame(
   });
 }
 
-/** A reply that is lost is asked for: the server knows what became of the transaction, as soon as it is there again. */
-async function commit(session: BackupSession, place: Place, id: string): Promise<void> {
+/** A reply that is lost is asked for, as soon as the server is there again: the name is that of the candidate, or not. */
+async function commit(
+  session: BackupSession,
+  place: Place,
+  { id, candidate }: { id: string; candidate: Exchange['candidate'] },
+): Promise<void> {
   const { act } = place;
   let lost: unknown;
   try {
@@ -154,9 +158,9 @@ async function commit(session: BackupSession, place: Place, id: string): Promise
     },
   );
   for (let look = 0; look < looksMax; look += 1) {
-    const status = await statusOf(place, id);
-    if (status === 'committed') return;
-    if (status === 'aborted')
+    const outcome = await outcomeOf(place, id, candidate);
+    if (outcome === 'in place') return;
+    if (outcome === 'not in place')
       throw new OpsError(
         'unavailable',
         `cannot ${act}: the server went; the database from before is in place`,
@@ -174,14 +178,35 @@ async function commit(session: BackupSession, place: Place, id: string): Promise
   );
 }
 
-async function statusOf(place: Place, id: string): Promise<string | null | undefined> {
+/**
+ * Undefined where it is not known yet. The number of the transaction says only whether somebody is still at it: a server that
+ * crashed may have forgotten it, and give it to another.
+ */
+async function outcomeOf(
+  place: Place,
+  id: string,
+  { oid }: Exchange['candidate'],
+): Promise<'in place' | 'not in place' | undefined> {
   try {
     return await apart(place, AbortSignal.timeout(lookEveryMs * 20), async (session) => {
-      const { rows } = await session.run('select pg_xact_status($1::xid8)', [id]);
-      return rows[0]?.[0];
+      const isUnderWay = await isInProgress(session, id);
+      const { rows } = await session.run('select datname from pg_database where oid = $1::oid', [oid]);
+      if (rows[0]?.[0] === place.name) return 'in place';
+      return isUnderWay ? undefined : 'not in place';
     });
   } catch {
     return undefined;
+  }
+}
+
+async function isInProgress(session: BackupSession, id: string): Promise<boolean> {
+  try {
+    const { rows } = await session.run('select pg_xact_status($1::xid8)', [id]);
+    return rows[0]?.[0] === 'in progress';
+  } catch (error) {
+    // It lies in the future: the server has never heard of it.
+    if (sqlState(error) === '22023') return false;
+    throw error;
   }
 }
 
