@@ -199,7 +199,7 @@ describe.skipIf(postgresPrograms() === undefined)('a swap that is ended', () => 
     ])('%s', async (_, end) => {
       const problems: string[] = [];
       let ends = 0;
-      const every = isNightly || end.all ? 1 : 2;
+      const every = isNightly ? 1 : 2;
       for (let turn = 1; ; turn += every) {
         const before = link.broke;
         link.breakAtTurn = { turn, ...end };

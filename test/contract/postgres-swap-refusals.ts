@@ -73,7 +73,7 @@ export function refusalTests(server: () => PostgresServer): void {
     for (const database of [world.name, kept]) {
       const person = await server().connect({ database, application_name: 'psql' });
       await expect(back()).rejects.toMatchObject({
-        message: expect.stringContaining('1 session is (psql of postgres: 1)') as string,
+        message: expect.stringContaining('1 session (psql of postgres: 1) is connected to ') as string,
       });
       await person.end();
     }
@@ -85,7 +85,7 @@ export function refusalTests(server: () => PostgresServer): void {
     const person = await server().connect({ database: world.name, application_name: 'psql' });
     await expect(world.restore({ others: 'end' })).rejects.toMatchObject({
       kind: 'refused',
-      message: expect.stringContaining(`psql of postgres: 1) connected to ${world.name}`) as string,
+      message: expect.stringContaining(`psql of postgres: 1) is connected to ${world.name}`) as string,
     });
     expect((await person.query('select * from bag')).rows).toHaveLength(2);
     await person.end();

@@ -18,7 +18,7 @@ type Outfit = ReadonlyMap<string, Item>;
 
 /** What the change of places made of both outfits, in sentences. */
 export interface OutfitReport {
-  /** Where the backup has something else than the server, which is kept. */
+  /** What of the server is kept where the backup has it otherwise. */
   readonly differences: string[];
   /** What could not be given to the new database, and the statement that does. */
   readonly notCarried: string[];
@@ -94,12 +94,8 @@ function differences(wanted: Outfit, has: Outfit): string[] {
   const other = [...wanted].filter(([key, { value }]) => has.get(key)?.value !== value);
   const gone = [...has].filter(([key]) => !wanted.has(key));
   return [
-    ...other.map(([key, { what }]) =>
-      has.has(key)
-        ? `${what}: as it was on the server, which is not as in the backup`
-        : `${what}: as it was on the server; the backup has none`,
-    ),
-    ...gone.map(([, { what }]) => `${what}: none, as it was on the server; the backup has one`),
+    ...other.map(([key, { what }]) => (has.has(key) ? what : `${what}, of which the backup has none`)),
+    ...gone.map(([, { what }]) => `${what}, which only the backup has`),
   ];
 }
 

@@ -56,21 +56,22 @@ export function usedError(
   }: { found: readonly Sessions[]; connected?: string | undefined; cause?: unknown },
 ): OpsError {
   const names = databases.map(({ name }) => name).join(' or ');
-  const who = found.length === 0 ? 'somebody is' : sessionsWords(found);
+  const isOne = found.length === 1 && found[0]?.count === 1;
+  const who = found.length === 0 ? 'somebody is' : `${sessionsWords(found)} ${isOne ? 'is' : 'are'}`;
   return new OpsError('refused', `cannot ${act}: ${who} connected to ${names}`, {
     cause,
     hint: connected ?? `stop what uses it; who that is: ${whoIsIn(target)}`,
   });
 }
 
-/** `3 sessions are (gunicorn of app: 2, psql of anna: 1)`. */
+/** `3 sessions (gunicorn of app: 2, psql of anna: 1)`. */
 export function sessionsWords(found: readonly Sessions[]): string {
   const total = found.reduce((sum, { count }) => sum + count, 0);
   const shown = found
     .slice(0, 4)
     .map(({ role, application, count }) => `${application} of ${role}: ${count}`);
   const more = found.length > 4 ? ', …' : '';
-  return `${formatCount(total, 'session')} ${total === 1 ? 'is' : 'are'} (${shown.join(', ')}${more})`;
+  return `${formatCount(total, 'session')} (${shown.join(', ')}${more})`;
 }
 
 /** Of the databases with these numbers, without autovacuum, which is nobody, and gives way by itself. */

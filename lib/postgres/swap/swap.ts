@@ -25,7 +25,7 @@ export interface Swapped {
   readonly undo: string | undefined;
   /** What could not be given to the new one, a few words each. */
   readonly notCarried: readonly string[];
-  /** Where what the new one was given is not as in the backup. */
+  /** What the new one was given as it was on the server, and not as in the backup. */
   readonly differences: readonly string[];
   /** Who was connected, and was ended. */
   readonly ended: readonly Sessions[];
