@@ -233,7 +233,8 @@ export class Connection {
     if (this.#isInTheClear) throw new PasswordInTheClear('the server asks for the password in the clear');
     try {
       const password = target.readPassword();
-      if (password !== undefined) return password;
+      // No server takes an empty one, and pg has no word for it.
+      if (password !== undefined && password !== '') return password;
     } catch (error) {
       this.#thrown = error;
       throw error;

@@ -334,6 +334,7 @@ describe.skipIf(postgresPrograms() === undefined)('PostgreSQL as a source', () =
     ['has no database of the name', { database: 'nowhere' }, 'missing'],
     ['does not run', { port: 1 }, 'unavailable'],
     ['wants a password', { host: '127.0.0.1' }, 'denied'],
+    ['wants more than an empty password', { host: '127.0.0.1', readPassword: () => '' }, 'denied'],
   ])('a server that %s is a word', async (_, given, kind) => {
     await expect(sourceOf('postgres', given).look()).rejects.toMatchObject({ name: 'OpsError', kind });
   });
