@@ -6,6 +6,7 @@ import { shellWord } from '../../base/shell-word.ts';
 import type { Change } from '../../delta/change.ts';
 import type { NextState, PulledPiece, PulledReplica, PulledState } from '../../delta/pulled.ts';
 import type { TableShape } from '../../delta/shape.ts';
+import { writeFileAtomically } from '../../files/durable.ts';
 import { fileNumberAt } from '../../files/identity.ts';
 import { sqliteError } from '../errors.ts';
 import { requireSource } from '../look.ts';
@@ -25,7 +26,8 @@ const cacheKiB = 8000;
  */
 export async function openReplicaFile(path: string): Promise<PulledReplica> {
   try {
-    if (existsSync(path) && statSync(path).size > 0) await requireSource(path);
+    if (!existsSync(path)) await writeFileAtomically(path, '', { toOwner: true });
+    else if (statSync(path).size > 0) await requireSource(path);
     const database = openOwn(path, { create: true });
     try {
       setUp(database, path);
@@ -153,7 +155,14 @@ class ReplicaFile implements PulledReplica {
     return this.#explained(() => changes.every(isThere));
   }
 
+  /** Without a log where nobody reads now: who may only read the file could not make the side files anew that a log needs. */
   close(): void {
+    try {
+      this.#database.pragma('busy_timeout = 200');
+      if (this.isInPlace()) this.#database.pragma('journal_mode = DELETE');
+    } catch {
+      // Somebody reads: then its side files stay.
+    }
     this.#database.close();
   }
 

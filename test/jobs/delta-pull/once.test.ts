@@ -3,10 +3,20 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { openLive } from '../../../lib/sqlite/open.ts';
+import { asNobody } from '../../support/as-nobody.ts';
 import { readerKey, startMaster, type SyncMasterOptions } from '../../support/sync-master.ts';
 import { TypedWorld } from '../../support/typed-world.ts';
 
@@ -259,6 +269,34 @@ test('a directory that is not there is named, and made as the hint says', async 
   execFileSync('sh', ['-c', /mkdir -p .*/.exec(said.stderr)?.[0] ?? 'false']);
   expect(await pull()).toMatchObject({ exitCode: 0 });
   expect(existsSync(replica)).toBe(false);
+});
+
+const isRoot = process.geteuid?.() === 0;
+
+test.runIf(isRoot)(
+  'what root makes by hand belongs to whose directory it is, as the service does',
+  async () => {
+    const { world, master, pull, replica } = await following();
+    const directory = join(world.home, 'srv');
+    mkdirSync(directory);
+    chownSync(directory, 4242, 4243);
+    const moved = readFileSync(world.config, 'utf8').replace(replica, join(directory, 'replica.db'));
+    writeFileSync(world.config, moved);
+    master.run('INSERT INTO batches (id) VALUES (1)');
+    expect(await pull()).toMatchObject({ exitCode: 0 });
+    expect(statSync(join(directory, 'replica.db'))).toMatchObject({ uid: 4242, gid: 4243 });
+  },
+);
+
+test.runIf(isRoot)('who may only read the replica reads it, also while nothing keeps it', async () => {
+  const { world, master, pull, replica, rows } = await following();
+  master.run('INSERT INTO batches (id) VALUES (1)');
+  await pull();
+  chmodSync(world.home, 0o755);
+  await asNobody(() => Promise.resolve(expect(rows()).toEqual([1])));
+  expect(readdirSync(world.home).filter((name) => name.startsWith(basename(replica)))).toEqual([
+    'replica.db',
+  ]);
 });
 
 test('a forced resync takes all of it, also what was changed in the replica by hand', async () => {
