@@ -744,6 +744,7 @@ sources = ["laptop-1"]
     });
     expect(existsSync(system.path('/etc/systemd/system/delta-receive.service.d'))).toBe(false);
     chmodSync(system.path('/etc/holdfast/receive.key'), 0o600);
+    mkdirSync(system.path('/srv/reports'), { recursive: true });
     expect((await system.units('install', '--services')).exitCode).toBe(0);
     expect((await system.units('uninstall', '--services')).exitCode).toBe(0);
     expect(existsSync(system.path(dropIn))).toBe(true);
@@ -755,6 +756,11 @@ sources = ["laptop-1"]
     const pull = (name: string) =>
       `[pulls.${name}]\nfrom = "http://127.0.0.1:5001"\nreplica = "/srv/herd/${name}.db"\n`;
     system.write('/etc/holdfast/holdfast.toml', pull('one') + pull('two'));
+    expect(await system.units('install', '--services')).toMatchObject({
+      exitCode: 78,
+      stderr: expect.stringContaining('sudo install -d -m 2775 -g <group> /srv/herd') as string,
+    });
+    mkdirSync(system.path('/srv/herd'), { recursive: true });
     expect(await system.units('install', '--services')).toMatchObject({ exitCode: 0, stderr: '' });
     expect(existsSync(system.path('/etc/systemd/system/delta-pull@two.service.d/50-holdfast.conf'))).toBe(
       true,

@@ -1,7 +1,8 @@
 // What belongs to the machine and to none of its apps: the receiver of row changes, and the replicas of masters elsewhere.
 import { dirname, join } from 'node:path';
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { OpsError } from '../../lib/base/errors.ts';
+import { shellWord } from '../../lib/base/shell-word.ts';
 import type { Config } from '../../lib/config/config.ts';
 import { defaultPath, loadConfig } from '../../lib/config/load.ts';
 import { type InstallRecord, readRecord } from '../../lib/probe/install-record.ts';
@@ -46,7 +47,7 @@ export async function installServices(request: ServicesArguments, machine: Machi
         hint: 'docs/configuration.md has their keys; what belongs to an app, as delta-serve does, is installed with --app <name>',
       },
     );
-  requirePrivate(root, services);
+  requireReady(root, services);
   const own = serviceFiles(services, { root, user, configFile });
   const places = [...placesOf(record), { app: '', environmentFile: undefined, configFile }];
   const shared = new Map([
@@ -166,10 +167,18 @@ function groupsOf(root: string, paths: readonly string[]): string[] {
   return [...new Set(names)];
 }
 
-function requirePrivate(root: string, services: readonly Service[]): void {
+function requireReady(root: string, services: readonly Service[]): void {
   const problems = new Problems();
   for (const { credentials } of services)
     for (const { path } of credentials) checkPrivate(root, path, problems);
+  const missing = services.flatMap(({ unit, writes }) =>
+    outsideState(writes).flatMap((path) => (existsSync(join(root, path)) ? [] : [{ unit, path }])),
+  );
+  for (const { unit, path } of missing)
+    problems.add(
+      `${path} is not there, where ${unit} keeps what it is for`,
+      `make it, of the group of who reads there: sudo install -d -m 2775 -g <group> ${shellWord(path)}`,
+    );
   problems.requireNone('the services of this machine');
 }
 
