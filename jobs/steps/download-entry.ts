@@ -58,7 +58,7 @@ export async function planDownload(
   order: DownloadOrder,
 ): Promise<DownloadPlan> {
   const { name, sizeBytes, state } = order.entry;
-  const there = await identicalFile(store, order.given, order.entry, context.signal);
+  const there = await identicalFile(context, store, order.given, order.entry);
   if (there !== undefined) return { name, target: there.path, sizeBytes, state, unchanged: true };
   using target = await freePlace(order);
   return { name, target: memberPath(target), sizeBytes, state, unchanged: false };
@@ -72,7 +72,7 @@ export async function downloadEntry(
 ): Promise<Outcome<Download>> {
   const { app, entry, entries } = order;
   const { name, state } = entry;
-  const there = await identicalFile(store, order.given, entry, context.signal);
+  const there = await identicalFile(context, store, order.given, entry);
   if (there !== undefined) {
     const { path: target, sha256 } = there;
     const same = { name, target, sizeBytes: entry.sizeBytes, sha256, state, altered: false, unchanged: true };

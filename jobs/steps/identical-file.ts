@@ -8,6 +8,7 @@ import { digestFile } from '../../lib/files/hash-file.ts';
 import { ifPathThere } from '../../lib/files/if-there.ts';
 import { locateFile } from '../../lib/files/locate-file.ts';
 import { inspectSet, isSpread, memberAt } from '../../lib/placement/database-set.ts';
+import type { JobContext } from '../../lib/run/context.ts';
 import type { Store } from '../../lib/store/store.ts';
 
 /** A file that is there. */
@@ -17,23 +18,25 @@ export interface IdenticalFile {
 }
 
 /**
- * The file at `given`, or of its name in that directory, when it has the bytes of the entry; undefined for anything else, and where
- * neither a manifest nor the store says what these are. A database whose content is in its write-ahead log as well is another one.
+ * The file at `given`, or of its name in that directory, when it has the bytes of the entry; undefined for anything else. Where neither
+ * a manifest nor the store says what these are, a store on this machine is read. A database whose content is in its write-ahead log as
+ * well is another one.
  */
 export async function identicalFile(
+  context: Pick<JobContext, 'scratch' | 'signal'>,
   store: Store,
   given: string,
   { name, sizeBytes, manifest }: CatalogueEntry,
-  signal: AbortSignal,
 ): Promise<IdenticalFile | undefined> {
   if (given === '' || given.includes('\0')) return undefined;
+  const { signal } = context;
   try {
     const path = resolve(given);
     const isDirectory = (await ifPathThere(stat(path)))?.isDirectory() === true;
     using file = await locateFile(isDirectory ? join(path, basename(name)) : path);
     const set = await inspectSet(file);
     if (set.get('')?.sizeBytes !== BigInt(sizeBytes) || isSpread(set)) return undefined;
-    const isIt = await comparison(store, name, manifest?.sha256);
+    const isIt = await comparison(context, store, name, manifest?.sha256);
     if (isIt === undefined) return undefined;
     const digest = await digestFile(memberAt(file), { follow: false, signal });
     return isIt(digest) ? { path: file.path, sha256: digest.sha256 } : undefined;
@@ -44,13 +47,26 @@ export async function identicalFile(
 }
 
 async function comparison(
+  context: Pick<JobContext, 'scratch' | 'signal'>,
   store: Store,
   name: string,
-  sha256: string | undefined,
+  known: string | undefined,
 ): Promise<((digest: FileDigest) => boolean) | undefined> {
-  if (sha256 !== undefined) return (digest) => digest.sha256 === sha256;
+  if (known !== undefined) return ({ sha256 }) => sha256 === known;
   const contentHash = (await store.stat(name))?.contentHash;
-  return contentHash === undefined ? undefined : (digest) => digest.contentHash === contentHash;
+  if (contentHash !== undefined) return (digest) => digest.contentHash === contentHash;
+  if (store.isRemote) return undefined;
+  const read = await bytesOf(context, store, name);
+  return ({ sha256 }) => sha256 === read;
+}
+
+async function bytesOf(
+  { scratch: makeScratch, signal }: Pick<JobContext, 'scratch' | 'signal'>,
+  store: Store,
+  name: string,
+): Promise<string> {
+  await using scratch = await makeScratch();
+  return (await store.get(name, join(scratch.path, 'copy'), { signal })).sha256;
 }
 
 function isSystemError(error: unknown): boolean {

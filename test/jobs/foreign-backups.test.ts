@@ -1,6 +1,6 @@
 // Files among the backups that Holdfast did not make: shown as unproven, restored by name, never removed. Among them the
 // names that the earlier scripts gave, where the environment alone is the configuration.
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { errorExitCodes } from '../../lib/base/exit-code.ts';
@@ -193,6 +193,23 @@ describe('with the environment alone', () => {
       { command: 'run', outcome: 'done' },
       { command: 'undo', outcome: 'done' },
     ]);
+  });
+
+  test('a download of what lies there already, from a store that says no hashes, does nothing', async () => {
+    await using world = classicWorld();
+    const run = classicRunner(world);
+    expect(await run('db-backup', ['init'], {})).toMatchObject({ exitCode: 0 });
+    const copy = join(world.home, 'copy.db');
+    expect((await run('db-backup', ['download', copy], {})).stdout).toMatch(/^downloaded database\.db/);
+    for (const more of [[], ['--dry-run']])
+      expect(await run('db-backup', ['download', copy, ...more], {})).toMatchObject({
+        exitCode: 0,
+        stdout: `${copy} is database.db already, to the byte: nothing to do\n`,
+      });
+    const { size } = statSync(copy);
+    writeFileSync(copy, Buffer.alloc(size));
+    expect(await run('db-backup', ['download', copy], {})).toMatchObject({ exitCode: 73 });
+    expectNothingLeft(world);
   });
 
   test('a night beside them keeps them all', async () => {
