@@ -43,16 +43,18 @@ async function choose(context: JobContext, { app: name, path }: Given) {
     order: {
       command: 'db-backup download',
       app,
-      given: path ?? requireFileApp(app).database,
+      given: path ?? requireFileApp(app, overFile).database,
       requirePlace: () => void (path === undefined && requireEmpty(app)),
       ...(await chooseNamed(context, store, app, app.latest ?? 'latest')),
     },
   };
 }
 
+const overFile = { act: 'download over', instead: 'name a file: db-backup download latest.dump' };
+
 /** The database's own path is one for a download as long as nothing is there. */
 function requireEmpty(app: GuardedApp): void {
-  const { name, database, latest } = requireFileApp(app);
+  const { name, database, latest } = requireFileApp(app, overFile);
   if (!existsSync(database)) return;
   throw new OpsError('refused', `cannot download to ${database}: a database is there`, {
     hint:

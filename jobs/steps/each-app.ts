@@ -43,21 +43,30 @@ export function selectedApps({ config }: JobContext, name: string | undefined): 
   );
 }
 
-/** The same of those whose database is a file: one that was named and has another is refused, as `requireFileApp` does. */
-export function selectedFileApps(context: JobContext, name: string | undefined): readonly FileApp[] {
+/** What is done with a file alone, and what there is for a database of a server: `maintain`, and the command that helps. */
+export interface FileWork {
+  readonly act: string;
+  readonly instead: string;
+}
+
+/** The same of those whose database is a file. Throws OpsError `config` for one of a server that was named, and where there is no other. */
+export function selectedFileApps(
+  context: JobContext,
+  name: string | undefined,
+  work: FileWork,
+): readonly FileApp[] {
   const apps = selectedApps(context, name);
-  return name === undefined ? apps.filter(isFileApp) : apps.map(requireFileApp);
+  const files = apps.filter(isFileApp);
+  return files.length > 0 ? files : apps.map((app) => requireFileApp(app, work));
 }
 
 /** Throws OpsError `config` for one whose database is a server's. */
-export function requireFileApp(app: GuardedApp): FileApp {
+export function requireFileApp(app: GuardedApp, { act, instead }: FileWork): FileApp {
   if (isFileApp(app)) return app;
   throw new OpsError(
     'config',
-    `cannot do that to ${databaseOf(app)}: it is for a SQLite database in a file`,
-    {
-      hint: `what there is for PostgreSQL: docs/operations.md#an-app-with-postgresql`,
-    },
+    `cannot ${act} ${databaseOf(app)}: the database of ${app.name} is in PostgreSQL, and that is for SQLite`,
+    { hint: `${instead}; docs/operations.md#an-app-with-postgresql` },
   );
 }
 

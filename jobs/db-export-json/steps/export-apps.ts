@@ -7,9 +7,14 @@ import { requireFileApp, selectedApp, selectedFileApps } from '../../steps/each-
 
 export type ExportedApp = FileApp & { readonly export: ExportConfig };
 
+const work = {
+  act: 'make documents of',
+  instead: 'a query of PostgreSQL makes them: select json_agg(t) from t',
+};
+
 /** The one that was named, else all that have an export. Throws OpsError `usage` and `config` where there is none. */
 export function exportedApps(context: JobContext, name: string | undefined): ExportedApp[] {
-  const apps = selectedFileApps(context, name).filter(isExported);
+  const apps = selectedFileApps(context, name, work).filter(isExported);
   if (apps.length > 0) return apps;
   throw withoutExport(name ?? `any app of ${context.config.source}`);
 }
@@ -18,7 +23,7 @@ export function exportedApps(context: JobContext, name: string | undefined): Exp
 export function exportedApp(context: JobContext, name: string | undefined): ExportedApp {
   const [only, ...others] = exportedApps(context, name);
   if (only !== undefined && others.length === 0) return only;
-  const app = requireFileApp(selectedApp(context, name));
+  const app = requireFileApp(selectedApp(context, name), work);
   if (isExported(app)) return app;
   throw withoutExport(app.name);
 }

@@ -4,9 +4,14 @@ import type { JobContext } from '../../../lib/run/context.ts';
 import type { DeltaApp } from '../../../lib/run/open-capture.ts';
 import { selectedFileApps } from '../../steps/each-app.ts';
 
+const work = {
+  act: 'push the changes of',
+  instead: 'PostgreSQL has logical replication of its own: create publication, create subscription',
+};
+
 /** The one that was named, else all that have a receiver. Throws OpsError `config` where there is none. */
 export function deltaApps(context: JobContext, name: string | undefined): readonly DeltaApp[] {
-  const apps = selectedFileApps(context, name).filter((app): app is DeltaApp => app.delta !== undefined);
+  const apps = selectedFileApps(context, name, work).filter((app): app is DeltaApp => app.delta !== undefined);
   if (apps.length > 0) return apps;
   const whose =
     name === undefined

@@ -5,9 +5,14 @@ import type { JobContext } from '../../../lib/run/context.ts';
 import type { ServedApp } from '../../../lib/run/open-serving.ts';
 import { selectedFileApps } from '../../steps/each-app.ts';
 
+const work = {
+  act: 'serve the changes of',
+  instead: 'PostgreSQL has logical replication of its own: create publication, create subscription',
+};
+
 /** Throws OpsError `config` where none is served, `usage` where it is not said which of several. */
 export function servedApp(context: Pick<JobContext, 'config'>, name: string | undefined): ServedApp {
-  const [only, ...others] = selectedFileApps(context as JobContext, name).filter(isServed);
+  const [only, ...others] = selectedFileApps(context as JobContext, name, work).filter(isServed);
   if (only === undefined)
     throw new OpsError(
       'config',

@@ -107,7 +107,10 @@ export function isStandby(app: object): app is StandbyApp {
 }
 
 function requireStandby(app: Parameters<typeof requireFileApp>[0]): StandbyApp {
-  const file = requireFileApp(app);
+  const file = requireFileApp(app, {
+    act: 'keep a standby of',
+    instead: 'PostgreSQL has standbys of its own: pg_basebackup -R',
+  });
   if (isStandby(file)) return file;
   throw noStandby(`there is no [apps.${app.name}.standby] in the configuration`);
 }
