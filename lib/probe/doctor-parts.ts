@@ -3,6 +3,7 @@ import type { Part } from './doctor.ts';
 import { databases, secrets, state } from './doctor-data.ts';
 import { locks, olderScripts, tools } from './doctor-leftovers.ts';
 import { clock, journal, memoryLimit, watchdog } from './doctor-machine.ts';
+import { servers } from './doctor-servers.ts';
 import { sqlite } from './doctor-sqlite.ts';
 import { installedFiles, units } from './doctor-units.ts';
 
@@ -11,6 +12,7 @@ export const doctorParts: readonly (readonly [subject: string, part: Part])[] = 
   ['units', units],
   ['secrets', secrets],
   ['databases', databases],
+  ['servers', servers],
   ['state', state],
   ['sqlite', sqlite],
   ['journal', journal],

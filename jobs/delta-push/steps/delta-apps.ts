@@ -11,7 +11,9 @@ const work = {
 
 /** The one that was named, else all that have a receiver. Throws OpsError `config` where there is none. */
 export function deltaApps(context: JobContext, name: string | undefined): readonly DeltaApp[] {
-  const apps = selectedFileApps(context, name, work).filter((app): app is DeltaApp => app.delta !== undefined);
+  const apps = selectedFileApps(context, name, work).filter(
+    (app): app is DeltaApp => app.delta !== undefined,
+  );
   if (apps.length > 0) return apps;
   const whose =
     name === undefined

@@ -78,7 +78,7 @@ export async function requireDumpable(
 const abilities = `select oid::text from pg_catalog.pg_database where datname = pg_catalog.current_database()`;
 
 /** A table that the role cannot read ends a dump; of one with row-level security it would see less than all. */
-async function requireWholeSight(
+export async function requireWholeSight(
   connection: BackupSession,
   target: PostgresTarget,
   act: string,

@@ -1,4 +1,5 @@
 // health-check of an app whose database is in PostgreSQL: every check that looks at the database of an app, on a real server.
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type PostgresServer, postgresPrograms } from '../../support/postgres.ts';
 import { password, PostgresWorld, serverWithApp } from '../../support/postgres-world.ts';
@@ -143,5 +144,44 @@ describe.skipIf(postgresPrograms() === undefined)('health-check of an app with P
       message: words('no role'),
     });
     await world.run('health-check', ['report', '--text']);
+  });
+
+  test('doctor says all that a backup would fail for, each with what mends it', async () => {
+    await using world = await PostgresWorld.make(server);
+    const doctor = async () => {
+      const { json, stdout, stderr } = await world.runJson('health-check', ['doctor']);
+      expect(stdout + stderr).not.toContain(password);
+      const findings = json.findings as {
+        subject: string;
+        severity: string;
+        message: string;
+        hint: string;
+      }[];
+      return findings.filter(({ subject }) => subject === 'bags');
+    };
+    expect(await doctor()).toEqual([]);
+    await server.sql(`create role reader login password '${password.replaceAll("'", "''")}'`);
+    await world.sql('alter table scan enable row level security');
+    writeFileSync(world.urlFile, readFileSync(world.urlFile, 'utf8').replace('//app:', '//reader:'));
+    const bare = await doctor();
+    expect(bare.map(({ severity, hint }) => [severity, hint])).toEqual([
+      ['critical', expect.stringContaining('alter role "reader" bypassrls')],
+      ['critical', expect.stringContaining('alter role "reader" createdb')],
+      ['critical', expect.stringContaining('write app into the address of the app')],
+    ]);
+    await server.sql('alter role reader bypassrls createdb');
+    expect((await doctor()).map(({ hint }) => hint)).toEqual([
+      expect.stringContaining('grant pg_read_all_data to "reader"'),
+      expect.stringContaining('write app into the address of the app'),
+    ]);
+    writeFileSync(world.urlFile, readFileSync(world.urlFile, 'utf8').replace('//reader:', '//app:'));
+    chmodSync(world.urlFile, 0o640);
+    expect(await doctor()).toMatchObject([{ severity: 'critical', hint: `sudo chmod 600 ${world.urlFile}` }]);
+    chmodSync(world.urlFile, 0o600);
+    await server.sql(`alter database ${world.name} allow_connections false`);
+    expect(await doctor()).toMatchObject([
+      { severity: 'critical', message: expect.stringContaining('takes nobody') },
+    ]);
+    await server.sql('drop owned by reader; drop role reader');
   });
 });
