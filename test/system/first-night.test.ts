@@ -6,6 +6,8 @@ import { backup, database, Pi } from '../support/machine/pi.ts';
 
 const missing = missingForMachines();
 const info = 'systemctl start db-backup-info@ctv && cat /run/holdfast/info/ctv';
+/** More than a job may hold there, and less than would take long. */
+const smallMegabytes = 160;
 let pi: Pi;
 
 describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ') || 'nothing more'})`, () => {
@@ -134,6 +136,58 @@ describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ')
     await pi.machine.ok(`/opt/holdfast/bin/db-export-json unfreeze 2026-11-26 && ${start}`);
     expect(await pi.machine.ok('cd /srv/days && grep -c 2026-11-26 2026-11-26.json')).toBe('3\n');
   });
+
+  test('an app that writes all the time and its jobs live in 256 MB, each job in 128, with a database that is larger', async () => {
+    if (!(await pi.machine.countsMemory())) throw new Error('the memory of units is not counted here');
+    const [home, config] = ['/srv/babytrackd', '/etc/holdfast/holdfast.toml'];
+    const before = pi.machine.read(config);
+    pi.machine.write('/etc/systemd/system/small.slice', '[Slice]\nMemoryMax=256M\nMemorySwapMax=0\n');
+    pi.machine.write(
+      '/etc/systemd/system/babytrackd.service',
+      `[Service]
+Slice=small.slice
+User=flaskapp
+Group=ctvapps
+UMask=0007
+ExecStart=/usr/local/bin/node /opt/holdfast/test/stand-ins/babytrackd/app.ts ${home}/baby.db 8080 0.1.0 ${smallMegabytes}
+`,
+    );
+    await pi.machine.ok(
+      `install -d -o flaskapp -g ctvapps -m 2770 ${home} && install -o flaskapp -g ctvapps -m 660 /dev/null ${home}/baby.db &&
+       systemctl daemon-reload && systemctl start babytrackd &&
+       until curl -fso /dev/null http://127.0.0.1:8080/health; do systemctl -q is-active babytrackd || exit 1; done`,
+    );
+    pi.machine.write(
+      config,
+      `${before}\n[apps.babytrackd]\ndatabase = "${home}/baby.db"\nservices = ["babytrackd.service"]\n` +
+        '[apps.babytrackd.maintain]\nvacuum_days = 30\nmin_free_percent = 0\n',
+    );
+    await pi.machine.ok('cd /opt/holdfast && npm run units -- install --app babytrackd');
+    const limits = 'Slice=small.slice\nMemoryHigh=infinity\nMemoryMax=128M\nMemorySwapMax=0';
+    const jobs = ['db-backup', 'restore-drill', 'db-maintain'].map((job) => `${job}@babytrackd.service`);
+    for (const unit of [...jobs, 'health-check.service']) await pi.override(limits, unit);
+    for (const unit of jobs) {
+      await pi.startWell(unit);
+      expect(await pi.show('ControlGroup', 'babytrackd.service')).toContain('small.slice');
+    }
+    await pi.machine.sh('systemctl start health-check'); // what it finds is none of this test's
+    expect(await pi.show('Result', 'health-check.service')).not.toBe('oom-kill');
+    const inside = limits
+      .split('\n')
+      .map((line) => `-p ${line}`)
+      .join(' ');
+    await pi.machine.ok(
+      `systemd-run --wait --collect ${inside} /opt/holdfast/bin/restore run latest --app babytrackd --yes`,
+    );
+    expect(await pi.show('ActiveState', 'babytrackd.service')).toBe('active');
+    expect(await pi.machine.ok('curl -fs http://127.0.0.1:8080/state')).toContain('"refused":[]');
+    expect(await pi.machine.ok(`stat --format=%s ${home}/baby.db`).then(Number)).toBeGreaterThan(128e6);
+    await pi.clearOverrides();
+    await pi.machine.ok(
+      `cd /opt/holdfast && npm run units -- uninstall --app babytrackd && systemctl stop babytrackd && rm -r ${home}`,
+    );
+    pi.machine.write(config, before);
+  }, 300_000);
 
   test('what was wiped from /run is as it was after the next run, whoever makes it', async () => {
     const owners = "cd /run/holdfast && stat --format='%n %U:%G %a' . locks spool spool/new info alerts";
