@@ -9,6 +9,7 @@ import type { Source } from '../../lib/source/source.ts';
 import { scratch } from '../support/scratch.ts';
 import { addTests, failingAddTests } from './repository-add.ts';
 import {
+  damaged,
   faultyStore,
   latestName,
   nameOf,
@@ -189,8 +190,7 @@ function proveTests(open: OpenWorld): void {
 
   it('calls a backup unsound that is damaged as its manifest says it is', async () => {
     const world = await open();
-    const bytes = (whole: Buffer) => whole.fill('?', 4096, 8192);
-    await world.repository.add(await newBackup(world, 1, { bytes }));
+    await world.repository.add(await newBackup(world, 1, { bytes: damaged }));
     const { sound, proven, problems } = await proof(world, one);
     expect({ sound, proven }).toEqual({ sound: false, proven: false });
     expect(problems).not.toEqual([]);
@@ -274,8 +274,7 @@ function condemnTests(open: OpenWorld): void {
     expect(left).toEqual([]);
 
     await world.repository.condemn(entry, found); // late
-    const changed = (whole: Buffer) => whole.fill('?', 4096, 4100);
-    await world.repository.add(await newBackup(world, 1, { bytes: changed }));
+    await world.repository.add(await newBackup(world, 1, { bytes: damaged }));
     expect(await statesOf(world.repository)).toEqual({ [one]: 'proven' });
   });
 

@@ -4,17 +4,19 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { CatalogueNaming } from '../../lib/backup/catalogue.ts';
+import type { Manifest } from '../../lib/backup/manifest.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import { silentLog, silentProgress } from '../../lib/base/log.ts';
 import { digestFile } from '../../lib/files/hash-file.ts';
 import { makeScratch } from '../../lib/files/scratch.ts';
 import type { PlainRepositoryOptions } from '../../lib/repository/plain/options.ts';
 import type { NewBackup, Repository } from '../../lib/repository/repository.ts';
-import type { SqliteMeasured } from '../../lib/source/sqlite-facts.ts';
+import type { MeasuredFacts } from '../../lib/source/facts.ts';
+import type { Source } from '../../lib/source/source.ts';
 import { measureDatabase } from '../../lib/sqlite/measure.ts';
 import { sqliteSource } from '../../lib/sqlite/sqlite-source.ts';
 import type { Store } from '../../lib/store/store.ts';
-import { exampleManifest, type SqliteManifest } from '../lib/backup/examples.ts';
+import { exampleManifest } from '../lib/backup/examples.ts';
 import { makeLedger } from '../lib/sqlite/databases.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
 import { scratch } from '../support/scratch.ts';
@@ -47,8 +49,53 @@ export type OpenWorld = () => Promise<World>;
 const app = 'ctv';
 export const latestName = 'latest/ctv.db';
 export const naming: CatalogueNaming = { layout: 'app', app, timeZone: 'UTC', latestName };
-/** Proves whatever is a SQLite file, wherever it lies. */
-export const source = sqliteSource('/nowhere');
+/** Of which engine the backups are. */
+export interface BackupKind {
+  /** Proves whatever is such a backup, wherever it lies. */
+  source: Source;
+  /** A backup of a database with one table, `ledger`, of so many rows. */
+  make(rows: number): Promise<Template>;
+  /** Damages it, and leaves its size. */
+  damage(whole: Buffer): Buffer;
+}
+
+export interface Template {
+  bytes: Buffer;
+  facts: MeasuredFacts;
+}
+
+const sqliteKind: BackupKind = {
+  source: sqliteSource('/nowhere'),
+  async make(rows) {
+    const path = join(scratch(), 'template.db');
+    makeLedger(path, { rows });
+    return { bytes: readFileSync(path), facts: (await measureDatabase(path)).facts };
+  },
+  damage: (whole) => whole.fill('?', 4096, 8192),
+};
+
+let kind = sqliteKind;
+
+/** From here on backups are of that engine, of SQLite unless given. */
+export function useKind(wanted = sqliteKind): void {
+  kind = wanted;
+  templates.clear();
+}
+
+/** Proves backups of the kind in use. */
+export const source: Source = {
+  engine: 'sqlite',
+  gentlerHint: '',
+  look: () => kind.source.look(),
+  begin: (...given) => kind.source.begin(...given),
+  copy: (...given) => kind.source.copy(...given),
+  survey: (...given) => kind.source.survey(...given),
+  measure: (...given) => kind.source.measure(...given),
+  compare: (...given) => kind.source.compare(...given),
+};
+
+/** A backup that is damaged as its manifest says it is. */
+export const damaged = (whole: Buffer) => kind.damage(whole);
 
 export async function openWorld(format: RepositoryFormat, open: () => Promise<OpenedStore>): Promise<World> {
   const { store, cleanUp } = await open();
@@ -75,31 +122,20 @@ export function nameOf(day: number): string {
   return `backups/ctv/ctv-202611${String(day).padStart(2, '0')}T020513Z.db`;
 }
 
-interface Template {
-  bytes: Buffer;
-  facts: SqliteMeasured;
-}
-
 const templates = new Map<number, Promise<Template>>();
 
 /** A database of so many rows, made and measured once. */
 function templateOf(rows: number): Promise<Template> {
-  const known = templates.get(rows) ?? makeTemplate(rows);
+  const known = templates.get(rows) ?? kind.make(rows);
   templates.set(rows, known);
   return known;
-}
-
-async function makeTemplate(rows: number): Promise<Template> {
-  const path = join(scratch(), 'template.db');
-  makeLedger(path, { rows });
-  return { bytes: readFileSync(path), facts: (await measureDatabase(path)).facts };
 }
 
 /** A backup of that day, of a database with `day` rows, ready to be added. */
 export async function newBackup(
   world: World,
   day: number,
-  changes: Partial<SqliteManifest> & { bytes?: (bytes: Buffer) => Buffer; refreshLatest?: boolean } = {},
+  changes: Partial<Manifest> & { bytes?: (bytes: Buffer) => Buffer; refreshLatest?: boolean } = {},
 ): Promise<NewBackup> {
   const { bytes: change = (same: Buffer) => same, refreshLatest = false, ...stated } = changes;
   const { bytes, facts } = await templateOf(day);
@@ -109,16 +145,10 @@ export async function newBackup(
   const file = await digestFile(own.file('copy.db'));
   const { sha256, contentHash } = file;
   const takenAt = new Date(`2026-11-${String(day).padStart(2, '0')}T02:05:13.250Z`);
-  const manifest = exampleManifest({
-    ...facts,
-    app,
-    backup: nameOf(day),
-    takenAt,
-    sha256,
-    contentHash,
-    ...stated,
-  });
-  return { file, manifest, refreshLatest, scratch: own };
+  const { source: from, host, integrity, holdfastVersion, runId, clock, suspect } = exampleManifest();
+  const origin = { source: from, host, integrity, holdfastVersion, runId, clock, suspect };
+  const manifest = { ...origin, ...facts, app, backup: nameOf(day), takenAt, sha256, contentHash, ...stated };
+  return { file, manifest: manifest as Manifest, refreshLatest, scratch: own };
 }
 
 /** Each backup with its state, newest first. */

@@ -31,10 +31,11 @@ export async function readArchive(archive: Archive, signal: AbortSignal): Promis
 }
 
 /** The statements that make its database, with its settings, limits and rights, and nothing that is in it. */
-async function scriptOf({ fd, called, programs, run }: Archive, signal: AbortSignal): Promise<string> {
+async function scriptOf(archive: Archive, signal: AbortSignal): Promise<string> {
+  const { fd, called } = archive;
   const args = ['--create', '--schema=holdfast_nothing_has_this_name', '--file=-', givenFile];
   const options = { inheritFd: fd, signal, acceptExitCodes: [0, 1], outputBytesMax };
-  const { exitCode, stdout, stderr } = await run(programs.restore, args, options);
+  const { exitCode, stdout, stderr } = await runRestore(archive, args, options);
   if (exitCode !== 0) throw damaged(called, stderr);
   return stdout;
 }
@@ -48,12 +49,12 @@ export async function restoreInto(
   target: PostgresTarget,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const { fd, called, programs, run } = archive;
+  const { fd, called } = archive;
   const variables = programVariables(target);
   const options = { inheritFd: fd, signal, variables, acceptExitCodes: [0, 1], outputBytesMax };
   // Publications tell nobody of anything; a subscription would take what is another database's.
   const args = [`--dbname=${asConninfo(target.database)}`, '--no-subscriptions', '--no-password', givenFile];
-  const { exitCode, stderr } = await run(programs.restore, args, options);
+  const { exitCode, stderr } = await runRestore(archive, args, options);
   const complaints = exitCode === 0 ? [] : complaintsIn(stderr, called);
   if (exitCode !== 0 && !/^pg_restore: warning: errors ignored on restore: \d+$/m.test(stderr))
     throw damaged(called, stderr);
@@ -62,6 +63,24 @@ export async function restoreInto(
     ? ['not all of it can be restored, and pg_restore does not say what']
     : said;
 }
+
+/** Of bytes that are no archive it is told so as a rule; some of them make it crash. */
+async function runRestore(
+  { called, programs, run }: Archive,
+  args: readonly string[],
+  options: NonNullable<Parameters<CommandRunner>[2]>,
+): Promise<Awaited<ReturnType<CommandRunner>>> {
+  try {
+    return await run(programs.restore, args, options);
+  } catch (error) {
+    if (!(error instanceof OpsError) || !crash.test(error.message)) throw error;
+    throw new OpsError('damaged', `cannot use ${called}: it is no whole dump: pg_restore crashes on it`, {
+      cause: error,
+    });
+  }
+}
+
+const crash = /it was ended by SIG(?:SEGV|ABRT|BUS|ILL|FPE)\b/;
 
 /** So that nothing in a name is taken for an address. */
 function asConninfo(name: string): string {
