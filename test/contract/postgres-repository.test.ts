@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { silentLog } from '../../lib/base/log.ts';
 import { postgresSource } from '../../lib/postgres/backup/postgres-source.ts';
 import { runCommand } from '../../lib/process/run-command.ts';
-import type { Source } from '../../lib/source/source.ts';
 import { type MemoryObject, memoryStore } from '../../lib/store/memory.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
 import { PostgresServer, postgresPrograms } from '../support/postgres.ts';

@@ -29,15 +29,19 @@ export interface SourceWorld {
   startBusyApp(): Promise<BusyApp>;
   startPatientApp(): Promise<PatientApp>;
   /** The newest commit in a copy; throws unless the copy is one committed state. */
-  newestIn(file: string): number;
+  newestIn(file: string): number | Promise<number>;
   /** A file, made from a copy, as a source of its own. */
-  sourceOf(file: string): Source;
+  sourceOf(file: string): Source | Promise<Source>;
+  /** Puts another one in the place of the source, with the same in it. */
+  exchange(): void | Promise<void>;
 }
 
 /** One kind of source. */
 export interface SourceKind {
   /** A source with at least `sizeBytes`, which nobody has open, and which belongs to another user where we are root. */
-  open(sizeBytes?: number): SourceWorld;
+  open(sizeBytes?: number): SourceWorld | Promise<SourceWorld>;
+  /** Whether it is a file that belongs to somebody, and whose copy is one like it. */
+  isFile: boolean;
   /** What cannot be backed up, and how that is told. */
   unusable: { what: string; kind: string; make(path: string): void }[];
   /** Ways of damaging a copy. */

@@ -4,8 +4,10 @@ import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   chownSync,
+  copyFileSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -30,6 +32,7 @@ const page = 4096;
 
 function sqlite(journalMode: 'wal' | 'delete'): SourceKind {
   return {
+    isFile: true,
     open: (sizeBytes = 0) => openWorld(journalMode, sizeBytes),
     unusable: [
       { what: 'nothing', kind: 'missing', make: () => undefined },
@@ -82,6 +85,10 @@ function openWorld(journalMode: 'wal' | 'delete', sizeBytes: number): SourceWorl
     startPatientApp: () => startPatientApp(path),
     newestIn: requireCommittedState,
     sourceOf: sqliteSource,
+    exchange() {
+      copyFileSync(path, `${path}.new`);
+      renameSync(`${path}.new`, path);
+    },
   };
 }
 
