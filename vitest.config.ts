@@ -13,7 +13,7 @@ const real = [
   'test/lib/run/start-service.test.ts',
   'test/lib/probe/postgres.test.ts',
   'test/lib/postgres/writer.test.ts',
-  'test/contract/*postgres*.test.ts',
+  'test/contract/{*postgres*,*-placement}.test.ts',
   'test/units/install.test.ts',
   // In process, and each with dozens of whole backups or restores: together half a minute of two cores.
   'test/jobs/{found-bad,stopped,store-gone}.test.ts',

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type PostgresServer, postgresPrograms } from '../../support/postgres.ts';
 import { PostgresWorld, serverWithApp } from '../../support/postgres-world.ts';
 import type { Json } from '../../support/world.ts';
@@ -45,34 +45,6 @@ describe.skipIf(postgresPrograms() === undefined)('restore of a PostgreSQL datab
       )
     ).map(({ datname }) => String(datname));
 
-  test('brings the night back, keeps the day as an undo set, and undo brings that back', async () => {
-    await using world = await dayAfter();
-    const plan = await typed(world, 'restore', 'plan', 'latest');
-    expect(plan).toMatchObject({
-      exitCode: 0,
-      result: { obstacles: [], stakes: { rows_in_backup: 200, rows_now: 111 } },
-    });
-    const { exitCode, result } = await typed(world, 'restore', 'run', 'latest', '--yes');
-    expect(exitCode).toBe(0);
-    expect(result).toMatchObject({
-      is_in_place: true,
-      proof: { proven: true },
-      replaced: { previous: 'whole' },
-    });
-    expect(await counted(world)).toEqual({ bags: 100, scans: 100 });
-    const [undo = ''] = (await databases(world)).filter((name) => name !== world.name);
-    expect(result.replaced.undo).toBe(undo);
-    const { json } = await typed(world, 'restore', 'status');
-    expect(json.result.apps[0].value.undo_sets).toMatchObject([{ name: undo, usable: true, state: 'kept' }]);
-    expect((await typed(world, 'restore', 'undo', '--yes')).exitCode).toBe(0);
-    expect(await counted(world)).toEqual({ bags: 101, scans: 10 });
-    expect((await databases(world)).length).toBe(2);
-    const [later = ''] = (await databases(world)).filter((name) => name !== world.name);
-    const discarded = await typed(world, 'restore', 'undo', later, '--discard', '--yes');
-    expect(discarded.result.discarded).toHaveLength(1);
-    expect(await databases(world)).toEqual([world.name]);
-  });
-
   test('of a database that is gone puts it where it was', async () => {
     await using world = await dayAfter();
     await server.sql(`drop database ${world.name}`);
@@ -81,50 +53,6 @@ describe.skipIf(postgresPrograms() === undefined)('restore of a PostgreSQL datab
     expect(exitCode).toBe(0);
     expect(result.replaced).toMatchObject({ previous: 'none' });
     expect(await counted(world)).toEqual({ bags: 100, scans: 100 });
-  });
-
-  test('to a new database leaves the live one alone, and overwrites none', async () => {
-    await using world = await dayAfter();
-    const look = `${world.name}_look`;
-    const { exitCode, result } = await typed(world, 'restore', 'run', 'latest', '--to', look);
-    expect(exitCode).toBe(0);
-    expect(result.target).toBe(`${look} at 127.0.0.1:${server.port}`);
-    expect(await server.sql('select count(*)::int as scans from scan', look)).toEqual([{ scans: 100 }]);
-    expect(await counted(world)).toEqual({ bags: 101, scans: 10 });
-    for (const taken of [look, world.name, 'postgres'])
-      expect((await typed(world, 'restore', 'run', 'latest', '--to', taken)).exitCode).toBe(73);
-    expect(await server.sql('select count(*)::int as scans from scan', look)).toEqual([{ scans: 100 }]);
-  });
-
-  test('is refused while an app is connected that nobody stops, and changes nothing', async () => {
-    await using world = await dayAfter();
-    const client = await server.connect({ database: world.name, application_name: 'gunicorn' });
-    onTestFinished(() => client.end());
-    const before = await databases(world);
-    const plan = await typed(world, 'restore', 'plan', 'latest');
-    expect(plan.result.obstacles.join()).toContain('gunicorn of postgres: 1');
-    const { exitCode, stderr } = await world.run('restore', ['run', 'latest', '--yes']);
-    expect([exitCode, stderr]).toEqual([73, expect.stringContaining('gunicorn of postgres: 1')]);
-    expect(await databases(world)).toEqual(before);
-    expect(await counted(world)).toEqual({ bags: 101, scans: 10 });
-  });
-
-  test('of an app that is unwell with it goes back by itself, and keeps what was tried', async () => {
-    await using world = await PostgresWorld.make(server);
-    const [stop, start, check] = ['stop', 'start', 'check'].map((name) => join(world.home, name));
-    for (const path of [stop, start])
-      writeFileSync(path ?? '', `#!/bin/sh\necho "$0" >> ${world.home}/calls\n`, { mode: 0o755 });
-    writeFileSync(check ?? '', '#!/bin/sh\nexit 1\n', { mode: 0o755 });
-    world.configureServer({
-      app: `stop = "${stop}"\nstart = "${start}"\n[apps.bags.health]\ncommand = "${check}"\ntimeout_seconds = 1\n`,
-    });
-    await world.run('db-backup', ['run']);
-    await world.sql('delete from scan');
-    const { exitCode, result } = await typed(world, 'restore', 'run', 'latest', '--yes');
-    expect(exitCode).toBe(1);
-    expect(result).toMatchObject({ is_in_place: false, replaced: { health: 'unwell' } });
-    expect(await counted(world)).toEqual({ bags: 100, scans: 0 });
-    expect((await databases(world)).length).toBe(2);
   });
 
   test('of a backup whose roles are not there says who, and the statements that make them', async () => {
