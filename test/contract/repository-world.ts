@@ -50,7 +50,7 @@ const app = 'ctv';
 export const latestName = 'latest/ctv.db';
 export const naming: CatalogueNaming = { layout: 'app', app, timeZone: 'UTC', latestName };
 /** Of which engine the backups are. */
-export interface BackupKind {
+interface BackupKind {
   /** Proves whatever is such a backup, wherever it lies. */
   source: Source;
   /** A backup of a database with one table, `ledger`, of so many rows. */
@@ -59,7 +59,7 @@ export interface BackupKind {
   damage(whole: Buffer): Buffer;
 }
 
-export interface Template {
+interface Template {
   bytes: Buffer;
   facts: MeasuredFacts;
 }
