@@ -4,8 +4,21 @@
 const firstMs = 2000;
 const longestMs = 300_000;
 
-/** The pause after so many failures in a row, from 1. `random` is from 0 up to 1. What the receiver asks for is the least. */
-export function pauseMs(failures: number, random: number, askedMs = 0): number {
-  const limitMs = Math.min(longestMs, firstMs * 2 ** Math.min(Math.max(failures, 1) - 1, 20));
+/** What is known of it. */
+export interface Failed {
+  /** So many in a row, from 1. */
+  readonly failures: number;
+  /** From 0 up to 1. */
+  readonly random: number;
+  /** What the receiver asks for is the least. */
+  readonly askedMs?: number | undefined;
+  /** The pause between two cycles, where nobody was reached: no receiver is spared by waiting, and a link that is there for a minute
+   * must not be slept through. */
+  readonly everyMs?: number | undefined;
+}
+
+/** The pause after so many failures in a row. */
+export function pauseMs({ failures, random, askedMs = 0, everyMs = Infinity }: Failed): number {
+  const limitMs = Math.min(longestMs, everyMs / 2, firstMs * 2 ** Math.min(Math.max(failures, 1) - 1, 20));
   return Math.max(Math.ceil(random * limitMs), askedMs);
 }

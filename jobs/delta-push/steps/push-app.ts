@@ -78,7 +78,7 @@ export async function pushApp(
     await files.write(kept);
     return { ...doneOf(done.report, keptNews(record, kept)), ...standing(kept) };
   } catch (error) {
-    const trouble = troubleOf(error, record.trouble, context);
+    const trouble = troubleOf(error, record.trouble, { ...context, ...app.delta });
     if (trouble === undefined) throw error;
     const last = (await files.read()) ?? record;
     const kept = {
@@ -135,20 +135,22 @@ function isResting({ notBefore, network, since }: SenderTrouble, now: Date): boo
 function troubleOf(
   error: unknown,
   before: SenderTrouble | undefined,
-  { clock }: JobContext,
+  { clock, everyMs }: Pick<JobContext & DeltaApp['delta'], 'clock' | 'everyMs'>,
 ): SenderTrouble | undefined {
   const kind = kindOf(error);
   if (kind === undefined) return undefined;
   const now = clock.now();
   const isSame = before?.kind === kind;
   const failures = isSame ? before.failures + 1 : 1;
+  const rest = kind === 'unreachable' ? { everyMs } : {};
   const askedMs = error instanceof PeerTrouble ? error.retryAfterMs : undefined;
+  const pause = pauseMs({ failures, random: Math.random(), askedMs, ...rest });
   return {
     kind,
     message: errorMessage(error),
     since: isSame ? before.since : now.toISOString(),
     failures,
-    notBefore: new Date(now.getTime() + pauseMs(failures, Math.random(), askedMs)).toISOString(),
+    notBefore: new Date(now.getTime() + pause).toISOString(),
     network: networkMark(),
   };
 }
