@@ -16,9 +16,9 @@ export function missingForReaders(): string[] {
 }
 
 export class TestReader implements AsyncDisposable {
-  readonly home = scratch();
+  readonly home: string;
   /** Where the documents arrive; with a space in its name, as a path may have. */
-  readonly directory = join(this.home, 'our days');
+  readonly directory: string;
   /** What `[apps.<name>.export.ship]` says of it. */
   readonly keys: Record<string, string | number> = {};
   readonly #sessions = new Set<number>();
@@ -27,14 +27,17 @@ export class TestReader implements AsyncDisposable {
   /** Called with the number of each connection before anybody answers it, who waits until it is done. */
   onConnection: (count: number) => void | Promise<void> = () => undefined;
 
-  private constructor() {
+  private constructor(home: string) {
+    [this.home, this.directory] = [home, join(home, 'our days')];
     mkdirSync(this.directory);
   }
 
-  /** Over ssh. `command` is what our key may run there, else a shell. */
-  static async ssh({ command }: { command?: string } = {}): Promise<TestReader> {
-    const reader = new TestReader();
-    const { home } = reader;
+  /** Over ssh. `command` is what our key may run there, else a shell; `home` is the caller's to remove. */
+  static async ssh({
+    command,
+    home = scratch(),
+  }: { command?: string; home?: string } = {}): Promise<TestReader> {
+    const reader = new TestReader(home);
     for (const key of ['host', 'other', 'id']) makeKey(join(home, key));
     reader.allow(command);
     // Where it drops what root may.
@@ -60,7 +63,7 @@ PermitRootLogin yes
 
   /** A daemon with the module `days`; `lines` are further ones of the module, `top` stands before it. */
   static async daemon({ lines = '', top = '' } = {}): Promise<TestReader> {
-    const reader = new TestReader();
+    const reader = new TestReader(scratch());
     const { home } = reader;
     const secrets = join(home, 'secrets');
     writeFileSync(secrets, 'tt:open-sesame\n', { mode: 0o600 });

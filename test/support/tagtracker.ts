@@ -38,9 +38,9 @@ export function savedDay(index: number, visits = 20): SavedDay {
     return `${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}:00`;
   };
   return {
-    'comment:': `This is a TagTracker datafile for ours on ${date}.`,
+    'comment:': `This is a TagTracker datafile for bike_rack on ${date}.`,
     site_name: 'Our Lot, Zürich',
-    site_handle: 'ours',
+    site_handle: 'bike_rack',
     date,
     time_open: '07:30',
     time_closed: '18:00',
@@ -70,22 +70,26 @@ export function asSaved(saved: SavedDay): string {
 export function fillSeason(path: string, days: readonly SavedDay[]): void {
   const database = new Database(path);
   database.exec(readFileSync(schemaPath, 'utf8'));
-  const insert = (sql: string, ...values: (string | number)[]) => database.prepare(sql).run(...values);
   database.transaction(() => {
-    for (const { date, site_name, site_handle, time_open, time_closed, registrations, ...lists } of days) {
-      const of = [date, site_name, site_handle, time_open, time_closed, registrations];
-      insert('INSERT INTO day VALUES (?, ?, ?, ?, ?, ?, 0)', ...of);
-      // Not in the order in which they are wanted.
-      for (const { tagid, bike_size, time_in, time_out } of lists.bike_visits.toReversed())
-        insert('INSERT INTO visit VALUES (?, ?, ?, ?, ?)', date, tagid, bike_size, time_in, time_out);
-      for (const kind of ['regular', 'oversize', 'retired'] as const)
-        for (const tagid of lists[`${kind}_tagids`])
-          insert('INSERT INTO tag VALUES (?, ?, ?)', date, kind, tagid);
-      for (const [position, text] of lists.notes.entries())
-        insert('INSERT INTO note VALUES (?, ?, ?)', date, position, text);
-    }
+    for (const day of days) insertDay(database, day);
   })();
   database.close();
+}
+
+/** As the app does it once it writes the database. */
+export function insertDay(database: Database.Database, day: SavedDay): void {
+  const insert = (sql: string, ...values: (string | number)[]) => database.prepare(sql).run(...values);
+  const { date, site_name, site_handle, time_open, time_closed, registrations, ...lists } = day;
+  const of = [date, site_name, site_handle, time_open, time_closed, registrations];
+  insert('INSERT INTO day VALUES (?, ?, ?, ?, ?, ?, 0)', ...of);
+  // Not in the order in which they are wanted.
+  for (const { tagid, bike_size, time_in, time_out } of lists.bike_visits.toReversed())
+    insert('INSERT INTO visit VALUES (?, ?, ?, ?, ?)', date, tagid, bike_size, time_in, time_out);
+  for (const kind of ['regular', 'oversize', 'retired'] as const)
+    for (const tagid of lists[`${kind}_tagids`])
+      insert('INSERT INTO tag VALUES (?, ?, ?)', date, kind, tagid);
+  for (const [position, text] of lists.notes.entries())
+    insert('INSERT INTO note VALUES (?, ?, ?)', date, position, text);
 }
 
 /** The settings of the example, with other places. */
@@ -100,7 +104,7 @@ export function exampleSettings({
   mirror: string;
   top: string;
 }): string {
-  const settings = readFileSync(join(example, 'holdfast.toml'), 'utf8')
+  const settings = readFileSync(join(example, 'laptop.toml'), 'utf8')
     .replace('/home/tagtracker/data/tagtracker.db', database)
     .replace('/home/tagtracker/data/days', documents)
     .replace('/home/tagtracker/data/mirror.db', mirror)

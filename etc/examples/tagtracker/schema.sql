@@ -1,7 +1,7 @@
 -- The laptop's own database: all that a day file holds. The server's tables cannot do that: they know neither notes nor the
 -- tag lists of a day.
 CREATE TABLE day (
-  date TEXT PRIMARY KEY CHECK (date GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'),
+  date TEXT NOT NULL PRIMARY KEY CHECK (date GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'),
   site_name TEXT NOT NULL,
   site_handle TEXT NOT NULL,
   time_open TEXT NOT NULL,
@@ -16,9 +16,10 @@ CREATE TABLE visit (
   bike_size TEXT NOT NULL CHECK (bike_size IN ('regular', 'oversize')),
   time_in TEXT NOT NULL,
   -- Empty while the bike is still there.
-  time_out TEXT NOT NULL DEFAULT ''
-);
-CREATE INDEX visit_by_day ON visit (date, tagid, time_in);
+  time_out TEXT NOT NULL DEFAULT '',
+  -- By which staff's corrections find it again; in the order in which the documents want it.
+  PRIMARY KEY (date, tagid, time_in)
+) WITHOUT ROWID;
 -- The tags that were in use that day, and of what kind.
 CREATE TABLE tag (
   date TEXT NOT NULL REFERENCES day,
