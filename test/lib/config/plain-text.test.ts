@@ -93,6 +93,8 @@ test('every variable that is asked for while a configuration is made is looked a
   const elsewhere = [
     'NTFY_SERVER',
     'REMOTE_PI_HOST', // becomes a part of an address, which is parsed
+    // Numbers, a choice, and a digest: parsed as such.
+    ...['REMOTE_PI_PORT', 'DB_SYNC_INTERVAL', 'USE_SSL_FOR_PI', 'USE_SELF_SIGNED_CERT', 'HOLDFAST_PULL_PIN'],
     'CREDENTIALS_DIRECTORY',
     'DISPLAY',
     'WAYLAND_DISPLAY',
