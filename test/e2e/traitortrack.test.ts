@@ -44,7 +44,7 @@ describe.skipIf(postgresPrograms() === undefined)('a day of TraitorTrack', () =>
     );
     const places: [RegExp, string][] = [
       [/"\/srv\/backups"/, JSON.stringify(world.store)],
-      [/"\/etc\/holdfast\/secrets\/traitortrack-url"/, JSON.stringify(url)],
+      [/"\/etc\/holdfast\/credentials\/app-traitortrack-postgres-url"/, JSON.stringify(url)],
       [/services = .*/, `stop = "${script('stop')}"\nstart = "${script('start')}"`],
       [/url = "http.*/, `command = "${script('well')}"\ntimeout_seconds = 5`],
     ];
