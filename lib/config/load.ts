@@ -13,6 +13,7 @@ import { parseWritten } from './parse.ts';
 import { requirePlain, requirePlainVariables } from './plain-text.ts';
 import { type ConfigFile, fileSchema, keptSchema } from './schema.ts';
 import { alertsConfig } from './sections/alerts.ts';
+import { isPostgresUrl } from './postgres-url.ts';
 import { classic } from './sections/app-database.ts';
 import { appsConfig, appsFromEnvironment } from './sections/apps.ts';
 import { runDirectory, stateDirectory } from './sections/directories.ts';
@@ -134,7 +135,7 @@ function fromEnvironment(
       (databaseUrlIsEnough ? watchedApp(environment) : undefined);
     // A machine that only follows a master guards nothing of its own.
     if (apps === undefined && namesMaster(environment)) return { file: keptSchema.parse({}), written: {} };
-    if (apps === undefined) throw nothingToGuard(source);
+    if (apps === undefined) throw nothingToGuard(source, environment);
     return { file: fileSchema.parse({ apps }), written: { apps } };
   };
   return { source, layout: classic.layout, environment, read };
@@ -151,14 +152,16 @@ function namesStore(environment: Environment): boolean {
   return names.some((name) => nonEmpty(environment[name]) !== undefined);
 }
 
-function nothingToGuard(source: string): OpsError {
+function nothingToGuard(source: string, environment: Environment): OpsError {
   const where =
     source === 'the environment' ? 'DATABASE_PATH is not set' : `${source} does not set DATABASE_PATH`;
   return new OpsError(
     'config',
     `cannot find a database to guard: there is no configuration file, and ${where}`,
     {
-      hint: `set DATABASE_PATH=/path/to/app.db, name a file that does with --env-file <path>, or write ${defaultPath} (sample: etc/holdfast.toml)`,
+      hint: isPostgresUrl(environment.DATABASE_URL ?? '')
+        ? `a PostgreSQL database is backed up where ${defaultPath} names the file with its address: postgres_url_file in [apps.<name>] (sample: etc/examples/traitortrack)`
+        : `set DATABASE_PATH=/path/to/app.db, name a file that does with --env-file <path>, or write ${defaultPath} (sample: etc/holdfast.toml)`,
     },
   );
 }

@@ -64,4 +64,5 @@ test.each([
   // For what needs a database of ours it is none.
   const backup = await runInProcess(dbBackup, ['run'], { environment, clock });
   expect(backup).toMatchObject({ exitCode: 78, stderr: expect.stringContaining('DATABASE_PATH is not set') });
+  expect(backup.stderr).toContain('postgres_url_file in [apps.<name>]');
 });
