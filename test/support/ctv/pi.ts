@@ -144,10 +144,18 @@ export class CtvPi implements AsyncDisposable {
   }
 
   #inside(line: string): string[] {
-    const mounts = ['etc', 'opt', 'srv', 'run', 'lib', 'tmp'].map(
-      (name) => `mount --bind ${this.path(name)} /${name === 'lib' ? 'var/lib' : name}`,
-    );
-    return ['-m', 'sh', '-c', `${mounts.join(' && ')} && ${line}`];
+    const places = ['etc', 'opt', 'srv', 'run', 'lib', 'tmp'].map((name) => ({
+      from: this.path(name),
+      to: `/${name === 'lib' ? 'var/lib' : name}`,
+    }));
+    // A checkout below one of them is there as well, at its own path.
+    const ours = places.flatMap(({ from, to }) => {
+      if (!project.startsWith(`${to}/`)) return [];
+      const place = `${from}${project.slice(to.length)}`;
+      return [`mkdir -p ${place}`, `mount --bind ${project} ${place}`];
+    });
+    const mounts = places.map(({ from, to }) => `mount --rbind ${from} ${to}`);
+    return ['-m', 'sh', '-c', `${[...ours, ...mounts].join(' && ')} && ${line}`];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
