@@ -140,6 +140,9 @@ describe.skipIf(missing.length > 0)(`a booted system (needs ${missing.join(', ')
   test('an app that writes all the time and its jobs live in 256 MB, each job in 128, with a database that is larger', async () => {
     if (!(await pi.machine.countsMemory())) throw new Error('the memory of units is not counted here');
     const [home, config] = ['/srv/babytrackd', '/etc/holdfast/holdfast.toml'];
+    // It is active before it listens.
+    const answers =
+      'until curl -fso /dev/null http://127.0.0.1:8080/health; do systemctl -q is-active babytrackd || exit 1; done';
     const before = pi.machine.read(config);
     pi.machine.write('/etc/systemd/system/small.slice', '[Slice]\nMemoryMax=256M\nMemorySwapMax=0\n');
     pi.machine.write(
@@ -154,8 +157,7 @@ ExecStart=/usr/local/bin/node /opt/holdfast/test/stand-ins/babytrackd/app.ts ${h
     );
     await pi.machine.ok(
       `install -d -o flaskapp -g ctvapps -m 2770 ${home} && install -o flaskapp -g ctvapps -m 660 /dev/null ${home}/baby.db &&
-       systemctl daemon-reload && systemctl start babytrackd &&
-       until curl -fso /dev/null http://127.0.0.1:8080/health; do systemctl -q is-active babytrackd || exit 1; done`,
+       systemctl daemon-reload && systemctl start babytrackd && ${answers}`,
     );
     pi.machine.write(
       config,
@@ -180,7 +182,7 @@ ExecStart=/usr/local/bin/node /opt/holdfast/test/stand-ins/babytrackd/app.ts ${h
       `systemd-run --wait --collect ${inside} /opt/holdfast/bin/restore run latest --app babytrackd --yes`,
     );
     expect(await pi.show('ActiveState', 'babytrackd.service')).toBe('active');
-    expect(await pi.machine.ok('curl -fs http://127.0.0.1:8080/state')).toContain('"refused":[]');
+    expect(await pi.machine.ok(`${answers}; curl -fs http://127.0.0.1:8080/state`)).toContain('"refused":[]');
     expect(await pi.machine.ok(`stat --format=%s ${home}/baby.db`).then(Number)).toBeGreaterThan(128e6);
     await pi.clearOverrides();
     await pi.machine.ok(
