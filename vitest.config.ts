@@ -13,7 +13,8 @@ const real = [
   'test/lib/run/start-service.test.ts',
   'test/lib/probe/postgres.test.ts',
   'test/lib/postgres/writer.test.ts',
-  'test/contract/{*postgres*,*-placement}.test.ts',
+  'test/contract/{*postgres*,*-placement,sqlite-source}.test.ts',
+  'test/jobs/postgres-app.test.ts',
   'test/units/install.test.ts',
   // In process, and each with dozens of whole backups or restores: together half a minute of two cores.
   'test/jobs/{found-bad,stopped,store-gone}.test.ts',
@@ -24,9 +25,9 @@ const real = [
   'test/lib/probe/{database,sql,wal}.test.ts',
   'test/lib/sqlite/two-readers.test.ts',
   'test/jobs/health-check/run.test.ts',
-  'test/jobs/restore/{discard,plan,targets,worst-day}.test.ts',
+  'test/jobs/restore/{discard,plan,standby,targets,worst-day}.test.ts',
   'test/jobs/alert-send/seen.test.ts',
-  'test/jobs/db-backup/{dry-run,read-back,unknown-schema}.test.ts',
+  'test/jobs/db-backup/{dry-run,info,read-back,unknown-schema}.test.ts',
   'test/jobs/delta-receive/many-sources.test.ts',
   'test/contract/rclone.test.ts',
 ];
