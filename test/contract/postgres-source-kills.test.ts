@@ -50,7 +50,8 @@ describe.skipIf(postgresPrograms() === undefined)('a backup of PostgreSQL that i
   function start(directory: string, step?: number) {
     const where = [server.directory, String(server.port), 'app', name, join(directory, 'dump')];
     const args = [program, ...where, 'copy,measure', ...(step === undefined ? [] : [String(step)])];
-    return spawnSync(process.execPath, args, { encoding: 'utf8' });
+    // While it runs nothing else here does, not even the limit of the test.
+    return spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 100_000 });
   }
 
   const source = () =>
