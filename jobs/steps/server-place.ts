@@ -37,8 +37,9 @@ export function lookAtServer(context: JobContext, app: PostgresApp): Promise<Pla
 /** The databases from before, as undo sets; none where the server does not say. */
 export async function undoDatabasesOf(context: JobContext, app: PostgresApp): Promise<ListedUndoSet[]> {
   const look = await lookIfReached(context, app);
+  if (look === undefined) return []; // nor can its address be read, perhaps
   const target = app.readTarget();
-  return (look?.undo ?? []).map((undo) => listed(undo, placeOf({ ...target, database: undo.name })));
+  return look.undo.map((undo) => listed(undo, placeOf({ ...target, database: undo.name })));
 }
 
 /** What an interrupted restore has left on the server, in sentences; none where it does not say. */

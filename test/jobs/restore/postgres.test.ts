@@ -1,6 +1,6 @@
 // restore of an app whose database is in PostgreSQL: the same promises, on a real server.
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type PostgresServer, postgresPrograms } from '../../support/postgres.ts';
@@ -118,4 +118,16 @@ describe.skipIf(postgresPrograms() === undefined)('restore of a PostgreSQL datab
       expect((await databases(world)).length).toBe(when === 'after' ? 2 : 1);
     },
   );
+
+  test('whose address cannot be read shows its backups all the same', async () => {
+    await using world = await dayAfter();
+    chmodSync(world.urlFile, 0o644);
+    const { exitCode, result } = await typed(world, 'restore', 'list');
+    expect({ exitCode, apps: result.apps }).toMatchObject({
+      exitCode: 0,
+      apps: [{ ok: true, value: { backups: [{ state: 'proven' }], undo_sets: [] } }],
+    });
+    const info = await typed(world, 'db-backup', 'info');
+    expect(info.result.apps[0].value.source.problem).toContain('may read');
+  });
 });
