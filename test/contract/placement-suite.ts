@@ -134,7 +134,8 @@ export function placementSuite(name: string, kind: PlacementKind): void {
       const [backup = ''] = world.typed.stored().filter((each) => each.startsWith('backups/'));
       const path = join(world.typed.store, backup);
       const bytes = readFileSync(path);
-      bytes.fill('?', bytes.length / 2, bytes.length / 2 + 40);
+      const middle = Math.floor(bytes.length / 2);
+      bytes.fill('?', middle, middle + 40);
       writeFileSync(path, bytes);
       const day = await world.count();
       expect((await world.typed.run('restore', ['run', backup, '--yes'])).exitCode).toBe(65);

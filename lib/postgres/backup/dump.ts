@@ -76,6 +76,7 @@ export async function dumpDatabase(
   });
   const { size } = await settle(path);
   onProgress?.(size, size);
+  signal.throwIfAborted();
   const expected: Inventory = source;
   return {
     method: `pg_dump ${look.major}`,
