@@ -1,4 +1,5 @@
 // The database of an app on a server, and those that it was replaced from: reached, looked at, and what is said of them.
+import type { Manifest } from '../../lib/backup/manifest.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import type { PostgresApp } from '../../lib/config/config.ts';
 import { placeOf } from '../../lib/health/postgres-target.ts';
@@ -56,6 +57,11 @@ async function lookIfReached(context: JobContext, app: PostgresApp): Promise<Pla
     if (!(error instanceof OpsError) || context.signal.aborted) throw error;
     return undefined;
   }
+}
+
+/** The statements that make the roles which a backup needs; none where nothing says so. */
+export function rolesIn(manifest: Manifest | undefined): readonly string[] {
+  return manifest?.engine === 'postgres' ? (manifest.roles ?? []) : [];
 }
 
 function interruptedWords(recovery: Recovery): string {

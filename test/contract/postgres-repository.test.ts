@@ -18,7 +18,7 @@ describe.skipIf(postgresPrograms() === undefined)('with dumps', () => {
   beforeAll(async () => {
     server = await PostgresServer.make();
     const source = (database: string) =>
-      postgresSource({ readTarget: () => target(database), run: runCommand });
+      postgresSource({ readTarget: () => server.target(database), run: runCommand });
     useKind({
       source: source('postgres'),
       async make(rows) {
@@ -37,16 +37,6 @@ describe.skipIf(postgresPrograms() === undefined)('with dumps', () => {
   afterAll(async () => {
     useKind();
     await server[Symbol.asyncDispose]();
-  });
-
-  const target = (database: string) => ({
-    host: server.directory,
-    port: server.port,
-    user: 'postgres',
-    database,
-    sslmode: 'prefer' as const,
-    rootCertificate: undefined,
-    readPassword: () => undefined,
   });
 
   repositorySuite('plain in memory', plain, async () =>

@@ -21,17 +21,8 @@ describe.skipIf(postgresPrograms() === undefined)('as a source', () => {
     await server[Symbol.asyncDispose]();
   });
 
-  const target = (database: string) => ({
-    host: server.directory,
-    port: server.port,
-    user: 'postgres',
-    database,
-    sslmode: 'prefer' as const,
-    rootCertificate: undefined,
-    readPassword: () => undefined,
-  });
   const sourceIn = (database: string): Source =>
-    postgresSource({ readTarget: () => target(database), run: runCommand });
+    postgresSource({ readTarget: () => server.target(database), run: runCommand });
 
   /** All names have one length: it is in the dump. */
   async function makeDatabase(): Promise<string> {

@@ -37,16 +37,7 @@ describe.skipIf(postgresPrograms() === undefined)('PostgreSQL as a source', () =
     await server[Symbol.asyncDispose]();
   });
 
-  const target = (database: string, given: Partial<PostgresTarget> = {}): PostgresTarget => ({
-    host: server.directory,
-    port: server.port,
-    user: 'postgres',
-    database,
-    sslmode: 'prefer',
-    rootCertificate: undefined,
-    readPassword: () => undefined,
-    ...given,
-  });
+  const target = (database: string, given: Partial<PostgresTarget> = {}) => server.target(database, given);
 
   const sourceOf = (database: string, given?: Partial<PostgresTarget>, run: CommandRunner = runCommand) =>
     postgresSource({ readTarget: () => target(database, given), run, lockWaitMs: 200 });

@@ -16,6 +16,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import type { PostgresTarget } from '../../lib/health/postgres-target.ts';
 
 const versions = '/usr/lib/postgresql';
 
@@ -83,6 +84,15 @@ export class PostgresServer implements AsyncDisposable {
 
   get data(): string {
     return join(this.directory, 'data');
+  }
+
+  /** One of its databases, over the socket, as its superuser unless said. */
+  target(database: string, given: Partial<PostgresTarget> = {}): PostgresTarget {
+    return {
+      ...{ host: this.directory, port: this.port, user: 'postgres', database, sslmode: 'prefer' },
+      ...{ rootCertificate: undefined, readPassword: () => undefined },
+      ...given,
+    };
   }
 
   /** Settings that go before those that are there. */

@@ -14,7 +14,7 @@ import {
 import { requireFree } from '../../../lib/postgres/swap/swap.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import { describeEarlier } from '../../steps/earlier-restore.ts';
-import { atServer } from '../../steps/server-place.ts';
+import { atServer, rolesIn } from '../../steps/server-place.ts';
 import {
   type Obstacle,
   planned,
@@ -70,7 +70,7 @@ async function lookAround(place: Place, { entry: { manifest }, to }: PlanOrder<P
   const { obstacles } = await attempt(() =>
     to === undefined ? requireReplaceable(place) : requireFree(place),
   );
-  const roles = await missingRoles(place, manifest?.engine === 'postgres' ? (manifest.roles ?? []) : []);
+  const roles = await missingRoles(place, rolesIn(manifest));
   const lacking = roles.map(({ name, sql }) => ({
     message: `the server has no role ${name}, which the backup needs`,
     hint: `read this, and let a superuser run it: ${sql.join(' ')}`,

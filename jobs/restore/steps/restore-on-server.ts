@@ -15,7 +15,7 @@ import { settle } from '../../../lib/postgres/swap/settle.ts';
 import { placeNew, requireFree, swap } from '../../../lib/postgres/swap/swap.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import { damageIn } from '../../../lib/source/source.ts';
-import { atServer } from '../../steps/server-place.ts';
+import { atServer, rolesIn } from '../../steps/server-place.ts';
 import { type Choice, withSoundBackup } from './next-sound.ts';
 import { planOnServer } from './plan-on-server.ts';
 import { type Replaced, startAndProbe, whileStopped } from './replace-database.ts';
@@ -186,7 +186,7 @@ async function requireReady(
     await requireUnused(place, [live], {
       connected: `stop the app first, or name what stops it: services in [apps.${app.name}]`,
     });
-  const missing = await missingRoles(place, manifest?.engine === 'postgres' ? (manifest.roles ?? []) : []);
+  const missing = await missingRoles(place, rolesIn(manifest));
   if (missing.length === 0) return;
   const names = missing.map(({ name }) => name).join(', ');
   throw new OpsError('refused', `cannot ${place.act}: the server has no role ${names}, of whom it is`, {
