@@ -29,6 +29,7 @@ const ranks: Record<string, number> = {
   'lib/sqlite': 3,
   'lib/store': 3,
   'lib/http': 4,
+  'lib/seal': 3,
   'lib/probe': 4,
   'lib/replica': 4,
   'lib/report': 4,
@@ -62,6 +63,7 @@ const ranks: Record<string, number> = {
 
 /** Each package, and the one folder or file that may import it. */
 const importers: Record<string, string> = {
+  'age-encryption': 'lib/seal/age.ts',
   'better-sqlite3': 'lib/sqlite/open.ts',
   commander: 'lib/run/options.ts',
   'd3-scale': 'lib/report/chart-frame.ts',
@@ -73,6 +75,7 @@ const importers: Record<string, string> = {
   'node-notifier': 'lib/notify/desktop.ts',
   pg: 'lib/postgres/connection.ts',
   'proper-lockfile': 'lib/lock/heartbeat-lock.ts',
+  qr: 'lib/seal/',
   selfsigned: 'lib/http/certificate.ts',
   'smol-toml': 'lib/config/parse.ts',
   tsx: 'lib/run/typescript.mjs',

@@ -81,6 +81,7 @@ export async function chooseNamed(context: JobContext, store: Store, app: Restor
     const entry: CatalogueEntry = {
       name: storeName,
       sizeBytes,
+      storedBytes: sizeBytes,
       takenAt,
       state: 'foreign',
       named: true,

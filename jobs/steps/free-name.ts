@@ -43,7 +43,7 @@ function plannedName(
   label: string | undefined,
   takenAt: Date,
 ): string {
-  if (label !== undefined) return namedBackupName(app.layout, app.name, label, app.engine);
+  if (label !== undefined) return namedBackupName(app.layout, app.name, label, { engine: app.engine });
   return backupName(app.layout, app.name, takenAt, {
     timeZone: config.timeZone,
     engine: app.engine,

@@ -1,5 +1,6 @@
 // The apps that can be restored: those of the configuration, and where it has none, or none of that name, those that the store
 // itself has backups of. On a new machine the store may be all that is left.
+import { usualPages } from '../../lib/backup/pages-policy.ts';
 import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
 import { usualExpectations } from '../../lib/backup/expectations.ts';
 import { usualGuard } from '../../lib/backup/guard-policy.ts';
@@ -194,6 +195,9 @@ function storedApp(
     name,
     layout,
     latest,
+    formats: ['plain'],
+    pages: usualPages,
+    everyMs: undefined,
     keep: { last: 1, daily: 0, weekly: 0, monthly: 0 },
     guard: usualGuard,
     lockFile: undefined,

@@ -8,6 +8,7 @@ import { type Ownership, ownershipFields, parseOwnership } from '../record/owner
 import type { Engine, EngineFacts, MeasuredFacts, MoreTables, TableRows } from '../source/facts.ts';
 import { boundedTables } from '../source/more-tables.ts';
 import { engineByName, isAppName } from './name.ts';
+import { formatStoredPart, parseStoredPart, type StoredPart } from './stored-part.ts';
 import { formatEnginePart, isEngine, parseEnginePart } from './engine-part.ts';
 
 /** What the machine knew of its clock. Only `unsynchronised` is a reason not to believe it. */
@@ -48,13 +49,15 @@ interface Origin {
   suspect: string[];
   /** The subjects of what was found when it was made and a person accepted (see `Suspicion`). Absent where nothing was. */
   accepted?: string[];
+  /** How its bytes lie in the store. Absent: as they are, in one object of the name of the backup. */
+  stored?: StoredPart;
 }
 
 export type Manifest = Origin & MeasuredFacts;
 
-const clockStates = ['synchronised', 'unknown', 'unsynchronised'] as const;
-const format: RecordFormat = { name: 'holdfast-manifest', version: 3, called: 'Holdfast manifest' };
-/** What is written where it can say everything: an older Holdfast on another machine can read it. */
+export const clockStates = ['synchronised', 'unknown', 'unsynchronised'] as const;
+const format: RecordFormat = { name: 'holdfast-manifest', version: 4, called: 'Holdfast manifest' };
+const moreFormat: RecordFormat = { ...format, version: 3 };
 const plainFormat: RecordFormat = { ...format, version: 2 };
 /** What every store reads of one. */
 const manifestBytesMax = 1024 * 1024;
@@ -65,11 +68,11 @@ const manifestBytesMax = 1024 * 1024;
  * `refused` for a text that is longer than any that is read all the same, and `damaged`, as `parseManifest` does, for facts
  * that no database can have.
  */
-export function formatManifest(manifest: Manifest): string {
+export function formatManifest(manifest: Manifest, { bytesMax = manifestBytesMax } = {}): string {
   const whole = textOf(manifest);
-  const isTooLong = manifest.moreTables === undefined && Buffer.byteLength(whole) > manifestBytesMax;
+  const isTooLong = manifest.moreTables === undefined && Buffer.byteLength(whole) > bytesMax;
   const text = isTooLong ? textOf({ ...manifest, ...boundedTables(manifest.tables) }) : whole;
-  requireReadable(text, manifest);
+  requireReadable(text, manifest, bytesMax);
   return text;
 }
 
@@ -95,18 +98,25 @@ function textOf(manifest: Manifest): string {
     promoted_at: manifest.promotedAt?.toISOString(),
     suspect: manifest.suspect,
     accepted: manifest.accepted,
+    stored: manifest.stored && formatStoredPart(manifest.stored),
     [manifest.engine]: formatEnginePart(manifest),
   };
-  return formatJsonRecord(manifest.moreTables === undefined ? plainFormat : format, record, 2);
+  return formatJsonRecord(leastFormat(manifest), record, 2);
 }
 
-function requireReadable(text: string, { backup, tables }: Manifest): void {
+/** The oldest version that can say everything: an older Holdfast on another machine can read it. */
+function leastFormat({ stored, moreTables }: Manifest): RecordFormat {
+  if (stored !== undefined) return format;
+  return moreTables === undefined ? plainFormat : moreFormat;
+}
+
+function requireReadable(text: string, { backup, tables }: Manifest, bytesMax: number): void {
   const bytes = Buffer.byteLength(text);
-  if (bytes > manifestBytesMax) {
+  if (bytes > bytesMax) {
     throw new OpsError(
       'refused',
       `cannot write the manifest of ${backup}: with ${formatCount(tables.length, 'table')} it has ${bytes} bytes, ` +
-        `and at most ${manifestBytesMax} are read`,
+        `and at most ${bytesMax} are read`,
     );
   }
   parseManifest(text, backup);
@@ -118,16 +128,33 @@ function requireReadable(text: string, { backup, tables }: Manifest): void {
  * wrote it. Keys this version does not know are accepted and left out. `name` is for the message.
  */
 export function parseManifest(text: string, name: string): Manifest {
+  return parseOpened(openManifest(text, name));
+}
+
+/** A manifest whose format and version are known, and nothing else of it. */
+export interface OpenedManifest {
+  fields: Fields;
+  version: number;
+  flaw: Flaw;
+}
+
+/** Throws what `parseManifest` does, of which this is the beginning. */
+export function openManifest(text: string, name: string): OpenedManifest {
   const flaw: Flaw = (cause, hint) =>
     new OpsError('damaged', `cannot use manifest ${name}: ${cause}`, hint === undefined ? {} : { hint });
-  const { fields, version } = openJsonRecord(text, format, flaw);
+  return { ...openJsonRecord(text, format, flaw), flaw };
+}
+
+/** The rest of `parseManifest`. */
+export function parseOpened({ fields, version, flaw }: OpenedManifest): Manifest {
   const app = fields.text('app');
   if (!isAppName(app)) throw flaw('app is not a name that an app can have');
   const sizeBytes = fields.count('size_bytes');
   const ownership = parseOwnership(fields, flaw);
+  const backup = fields.text('backup');
   return {
     app,
-    backup: fields.text('backup'),
+    backup,
     takenAt: fields.instant('taken_at'),
     source: fields.text('source'),
     host: fields.text('host'),
@@ -147,6 +174,9 @@ export function parseManifest(text: string, name: string): Manifest {
     ...(fields.has('promoted_at') ? { promotedAt: fields.instant('promoted_at') } : {}),
     suspect: parseReasons(fields.list('suspect'), 'suspect', flaw),
     ...(fields.has('accepted') ? { accepted: parseReasons(fields.list('accepted'), 'accepted', flaw) } : {}),
+    ...(version >= 4 && fields.has('stored')
+      ? { stored: parseStoredPart(fields.object('stored'), backup, flaw) }
+      : {}),
   };
 }
 

@@ -21,36 +21,48 @@ const appNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 const appNameCharactersMax = 63;
 const labelCharactersMax = 100;
 const latestSegmentMax = 100;
-const appStampPattern = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z\.(?:db|dump)$/;
-const classicStampPattern = /^(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)\.(?:db|dump)$/;
+const appStampPattern = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z\.(?:db|dump|pages)(?:\.age)?$/;
+const classicStampPattern = /^(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)\.(?:db|dump|pages)(?:\.age)?$/;
 /** As what people open it with expects it. */
 const endings: Readonly<Record<Engine, string>> = { sqlite: '.db', postgres: '.dump' };
+const pagesEnding = '.pages';
+const sealedEnding = '.age';
+
+/** How backups lie in a store: `plain`, a file a backup; `pages`, fulls and increments (of SQLite alone). */
+export type BackupFormat = 'plain' | 'pages';
+
+/** What decides how the name of a backup ends. */
+export interface Ending {
+  engine?: Engine;
+  format?: BackupFormat;
+  /** Whether its bytes are sealed for their owner: an age file. */
+  isSealed?: boolean;
+}
 
 /** The name in the store of the backup of `app` taken at `takenAt`, which is cut to the second. */
 export function backupName(
   layout: Layout,
   app: string,
   takenAt: Date,
-  { timeZone, engine = 'sqlite' }: { timeZone: string; engine?: Engine },
+  { timeZone, ...ending }: { timeZone: string } & Ending,
 ): string {
   const time = localDateParts(takenAt, layout === 'app' ? 'UTC' : timeZone);
   const date = `${digits(time.year, 4)}${digits(time.month, 2)}${digits(time.day, 2)}`;
   const clock = `${digits(time.hour, 2)}${digits(time.minute, 2)}${digits(time.second, 2)}`;
   const stamp = layout === 'app' ? `${date}T${clock}Z` : `${date}_${clock}`;
-  return `${stampPrefix(layout, app)}${stamp}${endings[engine]}`;
+  return `${stampPrefix(layout, app)}${stamp}${endingOf(ending)}`;
+}
+
+function endingOf({ engine = 'sqlite', format = 'plain', isSealed = false }: Ending): string {
+  return `${format === 'pages' ? pagesEnding : endings[engine]}${isSealed ? sealedEnding : ''}`;
 }
 
 /**
  * The name in the store of a backup that a person names. Such a backup is never pruned. Throws OpsError `usage` for
  * a label that cannot be part of a file name, or that would pass for one with a time in it.
  */
-export function namedBackupName(
-  layout: Layout,
-  app: string,
-  label: string,
-  engine: Engine = 'sqlite',
-): string {
-  const name = `${backupPrefix(layout, app)}${label}${endings[engine]}`;
+export function namedBackupName(layout: Layout, app: string, label: string, ending: Ending = {}): string {
+  const name = `${backupPrefix(layout, app)}${label}${endingOf(ending)}`;
   const cause = labelProblem(label);
   if (cause === undefined) return name;
   const shown = JSON.stringify(label.length <= 80 ? label : `${label.slice(0, 79)}…`);
@@ -64,7 +76,7 @@ function labelProblem(label: string): string | undefined {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(label))
     return 'it holds characters that a file name should not have';
   if (label.includes('..') || label.endsWith('.')) return 'it has dots where a file name should have none';
-  if (/\.(?:db|dump|json)$/i.test(label)) return 'its ending is added by itself';
+  if (/\.(?:db|dump|json|pages|age)$/i.test(label)) return 'its ending is added by itself';
   // In any letter case: some stores do not tell one from the other.
   const stamped = /(?:^|-)\d{8}t\d{6}z$|^database_backup_\d{8}_\d{6}$/i.test(label);
   return stamped ? 'it looks like that of a scheduled backup' : undefined;
@@ -73,6 +85,34 @@ function labelProblem(label: string): string | undefined {
 /** The name of a backup's manifest: `.json` in place of `.db`, or after a name that ends otherwise. */
 export function manifestName(backupName: string): string {
   return backupName.endsWith('.db') ? `${backupName.slice(0, -'.db'.length)}.json` : `${backupName}.json`;
+}
+
+/** The name of the n-th object of a backup in several, counted from 1: the first has the name of the backup. */
+export function partName(backupName: string, part: number): string {
+  if (part === 1) return backupName;
+  const ending = /(?:\.[a-z]+)?(?:\.age)?$/.exec(backupName)?.[0] ?? '';
+  return `${backupName.slice(0, backupName.length - ending.length)}+${part}${ending}`;
+}
+
+/** The backup of which an object of this name is a further part; undefined where it is none. */
+export function backupOfPart(objectName: string): string | undefined {
+  const match = /^(.+)\+([1-9]\d{0,3})(\.pages(?:\.age)?)$/.exec(objectName);
+  return match === null || match[2] === '1' ? undefined : `${match[1]}${match[3]}`;
+}
+
+/** In which format a backup of this name is. */
+export function formatByName(backupName: string): BackupFormat {
+  return /\.pages(?:\.age)?$/.test(backupName) ? 'pages' : 'plain';
+}
+
+/** Whether the bytes of a backup of this name are sealed. */
+export function isSealedName(backupName: string): boolean {
+  return backupName.endsWith(sealedEnding);
+}
+
+/** What the database in a backup of this name is called as a file of its own. */
+export function databaseFileName(backupName: string): string {
+  return backupName.replace(/\.age$/, '').replace(/\.pages$/, endings.sqlite);
 }
 
 /** The prefix under which a store lists the backups of `app`; `classic` shares it with whatever else lies there. */
@@ -119,7 +159,7 @@ export function parseBackupName(name: string, naming: Naming): { takenAt: Date }
 
 /** The engine of a backup without a manifest, by how its name ends. */
 export function engineByName(name: string): Engine {
-  return name.endsWith(endings.postgres) ? 'postgres' : 'sqlite';
+  return databaseFileName(name).endsWith(endings.postgres) ? 'postgres' : 'sqlite';
 }
 
 /** Whether `text` can name an app: it becomes part of file names, store names, unit names and lock names. */

@@ -3,7 +3,8 @@
 import { OpsError } from '../base/errors.ts';
 import type { Expectations } from '../backup/expectations.ts';
 import type { GuardPolicy } from '../backup/guard-policy.ts';
-import type { Layout } from '../backup/name.ts';
+import type { BackupFormat, Layout } from '../backup/name.ts';
+import type { PagesPolicy } from '../backup/pages-policy.ts';
 import type { RetentionPolicy } from '../backup/retention.ts';
 import type { ImportConfig } from './import-config.ts';
 import type { PullConfig, ServeConfig } from './pull-config.ts';
@@ -47,6 +48,8 @@ export interface Config {
   readonly replicas: readonly ReplicaConfig[];
   /** Replicas that follow a master. */
   readonly pulls: readonly PullConfig[];
+  /** The public keys that backups are sealed for; undefined where they are stored as they are. */
+  readonly encryption: { readonly recipients: readonly string[] } | undefined;
   /** What is kept of it for the day on which it cannot be read; undefined where nobody would find it then. */
   readonly kept: KeptSettings | undefined;
   /** Through what everything goes out; undefined for directly. */
@@ -161,6 +164,11 @@ interface Guarded extends AppConfig {
   readonly layout: Layout;
   /** Store name of the plain copy a person can open; undefined when none is kept. */
   readonly latest: string | undefined;
+  /** In which formats each backup is stored; at least one. */
+  readonly formats: readonly BackupFormat[];
+  readonly pages: PagesPolicy;
+  /** Beside the nightly run there is one so often; undefined for none. */
+  readonly everyMs: number | undefined;
   readonly keep: RetentionPolicy;
   readonly guard: GuardPolicy;
   /** The lock that another program takes for the same work; undefined where there is no such program. */

@@ -184,6 +184,7 @@ function complete({ source, layout, environment, read }: Found, envFile: string 
     runDirectory: runDirectory(file, environment, state),
     ...time,
     proxy: proxyConfig(environment),
+    encryption: undefined,
     health: healthConfig(file.health, environment, apps),
     history: historyConfig(file.history),
     explorer: explorerConfig(file.explorer),

@@ -69,8 +69,8 @@ export interface Repository {
   /** What already has this name or a part of it, as its name in the store; undefined when `add` may use it. */
   holderOf(name: StoreName): Promise<StoreName | undefined>;
   add(backup: NewBackup): Promise<Added>;
-  /** Throws `unavailable` where `add` would, for want of room in the store. */
-  requireRoom(backup: { sizeBytes: number; refreshLatest: boolean }): Promise<void>;
+  /** Throws `unavailable` where `add` of a backup of that name would, for want of room in the store. */
+  requireRoom(name: StoreName, backup: { sizeBytes: number; refreshLatest: boolean }): Promise<void>;
   /** Finishes what a killed run has begun. */
   finishPending(): Promise<void>;
   fetch(entry: Fetched, target: string): Promise<FileDigest>;

@@ -4,7 +4,7 @@ import type { Log, Progress } from '../base/log.ts';
 import type { Config, GuardedApp } from '../config/config.ts';
 import type { Scratch } from '../files/scratch.ts';
 import type { History } from '../history/history.ts';
-import { plainRepository } from '../repository/plain/open.ts';
+import { openRepository as openIn } from '../repository/open.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { Store } from '../store/store.ts';
 
@@ -24,12 +24,15 @@ export interface RepositorySurroundings {
 export function openRepository(store: Store, app: GuardedApp, around: RepositorySurroundings): Repository {
   const { config, clock, history, log, progress, signal, noteLeft } = around;
   const { stateDirectory, timeZone } = config;
-  return plainRepository({
+  return openIn({
     store,
     naming: { layout: app.layout, app: app.name, timeZone, latestName: app.latest ?? '' },
     clock,
     remembered: () => history.foundBad(app.name),
     stateDirectory,
+    pages: app.pages,
+    seal: undefined,
+    opening: undefined,
     scratch: () => around.scratch(store.stagingDirectory),
     log,
     progress,

@@ -1,12 +1,12 @@
 // The plain format under the suite of repositories, on whatever store.
 import { manifestName } from '../../lib/backup/name.ts';
-import { plainRepository } from '../../lib/repository/plain/open.ts';
+import { openRepository } from '../../lib/repository/open.ts';
 import type { RepositoryFormat } from './repository-world.ts';
 import { makeFile, type OpenedStore } from './store-world.ts';
 
 /** The plain format, as the suite of repositories takes it. */
 export const plain: RepositoryFormat = {
-  open: plainRepository,
+  open: openRepository,
   async spoilDescription(store, name) {
     await store.put(manifestName(name), await makeFile('format: yaml\n'), { replace: true });
   },

@@ -1,4 +1,5 @@
 // The plain format on a directory and in memory, and what is its own. In Dropbox: dropbox-repository.test.ts.
+import { usualPages } from '../../lib/backup/pages-policy.ts';
 import { writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -6,7 +7,7 @@ import { expect, it } from 'vitest';
 import { manifestName } from '../../lib/backup/name.ts';
 import { silentLog, silentProgress } from '../../lib/base/log.ts';
 import { makeScratch } from '../../lib/files/scratch.ts';
-import { plainRepository } from '../../lib/repository/plain/open.ts';
+import { openRepository } from '../../lib/repository/open.ts';
 import { type MemoryObject, memoryStore } from '../../lib/store/memory.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
 import { recordingLog } from '../support/recording-log.ts';
@@ -34,12 +35,15 @@ it('drops a note that cannot be read, and says so', async () => {
   const note = join(stateDirectory, 'pending/ctv/note.json');
   await mkdir(dirname(note), { recursive: true });
   writeFileSync(note, '{"format": "holdf');
-  const repository = plainRepository({
+  const repository = openRepository({
     ...{
       store,
       naming,
       clock: fixedClock(),
       remembered: () => [],
+      pages: usualPages,
+      seal: undefined,
+      opening: undefined,
       stateDirectory,
       log,
       progress: silentProgress,

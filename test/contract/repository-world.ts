@@ -1,4 +1,5 @@
 // What the parts of the repository conformance suite share: databases to back up, and a store that fails when told.
+import { usualPages } from '../../lib/backup/pages-policy.ts';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,7 +10,7 @@ import { OpsError } from '../../lib/base/errors.ts';
 import { silentLog, silentProgress } from '../../lib/base/log.ts';
 import { digestFile } from '../../lib/files/hash-file.ts';
 import { makeScratch } from '../../lib/files/scratch.ts';
-import type { PlainRepositoryOptions } from '../../lib/repository/plain/options.ts';
+import type { RepositoryOptions } from '../../lib/repository/options.ts';
 import type { NewBackup, Repository } from '../../lib/repository/repository.ts';
 import type { MeasuredFacts } from '../../lib/source/facts.ts';
 import type { Source } from '../../lib/source/source.ts';
@@ -21,9 +22,6 @@ import { makeLedger } from '../lib/sqlite/databases.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
 import { scratch } from '../support/scratch.ts';
 import type { OpenedStore } from './store-world.ts';
-
-/** What a format is opened with. */
-type RepositoryOptions = PlainRepositoryOptions;
 
 /** One format under test, and what the suite does behind its back. */
 export interface RepositoryFormat {
@@ -107,6 +105,9 @@ export async function openWorld(format: RepositoryFormat, open: () => Promise<Op
       naming,
       clock: fixedClock(),
       remembered: () => [],
+      pages: usualPages,
+      seal: undefined,
+      opening: undefined,
       stateDirectory,
       scratch: () => makeScratch(store.stagingDirectory ?? scratch(), { clock: fixedClock() }),
       log: silentLog,

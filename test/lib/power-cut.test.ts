@@ -1,5 +1,6 @@
 // What is promised to be on the device is there after a power cut, on a file system that keeps nothing it was not told to
 // keep: after a run that ended well, and after one that ended well where another had been killed at any of its calls.
+import { usualPages } from '../../lib/backup/pages-policy.ts';
 import fc from 'fast-check';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -13,7 +14,7 @@ import { createDirectories } from '../../lib/files/make-directories.ts';
 import { makeScratch } from '../../lib/files/scratch.ts';
 import { stateNote } from '../../lib/files/state-note.ts';
 import { Spool } from '../../lib/notify/spool.ts';
-import { plainRepository } from '../../lib/repository/plain/open.ts';
+import { openRepository } from '../../lib/repository/open.ts';
 import type { Repository } from '../../lib/repository/repository.ts';
 import { openDirectoryStore } from '../../lib/store/directory/open.ts';
 import type { Store } from '../../lib/store/store.ts';
@@ -57,11 +58,14 @@ async function requireContents(root: string, contents: Record<string, string | u
 }
 
 function repositoryAt(root: string, store: Store): Repository {
-  return plainRepository({
+  return openRepository({
     store,
     naming: { layout: 'app', app: 'ctv', timeZone: 'UTC', latestName: latest },
     clock: fixedClock(),
     remembered: () => [],
+    pages: usualPages,
+    seal: undefined,
+    opening: undefined,
     stateDirectory: join(root, 'state'),
     scratch: () => makeScratch(store.stagingDirectory ?? root, { clock: fixedClock() }),
     log: silentLog,

@@ -39,9 +39,9 @@ export async function planBackup(
   await requireScratch(context, store);
   const { name, takenAt } = await freeName(context, repository, app, order.label);
   const { sizeBytes } = await lookAsCopied(context, store, app, localCopies(store, app, order));
-  await repository.requireRoom({ sizeBytes, refreshLatest: order.refreshLatest });
+  await repository.requireRoom(name, { sizeBytes, refreshLatest: order.refreshLatest });
   await requireStateDirectory(context); // the note of what is pending is written there
-  const planned: CatalogueEntry = { name, sizeBytes, takenAt, state: 'proven' };
+  const planned: CatalogueEntry = { name, sizeBytes, storedBytes: sizeBytes, takenAt, state: 'proven' };
   const prune = prunes
     ? await pruneApp(context, repository, app, [planned, ...(await repository.list())])
     : undefined;

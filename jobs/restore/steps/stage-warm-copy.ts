@@ -16,7 +16,7 @@ import type { StandbyApp } from './standby-apps.ts';
 /** The backup of a warm copy, as a list would show it. */
 export function entryOf({ manifest }: WarmCopy): CatalogueEntry {
   const { backup: name, sizeBytes, takenAt } = manifest;
-  return { name, sizeBytes, takenAt, state: 'proven', manifest };
+  return { name, sizeBytes, storedBytes: sizeBytes, takenAt, state: 'proven', manifest };
 }
 
 /**

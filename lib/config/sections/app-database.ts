@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { defaultLatestName, latestNameProblem, type Layout } from '../../backup/name.ts';
+import { usualPages } from '../../backup/pages-policy.ts';
 import { OpsError } from '../../base/errors.ts';
 import type { Engine } from '../../source/facts.ts';
 import type { GuardedApp } from '../config.ts';
@@ -58,9 +59,17 @@ export function keptConfig(
   app: string,
   table: DatabaseTable,
   layout: Layout,
-): Pick<GuardedApp, 'layout' | 'latest' | 'keep' | 'guard' | 'lockFile'> {
+): Pick<GuardedApp, 'layout' | 'latest' | 'formats' | 'pages' | 'everyMs' | 'keep' | 'guard' | 'lockFile'> {
   const { keep: given = keepUnlessGiven, guard, lock_file: lockFile } = table;
-  return { layout, latest: latestOf(app, table), keep: given, guard: guardConfig(guard), lockFile };
+  const stored = { formats: ['plain'], pages: usualPages, everyMs: undefined } as const;
+  return {
+    layout,
+    latest: latestOf(app, table),
+    ...stored,
+    keep: given,
+    guard: guardConfig(guard),
+    lockFile,
+  };
 }
 
 /** The engine of the database that a table names; undefined where it names none. */

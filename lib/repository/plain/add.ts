@@ -7,13 +7,13 @@ import { formatBytes } from '../../base/format.ts';
 import type { FileDigest } from '../../files/digest.ts';
 import type { Added, NewBackup } from '../repository.ts';
 import { finishPending } from './finish-pending.ts';
-import type { PlainRepositoryOptions } from './options.ts';
+import type { RepositoryOptions } from '../options.ts';
 import { pendingNote } from './pending.ts';
-import { putManifest } from './put-manifest.ts';
+import { putManifest } from '../put-manifest.ts';
 
 /** Adds the backup; see the contract. The note is written before anything is put. */
 export async function addBackup(
-  options: PlainRepositoryOptions,
+  options: RepositoryOptions,
   { file, manifest, refreshLatest, scratch }: NewBackup,
 ): Promise<Added> {
   const { store, log, noteLeft } = options;
@@ -42,7 +42,7 @@ export async function addBackup(
 
 /** A remote store that is full is found out before the upload, not at its end. */
 export async function requireRoom(
-  options: PlainRepositoryOptions,
+  options: RepositoryOptions,
   { sizeBytes, refreshLatest }: { sizeBytes: number; refreshLatest: boolean },
 ): Promise<void> {
   const { store, naming } = options;
@@ -60,12 +60,12 @@ export async function requireRoom(
   );
 }
 
-function latestOf({ naming }: PlainRepositoryOptions, refreshLatest: boolean): string | undefined {
+function latestOf({ naming }: RepositoryOptions, refreshLatest: boolean): string | undefined {
   return refreshLatest && naming.latestName !== '' ? naming.latestName : undefined;
 }
 
 async function putData(
-  { store, progress, signal, noteLeft }: PlainRepositoryOptions,
+  { store, progress, signal, noteLeft }: RepositoryOptions,
   file: FileDigest,
   { app, backup }: Manifest,
   latest: string | undefined,
@@ -93,7 +93,7 @@ function asBlocked(error: unknown): OpsError {
 }
 
 /** Without its manifest the data is no backup, and it is ours alone: it goes again. Whether it went. */
-async function takeBack({ store, noteLeft }: PlainRepositoryOptions, { backup }: Manifest): Promise<boolean> {
+async function takeBack({ store, noteLeft }: RepositoryOptions, { backup }: Manifest): Promise<boolean> {
   try {
     await store.remove(backup);
     return true;

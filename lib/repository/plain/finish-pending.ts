@@ -3,12 +3,12 @@ import { formatManifest, type Manifest } from '../../backup/manifest.ts';
 import { manifestName } from '../../backup/name.ts';
 import type { Scratch } from '../../files/scratch.ts';
 import type { Store, Stored } from '../../store/store.ts';
-import type { PlainRepositoryOptions } from './options.ts';
+import type { RepositoryOptions } from '../options.ts';
 import { pendingNote, readPending } from './pending.ts';
-import { putManifest } from './put-manifest.ts';
+import { putManifest } from '../put-manifest.ts';
 
 /** Completes the backup of the note where its bytes are in the store, and removes the note. */
-export async function finishPending(options: PlainRepositoryOptions): Promise<void> {
+export async function finishPending(options: RepositoryOptions): Promise<void> {
   const manifest = await readPending(options);
   if (manifest === undefined) return;
   const { store, log } = options;
@@ -38,7 +38,7 @@ async function isOurs(store: Store, manifest: Manifest): Promise<boolean> {
 
 /** Whether an object has the bytes its manifest will vouch for: as the store's own hash says, else by reading it. */
 async function holdsBytes(
-  { store, signal }: PlainRepositoryOptions,
+  { store, signal }: RepositoryOptions,
   scratch: Scratch,
   data: Stored,
   manifest: Manifest,

@@ -2,19 +2,19 @@
 import { type Manifest, parseManifest } from '../../backup/manifest.ts';
 import { OpsError } from '../../base/errors.ts';
 import { type StateNote, stateNote } from '../../files/state-note.ts';
-import type { PlainRepositoryOptions } from './options.ts';
+import type { RepositoryOptions } from '../options.ts';
 
 /** The note of one app. */
 export function pendingNote({
   stateDirectory,
   naming,
-}: Pick<PlainRepositoryOptions, 'stateDirectory' | 'naming'>): StateNote {
+}: Pick<RepositoryOptions, 'stateDirectory' | 'naming'>): StateNote {
   return stateNote(stateDirectory, 'pending', naming.app);
 }
 
 /** The manifest in the note; undefined when there is none. One that cannot be read helps nobody, and is dropped. */
 export async function readPending(
-  options: Pick<PlainRepositoryOptions, 'stateDirectory' | 'naming' | 'log'>,
+  options: Pick<RepositoryOptions, 'stateDirectory' | 'naming' | 'log'>,
 ): Promise<Manifest | undefined> {
   const note = pendingNote(options);
   const text = await note.read();

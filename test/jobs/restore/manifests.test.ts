@@ -27,7 +27,7 @@ const unusable: { what: string; change: (path: string) => void; problem: RegExp 
   { what: 'is JSON of another kind', change: (path) => writeFileSync(path, '[1]'), problem: /manifest/ },
   {
     what: 'is of a newer format',
-    change: (path) => writeFileSync(path, readFileSync(path, 'utf8').replace('"version": 2', '"version": 4')),
+    change: (path) => writeFileSync(path, readFileSync(path, 'utf8').replace('"version": 2', '"version": 5')),
     problem: /made by a newer Holdfast/,
   },
   {

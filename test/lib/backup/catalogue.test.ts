@@ -1,8 +1,14 @@
 // The store's listing and the manifests, joined: the state of every file, in both layouts.
 import { describe, expect, test } from 'vitest';
 import { OpsError } from '../../../lib/base/errors.ts';
-import { catalogue, comparable, manifestNames, verdictsIn } from '../../../lib/backup/catalogue.ts';
-import type { CatalogueNaming, Circumstances, ListedFile } from '../../../lib/backup/catalogue.ts';
+import { comparable } from '../../../lib/backup/catalogue.ts';
+import { catalogue, manifestNames, verdictsIn } from '../../../lib/backup/join-listing.ts';
+import type {
+  CatalogueEntry,
+  CatalogueNaming,
+  Circumstances,
+  ListedFile,
+} from '../../../lib/backup/catalogue.ts';
 import type { FoundBad } from '../../../lib/backup/verdict.ts';
 import type { Manifest } from '../../../lib/backup/manifest.ts';
 import { exampleManifest } from './examples.ts';
@@ -32,7 +38,10 @@ function single(naming: CatalogueNaming, listing: ListedFile[], manifest?: Manif
   const file = naming.layout === 'app' ? manifestFile : classicManifestFile;
   const entries = catalogue(listing, new Map(manifest === undefined ? [] : [[file, manifest]]), naming);
   expect(entries.length).toBe(1);
-  return entries[0];
+  // What lies in the store is the file itself.
+  const { storedBytes, ...entry } = entries[0] ?? { storedBytes: -1 };
+  expect(storedBytes).toBe((entry as Partial<CatalogueEntry>).sizeBytes);
+  return entry;
 }
 
 describe('a backup in the app layout', () => {
@@ -222,7 +231,15 @@ describe('a backup that a person named', () => {
   test('is proven by its manifest as any other, and says that it is named', () => {
     const manifest = exampleManifest({ backup: name });
     expect(named(manifest, name, itsManifest)).toEqual([
-      { name, sizeBytes: 4_096_000, takenAt: manifestTime, state: 'proven', named: true, manifest },
+      {
+        name,
+        sizeBytes: 4_096_000,
+        storedBytes: 4_096_000,
+        takenAt: manifestTime,
+        state: 'proven',
+        named: true,
+        manifest,
+      },
     ]);
   });
 

@@ -6,7 +6,7 @@ import { chooseBackup } from '../../../lib/backup/choose.ts';
 import type { BackupRequest } from '../../../lib/backup/choose.ts';
 
 function entry(name: string, takenAt: string, state: BackupState): CatalogueEntry {
-  return { name, sizeBytes: 1, takenAt: new Date(takenAt), state };
+  return { name, sizeBytes: 1, storedBytes: 1, takenAt: new Date(takenAt), state };
 }
 
 const suspect21 = entry('backups/ctv/ctv-20261121T020513Z.db', '2026-11-21T02:05:13.400Z', 'suspect');

@@ -298,10 +298,10 @@ describe('a manifest that cannot be trusted', () => {
   });
 
   test('because a newer Holdfast wrote it, whatever else is in it', () => {
-    const error = refusalOf('{"format":"holdfast-manifest","version":4,"shards":[]}');
+    const error = refusalOf('{"format":"holdfast-manifest","version":5,"shards":[]}');
     expect(error.kind).toBe('damaged');
     expect(error.message).toBe(
-      `cannot use manifest ${name}: it was made by a newer Holdfast (format 4, this one reads up to 3)`,
+      `cannot use manifest ${name}: it was made by a newer Holdfast (format 5, this one reads up to 4)`,
     );
     expect(error.hint).toContain('upgrade Holdfast');
   });

@@ -112,9 +112,9 @@ export const guardsOfContent: readonly Guard[] = [
   },
   {
     does: 'lists a backup of another size than its manifest says as damaged',
-    file: 'lib/backup/catalogue.ts',
-    from: 'if (manifest.sizeBytes !== file.sizeBytes) {',
-    to: 'if (file.sizeBytes < 0) {',
+    file: 'lib/backup/judge-file.ts',
+    from: 'if (found.sizeBytes !== sizeBytes)',
+    to: 'if (found.sizeBytes < 0)',
   },
   {
     does: 'takes only the name of an app for one',

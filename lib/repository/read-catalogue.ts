@@ -1,24 +1,20 @@
 // What the store holds of an app, read afresh: the store's listing is the truth, not our memory.
-import {
-  catalogue,
-  type CatalogueEntry,
-  type Circumstances,
-  manifestNames,
-  verdictsIn,
-} from '../../backup/catalogue.ts';
-import { type Manifest, parseManifest } from '../../backup/manifest.ts';
-import { backupPrefix } from '../../backup/name.ts';
-import { type FoundBad, parseVerdict } from '../../backup/verdict.ts';
-import { OpsError } from '../../base/errors.ts';
-import type { Store, Stored } from '../../store/store.ts';
-import type { PlainRepositoryOptions } from './options.ts';
+import type { CatalogueEntry, Circumstances } from '../backup/catalogue.ts';
+import { catalogue, manifestNames, verdictsIn } from '../backup/join-listing.ts';
+import type { ReadManifest } from '../backup/judge-file.ts';
+import { parseAnyManifest } from '../backup/sealed-manifest.ts';
+import { backupPrefix } from '../backup/name.ts';
+import { type FoundBad, parseVerdict } from '../backup/verdict.ts';
+import { OpsError } from '../base/errors.ts';
+import type { Store, Stored } from '../store/store.ts';
+import type { RepositoryOptions } from './options.ts';
 
 /**
  * Every backup of the app, newest first, each with its state, and the listing that says so. One manifest that cannot be
  * read where others can makes one backup damaged; where none can, the store does not answer, and that is thrown.
  */
 export async function readCatalogue(
-  options: PlainRepositoryOptions,
+  options: RepositoryOptions,
 ): Promise<{ listing: Stored[]; entries: CatalogueEntry[] }> {
   const { store, naming, clock } = options;
   const listing = await store.list(backupPrefix(naming.layout, naming.app));
@@ -31,15 +27,12 @@ export async function readCatalogue(
  * The manifests of these names, each as what it says or as why it cannot be used. One that cannot be read though others can
  * is its own trouble; that none can is the store's, which says nothing of any backup: it is thrown.
  */
-async function readManifests(
-  store: Store,
-  names: readonly string[],
-): Promise<Map<string, Manifest | OpsError>> {
-  const manifests = new Map<string, Manifest | OpsError>();
+async function readManifests(store: Store, names: readonly string[]): Promise<Map<string, ReadManifest>> {
+  const manifests = new Map<string, ReadManifest>();
   let unread: OpsError | undefined;
   let answers = 0;
   for (const name of names) {
-    const manifest = await readRecord(store, name, parseManifest);
+    const manifest = await readRecord(store, name, parseAnyManifest);
     manifests.set(name, manifest);
     const isUnread = manifest instanceof OpsError && manifest.kind === 'unavailable';
     // A second in a row: it is not that one's trouble, but the store's.
@@ -56,7 +49,7 @@ async function readManifests(
  * That there is a verdict is in the listing, so one that does not come is never thrown: it makes no bad backup good.
  */
 async function readVerdicts(
-  { store, naming, remembered }: PlainRepositoryOptions,
+  { store, naming, remembered }: RepositoryOptions,
   listing: readonly Stored[],
 ): Promise<NonNullable<Circumstances['verdicts']>> {
   const found = new Map<string, (FoundBad | OpsError)[]>();

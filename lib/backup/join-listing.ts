@@ -1,0 +1,98 @@
+// The listing of a store and the manifests in it joined: every backup of one app, each with its state.
+import {
+  type CatalogueEntry,
+  type CatalogueNaming,
+  type Circumstances,
+  dataEnding,
+  type ListedFile,
+} from './catalogue.ts';
+import {
+  entryWithManifest,
+  entryWithoutManifest,
+  foreignEntry,
+  isOfAnotherApp,
+  lostEntry,
+  type ReadManifest,
+} from './judge-file.ts';
+import { backupOfPart, backupPrefix, manifestName, parseBackupName } from './name.ts';
+import { newestFirst } from './order.ts';
+import { verdictName } from './verdict.ts';
+
+/**
+ * The manifests in a listing that may be ours: those whose data file would have a name of ours, whether it is there
+ * or not, and those beside a data file of any other name, which a person may have chosen.
+ */
+export function manifestNames(listing: readonly { name: string }[], naming: CatalogueNaming): string[] {
+  const names = new Set(listing.map(({ name }) => name));
+  return [...names].filter((name) => {
+    const dataName = dataNameOf(name);
+    if (dataName === undefined) return false;
+    return isBackup(dataName, naming) || (names.has(dataName) && isCandidate(dataName, naming));
+  });
+}
+
+/** The backups whose verdict is in a listing, with its name. */
+export function verdictsIn(
+  listing: readonly { name: string }[],
+  naming: CatalogueNaming,
+): { backup: string; verdict: string }[] {
+  const names = new Set(listing.map(({ name }) => name));
+  return listing
+    .filter(({ name }) => isCandidate(name, naming) && names.has(verdictName(name)))
+    .map(({ name }) => ({ backup: name, verdict: verdictName(name) }));
+}
+
+/**
+ * Every backup of one app, newest first. `manifests` holds, for each of the `manifestNames`, the manifest or the
+ * reason why it cannot be used. Files that are neither data nor a manifest of ours, files in folders below, and
+ * the latest copy are left out.
+ */
+export function catalogue(
+  listing: readonly ListedFile[],
+  manifests: ReadonlyMap<string, ReadManifest>,
+  naming: CatalogueNaming,
+  circumstances: Circumstances = {},
+): CatalogueEntry[] {
+  const files = new Map(listing.map((file) => [file.name, file]));
+  const around = { ...circumstances, naming, files };
+  const ourManifests = new Set(manifestNames(listing, naming));
+  const entries = listing
+    .filter(({ name }) => isCandidate(name, naming))
+    .map((file) => {
+      const [ours, described] = [isBackup(file.name, naming), ourManifests.has(manifestName(file.name))];
+      if (!ours && !described) return foreignEntry(file, 'it has no name that Holdfast gives');
+      if (!described) return entryWithoutManifest(file, naming);
+      const entry = entryWithManifest(file, manifests.get(manifestName(file.name)), around);
+      if (ours) return entry;
+      // Beside a name that is not ours a JSON file that is no manifest is just another program's file.
+      if (entry.manifest === undefined && entry.sealed === undefined)
+        return foreignEntry(file, entry.problem ?? 'it has no manifest');
+      return { ...entry, named: true };
+    });
+  for (const file of listing) {
+    const dataName = ourManifests.has(file.name) ? dataNameOf(file.name) : undefined;
+    if (dataName === undefined || files.has(dataName)) continue;
+    const manifest = manifests.get(file.name);
+    if (!isOfAnotherApp(manifest, naming)) entries.push(lostEntry(dataName, file, manifest, around));
+  }
+  return entries.sort(newestFirst);
+}
+
+/** Whether a file lies directly in the folder of the backups, is data, and is not the latest copy. */
+function isCandidate(name: string, naming: CatalogueNaming): boolean {
+  const prefix = backupPrefix(naming.layout, naming.app);
+  if (!name.startsWith(prefix) || name.includes('/', prefix.length)) return false;
+  if (backupOfPart(name) !== undefined) return false;
+  return dataEnding.test(name) && name !== naming.latestName.replace(/^\/+/, '');
+}
+
+function isBackup(name: string, naming: CatalogueNaming): boolean {
+  return isCandidate(name, naming) && parseBackupName(name, naming) !== undefined;
+}
+
+/** The data file a manifest of this name would belong to. */
+function dataNameOf(name: string): string | undefined {
+  if (!name.endsWith('.json')) return undefined;
+  const stem = name.slice(0, -'.json'.length);
+  return /\.(?:dump|pages|age)$/.test(stem) ? stem : `${stem}.db`;
+}

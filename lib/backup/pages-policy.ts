@@ -1,0 +1,32 @@
+// How the pages of an app's database are kept: in fulls, and in increments on them.
+
+/** Of one app. */
+export interface PagesPolicy {
+  /**
+   * How many increments a restore needs at most beside the full: 1: each is on the full; 2: the first of a day on the full, the
+   * later ones on that; 3: the first of a week, the first of a day on that, the later ones.
+   */
+  levels: 1 | 2 | 3;
+  /** A new full begins with the first backup of a week or a month, also where nothing else asks for one. */
+  full: 'when-due' | 'weekly' | 'monthly';
+  /** Whether a copy of the full stays on this machine, by which increments get much smaller. */
+  keepsFull: boolean;
+  /** When a full that is due, and need not be at once, is made; undefined for whenever it is due. */
+  fullWindow: FullWindow | undefined;
+}
+
+/** A part of a week, in the time zone of the configuration. */
+export interface FullWindow {
+  /** 0 for Sunday, as in Date; undefined for every day. A full begins on that day; on the days after it goes on at the same hours. */
+  weekday: number | undefined;
+  /** Minutes after midnight. */
+  startMinutes: number;
+  lengthMs: number;
+}
+
+export const usualPages: PagesPolicy = {
+  levels: 2,
+  full: 'when-due',
+  keepsFull: true,
+  fullWindow: undefined,
+};

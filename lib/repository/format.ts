@@ -1,0 +1,20 @@
+// What one format of backups has to do; all else is the same for every format (open.ts).
+import type { CatalogueEntry } from '../backup/catalogue.ts';
+import type { FileDigest } from '../files/digest.ts';
+import type { Stored } from '../store/store.ts';
+import type { Added, Fetched, NewBackup } from './repository.ts';
+
+/** What the store held when it was listed last. */
+export interface Listed {
+  listing: readonly Stored[];
+  entries: readonly CatalogueEntry[];
+}
+
+/** One format. Each promises of its backups what the contract in repository.ts says. */
+export interface Format {
+  /** `listed` is what the caller has decided on. */
+  add(backup: NewBackup, listed: () => Promise<Listed>): Promise<Added>;
+  requireRoom(backup: { sizeBytes: number; refreshLatest: boolean }): Promise<void>;
+  finishPending(): Promise<void>;
+  fetch(entry: Fetched, target: string, listed: () => Promise<Listed>): Promise<FileDigest>;
+}

@@ -1,0 +1,62 @@
+// The backups of one app in one store, whatever their formats: one list, and each backup handled as its name says.
+import { formatByName, manifestName, partName } from '../backup/name.ts';
+import { verdictName } from '../backup/verdict.ts';
+import type { Store, Stored, StoreName } from '../store/store.ts';
+import type { Format, Listed } from './format.ts';
+import type { RepositoryOptions } from './options.ts';
+import { plainFormat } from './plain/plain-format.ts';
+import { proveFile, unusable } from './proof.ts';
+import { putVerdict } from './put-verdict.ts';
+import { readCatalogue } from './read-catalogue.ts';
+import type { Fetched, Repository } from './repository.ts';
+
+/** Opens it; nothing is read yet. */
+export function openRepository(options: RepositoryOptions): Repository {
+  const { store, naming, signal, progress } = options;
+  const plain = plainFormat(options);
+  const formats: Record<ReturnType<typeof formatByName>, Format> = { plain, pages: plain };
+  const formatOf = (name: StoreName) => formats[formatByName(name)];
+  /** What the last list saw: it is what was decided on, and nothing that came after it is removed. */
+  let seen: Listed | undefined;
+  const look = async (): Promise<Listed> => (seen = await readCatalogue(options));
+  const listed = async () => seen ?? (await look());
+  const fetch = (entry: Fetched, target: string) => formatOf(entry.name).fetch(entry, target, listed);
+  return {
+    list: async () => [...(await look()).entries],
+    holderOf: (name) => holderOf(store, name),
+    requireRoom: (name, backup) => formatOf(name).requireRoom(backup),
+    add: (backup) => formatOf(backup.manifest.backup).add(backup, listed),
+    async finishPending() {
+      for (const format of Object.values(formats)) await format.finishPending();
+    },
+    fetch,
+    async prove(entry, source, target) {
+      if (entry.state === 'damaged')
+        return unusable(entry.name, entry.problem ?? 'its manifest cannot be used');
+      const file = await fetch(entry, target);
+      return proveFile(file, entry, source, { signal, progress, task: `${naming.app}: checking` });
+    },
+    condemn: (entry, found) => putVerdict(options, entry, found),
+    async remove(name) {
+      const there = new Map(seen?.listing.map((stored) => [stored.name, stored]));
+      for (const part of partsOf(name, there)) await store.remove(part, { expected: there.get(part) });
+    },
+  };
+}
+
+/** A manifest without its data is what is left of a backup that somebody removed: its name is not free either. */
+async function holderOf(store: Store, name: StoreName): Promise<StoreName | undefined> {
+  for (const part of [name, manifestName(name)]) if ((await store.stat(part)) !== undefined) return part;
+  return undefined;
+}
+
+/**
+ * The objects of a backup in the order in which they go: data first. Neither a further part nor a verdict that the last
+ * list did not see is asked for: it is of the next backup of this name.
+ */
+function partsOf(name: StoreName, there: ReadonlyMap<StoreName, Stored>): StoreName[] {
+  const further: StoreName[] = [];
+  for (let part = 2; there.has(partName(name, part)); part += 1) further.push(partName(name, part));
+  const verdict = verdictName(name);
+  return [name, ...further, ...(there.has(verdict) ? [verdict] : []), manifestName(name)];
+}
