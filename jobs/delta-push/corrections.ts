@@ -51,14 +51,19 @@ const shownMax = 1000;
 
 export async function run(
   context: JobContext,
-  { app: name, apply }: Given,
+  { app: name, apply, leaveRefused }: Given,
 ): Promise<Outcome<AppsResult<Corrected>>> {
+  if (leaveRefused && !apply) throw new OpsError('usage', '--leave-refused goes with --apply');
   const apps = deltaApps(context, name);
-  const results = await eachApp(context, apps, (app) => correctApp(context, app, apply));
-  return appsOutcome(results, ({ rows }, app) => [...findings(rows, app)]);
+  const results = await eachApp(context, apps, (app) => correctApp(context, app, { apply, leaveRefused }));
+  return appsOutcome(results, (result, app) => [...findings(result, app)]);
 }
 
-async function correctApp(context: JobContext, app: DeltaApp, apply: boolean): Promise<Corrected> {
+async function correctApp(
+  context: JobContext,
+  app: DeltaApp,
+  { apply, leaveRefused }: Pick<Given, 'apply' | 'leaveRefused'>,
+): Promise<Corrected> {
   const { source, to } = app.delta;
   await using lock = await context.lock({ name: app.name, scope: 'delta' }, 'delta-push corrections');
   void lock;
@@ -77,8 +82,9 @@ async function correctApp(context: JobContext, app: DeltaApp, apply: boolean): P
     throw asOpsError(error, `ask what was corrected of ${app.name}`, to);
   });
   capture.check();
-  const rows = capture.correct(ours, { held: keysOf(held), through, isApplied: apply });
-  const isApplied = apply && rows.every(({ refusal }) => refusal === undefined);
+  const how = { held: keysOf(held), through, isApplied: apply, leavesRefused: leaveRefused };
+  const rows = capture.correct(ours, how);
+  const isApplied = apply && (leaveRefused || rows.every(({ refusal }) => refusal === undefined));
   return {
     receiver: to.host,
     isAsked: apply,
@@ -135,9 +141,9 @@ function hashOf(cells: readonly Cell[] | undefined, index: number): string | und
   return cells && rowHashText([cells[index] ?? null]);
 }
 
-function findings(rows: readonly ShownRow[], app: string): AppFinding[] {
+function findings({ rows, isApplied }: Corrected, app: string): AppFinding[] {
   return rows.flatMap((row) => {
-    const news = newsOf(row, app);
+    const news = newsOf(row, app, isApplied);
     return news === undefined ? [] : [{ severity: 'warning', ...news }];
   });
 }
@@ -146,13 +152,21 @@ function findings(rows: readonly ShownRow[], app: string): AppFinding[] {
 function newsOf(
   { table, key, state, refusal }: ShownRow,
   app: string,
+  isApplied: boolean,
 ): { message: string; hint: string } | undefined {
   const row = `${table} ${keyWords(key)}`;
   if (refusal !== undefined)
-    return {
-      message: `nothing was applied: ${row} is left alone: ${refusal}`,
-      hint: `delta-push run --app ${app}, then delta-push held: what is held of it has to be taken in or discarded there first`,
-    };
+    return isApplied
+      ? {
+          message: `${row} was left as it is here: ${refusal}`,
+          hint: 'it is not shown again: change it in the app where the correction is right',
+        }
+      : {
+          message: `nothing was applied: ${row} is left alone: ${refusal}`,
+          hint:
+            `delta-push run --app ${app}, then delta-push held: what is held of it has to be taken in or discarded there first; ` +
+            `or all but such rows: delta-push corrections --apply --leave-refused --app ${app}`,
+        };
   if (state !== 'changed-further') return undefined;
   return {
     message: `${row} is not what it is at the receiver: a trigger of the app's made something else of it`,
@@ -166,19 +180,19 @@ export function text(result: AppsResult<Corrected>): string[] {
     const what = isApplied ? 'applied here' : `not applied here${isAsked ? '' : ': --apply does it'}`;
     return [
       `${app}: ${formatCount(open, 'row')} corrected at ${receiver}, ${what}`,
-      ...rows.flatMap((row) => (row.state === 'same' ? [] : rowLines(row, app))),
+      ...rows.flatMap((row) => (row.state === 'same' ? [] : rowLines(row, app, isApplied))),
       ...(isCut ? [`  …: there are more than ${shownMax}`] : []),
     ];
   });
 }
 
-function rowLines(row: ShownRow, app: string): string[] {
+function rowLines(row: ShownRow, app: string, isApplied: boolean): string[] {
   const { table, key, becomes, changes, at, by, reason } = row;
   const head = `  ${table} ${keyWords(key)} ${becomes === 'changed' ? '' : `${becomes} `}by ${by}, ${at}: ${reason}`;
   const values = (becomes === 'deleted' ? [] : changes).map(
     ({ column, before, after }) => `    ${column}: ${shown(before)} -> ${shown(after)}`,
   );
-  const news = newsOf(row, app);
+  const news = newsOf(row, app, isApplied);
   return [head, ...values, ...(news === undefined ? [] : [`    ${news.message}`, `    hint: ${news.hint}`])];
 }
 

@@ -22,6 +22,7 @@ export const held = {
 export const corrections = {
   app: appOrAll,
   apply: flag('put them into the database of the app, all of them in one transaction'),
+  leaveRefused: flag('with --apply: all that can be; the others stay as they are here, and are done with'),
 };
 export const resync = {
   table: argument('only this table; all unless given'),

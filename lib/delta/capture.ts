@@ -112,7 +112,7 @@ export interface CorrectedRow {
    * any change. `differs`: nothing was done.
    */
   readonly state: 'same' | 'differs' | 'applied' | 'changed-further';
-  /** Why it is not applied, and nothing else is. */
+  /** Why it is not applied. */
   readonly refusal: string | undefined;
 }
 
@@ -156,12 +156,12 @@ export interface Capture {
   beginEpoch(epoch: string): void;
   /**
    * What would become of rows that staff corrected, or with `isApplied` what became of them: each in one transaction, all of
-   * them or, where one is refused, none. What was put into the database is not sent back. `held`: keys of ours that are held at
+   * them or, where one is refused, none; with `leavesRefused` all but those that are refused, which are not asked for again. What was put into the database is not sent back. `held`: keys of ours that are held at
    * the receiver: their rows are not overwritten. `through`: the last correction there is, which is remembered in the database.
    */
   correct(
     corrections: readonly Correction[],
-    how: { held: readonly RereadKeys[]; through: number; isApplied: boolean },
+    how: { held: readonly RereadKeys[]; through: number; isApplied: boolean; leavesRefused: boolean },
   ): readonly CorrectedRow[];
   /** All rows of these tables travel once more; of all where none is named. */
   walk(tables?: readonly string[]): void;

@@ -190,7 +190,7 @@ function missingOptions({ words }: NamedCommand, { configOption: option, app }: 
 /** Options without a value; a test has those of all commands. */
 const flags = new Set(
   (
-    '--accept-shrink --all --apply --begin --brief --days --deep --discard --dry-run --force --json --keep --look --now --older ' +
+    '--accept-shrink --all --apply --begin --brief --days --deep --discard --dry-run --force --json --keep --leave-refused --look --now --older ' +
     '--or-copy --print --quiet --recheck --repair --ship --stale --step-down --text --unproven --verbose --watch --yes -y'
   ).split(' '),
 );

@@ -154,10 +154,15 @@ export class Laptop {
   }
 
   /** What `corrections --apply` does once it has asked; without `isApplied` what it shows. */
-  async correct(isApplied: boolean) {
+  async correct(isApplied: boolean, leavesRefused = false) {
     const corrections = await this.peer.corrections(this.capture.state().corrections, 1000);
     const held = (await this.peer.held({ limit: 1000 })).map(({ table, key }) => ({ table, keys: [key] }));
-    return this.capture.correct(corrections, { held, through: corrections.at(-1)?.id ?? 0, isApplied });
+    return this.capture.correct(corrections, {
+      held,
+      through: corrections.at(-1)?.id ?? 0,
+      isApplied,
+      leavesRefused,
+    });
   }
 }
 

@@ -13,6 +13,8 @@ export interface CorrectingHow {
   readonly held: readonly RereadKeys[];
   readonly through: number;
   readonly isApplied: boolean;
+  /** Those that are refused stay as they are here, and keep none of the others. */
+  readonly leavesRefused: boolean;
 }
 
 interface Databases {
@@ -35,7 +37,7 @@ export function correctApp(
   { path, own, database: reader, openWriter }: Databases,
   { tables, diff, capture }: Known,
   corrections: readonly Correction[],
-  { held, through, isApplied }: CorrectingHow,
+  { held, through, isApplied, leavesRefused }: CorrectingHow,
 ): readonly CorrectedRow[] {
   const hasLog = own === reader;
   const database = hasLog || !isApplied ? reader : openWriter();
@@ -43,8 +45,9 @@ export function correctApp(
     const remember = () => ownState(own).write({ corrections: through });
     const note = hasLog ? remember : () => undefined;
     const pending = () => capture.pending(pendingMax);
-    const rows = correctRows({ database, path, tables, hasLog, held, pending, note }, corrections, isApplied);
-    if (!isApplied || rows.some(({ refusal }) => refusal !== undefined)) return rows;
+    const parts = { database, path, tables, hasLog, held, pending, note };
+    const rows = correctRows(parts, corrections, { isApplied, leavesRefused });
+    if (!isApplied || (!leavesRefused && rows.some(({ refusal }) => refusal !== undefined))) return rows;
     diff.agree(rows.flatMap((row) => agreedRow(tables, row)));
     if (!hasLog) remember();
     return rows;

@@ -1,4 +1,4 @@
-// Rows that staff corrected at the receiver, put into the app's database: all of them in one transaction or none, by statements
+// Rows that staff corrected at the receiver, put into the app's database: in one transaction, all of them or none, or all that it takes, by statements
 // like the app's own, so that its triggers and constraints have their say. What was put there is not sent back.
 import { errorCode, errorMessage, OpsError } from '../../base/errors.ts';
 import { rowHashText } from '../../delta/canonical.ts';
@@ -19,22 +19,25 @@ export interface Correcting extends Planning {
   note(): void;
 }
 
-/** Nothing is changed without `isApplied`. Throws OpsError `refused` where the database does not take one, `unavailable` where it is locked. */
+/**
+ * Nothing is changed without `isApplied`, nor where one is refused and not left. Throws OpsError `refused` where the database does not
+ * take one, or all together, and `unavailable` where it is locked.
+ */
 export function correctRows(
   parts: Correcting,
   corrections: readonly Correction[],
-  isApplied: boolean,
+  { isApplied, leavesRefused }: { isApplied: boolean; leavesRefused: boolean },
 ): readonly CorrectedRow[] {
   const { database, path } = parts;
   const work = (): readonly CorrectedRow[] => {
     const plan = planCorrections(parts, corrections);
     const isRefused = plan.some(({ row }) => row.refusal !== undefined);
-    if (!isApplied || isRefused) return plan.map(({ row }) => row);
+    if (!isApplied || (isRefused && !leavesRefused)) return plan.map(({ row }) => row);
     // Rows come in any order: what refers to what is looked at when all are there.
     database.pragma('defer_foreign_keys = ON');
     const logged = lastSeq(parts);
-    takeAll(parts, plan);
-    const rows = plan.map((one) => settled(parts, one, logged));
+    const left = takeAll(parts, plan, leavesRefused);
+    const rows = plan.map((one) => settled(parts, one, { logged, left }));
     parts.note();
     return rows;
   };
@@ -50,9 +53,16 @@ export function correctRows(
   }
 }
 
-/** Again and again while any of them is taken: a value that has to be unique may be in the way of another until that is changed. */
-function takeAll({ database }: Correcting, plan: readonly Planned[]): void {
-  let waiting = plan.flatMap(({ step }) => step ?? []);
+/**
+ * Again and again while any of them is taken: a value that has to be unique may be in the way of another until that is changed. Those that
+ * are not taken, with the reason, where they may be left.
+ */
+function takeAll(
+  { database }: Correcting,
+  plan: readonly Planned[],
+  leavesRefused: boolean,
+): ReadonlyMap<Step, string> {
+  let waiting = plan.flatMap(({ row, step }) => (row.refusal === undefined ? (step ?? []) : []));
   while (waiting.length > 0) {
     const failed: { step: Step; error: unknown }[] = [];
     for (const step of waiting) {
@@ -64,9 +74,18 @@ function takeAll({ database }: Correcting, plan: readonly Planned[]): void {
       }
     }
     const [first] = failed;
-    if (first !== undefined && failed.length === waiting.length) throw notTaken(first.step, first.error);
+    if (first !== undefined && failed.length === waiting.length) {
+      if (!leavesRefused) throw notTaken(first.step, first.error);
+      return new Map(
+        failed.map(({ step, error }) => [
+          step,
+          `the app's database does not take it: ${errorMessage(error)}`,
+        ]),
+      );
+    }
     waiting = failed.map(({ step }) => step);
   }
+  return new Map();
 }
 
 function take(database: Database, { table, key, before, after }: Step): void {
@@ -100,8 +119,14 @@ function take(database: Database, { table, key, before, after }: Step): void {
 }
 
 /** Takes what our statement noted of a row out of the log, where the row is what it is at the receiver now. */
-function settled({ database, hasLog }: Correcting, { row, step }: Planned, logged: bigint): CorrectedRow {
-  if (step === undefined) return row;
+function settled(
+  { database, hasLog }: Correcting,
+  { row, step }: Planned,
+  { logged, left }: { logged: bigint; left: ReadonlyMap<Step, string> },
+): CorrectedRow {
+  if (step === undefined || row.refusal !== undefined) return row;
+  const notTakenFor = left.get(step);
+  if (notTakenFor !== undefined) return { ...row, refusal: notTakenFor };
   const { table, key, before, after } = step;
   const now = rowReader(database, table.facts.shape).row(key);
   if (hashOf(now) !== hashOf(after)) return { ...row, after: now, state: 'changed-further' };

@@ -84,6 +84,29 @@ describe.each(modes)('changes known by %s', (mode) => {
     expect(laptop.capture.state().corrections).toBe(0);
   });
 
+  it.each<[string, string, string, RegExp]>([
+    ['changed here too', 'UPDATE VISIT SET time_out = ? WHERE id = 2', '18:00', /changed here too/],
+    ['not taken by the app', "UPDATE VISIT SET time_in = 'never' WHERE id = ?", '2', /no such time/],
+  ])(
+    'where it is asked for, all are applied but a row that is %s, which is done with',
+    async (why, sql, value, refusal) => {
+      const guard = `CREATE TRIGGER guard BEFORE UPDATE ON VISIT WHEN NEW.time_in = 'never' BEGIN SELECT RAISE(ABORT, 'no such time'); END;`;
+      const { server, laptop } = await frozen(mode, tagTrackerSchema + guard);
+      await server.correct("UPDATE VISIT SET time_out = '17:30' WHERE id IN (1, 2)");
+      if (why === 'changed here too') laptop.app.prepare(sql).run(value);
+      else await server.correct(sql.replace('?', value));
+      const [, ...others] = visits(laptop);
+      const rows = await laptop.correct(true, true);
+      expect(rows.map(({ state, refusal: left }) => [state, left === undefined])).toEqual([
+        ['applied', true],
+        ['differs', false],
+      ]);
+      expect(rows[1]?.refusal).toMatch(refusal);
+      expect(visits(laptop)).toEqual([[1, 1, 'wa1', '09:00', '17:30'], ...others]);
+      expect(await laptop.correct(true)).toEqual([]);
+    },
+  );
+
   it('values that have to be unique may be swapped', async () => {
     const { server, laptop } = await frozen(mode);
     await server.correct(
