@@ -36,7 +36,8 @@ export interface CatalogueNaming extends Naming {
  * - `suspect`: the same, but the manifest has reasons not to trust it as a successor.
  * - `unfinished`: ours by name, without a manifest: the run that made it did not get that far, or has not yet.
  * - `foreign`: another tool's, or another app's. Can be restored by name; is never removed.
- * - `damaged`: its manifest cannot be used, or is not true of it, or it was found bad when it was read back.
+ * - `damaged`: its manifest cannot be used, or is not true of it, or it was found bad when it was read back, or what it is
+ *   based on is not there, whole, to restore it with.
  * - `future`: as sound as a proven one, but dated after now: a clock was or is wrong. It is chosen by its name only.
  * - `lost`: its manifest is there, the data is not.
  */
@@ -53,8 +54,13 @@ export interface CatalogueEntry {
   state: BackupState;
   /** A person named it, so it is theirs: retention never considers it. */
   named?: boolean;
-  /** Its bytes are known not to be what its manifest promises: by the store's own hash, or because somebody read them. */
+  /**
+   * It is known that what its manifest promises cannot be had: by the store's own hash, because somebody read it, or because of
+   * what it is based on.
+   */
   isBad?: boolean;
+  /** The backup without which it cannot be restored, and which is gone or damaged: with that one mended it is sound. */
+  brokenBy?: string;
   /**
    * There whenever it could be parsed, also when it does not fit. Of a sealed backup only where its text was opened, or is
    * remembered here.

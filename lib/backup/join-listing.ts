@@ -6,6 +6,7 @@ import {
   dataEnding,
   type ListedFile,
 } from './catalogue.ts';
+import { judgeChains } from './chain.ts';
 import {
   entryWithManifest,
   entryWithoutManifest,
@@ -75,7 +76,7 @@ export function catalogue(
     const manifest = manifests.get(file.name);
     if (!isOfAnotherApp(manifest, naming)) entries.push(lostEntry(dataName, file, manifest, around));
   }
-  return entries.sort(newestFirst);
+  return judgeChains(entries.sort(newestFirst));
 }
 
 /** Whether a file lies directly in the folder of the backups, is data, and is not the latest copy. */
