@@ -1,0 +1,125 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { digestFile } from '../../../../lib/files/hash-file.ts';
+import { rebuildPages } from '../../../../lib/repository/pages/rebuild.ts';
+import {
+  altered,
+  bytesOf,
+  type Encoded,
+  encodeState,
+  keptFull,
+  somePages,
+} from '../../../support/page-files.ts';
+import { scratch } from '../../../support/scratch.ts';
+
+/** The chain gives that state, and `rebuildPages` says of it what reading it says. */
+async function expectRebuilt(directory: string, chain: readonly Encoded[], state: Buffer): Promise<void> {
+  const target = join(directory, `rebuilt-${readdirSync(directory).length}.db`);
+  const digest = await rebuildPages({ target, chain: chain.map(({ link }) => link) });
+  expect(bytesOf(target).equals(state)).toBe(true);
+  expect(digest).toEqual(await digestFile(target));
+}
+
+describe('what was encoded is rebuilt byte for byte', () => {
+  test.for([512, 1024, 4096, 65_536])(
+    'with pages of %i bytes: a full and increments on increments',
+    async (pageSize) => {
+      const directory = scratch();
+      const groups = 2.5 * Math.max(16, 2 ** 20 / pageSize);
+      const first = somePages(pageSize, groups);
+      const full = await encodeState(directory, first, { pageSize });
+      const states = [first];
+      const chain = [full];
+      const steps: [pages: number[], pageCount: number][] = [
+        [[0, 3, 4, groups - 1], groups],
+        [[], groups - 20], // shrinks by whole pages
+        [[1, groups - 21], groups + 40], // and grows again over what it had
+      ];
+      for (const [pages, pageCount] of steps) {
+        const before = states.at(-1) ?? first;
+        const now = altered(before, pageSize, pages, pageCount);
+        states.push(now);
+        chain.push(await encodeState(directory, now, { pageSize, base: chain.at(-1), full: keptFull(full) }));
+      }
+      for (const [index, state] of states.entries())
+        await expectRebuilt(directory, chain.slice(0, index + 1), state);
+    },
+  );
+
+  test('without the full as dictionary, and with increments on the full itself', async () => {
+    const directory = scratch();
+    const first = somePages(4096, 600);
+    const full = await encodeState(directory, first, { pageSize: 4096 });
+    for (const dictionary of [undefined, keptFull(full)]) {
+      const now = altered(first, 4096, [0, 255, 256, 599], 700);
+      const increment = await encodeState(directory, now, { pageSize: 4096, base: full, full: dictionary });
+      await expectRebuilt(directory, [full, increment], now);
+    }
+  });
+
+  test('in several objects, each opened one ahead and released when it is done with', async () => {
+    const directory = scratch();
+    const first = somePages(4096, 256 * 19 + 3);
+    const full = await encodeState(directory, first, { pageSize: 4096, partBytesMax: 330_000 });
+    expect(full.objects.length).toBeGreaterThan(3);
+    const order: string[] = [];
+    const { link } = full;
+    const chain = [
+      {
+        ...link,
+        open: (object: Parameters<typeof link.open>[0]) => (
+          order.push(`open ${object.name}`),
+          link.open(object)
+        ),
+        release: ({ name }: { name: string }) => void order.push(`release ${name}`),
+      },
+    ];
+    const target = join(directory, 'rebuilt.db');
+    await rebuildPages({ target, chain });
+    expect(bytesOf(target).equals(first)).toBe(true);
+    const names = link.manifest.stored.objects.map(({ name }) => name);
+    const [opened, released] = ['open', 'release'].map((act) => order.filter((line) => line.startsWith(act)));
+    expect(opened).toEqual(names.map((name) => `open ${name}`));
+    expect(released).toEqual(names.map((name) => `release ${name}`));
+    expect(order.indexOf(`release ${names[0]}`)).toBeLessThan(order.indexOf(`open ${names[3]}`));
+  });
+
+  test('also where nothing has changed, where nothing is left, and where pages begin as a trained dictionary does', async () => {
+    const directory = scratch();
+    const first = somePages(512, 3000);
+    first.writeUInt32LE(0xec30a437, 512 * 2048); // the first page of the second group
+    const full = await encodeState(directory, first, { pageSize: 512 });
+    for (const now of [first, altered(first, 512, [2048, 2050]), first.subarray(0, 512), Buffer.alloc(0)]) {
+      const increment = await encodeState(directory, now, {
+        pageSize: 512,
+        base: full,
+        full: keptFull(full),
+      });
+      await expectRebuilt(directory, [full, increment], now);
+    }
+  });
+});
+
+describe('what cannot be done', () => {
+  test('leaves nothing of the object that was being written, and nothing at the target', async () => {
+    const directory = scratch();
+    const first = somePages(4096, 300);
+    const full = await encodeState(directory, first, { pageSize: 4096 });
+    const kept = keptFull(full);
+    const wrong = { ...kept, digests: { ...kept.digests, bytes: Buffer.alloc(kept.digests.bytes.length) } };
+    const now = altered(first, 4096, [5]);
+    await expect(
+      encodeState(directory, now, { pageSize: 4096, base: full, full: wrong }),
+    ).rejects.toMatchObject({
+      kind: 'damaged',
+      message: expect.stringContaining('page 6 is not what it was') as string,
+    });
+    const [left = ''] = readdirSync(directory).sort().slice(-1);
+    expect(readdirSync(join(directory, left))).toEqual(['database.db']);
+    const target = join(directory, 'rebuilt.db');
+    const gone = { ...full.link, open: async () => join(directory, 'nothing') };
+    await expect(rebuildPages({ target, chain: [gone] })).rejects.toMatchObject({ kind: 'missing' });
+    expect(existsSync(target)).toBe(false);
+  });
+});
