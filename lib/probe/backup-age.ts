@@ -58,10 +58,10 @@ async function newestOf(
 
 async function expected(
   { run, signal }: ProbeContext,
-  { name, expect }: GuardedApp,
+  { name, expect, everyMs }: GuardedApp,
 ): Promise<Pick<BackupAgeFacts, 'expectedMs' | 'criticalMs' | 'expectedBy'>> {
   const { backupMs: expectedMs, backupCriticalMs: criticalMs } = expect;
-  const isUsual = expectedMs === usualExpectations.backupMs;
+  const isUsual = everyMs === undefined && expectedMs === usualExpectations.backupMs;
   const timer = `db-backup@${name}.timer`;
   const periodMs = isUsual ? await timerPeriodMs(run, timer, signal) : undefined;
   if (periodMs === undefined)

@@ -2,11 +2,11 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { defaultLatestName, latestNameProblem, type Layout } from '../../backup/name.ts';
-import { usualPages } from '../../backup/pages-policy.ts';
 import { OpsError } from '../../base/errors.ts';
 import type { Engine } from '../../source/facts.ts';
 import type { GuardedApp } from '../config.ts';
 import { absolute, type Environment, nonEmpty } from '../environment.ts';
+import { formatConfig, formatKeys, formatsOf } from './app-format.ts';
 import { guardConfig, guardTable } from './app-guard.ts';
 import { type TargetTable, targetKeys } from './postgres-target.ts';
 import { absolutePath } from './values.ts';
@@ -40,8 +40,9 @@ export const databaseKeys = {
     .union([latestName, z.literal(false)])
     .optional()
     .describe(
-      'name of the plain latest copy in the store, or false for none; latest/<app>.db, or .dump, unless given',
+      'name of the plain latest copy in the store, or false for none; latest/<app>.db, or .dump, unless given, and none with pages alone',
     ),
+  ...formatKeys,
   keep: keep.optional().describe('which backups stay'),
   lock_file: absolutePath.optional().describe('the lock of another program for the same work, held as well'),
   guard: guardTable.optional().describe('what of the database may become less'),
@@ -50,6 +51,9 @@ export const databaseKeys = {
 type DatabaseTable = z.infer<z.ZodObject<typeof databaseKeys>>;
 
 const keepUnlessGiven = { last: 7, daily: 7, weekly: 4, monthly: 12 };
+
+/** An increment costs what changed: more of them can stay. */
+const keepOfPages = { last: 7, daily: 14, weekly: 8, monthly: 12 };
 
 /** What differs where the environment alone names the app: all is as in the scripts that came before. */
 export const classic = { layout: 'classic', latest: '/database.db', keep: { last: 7 } } as const;
@@ -60,12 +64,12 @@ export function keptConfig(
   table: DatabaseTable,
   layout: Layout,
 ): Pick<GuardedApp, 'layout' | 'latest' | 'formats' | 'pages' | 'everyMs' | 'keep' | 'guard' | 'lockFile'> {
-  const { keep: given = keepUnlessGiven, guard, lock_file: lockFile } = table;
-  const stored = { formats: ['plain'], pages: usualPages, everyMs: undefined } as const;
+  const usualKeep = isInPagesAlone(table) ? keepOfPages : keepUnlessGiven;
+  const { keep: given = usualKeep, guard, lock_file: lockFile } = table;
   return {
     layout,
     latest: latestOf(app, table),
-    ...stored,
+    ...formatConfig(table),
     keep: given,
     guard: guardConfig(guard),
     lockFile,
@@ -82,12 +86,16 @@ export function engineOf({
   return url === undefined && file === undefined ? undefined : 'postgres';
 }
 
-/** The store name of an app's latest copy; undefined when none is kept. */
+/** The store name of an app's latest copy; undefined when none is kept: with pages alone it would be all that is sent whole. */
 export function latestOf(app: string, table: DatabaseTable): string | undefined {
   const engine = engineOf(table);
-  return engine === undefined || table.latest === false
-    ? undefined
-    : (table.latest ?? defaultLatestName(app, engine)).replace(/^\//, '');
+  const { latest = isInPagesAlone(table) ? false : undefined } = table;
+  if (engine === undefined || latest === false) return undefined;
+  return (latest ?? defaultLatestName(app, engine)).replace(/^\//, '');
+}
+
+function isInPagesAlone(table: DatabaseTable): boolean {
+  return !formatsOf(table).includes('plain');
 }
 
 /**

@@ -8,6 +8,7 @@ import { databaseFromEnvironment, databaseKeys, engineOf, keptConfig, latestOf }
 import { deltaConfig, deltaTable } from './app-delta.ts';
 import { serveConfig, serveTable } from './app-serve.ts';
 import { expectConfig, expectTable } from './app-expect.ts';
+import { formatProblems } from './app-format.ts';
 import { exportConfig, exportTable } from './app-export.ts';
 import { importConfig, importTable } from './app-import.ts';
 import { healthConfig, healthTable } from './app-health.ts';
@@ -65,7 +66,7 @@ function guardedApp(name: string, table: AppTable, layout: Layout, environment: 
   const guarded = {
     name,
     ...keptConfig(name, table, layout),
-    expect: expectConfig(table.expect),
+    expect: expectConfig(table.expect, table.every),
     services: servicesConfig(table),
     health: table.health && healthConfig(table.health),
   };
@@ -106,7 +107,9 @@ function* databaseProblems(table: z.infer<z.ZodObject<typeof guardedKeys>>): Gen
   }
   if (second !== undefined)
     yield { path: [second], message: `names a database, and so does ${first}: an app has one` };
-  if (engineOf(table) === 'sqlite') return;
+  const engine = first === 'database' ? 'sqlite' : 'postgres';
+  yield* formatProblems(table, engine);
+  if (engine === 'sqlite') return;
   for (const key of fileKeys)
     if (table[key] !== undefined)
       yield { path: [key], message: 'needs a SQLite database, and that of this app is in PostgreSQL' };
