@@ -1,10 +1,11 @@
 // One proven backup of one app, in the order that makes it safe: copy, prove, publish.
 import { isDeepStrictEqual } from 'node:util';
-import { type CatalogueEntry, newestProven } from '../../lib/backup/catalogue.ts';
+import { type CatalogueEntry, newestProven, storedPartOf } from '../../lib/backup/catalogue.ts';
 import type { Manifest } from '../../lib/backup/manifest.ts';
 import { reasonsOf } from '../../lib/backup/suspicion.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
+import { backupPlace } from '../../lib/history/rows.ts';
 import type { Scratch } from '../../lib/files/scratch.ts';
 import type { Repository } from '../../lib/repository/repository.ts';
 import { configOption } from '../../lib/run/config-option.ts';
@@ -98,7 +99,7 @@ export async function backUpApp(
       scratch,
     });
     const after = await requireListed(repository, manifest);
-    recordBackup(context, manifest);
+    recordBackup(context, manifest, after);
     if (blocked !== undefined) throw blocked;
     context.log.info(`${app.name}: backed up`, {
       backup: manifest.backup,
@@ -134,8 +135,9 @@ async function requireListed(repository: Repository, { app, backup, suspect }: M
   );
 }
 
-function recordBackup(context: JobContext, manifest: Manifest): void {
+function recordBackup(context: JobContext, manifest: Manifest, entries: readonly CatalogueEntry[]): void {
   const { backup: name, app, takenAt, sizeBytes, sha256, suspect } = manifest;
+  const listed = entries.find((entry) => entry.name === name) ?? { name, storedBytes: sizeBytes, manifest };
   context.history.recordBackup({
     name,
     app,
@@ -144,6 +146,7 @@ function recordBackup(context: JobContext, manifest: Manifest): void {
     sizeBytes,
     sha256,
     state: suspect.length === 0 ? 'proven' : 'suspect',
+    ...backupPlace(listed, storedPartOf(listed)),
   });
 }
 

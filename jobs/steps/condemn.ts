@@ -1,8 +1,9 @@
 // A backup that was read back and found bad: no list calls it proven again.
-import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
+import { type CatalogueEntry, storedPartOf } from '../../lib/backup/catalogue.ts';
 import { errorMessage, OpsError } from '../../lib/base/errors.ts';
 import { firstOf } from '../../lib/base/finding.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
+import { backupPlace } from '../../lib/history/rows.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 
 /**
@@ -33,6 +34,7 @@ export async function condemn(
   const { sha256 } = manifest;
   history.recordBackup({
     ...{ app: app.name, name, runId, takenAt, sizeBytes, sha256 },
+    ...backupPlace(entry, storedPartOf(entry)),
     state: isTold ? 'damaged' : 'damaged-untold',
   });
 }

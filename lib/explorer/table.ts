@@ -14,3 +14,6 @@ export interface TableWords {
   /** What only programs read is not listed. */
   readonly isHidden?: boolean;
 }
+
+/** Of a column with the id of a run. */
+export const ofRun = 'the run that wrote this: runs.id';

@@ -1,7 +1,7 @@
 // The tables of ops.db and their columns, in words. A test compares them with the real ones.
-import type { TableWords } from './table.ts';
+import { ofRun, type TableWords } from './table.ts';
+import { tablesOfRows } from './tables-of-rows.ts';
 
-const ofRun = 'the run that wrote this: runs.id';
 const ofApp = 'the app, as in the configuration';
 
 export const tables: readonly TableWords[] = [
@@ -41,17 +41,36 @@ export const tables: readonly TableWords[] = [
       'One row for each backup that was made, also when it was pruned since: the list of what is there is db-backup list-backups.',
     newestBy: 'taken_at',
     label: 'name',
-    facets: ['app', 'state'],
+    facets: ['app', 'format', 'state'],
     columns: {
       app: ofApp,
       name: 'its name in the store',
       run_id: `${ofRun}, or found it bad`,
       taken_at: 'the instant whose data it holds, UTC',
-      size_bytes: 'its size, in bytes',
-      sha256: 'the SHA-256 of its bytes',
+      size_bytes: 'the size of the database in it, in bytes',
+      sha256: 'the SHA-256 of that',
       state:
         'proven, suspect (of a database that looks emptied or shrunken), damaged, damaged-untold (and the store could not be told)',
       published_at: 'when it was in the store, UTC; empty where that was not noted',
+      format: 'plain (a file of its own) or pages (a full, or an increment with the pages that changed)',
+      stored_bytes: 'what it takes in the store, without what it is based on, in bytes',
+      level: 'of one in pages: 0 for a full, else one above its base; empty for a plain one',
+      base: 'the backup that an increment is based on, by its name in the store; empty for all others',
+    },
+  },
+  {
+    name: 'looks',
+    description:
+      'One row for each backup whose very bytes the database still had when it was looked at again: nothing new was stored then.',
+    newestBy: 'at',
+    label: 'name',
+    facets: ['app'],
+    columns: {
+      app: ofApp,
+      name: 'the backup, by its name in the store',
+      run_id: `${ofRun} last`,
+      at: 'when the database was last known to be as in it, UTC',
+      looks: 'how often that was found',
     },
   },
   {
@@ -154,80 +173,7 @@ export const tables: readonly TableWords[] = [
       apps: 'the apps that it is about, with spaces between them',
     },
   },
-  {
-    name: 'batches',
-    description: 'One row for each batch of row changes that was sent from here, or came here.',
-    newestBy: 'at',
-    label: 'source',
-    facets: ['direction', 'subject', 'source', 'outcome'],
-    columns: {
-      id: 'in the order in which they were noted',
-      at: 'when it was answered, UTC',
-      run_id: `${ofRun}, where that was one that ends; else an id of its own`,
-      direction: 'sent or received',
-      subject: 'the app whose rows were sent, or the replica that took them',
-      source: 'the source, by the name of its key',
-      epoch: 'the stream of batches that it belongs to',
-      batch_no: 'its number in that',
-      size_bytes: 'its size on the way, in bytes',
-      outcome: 'applied, refused (it would be again), failed (the next try may bring it)',
-      upserts: 'rows that were taken in',
-      deletes: 'deletions that were taken in',
-      unchanged: 'rows that were there already, the same',
-      held: 'changes that were kept back, for a person to decide',
-      anomalies: 'stamps that went backwards, and were applied',
-      refused_tables: 'tables of which nothing was taken, with spaces between them',
-      reason: 'why it was not applied',
-    },
-  },
-  {
-    name: 'replicas',
-    description: 'One row for each replica that rows arrive in: when its receiver looked at it last.',
-    newestBy: 'at',
-    label: 'replica',
-    columns: {
-      replica: 'the replica, as in the configuration',
-      at: 'when it was looked at last, UTC: about once a minute while delta-receive runs',
-      away_since: 'since when it cannot be used, UTC; empty where it can',
-      problem: 'why',
-    },
-  },
-  {
-    name: 'replica_sources',
-    description: 'One row for each source that may feed a replica: where it stands.',
-    newestBy: 'last_seen_at',
-    label: 'source',
-    facets: ['replica'],
-    columns: {
-      replica: 'the replica: replicas.replica',
-      source: 'the source, by the name of its key',
-      last_batch_at: 'when its last batch came, UTC; empty where none ever did',
-      last_taken_at: 'when the rows of that were read there, by its own clock, UTC',
-      last_seen_at: 'when it was heard of last, with or without a batch, UTC',
-      batches: 'how many of them were applied, ever',
-      rows: 'how many changes were in them',
-      resyncing: '1 while it sends all its rows anew',
-    },
-  },
-  {
-    name: 'replica_held',
-    description:
-      'What is held in replicas, for a person to decide: one row for each source, table, reason and day. The changes themselves: delta-receive held.',
-    newestBy: 'last_seen',
-    label: 'reason',
-    facets: ['replica', 'source', 'table_name', 'reason'],
-    columns: {
-      replica: 'the replica: replicas.replica',
-      source: 'who sent it',
-      table_name: 'the table',
-      reason:
-        'frozen-day, no-day (nobody can tell its day), mass-deletion, clock (its time lies ahead) or unfit (the replica cannot hold it)',
-      day: 'the service day; empty where it has none, or nobody can tell',
-      changes: 'how many rows it is about',
-      first_seen: 'when the first of them came, UTC',
-      last_seen: 'when the last of them came, UTC',
-    },
-  },
+  ...tablesOfRows,
   {
     name: 'notes',
     description: 'What checks remember from one run to the next, for themselves.',

@@ -35,6 +35,7 @@ import type {
   DeliveryRow,
   DrillRow,
   DrillResult,
+  Look,
   RunEnd,
   RunRow,
   RunStart,
@@ -46,6 +47,10 @@ export interface History {
   begin(run: RunStart): void;
   finish(runId: string, end: RunEnd): void;
   recordBackup(backup: BackupRow): void;
+  /** That the database of an app is still the one of a backup, so that none was made. */
+  recordLook(look: Look): void;
+  /** Which backups of an app were found to be its database later on, and when last; the newest look first, none dated after now. */
+  looksAt(app: string): { name: string; at: Date }[];
   /** The newest backup of an app that counts: proven, not suspect, and not dated in the future. */
   lastBackup(app: string): { name: string; takenAt: Date } | undefined;
   /** The backups of an app that were found bad where the store could not be told: they have the state `damaged-untold`. */
@@ -121,6 +126,8 @@ export const nullHistory: History = {
   begin() {},
   finish() {},
   recordBackup() {},
+  recordLook() {},
+  looksAt: () => [],
   lastBackup: () => undefined,
   foundBad: () => [],
   recordDrill() {},
@@ -159,6 +166,8 @@ function databaseHistory(database: HistoryDatabase, clock: Clock, log: Log): His
     begin: (run) => write(undefined, () => statements.insertRun(database, run, clock.now())),
     finish: (runId, end) => write(undefined, () => statements.endRun(database, runId, end, clock.now())),
     recordBackup: (backup) => write(undefined, () => statements.upsertBackup(database, backup)),
+    recordLook: (look) => write(undefined, () => statements.upsertLook(database, look, clock.now())),
+    looksAt: (app) => read([], () => statements.looksAt(database, app, clock.now())),
     lastBackup: (app) => read(undefined, () => statements.lastBackup(database, app, clock.now())),
     foundBad: (app) => read([], () => statements.foundBad(database, app)),
     recordDrill: (drill) =>

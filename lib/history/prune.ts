@@ -30,6 +30,7 @@ export function pruneHistory(database: HistoryDatabase, keepDays: number, now: D
 
 const tables = [
   ['drills', 'at'],
+  ['looks', 'at'],
   ['deliveries', 'at'],
   ['check_changes', 'at'],
   ['measurements', 'at'],

@@ -1,4 +1,7 @@
 // What the history remembers: runs, backups and restore drills, as data and as rows. Times are ISO 8601 in UTC.
+import type { CatalogueEntry } from '../backup/catalogue.ts';
+import { type BackupFormat, formatByName } from '../backup/name.ts';
+import type { StoredPart } from '../backup/stored-part.ts';
 import { OpsError } from '../base/errors.ts';
 import { Fields } from '../record/fields.ts';
 import { parseProcess, type ProcessIdentity } from '../record/process-identity.ts';
@@ -36,12 +39,23 @@ export interface RunRow extends RunStart {
   receivedBytes: number | undefined;
 }
 
-export interface BackupRow {
+/** How a backup lies in the store. */
+export interface BackupPlace {
+  format: BackupFormat;
+  /** What it takes there, without what it is based on. */
+  storedBytes: number;
+  /** Of one in pages: 0 for a full, else one above its base, which is given by its name. */
+  level: number | undefined;
+  base: string | undefined;
+}
+
+export interface BackupRow extends BackupPlace {
   /** Its name in the store. With the app it is the key: recording it again replaces what was known. */
   name: string;
   app: string;
   runId: string;
   takenAt: Date;
+  /** Of the database that comes out of it. */
   sizeBytes: number;
   sha256: string;
   /** What has become of it, in the caller's word: `proven`, `suspect`, `damaged`, `damaged-untold` */
@@ -56,6 +70,14 @@ export interface BadBackupRow {
   foundAt: Date;
   foundBy: string;
   problem: string;
+}
+
+/** That a database was looked at, and is byte for byte that of a backup which was made before: nothing new was stored. */
+export interface Look {
+  app: string;
+  /** The backup that has its bytes. */
+  name: string;
+  runId: string;
 }
 
 /** A restore drill: whether a backup could be restored and was whole. */
@@ -80,6 +102,15 @@ export interface DeliveryRow {
   title: string;
   outcome: 'delivered' | 'refused';
   reason?: string | undefined;
+}
+
+/** How the backup of that name lies in a store, by what its manifest says of that. */
+export function backupPlace(
+  { name, storedBytes }: Pick<CatalogueEntry, 'name' | 'storedBytes'>,
+  stored: StoredPart | undefined,
+): BackupPlace {
+  const pages = stored?.pages;
+  return { format: formatByName(name), storedBytes, level: pages?.level, base: pages?.base?.name };
 }
 
 type Row = Record<string, unknown>;
@@ -123,6 +154,10 @@ export function backupFromRow(row: Row): BackupRow {
     sizeBytes: Number(row['size_bytes']),
     sha256: text(row['sha256']),
     state: text(row['state']),
+    format: text(row['format']) === 'pages' ? 'pages' : 'plain',
+    storedBytes: Number(row['stored_bytes']),
+    level: optionalNumber(row['level']),
+    base: optionalText(row['base']),
     publishedAt: publishedAt === undefined ? undefined : new Date(publishedAt),
   };
 }

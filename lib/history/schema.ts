@@ -173,6 +173,23 @@ const versions = [
     PRIMARY KEY (replica, source, table_name, reason, day)
   ) STRICT;
   `,
+  // What was made before lay in the store as it is: a file of its name.
+  `
+  ALTER TABLE backups ADD COLUMN format TEXT NOT NULL DEFAULT 'plain' CHECK (format IN ('plain', 'pages'));
+  ALTER TABLE backups ADD COLUMN stored_bytes INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE backups ADD COLUMN level INTEGER;
+  ALTER TABLE backups ADD COLUMN base TEXT;
+  UPDATE backups SET stored_bytes = size_bytes;
+
+  CREATE TABLE looks (
+    app TEXT NOT NULL,
+    name TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    at TEXT NOT NULL,
+    looks INTEGER NOT NULL,
+    PRIMARY KEY (app, name)
+  ) STRICT;
+  `,
 ];
 
 /** The version this program writes. */

@@ -10,6 +10,7 @@ import {
   type BadBackupRow,
   type DeliveryRow,
   type DrillRow,
+  type Look,
   type RunEnd,
   type RunRow,
   type RunStart,
@@ -96,11 +97,14 @@ export function drillsSince(database: HistoryDatabase, since: Date): DrillRow[] 
 
 export function upsertBackup(database: HistoryDatabase, backup: BackupRow): void {
   database.run(
-    `INSERT INTO backups (app, name, run_id, taken_at, size_bytes, sha256, state, published_at)
-     VALUES (:app, :name, :runId, :takenAt, :sizeBytes, :sha256, :state, :publishedAt)
+    `INSERT INTO backups (app, name, run_id, taken_at, size_bytes, sha256, state, published_at, format, stored_bytes,
+       level, base)
+     VALUES (:app, :name, :runId, :takenAt, :sizeBytes, :sha256, :state, :publishedAt, :format, :storedBytes,
+       :level, :base)
      ON CONFLICT (app, name) DO UPDATE SET run_id = excluded.run_id, taken_at = excluded.taken_at,
        size_bytes = excluded.size_bytes, sha256 = excluded.sha256, state = excluded.state,
-       published_at = excluded.published_at`,
+       published_at = excluded.published_at, format = excluded.format, stored_bytes = excluded.stored_bytes,
+       level = excluded.level, base = excluded.base`,
     {
       app: backup.app,
       name: backup.name,
@@ -110,8 +114,31 @@ export function upsertBackup(database: HistoryDatabase, backup: BackupRow): void
       sha256: backup.sha256,
       state: backup.state,
       publishedAt: backup.publishedAt?.toISOString() ?? null,
+      format: backup.format,
+      storedBytes: backup.storedBytes,
+      level: backup.level ?? null,
+      base: backup.base ?? null,
     },
   );
+}
+
+/** One row for each backup, however often it was found to be the database still. */
+export function upsertLook(database: HistoryDatabase, { app, name, runId }: Look, at: Date): void {
+  database.run(
+    `INSERT INTO looks (app, name, run_id, at, looks) VALUES (:app, :name, :runId, :at, 1)
+     ON CONFLICT (app, name) DO UPDATE SET run_id = excluded.run_id, at = excluded.at, looks = looks + 1`,
+    { app, name, runId, at: at.toISOString() },
+  );
+}
+
+/** A look dated after now was made by a clock that was ahead, and says nothing. */
+export function looksAt(database: HistoryDatabase, app: string, now: Date): { name: string; at: Date }[] {
+  return database
+    .all('SELECT name, at FROM looks WHERE app = :app AND at <= :now ORDER BY at DESC', {
+      app,
+      now: now.toISOString(),
+    })
+    .map((row) => ({ name: String(row['name']), at: new Date(String(row['at'])) }));
 }
 
 export function lastBackup(

@@ -45,12 +45,16 @@ const known = {
     {
       ...{ app: 'ctv', name: proven, run_id: 'run-done', taken_at: '2026-11-19T02:05:13.000Z' },
       ...{ size_bytes: 4096000, sha256, state: 'proven', published_at: '2026-11-19T02:06:00.000Z' },
+      ...{ format: 'plain', stored_bytes: 4096000, level: null, base: null },
     },
     {
       ...{ app: 'ctv', name: suspect, run_id: 'run-bad-news', taken_at: at.toISOString() },
       ...{ size_bytes: 8192, sha256, state: 'suspect', published_at: null },
+      ...{ format: 'plain', stored_bytes: 8192, level: null, base: null },
     },
   ],
+  looks: [],
+  looksAt: [],
 };
 
 const deliveries = [
@@ -176,13 +180,35 @@ function heldRow(what: { reason: string; day: string | undefined; changes: numbe
   return { source: 'laptop-1', table: 'VISIT', ...what, firstSeen, lastSeen };
 }
 
+const full = 'backups/ctv/ctv-20261120T030513Z.pages';
+const increment = 'backups/ctv/ctv-20261120T040513Z.pages.age';
+
+const withPages = {
+  lastBackup: { name: increment, takenAt: new Date('2026-11-20T04:05:13Z') },
+  backups: [
+    ...known.backups,
+    {
+      ...{ app: 'ctv', name: full, run_id: 'run-done', taken_at: '2026-11-20T03:05:13.000Z' },
+      ...{ size_bytes: 4096000, sha256, state: 'proven', published_at: null },
+      ...{ format: 'pages', stored_bytes: 1024000, level: 0, base: null },
+    },
+    {
+      ...{ app: 'ctv', name: increment, run_id: 'run-done', taken_at: '2026-11-20T04:05:13.000Z' },
+      ...{ size_bytes: 4100096, sha256, state: 'proven', published_at: null },
+      ...{ format: 'pages', stored_bytes: 5120, level: 1, base: full },
+    },
+  ],
+  looks: [{ app: 'ctv', name: increment, run_id: 'run-busy', at: minute('27').toISOString(), looks: 2 }],
+  looksAt: [{ name: increment, at: minute('27') }],
+};
+
 export const history: Goldens = {
-  'history/v1.db': { read, value: { ...known, version: 4, deliveries: [], ...withoutChecks } },
+  'history/v1.db': { read, value: { ...known, version: 5, deliveries: [], ...withoutChecks } },
   'history/v2.db': {
     read,
     value: {
       ...known,
-      version: 4,
+      version: 5,
       ...withoutChecks,
       deliveries,
     },
@@ -191,7 +217,7 @@ export const history: Goldens = {
     read,
     value: {
       ...known,
-      version: 4,
+      version: 5,
       runs: known.runs.map((one) => (one.id === 'run-running' ? { ...one, ...ended } : one)),
       deliveries,
       ...withChecks,
@@ -202,11 +228,23 @@ export const history: Goldens = {
     read,
     value: {
       ...known,
-      version: 4,
+      version: 5,
       runs: known.runs.map((one) => (one.id === 'run-running' ? { ...one, ...ended } : one)),
       deliveries,
       ...withChecks,
       ...withDelta,
+    },
+  },
+  'history/v5.db': {
+    read,
+    value: {
+      ...known,
+      version: 5,
+      runs: known.runs.map((one) => (one.id === 'run-running' ? { ...one, ...ended } : one)),
+      deliveries,
+      ...withChecks,
+      ...withDelta,
+      ...withPages,
     },
   },
 };
@@ -226,6 +264,7 @@ async function read(fixture: string): Promise<unknown> {
   const found = {
     runs: opened.recentRuns(undefined, 100),
     lastBackup: opened.lastBackup('ctv'),
+    looksAt: opened.looksAt('ctv'),
     lastDrill: opened.lastDrill('ctv'),
     passedDrills: opened.passedDrills('ctv'),
     checks: opened.checkStates(),
@@ -241,8 +280,8 @@ async function read(fixture: string): Promise<unknown> {
   const rows = (table: string) => database.prepare(`SELECT * FROM ${table} ORDER BY rowid`).all();
   try {
     const version = database.pragma('user_version', { simple: true });
-    const [backups, deliveries, batches] = ['backups', 'deliveries', 'batches'].map(rows);
-    return { ...found, version, backups, deliveries, batches };
+    const [backups, looks, deliveries, batches] = ['backups', 'looks', 'deliveries', 'batches'].map(rows);
+    return { ...found, version, backups, looks, deliveries, batches };
   } finally {
     database.close();
   }

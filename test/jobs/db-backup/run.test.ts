@@ -29,6 +29,14 @@ describe('a nightly run', () => {
     );
     expect(readBookings(join(world.store, backup))).toEqual(readBookings(world.database));
     expect(world.fingerprint(join(world.home, 'app'))).toEqual(before);
+    const ops = new Database(join(world.state, 'ops.db'), { readonly: true });
+    const { size } = statSync(join(world.store, backup));
+    expect(
+      ops.prepare('SELECT name, format, size_bytes, stored_bytes, level, base FROM backups').all(),
+    ).toEqual([
+      { name: backup, format: 'plain', size_bytes: size, stored_bytes: size, level: null, base: null },
+    ]);
+    ops.close();
   });
 
   test('writes a manifest that tells everything, and nothing secret', async () => {

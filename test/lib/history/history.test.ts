@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
+import { silentLog } from '../../../lib/base/log.ts';
 import { currentProcess } from '../../../lib/files/process-identity.ts';
 import type { HistoryDatabase } from '../../../lib/history/database.ts';
-import { nullHistory } from '../../../lib/history/history.ts';
+import { nullHistory, openHistory } from '../../../lib/history/history.ts';
 import type { BackupRow } from '../../../lib/history/rows.ts';
+import { fixedClock } from '../../support/fixed-clock.ts';
 import { openHistoryDatabase } from '../../support/history-database.ts';
 import { historyWorld, runStart } from '../../support/history-world.ts';
 import { scratch } from '../../support/scratch.ts';
@@ -18,6 +20,7 @@ const backup: BackupRow = {
   sha256: 'ab'.repeat(32),
   state: 'published',
   publishedAt: new Date('2026-11-20T02:09:00.000Z'),
+  ...{ format: 'plain', storedBytes: 1_400_000_000, level: undefined, base: undefined },
 };
 
 test('a run is remembered from its beginning, and how it ended', () => {
@@ -128,9 +131,47 @@ test('a backup that is recorded again replaces what was known of it', () => {
       sha256: backup.sha256,
       state: 'published',
       published_at: '2026-11-20T02:09:00.000Z',
+      ...{ format: 'plain', stored_bytes: 1_400_000_000, level: null, base: null },
     },
     expect.objectContaining({ app: 'other' }),
   ]);
+});
+
+test('a backup in pages is remembered with what it takes and is based on, also when it is recorded again', () => {
+  const { history } = historyWorld();
+  const increment: BackupRow = {
+    ...backup,
+    name: 'backups/ctv/ctv-20261120T020513Z.pages',
+    ...{ format: 'pages', storedBytes: 5_000, level: 2, base: 'backups/ctv/ctv-20261120T010513Z.pages' },
+  };
+  history.recordBackup({ ...backup, name: increment.name });
+  history.recordBackup(increment);
+  expect(history.backupsSince(new Date(0))).toEqual([increment]);
+});
+
+test('of a look only the newest is remembered, with how often there was one, and none that is dated after now', () => {
+  const { history, rows, path } = historyWorld();
+  const look = (name: string, app = 'ctv') => history.recordLook({ app, name, runId: `of ${name}` });
+  look('one.pages'); // 02:06
+  look('two.pages');
+  look('one.pages'); // 02:08
+  look('one.pages', 'other');
+  expect(history.looksAt('ctv')).toEqual([
+    { name: 'one.pages', at: new Date('2026-11-20T02:08:13.000Z') },
+    { name: 'two.pages', at: new Date('2026-11-20T02:07:13.000Z') },
+  ]);
+  expect(rows(`SELECT name, run_id, looks FROM looks WHERE app = 'ctv' ORDER BY name`)).toEqual([
+    { name: 'one.pages', run_id: 'of one.pages', looks: 2 },
+    { name: 'two.pages', run_id: 'of two.pages', looks: 1 },
+  ]);
+  const behind = fixedClock('2026-11-20T02:07:30Z');
+  const read = openHistory(() => openHistoryDatabase(path), {
+    clock: behind,
+    log: silentLog,
+    quarantine() {},
+  });
+  expect(read.looksAt('ctv').map(({ name }) => name)).toEqual(['two.pages']);
+  read.close();
 });
 
 test('the last drill is the newest one, passed or not', () => {
@@ -216,6 +257,8 @@ test('the null history remembers nothing and complains about nothing', () => {
   nullHistory.begin(runStart('a'));
   nullHistory.finish('a', { outcome: 'done', exitCode: 0 });
   nullHistory.recordBackup(backup);
+  nullHistory.recordLook({ runId: 'a', app: 'ctv', name: 'one' });
+  expect(nullHistory.looksAt('ctv')).toEqual([]);
   nullHistory.recordDrill({ runId: 'a', app: 'ctv', name: 'one', outcome: 'passed', detail: '' });
   nullHistory.close();
   expect(nullHistory.recentRuns(undefined, 10)).toEqual([]);

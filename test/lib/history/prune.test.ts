@@ -13,7 +13,8 @@ test('rows older than they have to be kept go, but for runs that count as runnin
   database.exec(`
     INSERT INTO runs SELECT 'old-done', job, command, app, host, machine, boot_id, pid_namespace, pid, start_ticks, '${old}', '${old}', 'done', 0, NULL, holdfast_version, NULL, NULL FROM runs;
     INSERT INTO runs SELECT 'old-running', job, command, app, host, machine, boot_id, pid_namespace, pid, start_ticks, '${old}', NULL, 'running', NULL, NULL, holdfast_version, NULL, NULL FROM runs WHERE id = 'a';
-    INSERT INTO backups VALUES ('ctv', 'old.db', 'x', '${old}', 1, 'x', 'proven', NULL), ('ctv', 'bad.db', 'x', '${old}', 1, 'x', 'damaged-untold', NULL), ('ctv', 'later.db', 'x', '${later}', 1, 'x', 'proven', NULL);
+    INSERT INTO looks VALUES ('ctv', 'old.db', 'x', '${old}', 3), ('ctv', 'later.db', 'x', '${later}', 1);
+    INSERT INTO backups (app, name, run_id, taken_at, size_bytes, sha256, state, published_at) VALUES ('ctv', 'old.db', 'x', '${old}', 1, 'x', 'proven', NULL), ('ctv', 'bad.db', 'x', '${old}', 1, 'x', 'damaged-untold', NULL), ('ctv', 'later.db', 'x', '${later}', 1, 'x', 'proven', NULL);
     INSERT INTO drills (run_id, app, name, at, outcome, detail) VALUES ('x', 'ctv', 'old.db', '${old}', 'passed', '');
     INSERT INTO deliveries (at, channel, checks, title, outcome) VALUES ('${old}', 'ntfy', '', 't', 'delivered');
     INSERT INTO check_changes (at, check_name, subject, before, after, message) VALUES ('${old}', 'c', 's', 'ok', 'warning', 'm');
@@ -25,6 +26,7 @@ test('rows older than they have to be kept go, but for runs that count as runnin
   again.prune(400);
   expect(names('SELECT id FROM runs ORDER BY id')).toEqual(['a', 'old-running']);
   expect(names('SELECT name FROM backups ORDER BY name')).toEqual(['bad.db', 'later.db']);
+  expect(names('SELECT name FROM looks')).toEqual(['later.db']);
   expect(names('SELECT check_name FROM incidents')).toEqual(['b']);
   expect(names('SELECT id FROM batches')).toEqual([600000]); // too old, and one too many
   for (const table of ['drills', 'deliveries', 'check_changes'])
