@@ -198,7 +198,7 @@ function storedApp(
     formats: ['plain'],
     pages: usualPages,
     everyMs: undefined,
-    keep: { last: 1, daily: 0, weekly: 0, monthly: 0 },
+    keep: { last: 1, hourly: 0, daily: 0, weekly: 0, monthly: 0 },
     guard: usualGuard,
     lockFile: undefined,
     expect: usualExpectations,

@@ -1,4 +1,4 @@
-// The daily, weekly and monthly slots of a retention policy, and which backup holds each.
+// The hourly, daily, weekly and monthly slots of a retention policy, and which backup holds each.
 import { type Periods, periodsOf } from './period.ts';
 
 /** The slots of one kind. */
@@ -21,6 +21,7 @@ export function periodSlots(
   timeZone: string,
 ): PeriodSlots[] {
   const slots: PeriodSlots[] = [
+    { kind: 'hourly', plural: 'hours', count: counts.hourly, holders: new Map() },
     { kind: 'daily', plural: 'days', count: counts.daily, holders: new Map() },
     { kind: 'weekly', plural: 'weeks', count: counts.weekly, holders: new Map() },
     { kind: 'monthly', plural: 'months', count: counts.monthly, holders: new Map() },

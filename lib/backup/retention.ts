@@ -1,13 +1,17 @@
 // Which backups to keep and which may go, and why, for every one of them. Only a plan: nothing is removed here.
 // When anything about the plan is in doubt it keeps everything (invariants P2 and P3).
+import { type BaseLink, dependentsFirst, keptAsBases } from './kept-bases.ts';
 import type { ClockState } from './manifest.ts';
+import { type BackupFormat, formatByName } from './name.ts';
 import { newestFirst } from './order.ts';
 import { type PeriodSlots, periodSlots } from './period-slots.ts';
 import { periodsOf } from './period.ts';
 
-/** How many to keep: of the newest, and of the newest days, ISO weeks and months that have a backup. */
+/** How many to keep: of the newest, and of the newest hours, days, ISO weeks and months that have a backup. */
 export interface RetentionPolicy {
   last: number;
+  /** Of those in pages, where there are such: beside them nobody makes a plain file an hour. */
+  hourly: number;
   daily: number;
   weekly: number;
   monthly: number;
@@ -18,10 +22,16 @@ export interface RetentionCandidate {
   name: string;
   takenAt: Date;
   suspect: boolean;
+  /** The name of the backup that it is based on; none of a full or a plain file. */
+  base?: string | undefined;
 }
 
 export interface RetentionQuestion {
   backups: readonly RetentionCandidate[];
+  /** Backups that are not up for decision, and may be mended, or somebody's own: what they are based on has to stay. */
+  others?: readonly BaseLink[];
+  /** Backups in pages of which nobody can say what they are based on: while there are such, all in pages stays. */
+  unread?: readonly string[];
   policy: RetentionPolicy;
   now: Date;
   timeZone: string;
@@ -39,23 +49,26 @@ export interface RetentionDecision {
 export interface RetentionPlan {
   /** One for each backup, newest first. */
   decisions: RetentionDecision[];
+  /** Those that may go, in an order in which at no time one is without what it is based on. */
+  removals: string[];
   /** Why nothing at all may be removed, or undefined. */
   refused: string | undefined;
-  /** Whether that has been so for long: what should have gone a week ago is there, or more waits than a week of nights makes. */
+  /** Whether that has been so for long: what should have gone a week ago is there, or what waits is of more days than a week has. */
   lasts: boolean;
 }
 
 const lastingMs = 7 * 24 * 3_600_000;
-const waitingMax = 7;
+const waitingDaysMax = 7;
 
 /**
- * Decides about every backup; any one rule that wants a backup keeps it.
+ * Decides about every backup; any one rule that wants a backup keeps it. The rules are those of each format by itself.
  *
  * - The newest proven backup is kept, whatever the policy.
  * - A period without a backup uses up no slot, so an outage cannot empty the history.
  * - A backup dated after `now` is kept and uses up no slot, and is no reason for anything else: it stands for no other,
  *   and stops no removal. So a clock that is behind removes less than one that is right, and never more.
  * - A suspect backup is kept while it is among the newest `last` of all, and uses up no slot of a proven one.
+ * - What something that stays is based on is kept, whatever the policy.
  * - Everything is kept when the clock is not synchronised, when the policy keeps nothing, and when the newest backup is
  *   suspect; `refused` says which, and `lasts` whether the backups themselves show that it is so for long.
  *
@@ -66,30 +79,70 @@ export function retentionPlan(question: RetentionQuestion): RetentionPlan {
   requireSense(question);
   const refused = refusal(question);
   const decisions = decide(question);
-  if (refused === undefined) return { decisions, refused, lasts: false };
+  if (refused === undefined) {
+    const leaves = new Set(decisions.filter(({ keep }) => !keep).map(({ name }) => name));
+    const removals = dependentsFirst(
+      [...question.backups].sort(newestFirst).filter(({ name }) => leaves.has(name)),
+    );
+    return { decisions, removals, refused, lasts: false };
+  }
   const reasons = [`nothing is removed: ${refused}`];
   const kept = decisions.map(({ name, takenAt }) => ({ name, takenAt, keep: true, reasons }));
-  const lasts = waiting(question) > waitingMax || waiting(asOf(question, lastingMs)) > 0;
-  return { decisions: kept, refused, lasts };
+  const lasts = daysWaiting(question) > waitingDaysMax || daysWaiting(asOf(question, lastingMs)) > 0;
+  return { decisions: kept, removals: [], refused, lasts };
 }
 
 /** What the rules of the policy say, newest first. */
 function decide(question: RetentionQuestion): RetentionDecision[] {
   const backups = [...question.backups].sort(newestFirst);
-  const timely = backups.filter(({ takenAt }) => takenAt <= question.now);
-  const slots = periodSlots(timely.filter(isProven), question.policy, question.timeZone);
-  const claims = keepReasons(backups, timely, slots, question.policy);
+  const formats = new Map(
+    formatsOf(question).map((each) => [each.format, judgeFormat(backups, each, question)]),
+  );
+  const claimsOf = ({ name }: RetentionCandidate) => formats.get(formatByName(name))?.claims.get(name) ?? [];
+  const asBases = keptAsBases(backups, (backup) => claimsOf(backup).length > 0, question.others ?? []);
   return backups.map((backup) => {
     const { name, takenAt } = backup;
-    const reasons = claims.get(name);
-    if (reasons !== undefined) return { name, takenAt, keep: true, reasons };
-    return { name, takenAt, keep: false, reasons: removalReasons(backup, slots, question) };
+    const base = asBases.get(name);
+    const reasons = [...claimsOf(backup), ...(base === undefined ? [] : [base])];
+    if (reasons.length > 0) return { name, takenAt, keep: true, reasons };
+    const { slots = [], policy = question.policy } = formats.get(formatByName(name)) ?? {};
+    return { name, takenAt, keep: false, reasons: removalReasons(backup, slots, { ...question, policy }) };
   });
 }
 
-/** How many backups the policy would let go. */
-function waiting(question: RetentionQuestion): number {
-  return decide(question).filter(({ keep }) => !keep).length;
+interface FormatPolicy {
+  format: BackupFormat;
+  policy: RetentionPolicy;
+}
+
+function formatsOf({ backups, policy }: RetentionQuestion): FormatPolicy[] {
+  const hasPages = backups.some(({ name }) => formatByName(name) === 'pages');
+  const plain: FormatPolicy = { format: 'plain', policy: hasPages ? { ...policy, hourly: 0 } : policy };
+  return hasPages ? [plain, { format: 'pages', policy }] : [plain];
+}
+
+/** The rules on the backups of one format. */
+function judgeFormat(
+  all: readonly RetentionCandidate[],
+  { format, policy }: FormatPolicy,
+  { now, timeZone, unread = [] }: RetentionQuestion,
+) {
+  const backups = all.filter(({ name }) => formatByName(name) === format);
+  const timely = backups.filter(({ takenAt }) => takenAt <= now);
+  const slots = periodSlots(timely.filter(isProven), policy, timeZone);
+  const claims = keepReasons(backups, timely, slots, policy);
+  const [first] = unread;
+  if (format === 'pages' && first !== undefined) {
+    const reason = `nobody can read what ${first} is based on`;
+    for (const { name } of backups) claims.set(name, [...(claims.get(name) ?? []), reason]);
+  }
+  return { policy, slots, claims };
+}
+
+/** Of how many days the policy would let backups go. */
+function daysWaiting(question: RetentionQuestion): number {
+  const waiting = decide(question).filter(({ keep }) => !keep);
+  return new Set(waiting.map(({ takenAt }) => periodsOf(takenAt, question.timeZone).daily)).size;
 }
 
 /** The same question as it was so long ago, as far as the backups that are still there tell. */

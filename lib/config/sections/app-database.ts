@@ -1,7 +1,8 @@
 // `[apps.<name>]`, the database: which one is guarded, its latest copy, and which backups of it stay.
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { defaultLatestName, latestNameProblem, type Layout } from '../../backup/name.ts';
+import { type BackupFormat, defaultLatestName, latestNameProblem, type Layout } from '../../backup/name.ts';
+import type { RetentionPolicy } from '../../backup/retention.ts';
 import { OpsError } from '../../base/errors.ts';
 import type { Engine } from '../../source/facts.ts';
 import type { GuardedApp } from '../config.ts';
@@ -19,12 +20,17 @@ const count = z
 const keep = z
   .strictObject({
     last: count.default(0).describe('the newest N backups'),
+    hourly: count
+      .default(0)
+      .describe(
+        'the newest backup of each of N hours that have one; of those in pages, where there are such',
+      ),
     daily: count.default(0).describe('the newest backup of each of N days that have one'),
     weekly: count.default(0).describe('the newest backup of each of N ISO weeks that have one'),
     monthly: count.default(0).describe('the newest backup of each of N months that have one'),
   })
   .refine(
-    ({ last, daily, weekly, monthly }) => last + daily + weekly + monthly > 0,
+    ({ last, hourly, daily, weekly, monthly }) => last + hourly + daily + weekly + monthly > 0,
     'must keep at least one backup',
   );
 
@@ -50,10 +56,15 @@ export const databaseKeys = {
 
 type DatabaseTable = z.infer<z.ZodObject<typeof databaseKeys>>;
 
-const keepUnlessGiven = { last: 7, daily: 7, weekly: 4, monthly: 12 };
+const usualKeep = { last: 7, hourly: 0, daily: 7, weekly: 4, monthly: 12 };
+/** Increments cost little, so there are more of them; a plain file beside them costs what it always did. */
+const usualKeepInPages = { last: 7, hourly: 48, daily: 14, weekly: 8, monthly: 12 };
 
-/** An increment costs what changed: more of them can stay. */
-const keepOfPages = { last: 7, daily: 14, weekly: 8, monthly: 12 };
+/** Which backups stay where nobody says so. */
+function keepUnlessGiven(formats: readonly BackupFormat[]): RetentionPolicy {
+  if (!formats.includes('pages')) return usualKeep;
+  return formats.includes('plain') ? { ...usualKeep, hourly: usualKeepInPages.hourly } : usualKeepInPages;
+}
 
 /** What differs where the environment alone names the app: all is as in the scripts that came before. */
 export const classic = { layout: 'classic', latest: '/database.db', keep: { last: 7 } } as const;
@@ -64,13 +75,13 @@ export function keptConfig(
   table: DatabaseTable,
   layout: Layout,
 ): Pick<GuardedApp, 'layout' | 'latest' | 'formats' | 'pages' | 'everyMs' | 'keep' | 'guard' | 'lockFile'> {
-  const usualKeep = isInPagesAlone(table) ? keepOfPages : keepUnlessGiven;
-  const { keep: given = usualKeep, guard, lock_file: lockFile } = table;
+  const { keep, guard, lock_file: lockFile } = table;
+  const format = formatConfig(table);
   return {
     layout,
     latest: latestOf(app, table),
-    ...formatConfig(table),
-    keep: given,
+    ...format,
+    keep: keep ?? keepUnlessGiven(format.formats),
     guard: guardConfig(guard),
     lockFile,
   };

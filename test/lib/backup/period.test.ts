@@ -28,6 +28,21 @@ describe('an instant', () => {
     ['2026-12-31T09:59:59Z', 'Pacific/Kiritimati', '2026-12-31', '2026-W53', '2026-12'],
     ['1970-01-01T00:00:00Z', 'UTC', '1970-01-01', '1970-W01', '1970-01'],
   ])('%s in %s falls on %s, %s, %s', (instant, timeZone, daily, weekly, monthly) => {
-    expect(periodsOf(new Date(instant), timeZone)).toEqual({ daily, weekly, monthly });
+    expect(periodsOf(new Date(instant), timeZone)).toMatchObject({ daily, weekly, monthly });
+  });
+
+  test.each([
+    ['2026-11-20T02:59:59Z', 'UTC', '2026-11-20T02'],
+    ['2026-11-20T02:00:00Z', 'Asia/Kolkata', '2026-11-20T07'],
+    ['2026-11-19T23:30:00Z', 'Europe/Berlin', '2026-11-20T00'],
+    // No hour is called 02 on the one day, and two are on the other.
+    ['2026-03-29T00:59:59Z', 'Europe/Berlin', '2026-03-29T01'],
+    ['2026-03-29T01:00:00Z', 'Europe/Berlin', '2026-03-29T03'],
+    ['2026-10-24T23:59:59Z', 'Europe/Berlin', '2026-10-25T01'],
+    ['2026-10-25T00:00:00Z', 'Europe/Berlin', '2026-10-25T02 (first)'],
+    ['2026-10-25T01:00:00Z', 'Europe/Berlin', '2026-10-25T02'],
+    ['2026-10-25T02:00:00Z', 'Europe/Berlin', '2026-10-25T03'],
+  ])('%s in %s falls on the hour %s', (instant, timeZone, hourly) => {
+    expect(periodsOf(new Date(instant), timeZone).hourly).toBe(hourly);
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { retentionPlan } from '../../../lib/backup/retention.ts';
 import type { RetentionPolicy, RetentionQuestion } from '../../../lib/backup/retention.ts';
 
-const nothing: RetentionPolicy = { last: 0, daily: 0, weekly: 0, monthly: 0 };
+const nothing: RetentionPolicy = { last: 0, hourly: 0, daily: 0, weekly: 0, monthly: 0 };
 
 /** Backups named by the instant they were taken at; a `?` at the end makes one suspect. */
 function backupsAt(instants: readonly string[]): RetentionQuestion['backups'] {

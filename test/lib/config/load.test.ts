@@ -36,7 +36,7 @@ describe('a file', () => {
           database: '/srv/ctv.db',
           layout: 'app',
           latest: 'latest/ctv.db',
-          keep: { last: 7, daily: 7, weekly: 4, monthly: 12 },
+          keep: { last: 7, hourly: 0, daily: 7, weekly: 4, monthly: 12 },
           services: { units: [], timeoutMs: 120_000 },
         },
       ],
@@ -48,9 +48,19 @@ describe('a file', () => {
     expect(guarded(load(`${minimal}latest = "/database.db"`))?.latest).toBe('database.db');
   });
 
+  test.each([
+    ['"plain"', { last: 7, hourly: 0, daily: 7, weekly: 4, monthly: 12 }],
+    ['"pages"', { last: 7, hourly: 48, daily: 14, weekly: 8, monthly: 12 }],
+    // A plain file beside increments costs what it always did.
+    ['["plain", "pages"]', { last: 7, hourly: 48, daily: 7, weekly: 4, monthly: 12 }],
+  ])('keeps what is usual where the format is %s', (format, keep) => {
+    expect(guarded(load(`${minimal}format = ${format}`))?.keep).toEqual(keep);
+  });
+
   test('keeps only what a given policy says', () => {
     expect(guarded(load(`${minimal}keep = { daily = 3 }`))?.keep).toEqual({
       last: 0,
+      hourly: 0,
       daily: 3,
       weekly: 0,
       monthly: 0,

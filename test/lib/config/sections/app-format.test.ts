@@ -33,7 +33,7 @@ describe('pages', () => {
     (both) => {
       const app = appWith(`format = ${both}`);
       expect([...app.formats].sort()).toEqual(['pages', 'plain']);
-      expect(app).toMatchObject({ latest: 'latest/ctv.db', keep: appWith('').keep });
+      expect(app).toMatchObject({ latest: 'latest/ctv.db', keep: { ...appWith('').keep, hourly: 48 } });
     },
   );
 
