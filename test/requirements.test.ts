@@ -32,6 +32,7 @@ describe.runIf(process.env.HOLDFAST_REQUIRE_ALL === '1')('what the whole suite n
     ['sha256sum', '--version'],
     ['getfacl', '--version'],
     ['setfattr', '--version'],
+    ['age', '--version'],
     ['rclone', 'version'],
     ['openssl', 'version'],
     ['rsync', '--version'],

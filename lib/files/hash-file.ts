@@ -31,18 +31,30 @@ export async function digestFile(path: string, options: ReadOptions = {}): Promi
  */
 export async function readWhole(
   path: string,
-  { signal, onProgress, follow = true, check }: ReadOptions,
+  options: ReadOptions,
   take: (block: Uint8Array) => Promise<void>,
 ): Promise<FileDigest> {
-  signal?.throwIfAborted();
-  await using file = await openRegularFile(path, follow, check);
-  const before = await fileIdentity(file);
   const digester = createDigester();
-  let doneBytes = 0;
-  for await (const block of blocksOf(file, path, before)) {
+  const identity = await readThrough(path, options, async (block) => {
     const taken = take(block);
     digester.update(block); // while the block is on its way to wherever it goes
     await taken;
+  });
+  return { path, ...digester.finish(), identity };
+}
+
+/** The same without a hash: all of one state of the file. Returns which that was. */
+export async function readThrough(
+  path: string,
+  { signal, onProgress, follow = true, check }: ReadOptions,
+  take: (block: Uint8Array) => Promise<void>,
+): Promise<FileIdentity> {
+  signal?.throwIfAborted();
+  await using file = await openRegularFile(path, follow, check);
+  const before = await fileIdentity(file);
+  let doneBytes = 0;
+  for await (const block of blocksOf(file, path, before)) {
+    await take(block);
     doneBytes += block.length;
     onProgress?.(doneBytes);
     signal?.throwIfAborted();
@@ -50,7 +62,7 @@ export async function readWhole(
   }
   const identity = await fileIdentity(file);
   if (!sameBytes(before, identity) || BigInt(doneBytes) !== before.sizeBytes) throw changedWhileRead(path);
-  return { path, ...digester.finish(), identity };
+  return identity;
 }
 
 /**
