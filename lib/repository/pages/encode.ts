@@ -4,6 +4,7 @@ import type { FileDigest } from '../../files/digest.ts';
 import type { HeldDirectory } from '../../files/held-directory.ts';
 import { locateDirectory } from '../../files/locate-file.ts';
 import { dictionaryOf, packPages } from './frame.ts';
+import { freeNow } from './free-now.ts';
 import { inOrder } from './in-order.ts';
 import type { ObjectShape } from './object-format.ts';
 import { type MadeFrame, openObjectWriter } from './object-writer.ts';
@@ -50,7 +51,7 @@ const levelOfFull = 3;
 /** Hardly slower where few pages have changed, and a tenth smaller. */
 const levelOfIncrement = 9;
 /** Groups that are in memory, four buffers of 1 MiB at most for each. */
-const atOnce = 4;
+const atOnce = 3;
 
 /**
  * Yields each object, the first and only one where nothing changed as well, when all of it is on the device; what was yielded is the
@@ -75,7 +76,10 @@ export async function* encodePages(options: EncodeOptions): AsyncGenerator<FileD
     signal?.throwIfAborted();
     const pages = await readPages(database, group, shape);
     const dictionary = full && dictionaryOf(await full.pagesOf(group, shape));
-    return { ...group, bytes: await packPages(pages, { dictionary, level }) };
+    const bytes = await packPages(pages, { dictionary, level });
+    freeNow(pages);
+    if (dictionary !== undefined) freeNow(dictionary);
+    return { ...group, bytes };
   });
   yield* writeObjects(frames, held, shape, options);
   await database.requireUnchanged();
@@ -100,6 +104,7 @@ async function* writeObjects(
         writer = await openObjectWriter(directory, { part, shape });
       }
       await writer.add(frame);
+      freeNow(frame.bytes);
       donePages += countPages(frame.runs);
       onProgress?.(donePages * shape.pageSize);
     }

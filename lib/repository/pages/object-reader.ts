@@ -7,6 +7,7 @@ import { zstdDecompress } from 'node:zlib';
 import { OpsError, systemError } from '../../base/errors.ts';
 import { fillBuffer } from '../../files/read-blocks.ts';
 import type { Flaw } from '../../record/fields.ts';
+import { freeNow } from './free-now.ts';
 import { FrameFlaw, unpackPages } from './frame.ts';
 import {
   findIndex,
@@ -59,9 +60,11 @@ export async function openObject(path: string, name: string): Promise<ObjectRead
         const called = `its frame of group ${frame.group}`;
         if (hash('sha256', bytes, 'hex').slice(0, 32) !== frame.digest) throw flaw(`${called} was altered`);
         const sizeBytes = frame.pages * index.pageSize;
-        return await unpackPages(bytes, { dictionary, sizeBytes }).catch((error: unknown) => {
+        const pages = await unpackPages(bytes, { dictionary, sizeBytes }).catch((error: unknown) => {
           throw error instanceof FrameFlaw ? flaw(`${called} ${error.message}`) : error;
         });
+        freeNow(bytes);
+        return pages;
       },
       [Symbol.asyncDispose]: () => file.close(),
     };

@@ -11,6 +11,7 @@ import { syncDirectory } from '../../files/sync.ts';
 import { writeAll } from '../../files/write-all.ts';
 import { startWriteBack } from '../../files/write-back.ts';
 import { dictionaryOf } from './frame.ts';
+import { freeNow } from './free-now.ts';
 import { inOrder } from './in-order.ts';
 import { type ChainLink, type LinkReader, type LocatedFrame, openLink } from './link-reader.ts';
 import { firstMissing, runsBelow } from './page-runs.ts';
@@ -25,7 +26,7 @@ export interface RebuildOptions {
 }
 
 /** Groups that are in memory, five buffers of 1 MiB at most for each. */
-const atOnce = 4;
+const atOnce = 3;
 const writeBackEveryBytes = 32 * 1024 * 1024;
 
 /**
@@ -59,6 +60,7 @@ export async function rebuildPages({
       digester.update(pages); // while they are on their way
       await writing;
       at += pages.length;
+      freeNow(pages);
       written.upTo(at);
       onProgress?.(at);
     }
@@ -140,6 +142,7 @@ async function layGroup(
     return { group, pages: full.subarray(0, sizeBytes) };
   const pages = Buffer.alloc(groupPages * pageSize);
   full.copy(pages);
+  freeNow(full);
   for (const [index, laid] of increments.entries()) {
     let at = 0;
     for (const [first, count] of laid === undefined ? [] : (later[index]?.entry.runs ?? [])) {
