@@ -3,6 +3,7 @@
 import { type Chapter, type Question, rowsPerPage } from './question.ts';
 import { alerts, backups } from './questions-of-backups.ts';
 import { health } from './questions-of-health.ts';
+import { pagesOfBackups } from './questions-of-pages.ts';
 import { rowChanges } from './questions-of-rows.ts';
 import { runs } from './questions-of-runs.ts';
 import { safeSettings, settingsOfTheNext } from './settings.ts';
@@ -10,7 +11,7 @@ import type { TableWords } from './table.ts';
 import { tables } from './tables.ts';
 
 /** All questions, in the order in which people should read them. */
-export const chapters: readonly Chapter[] = [health, runs, backups, rowChanges, alerts];
+export const chapters: readonly Chapter[] = [health, runs, backups, pagesOfBackups, rowChanges, alerts];
 
 /** How Datasette calls ops.db, in addresses as well. */
 const ops = 'ops';

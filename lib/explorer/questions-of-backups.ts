@@ -19,7 +19,7 @@ export const backups: Chapter = {
       name: 'protection',
       title: 'How well is each app protected?',
       description:
-        'For each app its newest proven backup, how many there are, and when one was last restored for a test. What was pruned counts as well: the list of the store is db-backup list-backups.',
+        'For each app its newest proven backup, until when the database is known to be as in one, how many there are, and when one was last restored for a test. What was pruned counts as well: the list of the store is db-backup list-backups.',
       parameters: [appOnly],
       sql: `
 WITH each AS (
@@ -29,10 +29,14 @@ WITH each AS (
   WHERE ${isGiven('app', 'app')}
   GROUP BY app
 ),
+looked AS (
+  SELECT looks.app, max(looks.at) AS at FROM looks JOIN backups USING (app, name) WHERE state = 'proven' GROUP BY looks.app
+),
 drilled AS (SELECT app, max(at) AS at FROM drills WHERE outcome = 'passed' GROUP BY app)
-SELECT app, ${local('newest')} AS "newest proven", ${between('newest', "'now'", 'hours')} AS "hours ago", proven, suspect,
-  damaged, ${local('drilled.at')} AS "last drill passed", ${between('drilled.at', "'now'", 'days')} AS "days ago"
-FROM each LEFT JOIN drilled USING (app)
+SELECT app, ${local('newest')} AS "newest proven", ${between('newest', "'now'", 'hours')} AS "hours ago",
+  ${local('max(newest, coalesce(looked.at, newest))')} AS "protected until", proven, suspect, damaged,
+  ${local('drilled.at')} AS "last drill passed", ${between('drilled.at', "'now'", 'days')} AS "days ago"
+FROM each LEFT JOIN looked USING (app) LEFT JOIN drilled USING (app)
 ORDER BY app
 LIMIT 200`,
     },
@@ -48,10 +52,10 @@ LIMIT 200`,
       ],
       sql: `
 SELECT ${local('taken_at')} AS "taken", ${between('taken_at', "'now'", 'days')} AS "days ago", app,
-  ${megabytes('size_bytes')} AS "MB", state,
+  ${megabytes('size_bytes')} AS "MB", ${megabytes('stored_bytes')} AS "took, MB", state,
   (SELECT ${local('max(at)')} FROM drills
     WHERE drills.app = backups.app AND drills.name = backups.name AND outcome = 'passed') AS "restored by a drill",
-  name, run_id AS "run"
+  name, base AS "based on", run_id AS "run"
 FROM backups
 WHERE ${isGiven('app', 'app')} AND trim(:state) IN ('all', state, iif(state = 'proven', '', state))
 ORDER BY taken_at DESC
@@ -61,7 +65,7 @@ ${onePage}`,
       name: 'backup-size',
       title: 'How has the size of backups grown?',
       description:
-        'The backups of each app, the newest first, with what it has grown by since the one before.',
+        'The databases in the backups of each app, the newest first, with what it has grown by since the one before.',
       parameters: [lastDays(90), appOnly, page],
       sql: `
 SELECT ${local('taken_at')} AS "taken", app, ${megabytes('size_bytes')} AS "MB",
@@ -76,12 +80,12 @@ ${onePage}`,
       name: 'size-by-month',
       title: 'How large were backups month by month?',
       description:
-        'Each month of each app: how many backups there were, the largest of them, and what all of them are together.',
+        'Each month of each app: how many backups there were, the largest database in them, and what all of them together took in the store.',
       parameters: [appOnly, page],
       sql: `
 SELECT strftime('%Y-%m', taken_at, 'localtime') AS "month", app, count(*) AS "backups",
   ${megabytes('min(size_bytes)')} AS "smallest, MB", ${megabytes('max(size_bytes)')} AS "largest, MB",
-  ${megabytes('sum(size_bytes)')} AS "together, MB"
+  ${megabytes('sum(stored_bytes)')} AS "took together, MB"
 FROM backups
 WHERE ${isGiven('app', 'app')}
 GROUP BY 1, app

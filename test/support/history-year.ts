@@ -23,6 +23,7 @@ export function historyYear(end: Date): Database.Database {
   database.transaction(() => {
     nights(at, insert('runs'), insert('backups'));
     drills(at, insert('runs'), insert('drills'));
+    pages(at, insert('backups'), insert('looks'));
     alerts(at, insert('deliveries'));
     others(at, insert('runs'));
     health(at, insert('checks'), insert('check_changes'));
@@ -72,13 +73,14 @@ function nights(at: At, run: Insert, backup: Insert): void {
         received_bytes: 20_000,
       });
       if (bad !== undefined && bad.outcome !== 'bad-news') continue;
+      const sizeBytes =
+        (app === 'ctv' ? 1_400_000_000 : 50_000_000) - day * 1_000_000 * (app === 'ctv' ? 1 : 0.1);
       backup({
         app,
         name: `backups/${app}/${app}-${day}.db`,
         run_id: id,
         taken_at: at(day, index),
-        size_bytes:
-          (app === 'ctv' ? 1_400_000_000 : 50_000_000) - day * 1_000_000 * (app === 'ctv' ? 1 : 0.1),
+        ...{ size_bytes: sizeBytes, stored_bytes: sizeBytes },
         sha256: '3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7',
         state: bad === undefined ? 'proven' : 'suspect',
         published_at: null,
@@ -110,6 +112,29 @@ function drills(at: At, run: Insert, drill: Insert): void {
           : 'every page and all rows as in the manifest',
       });
     }
+}
+
+/** A till in pages: a full and its one increment, another with one a day, and with some an hour since the last of those. */
+function pages(at: At, backup: Insert, look: Insert): void {
+  const name = (id: string) => `backups/till/till-${id}.pages`;
+  const made = (
+    id: string,
+    when: string,
+    more: { stored_bytes: number; level: number; base: string | null },
+  ) => {
+    backup({
+      ...{ app: 'till', name: name(id), run_id: `till-${id}`, taken_at: when, size_bytes: 1_000_000_000 },
+      ...{ sha256: 'ab'.repeat(32), state: 'proven', published_at: null, format: 'pages', ...more },
+    });
+  };
+  made('old', at(40, -30), { stored_bytes: 240_000_000, level: 0, base: null });
+  made('old-1', at(39, -30), { stored_bytes: 150_000_000, level: 1, base: name('old') });
+  made('full', at(9, -30), { stored_bytes: 250_000_000, level: 0, base: null });
+  for (let day = 8; day >= 0; day -= 1)
+    made(`day-${day}`, at(day, -400), { stored_bytes: 10_000_000, level: 1, base: name('full') });
+  for (let hour = 5; hour >= 1; hour -= 1)
+    made(`hour-${hour}`, at(0, -60 * hour), { stored_bytes: 1_000_000, level: 2, base: name('day-0') });
+  look({ app: 'till', name: name('hour-1'), run_id: 'x', at: at(0, 30), looks: 1 });
 }
 
 function alerts(at: At, delivery: Insert): void {
