@@ -97,20 +97,23 @@ export function isSealed(manifest: Manifest | SealedManifest): manifest is Seale
 }
 
 /**
- * Requires that a manifest which came out of a sealed text is that of the backup it was found in: what is sealed can be
- * carried from one to another by who cannot read it. Throws OpsError `damaged`.
+ * Requires that a manifest which came out of a sealed text is that of the backup it was found in, and that what stands in clear is
+ * what it says: who cannot read what is sealed can carry it to another, or write around it. Throws OpsError `damaged`.
  */
 export function requireOwnText(sealed: SealedManifest, opened: Manifest): Manifest {
-  const { stored } = opened;
   const isOwn =
+    opened.app === sealed.app &&
     opened.backup === sealed.backup &&
-    stored !== undefined &&
-    storedId(stored.objects) === storedId(sealed.stored.objects) &&
-    opened.sizeBytes === sealed.sizeBytes;
+    opened.engine === sealed.engine &&
+    opened.sizeBytes === sealed.sizeBytes &&
+    opened.takenAt.getTime() === sealed.takenAt.getTime() &&
+    opened.suspect.length > 0 === sealed.isSuspect &&
+    opened.stored !== undefined &&
+    JSON.stringify(formatStoredPart(opened.stored)) === JSON.stringify(formatStoredPart(sealed.stored));
   if (isOwn) return opened;
   throw new OpsError(
     'damaged',
-    `cannot use the manifest of ${sealed.backup}: its sealed part is of another backup`,
+    `cannot use the manifest of ${sealed.backup}: its sealed part is of another backup, or its clear part was altered`,
   );
 }
 

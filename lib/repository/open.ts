@@ -6,13 +6,15 @@ import type { Format, Listed } from './format.ts';
 import type { RepositoryOptions } from './options.ts';
 import { plainFormat } from './plain/plain-format.ts';
 import { proveFile, unusable } from './proof.ts';
+import { proveSealed } from './prove-sealed.ts';
 import { putVerdict } from './put-verdict.ts';
 import { readCatalogue } from './read-catalogue.ts';
+import { forgetOthers } from './remembered-manifests.ts';
 import type { Fetched, Repository } from './repository.ts';
 
 /** Opens it; nothing is read yet. */
 export function openRepository(options: RepositoryOptions): Repository {
-  const { store, naming, signal, progress } = options;
+  const { store, naming, signal, progress, opening } = options;
   const plain = plainFormat(options);
   const formats: Record<ReturnType<typeof formatByName>, Format> = { plain, pages: plain };
   const formatOf = (name: StoreName) => formats[formatByName(name)];
@@ -25,7 +27,13 @@ export function openRepository(options: RepositoryOptions): Repository {
     list: async () => [...(await look()).entries],
     holderOf: (name) => holderOf(store, name),
     requireRoom: (name, backup) => formatOf(name).requireRoom(backup),
-    add: (backup) => formatOf(backup.manifest.backup).add(backup, listed),
+    async add(backup) {
+      const added = await formatOf(backup.manifest.backup).add(backup, listed);
+      // What is remembered of backups that are gone helps nobody any more.
+      const { listing } = await listed();
+      await forgetOthers(options, [...listing.map(({ name }) => name), backup.manifest.backup]);
+      return added;
+    },
     async finishPending() {
       for (const format of Object.values(formats)) await format.finishPending();
     },
@@ -33,6 +41,7 @@ export function openRepository(options: RepositoryOptions): Repository {
     async prove(entry, source, target) {
       if (entry.state === 'damaged')
         return unusable(entry.name, entry.problem ?? 'its manifest cannot be used');
+      if (entry.sealed !== undefined && opening === undefined) return proveSealed(options, entry, target);
       const file = await fetch(entry, target);
       return proveFile(file, entry, source, { signal, progress, task: `${naming.app}: checking` });
     },

@@ -16,9 +16,9 @@ export interface Proof {
   proven: boolean;
   /**
    * By what it is known: `hash`: its bytes are those that passed the full check when the backup was made. `check`: the
-   * database in them was read and measured again.
+   * database in them was read and measured again. `sealed`: its bytes are those that were sealed; nobody here could open them.
    */
-  basis: 'hash' | 'check';
+  basis: 'hash' | 'check' | 'sealed';
   /** What does not agree, in sentences. */
   problems: readonly string[];
   /** Of the bytes that were read; undefined where none were. */
@@ -90,6 +90,11 @@ export function unusable(name: string, problem: string): Proof {
 
 /** A name in one may be as long as whoever made the database, or its manifest, liked. */
 const problemCharactersMax = 500;
+
+/** The proof of a sealed backup that was not opened, all of whose bytes were read. */
+export function sealedProof(name: string, problems: string[], sizeBytes: number): Proof {
+  return { ...proofOf(name, { problems, basis: 'sealed' }), proven: problems.length === 0, sizeBytes };
+}
 
 function proofOf(
   backup: string,

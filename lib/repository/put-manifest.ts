@@ -10,7 +10,7 @@ import type { Store } from '../store/store.ts';
 export async function putManifest(
   store: Store,
   scratch: Scratch,
-  { backup }: Manifest,
+  { backup }: Pick<Manifest, 'backup'>,
   text: string,
   { replace = false } = {},
 ): Promise<void> {

@@ -7,6 +7,7 @@ import { backupPrefix } from '../backup/name.ts';
 import { type FoundBad, parseVerdict } from '../backup/verdict.ts';
 import { OpsError } from '../base/errors.ts';
 import type { Store, Stored } from '../store/store.ts';
+import { openManifests } from './open-manifests.ts';
 import type { RepositoryOptions } from './options.ts';
 
 /**
@@ -19,8 +20,10 @@ export async function readCatalogue(
   const { store, naming, clock } = options;
   const listing = await store.list(backupPrefix(naming.layout, naming.app));
   const manifests = await readManifests(store, manifestNames(listing, naming));
+  const { opened, flawed } = await openManifests(options, manifests);
   const verdicts = await readVerdicts(options, listing);
-  return { listing, entries: catalogue(listing, manifests, naming, { verdicts, now: clock.now() }) };
+  const known = new Map([...manifests, ...flawed]);
+  return { listing, entries: catalogue(listing, known, naming, { verdicts, opened, now: clock.now() }) };
 }
 
 /**

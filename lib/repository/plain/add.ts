@@ -4,28 +4,31 @@
 import { formatManifest, type Manifest } from '../../backup/manifest.ts';
 import { errorMessage, OpsError } from '../../base/errors.ts';
 import { formatBytes } from '../../base/format.ts';
+import { isSealedName } from '../../backup/name.ts';
 import type { FileDigest } from '../../files/digest.ts';
+import { removeQuietly } from '../../files/publish-file.ts';
 import type { Added, NewBackup } from '../repository.ts';
 import { finishPending } from './finish-pending.ts';
 import type { RepositoryOptions } from '../options.ts';
 import { pendingNote } from './pending.ts';
 import { putManifest } from '../put-manifest.ts';
+import { manifestText, sealObject, storedObject } from '../sealing.ts';
 
 /** Adds the backup; see the contract. The note is written before anything is put. */
-export async function addBackup(
-  options: RepositoryOptions,
-  { file, manifest, refreshLatest, scratch }: NewBackup,
-): Promise<Added> {
+export async function addBackup(options: RepositoryOptions, given: NewBackup): Promise<Added> {
   const { store, log, noteLeft } = options;
+  const { refreshLatest, scratch } = given;
   const latest = latestOf(options, refreshLatest);
-  const text = formatManifest(manifest);
+  formatManifest(given.manifest); // throws where it cannot be written
   await finishPending(options); // its note is the only one, and is about to be another
+  await requireRoom(options, { sizeBytes: given.file.sizeBytes, refreshLatest });
+  const { file, manifest } = await asStored(options, given);
+  const text = await manifestText(options, manifest);
   const pending = pendingNote(options);
   // Data whose manifest could be neither put nor taken back is for the next run, which needs the note.
   let isForNextRun = false;
   let blocked: OpsError | undefined;
   try {
-    await requireRoom(options, { sizeBytes: manifest.sizeBytes, refreshLatest });
     await pending.write(text);
     blocked = await putData(options, file, manifest, latest);
     await putManifest(store, scratch, manifest, text).catch(async (error: unknown) => {
@@ -38,6 +41,26 @@ export async function addBackup(
   }
   noteLeft(`${manifest.backup} is complete in the store`);
   return { blocked };
+}
+
+/** What is put, and its manifest: the copy itself, or what it becomes when it is sealed. */
+async function asStored(
+  options: RepositoryOptions,
+  { file, manifest, scratch }: NewBackup,
+): Promise<Pick<NewBackup, 'file' | 'manifest'>> {
+  const { seal } = options;
+  if (isSealedName(manifest.backup) !== (seal !== undefined))
+    throw new Error(
+      `${manifest.backup} is ${seal === undefined ? 'not' : ''} to be sealed, and called otherwise`,
+    );
+  if (seal === undefined) return { file, manifest };
+  const sealed = await sealObject(seal, file, scratch.file('sealed.age'), options);
+  await removeQuietly(file.path); // it was given away, and the room is needed
+  const objects = [storedObject(manifest.backup, sealed)];
+  return {
+    file: sealed,
+    manifest: { ...manifest, stored: { objects, pages: undefined, recipients: [...seal.recipients] } },
+  };
 }
 
 /** A remote store that is full is found out before the upload, not at its end. */

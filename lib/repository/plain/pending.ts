@@ -1,5 +1,6 @@
 // The note that a backup is being added: its manifest, kept until it stands, so that the next run finishes it.
-import { type Manifest, parseManifest } from '../../backup/manifest.ts';
+import type { Manifest } from '../../backup/manifest.ts';
+import { parseAnyManifest, type SealedManifest } from '../../backup/sealed-manifest.ts';
 import { OpsError } from '../../base/errors.ts';
 import { type StateNote, stateNote } from '../../files/state-note.ts';
 import type { RepositoryOptions } from '../options.ts';
@@ -12,15 +13,21 @@ export function pendingNote({
   return stateNote(stateDirectory, 'pending', naming.app);
 }
 
+/** What is to be put, to the letter: what was sealed cannot be made again. */
+export interface Pending {
+  manifest: Manifest | SealedManifest;
+  text: string;
+}
+
 /** The manifest in the note; undefined when there is none. One that cannot be read helps nobody, and is dropped. */
 export async function readPending(
   options: Pick<RepositoryOptions, 'stateDirectory' | 'naming' | 'log'>,
-): Promise<Manifest | undefined> {
+): Promise<Pending | undefined> {
   const note = pendingNote(options);
   const text = await note.read();
   if (text === undefined) return undefined;
   try {
-    return parseManifest(text, note.path);
+    return { manifest: parseAnyManifest(text, note.path), text };
   } catch (error) {
     if (!(error instanceof OpsError)) throw error;
     options.log.warn('the note of a killed run cannot be read and is dropped', {
