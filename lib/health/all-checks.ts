@@ -12,6 +12,7 @@ import { mountsCheck } from './mounts.ts';
 import { alertDeliveryCheck } from './alert-delivery.ts';
 import { backupAgeCheck } from './backup-age.ts';
 import { backupDrillCheck } from './backup-drill.ts';
+import { backupSeriesCheck } from './backup-series.ts';
 import { certificateCheck } from './certificate.ts';
 import type { AnyCheck } from './check.ts';
 import { clockCheck } from './clock.ts';
@@ -51,6 +52,7 @@ export const allChecks: readonly AnyCheck[] = [
   timersCheck,
   storeCheck,
   backupAgeCheck,
+  backupSeriesCheck,
   backupDrillCheck,
   standbyCheck,
   databaseCheck,

@@ -22,6 +22,7 @@ import { mountsProbe } from './mounts.ts';
 import { alertDeliveryCheck } from '../health/alert-delivery.ts';
 import { backupAgeCheck } from '../health/backup-age.ts';
 import { backupDrillCheck } from '../health/backup-drill.ts';
+import { backupSeriesCheck } from '../health/backup-series.ts';
 import { certificateCheck } from '../health/certificate.ts';
 import { clockCheck } from '../health/clock.ts';
 import { databaseCheck } from '../health/database.ts';
@@ -46,6 +47,7 @@ import { walCheck } from '../health/wal.ts';
 import { alertDeliveryProbe } from './alert-delivery.ts';
 import { backupAgeProbe } from './backup-age.ts';
 import { backupDrillProbe } from './backup-drill.ts';
+import { backupSeriesProbe } from './backup-series.ts';
 import { certificateProbe } from './certificate.ts';
 import { clockProbe } from './clock.ts';
 import { databaseProbe } from './database.ts';
@@ -83,6 +85,7 @@ export const registry: readonly Probed[] = [
   probed(timersCheck, timersProbe),
   probed(storeCheck, storeProbe),
   probed(backupAgeCheck, backupAgeProbe),
+  probed(backupSeriesCheck, backupSeriesProbe),
   probed(backupDrillCheck, backupDrillProbe),
   probed(standbyCheck, standbyProbe),
   probed(databaseCheck, databaseProbe),

@@ -14,6 +14,7 @@ export const ownChecks = [
   'clock',
   'store',
   'backup-age',
+  'backup-series',
   'backup-drill',
   'documents',
   'history',

@@ -4,6 +4,7 @@ import type { Verdict } from '../../../lib/base/verdict.ts';
 import { alertDeliveryCheck, type DeliveryFacts } from '../../../lib/health/alert-delivery.ts';
 import { backupAgeCheck, type BackupAgeFacts } from '../../../lib/health/backup-age.ts';
 import { backupDrillCheck, type DrillFacts } from '../../../lib/health/backup-drill.ts';
+import { backupSeriesCheck, type SeriesFacts } from '../../../lib/health/backup-series.ts';
 import type { Check, Sample } from '../../../lib/health/check.ts';
 import { clockCheck, type ClockFacts } from '../../../lib/health/clock.ts';
 import { diskSpaceCheck, type SpaceFacts } from '../../../lib/health/disk-space.ts';
@@ -49,6 +50,57 @@ describe('backup-age', () => {
     expect(
       [1, 2.5, 3.5].map((hours) => judge(backupAgeCheck, aged(hours * hour), { limits }).verdict),
     ).toEqual(['ok', 'warning', 'critical']);
+  });
+});
+
+describe('backup-series', () => {
+  const facts = (given: Partial<SeriesFacts> = {}): SeriesFacts => ({
+    full: { name: 'a.pages', takenAt: ago(40 * day), storedBytes: 250_000_000 },
+    increments: { count: 40, storedBytes: 60_000_000 },
+    ...{ due: undefined, dueMs: 8 * day, underWay: undefined, turn: undefined },
+    ...given,
+  });
+  const due = (ms: number) => facts({ due: { since: ago(ms), why: 'increments cost too much' } });
+  const onItsWay = (ms: number) => ({ name: 'b.pages', since: ago(ms), sentBytes: 1e8, sizeBytes: 2.5e8 });
+  const turn = (...hosts: [string, string]) => ({ hosts, backups: ['x', 'y'] as const });
+  test.each<[string, SeriesFacts, Verdict, RegExp]>([
+    [
+      'a full that is old and not due',
+      facts(),
+      'ok',
+      /is 40 d old: a\.pages, 250 MB, and 60(\.0)? MB in increments$/,
+    ],
+    ['due until the next window', due(8 * day), 'ok', /a new one is due for 8 d: increments cost too much/],
+    ['due still after it', due(8 * day + 1000), 'warning', /due for 8 d/],
+    ['due, and under way', facts({ ...due(30 * day), underWay: onItsWay(day) }), 'ok', /100 MB of 250 MB/],
+    ['under way for two windows', facts({ underWay: onItsWay(15 * day) }), 'ok', /under way for 15 d/],
+    ['under way for longer', facts({ underWay: onItsWay(15 * day + 1000) }), 'warning', /b\.pages/],
+    ['none at all', facts({ full: undefined }), 'warning', /no full in the store/],
+    ['the first one, under way', facts({ full: undefined, underWay: onItsWay(day) }), 'ok', /under way/],
+    [
+      'two machines',
+      facts({ turn: turn('laptop', 'pi5') }),
+      'warning',
+      /^laptop and pi5 make backups .*x is of laptop, y of pi5$/,
+    ],
+    ['two of one name', facts({ turn: turn('pi5', 'pi5') }), 'warning', /^two machines of the name pi5 /],
+  ])('%s', (_, given, verdict, message) => {
+    const judged = judge(backupSeriesCheck, given);
+    expect([judged.verdict, judged.message]).toEqual([verdict, expect.stringMatching(message)]);
+    if (verdict !== 'ok') expect(judged.hint).not.toBe('');
+  });
+
+  test('waits for the first full as long as for a night, and for all else not at all', () => {
+    expect(judge(backupSeriesCheck, facts({ full: undefined })).patience).toBe(432);
+    expect(judge(backupSeriesCheck, due(9 * day)).patience).toBeUndefined();
+  });
+
+  test('takes the limits of the configuration', () => {
+    const limits = { warning: 3600, critical: 7200 };
+    const verdicts = [0.5, 1.5, 2.5].map(
+      (hours) => judge(backupSeriesCheck, due(hours * hour), { limits }).verdict,
+    );
+    expect(verdicts).toEqual(['ok', 'warning', 'critical']);
   });
 });
 
