@@ -38,6 +38,7 @@ describe.runIf(process.env.HOLDFAST_REQUIRE_ALL === '1')('what the whole suite n
     ['rsync', '--version'],
     ['ls', '/usr/bin/rrsync'],
     ['python3', '--version'],
+    ['/usr/bin/python3', '-cimport zstandard'],
     ['ssh', '-V'],
     ['/usr/sbin/sshd', '-V'],
     ['systemd-analyze', '--version'],

@@ -6,12 +6,13 @@ import { describe, expect, test } from 'vitest';
 import { alerts } from './alerts.ts';
 import { delta } from './delta.ts';
 import { history } from './history.ts';
+import { pages } from './pages.ts';
 import { manifests } from './manifests.ts';
 import { restores } from './restores.ts';
 import { state } from './state.ts';
 import { stores } from './stores.ts';
 
-const goldens = { ...manifests, ...stores, ...state, ...restores, ...alerts, ...history, ...delta };
+const goldens = { ...manifests, ...stores, ...state, ...restores, ...alerts, ...history, ...delta, ...pages };
 
 describe.each(Object.entries(goldens))('%s', (name, { read, value, format }) => {
   const path = join(import.meta.dirname, name);
