@@ -13,6 +13,8 @@ export type BackupRequest =
 
 const listHint = 'restore list shows what there is';
 const namesListedMax = 10;
+/** How the names that we give end. */
+const ownEnding = /\.(?:db|dump|pages)(?:\.age)?$/;
 
 /**
  * The one entry that is meant.
@@ -21,7 +23,10 @@ const namesListedMax = 10;
  * - `at`: the newest proven one taken at that second or before it.
  * - `name`: whichever has that name, in any state but lost; a name is the whole name in the store, with or without
  *   leading slashes, the file name with or without its ending, or the stamp in it (`20261120T020513Z`,
- *   `20261120_030513`). The whole name goes before all other readings.
+ *   `20261120_030513`). The whole name goes before all other readings. With another ending that we give it means the same
+ *   database: `ctv-20261120T020513Z.db` is found where that is kept in pages, or sealed.
+ *
+ * Of one database in several formats the plain file is taken: it is based on nothing.
  *
  * Throws OpsError `missing` when there is none, saying what there is instead with its time in `timeZone`, and `usage` when a name fits several.
  */
@@ -73,11 +78,9 @@ function chooseAt(
 
 function chooseNamed(entries: readonly CatalogueEntry[], text: string, timeZone: string): CatalogueEntry {
   const name = text.replace(/^\/+/, '');
-  const exact = entries.filter((entry) => entry.name === name);
-  const matches = exact.length > 0 ? exact : entries.filter((entry) => shortNames(entry.name).includes(name));
+  const matches = matching(entries, name);
   const present = matches.filter(({ state }) => state !== 'lost');
-  const [chosen] = present;
-  if (chosen !== undefined && present.length === 1) return chosen;
+  if (isOneDatabase(present)) return present.find(isProven) ?? present[0];
   if (present.length > 1) {
     const shown = present.slice(0, namesListedMax).map((entry) => entry.name);
     const more = present.length > shown.length ? ` and ${present.length - shown.length} more` : '';
@@ -97,6 +100,39 @@ function chooseNamed(entries: readonly CatalogueEntry[], text: string, timeZone:
     {
       hint: listHint,
     },
+  );
+}
+
+/** By the whole name, else by a shorter one, else by either with another ending. */
+function matching(entries: readonly CatalogueEntry[], name: string): CatalogueEntry[] {
+  const readings: ((entry: CatalogueEntry) => boolean)[] = [
+    (entry) => entry.name === name,
+    (entry) => shortNames(entry.name).includes(name),
+    (entry) => ownEnding.test(name) && ownEnding.test(entry.name) && isCalledLike(entry.name, name),
+  ];
+  for (const reading of readings) {
+    const found = entries.filter(reading);
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+function isCalledLike(name: string, text: string): boolean {
+  const [stem, wanted] = [stemOf(name), stemOf(text)];
+  return stem === wanted || stem.slice(stem.lastIndexOf('/') + 1) === wanted;
+}
+
+function stemOf(name: string): string {
+  return name.replace(ownEnding, '');
+}
+
+/** Whether all are the database of one instant, in several formats: one name of ours with several endings. */
+function isOneDatabase(entries: readonly CatalogueEntry[]): entries is [CatalogueEntry, ...CatalogueEntry[]] {
+  const [first, ...others] = entries;
+  if (first === undefined) return false;
+  return (
+    others.length === 0 ||
+    entries.every(({ name, state }) => state !== 'foreign' && stemOf(name) === stemOf(first.name))
   );
 }
 

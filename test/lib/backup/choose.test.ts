@@ -137,6 +137,43 @@ describe('a backup by its name', () => {
     expect(errorOf([], { kind: 'name', name: 'x' }).message).toContain('there is no backup at all');
   });
 
+  test.each([
+    'backups/ctv/ctv-20261122T020513Z.db',
+    'ctv-20261122T020513Z.db',
+    'ctv-20261122T020513Z.pages',
+    'ctv-20261122T020513Z.pages.age',
+    'ctv-20261122T020513Z',
+    '20261122T020513Z',
+  ])('%s is found however it is kept', (name) => {
+    for (const ending of ['.pages', '.pages.age', '.db.age']) {
+      const kept = entry(`backups/ctv/ctv-20261122T020513Z${ending}`, '2026-11-22T02:05:13Z', 'proven');
+      expect(chooseBackup([kept, ...all], { kind: 'name', name }).name).toBe(kept.name);
+    }
+  });
+
+  test('of one database in two formats it means the one that is proven, else the plain file', () => {
+    const at = '2026-11-22T02:05:13Z';
+    const twins = (plain: BackupState, pages: BackupState) => [
+      entry('backups/ctv/ctv-20261122T020513Z.pages', at, pages),
+      entry('backups/ctv/ctv-20261122T020513Z.db', at, plain),
+    ];
+    const chosen = (entries: CatalogueEntry[], request: BackupRequest) => chooseBackup(entries, request).name;
+    for (const request of [
+      { kind: 'name', name: '20261122T020513Z' },
+      { kind: 'latest' },
+      { kind: 'at', at: new Date(at) },
+    ] as const) {
+      expect(chosen(twins('proven', 'proven'), request)).toMatch(/db$/);
+      expect(chosen(twins('damaged', 'proven'), request)).toMatch(/pages$/);
+      expect(chosen(twins('proven', 'unfinished'), request)).toMatch(/db$/);
+    }
+    const byName = (name: string) => chosen(twins('proven', 'proven'), { kind: 'name', name });
+    expect(byName('ctv-20261122T020513Z.pages')).toMatch(/pages$/);
+    expect(errorOf(twins('foreign', 'proven'), { kind: 'name', name: '20261122T020513Z' }).kind).toBe(
+      'usage',
+    );
+  });
+
   test('that is lost is missing, and it is said why', () => {
     const error = errorOf(all, { kind: 'name', name: '20261118T020513Z' });
     expect(error.kind).toBe('missing');
