@@ -26,7 +26,7 @@ export async function run(
 
 export function text(result: AppsResult<AppBackups>, view: View): string[] {
   return appsText(result, ({ store, backups }, app) => {
-    const bytes = backups.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    const bytes = backups.reduce((sum, { storedBytes }) => sum + storedBytes, 0);
     const head = `${app}: ${formatCount(backups.length, 'backup')}, ${formatBytes(bytes)} in ${store}, ${zoneWords(view.timeZone)}`;
     return [head, ...backupTable(backups, view)];
   });

@@ -43,7 +43,7 @@ export async function run(context: JobContext, options: Given): Promise<Outcome<
     }
     return { proofs };
   });
-  return appsOutcome(results, ({ proofs }) => proofs.flatMap(proofFindings));
+  return appsOutcome(results, ({ proofs }) => proofFindings(...proofs));
 }
 
 export function text(result: AppsResult<Verification>): string[] {

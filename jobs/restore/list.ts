@@ -14,7 +14,7 @@ import { type ListedUndoSet, undoLine, undoSetsOf } from '../steps/undo-sets.ts'
 interface Restorable {
   store: string;
   /** Where its database was, and the command that brings it back, where only the store knows of it. */
-  wayBack: { database: string; command: string } | undefined;
+  wayBack: { database: string | undefined; command: string } | undefined;
   backups: ListedBackup[];
   /** The plain copy a person can open. */
   latest: LatestCopy | undefined;
@@ -48,16 +48,21 @@ export function text(result: AppsResult<Restorable>, view: View): string[] {
     ...undoSets.map((set) => undoLine(set, view.timeZone)),
     ...(wayBack === undefined
       ? []
-      : [`  it was at ${wayBack.database}; to bring it back: ${wayBack.command}`]),
+      : [
+          `  ${wayBack.database === undefined ? '' : `it was at ${wayBack.database}; `}to bring it back: ${wayBack.command}`,
+        ]),
   ]);
 }
 
 function wayBack({ name, engine, was: database, isOnlyStored }: RestorableApp): Restorable['wayBack'] {
-  if (isOnlyStored !== true || database === undefined) return undefined;
+  if (isOnlyStored !== true) return undefined;
   if (engine === 'postgres')
     return {
       database,
       command: `postgres_url_file in [apps.${name}], then restore run latest --app ${name}`,
     };
-  return { database, command: `restore run latest --app ${name} --to ${shellWord(database)}` };
+  return {
+    database,
+    command: `restore run latest --app ${name} --to ${shellWord(database ?? `${name}.db`)}`,
+  };
 }

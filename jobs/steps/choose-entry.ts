@@ -1,8 +1,8 @@
 // From what was typed to one file of the store.
-import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
+import { type CatalogueEntry, storedPartOf } from '../../lib/backup/catalogue.ts';
 import { chooseBackup } from '../../lib/backup/choose.ts';
 import { engineOf, type Manifest, parseManifest } from '../../lib/backup/manifest.ts';
-import { manifestName } from '../../lib/backup/name.ts';
+import { backupOfPart, formatByName, manifestName } from '../../lib/backup/name.ts';
 import { parseTime, type ReadTime } from '../../lib/backup/parse-time.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import { shellWord } from '../../lib/base/shell-word.ts';
@@ -106,8 +106,34 @@ async function manifestBeside(store: Store, name: string, sizeBytes: number): Pr
   }
 }
 
-/** Why a backup cannot take the place of the database of an app that was kept in another engine when it was made; undefined where it can. */
+/** Why there is no database in an object of pages alone: there is one only together with others, and nothing says with which. */
+function pieceProblem({ name, state, problem = '' }: CatalogueEntry, app: GuardedApp): OpsError {
+  const whole = backupOfPart(name);
+  if (whole !== undefined)
+    return new OpsError('usage', `cannot restore ${name}: it is one part of a backup, and no database`, {
+      hint: `name the backup itself: restore plan ${shellWord(whole)} --app ${app.name}`,
+    });
+  const other = /^backups\/([^/]+)\//.exec(name)?.[1];
+  if (other !== undefined && other !== app.name && app.layout === 'app')
+    return new OpsError('usage', `cannot restore ${name}: it is in pages, and of the app ${other}`, {
+      hint: `say so: restore plan ${shellWord(name)} --app ${other}`,
+    });
+  return new OpsError('damaged', `cannot restore ${name}: it is in pages, and ${state}: ${problem}`, {
+    hint: `nothing says what it is to be put together with; choose another backup: restore list --app ${app.name}`,
+  });
+}
+
+/** Whether it is an object of a backup in pages of which no manifest says what it is a part of. */
+export function isPiece(entry: CatalogueEntry): boolean {
+  return formatByName(entry.name) === 'pages' && storedPartOf(entry) === undefined;
+}
+
+/**
+ * Why a backup cannot take the place of the database of an app: it was kept in another engine when it was made, or what was
+ * chosen is a piece of one. Undefined where it can.
+ */
 export function misfitOf(app: GuardedApp, entry: CatalogueEntry): OpsError | undefined {
+  if (isPiece(entry)) return pieceProblem(entry, app);
   const engine = engineOf(entry);
   if (engine === app.engine) return undefined;
   const [is, has] = [engineCalled(engine), engineCalled(app.engine)];
@@ -125,10 +151,11 @@ export function misfitOf(app: GuardedApp, entry: CatalogueEntry): OpsError | und
  * operator's word to go on without it.
  */
 export function requireRestorable(app: GuardedApp, entry: CatalogueEntry, unproven: boolean): CatalogueEntry {
-  const misfit = misfitOf(app, entry);
-  if (misfit !== undefined) throw misfit;
+  const unfit = misfitOf(app, entry);
+  if (unfit !== undefined) throw unfit;
   if (entry.state !== 'damaged') return entry;
-  if (unproven) {
+  const isInPages = formatByName(entry.name) === 'pages';
+  if (unproven && !isInPages) {
     const { manifest, ...rest } = entry;
     void manifest;
     return { ...rest, state: 'foreign' };
@@ -136,8 +163,12 @@ export function requireRestorable(app: GuardedApp, entry: CatalogueEntry, unprov
   throw new OpsError(
     'damaged',
     `cannot restore ${entry.name}: ${entry.problem ?? 'its manifest cannot be used'}`,
-    {
-      hint: 'choose another backup; to try this one all the same, checked by SQLite only, add --unproven',
-    },
+    { hint: damagedHint(entry, app) },
   );
+}
+
+/** What helps where a backup is damaged. One in pages cannot do without its manifest, nor without what it is based on. */
+export function damagedHint({ name }: CatalogueEntry, { name: app }: GuardedApp): string {
+  if (formatByName(name) === 'pages') return `choose another backup: restore list --app ${app}`;
+  return 'choose another backup; to try this one all the same, checked by SQLite only, add --unproven';
 }

@@ -1,8 +1,9 @@
-// A file of the store, copied to a new path and compared with its manifest.
+// The database in a backup, or any other file of the store, at a new path and compared with its manifest.
 import { shellWord } from '../../lib/base/shell-word.ts';
 import { rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { BackupState, CatalogueEntry } from '../../lib/backup/catalogue.ts';
+import { databaseFileName } from '../../lib/backup/name.ts';
 import { OpsError, systemError } from '../../lib/base/errors.ts';
 import { formatBytes } from '../../lib/base/format.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
@@ -14,9 +15,11 @@ import { requireSpace } from '../../lib/files/space.ts';
 import { memberPath, type SetPlace } from '../../lib/placement/database-set.ts';
 import { requireFree } from '../../lib/placement/place-new.ts';
 import { stagingIn } from '../../lib/placement/staging.ts';
+import { BadBackup } from '../../lib/repository/bad-backup.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome } from '../../lib/run/job.ts';
 import type { Store } from '../../lib/store/store.ts';
+import { isPiece } from './choose-entry.ts';
 import { condemn } from './condemn.ts';
 import { identicalFile } from './identical-file.ts';
 import { isPlaceOf, manifestOfBytes, placeCopy } from './place-copy.ts';
@@ -58,7 +61,7 @@ export async function planDownload(
   order: DownloadOrder,
 ): Promise<DownloadPlan> {
   const { name, sizeBytes, state } = order.entry;
-  const there = await identicalFile(context, store, order.given, order.entry);
+  const there = await sameFile(context, store, order);
   if (there !== undefined) return { name, target: there.path, sizeBytes, state, unchanged: true };
   using target = await freePlace(order);
   return { name, target: memberPath(target), sizeBytes, state, unchanged: false };
@@ -72,7 +75,7 @@ export async function downloadEntry(
 ): Promise<Outcome<Download>> {
   const { app, entry, entries } = order;
   const { name, state } = entry;
-  const there = await identicalFile(context, store, order.given, entry);
+  const there = await sameFile(context, store, order);
   if (there !== undefined) {
     const { path: target, sha256 } = there;
     const same = { name, target, sizeBytes: entry.sizeBytes, sha256, state, altered: false, unchanged: true };
@@ -84,23 +87,9 @@ export async function downloadEntry(
   void note;
   await using scratch = await context.scratch(target.directory.path);
   const staging = stagingIn(scratch.directory);
-  context.progress.start('downloading', entry.sizeBytes);
-  const isAltered = ({ sha256 }: FileDigest) =>
-    entry.manifest !== undefined && entry.manifest.sha256 !== sha256;
-  const get = () =>
-    store.get(name, staging.database, {
-      signal: context.signal,
-      onProgress: (done) => context.progress.update(done),
-    });
-  let file = await get();
-  if (isAltered(file) && store.isRemote) {
-    // It may be the way here, and not the backup.
-    await rm(staging.database, { force: true });
-    file = await get();
-  }
-  context.progress.end();
+  const file = await arrived(context, store, order, staging.database);
   const { sizeBytes, sha256 } = file;
-  const altered = isAltered(file);
+  const altered = isAltered(entry, file);
   if (altered) {
     const problem = `its bytes were altered: SHA-256 is ${sha256}`;
     await condemn(context, app, entry, { foundBy: order.command, problems: [problem] });
@@ -112,6 +101,47 @@ export async function downloadEntry(
     result: { name, target: path, sizeBytes, sha256, state, altered, unchanged: false },
     findings: altered ? [{ subject: name, severity: 'critical', message }] : [],
   };
+}
+
+function isAltered({ manifest }: CatalogueEntry, { sha256 }: FileDigest): boolean {
+  return manifest !== undefined && manifest.sha256 !== sha256;
+}
+
+/** Fetches it, once more where it may be the way here that is bad, and not the backup: then it is known as bad. */
+async function arrived(
+  context: JobContext,
+  store: Store,
+  { app, entry, command: foundBy }: DownloadOrder,
+  target: string,
+): Promise<FileDigest> {
+  const repository = await context.openRepository(app);
+  const get = () =>
+    isPiece(entry)
+      ? store.get(entry.name, target, { signal: context.signal }) // there is no database in it: it goes as it is
+      : repository.fetch(entry, target);
+  for (let tries = store.isRemote ? 2 : 1; ; tries -= 1) {
+    try {
+      const file = await get();
+      if (tries === 1 || !isAltered(entry, file)) return file;
+    } catch (error) {
+      if (!(error instanceof BadBackup)) throw error;
+      const found = { foundBy, problems: [error.message], brokenBy: error.backup };
+      if (tries === 1) await condemn(context, app, entry, found);
+      if (tries === 1) throw error;
+    }
+    await rm(target, { force: true });
+  }
+}
+
+/** The very file, where it lies there already. */
+async function sameFile(context: JobContext, store: Store, { app, entry, given }: DownloadOrder) {
+  const repository = await context.openRepository(app);
+  return identicalFile(context, given, { store, repository, entry, fileName: fileNameOf(entry) });
+}
+
+/** What it is called in a directory: a database by the name that one has, whatever it lay in. */
+function fileNameOf(entry: CatalogueEntry): string {
+  return basename(isPiece(entry) ? entry.name : databaseFileName(entry.name));
 }
 
 /** What a person reads of a download. */
@@ -137,7 +167,7 @@ async function freePlace({ app, entry, given, requirePlace }: DownloadOrder): Pr
   const path = resolve(given);
   try {
     const target =
-      (await ifPathThere(stat(path)))?.isDirectory() === true ? join(path, basename(name)) : path;
+      (await ifPathThere(stat(path)))?.isDirectory() === true ? join(path, fileNameOf(entry)) : path;
     const directory = await locateDirectory(dirname(target));
     const place = { directory, name: basename(target), [Symbol.dispose]: () => directory[Symbol.dispose]() };
     try {

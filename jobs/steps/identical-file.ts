@@ -1,7 +1,8 @@
 // Whether what is to be downloaded lies at its path already, to the byte: then nothing is fetched, and nothing is in the way.
 import { stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
+import { formatByName, isSealedName } from '../../lib/backup/name.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import type { FileDigest } from '../../lib/files/digest.ts';
 import { digestFile } from '../../lib/files/hash-file.ts';
@@ -9,6 +10,7 @@ import { ifPathThere } from '../../lib/files/if-there.ts';
 import { locateFile } from '../../lib/files/locate-file.ts';
 import { inspectSet, isSpread, memberAt } from '../../lib/placement/database-set.ts';
 import type { JobContext } from '../../lib/run/context.ts';
+import type { Repository } from '../../lib/repository/repository.ts';
 import type { Store } from '../../lib/store/store.ts';
 
 /** A file that is there. */
@@ -17,26 +19,35 @@ export interface IdenticalFile {
   sha256: string;
 }
 
+/** What it is compared with. */
+interface Compared {
+  store: Store;
+  repository: Pick<Repository, 'fetch'>;
+  entry: CatalogueEntry;
+  /** What the file is called in a directory. */
+  fileName: string;
+}
+
 /**
- * The file at `given`, or of its name in that directory, when it has the bytes of the entry; undefined for anything else. Where neither
- * a manifest nor the store says what these are, a store on this machine is read. A database whose content is in its write-ahead log as
- * well is another one.
+ * The file at `given`, or of its name in that directory, when it has the bytes of the database in the entry; undefined for anything
+ * else. Where neither a manifest nor the store says what these are, a plain file in a store on this machine is read. A database whose
+ * content is in its write-ahead log as well is another one.
  */
 export async function identicalFile(
   context: Pick<JobContext, 'scratch' | 'signal'>,
-  store: Store,
   given: string,
-  { name, sizeBytes, manifest }: CatalogueEntry,
+  compared: Compared,
 ): Promise<IdenticalFile | undefined> {
+  const { sizeBytes } = compared.entry;
   if (given === '' || given.includes('\0')) return undefined;
   const { signal } = context;
   try {
     const path = resolve(given);
     const isDirectory = (await ifPathThere(stat(path)))?.isDirectory() === true;
-    using file = await locateFile(isDirectory ? join(path, basename(name)) : path);
+    using file = await locateFile(isDirectory ? join(path, compared.fileName) : path);
     const set = await inspectSet(file);
     if (set.get('')?.sizeBytes !== BigInt(sizeBytes) || isSpread(set)) return undefined;
-    const isIt = await comparison(context, store, name, manifest?.sha256);
+    const isIt = await comparison(context, compared);
     if (isIt === undefined) return undefined;
     const digest = await digestFile(memberAt(file), { follow: false, signal });
     return isIt(digest) ? { path: file.path, sha256: digest.sha256 } : undefined;
@@ -48,25 +59,25 @@ export async function identicalFile(
 
 async function comparison(
   context: Pick<JobContext, 'scratch' | 'signal'>,
-  store: Store,
-  name: string,
-  known: string | undefined,
+  { store, repository, entry }: Compared,
 ): Promise<((digest: FileDigest) => boolean) | undefined> {
-  if (known !== undefined) return ({ sha256 }) => sha256 === known;
+  const { name, manifest } = entry;
+  if (manifest !== undefined) return ({ sha256 }) => sha256 === manifest.sha256;
+  if (isSealedName(name) || formatByName(name) === 'pages') return undefined; // what the store says of it is of other bytes
   const contentHash = (await store.stat(name))?.contentHash;
   if (contentHash !== undefined) return (digest) => digest.contentHash === contentHash;
   if (store.isRemote) return undefined;
-  const read = await bytesOf(context, store, name);
+  const read = await bytesOf(context, repository, entry);
   return ({ sha256 }) => sha256 === read;
 }
 
 async function bytesOf(
-  { scratch: makeScratch, signal }: Pick<JobContext, 'scratch' | 'signal'>,
-  store: Store,
-  name: string,
+  { scratch: makeScratch }: Pick<JobContext, 'scratch'>,
+  repository: Pick<Repository, 'fetch'>,
+  entry: CatalogueEntry,
 ): Promise<string> {
   await using scratch = await makeScratch();
-  return (await store.get(name, join(scratch.path, 'copy'), { signal })).sha256;
+  return (await repository.fetch(entry, join(scratch.path, 'copy'))).sha256;
 }
 
 function isSystemError(error: unknown): boolean {

@@ -1,13 +1,24 @@
 // One backup as lists show it, and `--json` prints it.
-import type { BackupState, CatalogueEntry } from '../../lib/backup/catalogue.ts';
+import { type BackupState, type CatalogueEntry, storedPartOf } from '../../lib/backup/catalogue.ts';
+import { type BackupFormat, formatByName, isSealedName } from '../../lib/backup/name.ts';
 import { formatBytes, formatTable, formatWallTime } from '../../lib/base/format.ts';
 import type { View } from '../../lib/run/job.ts';
+import { levelWords } from './needed-backups.ts';
 import { ago } from './words.ts';
 
 export interface ListedBackup {
   name: string;
   takenAt: Date;
+  /** Of the database that comes out of it. */
   sizeBytes: number;
+  /** What it takes in the store, without what it is based on. */
+  storedBytes: number;
+  format: BackupFormat;
+  /** Of one in pages: 0 for a full, and an increment is one level above the backup that it is based on. */
+  level: number | undefined;
+  base: string | undefined;
+  /** Whether it opens for its owner alone. */
+  isSealed: boolean;
   state: BackupState;
   /** What is the matter with it; undefined for a proven one. */
   problem: string | undefined;
@@ -20,30 +31,47 @@ export interface ListedBackup {
 
 /** What a list shows of an entry of the catalogue. */
 export function listedBackup(entry: CatalogueEntry): ListedBackup {
-  const { name, takenAt, sizeBytes, state, problem, manifest, named = false } = entry;
+  const { name, takenAt, sizeBytes, storedBytes, state, problem, manifest, sealed, named = false } = entry;
+  const pages = storedPartOf(entry)?.pages;
   return {
     name,
     takenAt,
     sizeBytes,
+    storedBytes,
+    format: formatByName(name),
+    level: pages?.level,
+    base: pages?.base?.name,
+    isSealed: isSealedName(name),
     state,
     problem,
     sha256: manifest?.sha256,
     named,
-    clock: manifest?.clock,
+    clock: (sealed ?? manifest)?.clock,
   };
 }
 
-/** A table of backups, whose head names the zone of its times, with what is the matter with each below its line. */
+/**
+ * A table of backups, whose head names the zone of its times, with what is the matter with each below its line. What they take in
+ * the store has a column where that is another size than that of what comes out of one of them.
+ */
 export function backupTable(backups: readonly ListedBackup[], { now, timeZone }: View): string[] {
-  const rows = backups.map(({ name, takenAt, sizeBytes, state, clock }) => [
-    `  ${name}`,
-    formatWallTime(takenAt, timeZone),
-    ago(takenAt, now),
-    formatBytes(sizeBytes),
-    state + (clock === 'unsynchronised' ? ', clock not synchronised' : ''),
+  const isStoredAsIs = backups.every(({ format, isSealed }) => format === 'plain' && !isSealed);
+  const rows = backups.map((backup) => [
+    `  ${backup.name}`,
+    formatWallTime(backup.takenAt, timeZone),
+    ago(backup.takenAt, now),
+    formatBytes(backup.sizeBytes),
+    ...(isStoredAsIs ? [] : [storedWords(backup)]),
+    backup.state + (backup.clock === 'unsynchronised' ? ', clock not synchronised' : ''),
   ]);
   return formatTable(rows).flatMap((line, index) => {
     const problem = backups[index]?.problem;
     return problem === undefined ? [line] : [line, `      ${problem}`];
   });
+}
+
+/** `increment 1 of 0.9 MB, sealed`. */
+function storedWords({ format, level, storedBytes, isSealed }: ListedBackup): string {
+  const kind = format === 'plain' ? 'file' : level === undefined ? 'pages' : levelWords(level);
+  return `${kind} of ${formatBytes(storedBytes)}${isSealed ? ', sealed' : ''}`;
 }

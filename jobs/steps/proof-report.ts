@@ -20,9 +20,20 @@ export function proofLines(app: string, report: Proof): string[] {
   ];
 }
 
-/** A backup that is not what it should be is critical, and says why. */
-export function proofFindings({ backup, sound, problems }: Proof): AppFinding[] {
-  if (sound) return [];
-  const message = `${backup} is not sound: ${firstOf(problems, 'it cannot be read')}`;
-  return [{ severity: 'critical', message, hint: 'the other backups: db-backup list-backups' }];
+/**
+ * A backup that is not what it should be is critical, and says why. Those that another one of them takes along are counted: it is
+ * the news.
+ */
+export function proofFindings(...proofs: readonly Proof[]): AppFinding[] {
+  const bad = proofs.filter(({ sound }) => !sound);
+  const names = new Set(bad.map(({ backup }) => backup));
+  const isTakenAlong = ({ brokenBy }: Proof) => brokenBy !== undefined && names.has(brokenBy);
+  return bad
+    .filter((proof) => !isTakenAlong(proof))
+    .map(({ backup, problems }) => {
+      const along = bad.filter(({ brokenBy }) => brokenBy === backup).length;
+      const others = along === 0 ? '' : `; ${formatCount(along, 'backup')} more need it`;
+      const message = `${backup} is not sound: ${firstOf(problems, 'it cannot be read')}${others}`;
+      return { severity: 'critical', message, hint: 'the other backups: db-backup list-backups' };
+    });
 }

@@ -20,8 +20,9 @@ export async function proveEntry(
   const { isRemote } = await context.openStore();
   let proof = await proveOnce(context, app, entry);
   // It may be the way here, and not the backup.
-  if (!proof.sound && isRemote && proof.sha256 !== undefined) proof = await proveOnce(context, app, entry);
-  if (!proof.sound) await condemn(context, app, entry, { foundBy, problems: proof.problems });
+  if (!proof.sound && isRemote && entry.state !== 'damaged') proof = await proveOnce(context, app, entry);
+  const { sound, problems, brokenBy } = proof;
+  if (!sound) await condemn(context, app, entry, { foundBy, problems, brokenBy });
   return proof;
 }
 

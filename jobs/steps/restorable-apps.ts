@@ -4,7 +4,8 @@ import { usualPages } from '../../lib/backup/pages-policy.ts';
 import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
 import { usualExpectations } from '../../lib/backup/expectations.ts';
 import { usualGuard } from '../../lib/backup/guard-policy.ts';
-import { type Manifest, parseManifest } from '../../lib/backup/manifest.ts';
+import type { Manifest } from '../../lib/backup/manifest.ts';
+import { isSealed, parseAnyManifest, type SealedManifest } from '../../lib/backup/sealed-manifest.ts';
 import {
   defaultLatestName,
   engineByName,
@@ -29,7 +30,7 @@ import { selectedApps } from './each-app.ts';
 export type RestorableApp = GuardedApp & {
   /** The configuration does not say where its database is: it goes to a new file only. */
   readonly isOnlyStored?: boolean;
-  /** Where its database was, as its newest manifest says. */
+  /** Where its database was, as its newest manifest says; undefined where that is sealed. */
   readonly was?: string;
   /** Its backups, where they were listed to find out that it is the one: for whoever lists them first. */
   readonly justListed?: CatalogueEntry[][];
@@ -56,13 +57,25 @@ export async function restorableApps(
   const isKnown = name === undefined || configured.some((app) => app.name === name);
   if (only === undefined) return named(await appsInStore(context), name, context);
   const mayBeAnother = others.length === 0 && only.layout === 'classic';
-  if (!mayBeAnother) return selectedApps(context, name);
+  if (!mayBeAnother) return isKnown ? selectedApps(context, name) : unconfigured(context, name);
   const listed = isKnown ? await (await context.openRepository(only)).list() : [];
   if (listed.some(isOurs)) return [{ ...only, justListed: [listed] }];
   const stored = await appsInStore(context, only.name);
   const found = name === undefined ? likeliest(stored, only) : stored.find((app) => app.name === name);
   if (found !== undefined) return [{ ...only, name: found.name, layout: found.layout, latest: found.latest }];
   if (name === undefined && stored.length > 1) throw severalStored(stored);
+  return selectedApps(context, name);
+}
+
+/** An app that is not configured any more, or not here: the store may have it. Throws OpsError `usage` where it has not, either. */
+async function unconfigured(context: JobContext, name: string): Promise<readonly RestorableApp[]> {
+  try {
+    const found = (await appsInStore(context)).find((app) => app.name === name);
+    if (found !== undefined) return [found];
+  } catch (error) {
+    if (!(error instanceof OpsError) || context.signal.aborted) throw error;
+    context.log.debug(`the store could not be asked for ${name}: ${error.message}`);
+  }
   return selectedApps(context, name);
 }
 
@@ -132,7 +145,7 @@ async function appsInStore(context: JobContext, nameless = 'database'): Promise<
   const names = (await store.list('')).map(({ name }) => name);
   const apps = new Map<string, RestorableApp>();
   const folders = new Set(
-    names.flatMap((name) => /^backups\/([^/]+)\/[^/]+\.(?:db|dump)$/.exec(name)?.[1] ?? []),
+    names.flatMap((name) => /^backups\/([^/]+)\/[^/]+\.(?:db|dump|pages)(?:\.age)?$/.exec(name)?.[1] ?? []),
   );
   for (const app of folders) {
     if (!isAppName(app)) continue;
@@ -144,7 +157,8 @@ async function appsInStore(context: JobContext, nameless = 'database'): Promise<
       .filter((name) => name.startsWith(`backups/${app}/`) && !name.endsWith('.json'))
       .at(-1);
     const latest = defaultLatestName(app, manifest?.engine ?? engineByName(newestData ?? ''));
-    apps.set(app, storedApp(app, 'app', manifest, names.includes(latest) ? latest : undefined));
+    const found = [latest, `${latest}.age`].find((each) => names.includes(each));
+    apps.set(app, storedApp(app, 'app', manifest, found));
   }
   for (const [app, manifest] of await classicApps(store, names, nameless, context.config.timeZone)) {
     const latest = names.includes('database.db') ? 'database.db' : undefined;
@@ -159,11 +173,11 @@ async function classicApps(
   names: readonly string[],
   nameless: string,
   timeZone: string,
-): Promise<Map<string, Manifest | undefined>> {
+): Promise<Map<string, AnyManifest | undefined>> {
   const files = names.filter(
     (name) => parseBackupName(name, { layout: 'classic', app: '', timeZone }) !== undefined,
   );
-  const apps = new Map<string, Manifest | undefined>();
+  const apps = new Map<string, AnyManifest | undefined>();
   for (const file of files.slice(-manifestsReadMax)) {
     const manifest = names.includes(manifestName(file))
       ? await readManifest(store, manifestName(file))
@@ -174,9 +188,12 @@ async function classicApps(
   return apps;
 }
 
-async function readManifest(store: Store, name: string): Promise<Manifest | undefined> {
+/** What everybody can read of a backup. */
+type AnyManifest = Manifest | SealedManifest;
+
+async function readManifest(store: Store, name: string): Promise<AnyManifest | undefined> {
   try {
-    return parseManifest(Buffer.from(await store.read(name)).toString(), name);
+    return parseAnyManifest(Buffer.from(await store.read(name)).toString(), name);
   } catch (error) {
     if (error instanceof OpsError && error.kind !== 'unavailable') return undefined; // the list says what is wrong with it
     throw error;
@@ -186,11 +203,12 @@ async function readManifest(store: Store, name: string): Promise<Manifest | unde
 function storedApp(
   name: string,
   layout: GuardedApp['layout'],
-  manifest: Manifest | undefined,
+  manifest: AnyManifest | undefined,
   latest: string | undefined,
 ): RestorableApp {
-  const was = manifest?.source ?? `/${name}.db`;
-  const isDumped = manifest?.engine === 'postgres' || latest?.endsWith('.dump') === true;
+  // Where it was is sealed with the rest.
+  const was = manifest === undefined || isSealed(manifest) ? undefined : manifest.source;
+  const isDumped = (manifest?.engine ?? engineByName(latest ?? '')) === 'postgres';
   return {
     name,
     layout,
@@ -205,8 +223,8 @@ function storedApp(
     services: { units: [], stop: undefined, start: undefined, timeoutMs: 0 },
     health: undefined,
     isOnlyStored: true,
-    was,
-    ...(isDumped ? noServer(name) : noFile(was)),
+    ...(was === undefined ? {} : { was }),
+    ...(isDumped ? noServer(name) : noFile(was ?? `/${name}.db`)),
   };
 }
 

@@ -5,7 +5,7 @@ import type { Store, Stored, StoreName } from '../store/store.ts';
 import type { Format, Listed } from './format.ts';
 import type { RepositoryOptions } from './options.ts';
 import { plainFormat } from './plain/plain-format.ts';
-import { proveFile, unusable } from './proof.ts';
+import { proveFile, unfetched, unusable } from './proof.ts';
 import { proveSealed } from './prove-sealed.ts';
 import { putVerdict } from './put-verdict.ts';
 import { readCatalogue } from './read-catalogue.ts';
@@ -40,10 +40,14 @@ export function openRepository(options: RepositoryOptions): Repository {
     fetch,
     async prove(entry, source, target) {
       if (entry.state === 'damaged')
-        return unusable(entry.name, entry.problem ?? 'its manifest cannot be used');
+        return unusable(entry.name, entry.problem ?? 'its manifest cannot be used', entry.brokenBy);
       if (entry.sealed !== undefined && opening === undefined) return proveSealed(options, entry, target);
-      const file = await fetch(entry, target);
-      return proveFile(file, entry, source, { signal, progress, task: `${naming.app}: checking` });
+      try {
+        const file = await fetch(entry, target);
+        return await proveFile(file, entry, source, { signal, progress, task: `${naming.app}: checking` });
+      } catch (error) {
+        return unfetched(entry, error);
+      }
     },
     condemn: (entry, found) => putVerdict(options, entry, found),
     async remove(name) {

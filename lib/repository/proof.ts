@@ -6,6 +6,7 @@ import { clip } from '../base/printable.ts';
 import type { FileDigest } from '../files/digest.ts';
 import { type MeasuredFacts, totalRows } from '../source/facts.ts';
 import { damageIn, type Source } from '../source/source.ts';
+import { BadBackup } from './bad-backup.ts';
 
 /** What a stored backup turned out to be; all of it may be printed. */
 export interface Proof {
@@ -21,6 +22,8 @@ export interface Proof {
   basis: 'hash' | 'check' | 'sealed';
   /** What does not agree, in sentences. */
   problems: readonly string[];
+  /** The backup that is the cause, where it is not this one but one that it is based on. */
+  brokenBy?: string;
   /** Of the bytes that were read; undefined where none were. */
   sizeBytes: number | undefined;
   sha256: string | undefined;
@@ -84,8 +87,15 @@ export function proveHashed(file: FileDigest, { name, manifest }: Required<Claim
 }
 
 /** The proof of a backup whose manifest cannot be used: it must not pass as one that never had any. */
-export function unusable(name: string, problem: string): Proof {
-  return proofOf(name, { problems: [problem] });
+export function unusable(name: string, problem: string, brokenBy?: string): Proof {
+  const proof = proofOf(name, { problems: [problem] });
+  return brokenBy === undefined || brokenBy === name ? proof : { ...proof, brokenBy };
+}
+
+/** The proof of a backup that cannot be put together from what the store has; throws `error` where it says anything else. */
+export function unfetched({ name }: Claim, error: unknown): Proof {
+  if (!(error instanceof BadBackup)) throw error;
+  return unusable(name, error.message, error.backup);
 }
 
 /** A name in one may be as long as whoever made the database, or its manifest, liked. */

@@ -50,8 +50,9 @@ export type Finding = Omit<Verdict, 'app' | 'backup' | 'sha256'>;
  * - With `refreshLatest` the bytes are sent once, and the latest copy is the old one or the new one at every instant.
  *   That its name is blocked costs the latest copy, and not the backup.
  * - `finishPending` does nothing when nothing is pending; again is fine.
- * - `fetch` writes the bytes that the store has to `target`, which must not exist, and leaves nothing there when it
- *   throws. Room is asked for first.
+ * - `fetch` writes the database to `target`, which must not exist, and leaves nothing there when it throws: of a plain file
+ *   the bytes that the store has, whatever a manifest says of them; of what lies there otherwise, what its manifest promises,
+ *   else it throws BadBackup (`damaged`), which names the backup that is to blame. Room is asked for first.
  * - `prove` calls a backup sound only when its bytes are read back and are those of its manifest, its engine finds no
  *   damage, and what is measured is what the manifest says; without a manifest the engine alone says so, and it is not
  *   proven. One whose manifest cannot be used is unsound, unread. What does not agree is data, trouble on the way is

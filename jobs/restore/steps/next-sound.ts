@@ -2,6 +2,7 @@
 import type { CatalogueEntry } from '../../../lib/backup/catalogue.ts';
 import type { OpsError } from '../../../lib/base/errors.ts';
 import type { Finding } from '../../../lib/base/finding.ts';
+import { formatCount } from '../../../lib/base/format.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import { UnsoundBackup } from './stage-backup.ts';
 
@@ -15,8 +16,10 @@ export interface Choice {
 export interface PassedOver {
   backup: string;
   problem: string;
-  /** Whether its bytes are bad, and not only in doubt. */
+  /** Whether its bytes are bad, or some that it is based on, and not only in doubt. */
   isBad: boolean;
+  /** The backup that is the cause, where it is not this one but one that it is based on. */
+  brokenBy?: string;
 }
 
 /**
@@ -38,7 +41,7 @@ export async function withSoundBackup<T>(
       throw first;
     });
     const passedOver = isOpen ? newerThan(choice, found) : [];
-    for (const { backup, problem } of passedOver)
+    for (const { backup, problem } of folded(passedOver))
       context.log.warn(`${backup} is passed over for ${choice.entry.name}: ${problem}`);
     try {
       return { result: await work(choice), passedOver };
@@ -56,22 +59,36 @@ function newerThan({ entry, entries }: Choice, found: ReadonlyMap<string, OpsErr
   const index = entries.findIndex(({ name }) => name === entry.name);
   return entries
     .slice(0, Math.max(index, 0))
-    .flatMap(({ name: backup, state, problem = '', isBad = false }): PassedOver[] => {
+    .flatMap(({ name: backup, state, problem = '', isBad = false, brokenBy }): PassedOver[] => {
+      const by = brokenBy === undefined ? {} : { brokenBy };
       const now = found.get(backup);
-      if (now !== undefined) return [{ backup, problem: now.message, isBad: true }];
+      if (now !== undefined) return [{ backup, problem: now.message, isBad: true, ...by }];
       const isPassedOver = state === 'damaged' || state === 'suspect' || state === 'future';
-      return isPassedOver ? [{ backup, problem: `it is ${state}: ${problem}`, isBad }] : [];
+      return isPassedOver ? [{ backup, problem: `it is ${state}: ${problem}`, isBad, ...by }] : [];
     });
+}
+
+/** As they are told: what one bad backup takes along is counted, and not named one by one. */
+function folded(passedOver: readonly PassedOver[]): PassedOver[] {
+  const groups = Map.groupBy(passedOver, ({ backup, brokenBy = backup }) => brokenBy);
+  return [...groups].flatMap(([cause, group]) => {
+    // The one that is to blame, where it is among them, else the newest that is based on it.
+    const told = group.find(({ backup }) => backup === cause) ?? group[0];
+    if (told === undefined || group.length === 1) return group;
+    const others = formatCount(group.length - 1, 'backup');
+    const problem = `${told.problem}; passed over with it: ${others} more, based on ${cause}`;
+    return [{ ...told, problem }];
+  });
 }
 
 /** What a person reads of them. */
 export function passedOverLines(passedOver: readonly PassedOver[]): string[] {
-  return passedOver.map(({ backup, problem }) => `PASSED OVER ${backup}: ${problem}`);
+  return folded(passedOver).map(({ backup, problem }) => `PASSED OVER ${backup}: ${problem}`);
 }
 
 /** That a backup is bad is news, also where another one could be restored. */
 export function passedOverFindings(app: string, passedOver: readonly PassedOver[]): Finding[] {
-  return passedOver
+  return folded(passedOver)
     .filter(({ isBad }) => isBad)
     .map(({ backup, problem }) => ({
       subject: app,

@@ -1,6 +1,7 @@
 // A restore that is planned, in words: printed by `restore plan`, and shown before the question.
 import { formatBytes, formatInstant } from '../../../lib/base/format.ts';
 import type { View } from '../../../lib/run/job.ts';
+import { chainLines } from '../../steps/needed-backups.ts';
 import { ago } from '../../steps/words.ts';
 import type { RestorePlan } from './restore-plan.ts';
 import { stakesLines } from './stakes.ts';
@@ -13,6 +14,7 @@ export function planLines(plan: RestorePlan, { now, timeZone }: View): string[] 
   const free = freeBytes === undefined ? '' : `, ${formatBytes(freeBytes)} are free`;
   return [
     `backup    ${name} (${state}), ${formatBytes(sizeBytes)}, of ${formatInstant(takenAt, timeZone)}, ${ago(takenAt, now)}`,
+    ...chainLines(backup, { timeZone }),
     ...(plan.asOf === undefined ? [] : [`as of     ${plan.asOf.said}`]),
     `goes to   ${target}${isThere ? '' : ' (nothing is there now)'}`,
     `space     ${formatBytes(neededBytes)} needed${free}`,

@@ -3,6 +3,7 @@ import { shellWord } from '../../../lib/base/shell-word.ts';
 import { resolve } from 'node:path';
 import type { ReadTime } from '../../../lib/backup/parse-time.ts';
 import type { BackupState, CatalogueEntry } from '../../../lib/backup/catalogue.ts';
+import { formatByName } from '../../../lib/backup/name.ts';
 import { errorCode, OpsError } from '../../../lib/base/errors.ts';
 import type { Finding } from '../../../lib/base/finding.ts';
 import { formatBytes } from '../../../lib/base/format.ts';
@@ -16,14 +17,16 @@ import { requireFree } from '../../../lib/placement/place-new.ts';
 import { requireOrdinary } from '../../../lib/placement/readiness.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import { type GoneDirectory, goneDirectory, goneHint, goneWords } from './database-directory.ts';
-import { misfitOf } from '../../steps/choose-entry.ts';
+import { damagedHint, misfitOf } from '../../steps/choose-entry.ts';
+import { type NeededBackups, neededBackups } from '../../steps/needed-backups.ts';
 import { describeEarlier } from '../../steps/earlier-restore.ts';
 import { type Stakes, stakesOf } from './stakes.ts';
 
 /** Everything is as it was a moment ago. */
 export interface RestorePlan {
   app: string;
-  backup: { name: string; takenAt: Date; sizeBytes: number; state: BackupState };
+  /** `sizeBytes` is of the database that comes out of it. */
+  backup: { name: string; takenAt: Date; sizeBytes: number; state: BackupState } & NeededBackups;
   /** How --at was understood. */
   asOf?: ReadTime;
   target: string;
@@ -142,13 +145,11 @@ async function planWithoutDirectory(
   };
 }
 
-export function planned(
-  context: JobContext,
-  { app, asOf, entry: { name, takenAt, sizeBytes, state } }: PlanOrder<GuardedApp>,
-) {
+export function planned(context: JobContext, { app, asOf, entry, entries }: PlanOrder<GuardedApp>) {
+  const { name, takenAt, sizeBytes, state } = entry;
   return {
     app: app.name,
-    backup: { name, takenAt, sizeBytes, state },
+    backup: { name, takenAt, sizeBytes, state, ...neededBackups(entry, entries) },
     ...(asOf === undefined ? {} : { asOf }),
     stopsServices: !context.services(app).isNone,
   };
@@ -197,8 +198,11 @@ export function unusableEntry(app: GuardedApp, entry: CatalogueEntry): Obstacle[
   if (state !== 'damaged') return [];
   return [
     {
-      message: `the manifest of ${name} cannot be used: ${problem}`,
-      hint: 'choose another backup; to try this one all the same, checked by SQLite only, add --unproven',
+      message:
+        formatByName(name) === 'pages'
+          ? `${name} cannot be restored: ${problem}`
+          : `the manifest of ${name} cannot be used: ${problem}`,
+      hint: damagedHint(entry, app),
     },
   ];
 }

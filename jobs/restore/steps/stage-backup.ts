@@ -5,8 +5,9 @@ import type { Manifest } from '../../../lib/backup/manifest.ts';
 import { OpsError } from '../../../lib/base/errors.ts';
 import { firstOf } from '../../../lib/base/finding.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
+import type { FileDigest } from '../../../lib/files/digest.ts';
 import type { Staging } from '../../../lib/placement/staging.ts';
-import { type Proof, proveByHash, proveFile } from '../../../lib/repository/proof.ts';
+import { type Proof, proveByHash, proveFile, unfetched } from '../../../lib/repository/proof.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import { condemn } from '../../steps/condemn.ts';
 import { manifestOfBytes } from '../../steps/place-copy.ts';
@@ -48,7 +49,7 @@ export async function stageBackup(
   }
   const { proof } = staged;
   if (!proof.sound) {
-    await condemn(context, app, entry, { foundBy, problems: proof.problems });
+    await condemn(context, app, entry, { foundBy, ...proof });
     throw new UnsoundBackup(entry, proof);
   }
   if (!proof.proven)
@@ -64,8 +65,14 @@ async function stageOnce(
   recheck: boolean,
 ): Promise<Staged> {
   const repository = await context.openRepository(app);
+  let fetched: FileDigest;
+  try {
+    fetched = await repository.fetch(entry, staging.database);
+  } catch (error) {
+    return { proof: unfetched(entry, error), manifest: undefined };
+  }
   // By the descriptor it arrives; who reads it in a process of its own finds it by its path.
-  const file = { ...(await repository.fetch(entry, staging.database)), path: staging.path };
+  const file = { ...fetched, path: staging.path };
   const manifest = entry.manifest ?? manifestOfBytes(file, entries);
   const { signal, progress } = context;
   const options = { signal, progress, task: `${app.name}: checking` };
