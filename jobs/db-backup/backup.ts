@@ -6,17 +6,17 @@ import type { Outcome, Steps } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import { type AppsResult, appsOutcome, appsText, eachApp, selectedApps } from '../steps/each-app.ts';
 import type * as parameters from './parameters.ts';
-import { type BackupOrder, backUpApp } from '../steps/back-up-app.ts';
+import { type BackupOrder, backUpApp, ownFormat } from '../steps/back-up-app.ts';
 import { backupFindings, backupLines, type BackupSummary, backupSummary } from './steps/backup-summary.ts';
 import { type BackupPlan, planBackup, planText } from './steps/plan-backup.ts';
 
 type Given = Options<typeof parameters.backup>;
 
 export async function run(context: JobContext, options: Given): Promise<Outcome<AppsResult<BackupSummary>>> {
-  const order = orderOf(options);
   const results = await eachApp(context, namedApps(context, options), async (app) => {
     await using lock = await context.lock(app, 'db-backup backup');
     void lock;
+    const order = orderOf(app, options);
     return backupSummary(await backUpApp(context, await context.openStore(), app, order));
   });
   return appsOutcome(results, backupFindings);
@@ -28,19 +28,19 @@ export function text(result: AppsResult<BackupSummary>): string[] {
 
 export const plan: Steps<Given, AppsResult<BackupPlan>> = {
   async run(context, options) {
-    const order = orderOf(options);
     const results = await eachApp(context, namedApps(context, options), async (app) => {
       await using lock = await context.lock(app, 'db-backup backup');
       void lock;
-      return await planBackup(context, app, order, { prunes: false });
+      return await planBackup(context, app, orderOf(app, options), { prunes: false });
     });
     return appsOutcome(results);
   },
   text: planText,
 };
 
-function orderOf({ name, acceptShrink: shrink, accept: finding }: Given): BackupOrder {
-  return { label: name, acceptance: { shrink, finding }, refreshLatest: false };
+function orderOf(app: GuardedApp, { name, acceptShrink: shrink, accept: finding }: Given): BackupOrder {
+  const what = { formats: [ownFormat(app)], storesUnchanged: true, refreshLatest: false };
+  return { label: name, acceptance: { shrink, finding }, ...what };
 }
 
 /** A name no store would take is refused before the first app is touched. */

@@ -9,6 +9,7 @@ const accept = option(
 
 export const init = {};
 export const run = { acceptShrink, accept, app: appOrAll };
+export const hourly = { app: appOrAll };
 export const upload = { acceptShrink, accept, app: appOrAll };
 export const backup = {
   name: argument('a name of your own instead of the time; never pruned'),

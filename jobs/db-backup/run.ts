@@ -8,6 +8,7 @@ import type { Store } from '../../lib/store/store.ts';
 import { type AppsResult, appsOutcome, appsText, eachApp, selectedApps } from '../steps/each-app.ts';
 import type * as parameters from './parameters.ts';
 import { type BackupOrder, backUpApp } from '../steps/back-up-app.ts';
+import { nightlyOrder } from './steps/nightly-order.ts';
 import { backupFindings, backupLines, type BackupSummary, backupSummary } from './steps/backup-summary.ts';
 import { type BackupPlan, planBackup, planFindings, planText } from './steps/plan-backup.ts';
 import { pruneApp, pruneFindings, pruneLines, type PruneReport, refusalFindings } from './steps/prune.ts';
@@ -26,7 +27,7 @@ export async function run(
   const results = await eachApp(context, selectedApps(context, app), async (each) => {
     await using lock = await context.lock(each, 'db-backup run');
     void lock;
-    return await night(context, await context.openStore(), each, orderOf(given));
+    return await night(context, await context.openStore(), each, nightlyOrder(context, each, given));
   });
   return appsOutcome(results, (one) => [
     ...backupFindings(one),
@@ -43,16 +44,12 @@ export const plan: Steps<Given, AppsResult<BackupPlan>> = {
     const results = await eachApp(context, selectedApps(context, app), async (each) => {
       await using lock = await context.lock(each, 'db-backup run');
       void lock;
-      return await planBackup(context, each, orderOf(given), { prunes: true });
+      return await planBackup(context, each, nightlyOrder(context, each, given), { prunes: true });
     });
     return appsOutcome(results, planFindings);
   },
   text: planText,
 };
-
-function orderOf({ acceptShrink: shrink, accept: finding }: Omit<Given, 'app'>): BackupOrder {
-  return { label: undefined, acceptance: { shrink, finding }, refreshLatest: true };
-}
 
 async function night(context: JobContext, store: Store, app: GuardedApp, order: BackupOrder): Promise<Night> {
   const made = await backUpApp(context, store, app, order);

@@ -80,6 +80,11 @@ export function newestProven(entries: readonly CatalogueEntry[]): CatalogueEntry
   return entries.find(({ state }) => state === 'proven');
 }
 
+/** Tells of a name whether it is that of a proven backup. */
+export function isProvenIn(entries: readonly CatalogueEntry[]): (backup: string) => boolean {
+  return (backup) => entries.some(({ name, state }) => name === backup && state === 'proven');
+}
+
 /**
  * What a new backup is compared with: the newest proven one. Where all are dated in the future the clock is behind, and
  * the one that is least far ahead is better than nothing: without any an emptied database would pass.

@@ -11,7 +11,7 @@ export interface BackupAgeFacts {
   /** After so long the next one is late: what the configuration expects, else by its timer. */
   expectedMs: number;
   criticalMs: number;
-  /** What says so: `the timer db-backup@ctv.timer`, `expect`. */
+  /** What says so: `the timer db-backup@ctv.timer`, `expect of ctv`, `every of ctv`. */
   expectedBy: string;
 }
 
@@ -40,7 +40,7 @@ export const backupAgeCheck: Check<BackupAgeFacts> = {
         verdict === 'ok'
           ? age
           : `${age}; there should be one every ${formatDuration(warningMs)} (${expectedBy})`,
-      hint: `${make}; whether it is started: systemctl list-timers 'db-backup@*'`,
+      hint: `${make}; whether it is started: systemctl list-timers 'db-backup*'`,
       measures: { taken_at_seconds: Math.round(newest.at.getTime() / 1000) },
     };
   },

@@ -30,6 +30,21 @@ export interface LockRequest extends LockSubject {
   log: Log;
 }
 
+/** That a run of ours has the lock, and which. */
+export class HeldByRun extends OpsError {
+  /** As it named itself: `db-backup run`. */
+  readonly purpose: string;
+
+  constructor(lock: string, { purpose, pid, host, since }: OwnerRecord['owner']) {
+    super(
+      'busy',
+      `cannot lock ${lock}: ${purpose} (pid ${pid} on ${host}) has held it since ${formatInstant(since)}`,
+      { hint: `ps -fp ${pid} or systemctl status ${pid} shows it; try again when it has ended` },
+    );
+    this.purpose = purpose;
+  }
+}
+
 /** A lock that this process holds until `release`, or until it ends, however it ends. */
 export interface HeldLock extends AsyncDisposable {
   readonly path: string;
@@ -173,12 +188,7 @@ function busyError(lock: string, path: string, record: OwnerRecord | undefined):
       hint: `fuser -v ${shellWord(path)} shows which; try again when it has ended`,
     });
   }
-  const { purpose, pid, host, since } = record.owner;
-  return new OpsError(
-    'busy',
-    `cannot lock ${lock}: ${purpose} (pid ${pid} on ${host}) has held it since ${formatInstant(since)}`,
-    { hint: `ps -fp ${pid} or systemctl status ${pid} shows it; try again when it has ended` },
-  );
+  return new HeldByRun(lock, record.owner);
 }
 
 function fadingError(lock: string, { owner: { purpose, pid } }: OwnerRecord): OpsError {

@@ -1,5 +1,5 @@
 // Measures how old the newest proven backup of each database is, and how old it may be by its own timer.
-import { newestProven } from '../backup/catalogue.ts';
+import { isProvenIn, newestProven } from '../backup/catalogue.ts';
 import { usualExpectations } from '../backup/expectations.ts';
 import { OpsError } from '../base/errors.ts';
 import { type FileApp, fileApps, type GuardedApp, guardedApps } from '../config/config.ts';
@@ -44,15 +44,18 @@ async function newestOf(
   app: GuardedApp,
 ): Promise<Pick<BackupAgeFacts, 'newest' | 'from'>> {
   const { history, clock } = context;
-  const at = (takenAt: Date) => lastProven(history, app, takenAt, clock.now());
+  const at = (takenAt: Date, isThere: (backup: string) => boolean) =>
+    lastProven(history, app, takenAt, { now: clock.now(), isThere });
   try {
-    const newest = newestProven(await context.backups(app));
-    return { newest: newest && { name: newest.name, at: at(newest.takenAt) }, from: 'the store' };
+    const entries = await context.backups(app);
+    const newest = newestProven(entries);
+    const isThere = isProvenIn(entries);
+    return { newest: newest && { name: newest.name, at: at(newest.takenAt, isThere) }, from: 'the store' };
   } catch (error) {
     if (!(error instanceof OpsError)) throw error;
     const known = history.lastBackup(app.name);
     if (known === undefined) throw error;
-    return { newest: { name: known.name, at: at(known.takenAt) }, from: 'the history' };
+    return { newest: { name: known.name, at: at(known.takenAt, () => true) }, from: 'the history' };
   }
 }
 
@@ -65,7 +68,11 @@ async function expected(
   const timer = `db-backup@${name}.timer`;
   const periodMs = isUsual ? await timerPeriodMs(run, timer, signal) : undefined;
   if (periodMs === undefined)
-    return { expectedMs, criticalMs, expectedBy: isUsual ? 'as usual' : `expect of ${name}` };
+    return {
+      expectedMs,
+      criticalMs,
+      expectedBy: isUsual ? 'as usual' : `${everyMs === undefined ? 'expect' : 'every'} of ${name}`,
+    };
   const byTimer = periodMs * patience;
   return {
     expectedMs: byTimer,

@@ -6,16 +6,27 @@ import type { History } from '../history/history.ts';
 const runsLooked = 500;
 
 /**
- * In the classic layout a night without changes makes no backup: that such a run ended well is in the history alone. In all
- * others it is when the backup was taken.
+ * When a backup was taken; or later, where the database was looked at since then and is byte for byte that of one that is
+ * still there, so that nothing was stored. In the classic layout every nightly run that ended well counts as such a look.
  */
-export function lastProven(history: History, app: GuardedApp, takenAt: Date, now: Date): Date {
-  if (app.layout !== 'classic') return takenAt;
-  const ended = history
+export function lastProven(
+  history: History,
+  app: GuardedApp,
+  takenAt: Date,
+  { now, isThere }: { now: Date; isThere: (backup: string) => boolean },
+): Date {
+  const look =
+    app.layout === 'classic'
+      ? goodNight(history, app, now)
+      : history.looksAt(app.name).find(({ name, at }) => at <= now && isThere(name))?.at;
+  return look !== undefined && look > takenAt ? look : takenAt;
+}
+
+function goodNight(history: History, app: GuardedApp, now: Date): Date | undefined {
+  return history
     .recentRuns(undefined, runsLooked)
     .filter(({ job, command, outcome }) => job === 'db-backup' && command === 'run' && outcome === 'done')
     .filter((run) => run.app === undefined || run.app === app.name)
     .map(({ startedAt }) => startedAt)
     .find((at) => at <= now);
-  return ended !== undefined && ended > takenAt ? ended : takenAt;
 }

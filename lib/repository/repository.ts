@@ -19,12 +19,30 @@ export interface NewBackup {
   /** Whether the latest copy is to have the same bytes, where one is kept. */
   refreshLatest: boolean;
   scratch: Scratch;
+  /** Until when a full that waits for its window may be made and sent; undefined where the window is not open. */
+  until?: Date | undefined;
 }
 
 /** A backup that stands. */
 export interface Added {
   /** Why the latest copy could not be refreshed, where its name is what was in the way. */
   blocked: OpsError | undefined;
+  /** As it was written: with how it lies in the store. */
+  manifest: Manifest;
+  /** What it takes there, without what it is based on. */
+  storedBytes: number;
+  made: 'plain' | 'full' | 'increment';
+  /** Why it is a full, or why one is due; undefined where neither is so. */
+  why: string | undefined;
+  /** A full that is sent over several nights; undefined where none is on its way. */
+  underWay: UnderWay | undefined;
+}
+
+/** How far a full is that goes on in the next window. */
+export interface UnderWay {
+  name: StoreName;
+  doneObjects: number;
+  allObjects: number;
 }
 
 /** What is fetched: an entry of the list, or any other file of the store. */

@@ -16,7 +16,7 @@ import type { HeldDirectory } from '../files/held-directory.ts';
 import type { LeftElsewhere } from '../files/scratch-left.ts';
 import { makeScratch, type Scratch } from '../files/scratch.ts';
 import type { History } from '../history/history.ts';
-import { acquireLock, type HeldLock, requireLockFree } from '../lock/lock.ts';
+import { type HeldLock, requireLockFree } from '../lock/lock.ts';
 import type { LockSubject } from '../lock/lock-name.ts';
 import { clockState, type ClockState } from '../process/clock-check.ts';
 import { createServices, type Services } from '../process/services.ts';
@@ -37,6 +37,7 @@ import { type DeltaAdapters, deltaAdapters } from './delta-adapters.ts';
 import { historyOf } from './open-history.ts';
 import type { ConfiguredStore, StorePurpose } from './open-store.ts';
 import { openSource } from './open-source.ts';
+import { acquirePatiently } from './patient-lock.ts';
 import { otherLock } from './other-lock.ts';
 import { runScratch } from './run-scratch.ts';
 import type { Wait } from './wait.ts';
@@ -83,7 +84,10 @@ export interface JobContext extends DeltaAdapters {
   openRepository(app: GuardedApp): Promise<Repository>;
   /** What the store has cost on the network so far; undefined when it was not opened, or none is involved. */
   traffic(): StoreTraffic | undefined;
-  /** Takes the lock of an app, or of a scope of its work, or throws OpsError `busy` naming the holder. */
+  /**
+   * Takes the lock of an app, or of a scope of its work, or throws OpsError `busy` naming the holder: at once, but for an
+   * hourly run, which is waited for a little.
+   */
   lock(subject: LockSubject, purpose: string): Promise<HeldLock>;
   /** The alerts. Throws OpsError `config` where nobody is to be told. */
   openAlerts(): Promise<Alerts>;
@@ -197,7 +201,7 @@ export function createContext(parts: ContextParts): JobContext {
       const other = scope === undefined ? otherLock(config, name) : undefined;
       const request = { directory, name, scope, other, purpose, run: runBriefly, signal, clock, log, runId };
       if (dryRun) return requireLockFree(request);
-      const held = await acquireLock(request);
+      const held = await acquirePatiently(request, parts);
       await sweepTemporaries(directory, clock.now());
       if (name !== undefined) await ownScratch.sweep();
       held.signal.addEventListener('abort', () => parts.abort(held.signal.reason), { once: true });

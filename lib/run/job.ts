@@ -122,6 +122,11 @@ export type AnySteps = Steps<Options, unknown>;
 export interface Outcome<Result> {
   readonly result: Result;
   readonly findings: readonly Finding[];
+  /**
+   * It has left everything to another run that is at work: it ends well, and is no news of any kind, neither that something is wrong
+   * nor that it is well again.
+   */
+  readonly isLeftToOther?: boolean;
 }
 
 /** From where a result is looked at. */

@@ -147,7 +147,8 @@ async function runToEnd(
     await trace.end(endingOf(outcome, verdict, exitCode));
     const { runId } = context;
     const named = { job: job.name, command: command.name, traffic: context.traffic() };
-    return { exitCode, printed: renderer.ended({ ...named, runId, verdict, ...outcome, lines }) };
+    const { result } = outcome;
+    return { exitCode, printed: renderer.ended({ ...named, runId, verdict, result, findings, lines }) };
   } catch (thrown) {
     progress.end();
     const failure = completed(describeFailure(signal.aborted ? signal.reason : thrown, left), complete);
@@ -220,9 +221,13 @@ async function stepsOf({ command, dryRun }: Invocation): Promise<AnySteps> {
   return command.loadPlan();
 }
 
-function endingOf({ findings }: Outcome<unknown>, verdict: Verdict, exitCode: number): RunEnding {
+function endingOf(
+  { findings, isLeftToOther = false }: Outcome<unknown>,
+  verdict: Verdict,
+  exitCode: number,
+): RunEnding {
   return {
-    result: verdict === 'ok' ? 'done' : 'bad-news',
+    result: isLeftToOther ? 'busy' : verdict === 'ok' ? 'done' : 'bad-news',
     kind: undefined,
     exitCode,
     message: findings.map(({ subject, message }) => `${subject}: ${message}`).join('; '),

@@ -1,6 +1,6 @@
 // What a run leaves for alert-send: a record in the spool of how it ended. Needs no network, no store and no ops.db, and
 // neither fails nor holds up the run: how the job went is the news.
-import { exitHungUp, exitInterrupted } from '../base/exit-code.ts';
+import { exitDone, exitHungUp, exitInterrupted } from '../base/exit-code.ts';
 import type { Finding } from '../base/finding.ts';
 import { type Severity, worst } from '../base/verdict.ts';
 import { guardedApps } from '../config/config.ts';
@@ -59,6 +59,8 @@ async function newsOf(
     const findings = stopped.map((subject): Finding => ({ subject, severity: 'critical', message, hint }));
     return { ...ending, kind: undefined, result: 'bad-news', hint, findings };
   }
+  // Nothing was done, and nothing went wrong: how long nobody has looked is told by who watches that.
+  if (ending.result === 'busy' && ending.exitCode === exitDone) return undefined;
   // Who typed it wrong, or pressed Ctrl-C, knows.
   if (ending.kind === 'usage' || ending.exitCode === exitInterrupted) return undefined;
   return attended ? unseen(ending) : ending;

@@ -129,6 +129,15 @@ describe('db-backup', () => {
     await pin('db-backup-download-dry', pi, dbBackup, 'download ~/other.db --dry-run');
   });
 
+  test('backs up by the hour', async () => {
+    await using pi = await machine();
+    pi.world.configure({ top: 'time_zone = "Europe/Berlin"\nclock = "trusted"', app: 'every = "1h"' });
+    await type(pi, dbBackup, 'init');
+    await pin('db-backup-hourly-dry', pi, dbBackup, 'hourly --dry-run');
+    await pin('db-backup-hourly', pi, dbBackup, 'hourly');
+    await pin('db-backup-hourly-unchanged', pi, dbBackup, 'hourly');
+  });
+
   test('tells bad news of a backup', async () => {
     await using pi = await machine({ rows: 5000 });
     await type(pi, dbBackup, 'run');

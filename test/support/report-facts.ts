@@ -192,7 +192,7 @@ export function yearFacts(): ReportFacts {
       ...{ subject: 'tagtracker', verdict: 'critical', since: daysAgo(1.1), alarmSince: daysAgo(1.1) },
       message:
         'the newest proven backup is 3 d 8 h old: tagtracker-20261124T02.db; there should be one every 1 d (the timer db-backup@tagtracker.timer)',
-      hint: "make one: db-backup run --app tagtracker; whether it is started: systemctl list-timers 'db-backup@*'",
+      hint: "make one: db-backup run --app tagtracker; whether it is started: systemctl list-timers 'db-backup*'",
     }),
     check({ check: 'backup-drill', subject: 'ctv', message: 'the last restore drill passed 10 d ago' }),
     check({

@@ -1,8 +1,9 @@
 // A backup that was made, as it is told: as data, in words, and what is bad about it.
-import { formatCount } from '../../../lib/base/format.ts';
+import { formatBytes, formatCount } from '../../../lib/base/format.ts';
 import { totalRows } from '../../../lib/source/facts.ts';
 import type { AppFinding } from '../../steps/each-app.ts';
 import type { BackupReport } from '../../steps/back-up-app.ts';
+import type { StoredBackup } from '../../steps/store-backups.ts';
 
 export interface BackupSummary {
   /** Its name in the store. */
@@ -25,10 +26,12 @@ export interface BackupSummary {
   latest: string | undefined;
   /** The database is the very one of `backup`, which was made before: nothing new was stored. */
   unchanged: boolean;
+  /** What was made of it in each format, the first of them `backup`. */
+  stored: Omit<StoredBackup, 'manifest'>[];
 }
 
 export function backupSummary(report: BackupReport): BackupSummary {
-  const { backup, manifest, snapshot, suspect, decision, latest, unchanged } = report;
+  const { backup, manifest, snapshot, suspect, decision, latest, unchanged, stored } = report;
   const { takenAt, sizeBytes, sha256, tables, integrity } = manifest;
   return {
     backup,
@@ -45,14 +48,20 @@ export function backupSummary(report: BackupReport): BackupSummary {
     decision,
     latest,
     unchanged,
+    stored: stored.map(({ format, backup: name, made, storedBytes, why, underWay }) => {
+      return { format, backup: name, made, storedBytes, why, underWay };
+    }),
   };
 }
 
 export function backupLines(app: string, summary: BackupSummary): string[] {
-  const { backup, tables, rows, foreignKeyViolations, suspect, decision, unchanged } = summary;
+  const { tables, rows, foreignKeyViolations, suspect, decision, stored } = summary;
+  const [first, ...others] = stored;
   return [
-    `${app}: ${unchanged ? 'unchanged since' : 'backed up as'} ${backup}: ${formatCount(tables, 'table')}, ${formatCount(rows, 'row')}, ` +
+    `${app}: ${first === undefined ? '' : storedWords(first)}: ${formatCount(tables, 'table')}, ${formatCount(rows, 'row')}, ` +
       `integrity ${integrityWords(summary)}`,
+    ...others.map((other) => `${app}: the same ${storedWords(other)}`),
+    ...stored.flatMap(fullLines).map((line) => `${app}: ${line}`),
     ...knownFindings(summary).map((finding) => `${app}: note: in the database itself: ${finding}`),
     ...(foreignKeyViolations === 0
       ? []
@@ -65,6 +74,27 @@ export function backupLines(app: string, summary: BackupSummary): string[] {
       : [
           `${app}: it is kept, but the latest copy stays as it was and nothing is pruned` +
             `${since(decision)}; if this is how the database should be: ${decision.acceptWith}`,
+        ]),
+  ];
+}
+
+function storedWords({ backup, made, storedBytes }: Summed): string {
+  if (made === 'nothing') return `unchanged since ${backup}`;
+  const how = { plain: '', full: 'a full', increment: 'an increment' }[made];
+  return `backed up as ${backup}${how === '' ? '' : ` (${how}, ${formatBytes(storedBytes)})`}`;
+}
+
+type Summed = BackupSummary['stored'][number];
+
+/** Why all of it was stored, or will be. */
+function fullLines({ made, why, underWay }: Summed): string[] {
+  const reason = made === 'full' ? `all pages were stored: ${why}` : `a new full is due: ${why}`;
+  return [
+    ...(why === undefined ? [] : [reason]),
+    ...(underWay === undefined
+      ? []
+      : [
+          `the new full ${underWay.name} is on its way: ${underWay.doneObjects} of ${formatCount(underWay.allObjects, 'object')} are stored`,
         ]),
   ];
 }

@@ -11,7 +11,7 @@ import type { Store } from '../../../lib/store/store.ts';
 import { type AppFinding, type AppsResult, appsText } from '../../steps/each-app.ts';
 import { lookAtSource, spaceNeeded } from '../../steps/snapshot.ts';
 import { type BackupOrder, localCopies } from '../../steps/back-up-app.ts';
-import { freeName } from '../../steps/free-name.ts';
+import { freeNames } from '../../steps/free-name.ts';
 import { requireLiveHere } from '../../steps/live-here.ts';
 import { pruneApp, pruneFindings, pruneLines, type PruneReport, refusalFindings } from './prune.ts';
 
@@ -20,6 +20,8 @@ export interface BackupPlan {
   database: string;
   sizeBytes: number;
   backup: string;
+  /** In the other formats of the app, where there are any. */
+  also: string[];
   store: string;
   /** The latest copy, where it would be refreshed. */
   latest: string | undefined;
@@ -37,16 +39,20 @@ export async function planBackup(
   const store = await context.openStore();
   const repository = await context.openRepository(app);
   await requireScratch(context, store);
-  const { name, takenAt } = await freeName(context, repository, app, order.label);
+  const { names, takenAt } = await freeNames(context, repository, app, order);
   const { sizeBytes } = await lookAsCopied(context, store, app, localCopies(store, app, order));
-  await repository.requireRoom(name, { sizeBytes, refreshLatest: order.refreshLatest });
+  for (const { name } of names)
+    await repository.requireRoom(name, { sizeBytes, refreshLatest: order.refreshLatest });
   await requireStateDirectory(context); // the note of what is pending is written there
-  const planned: CatalogueEntry = { name, sizeBytes, storedBytes: sizeBytes, takenAt, state: 'proven' };
+  const planned = names.map(({ name }): CatalogueEntry => {
+    return { name, sizeBytes, storedBytes: sizeBytes, takenAt, state: 'proven' };
+  });
   const prune = prunes
-    ? await pruneApp(context, repository, app, [planned, ...(await repository.list())])
+    ? await pruneApp(context, repository, app, [...planned, ...(await repository.list())])
     : undefined;
   const latest = order.refreshLatest ? app.latest : undefined;
-  return { database: databaseOf(app), sizeBytes, backup: name, store: store.description, latest, prune };
+  const [backup = '', ...also] = names.map(({ name }) => name);
+  return { database: databaseOf(app), sizeBytes, backup, also, store: store.description, latest, prune };
 }
 
 /** Looks at the database as a snapshot of it begins, for `copies` copies. Throws what the snapshot would throw there. */
@@ -70,9 +76,10 @@ export function planText(result: AppsResult<BackupPlan>): string[] {
   return appsText(result, (plan, app) => planLines(plan).map((line) => `${app}: ${line}`));
 }
 
-function planLines({ database, sizeBytes, backup, store, latest, prune }: BackupPlan): string[] {
+/** What a person reads of one. */
+export function planLines({ database, sizeBytes, backup, also, store, latest, prune }: BackupPlan): string[] {
   return [
-    `would back up ${database} (${formatBytes(sizeBytes)}) as ${backup} in ${store}`,
+    `would back up ${database} (${formatBytes(sizeBytes)}) as ${[backup, ...also].join(' and as ')} in ${store}`,
     ...(latest === undefined ? [] : [`would refresh the latest copy ${latest}`]),
     ...(prune === undefined ? [] : [pruneLine(prune), ...pruneLines(prune)]),
     ...(latest === undefined && prune === undefined

@@ -1,5 +1,5 @@
 // How well an app is protected, as bad news: what a person who asks whether it is all still working has to be told.
-import { type CatalogueEntry, newestProven } from '../../../lib/backup/catalogue.ts';
+import { type CatalogueEntry, isProvenIn, newestProven } from '../../../lib/backup/catalogue.ts';
 import type { OpsError } from '../../../lib/base/errors.ts';
 import { formatBytes, formatDuration } from '../../../lib/base/format.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
@@ -59,7 +59,7 @@ function backupFindings(context: JobContext, app: GuardedApp, { entries }: Seen)
           },
         ];
   if (newest === undefined) return [noneProven(app, entries), ...suspect];
-  return [...ageFindings(context, app, newest), ...suspect];
+  return [...ageFindings(context, app, newest, entries), ...suspect];
 }
 
 function noneProven({ name }: GuardedApp, entries: readonly CatalogueEntry[]): AppFinding {
@@ -73,17 +73,22 @@ function noneProven({ name }: GuardedApp, entries: readonly CatalogueEntry[]): A
   };
 }
 
-function ageFindings(context: JobContext, app: GuardedApp, newest: CatalogueEntry): AppFinding[] {
-  const ageMs =
-    context.clock.now().getTime() -
-    lastProven(context.history, app, newest.takenAt, context.clock.now()).getTime();
+function ageFindings(
+  { clock, history }: JobContext,
+  app: GuardedApp,
+  newest: CatalogueEntry,
+  entries: readonly CatalogueEntry[],
+): AppFinding[] {
+  const now = clock.now();
+  const known = lastProven(history, app, newest.takenAt, { now, isThere: isProvenIn(entries) });
+  const ageMs = now.getTime() - known.getTime();
   const { backupMs, backupCriticalMs } = app.expect;
   if (ageMs <= backupMs) return [];
   return [
     {
       severity: ageMs > backupCriticalMs ? 'critical' : 'warning',
       message: `no good backup for ${formatDuration(ageMs)}; the newest proven one is ${newest.name}`,
-      hint: `make one: db-backup run --app ${app.name}; whether there is one every night: systemctl list-timers 'db-backup@*'`,
+      hint: `make one: db-backup run --app ${app.name}; whether there is one every ${app.everyMs === undefined ? 'night' : formatDuration(app.everyMs)}: systemctl list-timers 'db-backup*'`,
     },
   ];
 }

@@ -121,6 +121,8 @@ async function probeSpace(context: JobContext, app: GuardedApp): Promise<string>
     label: undefined,
     acceptance: nothingAccepted,
     refreshLatest: true,
+    formats: app.formats,
+    storesUnchanged: true,
   });
   const needed = spaceNeeded(await context.source(app).look(), copies);
   const directory = store.stagingDirectory ?? context.config.stateDirectory;

@@ -8,7 +8,7 @@ import type { MaintainConfig } from '../../../lib/config/maintain-config.ts';
 import { requireSpace } from '../../../lib/files/space.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import type { AppFinding } from '../../steps/each-app.ts';
-import { backUpApp } from '../../steps/back-up-app.ts';
+import { backUpApp, ownFormat } from '../../steps/back-up-app.ts';
 import { nothingAccepted } from '../../steps/judge.ts';
 import { lookAtSource, proveSnapshot } from '../../steps/snapshot.ts';
 
@@ -90,7 +90,13 @@ export async function requireRoom(app: FileApp, path: string, sizeBytes: number)
 /** Throws OpsError `refused` where that is suspect: who wants it so says it with db-backup first. */
 export async function provenBackup(context: JobContext, app: MaintainedApp): Promise<string> {
   const store = await context.openStore();
-  const order = { label: undefined, acceptance: nothingAccepted, refreshLatest: false };
+  const order = {
+    label: undefined,
+    acceptance: nothingAccepted,
+    refreshLatest: false,
+    formats: [ownFormat(app)],
+    storesUnchanged: true,
+  };
   const { backup, suspect, decision } = await backUpApp(context, store, app, order);
   if (suspect.length === 0) return backup;
   throw new OpsError(

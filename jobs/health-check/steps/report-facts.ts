@@ -1,7 +1,7 @@
 // Gathers what the report is made of: the history, what the store has now, and when the timers start next.
 import { join } from 'node:path';
 import type { CatalogueEntry } from '../../../lib/backup/catalogue.ts';
-import { newestProven } from '../../../lib/backup/catalogue.ts';
+import { isProvenIn, newestProven } from '../../../lib/backup/catalogue.ts';
 import { OpsError } from '../../../lib/base/errors.ts';
 import { databaseOf, type GuardedApp, guardedApps } from '../../../lib/config/config.ts';
 import { allChecks, checksByName } from '../../../lib/health/all-checks.ts';
@@ -130,7 +130,10 @@ function whatThereIs(
   return {
     newest: newest && {
       name: newest.name,
-      at: lastProven(history, app, newest.takenAt, at),
+      at: lastProven(history, app, newest.takenAt, {
+        now: at,
+        isThere: entries === undefined ? () => true : isProvenIn(entries),
+      }),
       sizeBytes: newest.sizeBytes,
     },
     oldestAt: proven.at(-1)?.takenAt,
@@ -141,7 +144,7 @@ function whatThereIs(
 
 function isBackupOf(run: RunRow, app: string): boolean {
   return (
-    ['run', 'backup'].includes(run.command) &&
+    ['run', 'backup', 'hourly'].includes(run.command) &&
     (run.app === undefined || run.app === app) &&
     run.outcome !== 'running'
   );

@@ -40,7 +40,8 @@ export async function addBackup(options: RepositoryOptions, given: NewBackup): P
     if (!isForNextRun) await pending.remove().catch((error: unknown) => log.warn(errorMessage(error)));
   }
   noteLeft(`${manifest.backup} is complete in the store`);
-  return { blocked };
+  const how = { made: 'plain', why: undefined, underWay: undefined } as const;
+  return { blocked, manifest, storedBytes: manifest.sizeBytes, ...how };
 }
 
 /** What is put, and its manifest: the copy itself, or what it becomes when it is sealed. */
