@@ -1,7 +1,7 @@
 // What one format of backups has to do; all else is the same for every format (open.ts).
 import type { CatalogueEntry } from '../backup/catalogue.ts';
 import type { FileDigest } from '../files/digest.ts';
-import type { Stored } from '../store/store.ts';
+import type { Stored, StoreName } from '../store/store.ts';
 import type { Added, Fetched, NewBackup } from './repository.ts';
 
 /** What the store held when it was listed last. */
@@ -16,5 +16,7 @@ export interface Format {
   add(backup: NewBackup, listed: () => Promise<Listed>): Promise<Added>;
   requireRoom(backup: { sizeBytes: number; refreshLatest: boolean }): Promise<void>;
   finishPending(): Promise<void>;
+  /** The backups that this machine has begun and will finish: nobody sweeps them. */
+  underWay(): Promise<readonly StoreName[]>;
   fetch(entry: Fetched, target: string, listed: () => Promise<Listed>): Promise<FileDigest>;
 }

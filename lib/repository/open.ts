@@ -1,4 +1,5 @@
 // The backups of one app in one store, whatever their formats: one list, and each backup handled as its name says.
+import { abandonedObjects } from '../backup/abandoned.ts';
 import { formatByName, manifestName, partName } from '../backup/name.ts';
 import { verdictName } from '../backup/verdict.ts';
 import type { Store, Stored, StoreName } from '../store/store.ts';
@@ -14,7 +15,7 @@ import type { Fetched, Repository } from './repository.ts';
 
 /** Opens it; nothing is read yet. */
 export function openRepository(options: RepositoryOptions): Repository {
-  const { store, naming, signal, progress, opening } = options;
+  const { store, naming, clock, signal, progress, opening } = options;
   const plain = plainFormat(options);
   const formats: Record<ReturnType<typeof formatByName>, Format> = { plain, pages: plain };
   const formatOf = (name: StoreName) => formats[formatByName(name)];
@@ -53,6 +54,16 @@ export function openRepository(options: RepositoryOptions): Repository {
     async remove(name) {
       const there = new Map(seen?.listing.map((stored) => [stored.name, stored]));
       for (const part of partsOf(name, there)) await store.remove(part, { expected: there.get(part) });
+    },
+    async sweep() {
+      const { listing } = await listed();
+      const underWay = new Set(
+        (await Promise.all(Object.values(formats).map((each) => each.underWay()))).flat(),
+      );
+      const abandoned = abandonedObjects(listing, naming, { underWay, now: clock.now() });
+      for (const { objects } of abandoned)
+        for (const expected of objects) await store.remove(expected.name, { expected });
+      return abandoned.map(({ backup }) => backup);
     },
   };
 }

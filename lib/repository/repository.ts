@@ -52,8 +52,8 @@ export type Fetched = Pick<CatalogueEntry, 'name' | 'sizeBytes'>;
 export type Finding = Omit<Verdict, 'app' | 'backup' | 'sha256'>;
 
 /**
- * The backups of one app in one store, in one format. Whoever calls `add`, `finishPending` or `remove` holds the app's
- * lock.
+ * The backups of one app in one store, in one format. Whoever calls `add`, `finishPending`, `remove` or `sweep`
+ * holds the app's lock.
  *
  * Guarantees, for every format on every store:
  * - `list` reads the store afresh and changes nothing: every backup, newest first, each with its state. One file that
@@ -80,6 +80,8 @@ export type Finding = Omit<Verdict, 'app' | 'backup' | 'sha256'>;
  * - `remove` takes away that backup and nothing else, data first: after a kill in between it is listed as lost, and can
  *   be removed again. To remove what is not there succeeds. What the last `list` saw is what goes: what somebody put in its
  *   place since then stays, and is OpsError `refused`.
+ * - `sweep` takes away the objects of backups in pages that never came to be and that nobody, here or on another machine, is
+ *   still at work on. It goes by what the last `list` saw, as `remove` does.
  *
  * Errors, as OpsError: those of the store, and `io` (no room here), `unavailable` (no room there).
  */
@@ -97,4 +99,6 @@ export interface Repository {
   prove(entry: CatalogueEntry, source: Source, target: string): Promise<Proof>;
   condemn(entry: CatalogueEntry, found: Finding): Promise<void>;
   remove(name: StoreName): Promise<void>;
+  /** The names of the backups of which what there was is gone. */
+  sweep(): Promise<StoreName[]>;
 }

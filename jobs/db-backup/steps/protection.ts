@@ -7,7 +7,7 @@ import { spaceCommand } from '../../../lib/files/space.ts';
 import { lastProven } from '../../../lib/probe/last-proven.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import type { AppFinding } from '../../steps/each-app.ts';
-import { judgeLost, pruneFindings } from './prune.ts';
+import { badAmong, judgeRest, pruneFindings } from './prune.ts';
 
 /** A run needs room for the backup and for the latest copy. */
 const backupsToFit = 2;
@@ -94,10 +94,8 @@ function ageFindings(
 }
 
 async function badBackups(context: JobContext, app: GuardedApp, { entries }: Seen): Promise<AppFinding[]> {
-  const { lost } = await judgeLost(context, app, entries);
-  const bad = entries
-    .filter(({ state }) => state === 'damaged')
-    .map(({ name, problem = 'its manifest cannot be used' }) => ({ name, problem }));
+  const { lost } = await judgeRest(context, app, entries);
+  const bad = badAmong(entries.filter(({ state }) => state === 'damaged'));
   const future = entries.filter(({ state }) => state === 'future').map(({ name }) => name);
   return pruneFindings({ lost, bad, future });
 }

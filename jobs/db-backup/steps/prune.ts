@@ -1,9 +1,18 @@
-// Removing what the retention policy no longer keeps. Only backups that are ours and proven are ever candidates.
-import type { CatalogueEntry } from '../../../lib/backup/catalogue.ts';
-import { type RetentionDecision, type RetentionPlan, retentionPlan } from '../../../lib/backup/retention.ts';
+// Removing what the retention policy no longer keeps. Only backups that are ours and proven are ever candidates; what is
+// left of one that was never finished, was half removed or cannot be restored goes as the policy would let it go.
+import { type CatalogueEntry, isSuspect, storedPartOf } from '../../../lib/backup/catalogue.ts';
+import type { BaseLink } from '../../../lib/backup/kept-bases.ts';
+import { formatByName } from '../../../lib/backup/name.ts';
+import {
+  type RetentionCandidate,
+  type RetentionDecision,
+  type RetentionPlan,
+  retentionPlan,
+} from '../../../lib/backup/retention.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
 import type { Repository } from '../../../lib/repository/repository.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
+import { firstTen } from '../../../lib/source/facts.ts';
 import type { AppFinding } from '../../steps/each-app.ts';
 
 /** What would go, what went, and why. */
@@ -12,19 +21,23 @@ export interface PruneReport {
   /** Why nothing may be removed now; undefined when the plan may be carried out. */
   refused: string | undefined;
   removed: string[];
+  /** Backups in pages that were never finished, of which what lay in the store was removed. */
+  swept: string[];
   /** Whether it has been refused for long. */
   refusalLasts: boolean;
   /** Backups whose data is gone although the policy keeps them: somebody else removed it. */
   lost: string[];
-  /** Backups whose bytes are known to be bad, and why. */
+  /** Backups that are known to be bad, and why. */
   bad: BadBackup[];
   /** Backups that are dated in the future: nothing chooses them, and they are kept until then. */
   future: string[];
 }
 
-interface BadBackup {
+export interface BadBackup {
   name: string;
   problem: string;
+  /** The backup that it cannot be restored without, and that is gone or bad. */
+  brokenBy?: string;
 }
 
 /** Plans on what `repository` has listed last, and carries the plan out. Called under the app's lock, or on the store of a dry run. */
@@ -34,35 +47,39 @@ export async function pruneApp(
   app: GuardedApp,
   entries: readonly CatalogueEntry[],
 ): Promise<PruneReport> {
-  const plan = await planPrune(context, app, entries.filter(isCandidate));
-  const { leftovers, lost } = await judgeLost(context, app, entries);
-  const removed: string[] = [];
+  const plan = await planPrune(context, app, entries);
+  const { leftovers, lost, worthless } = await judgeRest(context, app, entries);
+  const [removed, swept]: [string[], string[]] = [[], []];
   if (plan.refused === undefined) {
-    for (const { name } of plan.decisions.filter(({ keep }) => !keep)) {
+    // What cannot be restored goes first: some of it is based on what follows.
+    for (const name of [...worthless, ...plan.removals]) {
       context.signal.throwIfAborted();
       await repository.remove(name);
       context.noteLeft(`${name} was removed by the retention policy`);
       removed.push(name);
     }
     for (const name of leftovers) await repository.remove(name);
+    swept.push(...(await repository.sweep()));
   }
   const { decisions, refused, lasts } = plan;
-  const bad = entries.filter(({ isBad }) => isBad).map(({ name, problem = '' }) => ({ name, problem }));
+  const bad = badAmong(entries.filter(({ isBad, name }) => isBad && !removed.includes(name)));
   const future = entries.filter(({ state }) => state === 'future').map(({ name }) => name);
-  return { decisions, refused, refusalLasts: lasts, removed, lost, bad, future };
+  return { decisions, refused, refusalLasts: lasts, removed, swept, lost, bad, future };
 }
 
+/** What the policy says of what may be pruned among `entries`, and of `also`, which are among them, as if these were sound. */
 async function planPrune(
   context: JobContext,
   app: GuardedApp,
-  candidates: readonly CatalogueEntry[],
+  entries: readonly CatalogueEntry[],
+  also: readonly CatalogueEntry[] = [],
 ): Promise<RetentionPlan> {
+  const isPlanned = (entry: CatalogueEntry) => isCandidate(entry) || also.includes(entry);
+  const others = entries.filter((entry) => !isPlanned(entry) && entry.state !== 'lost');
   return retentionPlan({
-    backups: candidates.map(({ name, takenAt, manifest }) => ({
-      name,
-      takenAt,
-      suspect: (manifest?.suspect ?? []).length > 0,
-    })),
+    backups: entries.filter(isPlanned).map((entry) => candidateOf(entry, entries)),
+    others: others.map(linkOf),
+    unread: others.filter(isUnread).map(({ name }) => name),
     policy: app.keep,
     now: context.clock.now(),
     timeZone: context.config.timeZone,
@@ -70,20 +87,62 @@ async function planPrune(
   });
 }
 
-/** A manifest without data is what an interrupted removal leaves, unless the policy would have kept that backup. */
-export async function judgeLost(context: JobContext, app: GuardedApp, entries: readonly CatalogueEntry[]) {
+function candidateOf(entry: CatalogueEntry, entries: readonly CatalogueEntry[]): RetentionCandidate {
+  const { name, base } = linkOf(entry);
+  return {
+    name,
+    takenAt: entry.takenAt,
+    suspect: isSuspect(entry),
+    base: base ?? plannedBase(entry, entries),
+  };
+}
+
+function linkOf(entry: CatalogueEntry): BaseLink {
+  return { name: entry.name, base: storedPartOf(entry)?.pages?.base?.name };
+}
+
+/** One that is only planned is based on what the newest is based on, for all that is known before it is made. */
+function plannedBase({ name, manifest, sealed }: CatalogueEntry, entries: readonly CatalogueEntry[]) {
+  if (formatByName(name) !== 'pages' || manifest !== undefined || sealed !== undefined) return undefined;
+  return entries.find((entry) => isCandidate(entry) && storedPartOf(entry)?.pages !== undefined)?.name;
+}
+
+/** Whether it may be based on anything, for all that can be read of it. */
+function isUnread(entry: CatalogueEntry): boolean {
+  return (
+    formatByName(entry.name) === 'pages' && entry.state === 'damaged' && storedPartOf(entry) === undefined
+  );
+}
+
+/**
+ * What is there of backups that are none, as the policy would judge them if they were sound. A manifest without data is what an
+ * interrupted removal leaves, unless the policy would have kept that backup: then it is lost. What only lacks what it is based
+ * on is worthless when it would have gone by now; until then that may be brought back.
+ */
+export async function judgeRest(context: JobContext, app: GuardedApp, entries: readonly CatalogueEntry[]) {
   const [leftovers, lost]: [string[], string[]] = [[], []];
   for (const entry of entries.filter(({ state }) => state === 'lost')) {
-    const plan = await planPrune(context, app, [...entries.filter(isCandidate), entry]);
+    const plan = await planPrune(context, app, entries, [entry]);
     const kept = plan.decisions.find(({ name }) => name === entry.name)?.keep ?? true;
     (kept ? lost : leftovers).push(entry.name);
   }
-  return { leftovers, lost };
+  const broken = entries.filter(({ brokenBy, named }) => brokenBy !== undefined && !named);
+  const names = new Set(broken.map(({ name }) => name));
+  const { removals } = await planPrune(context, app, entries, broken);
+  return { leftovers, lost, worthless: removals.filter((name) => names.has(name)) };
 }
 
 /** A backup somebody gave a name of its own is theirs to remove. */
 function isCandidate({ state, named }: CatalogueEntry): boolean {
   return (state === 'proven' || state === 'suspect' || state === 'future') && !named;
+}
+
+/** The backups that are bad, as they are told of. */
+export function badAmong(entries: readonly CatalogueEntry[]): BadBackup[] {
+  return entries.map(({ name, problem = 'its manifest cannot be used', brokenBy }) => ({
+    ...{ name, problem },
+    ...(brokenBy === undefined ? {} : { brokenBy }),
+  }));
 }
 
 /** What is bad about the backups that there are, beside the refusal: whoever prunes has looked at all of them. */
@@ -98,10 +157,15 @@ export function pruneFindings({
       message: `the data of ${name} is gone from the store`,
       hint: 'somebody else removed it; db-backup list-backups shows what there is',
     })),
-    ...bad.map(({ name, problem }): AppFinding => ({
+    ...bad.filter(isBadItself).map(({ name, problem }): AppFinding => ({
       severity: 'critical',
       message: `${name} is damaged, and counts for nothing: ${problem}`,
       hint: 'are the others sound: db-backup verify --all; this one goes when its files are removed from the store by hand',
+    })),
+    ...brokenGroups(bad).map(({ by, names }): AppFinding => ({
+      severity: 'critical',
+      message: `without ${by}, which is gone or damaged, nothing can be restored of ${names}`,
+      hint: `bring its files back to the store if you can, as from the deleted files of Dropbox; the next backup is a full, and these go as the policy would let them go`,
     })),
     ...future.map((name): AppFinding => ({
       severity: 'warning',
@@ -112,15 +176,30 @@ export function pruneFindings({
 }
 
 /** What a person reads of them. */
-export function pruneLines({ lost, bad, future }: PruneReport): string[] {
+export function pruneLines({ lost, bad, future, swept }: PruneReport): string[] {
   return [
+    ...swept.map((name) => `swept ${name}: it was never finished`),
     ...lost.map((name) => `LOST: the data of ${name} is gone from the store`),
-    ...bad.map(({ name, problem }) => `DAMAGED: ${name}: ${problem}`),
+    ...bad.filter(isBadItself).map(({ name, problem }) => `DAMAGED: ${name}: ${problem}`),
+    ...brokenGroups(bad).map(({ by, names }) => `DAMAGED: without ${by}: ${names}`),
     ...future.map(
       (name) =>
         `IN THE FUTURE: ${name}: the clock was ahead when it was made, or the clock is behind now; it is kept, and restored by its name only`,
     ),
   ];
+}
+
+function isBadItself({ brokenBy }: BadBackup): boolean {
+  return brokenBy === undefined;
+}
+
+/** One piece of news for all that one backup takes with it. */
+function brokenGroups(bad: readonly BadBackup[]): { by: string; names: string }[] {
+  const groups = Map.groupBy(
+    bad.filter((one) => !isBadItself(one)),
+    ({ brokenBy = '' }) => brokenBy,
+  );
+  return [...groups].map(([by, all]) => ({ by, names: firstTen(all.map(({ name }) => name)).join(', ') }));
 }
 
 /** That nothing may be pruned is bad news: at once for who asked for it, else when it has been so for long. */

@@ -14,6 +14,7 @@ export function plainFormat(options: RepositoryOptions): Format {
     add: (backup) => addBackup(options, backup),
     requireRoom: (backup) => requireRoom(options, backup),
     finishPending: () => finishPending(options),
+    underWay: () => Promise.resolve([]),
     async fetch(entry, target, listed) {
       const { name, sizeBytes } = entry;
       if (isSealedName(name)) return fetchSealed(options, entry, target, listed);
