@@ -10,9 +10,20 @@ import { pages } from './pages.ts';
 import { manifests } from './manifests.ts';
 import { restores } from './restores.ts';
 import { state } from './state.ts';
+import { storedManifests } from './stored-manifests.ts';
 import { stores } from './stores.ts';
 
-const goldens = { ...manifests, ...stores, ...state, ...restores, ...alerts, ...history, ...delta, ...pages };
+const goldens = {
+  ...manifests,
+  ...storedManifests,
+  ...stores,
+  ...state,
+  ...restores,
+  ...alerts,
+  ...history,
+  ...delta,
+  ...pages,
+};
 
 describe.each(Object.entries(goldens))('%s', (name, { read, value, format }) => {
   const path = join(import.meta.dirname, name);
