@@ -8,6 +8,10 @@ import type { Proof } from '../../lib/repository/proof.ts';
 export function proofLines(app: string, report: Proof): string[] {
   const { backup, sound, proven, basis, problems, tables = 0, rows = 0 } = report;
   if (!sound) return [`${app}: NOT SOUND: ${backup}`, ...problems.map((problem) => `    ${problem}`)];
+  if (basis === 'sealed')
+    return [
+      `${app}: whole, and not opened: ${backup}: its bytes are those that were sealed; to open it as well: --identity <file>`,
+    ];
   const facts = `${formatCount(tables, 'table')}, ${formatCount(rows, 'row')}`;
   if (proven && basis === 'hash')
     return [

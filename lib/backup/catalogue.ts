@@ -86,6 +86,18 @@ export function isProvenIn(entries: readonly CatalogueEntry[]): (backup: string)
 }
 
 /**
+ * What the next backup may take in the store, of an app that goes on as it did: a file as the newest one, and of what is in pages
+ * a full, which an increment never takes. 0 where nothing is proven.
+ */
+export function nextBytes(entries: readonly CatalogueEntry[]): number {
+  const proven = entries.filter(({ state }) => state === 'proven');
+  const levelOf = (entry: CatalogueEntry) => storedPartOf(entry)?.pages?.level;
+  const file = proven.find((entry) => levelOf(entry) === undefined);
+  const full = proven.find((entry) => levelOf(entry) === 0);
+  return (file?.storedBytes ?? 0) + (full?.storedBytes ?? 0);
+}
+
+/**
  * What a new backup is compared with: the newest proven one. Where all are dated in the future the clock is behind, and
  * the one that is least far ahead is better than nothing: without any an emptied database would pass.
  */

@@ -1,5 +1,5 @@
 // Measures the place where copies go: that it answers, what it has, and what time it has.
-import { newestProven } from '../backup/catalogue.ts';
+import { newestProven, nextBytes } from '../backup/catalogue.ts';
 import { OpsError } from '../base/errors.ts';
 import { guardedApps } from '../config/config.ts';
 import { machine } from '../health/causes.ts';
@@ -25,10 +25,14 @@ export const storeProbe: Probe<StoreFacts> = {
   },
 };
 
-/** A backup and a latest copy of each app, as large as the newest ones. */
+/** A backup of each app, and a latest copy where it keeps one, as large as the newest ones. */
 async function nextNightBytes(context: ProbeContext): Promise<number> {
   const sizes = await Promise.all(
-    guardedApps(context.config).map(async (app) => newestProven(await context.backups(app))?.sizeBytes ?? 0),
+    guardedApps(context.config).map(async (app) => {
+      const entries = await context.backups(app);
+      const latestBytes = app.latest === undefined ? 0 : (newestProven(entries)?.sizeBytes ?? 0);
+      return nextBytes(entries) + latestBytes;
+    }),
   );
-  return 2 * sizes.reduce((sum, size) => sum + size, 0);
+  return sizes.reduce((sum, size) => sum + size, 0);
 }

@@ -1,5 +1,5 @@
 // How well an app is protected, as bad news: what a person who asks whether it is all still working has to be told.
-import { type CatalogueEntry, isProvenIn, newestProven } from '../../../lib/backup/catalogue.ts';
+import { type CatalogueEntry, isProvenIn, newestProven, nextBytes } from '../../../lib/backup/catalogue.ts';
 import type { OpsError } from '../../../lib/base/errors.ts';
 import { formatBytes, formatDuration } from '../../../lib/base/format.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
@@ -137,14 +137,13 @@ function drillFindings({ clock, history }: JobContext, app: GuardedApp, { entrie
 }
 
 function spaceFindings({ config }: JobContext, { entries, freeBytes }: Seen): AppFinding[] {
-  const newest = newestProven(entries);
-  if (newest === undefined || freeBytes === undefined || freeBytes >= backupsToFit * newest.sizeBytes)
-    return [];
+  const neededBytes = nextBytes(entries);
+  if (neededBytes === 0 || freeBytes === undefined || freeBytes >= backupsToFit * neededBytes) return [];
   const { store } = config;
   return [
     {
       severity: 'warning',
-      message: `the store is almost full: ${formatBytes(freeBytes)} are free, the newest backup has ${formatBytes(newest.sizeBytes)}`,
+      message: `the store is almost full: ${formatBytes(freeBytes)} are free, the next backup may take ${formatBytes(neededBytes)}`,
       hint: `${store.kind === 'directory' ? `what takes the room: ${spaceCommand(store.path)}; ` : ''}what would go: db-backup prune --dry-run`,
     },
   ];

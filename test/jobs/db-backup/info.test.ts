@@ -178,7 +178,7 @@ const cases: Case[] = [
           .replace(/("page_count": ?)\d+/, `$1${pages}`),
       );
     },
-    told: [['warning', /the store is almost full: .* are free, the newest backup has/]],
+    told: [['warning', /the store is almost full: .* are free, the next backup may take/]],
   },
   {
     so: 'a restore was killed while the services were stopped',

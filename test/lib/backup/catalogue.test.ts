@@ -1,7 +1,7 @@
 // The store's listing and the manifests, joined: the state of every file, in both layouts.
 import { describe, expect, test } from 'vitest';
 import { OpsError } from '../../../lib/base/errors.ts';
-import { comparable } from '../../../lib/backup/catalogue.ts';
+import { comparable, nextBytes } from '../../../lib/backup/catalogue.ts';
 import { catalogue, manifestNames, verdictsIn } from '../../../lib/backup/join-listing.ts';
 import type {
   CatalogueEntry,
@@ -12,6 +12,7 @@ import type {
 import type { FoundBad } from '../../../lib/backup/verdict.ts';
 import type { Manifest } from '../../../lib/backup/manifest.ts';
 import { exampleManifest } from './examples.ts';
+import { entriesOf, pagesManifest } from './pages-examples.ts';
 
 const modifiedAt = new Date('2026-12-01T00:00:00Z');
 const appNaming: CatalogueNaming = {
@@ -434,4 +435,16 @@ describe('what a new backup is compared with', () => {
   ])('at %s is that of %s', (now, stamp) => {
     expect(comparable(entries(now))?.name).toContain(stamp);
   });
+});
+
+test('what the next backup may take is a file and a full, as they are stored, and never an increment', () => {
+  const full = pagesManifest('20261101T020000Z', 0);
+  const day = pagesManifest('20261102T020000Z', 1, full);
+  const { stored, ...file } = full;
+  void stored;
+  const plain = { ...file, backup: data, takenAt: manifestTime };
+  expect(nextBytes([])).toBe(0);
+  expect(nextBytes(entriesOf([full, day]))).toBe(5000);
+  expect(nextBytes(entriesOf([plain]))).toBe(plain.sizeBytes);
+  expect(nextBytes(entriesOf([plain, full, day]))).toBe(plain.sizeBytes + 5000);
 });
