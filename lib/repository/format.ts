@@ -10,13 +10,20 @@ export interface Listed {
   entries: readonly CatalogueEntry[];
 }
 
+/** Two looks at the store. */
+export interface Looks {
+  /** What the caller has decided on. */
+  listed(): Promise<Listed>;
+  /** What there is now. */
+  look(): Promise<Listed>;
+}
+
 /** One format. Each promises of its backups what the contract in repository.ts says. */
 export interface Format {
-  /** `listed` is what the caller has decided on. */
-  add(backup: NewBackup, listed: () => Promise<Listed>): Promise<Added>;
+  add(backup: NewBackup, looks: Looks): Promise<Added>;
   requireRoom(backup: { sizeBytes: number; refreshLatest: boolean }): Promise<void>;
   finishPending(): Promise<void>;
   /** The backups that this machine has begun and will finish: nobody sweeps them. */
   underWay(): Promise<readonly StoreName[]>;
-  fetch(entry: Fetched, target: string, listed: () => Promise<Listed>): Promise<FileDigest>;
+  fetch(entry: Fetched, target: string, looks: Looks): Promise<FileDigest>;
 }

@@ -2,9 +2,11 @@
 import { abandonedObjects } from '../backup/abandoned.ts';
 import { formatByName, manifestName, partName } from '../backup/name.ts';
 import { verdictName } from '../backup/verdict.ts';
-import type { Store, Stored, StoreName } from '../store/store.ts';
-import type { Format, Listed } from './format.ts';
+import type { Stored, StoreName } from '../store/store.ts';
+import type { Format, Listed, Looks } from './format.ts';
+import { holderOf } from './holder.ts';
 import type { RepositoryOptions } from './options.ts';
+import { pagesFormat } from './pages/pages-format.ts';
 import { plainFormat } from './plain/plain-format.ts';
 import { proveFile, unfetched, unusable } from './proof.ts';
 import { proveSealed } from './prove-sealed.ts';
@@ -16,23 +18,31 @@ import type { Fetched, Repository } from './repository.ts';
 /** Opens it; nothing is read yet. */
 export function openRepository(options: RepositoryOptions): Repository {
   const { store, naming, clock, signal, progress, opening } = options;
-  const plain = plainFormat(options);
-  const formats: Record<ReturnType<typeof formatByName>, Format> = { plain, pages: plain };
+  const formats: Record<ReturnType<typeof formatByName>, Format> = {
+    plain: plainFormat(options),
+    pages: pagesFormat(options),
+  };
   const formatOf = (name: StoreName) => formats[formatByName(name)];
   /** What the last list saw: it is what was decided on, and nothing that came after it is removed. */
   let seen: Listed | undefined;
-  const look = async (): Promise<Listed> => (seen = await readCatalogue(options));
-  const listed = async () => seen ?? (await look());
-  const fetch = (entry: Fetched, target: string) => formatOf(entry.name).fetch(entry, target, listed);
+  const look = async (): Promise<Listed> => readCatalogue(options);
+  const looks: Looks = { listed: async () => seen ?? (await look()), look };
+  const fetch = (entry: Fetched, target: string) => formatOf(entry.name).fetch(entry, target, looks);
+  const begun = async () =>
+    new Set((await Promise.all(Object.values(formats).map((each) => each.underWay()))).flat());
   return {
-    list: async () => [...(await look()).entries],
+    async list() {
+      seen = await look();
+      return [...seen.entries];
+    },
     holderOf: (name) => holderOf(store, name),
     requireRoom: (name, backup) => formatOf(name).requireRoom(backup),
     async add(backup) {
-      const added = await formatOf(backup.manifest.backup).add(backup, listed);
+      const added = await formatOf(backup.manifest.backup).add(backup, looks);
       // What is remembered of backups that are gone helps nobody any more.
-      const { listing } = await listed();
-      await forgetOthers(options, [...listing.map(({ name }) => name), backup.manifest.backup]);
+      const { listing } = await looks.listed();
+      const { backup: name } = backup.manifest;
+      await forgetOthers(options, [...listing.map((stored) => stored.name), name, ...(await begun())]);
       return added;
     },
     async finishPending() {
@@ -56,22 +66,13 @@ export function openRepository(options: RepositoryOptions): Repository {
       for (const part of partsOf(name, there)) await store.remove(part, { expected: there.get(part) });
     },
     async sweep() {
-      const { listing } = await listed();
-      const underWay = new Set(
-        (await Promise.all(Object.values(formats).map((each) => each.underWay()))).flat(),
-      );
-      const abandoned = abandonedObjects(listing, naming, { underWay, now: clock.now() });
+      const { listing } = await looks.listed();
+      const abandoned = abandonedObjects(listing, naming, { underWay: await begun(), now: clock.now() });
       for (const { objects } of abandoned)
         for (const expected of objects) await store.remove(expected.name, { expected });
       return abandoned.map(({ backup }) => backup);
     },
   };
-}
-
-/** A manifest without its data is what is left of a backup that somebody removed: its name is not free either. */
-async function holderOf(store: Store, name: StoreName): Promise<StoreName | undefined> {
-  for (const part of [name, manifestName(name)]) if ((await store.stat(part)) !== undefined) return part;
-  return undefined;
 }
 
 /**

@@ -52,8 +52,7 @@ export type Fetched = Pick<CatalogueEntry, 'name' | 'sizeBytes'>;
 export type Finding = Omit<Verdict, 'app' | 'backup' | 'sha256'>;
 
 /**
- * The backups of one app in one store, in one format. Whoever calls `add`, `finishPending`, `remove` or `sweep`
- * holds the app's lock.
+ * The backups of one app in one store. Whoever calls `add`, `finishPending`, `remove` or `sweep` holds the app's lock.
  *
  * Guarantees, for every format on every store:
  * - `list` reads the store afresh and changes nothing: every backup, newest first, each with its state. One file that
@@ -64,7 +63,9 @@ export type Finding = Omit<Verdict, 'app' | 'backup' | 'sha256'>;
  *   the store: data first, manifest last. It overwrites no backup, whole or not: then it throws `refused`.
  * - When `add` throws, nothing is listed as a backup that was not, and what it put is taken back. Where that cannot be
  *   done, or the process is killed, the next `finishPending` completes the backup if its bytes are whole, and leaves it
- *   unfinished if not. `add` does so first.
+ *   unfinished if not. `add` does so first. Of a backup in several objects those that were put stay as well: a long upload
+ *   goes on where it ended.
+ * - What is based on another backup gets its manifest only where that one is there, whole and not suspect, at that time.
  * - With `refreshLatest` the bytes are sent once, and the latest copy is the old one or the new one at every instant.
  *   That its name is blocked costs the latest copy, and not the backup.
  * - `finishPending` does nothing when nothing is pending; again is fine.

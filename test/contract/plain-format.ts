@@ -6,6 +6,8 @@ import { makeFile, type OpenedStore } from './store-world.ts';
 
 /** The plain format, as the suite of repositories takes it. */
 export const plain: RepositoryFormat = {
+  ending: '.db',
+  isPlain: true,
   open: openRepository,
   async spoilDescription(store, name) {
     await store.put(manifestName(name), await makeFile('format: yaml\n'), { replace: true });

@@ -21,10 +21,15 @@ import { exampleManifest } from '../lib/backup/examples.ts';
 import { makeLedger } from '../lib/sqlite/databases.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
 import { scratch } from '../support/scratch.ts';
+import { someBytes } from '../support/some-bytes.ts';
 import type { OpenedStore } from './store-world.ts';
 
 /** One format under test, and what the suite does behind its back. */
 export interface RepositoryFormat {
+  /** How the names of its backups end. */
+  ending: string;
+  /** Whether an object of the name of a backup is the very file that was backed up. */
+  isPlain: boolean;
   open(options: RepositoryOptions): Repository;
   /** Makes what describes the backup unreadable. */
   spoilDescription(store: Store, name: string): Promise<void>;
@@ -70,6 +75,16 @@ const sqliteKind: BackupKind = {
     return { bytes: readFileSync(path), facts: (await measureDatabase(path)).facts };
   },
   damage: (whole) => whole.fill('?', 4096, 8192),
+};
+
+/** The same with so much in the first row that few of the pages differ from one day to the next. */
+export const largerKind: BackupKind = {
+  ...sqliteKind,
+  async make(rows) {
+    const path = join(scratch(), 'template.db');
+    makeLedger(path, { rows, firstBallast: someBytes(400_000) });
+    return { bytes: readFileSync(path), facts: (await measureDatabase(path)).facts };
+  },
 };
 
 let kind = sqliteKind;
@@ -118,9 +133,19 @@ export async function openWorld(format: RepositoryFormat, open: () => Promise<Op
   return { store, format, repository: reopen(), reopen };
 }
 
-/** The name of the backup of a day. */
+/** The name of the plain backup of a day. */
 export function nameOf(day: number): string {
-  return `backups/ctv/ctv-202611${String(day).padStart(2, '0')}T020513Z.db`;
+  return nameIn({ ending: '.db' }, day);
+}
+
+function nameIn({ ending }: Pick<RepositoryFormat, 'ending'>, day: number): string {
+  return `backups/ctv/ctv-202611${String(day).padStart(2, '0')}T020513Z${ending}`;
+}
+
+/** The names of backups of that format. */
+export function namesOf(format: RepositoryFormat) {
+  const name = (day: number) => nameIn(format, day);
+  return { one: name(1), two: name(2), three: name(3), nameOf: name };
 }
 
 const templates = new Map<number, Promise<Template>>();
@@ -148,7 +173,16 @@ export async function newBackup(
   const takenAt = new Date(`2026-11-${String(day).padStart(2, '0')}T02:05:13.250Z`);
   const { source: from, host, integrity, holdfastVersion, runId, clock, suspect } = exampleManifest();
   const origin = { source: from, host, integrity, holdfastVersion, runId, clock, suspect };
-  const manifest = { ...origin, ...facts, app, backup: nameOf(day), takenAt, sha256, contentHash, ...stated };
+  const manifest = {
+    ...origin,
+    ...facts,
+    app,
+    backup: nameIn(world.format, day),
+    takenAt,
+    sha256,
+    contentHash,
+    ...stated,
+  };
   return { file, manifest: manifest as Manifest, refreshLatest, scratch: own };
 }
 

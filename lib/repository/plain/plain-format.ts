@@ -15,7 +15,7 @@ export function plainFormat(options: RepositoryOptions): Format {
     requireRoom: (backup) => requireRoom(options, backup),
     finishPending: () => finishPending(options),
     underWay: () => Promise.resolve([]),
-    async fetch(entry, target, listed) {
+    async fetch(entry, target, { listed }) {
       const { name, sizeBytes } = entry;
       if (isSealedName(name)) return fetchSealed(options, entry, target, listed);
       await requireSpace({ directory: target, neededBytes: sizeBytes, purpose: `fetch ${name}` });

@@ -8,12 +8,14 @@ export interface LedgerOptions {
   /** Rows of 4000 random bytes: about a page of 4 KiB each. */
   rows?: number;
   pageSize?: number;
+  /** What the first row holds instead: what is the same in two of them makes up most of their pages. */
+  firstBallast?: Buffer;
 }
 
 /** A closed database with one table `ledger (id, note, ballast)`. */
 export function makeLedger(
   path: string,
-  { journalMode = 'delete', rows = 10, pageSize = 4096 }: LedgerOptions = {},
+  { journalMode = 'delete', rows = 10, pageSize = 4096, firstBallast }: LedgerOptions = {},
 ): void {
   const database = new Database(path);
   database.pragma(`page_size = ${pageSize}`);
@@ -22,7 +24,9 @@ export function makeLedger(
   database.exec('CREATE TABLE ledger (id INTEGER PRIMARY KEY, note TEXT NOT NULL, ballast BLOB)');
   const insert = database.prepare("INSERT INTO ledger (note, ballast) VALUES ('first', randomblob(4000))");
   database.transaction(() => {
-    for (let i = 0; i < rows; i += 1) insert.run();
+    if (firstBallast !== undefined)
+      database.prepare("INSERT INTO ledger (note, ballast) VALUES ('first', ?)").run(firstBallast);
+    for (let i = firstBallast === undefined ? 0 : 1; i < rows; i += 1) insert.run();
   })();
   database.close();
 }

@@ -1,0 +1,180 @@
+// From a backup in pages to the database that it is of: all that it is based on is fetched, proven by its hash, and laid over each
+// other in one pass.
+import { rm } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { type CatalogueEntry, storedPartOf } from '../../backup/catalogue.ts';
+import { chainOf } from '../../backup/chain.ts';
+import type { StoredObject, StoredPart } from '../../backup/stored-part.ts';
+import { OpsError } from '../../base/errors.ts';
+import type { FileDigest } from '../../files/digest.ts';
+import { removeQuietly } from '../../files/publish-file.ts';
+import type { Scratch } from '../../files/scratch.ts';
+import { requireSpace } from '../../files/space.ts';
+import { BadBackup } from '../bad-backup.ts';
+import type { Listed } from '../format.ts';
+import type { RepositoryOptions } from '../options.ts';
+import type { Fetched } from '../repository.ts';
+import { openObject, requireOpening, type SealedFile } from '../sealing.ts';
+import type { ChainLink } from './link-reader.ts';
+import { rebuildPages } from './rebuild.ts';
+
+/** Writes the database to `target`; see the contract. */
+export async function fetchFromPages(
+  options: RepositoryOptions,
+  { name, sizeBytes }: Fetched,
+  target: string,
+  listed: () => Promise<Listed>,
+): Promise<FileDigest> {
+  await requireSpace({ directory: target, neededBytes: sizeBytes, purpose: `fetch ${name}` });
+  const { entries } = await listed();
+  const entry = entries.find((each) => each.name === name);
+  if (entry === undefined)
+    throw new OpsError('missing', `cannot fetch ${name}: it is not in ${options.store.description}`);
+  const chain = chainFor(entry, entries);
+  for (const link of chain) requireOpen(options, link);
+  const scratch = await options.scratch();
+  try {
+    const file = await rebuild(options, { target, chain, entry, scratch });
+    await requirePromised(file, entry);
+    return file;
+  } finally {
+    await scratch.remove();
+  }
+}
+
+/** Before anything is fetched. */
+function requireOpen(options: RepositoryOptions, entry: CatalogueEntry): void {
+  const { recipients } = partOf(entry);
+  if (recipients !== undefined) requireOpening(options, { backup: entry.name, recipients });
+}
+
+function chainFor(entry: CatalogueEntry, entries: readonly CatalogueEntry[]): CatalogueEntry[] {
+  if (storedPartOf(entry) === undefined)
+    throw new BadBackup(
+      entry.name,
+      `cannot put ${entry.name} together: ${entry.problem ?? 'it has no manifest'}`,
+    );
+  try {
+    return chainOf(entry, entries);
+  } catch (error) {
+    if (!(error instanceof OpsError)) throw error;
+    throw new BadBackup(entry.brokenBy ?? entry.name, error.message, { cause: error, ...hintOf(error) });
+  }
+}
+
+async function rebuild(
+  options: RepositoryOptions,
+  {
+    target,
+    chain,
+    entry,
+    scratch,
+  }: { target: string; chain: readonly CatalogueEntry[]; entry: CatalogueEntry; scratch: Scratch },
+): Promise<FileDigest> {
+  const { naming, progress, signal } = options;
+  const storedBytes = chain.reduce((sum, link) => sum + link.storedBytes, 0);
+  await requireSpace({
+    ...{ directory: scratch.path, neededBytes: storedBytes },
+    purpose: `fetch what ${entry.name} is put together from`,
+  });
+  progress.start(`${naming.app}: fetching`, entry.sizeBytes);
+  try {
+    return await rebuildPages({
+      target,
+      chain: chain.map((link) => linkOf(options, link, scratch)),
+      signal,
+      onProgress: (doneBytes) => progress.update(doneBytes),
+    });
+  } catch (error) {
+    if (error instanceof BadBackup || !(error instanceof OpsError) || error.kind !== 'damaged') throw error;
+    throw new BadBackup(blamed(error, chain) ?? entry.name, error.message, {
+      cause: error,
+      ...hintOf(error),
+    });
+  } finally {
+    progress.end();
+  }
+}
+
+/** Whose object it is that the error names: their hashes were right, so it was made or described so. */
+function blamed({ message }: OpsError, chain: readonly CatalogueEntry[]): string | undefined {
+  const named = chain.filter((link) =>
+    [link.name, ...partOf(link).objects.map(({ name }) => name)].some((name) => message.includes(name)),
+  );
+  return named.at(-1)?.name;
+}
+
+function linkOf(options: RepositoryOptions, entry: CatalogueEntry, scratch: Scratch): ChainLink {
+  const { name, sizeBytes } = entry;
+  const stored = partOf(entry);
+  const opened = new Map<string, string>();
+  return {
+    manifest: { backup: name, sizeBytes, stored },
+    async open(object) {
+      const path = await fetchObject(options, entry, object, scratch);
+      opened.set(object.name, path);
+      return path;
+    },
+    async release(object) {
+      const path = opened.get(object.name);
+      opened.delete(object.name);
+      if (path !== undefined) await rm(path, { force: true });
+    },
+  };
+}
+
+/** The path of its clear bytes. */
+async function fetchObject(
+  options: RepositoryOptions,
+  entry: CatalogueEntry,
+  object: StoredObject,
+  scratch: Scratch,
+): Promise<string> {
+  const { store, signal } = options;
+  const { recipients } = partOf(entry);
+  const backup = entry.name;
+  const path = scratch.file(basename(object.name));
+  const file = await store.get(object.name, path, { signal });
+  if (file.sizeBytes === object.sizeBytes && file.sha256 === object.sha256)
+    return recipients === undefined ? path : clearOf(options, { path, backup, recipients });
+  const cause =
+    file.sizeBytes === object.sizeBytes
+      ? `its bytes were altered: SHA-256 is ${file.sha256}, the manifest says ${object.sha256}`
+      : `it has ${file.sizeBytes} bytes, the manifest says ${object.sizeBytes}`;
+  throw new BadBackup(backup, `cannot use ${object.name}: ${cause}`);
+}
+
+async function clearOf(options: RepositoryOptions, sealed: SealedFile): Promise<string> {
+  const clear = `${sealed.path}.pages`;
+  await openObject(options, sealed, clear);
+  await rm(sealed.path, { force: true });
+  return clear;
+}
+
+/** What comes out has to be what went in, whatever every part of it says of itself. */
+async function requirePromised(
+  { path, sizeBytes, sha256 }: FileDigest,
+  { name, manifest, sizeBytes: promisedBytes }: CatalogueEntry,
+): Promise<void> {
+  const promised = manifest?.sha256;
+  if (sizeBytes === promisedBytes && (promised === undefined || promised === sha256)) return;
+  await removeQuietly(path);
+  const cause =
+    sizeBytes === promisedBytes
+      ? `its SHA-256 is ${sha256}, the manifest says ${promised}`
+      : `it has ${sizeBytes} bytes, the manifest says ${promisedBytes}`;
+  throw new BadBackup(
+    name,
+    `cannot put ${name} together: what came out is not what its manifest promises: ${cause}`,
+  );
+}
+
+function partOf(entry: CatalogueEntry): StoredPart {
+  const part = storedPartOf(entry);
+  if (part === undefined) throw new Error(`${entry.name} does not say how it is stored`);
+  return part;
+}
+
+function hintOf({ hint }: OpsError): { hint?: string } {
+  return hint === undefined ? {} : { hint };
+}

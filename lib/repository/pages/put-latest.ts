@@ -1,0 +1,31 @@
+// The latest copy beside backups in pages: a file that a person can open, or their age file.
+import { OpsError } from '../../base/errors.ts';
+import type { RepositoryOptions } from '../options.ts';
+import type { NewBackup } from '../repository.ts';
+import { sealObject } from '../sealing.ts';
+
+/** Refreshes it where one is kept. Why it could not be, where its name is what is in the way; all else is thrown. */
+export async function putLatest(
+  options: RepositoryOptions,
+  { file, scratch }: NewBackup,
+): Promise<OpsError | undefined> {
+  const { store, naming, seal, progress, signal, noteLeft } = options;
+  const { app, latestName } = naming;
+  if (latestName === '') return undefined;
+  const sent = seal === undefined ? file : await sealObject(seal, file, scratch.file('latest.age'), options);
+  progress.start(`${app}: storing`, sent.sizeBytes);
+  try {
+    await store.put(latestName, sent, {
+      replace: true,
+      signal,
+      onProgress: (bytes) => progress.update(bytes),
+    });
+  } catch (error) {
+    if (error instanceof OpsError && (error.kind === 'refused' || error.kind === 'usage')) return error;
+    throw error;
+  } finally {
+    progress.end();
+  }
+  noteLeft(`the latest copy ${latestName} is up to date`);
+  return undefined;
+}
