@@ -1,17 +1,17 @@
 // What the report says of each app: how well it is protected now, and how its backups went over time.
 import { formatBytes, formatCount } from '../base/format.ts';
 import { appVerdict, checkWords, isStale } from './answer.ts';
-import { chartBegin, median, valuesTable } from './by-period.ts';
+import { chartBegin } from './by-period.ts';
 import { daysOf } from './days.ts';
 import type { Block, Figure, Section, Table } from './document.ts';
 import type { AppFacts, DrillFacts, ReportFacts } from './facts.ts';
-import { formatMeasure } from './measures.ts';
-import type { Day, DayState, Measure, Point } from './picture.ts';
+import { line } from './line-figure.ts';
+import { pagesFigures, pagesPairs } from './pages-figures.ts';
+import type { Day, DayState, Point } from './picture.ts';
 import { ago, dateOf, minuteOf } from './words.ts';
 
 /** More charts than of so many apps are closed until somebody wants to see them. */
 const openAppsMax = 6;
-const dayMs = 86_400_000;
 
 /** A card for each app. */
 export function protectionSection(facts: ReportFacts): Section {
@@ -49,9 +49,8 @@ function pairsOf(app: AppFacts, facts: ReportFacts): [string, string][] {
   const drill = drills.at(-1);
   const backups = formatCount(provenCount, 'proven backup');
   return [
-    ...(newest === undefined
-      ? []
-      : [['Newest', `${newest.name}, ${formatBytes(newest.sizeBytes)}`] as [string, string]]),
+    ...(newest === undefined ? [] : [['Newest', `${newest.name}, ${sizeWords(newest)}`] as [string, string]]),
+    ...pagesPairs(app, facts),
     [
       'Next one',
       nextAt === undefined
@@ -67,6 +66,11 @@ function pairsOf(app: AppFacts, facts: ReportFacts): [string, string][] {
     ['Last drill', drill === undefined ? 'never; try: restore drill' : drillWords(drill, at, timeZone)],
     ['Database', app.database],
   ];
+}
+
+function sizeWords({ sizeBytes, storedBytes }: NonNullable<AppFacts['newest']>): string {
+  const size = formatBytes(sizeBytes);
+  return storedBytes === sizeBytes ? size : `${size}, of which it added ${formatBytes(storedBytes)}`;
 }
 
 function leftUnknown(count: number): string {
@@ -114,6 +118,7 @@ function figuresOf(app: AppFacts, given: ReportFacts): Figure[] {
   const { backups, runs, drills } = app;
   const firsts = [backups[0]?.takenAt, runs[0]?.startedAt, drills[0]?.at];
   const facts = { ...given, since: chartBegin(firsts, given) };
+  const isInPages = backups.some(({ level }) => level !== undefined);
   const durations = runs.flatMap(({ startedAt, endedAt, isDone, isShared }) =>
     endedAt === undefined || !isDone || isShared
       ? []
@@ -126,7 +131,8 @@ function figuresOf(app: AppFacts, given: ReportFacts): Figure[] {
   }));
   return [
     ...(backups.length + runs.length === 0 ? [] : [daysFigure(app, facts)]),
-    ...line('Size of the backup', 'bytes', sizes, facts),
+    ...line(isInPages ? 'Size of the database' : 'Size of the backup', 'bytes', sizes, facts),
+    ...pagesFigures(app, facts),
     ...line('How long it took', 'duration', durations, facts),
     ...line('Rate to the store, over the whole run', 'rate', ratesOf(app), facts),
     ...(drills.length === 0 ? [] : [drillsFigure(drills, facts)]),
@@ -141,30 +147,6 @@ function ratesOf({ runs }: AppFacts): Point[] {
     if (isShared || seconds <= 0 || sentBytes === undefined || sentBytes < worthwhileBytes) return [];
     return [{ at: startedAt, value: sentBytes / seconds }];
   });
-}
-
-function line(title: string, measure: Measure, points: readonly Point[], facts: ReportFacts): Figure[] {
-  const last = points.at(-1);
-  const first = points[0];
-  if (first === undefined || last === undefined) return [];
-  const format = (value: number) => formatMeasure(measure, value);
-  const usual = median(points.map(({ value }) => value)) ?? 0;
-  const odd = points.filter(({ isOdd }) => isOdd === true).length;
-  const { since: from, at: to, timeZone } = facts;
-  const before =
-    points.length === 1
-      ? ''
-      : `; ${format(first.value)} on ${dateOf(first.at, timeZone)}, usually ${format(usual)}`;
-  return [
-    {
-      title,
-      says:
-        `${format(last.value)} on ${dateOf(last.at, timeZone)}${before}.` +
-        (odd === 0 ? '' : ` ${formatCount(odd, 'backup')} looked emptied or damaged: marked.`),
-      picture: { kind: 'line', measure, from, to, points, gapMs: 2.5 * dayMs },
-      table: valuesTable(points, { called: title, format, timeZone }),
-    },
-  ];
 }
 
 const dayWords: readonly (readonly [DayState, string])[] = [

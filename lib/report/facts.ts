@@ -33,12 +33,22 @@ export interface AppFacts {
   readonly name: string;
   readonly database: string;
   /** The newest proven backup, and the instant up to which the database is known to be in it. */
-  readonly newest: { readonly name: string; readonly at: Date; readonly sizeBytes: number } | undefined;
+  readonly newest:
+    | {
+        readonly name: string;
+        readonly at: Date;
+        readonly sizeBytes: number;
+        /** What it added to the store: less, where others hold the rest. */
+        readonly storedBytes: number;
+      }
+    | undefined;
   /** The oldest proven one that is still there. */
   readonly oldestAt: Date | undefined;
   readonly provenCount: number;
   /** Who says what there is; the history does where the store does not answer, and knows nothing of what was pruned. */
   readonly from: 'the store' | 'the history';
+  /** What the store has in pages; undefined where that is nothing, or the store did not answer. */
+  readonly pages: PagesFacts | undefined;
   /** When the timer starts the next backup; undefined where nobody knows. */
   readonly nextAt: Date | undefined;
   /** Oldest first, as are the next two. */
@@ -47,10 +57,34 @@ export interface AppFacts {
   readonly drills: readonly DrillFacts[];
 }
 
+/** How the series of an app stands. */
+export interface PagesFacts {
+  /** What increments are made on. */
+  readonly full: { readonly takenAt: Date; readonly storedBytes: number } | undefined;
+  /** Of those on it that are there. */
+  readonly increments: { readonly count: number; readonly storedBytes: number };
+  readonly due: { readonly since: Date; readonly why: string } | undefined;
+  /** Of each proven one, oldest first. */
+  readonly needs: readonly RestoreNeed[];
+}
+
+/** What a restore of one backup reads. */
+export interface RestoreNeed {
+  readonly at: Date;
+  readonly level: number;
+  readonly addedBytes: number;
+  /** With all that it is based on, and how many backups that is. */
+  readonly readBytes: number;
+  readonly backups: number;
+}
+
 /** A backup that was made, whether or not it is still there. */
 export interface BackupFacts {
   readonly takenAt: Date;
   readonly sizeBytes: number;
+  readonly storedBytes: number;
+  /** Of one in pages: 0 for a full. */
+  readonly level: number | undefined;
   /** Proven, and neither suspect nor damaged. */
   readonly isSound: boolean;
 }

@@ -18,10 +18,8 @@ export function lineChart(
   const x = ({ at }: Point) => time.at(at);
   const y = ({ value }: Point) => values.at(value);
   const shown = points.filter(({ at }) => at >= from && at <= to);
-  const withGaps = gapsIn(
-    shown.filter(({ isOdd }) => isOdd !== true),
-    gapMs,
-  );
+  const usual = shown.filter(({ isOdd }) => isOdd !== true);
+  const withGaps = outlineOf(gapsIn(usual, gapMs), x);
   const there = (point: Point | undefined): boolean => point !== undefined;
   const place = (of: (point: Point) => number) => (point: Point | undefined) =>
     point === undefined ? 0 : of(point);
@@ -49,6 +47,29 @@ function gapsIn(points: readonly Point[], gapMs: number): (Point | undefined)[] 
     const before = points[index - 1];
     const isFar = before !== undefined && point.at.getTime() - before.at.getTime() > gapMs;
     return isFar ? [undefined, point] : [point];
+  });
+}
+
+/**
+ * Of many points in one column of pixels the lowest and the highest: the line looks the same, and a year of hours takes no
+ * more room than a year of nights.
+ */
+function outlineOf(
+  points: readonly (Point | undefined)[],
+  x: (point: Point) => number,
+): (Point | undefined)[] {
+  const columns: (Point | undefined)[][] = [];
+  let before: number | undefined;
+  for (const point of points) {
+    const column = point === undefined ? undefined : Math.floor(x(point));
+    if (column !== undefined && column === before) columns.at(-1)?.push(point);
+    else columns.push([point]);
+    before = column;
+  }
+  return columns.flatMap((column) => {
+    const sorted = column.filter((point) => point !== undefined).sort((a, b) => a.value - b.value);
+    const ends = new Set([sorted[0], sorted.at(-1)]);
+    return column.length < 3 ? column : column.filter((point) => ends.has(point));
   });
 }
 

@@ -5,6 +5,7 @@ import type {
   BackupFacts,
   IncidentFacts,
   ReportFacts,
+  RestoreNeed,
   RunFacts,
 } from '../../lib/report/facts.ts';
 
@@ -79,7 +80,10 @@ export function yearOf(
       sentBytes: !sends ? undefined : isFailed ? 1200 : size,
       message: isFailed ? 'cannot reach api.dropboxapi.com: no answer within 30 s' : undefined,
     });
-    if (!isFailed) backups.push({ takenAt: startedAt, sizeBytes: size, isSound: !isSuspect });
+    if (!isFailed) {
+      const stored = { sizeBytes: size, storedBytes: size, level: undefined };
+      backups.push({ takenAt: startedAt, ...stored, isSound: !isSuspect });
+    }
   }
   const newest = backups.at(-1);
   return {
@@ -88,10 +92,14 @@ export function yearOf(
     newest:
       newest === undefined
         ? undefined
-        : { name: `${name}-20261127T02.db`, at: newest.takenAt, sizeBytes: newest.sizeBytes },
+        : {
+            ...{ name: `${name}-20261127T02.db`, at: newest.takenAt },
+            ...{ sizeBytes: newest.sizeBytes, storedBytes: newest.storedBytes },
+          },
     oldestAt: daysAgo(331),
     provenCount: 43,
     from: 'the store',
+    pages: undefined,
     nextAt: new Date(reportNow.getTime() + 15.8 * 3_600_000),
     backups,
     runs,
@@ -104,6 +112,40 @@ export function yearOf(
           ? 'integrity_check: row 812 missing from index bookings_by_day'
           : 'whole, 41 tables, 1,802,331 rows',
     })),
+  };
+}
+
+/** An app in pages: 60 days of an increment an hour on one a day, on a full a month; a restore reads three at most. */
+export function pagesApp(name: string, days = 60): AppFacts {
+  const app = yearOf(name, { sizeBytes: 1.4e9, hour: 2 });
+  const random = seeded(`pages of ${name}`);
+  const backups: BackupFacts[] = [];
+  const needs: RestoreNeed[] = [];
+  let [fullBytes, dayBytes] = [0, 0];
+  for (let hour = days * 24; hour > 0; hour -= 1) {
+    const level = hour % 720 === 0 ? 0 : hour % 24 === 0 ? 1 : 2;
+    const addedBytes = Math.round((level === 0 ? 253e6 : level === 1 ? 5e6 : 0.4e6) * (0.8 + random() * 0.4));
+    if (level === 0) [fullBytes, dayBytes] = [addedBytes, 0];
+    if (level === 1) dayBytes = addedBytes;
+    const at = new Date(reportNow.getTime() - (hour - 0.2) * 3_600_000);
+    backups.push({ takenAt: at, sizeBytes: 1.4e9, storedBytes: addedBytes, level, isSound: true });
+    if (hour > 48 && level === 2) continue;
+    const readBytes = level === 0 ? fullBytes : fullBytes + dayBytes + (level === 2 ? addedBytes : 0);
+    needs.push({ at, level, addedBytes, readBytes, backups: level + 1 });
+  }
+  const full = backups.findLast(({ level }) => level === 0);
+  return {
+    ...{ ...app, backups, runs: [], nextAt: new Date(reportNow.getTime() + 0.8 * 3_600_000) },
+    newest: {
+      ...{ name: `${name}-20261127T09.pages`, at: backups.at(-1)?.takenAt ?? reportNow },
+      ...{ sizeBytes: 1.4e9, storedBytes: backups.at(-1)?.storedBytes ?? 0 },
+    },
+    pages: {
+      full: full && { takenAt: full.takenAt, storedBytes: full.storedBytes },
+      increments: { count: 76, storedBytes: 170e6 },
+      due: { since: daysAgo(2.5), why: 'the increments cost more than half of it' },
+      needs,
+    },
   };
 }
 
@@ -144,7 +186,12 @@ export function withTexts(said: string): ReportFacts {
     gaps: [said],
     apps: [
       {
-        ...{ ...app, name: said, database: said, newest: { name: said, at: daysAgo(1), sizeBytes: 1 } },
+        ...{
+          ...app,
+          name: said,
+          database: said,
+          newest: { name: said, at: daysAgo(1), sizeBytes: 1, storedBytes: 1 },
+        },
         backups: app.backups.slice(-40),
         runs: app.runs.slice(-70).map((run) => ({ ...run, message: said })),
         drills: [{ at: daysAgo(2), name: said, outcome: 'failed', detail: said }],
@@ -228,7 +275,7 @@ export function yearFacts(): ReportFacts {
       yearOf('babytrackd', { sizeBytes: 240e6, hour: 1, sends: false }),
       {
         ...late,
-        newest: { name: 'tagtracker-20261124T02.db', at: daysAgo(3.35), sizeBytes: 61e6 },
+        newest: { name: 'tagtracker-20261124T02.db', at: daysAgo(3.35), sizeBytes: 61e6, storedBytes: 61e6 },
         nextAt: undefined,
         backups: late.backups.slice(0, -3),
         runs: late.runs.slice(0, -3),

@@ -1,6 +1,7 @@
-// When the timer of each app starts its next backup.
+// When the timers of each app start its next backup.
 import type { CommandRunner } from '../../../lib/base/command.ts';
 import { OpsError } from '../../../lib/base/errors.ts';
+import type { GuardedApp } from '../../../lib/config/config.ts';
 import { showUnits } from '../../../lib/process/unit-properties.ts';
 
 const property = 'NextElapseUSecRealtime';
@@ -11,16 +12,25 @@ const property = 'NextElapseUSecRealtime';
  */
 export async function nextBackups(
   run: CommandRunner,
-  apps: readonly string[],
+  apps: readonly Pick<GuardedApp, 'name' | 'everyMs'>[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Date | undefined>> {
   try {
-    const timers = apps.map((app) => `db-backup@${app}.timer`);
+    const timers = apps.flatMap(timersOf);
     const shown = await showUnits(run, timers, [property], signal);
-    return new Map(apps.map((app, index) => [app, shown[index]?.time(property)]));
+    const times = new Map(timers.map((timer, index) => [timer, shown[index]?.time(property)]));
+    return new Map(apps.map((app) => [app.name, earliest(timersOf(app).map((timer) => times.get(timer)))]));
   } catch (error) {
     if (!(error instanceof OpsError)) throw error;
     signal.throwIfAborted();
     return new Map();
   }
+}
+
+function timersOf({ name, everyMs }: Pick<GuardedApp, 'name' | 'everyMs'>): string[] {
+  return [`db-backup@${name}.timer`, ...(everyMs === undefined ? [] : [`db-backup-hourly@${name}.timer`])];
+}
+
+function earliest(times: readonly (Date | undefined)[]): Date | undefined {
+  return times.filter((time) => time !== undefined).sort((a, b) => a.getTime() - b.getTime())[0];
 }

@@ -14,6 +14,7 @@ import { configOption } from '../../../lib/run/config-option.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import { completeHint } from '../../../lib/run/hint.ts';
 import { nextBackups } from './next-backups.ts';
+import { pagesFacts } from './pages-facts.ts';
 import { rowChangeFacts } from './row-change-facts.ts';
 
 const dayMs = 86_400_000;
@@ -33,11 +34,7 @@ export async function reportFacts(context: JobContext): Promise<ReportFacts> {
   };
   const states = history.checkStates();
   const stored = await storedBackups(context);
-  const next = await nextBackups(
-    context.runCommand,
-    guardedApps(config).map(({ name }) => name),
-    context.signal,
-  );
+  const next = await nextBackups(context.runCommand, guardedApps(config), context.signal);
   return {
     ...{ at, since, host, version, timeZone: config.timeZone, configOption: configOption(config) },
     apps: guardedApps(config).map((app) => appFacts(context, app, { past, stored, next, at })),
@@ -99,14 +96,15 @@ function appFacts(
 ): AppFacts {
   const { name } = app;
   const backups = past.backups.filter((backup) => backup.app === name);
+  const entries = stored.of.get(name);
   const isOnly = guardedApps(context.config).length === 1;
   return {
     ...{ name, database: databaseOf(app) },
-    ...whatThereIs(context, app, { entries: stored.of.get(name), backups, at }),
+    ...whatThereIs(context, app, { entries, backups, at }),
+    pages: entries && pagesFacts(app, entries, context.config.timeZone),
     nextAt: next.get(name),
-    backups: backups.map(({ takenAt, sizeBytes, state }) => ({
-      takenAt,
-      sizeBytes,
+    backups: backups.map(({ takenAt, sizeBytes, storedBytes, level, state }) => ({
+      ...{ takenAt, sizeBytes, storedBytes, level },
       isSound: state === 'proven',
     })),
     runs: past.runs.filter((run) => isBackupOf(run, name)).map((run) => runFacts(run, isOnly)),
@@ -135,6 +133,7 @@ function whatThereIs(
         isThere: entries === undefined ? () => true : isProvenIn(entries),
       }),
       sizeBytes: newest.sizeBytes,
+      storedBytes: newest.storedBytes,
     },
     oldestAt: proven.at(-1)?.takenAt,
     provenCount: proven.length,

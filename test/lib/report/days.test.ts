@@ -13,7 +13,7 @@ const run = (startedAt: string, isDone: boolean): RunFacts => ({
 });
 const backup = (takenAt: string, isSound = true): BackupFacts => ({
   takenAt: new Date(takenAt),
-  sizeBytes: 1,
+  ...{ sizeBytes: 1, storedBytes: 1, level: undefined },
   isSound,
 });
 

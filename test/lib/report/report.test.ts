@@ -13,6 +13,7 @@ import {
   daysAgo,
   emptyFacts,
   hostileTexts,
+  pagesApp,
   reportNow,
   withTexts,
   yearFacts,
@@ -192,6 +193,51 @@ describe('an app', () => {
   });
 });
 
+describe('an app in pages', () => {
+  const app = pagesApp('ctv');
+  const facts = { ...emptyFacts, apps: [app] };
+  const words = text(facts).replace(/\s+/g, ' ');
+  const page = htmlTree(html(facts));
+
+  test('says how its series stands, and what a restore of its newest backup reads', () => {
+    expect(words).toMatch(/Newest: ctv-20261127T09\.pages, 1\.4 GB, of which it added [345]\d\d kB/);
+    expect(words).toMatch(
+      /In pages: 2026-10-28, 29 d 23 h ago, 2\d\d MB; 76 increments on it, 170 MB; a new one is due since 2026-11-24: the increments cost/,
+    );
+    expect(words).toMatch(/Their newest reads: 2\d\d MB, a full and 2 increments/);
+  });
+
+  test('draws what increments added, names the fulls beside them, and lists what a restore to each needs', () => {
+    expect(words).toMatch(
+      /What an increment added to the store: .*kB.*Beside them 2 fulls, the last of 2\d\d MB on/,
+    );
+    expect(words).toMatch(/What a restore reads: .*At most 3 backups/);
+    const rows = all(page, 'table')
+      .filter((table) => textIn(table).includes('What a restore to each needs'))
+      .flatMap((table) => all(table, 'tr').slice(1));
+    expect(rows).toHaveLength(48);
+    expect(textIn(rows[0] ?? page)).toMatch(/2026-11-27 10:27.*increment of level 2.*kB.*MB.*3/s);
+  });
+
+  test('has the chart of a year of hours in no more room than that of nights', () => {
+    const year = html({ ...emptyFacts, apps: [pagesApp('ctv', 365)] });
+    expect(year.length).toBeLessThan(150_000);
+    const drawn = (chart: HtmlElement[]) =>
+      Math.max(...chart.map(({ attributes }) => attributes['d']?.length ?? 0));
+    expect(drawn(all(htmlTree(year), 'path'))).toBeLessThan(15_000);
+  });
+
+  test('that never had an increment, or has no full, makes a page too', () => {
+    const none = { full: undefined, increments: { count: 0, storedBytes: 0 }, due: undefined, needs: [] };
+    for (const pages of [none, { ...none, full: { takenAt: daysAgo(1), storedBytes: 5 } }]) {
+      const said = text({ ...emptyFacts, apps: [{ ...app, pages, backups: [] }] }).replace(/\s+/g, ' ');
+      expect(said).toMatch(
+        /In pages: (none that increments can be made on|2026-11-26, 1 d ago, 5 B; no increment)/,
+      );
+    }
+  });
+});
+
 describe('the page', () => {
   test('needs nothing from elsewhere: no script, no address, no style but its own', () => {
     const names = new Set(elements(tree).map(({ name }) => name));
@@ -347,8 +393,9 @@ test('an empty history makes a page and a text', () => {
 
 test('one value makes a chart, and so does one that is nothing', () => {
   const app = { ...yearOf('ctv', { sizeBytes: 1, hour: 2 }), drills: [] };
+  const known = { takenAt: daysAgo(1), storedBytes: 5, level: undefined, isSound: true };
   for (const sizeBytes of [0, 5]) {
-    const apps = [{ ...app, runs: [], backups: [{ takenAt: daysAgo(1), sizeBytes, isSound: true }] }];
+    const apps = [{ ...app, runs: [], backups: [{ ...known, sizeBytes }] }];
     const page = html({ ...emptyFacts, apps });
     expect(page).not.toMatch(/NaN|Infinity|undefined/);
     expect(textIn(htmlTree(page))).toContain(`${sizeBytes} B on 2026-11-26.`);
