@@ -125,6 +125,18 @@ describe('an increment', () => {
   ])('is not on one %s, but on the full', (_, more) => {
     expect(place(asked([full, day1, hour, day2], more))).toBe('1 on 20261101T020000Z, number 4');
   });
+
+  test('is not on another of the name of a base, nor on what has another base', () => {
+    const question = asked([full, day1, hour], { now: at('2026-11-17T04:00:00Z') });
+    expect(place(question)).toBe('2 on 20261117T020000Z, number 3');
+    const entries = entriesOf([full, other(day1), hour]);
+    expect(place({ ...question, entries })).toBe('1 on 20261101T020000Z, number 3');
+    const policy = { ...usualPages, levels: 3 } as const;
+    const week = pagesManifest('20261117T033000Z', 3, full);
+    const made = [full, day1, hour, week];
+    const later = asked(made, { policy, now: at('2026-11-17T04:00:00Z') });
+    expect(place(later)).toBe('2 on 20261117T033000Z, number 4');
+  });
 });
 
 /** Another backup of the same name and place. */
