@@ -109,7 +109,8 @@ function wanted(names: readonly string[], how: string): Wanted[] {
 }
 
 function unitsOf(app: GuardedApp): string[] {
-  const timers = ['db-backup', 'restore-drill', ...(isFileApp(app) ? jobsOf(app) : [])];
+  const hourly = app.everyMs === undefined ? [] : ['db-backup-hourly'];
+  const timers = ['db-backup', ...hourly, 'restore-drill', ...(isFileApp(app) ? jobsOf(app) : [])];
   const served = isFileApp(app) && app.serve !== undefined ? [`delta-serve@${app.name}.service`] : [];
   return [...timers.map((job) => `${job}@${app.name}.timer`), ...served];
 }

@@ -29,7 +29,7 @@ export function isStill(unit: string, standing: ReadonlySet<string>): boolean {
 }
 
 /** Of an app that lives elsewhere these have nothing to work on. */
-const liveJobs = new Set(['db-backup', 'db-backup-info', 'db-maintain']);
+const liveJobs = new Set(['db-backup', 'db-backup-hourly', 'db-backup-info', 'db-maintain']);
 
 /** The apps of which this machine is a standby, promoted or not. */
 export function standbys(config: ProbeContext['config']): FileApp[] {

@@ -36,6 +36,7 @@ export const namedCommands: Readonly<Record<string, Readonly<Record<string, bool
     'restore-latest': true,
     list: false,
     'list-backups': true,
+    hourly: true,
     info: true,
     verify: true,
     prune: true,

@@ -131,6 +131,41 @@ describe.skipIf(!isRoot)('install', () => {
     expect(existsSync(system.path(documents))).toBe(false);
   });
 
+  test('starts an app with every between its nights, as often as that says, and no longer than it does', async () => {
+    using system = new FakeSystem();
+    const units = '/etc/systemd/system/';
+    const timer = `${units}db-backup-hourly@ctv.timer.d/50-holdfast.conf`;
+    const service = `${units}db-backup-hourly@ctv.service.d/50-holdfast.conf`;
+    const failure = `${units}job-failed@db-backup-hourly@ctv.service.d/50-holdfast.conf`;
+    const plain = system.read('/etc/holdfast/holdfast.toml');
+    const install = async (keys: string) => {
+      system.write('/etc/holdfast/holdfast.toml', plain + keys);
+      const ended = await system.units('install', '--app', 'ctv');
+      expect(ended, ended.stderr).toMatchObject({ exitCode: 0 });
+      return ended.stdout;
+    };
+    expect(await install('')).not.toMatch(/db-backup-hourly@ctv/);
+    expect(await install('every = "1h"\n')).toContain('ctv: backed up every 1 h, beside its nights');
+    expect(system.read(`${units}db-backup-hourly@.service`)).toContain(
+      `ExecStart=${project}/bin/db-backup hourly --app %i\n`,
+    );
+    expect(system.read(service)).toBe(system.read(dropIn));
+    expect(system.read(timer)).toContain('OnCalendar=\nOnCalendar=*-*-* *:57:00 UTC\n');
+    expect(system.read(failure)).toContain('HOLDFAST_APP=ctv');
+    expect(system.read('/etc/polkit-1/rules.d/50-holdfast-ctv.rules')).toContain(
+      "'db-backup-hourly@ctv.service'",
+    );
+    system.write('/etc/holdfast/holdfast.toml', `${plain}every = "6h"\n`);
+    expect((await system.units('status', '--app', 'ctv')).stdout).toContain(
+      `out of date: install renews it  ${timer}`,
+    );
+    await install('every = "6h"\n');
+    expect(system.read(timer)).toContain('OnCalendar=*-*-* 00,06,12,18:57:00 UTC\n');
+    await install('');
+    for (const path of [timer, service, failure]) expect(existsSync(system.path(path))).toBe(false);
+    expect(existsSync(system.path(dirname(timer)))).toBe(false);
+  });
+
   test('gives an app with PostgreSQL its units: the address as a credential, the socket, no directory of a database', async () => {
     using system = new FakeSystem();
     const own = '/etc/systemd/system/db-backup@bags.service.d/50-holdfast.conf';

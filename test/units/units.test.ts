@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { scratch } from '../support/scratch.ts';
 import { dropInText } from '../../units/install/drop-in.ts';
+import { hourlyTimerText } from '../../units/install/hourly-times.ts';
 import { unitText } from '../../units/install/wanted.ts';
 
 const folder = resolve(import.meta.dirname, '../../units');
@@ -46,6 +47,7 @@ describe.skipIf(!hasAnalyze)('systemd', () => {
       documents: undefined,
       isStandby: false,
       isMaintained: false,
+      everyMs: 3_600_000,
       delta: undefined,
       serve: undefined,
       server,
@@ -68,6 +70,7 @@ describe('every service', () => {
 
   test.each([
     'db-backup@.service',
+    'db-backup-hourly@.service',
     'restore-drill@.service',
     'restore-standby@.service',
     'db-export-json@.service',
@@ -114,6 +117,48 @@ describe('a service that goes on', () => {
       expect(text.lastIndexOf('Type=notify')).toBeGreaterThan(text.lastIndexOf('Type=oneshot'));
     },
   );
+});
+
+describe('the timer of an app with every', () => {
+  const periods = Array.from({ length: 12 * 60 - 14 }, (_, index) => index + 15).filter(
+    (minutes) => 1440 % minutes === 0,
+  );
+
+  test('starts as often as that says, the same distance apart over midnight, and before the hour', () => {
+    expect(periods).toHaveLength(25);
+    for (const minutes of periods) {
+      const calendars = calendarsOf(minutes);
+      const times = calendars.flatMap(timesOf).sort((a, b) => a - b);
+      expect(times, `${minutes} min`).toEqual(
+        Array.from({ length: 1440 / minutes }, (_, index) => (57 % minutes) + index * minutes),
+      );
+      expect(calendars.length, `${minutes} min`).toBeLessThanOrEqual(15); // systemd is asked about each
+      expect(hourlyTimerText('ctv', minutes * 60_000)).toMatch(
+        new RegExp(`^RandomizedDelaySec=${Math.min(300, minutes * 6)}s$`, 'm'),
+      );
+    }
+    expect(calendarsOf(60)).toEqual(['*-*-* *:57:00 UTC']);
+    expect(calendarsOf(15)).toEqual(['*-*-* *:12,27,42,57:00 UTC']);
+    expect(calendarsOf(720)).toEqual(['*-*-* 00,12:57:00 UTC']);
+  });
+
+  test.skipIf(!hasAnalyze)('has times that systemd understands', () => {
+    const all = [15, 45, 60, 90, 96].flatMap(calendarsOf);
+    const { status, stderr } = spawnSync('systemd-analyze', ['calendar', ...all], { encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
+
+  function calendarsOf(minutes: number): string[] {
+    const found = hourlyTimerText('ctv', minutes * 60_000).matchAll(/^OnCalendar=(.+)$/gm);
+    return [...found].map(([, calendar = '']) => calendar);
+  }
+
+  /** Minutes of a day. */
+  function timesOf(calendar: string): number[] {
+    const [, hours = '', minutes = ''] = /^\*-\*-\* ([\d,*]+):([\d,]+):00 UTC$/.exec(calendar) ?? [];
+    const all = hours === '*' ? Array.from({ length: 24 }, (_, hour) => hour) : hours.split(',').map(Number);
+    return all.flatMap((hour) => minutes.split(',').map((minute) => hour * 60 + Number(minute)));
+  }
 });
 
 describe('db-backup-info@', () => {

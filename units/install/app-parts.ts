@@ -27,6 +27,7 @@ type AppParts = Pick<
   | 'documents'
   | 'isStandby'
   | 'isMaintained'
+  | 'everyMs'
   | 'delta'
   | 'serve'
   | 'server'
@@ -53,6 +54,7 @@ function ofFile({ root, user }: Machine, app: FileApp, problems: Problems): AppP
     documents: documentsOf(app, { root, group, user }, problems),
     isStandby: app.standby !== undefined,
     isMaintained: app.maintain !== undefined,
+    everyMs: app.everyMs,
     delta: app.delta && deltaCredentials(root, app),
     serve: app.serve && { writes, credentials: serving },
     server: undefined,
@@ -90,6 +92,7 @@ function ofServer({ root, user }: Machine, app: PostgresApp, problems: Problems)
   return {
     group: userGroup(root, user) ?? user,
     ...{ writes: [], credentials, documents: undefined, isStandby: false, isMaintained: false },
+    everyMs: app.everyMs,
     ...{ delta: undefined, serve: undefined, server: { socket: socket ?? undefined } },
   };
 }

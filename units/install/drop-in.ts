@@ -22,6 +22,8 @@ export interface DropIn {
   isStandby: boolean;
   /** Whether its database may be worked on. */
   isMaintained: boolean;
+  /** How often it is backed up between its nights; undefined for never. */
+  everyMs: number | undefined;
   /** The secrets for its receiver; undefined where its changes go nowhere. */
   delta: readonly Credential[] | undefined;
   /** What serving its changes needs, and no more: it listens to others. Undefined where nobody follows them. */

@@ -1,6 +1,7 @@
 // install: check everything, show what will change, change it, start the timers, say what comes next.
 import { dirname } from 'node:path';
 import { OpsError } from '../../lib/base/errors.ts';
+import { formatDuration } from '../../lib/base/format.ts';
 import { applyChanges, editedPath } from './apply.ts';
 import type { Arguments } from './arguments.ts';
 import { type Change, changesTo } from './changes.ts';
@@ -20,6 +21,7 @@ import {
   appTimers,
   deltaTimer,
   documentsTimer,
+  hourlyTimer,
   maintainTimer,
   standbyTimer,
   explorerFiles,
@@ -103,7 +105,7 @@ then: journalctl --namespace=holdfast -u db-backup@${app} -n 20`);
 
 /** What will change, and as whom the jobs will run, before anything does. */
 function planText({ changes, channels, namesDesktop, missing, dropIn, store }: Plan): string {
-  const { app, user, group, writes, credentials, environmentFile, documents, delta, serve } = dropIn;
+  const { app, user, group, writes, credentials, environmentFile, documents, delta, serve, everyMs } = dropIn;
   const real = changes.filter(({ kind }) => kind !== 'same');
   const files = [
     ...credentials,
@@ -116,6 +118,9 @@ function planText({ changes, channels, namesDesktop, missing, dropIn, store }: P
   return [
     `${app}: jobs run as ${user}${user === 'root' ? '' : ` in the group ${group}`}${writes.length === 0 ? '' : `, and may write ${writes.join(' and ')}`}`,
     `${app}: secrets come from ${secrets.length === 0 ? 'nowhere: the store needs none' : secrets.join(', ')}`,
+    ...(everyMs === undefined
+      ? []
+      : [`${app}: backed up every ${formatDuration(everyMs)}, beside its nights`]),
     ...(documents === undefined ? [] : [`${app}: documents are kept in ${documents.writes.join(' and ')}`]),
     channels.length === 0
       ? `${app}: alerts go nowhere, so nobody is told when a job fails; docs/operations.md, "Setting alerts up"`
@@ -186,6 +191,7 @@ async function bringUp(
     [deltaTimer(app), dropIn.delta !== undefined],
     [standbyTimer(app), dropIn.isStandby],
     [maintainTimer(app), dropIn.isMaintained],
+    [hourlyTimer(app), dropIn.everyMs !== undefined],
   ];
   const timers = [...appTimers(app), ...optional.flatMap(([timer, isWanted]) => (isWanted ? [timer] : []))];
   await machine.run('systemctl', 'enable', '--now', '--quiet', ...timers, ...sharedTimers);

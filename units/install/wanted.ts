@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { quote } from './drop-in-lines.ts';
+import { hourlyTimerText } from './hourly-times.ts';
 import {
   alertDropInText,
   type AlertSettings,
@@ -90,9 +91,15 @@ function lockFileLine({ lockFile, group }: DropIn): string {
 }
 
 function optionalFiles(dropIn: DropIn): [string, string][] {
-  const { app, documents, delta, serve, isStandby } = dropIn;
+  const { app, documents, delta, serve, isStandby, everyMs } = dropIn;
   const path = (unit: string) => join(systemUnits, `${unit}.d/50-holdfast.conf`);
   return [
+    ...(everyMs === undefined
+      ? []
+      : ([
+          [path(hourlyUnit(app)), liveDropInText(dropIn)],
+          [path(hourlyTimer(app)), hourlyTimerText(app, everyMs)],
+        ] as [string, string][])),
     ...(isStandby ? [[path(standbyUnit(app)), dropInText(dropIn)] as [string, string]] : []),
     ...(documents === undefined
       ? []
@@ -124,6 +131,11 @@ function appUnits(app: string): string[] {
   return names.map((name) => `${name}@${app}.service`);
 }
 
+/** The service that backs an app up between its nights, where that was asked for. */
+function hourlyUnit(app: string): string {
+  return `db-backup-hourly@${app}.service`;
+}
+
 /** The service that keeps the documents of an app, where it has any. */
 function documentsUnit(app: string): string {
   return `db-export-json@${app}.service`;
@@ -148,9 +160,10 @@ export function serveUnit(app: string): string {
 export const shipCommand = `${project}/bin/db-export-json run --ship --app %i`;
 
 /** What OnFailure= of the app's jobs starts. */
-function failureUnits({ app, documents, delta, serve, isStandby }: DropIn): string[] {
+function failureUnits({ app, documents, delta, serve, isStandby, everyMs }: DropIn): string[] {
   const names = [
     ...['db-backup', 'restore-drill', 'db-maintain'],
+    ...(everyMs === undefined ? [] : ['db-backup-hourly']),
     ...(isStandby ? ['restore-standby'] : []),
     ...(documents === undefined ? [] : ['db-export-json']),
     ...(delta === undefined ? [] : ['delta-push']),
@@ -161,6 +174,11 @@ function failureUnits({ app, documents, delta, serve, isStandby }: DropIn): stri
 
 export function appTimers(app: string): string[] {
   return [`db-backup@${app}.timer`, `restore-drill@${app}.timer`];
+}
+
+/** For an app that is backed up between its nights. */
+export function hourlyTimer(app: string): string {
+  return `db-backup-hourly@${app}.timer`;
 }
 
 /** For an app that is live on another machine. */
@@ -183,11 +201,13 @@ export function deltaTimer(app: string): string {
 
 /** All that an app may have, whether it has it now or not. */
 export function allUnits(app: string): string[] {
-  return [...appUnits(app), standbyUnit(app), documentsUnit(app), deltaUnit(app), serveUnit(app)];
+  const optional = [hourlyUnit, standbyUnit, documentsUnit, deltaUnit, serveUnit];
+  return [...appUnits(app), ...optional.map((unit) => unit(app))];
 }
 
 export function allTimers(app: string): string[] {
-  return [...appTimers(app), standbyTimer(app), documentsTimer(app), deltaTimer(app), maintainTimer(app)];
+  const optional = [hourlyTimer, standbyTimer, documentsTimer, deltaTimer, maintainTimer];
+  return [...appTimers(app), ...optional.map((timer) => timer(app))];
 }
 
 /** What delivers alerts and asks whether all is well. */
