@@ -1,5 +1,4 @@
 // db-backup run: what the nightly timer starts. Copy, prove, publish, refresh the latest copy, and only then prune.
-import { formatCount } from '../../lib/base/format.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, Steps } from '../../lib/run/job.ts';
@@ -11,7 +10,14 @@ import { type BackupOrder, backUpApp } from '../steps/back-up-app.ts';
 import { nightlyOrder } from './steps/nightly-order.ts';
 import { backupFindings, backupLines, type BackupSummary, backupSummary } from './steps/backup-summary.ts';
 import { type BackupPlan, planBackup, planFindings, planText } from './steps/plan-backup.ts';
-import { pruneApp, pruneFindings, pruneLines, type PruneReport, refusalFindings } from './steps/prune.ts';
+import {
+  keptCount,
+  pruneApp,
+  pruneFindings,
+  pruneLines,
+  type PruneReport,
+  refusalFindings,
+} from './steps/prune.ts';
 
 type Given = Options<typeof parameters.run>;
 
@@ -66,10 +72,9 @@ function nightLines(report: Night, app: string): string[] {
   const lines = backupLines(app, report);
   if (latest !== undefined) lines.push(`${app}: latest copy is ${latest}`);
   if (prune === undefined) return lines;
-  const kept = prune.decisions.length - prune.removed.length;
   const removed = prune.removed.length === 0 ? 'removed none' : `removed ${prune.removed.join(', ')}`;
   lines.push(
-    `${app}: ${prune.refused === undefined ? removed : `nothing pruned: ${prune.refused}`}; ${formatCount(kept, 'backup')} kept`,
+    `${app}: ${prune.refused === undefined ? removed : `nothing pruned: ${prune.refused}`}; ${keptCount(prune)} kept`,
   );
   return [...lines, ...pruneLines(prune).map((line) => `${app}: ${line}`)];
 }

@@ -1,6 +1,6 @@
 // What a backup would do, for --dry-run: everything that a backup looks at first is looked at, in its order, and nothing is made.
 import type { CatalogueEntry } from '../../../lib/backup/catalogue.ts';
-import { formatBytes, formatCount } from '../../../lib/base/format.ts';
+import { formatBytes } from '../../../lib/base/format.ts';
 import { databaseOf, type GuardedApp } from '../../../lib/config/config.ts';
 import { requireCreatable } from '../../../lib/files/make-directories.ts';
 import { requireSpace } from '../../../lib/files/space.ts';
@@ -13,7 +13,14 @@ import { lookAtSource, spaceNeeded } from '../../steps/snapshot.ts';
 import { type BackupOrder, localCopies } from '../../steps/back-up-app.ts';
 import { freeNames } from '../../steps/free-name.ts';
 import { requireLiveHere } from '../../steps/live-here.ts';
-import { pruneApp, pruneFindings, pruneLines, type PruneReport, refusalFindings } from './prune.ts';
+import {
+  keptCount,
+  pruneApp,
+  pruneFindings,
+  pruneLines,
+  type PruneReport,
+  refusalFindings,
+} from './prune.ts';
 
 /** What would be copied, and where to. */
 export interface BackupPlan {
@@ -88,10 +95,10 @@ export function planLines({ database, sizeBytes, backup, also, store, latest, pr
   ];
 }
 
-function pruneLine({ refused, removed, decisions }: PruneReport): string {
+function pruneLine(prune: PruneReport): string {
+  const { refused, removed } = prune;
   if (refused !== undefined) return `would prune nothing: ${refused}`;
-  const kept = formatCount(decisions.length - removed.length, 'backup');
-  return `would then remove ${removed.length === 0 ? 'none' : removed.join(', ')}; ${kept} kept`;
+  return `would then remove ${removed.length === 0 ? 'none' : removed.join(', ')}; ${keptCount(prune)} kept`;
 }
 
 async function requireScratch(context: JobContext, { stagingDirectory }: Store): Promise<void> {

@@ -9,6 +9,7 @@ import {
   type RetentionPlan,
   retentionPlan,
 } from '../../../lib/backup/retention.ts';
+import { formatCount } from '../../../lib/base/format.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
 import type { Repository } from '../../../lib/repository/repository.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
@@ -62,7 +63,10 @@ export async function pruneApp(
     swept.push(...(await repository.sweep()));
   }
   const { decisions, refused, lasts } = plan;
-  const bad = badAmong(entries.filter(({ isBad, name }) => isBad && !removed.includes(name)));
+  // One that cannot be read holds all in pages: that has to be told as well.
+  const bad = badAmong(
+    entries.filter((each) => (each.isBad || isUnread(each)) && !removed.includes(each.name)),
+  );
   const future = entries.filter(({ state }) => state === 'future').map(({ name }) => name);
   return { decisions, refused, refusalLasts: lasts, removed, swept, lost, bad, future };
 }
@@ -164,8 +168,8 @@ export function pruneFindings({
     })),
     ...brokenGroups(bad).map(({ by, names }): AppFinding => ({
       severity: 'critical',
-      message: `without ${by}, which is gone or damaged, nothing can be restored of ${names}`,
-      hint: `bring its files back to the store if you can, as from the deleted files of Dropbox; the next backup is a full, and these go as the policy would let them go`,
+      message: `without ${by}, which is gone or damaged, these cannot be restored: ${names}`,
+      hint: 'bring its files back to the store if you can, such as from the deleted files of Dropbox; new backups are not based on it, and these go as the policy lets them go',
     })),
     ...future.map((name): AppFinding => ({
       severity: 'warning',
@@ -181,7 +185,9 @@ export function pruneLines({ lost, bad, future, swept }: PruneReport): string[] 
     ...swept.map((name) => `swept ${name}: it was never finished`),
     ...lost.map((name) => `LOST: the data of ${name} is gone from the store`),
     ...bad.filter(isBadItself).map(({ name, problem }) => `DAMAGED: ${name}: ${problem}`),
-    ...brokenGroups(bad).map(({ by, names }) => `DAMAGED: without ${by}: ${names}`),
+    ...brokenGroups(bad).map(
+      ({ by, names }) => `CANNOT BE RESTORED without ${by}, which is gone or damaged: ${names}`,
+    ),
     ...future.map(
       (name) =>
         `IN THE FUTURE: ${name}: the clock was ahead when it was made, or the clock is behind now; it is kept, and restored by its name only`,
@@ -200,6 +206,11 @@ function brokenGroups(bad: readonly BadBackup[]): { by: string; names: string }[
     ({ brokenBy = '' }) => brokenBy,
   );
   return [...groups].map(([by, all]) => ({ by, names: firstTen(all.map(({ name }) => name)).join(', ') }));
+}
+
+/** How many backups stay. */
+export function keptCount({ decisions }: PruneReport): string {
+  return formatCount(decisions.filter(({ keep }) => keep).length, 'backup');
 }
 
 /** That nothing may be pruned is bad news: at once for who asked for it, else when it has been so for long. */

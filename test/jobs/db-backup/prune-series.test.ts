@@ -76,8 +76,11 @@ test('one that a person named holds what it is based on', async () => {
 test('while one cannot be read nothing in pages goes', async () => {
   await using world = worldWith(series, '{ last = 1 }');
   put(world, manifestName(hour1.backup), 'torn');
-  const { removed, decisions } = await prune(world);
+  const { removed, decisions, findings } = await prune(world);
   expect(removed).toEqual([]);
+  expect(findings.map(({ message }) => message)).toContainEqual(
+    expect.stringContaining(`${hour1.backup} is damaged`),
+  );
   const reason = `nobody can read what ${hour1.backup} is based on`;
   expect(decisions.every((decision) => (decision as { reasons: string[] }).reasons.includes(reason))).toBe(
     true,
@@ -100,7 +103,7 @@ test('what cannot be restored without another is told once, and goes as it would
   expect(first.exitCode).toBe(1);
   const without = first.findings.filter(({ message }) => message.includes(day1.backup));
   expect(without.map(({ message }) => message)).toEqual([
-    `without ${day1.backup}, which is gone or damaged, nothing can be restored of ${hour2.backup}`,
+    `without ${day1.backup}, which is gone or damaged, these cannot be restored: ${hour2.backup}`,
   ]);
   // Brought back, all is well again.
   writeFileSync(path, bytes);
