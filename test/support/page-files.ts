@@ -25,8 +25,15 @@ export async function encodeState(
     pageSize,
     base,
     full,
+    drop = 0,
     ...options
-  }: { pageSize: number; base?: Encoded | undefined; full?: KeptFull | undefined } & Partial<EncodeOptions>,
+  }: {
+    pageSize: number;
+    base?: Encoded | undefined;
+    full?: KeptFull | undefined;
+    /** How many runs of changed pages are left out. */
+    drop?: number;
+  } & Partial<EncodeOptions>,
 ): Promise<Encoded> {
   made += 1;
   const home = join(directory, `state-${made}`);
@@ -35,7 +42,7 @@ export async function encodeState(
   writeFileSync(database, bytes);
   const digests = await digestPages(database, { pageSize });
   const { pageCount } = digests;
-  const pages = base === undefined ? 'all' : changedPages(base.digests, digests);
+  const pages = base === undefined ? 'all' : changedPages(base.digests, digests).slice(drop);
   const objects: FileDigest[] = [];
   for await (const object of encodePages({
     database,

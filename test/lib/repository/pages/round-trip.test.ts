@@ -1,7 +1,8 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { digestFile } from '../../../../lib/files/hash-file.ts';
+import { encodePages } from '../../../../lib/repository/pages/encode.ts';
 import { rebuildPages } from '../../../../lib/repository/pages/rebuild.ts';
 import {
   altered,
@@ -98,6 +99,82 @@ describe('what was encoded is rebuilt byte for byte', () => {
       });
       await expectRebuilt(directory, [full, increment], now);
     }
+  });
+});
+
+describe('what is interrupted', () => {
+  test('by a signal leaves no unfinished object and no database, and what was yielded stays', async () => {
+    const directory = scratch();
+    const first = somePages(4096, 256 * 12);
+    const path = join(directory, 'database.db');
+    writeFileSync(path, first);
+    const stop = new AbortController();
+    const objects: string[] = [];
+    const encode = async () => {
+      const shape = {
+        database: path,
+        pageSize: 4096,
+        pageCount: 256 * 12,
+        pages: 'all' as const,
+        full: undefined,
+      };
+      for await (const object of encodePages({
+        ...shape,
+        directory,
+        partBytesMax: 120_000,
+        signal: stop.signal,
+      })) {
+        objects.push(basename(object.path));
+        stop.abort(new Error('stopped'));
+      }
+    };
+    await expect(encode()).rejects.toThrow('stopped');
+    expect(readdirSync(directory).sort()).toEqual(['database.db', ...objects]);
+
+    const full = await encodeState(directory, first, { pageSize: 4096 });
+    const target = join(directory, 'rebuilt.db');
+    const again = new AbortController();
+    const onProgress = () => again.abort(new Error('stopped'));
+    await expect(
+      rebuildPages({ target, chain: [full.link], signal: again.signal, onProgress }),
+    ).rejects.toThrow('stopped');
+    expect(existsSync(target)).toBe(false);
+  });
+
+  test('by whoever takes no more of the objects is no error', async () => {
+    const directory = scratch();
+    const path = join(directory, 'database.db');
+    writeFileSync(path, somePages(4096, 256 * 6));
+    const shape = {
+      database: path,
+      pageSize: 4096,
+      pageCount: 256 * 6,
+      pages: 'all' as const,
+      full: undefined,
+    };
+    for await (const object of encodePages({ ...shape, directory, partBytesMax: 60_000 })) {
+      expect(basename(object.path)).toBe('part-1.pages');
+      break;
+    }
+    expect(readdirSync(directory).sort()).toEqual(['database.db', 'part-1.pages']);
+  });
+
+  test('by a database that is written meanwhile is damage, and so is one of another size', async () => {
+    const directory = scratch();
+    const path = join(directory, 'database.db');
+    writeFileSync(path, somePages(4096, 256 * 6));
+    const shape = { database: path, pageSize: 4096, pages: 'all' as const, full: undefined, directory };
+    const encode = async () => {
+      for await (const { sizeBytes } of encodePages({ ...shape, pageCount: 256 * 6, partBytesMax: 60_000 })) {
+        expect(sizeBytes).toBeGreaterThan(0);
+        writeFileSync(path, 'x', { flag: 'r+' });
+      }
+    };
+    await expect(encode()).rejects.toMatchObject({
+      kind: 'damaged',
+      message: expect.stringContaining('it changed while it was read') as string,
+    });
+    await expect(encodePages({ ...shape, pageCount: 7 }).next()).rejects.toMatchObject({ kind: 'damaged' });
   });
 });
 
