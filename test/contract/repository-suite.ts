@@ -4,8 +4,10 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
+import { partName } from '../../lib/backup/name.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import type { Source } from '../../lib/source/source.ts';
+import type { Store } from '../../lib/store/store.ts';
 import { scratch } from '../support/scratch.ts';
 import { addTests, failingAddTests } from './repository-add.ts';
 import {
@@ -38,6 +40,7 @@ export function repositorySuite(
     describe('prove', () => proveTests(format, openEmpty));
     describe('condemn', () => condemnTests(format, openEmpty));
     describe('remove', () => removeTests(format, openEmpty));
+    describe('sweep', () => sweepTests(format, openEmpty));
   });
 }
 
@@ -358,4 +361,35 @@ function removeTests(format: RepositoryFormat, open: OpenWorld): void {
     await world.repository.remove(two);
     expect(await statesOf(world.repository)).toEqual({ [nameOf(3)]: 'proven', [one]: 'proven' });
   });
+}
+
+function sweepTests(format: RepositoryFormat, open: OpenWorld): void {
+  it('takes away what was never finished, when nobody can be at work on it', async () => {
+    const world = await open();
+    await world.repository.add(await newBackup(world, 1));
+    const orphan = `backups/ctv/ctv-20200101T020513Z${format.ending}`;
+    const parts = [orphan, partName(orphan, 2)];
+    await putAll(world.store, parts);
+    const before = await contentsOf(world.store);
+    // It has just arrived, so somebody may be: on another machine, whose clock is wrong.
+    expect(await world.repository.sweep()).toEqual([]);
+    expect(await contentsOf(world.store)).toEqual(before);
+    const swept = await world.reopen(receivedLongAgo(world.store, parts)).sweep();
+    const gone = format.ending.startsWith('.pages') ? parts : [];
+    expect(swept).toEqual(gone.slice(0, 1));
+    const after = Object.fromEntries(Object.entries(before).filter(([name]) => !gone.includes(name)));
+    expect(await contentsOf(world.store)).toEqual(after);
+  });
+}
+
+/** The store as it is when it has had these for years. */
+function receivedLongAgo(store: Store, names: readonly string[]): Store {
+  return {
+    ...store,
+    list: async (prefix) =>
+      (await store.list(prefix)).map((stored) =>
+        names.includes(stored.name) ? { ...stored, modifiedAt: new Date('2020-01-02T00:00:00Z') } : stored,
+      ),
+    remove: async (name) => store.remove(name, { expected: await store.stat(name) }),
+  };
 }
