@@ -56,13 +56,17 @@ export function catalogue(
 ): CatalogueEntry[] {
   const files = new Map(listing.map((file) => [file.name, file]));
   const around = { ...circumstances, naming, files };
+  const further = bytesOfFurtherParts(listing);
   const ourManifests = new Set(manifestNames(listing, naming));
   const entries = listing
     .filter(({ name }) => isCandidate(name, naming))
     .map((file) => {
       const [ours, described] = [isBackup(file.name, naming), ourManifests.has(manifestName(file.name))];
       if (!ours && !described) return foreignEntry(file, 'it has no name that Holdfast gives');
-      if (!described) return entryWithoutManifest(file, naming);
+      if (!described) {
+        const entry = entryWithoutManifest(file, naming);
+        return { ...entry, storedBytes: entry.storedBytes + (further.get(file.name) ?? 0) };
+      }
       const entry = entryWithManifest(file, manifests.get(manifestName(file.name)), around);
       if (ours) return entry;
       // Beside a name that is not ours a JSON file that is no manifest is just another program's file.
@@ -77,6 +81,16 @@ export function catalogue(
     if (!isOfAnotherApp(manifest, naming)) entries.push(lostEntry(dataName, file, manifest, around));
   }
   return judgeChains(entries.sort(newestFirst));
+}
+
+/** By the name of the backup: where no manifest names its parts, their own names do. */
+function bytesOfFurtherParts(listing: readonly ListedFile[]): Map<string, number> {
+  const bytes = new Map<string, number>();
+  for (const { name, sizeBytes } of listing) {
+    const backup = backupOfPart(name);
+    if (backup !== undefined) bytes.set(backup, (bytes.get(backup) ?? 0) + sizeBytes);
+  }
+  return bytes;
 }
 
 /** Whether a file lies directly in the folder of the backups, is data, and is not the latest copy. */

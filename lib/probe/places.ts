@@ -9,11 +9,14 @@ export interface Place {
   readonly holds: string;
 }
 
-/** Of the state, the store where it is a directory, every database and what is made of it. */
+/** Of the state, with a copy of each database that increments are made on, the store where it is a directory, every database and what is made of it. */
 export function placesOf(config: Config): Place[] {
   const { store, stateDirectory } = config;
   return [
     { path: stateDirectory, holds: 'the state' },
+    ...fileApps(config)
+      .filter(({ formats, pages }) => formats.includes('pages') && pages.keepsFull)
+      .map(({ name }) => ({ path: stateDirectory, holds: `the kept full of ${name}` })),
     ...(store.kind === 'directory' ? [{ path: store.path, holds: 'the store' }] : []),
     ...fileApps(config).flatMap(({ name, database, export: made }) => [
       { path: dirname(database), holds: `the database of ${name}` },

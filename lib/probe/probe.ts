@@ -29,6 +29,8 @@ export interface ProbeContext {
   remember(key: string, value: string): void;
   /** The backups of an app in the store, newest first; the store is asked once a run. */
   backups(app: GuardedApp): Promise<readonly CatalogueEntry[]>;
+  /** A full of an app that waits here until all of it is sent; undefined where none does. */
+  waitingFull(app: GuardedApp): Promise<{ name: string; takenAt: Date; sizeBytes: number } | undefined>;
   openStore(): Promise<Store>;
   /** What waits to be told; undefined where nobody is to be told anything. */
   delivery(): Promise<DeliveryFacts | undefined>;

@@ -56,6 +56,7 @@ export function probeWorld(options: ProbeWorldOptions = {}): ProbeWorld {
     recall: (key) => notes.get(key),
     remember: (key, value) => void notes.set(key, value),
     backups: none('store'),
+    waitingFull: none('spool'),
     openStore: none('store'),
     delivery: none('alerts'),
   };

@@ -12,6 +12,7 @@ import { registry } from '../../../lib/probe/registry.ts';
 import { runChecks } from '../../../lib/probe/run-checks.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import { deliveryFacts } from './delivery-facts.ts';
+import { waitingFull } from './waiting-full.ts';
 
 /** How the checks stand, and what is to be remembered of this run. */
 export interface CheckedAll {
@@ -125,6 +126,7 @@ function probeContext(context: JobContext, notes: Map<string, string>): ProbeCon
       listed.set(app.name, list_);
       return list_;
     },
+    waitingFull: (app) => waitingFull(context, app),
     openStore,
     delivery: () => deliveryFacts(context),
   };

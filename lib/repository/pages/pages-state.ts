@@ -46,6 +46,8 @@ export interface PagesState {
   completeSpool(spooled: Spooled): Promise<void>;
   /** Those that are complete, in order of their names; others are removed, for nothing of them was ever put. */
   readSpools(): Promise<Spooled[]>;
+  /** The same for who does not hold the lock: nothing is removed. */
+  lookAtSpools(): Promise<Spooled[]>;
   /** Moves digests, or the copy of a full, from the spool to where they are looked for. */
   adoptDigests(backup: string): Promise<void>;
   adoptFull(backup: string): Promise<void>;
@@ -124,6 +126,10 @@ export function pagesState(stateDirectory: string, app: string, log: Log): Pages
         else complete.push(spooled);
       }
       return complete;
+    },
+    async lookAtSpools() {
+      const found = await Promise.all((await namesIn(join(directory, 'spool'))).map(readOne));
+      return found.filter((spooled) => spooled !== undefined);
     },
     adoptDigests: (backup) =>
       inState(async () => {

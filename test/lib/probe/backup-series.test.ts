@@ -1,9 +1,10 @@
 // The series of each app in pages, as the configuration and the list of the store give it.
 import { expect, test } from 'vitest';
 import { backupSeriesCheck } from '../../../lib/health/backup-series.ts';
+import type { ProbeContext } from '../../../lib/probe/probe.ts';
 import { backupSeriesProbe } from '../../../lib/probe/backup-series.ts';
 import { fixedClock } from '../../support/fixed-clock.ts';
-import { entriesOf, pagesManifest } from '../backup/pages-examples.ts';
+import { entriesOf, pagesManifest, pagesName } from '../backup/pages-examples.ts';
 import { probeWorld } from './context.ts';
 
 const toml = (window = '') => `[apps.ctv]
@@ -30,6 +31,25 @@ const world = (window: string | undefined, now: string) => {
 
 test('is asked of apps in pages alone', async () => {
   expect(await backupSeriesProbe.subjects(world('', '2026-11-08T02:00:00Z').run())).toEqual(['ctv']);
+});
+
+test('a full that waits here is on its way, with as much of it as the store has', async () => {
+  const name = pagesName('20261101T010001Z');
+  const takenAt = new Date('2026-11-01T01:00:01Z');
+  const modifiedAt = new Date('2026-11-07T01:00:00Z');
+  const sent = [name, name.replace('.pages', '+2.pages')].map((object) => ({
+    name: object,
+    sizeBytes: 100,
+    modifiedAt,
+  }));
+  const context: ProbeContext = {
+    ...world('', '2026-11-08T02:00:00Z').run(),
+    backups: () => Promise.resolve(entriesOf([full, ...later], { also: sent })),
+    waitingFull: () => Promise.resolve({ name, takenAt, sizeBytes: 500 }),
+  };
+  const facts = await backupSeriesProbe.measure(context, 'ctv');
+  expect(facts).toMatchObject({ underWay: { name, since: takenAt, sentBytes: 200, sizeBytes: 500 } });
+  expect(facts.due).toBeDefined();
 });
 
 test.each([

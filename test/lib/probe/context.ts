@@ -49,6 +49,7 @@ export function probeWorld(
     recall: (key) => notes.get(key),
     remember: (key, value) => void notes.set(key, value),
     backups: never,
+    waitingFull: () => Promise.resolve(undefined),
     openStore: never,
     delivery: never,
   });
