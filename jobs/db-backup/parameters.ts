@@ -1,5 +1,5 @@
 // What the commands of db-backup can be told.
-import { appOrAll, appOrOnly, argument, flag, option } from '../../lib/run/parameter.ts';
+import { appOrAll, appOrOnly, argument, flag, identityFile, option } from '../../lib/run/parameter.ts';
 
 const acceptShrink = flag('an emptied or shrunken database is meant to be so');
 const accept = option(
@@ -22,11 +22,13 @@ export const listBackups = { app: appOrAll };
 export const list = { path: argument('only what lies below it') };
 export const download = {
   path: argument("the new file; the database's own path unless given"),
+  identity: identityFile,
   app: appOrOnly,
 };
 export const verify = {
   name: argument('a backup; the newest of each app unless given'),
   all: flag('every backup of each app'),
+  identity: identityFile,
   app: appOrAll,
 };
 export const prune = { app: appOrAll };

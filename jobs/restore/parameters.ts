@@ -1,5 +1,13 @@
 // What the commands of restore can be told.
-import { appOrAll, appOrOnly, argument, flag, option, requiredArgument } from '../../lib/run/parameter.ts';
+import {
+  appOrAll,
+  appOrOnly,
+  argument,
+  flag,
+  identityFile,
+  option,
+  requiredArgument,
+} from '../../lib/run/parameter.ts';
 
 const which = {
   name: argument('"latest" (the newest proven backup), or a name from restore list'),
@@ -10,7 +18,7 @@ const orCopy = flag('where the store has no backup at all, the latest copy: chec
 const yes = flag('do not ask', { short: 'y' });
 
 export const list = { app: appOrAll };
-export const plan = { ...which, orCopy, app: appOrOnly };
+export const plan = { ...which, orCopy, identity: identityFile, app: appOrOnly };
 export const run = {
   ...which,
   orCopy,
@@ -23,11 +31,13 @@ export const run = {
     'user:group',
     'make the directory of the database where it is gone, for this user and group',
   ),
+  identity: identityFile,
   app: appOrOnly,
 };
 export const download = {
   name: requiredArgument('a backup, or any other file of the store'),
   path: requiredArgument('a new file, or an existing directory'),
+  identity: identityFile,
   app: appOrOnly,
 };
 export const undo = {
@@ -51,5 +61,9 @@ export const promote = {
   unproven: flag('also a copy that is not what was proven any more, checked by SQLite only'),
   app: appOrOnly,
 };
-export const drill = { name: argument('a backup; each in its turn unless given'), app: appOrAll };
+export const drill = {
+  name: argument('a backup; each in its turn unless given'),
+  identity: identityFile,
+  app: appOrAll,
+};
 export const status = { app: appOrAll };

@@ -17,6 +17,7 @@ import { isPostgresUrl } from './postgres-url.ts';
 import { classic } from './sections/app-database.ts';
 import { appsConfig, appsFromEnvironment } from './sections/apps.ts';
 import { runDirectory, stateDirectory } from './sections/directories.ts';
+import { encryptionConfig, withSealedLatest } from './sections/encryption.ts';
 import { explorerConfig } from './sections/explorer.ts';
 import { healthConfig } from './sections/health.ts';
 import { postgresConfig } from './sections/health-postgres.ts';
@@ -170,7 +171,8 @@ function complete({ source, layout, environment, read }: Found, envFile: string 
   const { file, written } = read();
   const state = stateDirectory(file, environment);
   const time = timeConfig(file, environment);
-  const apps = appsConfig(file.apps, layout, environment);
+  const encryption = encryptionConfig(file.encryption);
+  const apps = withSealedLatest(appsConfig(file.apps, layout, environment), encryption);
   const isNamed = layout === 'app' && source !== defaultPath;
   return {
     source,
@@ -184,7 +186,7 @@ function complete({ source, layout, environment, read }: Found, envFile: string 
     runDirectory: runDirectory(file, environment, state),
     ...time,
     proxy: proxyConfig(environment),
-    encryption: undefined,
+    encryption,
     health: healthConfig(file.health, environment, apps),
     history: historyConfig(file.history),
     explorer: explorerConfig(file.explorer),

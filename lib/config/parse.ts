@@ -4,6 +4,7 @@ import { parse as parseToml, TomlError } from 'smol-toml';
 import { z } from 'zod';
 import { OpsError } from '../base/errors.ts';
 import { didYouMean } from '../base/nearest.ts';
+import { withoutSecretKeys } from '../record/age-key.ts';
 import { plainTextProblems } from './plain-text.ts';
 import { type ConfigFile, fileSchema } from './schema.ts';
 
@@ -22,7 +23,7 @@ export function parseWritten(text: string, path: string): { file: ConfigFile; wr
   ];
   if (checked.success && problems.length === 0) return { file: checked.data, written: parsed };
   throw new OpsError('config', `cannot use ${path}:`, {
-    lines: problems.map((problem) => `  ${problem}`),
+    lines: problems.map((problem) => `  ${withoutSecretKeys(problem)}`),
     hint: 'docs/configuration.md explains every key; etc/holdfast.toml is a sample',
   });
 }
@@ -32,7 +33,10 @@ function parseText(text: string, path: string): unknown {
     return parseToml(text);
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
-    const reason = (error.message.split('\n', 1)[0] ?? '').replace(/^Invalid TOML document: /, '');
+    const reason = withoutSecretKeys(error.message.split('\n', 1)[0] ?? '').replace(
+      /^Invalid TOML document: /,
+      '',
+    );
     throw new OpsError(
       'config',
       `cannot use ${path}: line ${error.line}, column ${error.column}: ${reason}`,

@@ -4,6 +4,7 @@ import { alertsTable } from './sections/alerts.ts';
 import { engineOf } from './sections/app-database.ts';
 import { appsTable } from './sections/apps.ts';
 import { directoryKeys } from './sections/directories.ts';
+import { encryptionTable } from './sections/encryption.ts';
 import { explorerProblems, explorerTable } from './sections/explorer.ts';
 import { healthTable } from './sections/health.ts';
 import { postgresProblems } from './sections/health-postgres.ts';
@@ -18,6 +19,9 @@ const keys = {
   ...directoryKeys,
   ...timeKeys,
   store: storeTable.optional().describe('where copies go; a directory in the state directory unless given'),
+  encryption: encryptionTable
+    .optional()
+    .describe('for whom backups are sealed; they are stored as they are unless given'),
   alerts: alertsTable.optional().describe('who is told when something went wrong; nobody unless given'),
   health: healthTable
     .optional()

@@ -12,6 +12,11 @@ function holdsSecretKey(text: string): boolean {
   return /AGE-SECRET-KEY|AGE-PLUGIN-|PRIVATE KEY/i.test(text);
 }
 
+/** A text in which no secret key stands any more: for what may repeat what somebody wrote. */
+export function withoutSecretKeys(text: string): string {
+  return text.replace(/(AGE-(?:SECRET-KEY|PLUGIN)-)[0-9A-Z-]+/gi, '$1…');
+}
+
 /** What is wrong with a text as a public key, in words that do not repeat it; undefined where nothing is. */
 export function publicKeyProblem(text: string): string | undefined {
   if (holdsSecretKey(text))

@@ -25,6 +25,7 @@ import { runCommand } from '../process/run-command.ts';
 import type { Rsync } from '../process/rsync.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { Engine } from '../source/facts.ts';
+import type { Opening } from '../seal/seal.ts';
 import type { Source } from '../source/source.ts';
 import type { Loader } from '../export/loader.ts';
 import type { Rows } from '../export/rows.ts';
@@ -32,6 +33,7 @@ import type { SpareProcess } from '../sqlite/started-process.ts';
 import type { Store, StoreTraffic, StoreTrial } from '../store/store.ts';
 import type { BrokenSettings } from './broken-settings.ts';
 import { useNetwork } from './network.ts';
+import type { IdentitySource } from './identity.ts';
 import type { Alerts } from './open-alerts.ts';
 import { type DeltaAdapters, deltaAdapters } from './delta-adapters.ts';
 import { historyOf } from './open-history.ts';
@@ -137,6 +139,8 @@ export interface ContextParts {
   confirm(question: string): Promise<boolean>;
   ask(question: string): Promise<string | undefined>;
   readInput(sizeBytesMax: number): Promise<Buffer>;
+  /** Where the identity is that opens sealed backups, for a command that may need one. */
+  identity: Pick<IdentitySource, 'file' | 'askSecret'> | undefined;
   noteLeft(what: string): void;
   noteUnderWay(what: string | undefined): void;
   wait: Wait;
@@ -171,6 +175,8 @@ export function createContext(parts: ContextParts): JobContext {
   const openStoreOnce = () => (store ??= configuredOnce().then(async (found) => keep(await found.open())));
   // A directory that was given is there, or its disk is gone: it is not made. A dry run makes nothing there at all.
   const scratch = (parent?: string) => (dryRun ? tried() : ownScratch.make(parent));
+  let identity: Promise<Opening | undefined> | undefined;
+  const opening = () => (identity ??= identityOf(parts));
   let state: Promise<ClockState> | undefined;
   return {
     ...parts,
@@ -185,7 +191,7 @@ export function createContext(parts: ContextParts): JobContext {
     examineStore: async () => (await configuredOnce()).examine(),
     async openRepository(app) {
       const { openRepository } = await import('./open-repository.ts');
-      return openRepository(await openStoreOnce(), app, { ...parts, history, scratch });
+      return openRepository(await openStoreOnce(), app, { ...parts, history, scratch, opening });
     },
     source: (app, engine) => openSource(app, engine, runCommand),
     openRows: async ({ database }) => (await import('../sqlite/rows/session.ts')).openRows(database, parts),
@@ -234,4 +240,11 @@ export function createContext(parts: ContextParts): JobContext {
       await dryScratch?.remove().catch(() => undefined);
     },
   };
+}
+
+/** What opens sealed backups, for a command that may need it. */
+async function identityOf({ identity, readInput, log }: ContextParts): Promise<Opening | undefined> {
+  if (identity === undefined) return undefined;
+  const { openingFrom } = await import('./identity.ts');
+  return openingFrom({ ...identity, readInput, log });
 }

@@ -37,6 +37,8 @@ export interface ProcessStreams {
   columns: number;
   confirm(question: string): Promise<boolean>;
   ask(question: string): Promise<string | undefined>;
+  /** Asks without showing the answer; undefined where nobody sits at a terminal. */
+  askSecret?: ((question: string) => Promise<string | undefined>) | undefined;
   readInput(sizeBytesMax: number): Promise<Buffer>;
   /** Aborts with an Interrupted as its reason. */
   signal: AbortSignal;
@@ -124,6 +126,7 @@ async function runToEnd(
       confirm: streams.confirm,
       ask: streams.ask,
       readInput: streams.readInput,
+      identity: identityIn(invocation, streams),
       wait: streams.wait,
       attended: streams.attended ?? false,
       environment,
@@ -205,6 +208,13 @@ function terminalOf({ job, verbosity }: Invocation, streams: ProcessStreams, clo
     tellStatus: isNotified(streams.environment) ? createServiceStatus(runCommand) : undefined,
     clock,
   });
+}
+
+/** A command that can be told an identity can ask for one as well; all others open nothing. */
+function identityIn({ command, options }: Invocation, { askSecret }: ProcessStreams) {
+  if (command.parameters.identity === undefined) return undefined;
+  const file = options.identity;
+  return { file: typeof file === 'string' ? file : undefined, askSecret };
 }
 
 /** For what the store is opened; see there. */

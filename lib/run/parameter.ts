@@ -76,6 +76,12 @@ export const appOrOnly: App = {
   description: 'which app; needed where the configuration has several',
 };
 
+/** For a command that opens sealed backups: by its name `identity` the frame knows it. */
+export const identityFile = option(
+  'file',
+  'what opens sealed backups: a file with the identity, or - for one that is piped in; asked for at a terminal',
+);
+
 /** The flag of a parameter's name: `acceptShrink` is typed `accept-shrink`. */
 export function typedName(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -1,6 +1,6 @@
 // Questions to the person at the terminal, or to whatever is piped in. They stand on stderr: stdout is for the result.
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
+import { type Readable, Writable } from 'node:stream';
 import { isatty } from 'node:tty';
 import { OpsError, systemError } from '../base/errors.ts';
 
@@ -17,15 +17,27 @@ export async function confirm(question: string, signal: AbortSignal): Promise<bo
   return /^y(es)?$/i.test((await readAnswer(`${question} [y/N] `, signal, true)) ?? '');
 }
 
+/** One line that is not shown while it is typed. At a terminal only. */
+export async function askSecret(question: string, signal: AbortSignal): Promise<string | undefined> {
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  process.stderr.write(question);
+  try {
+    return await readAnswer('', signal, true, nowhere);
+  } finally {
+    process.stderr.write('\n');
+  }
+}
+
 async function readAnswer(
   question: string,
   signal: AbortSignal,
   isTerminal: boolean,
+  output: NodeJS.WritableStream = process.stderr,
 ): Promise<string | undefined> {
   signal.throwIfAborted();
   process.stderr.on('error', () => undefined); // a terminal that is gone: the end of the input tells
   process.stdin.on('error', () => lines.close());
-  const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: isTerminal });
+  const lines = createInterface({ input: process.stdin, output, terminal: isTerminal });
   const { promise, resolve, reject } = Promise.withResolvers<string | undefined>();
   const onAbort = () => reject(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
@@ -40,7 +52,8 @@ async function readAnswer(
   } finally {
     signal.removeEventListener('abort', onAbort);
     lines.close();
-    process.stdin.destroy(); // or a pipe that stays open would keep this process alive
+    // A pipe that stays open would keep this process alive; at a terminal there may be another question.
+    if (!isTerminal) process.stdin.destroy();
   }
 }
 

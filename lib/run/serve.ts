@@ -95,6 +95,7 @@ export async function serve(invocation: ServiceInvocation, host: ServiceHost, cl
       noteLeft() {},
       noteUnderWay() {},
       attended: false,
+      identity: undefined,
       wait: host.wait,
       environment: host.environment,
       spare: undefined,

@@ -86,7 +86,7 @@ async function runEnding(
   environment: Environment,
 ): Promise<void> {
   const spare = invocation.command.readsRows === true ? await spareRows() : undefined;
-  const [{ Interrupted }, { runJob }, { ask, confirm, readInput }] = await Promise.all([
+  const [{ Interrupted }, { runJob }, { ask, askSecret, confirm, readInput }] = await Promise.all([
     import('./failure.ts'),
     import('./main.ts'),
     import('./prompt.ts'),
@@ -122,6 +122,7 @@ async function runEnding(
     columns: isatty(2) ? process.stderr.columns || 80 : 80,
     confirm: (question: string) => confirm(question, stop.signal),
     ask: (question: string) => ask(question, stop.signal),
+    askSecret: isatty(0) && isatty(2) ? (question: string) => askSecret(question, stop.signal) : undefined,
     readInput(sizeBytesMax: number) {
       if (isatty(0)) log.write(`${name}: reading what is typed, until Ctrl-D\n`);
       return readInput(process.stdin, sizeBytesMax, stop.signal);

@@ -17,6 +17,8 @@ export interface InProcessOptions {
   /** What the person at the terminal says; nobody is there unless given. */
   confirm?: (question: string) => Promise<boolean>;
   ask?: (question: string) => Promise<string | undefined>;
+  /** The same without showing it; nobody sits at a terminal unless given. */
+  askSecret?: (question: string) => Promise<string | undefined>;
   /** What is piped in; nothing unless given. */
   input?: string | Buffer;
   signal?: AbortSignal;
@@ -56,6 +58,7 @@ export async function runInProcess(
     columns: 80,
     confirm: options.confirm ?? (async () => false),
     ask: options.ask ?? (async () => undefined),
+    askSecret: options.askSecret,
     readInput: (sizeBytesMax: number) =>
       readInput(Readable.from([Buffer.from(options.input ?? '')]), sizeBytesMax, signal),
     signal,
