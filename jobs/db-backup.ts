@@ -123,6 +123,13 @@ export const dbBackup: Job = {
       loadPlan: async () => (await import('./db-backup/prune.ts')).plan,
     }),
     defineCommand({
+      name: 'keygen',
+      summary: 'Make the key pair that backups are sealed for; the identity is shown once, and kept nowhere.',
+      parameters: parameters.keygen,
+      attended: true,
+      load: () => import('./db-backup/keygen.ts'),
+    }),
+    defineCommand({
       name: 'link',
       summary: 'Connect this machine with Dropbox: shows an address, takes the code, keeps the token.',
       parameters: parameters.link,

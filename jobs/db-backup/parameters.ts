@@ -32,5 +32,9 @@ export const verify = {
   app: appOrAll,
 };
 export const prune = { app: appOrAll };
+export const keygen = {
+  page: option('file', 'write a page for the safe, with the identity as a QR code, to a new file of HTML'),
+  yes: flag('do not ask for the identity to be typed back', { short: 'y' }),
+};
 export const link = { print: flag('print the refresh token instead of keeping it') };
 export const test = { app: appOrAll };

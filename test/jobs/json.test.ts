@@ -86,6 +86,8 @@ function settled({ stdout }: Ended, { world }: Machine): string {
     .replaceAll(resolve(import.meta.dirname, '../..'), '/opt/holdfast')
     .replace(/Holdfast 3\.[\d.]+/g, 'Holdfast <SQLite>')
     .replaceAll(hostname(), 'host')
+    .replace(/\bage1\w{58}\b/g, '<public key>')
+    .replace(/\bAGE-SECRET-KEY-1\w{58}\b/g, '<identity>')
     .replace(/\bh(?:fd|xb)_\w{40}\b/g, '<key>')
     .replace(/\b[0-9a-f]{64}\b/g, '<hash>')
     .replace(/("id": )"[0-9a-f]{6}"/g, '$1"<id>"')
@@ -125,6 +127,7 @@ describe('db-backup', () => {
     await pin('db-backup-verify-dry', pi, dbBackup, 'verify --dry-run');
     await pin('db-backup-prune', pi, dbBackup, 'prune');
     await pin('db-backup-prune-dry', pi, dbBackup, 'prune --dry-run');
+    await pin('db-backup-keygen', pi, dbBackup, 'keygen --yes --page ~/safe.html');
     await pin('db-backup-download', pi, dbBackup, 'download ~/copy.db');
     await pin('db-backup-download-dry', pi, dbBackup, 'download ~/other.db --dry-run');
   });
