@@ -137,12 +137,17 @@ function proofOf(
 }
 
 function byteProblems(file: FileDigest, manifest: Manifest | undefined): string[] {
-  if (manifest === undefined) return [];
-  if (file.sizeBytes !== manifest.sizeBytes) {
-    return [`it has ${file.sizeBytes} bytes, the manifest says ${manifest.sizeBytes}`];
-  }
-  if (file.sha256 !== manifest.sha256) {
-    return [`its bytes were altered: SHA-256 is ${file.sha256}, the manifest says ${manifest.sha256}`];
-  }
-  return [];
+  const problem = manifest && alteredBytes(file, manifest);
+  return problem === undefined ? [] : [problem];
+}
+
+/** What is wrong with bytes of the store that have to be those of a manifest. */
+export function alteredBytes(
+  file: Pick<FileDigest, 'sizeBytes' | 'sha256'>,
+  expected: Pick<FileDigest, 'sizeBytes' | 'sha256'>,
+): string | undefined {
+  if (file.sizeBytes !== expected.sizeBytes)
+    return `it has ${file.sizeBytes} bytes, the manifest says ${expected.sizeBytes}`;
+  if (file.sha256 === expected.sha256) return undefined;
+  return `its bytes were altered: SHA-256 is ${file.sha256}, the manifest says ${expected.sha256}`;
 }

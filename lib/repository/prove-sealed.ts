@@ -1,11 +1,9 @@
 // A sealed backup where nobody can open it: its bytes in the store are those that were sealed, or they are not.
 import type { CatalogueEntry } from '../backup/catalogue.ts';
-import { OpsError } from '../base/errors.ts';
-import { requireSameBytes } from '../files/hash-file.ts';
 import { removeQuietly } from '../files/publish-file.ts';
 import { requireSpace } from '../files/space.ts';
 import type { RepositoryOptions } from './options.ts';
-import { type Proof, sealedProof } from './proof.ts';
+import { alteredBytes, type Proof, sealedProof } from './proof.ts';
 
 /** Reads every object of it, one after another, by way of `target`, where nothing stays. */
 export async function proveSealed(
@@ -24,10 +22,9 @@ export async function proveSealed(
         onProgress: (done) => progress.update(done),
       });
       doneBytes += file.sizeBytes;
-      requireSameBytes(object.name, file, object);
-    } catch (error) {
-      if (!(error instanceof OpsError) || error.kind !== 'damaged') throw error;
-      return sealedProof(name, [error.message], doneBytes);
+      const problem = alteredBytes(file, object);
+      const of = object.name === name ? '' : `${object.name}: `;
+      if (problem !== undefined) return sealedProof(name, [`${of}${problem}`], doneBytes);
     } finally {
       progress.end();
       await removeQuietly(target);

@@ -2,12 +2,11 @@
 import type { FileDigest } from '../../files/digest.ts';
 import { removeQuietly } from '../../files/publish-file.ts';
 import { requireSpace } from '../../files/space.ts';
-import { requireSameBytes } from '../../files/hash-file.ts';
-import { OpsError } from '../../base/errors.ts';
 import { BadBackup } from '../bad-backup.ts';
 import type { Listed } from '../format.ts';
 import { openSealed } from '../open-manifests.ts';
 import type { RepositoryOptions } from '../options.ts';
+import { alteredBytes } from '../proof.ts';
 import type { Fetched } from '../repository.ts';
 import { openObject, requireOpening } from '../sealing.ts';
 
@@ -47,10 +46,6 @@ function requireStored(
   file: FileDigest,
   expected: Pick<FileDigest, 'sizeBytes' | 'sha256'> | undefined,
 ): void {
-  if (expected === undefined) return;
-  try {
-    requireSameBytes(name, file, expected);
-  } catch (error) {
-    throw error instanceof OpsError ? new BadBackup(name, error.message) : error;
-  }
+  const problem = expected && alteredBytes(file, expected);
+  if (problem !== undefined) throw new BadBackup(name, `cannot use ${name}: ${problem}`);
 }
