@@ -171,7 +171,8 @@ function dbBackupOn(store: Store): Job {
             {
               ...context,
               openStore: async () => store,
-              openRepository: async (app) => openRepository(store, app, { ...context, opening: async () => undefined }),
+              openRepository: async (app) =>
+                openRepository(store, app, { ...context, opening: async () => undefined }),
             },
             options,
           ),
