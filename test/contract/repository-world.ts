@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { CatalogueNaming } from '../../lib/backup/catalogue.ts';
+import { isSealedName } from '../../lib/backup/name.ts';
 import type { Manifest } from '../../lib/backup/manifest.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import { silentLog, silentProgress } from '../../lib/base/log.ts';
@@ -50,8 +51,10 @@ export interface World {
 export type OpenWorld = () => Promise<World>;
 
 const app = 'ctv';
-export const latestName = 'latest/ctv.db';
-export const naming: CatalogueNaming = { layout: 'app', app, timeZone: 'UTC', latestName };
+export const naming: CatalogueNaming = {
+  ...{ layout: 'app', app, timeZone: 'UTC' },
+  latestName: 'latest/ctv.db',
+};
 /** Of which engine the backups are. */
 interface BackupKind {
   /** Proves whatever is such a backup, wherever it lies. */
@@ -117,7 +120,7 @@ export async function openWorld(format: RepositoryFormat, open: () => Promise<Op
   const reopen = (view = store) =>
     format.open({
       store: view,
-      naming,
+      naming: { ...naming, latestName: namesOf(format).latestName },
       clock: fixedClock(),
       remembered: () => [],
       pages: usualPages,
@@ -145,7 +148,8 @@ function nameIn({ ending }: Pick<RepositoryFormat, 'ending'>, day: number): stri
 /** The names of backups of that format. */
 export function namesOf(format: RepositoryFormat) {
   const name = (day: number) => nameIn(format, day);
-  return { one: name(1), two: name(2), three: name(3), nameOf: name };
+  const latestName = `${naming.latestName}${isSealedName(format.ending) ? '.age' : ''}`;
+  return { one: name(1), two: name(2), three: name(3), nameOf: name, latestName };
 }
 
 const templates = new Map<number, Promise<Template>>();

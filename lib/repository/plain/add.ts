@@ -41,7 +41,7 @@ export async function addBackup(options: RepositoryOptions, given: NewBackup): P
   }
   noteLeft(`${manifest.backup} is complete in the store`);
   const how = { made: 'plain', why: undefined, underWay: undefined } as const;
-  return { blocked, manifest, storedBytes: manifest.sizeBytes, ...how };
+  return { blocked, manifest, storedBytes: file.sizeBytes, ...how };
 }
 
 /** What is put, and its manifest: the copy itself, or what it becomes when it is sealed. */
