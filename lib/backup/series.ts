@@ -36,6 +36,8 @@ export interface PlaceQuestion {
   /** Of the database that is to be stored. */
   pageSize: number;
   pageCount: number;
+  /** The public keys that it will be sealed for; undefined where it is not. */
+  recipients?: readonly string[] | undefined;
   /** How many pages of the database differ from those of that base, or are not in it. */
   changedOf(base: KnownBase): number;
 }
@@ -101,7 +103,9 @@ function goOn(
   const isMost = ({ known }: Base) => question.changedOf(known) * 2 > question.pageCount;
   const mostChanged = 'more than half of the pages changed';
   if (isMost(base)) return { increment, pressing: mostChanged, due: undefined };
-  const due = isMost(full) ? mostChanged : (whyTooDear(state) ?? whyByCalendar(state, question));
+  const due = isMost(full)
+    ? mostChanged
+    : (whyOtherKeys(state, question) ?? whyTooDear(state) ?? whyByCalendar(state, question));
   return { increment, pressing: undefined, due };
 }
 
@@ -117,6 +121,17 @@ function intrusion({ series, head }: SeriesState, entries: readonly CatalogueEnt
   });
   if (other === undefined) return undefined;
   return `${other.name} goes on with this series, and was not made from here: another machine writes it, or the state of this one was set back`;
+}
+
+/** Who was added cannot open the full of the series, and who was removed can: both holds from the next one on. */
+function whyOtherKeys(
+  { full }: SeriesState,
+  { entries, recipients = [] }: PlaceQuestion,
+): string | undefined {
+  const entry = entries.find(({ name }) => name === full.name);
+  const before = (entry && storedPartOf(entry)?.recipients) ?? [];
+  const isSame = before.length === recipients.length && recipients.every((key) => before.includes(key));
+  return isSame ? undefined : 'the public keys that open it are others from this full on';
 }
 
 function lossOfFull({ full }: SeriesState, entries: readonly CatalogueEntry[]): string | undefined {

@@ -28,7 +28,7 @@ export type PlannedPlace =
 
 /** Plans the place of the database with these digests. */
 export async function planPlace(
-  { naming, pages: policy }: RepositoryOptions,
+  { naming, pages: policy, seal }: RepositoryOptions,
   state: PagesState,
   {
     manifest,
@@ -55,6 +55,7 @@ export async function planPlace(
     ...{ entries, policy, timeZone: naming.timeZone, now: manifest.takenAt },
     state: series && { ...series, bases: series.bases.filter(({ name }) => kept.has(name)) },
     ...{ pageSize: digests.pageSize, pageCount: digests.pageCount },
+    recipients: seal?.recipients,
     changedOf: (base) => countPages(runsOf(base)),
   });
   const place = placeFor(chosen, manifest.suspect.length > 0);

@@ -259,6 +259,23 @@ describe('a full is made', () => {
     expect(place(asked(made, more))).toMatch(/^[12] on /);
   });
 
+  test('when the public keys are others than those of the full, which others of the same keys are not', () => {
+    const keys = ['age1first', 'age1second'];
+    const asks = (before: string[], recipients: string[]) => {
+      const question = asked([full, day1], { recipients });
+      const entries = question.entries.map(({ manifest, ...entry }) => {
+        const made = manifest!;
+        return { ...entry, manifest: { ...made, stored: { ...made.stored!, recipients: before } } };
+      });
+      return place({ ...question, entries });
+    };
+    expect(asks(keys, keys.toReversed())).toMatch(/^1 on/);
+    for (const others of [keys.slice(1), [...keys, 'age1third'], ['age1first', 'age1other']])
+      expect(asks(keys, others)).toBe(
+        'full: the public keys that open it are others from this full on (may wait)',
+      );
+  });
+
   test('in its window where it may wait, and an increment is made meanwhile', () => {
     const policy = { ...usualPages, full: 'weekly', fullWindow: window } as const;
     expect(place(asked(made, { policy }))).toBe(
