@@ -1,9 +1,10 @@
 // restore drill: proves that a backup restores, each backup in its turn, by reading it back from the store.
 import { nextDrill } from '../../lib/backup/rotation.ts';
+import type { Finding } from '../../lib/base/finding.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import type { Proof } from '../../lib/repository/proof.ts';
 import type { JobContext } from '../../lib/run/context.ts';
-import type { Outcome, Steps } from '../../lib/run/job.ts';
+import type { Outcome, Steps, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { chooseNamed } from '../steps/choose-entry.ts';
@@ -39,14 +40,31 @@ export async function run(context: JobContext, options: Given): Promise<Outcome<
     });
     return { backup: entry.name, proof };
   });
-  return appsOutcome(results, ({ proof }) => proofFindings(proof));
+  const { result, findings } = appsOutcome(results, ({ proof }) => proofFindings(proof));
+  return { result, findings: [...findings, ...(await otherKeys(context))] };
 }
 
-export function text(result: AppsResult<Drill>): string[] {
-  return appsText(result, ({ proof }, app) => [
+/** An identity that opens what there is, and not what is made from now on: the page in the safe is an old one. */
+async function otherKeys({ config, identityRecipients }: JobContext): Promise<Finding[]> {
+  const [own, sealedFor] = [await identityRecipients(), config.encryption?.recipients ?? []];
+  if (own.length === 0 || sealedFor.length === 0 || own.some((key) => sealedFor.includes(key))) return [];
+  return [
+    {
+      subject: 'encryption',
+      severity: 'warning',
+      message: `backups are sealed for ${sealedFor.join(', ')} from now on, and the identity is that of ${own.join(', ')}`,
+      hint: 'put the page of one of these keys into the safe beside the old one, or make a new one: db-backup keygen',
+    },
+  ];
+}
+
+export function text(result: AppsResult<Drill>, { findings }: View): string[] {
+  const ofDrills = appsText(result, ({ proof }, app) => [
     ...proofLines(app, proof),
     `${app}: restore drill ${outcomeWords(proof)}`,
   ]);
+  const ofKeys = findings.filter(({ subject }) => subject === 'encryption');
+  return [...ofDrills, ...ofKeys.flatMap(({ message, hint }) => [`WARNING: ${message}`, `  hint: ${hint}`])];
 }
 
 export const plan: Steps<Given, AppsResult<DrillPlan>> = {

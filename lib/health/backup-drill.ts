@@ -8,6 +8,8 @@ export interface DrillFacts {
   /** Since when there have been backups to try; undefined for none. */
   backupsSince: Date | undefined;
   expectedMs: number;
+  /** Whether backups are sealed: only who has the identity can try them. */
+  isSealed?: boolean;
 }
 
 export const backupDrillCheck: Check<DrillFacts> = {
@@ -18,8 +20,8 @@ export const backupDrillCheck: Check<DrillFacts> = {
   worse: 'above',
   failures: 1,
   needsClock: true,
-  judge({ last, backupsSince, expectedMs }, { subject, limits, now }) {
-    const try_ = `restore drill --app ${subject}`;
+  judge({ last, backupsSince, expectedMs, isSealed = false }, { subject, limits, now }) {
+    const try_ = `restore drill --app ${subject}${isSealed ? ' --identity <file>' : ''}`;
     if (last?.outcome === 'failed')
       return {
         verdict: 'critical',

@@ -21,6 +21,7 @@ export const backupDrillProbe: Probe<DrillFacts> = {
       last: last && { name: last.name, at: last.at, outcome: last.outcome, detail: last.detail },
       backupsSince: oldest?.takenAt,
       expectedMs: app.expect.drillMs ?? 0,
+      isSealed: context.config.encryption !== undefined,
     };
   },
 };

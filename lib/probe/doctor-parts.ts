@@ -1,6 +1,7 @@
 // All that a doctor looks at, in the order in which people should read it: one line each.
 import type { Part } from './doctor.ts';
 import { databases, secrets, state } from './doctor-data.ts';
+import { encryption } from './doctor-encryption.ts';
 import { locks, olderScripts, tools } from './doctor-leftovers.ts';
 import { clock, journal, memoryLimit, watchdog } from './doctor-machine.ts';
 import { servers } from './doctor-servers.ts';
@@ -14,6 +15,7 @@ export const doctorParts: readonly (readonly [subject: string, part: Part])[] = 
   ['databases', databases],
   ['servers', servers],
   ['state', state],
+  ['encryption', encryption],
   ['sqlite', sqlite],
   ['journal', journal],
   ['clock', clock],

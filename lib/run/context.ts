@@ -84,6 +84,8 @@ export interface JobContext extends DeltaAdapters {
   examineStore(): Promise<StoreTrial[]>;
   /** The backups of an app in that store. */
   openRepository(app: GuardedApp): Promise<Repository>;
+  /** The public keys of the identity that was given so far; none without. */
+  identityRecipients(): Promise<readonly string[]>;
   /** What the store has cost on the network so far; undefined when it was not opened, or none is involved. */
   traffic(): StoreTraffic | undefined;
   /**
@@ -200,6 +202,7 @@ export function createContext(parts: ContextParts): JobContext {
     freePages: async ({ database }) => (await import('../sqlite/maintain.ts')).freePages(database),
     openLoader: async (path, { called = path, tryIn } = {}) =>
       (await import('../sqlite/rows/load.ts')).openLoader({ path, called, tryIn }),
+    identityRecipients: async () => (await identity)?.recipients ?? [],
     traffic: () => opened?.traffic(),
     async lock({ name, scope }, purpose) {
       const directory = join(config.runDirectory, 'locks');

@@ -180,6 +180,26 @@ describe('a sealed backup', () => {
     },
   );
 
+  test('is drilled where the identity is, and the keys are compared with those of the page', async () => {
+    await using machine = await sealed();
+    const { world, configure, identity } = machine;
+    const drill = (...args: string[]) => world.run('restore', ['drill', ...args]);
+    const doctor = async () => (await world.run('health-check', ['doctor', '--root', world.home])).stdout;
+    const unopened = await drill();
+    expect(unopened.stdout).toMatch(/NOT DONE: the backup is sealed/);
+    const opened = await drill('--identity', identity);
+    expect(opened).toMatchObject({ exitCode: 0 });
+    expect(opened.stdout).toContain('restore drill passed');
+    expect(await doctor()).toContain(`backups are sealed for ${keys.recipient}: one of these is on the page`);
+
+    configure([others.recipient]);
+    const old = await drill('--identity', identity);
+    expect(old.exitCode).toBe(1);
+    expect(old.stdout + old.stderr).toContain(
+      `sealed for ${others.recipient} from now on, and the identity is that of ${keys.recipient}`,
+    );
+  });
+
   test('stays one when encryption is taken away again, or is for others', async () => {
     await using machine = await sealed();
     const { world, configure, identity, wrong, target } = machine;
