@@ -43,6 +43,8 @@ export const namedCommands: Readonly<Record<string, Readonly<Record<string, bool
     test: true,
     init: false,
     link: false,
+    keygen: false,
+    hourly: true,
   },
   restore: {
     ...{ list: true, plan: true, run: true, download: true, undo: true, drill: true, status: true },
