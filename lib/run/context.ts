@@ -142,7 +142,7 @@ export interface ContextParts {
   ask(question: string): Promise<string | undefined>;
   readInput(sizeBytesMax: number): Promise<Buffer>;
   /** Where the identity is that opens sealed backups, for a command that may need one. */
-  identity: Pick<IdentitySource, 'file' | 'askSecret'> | undefined;
+  identity: IdentitySource | undefined;
   noteLeft(what: string): void;
   noteUnderWay(what: string | undefined): void;
   wait: Wait;
@@ -178,7 +178,7 @@ export function createContext(parts: ContextParts): JobContext {
   // A directory that was given is there, or its disk is gone: it is not made. A dry run makes nothing there at all.
   const scratch = (parent?: string) => (dryRun ? tried() : ownScratch.make(parent));
   let identity: Promise<Opening | undefined> | undefined;
-  const opening = () => (identity ??= identityOf(parts));
+  const opening = () => (identity ??= import('./identity.ts').then(({ openingFrom }) => openingFrom(parts)));
   let state: Promise<ClockState> | undefined;
   return {
     ...parts,
@@ -243,11 +243,4 @@ export function createContext(parts: ContextParts): JobContext {
       await dryScratch?.remove().catch(() => undefined);
     },
   };
-}
-
-/** What opens sealed backups, for a command that may need it. */
-async function identityOf({ identity, readInput, log }: ContextParts): Promise<Opening | undefined> {
-  if (identity === undefined) return undefined;
-  const { openingFrom } = await import('./identity.ts');
-  return openingFrom({ ...identity, readInput, log });
 }

@@ -11,6 +11,11 @@ export interface IdentitySource {
   file: string | undefined;
   /** Asks the person at the terminal, without showing the answer; undefined where nobody is there. */
   askSecret: ((question: string) => Promise<string | undefined>) | undefined;
+}
+
+interface Process {
+  /** Undefined for a command that opens nothing. */
+  identity: IdentitySource | undefined;
   readInput(sizeBytesMax: number): Promise<Buffer>;
   log: Log;
 }
@@ -20,17 +25,13 @@ const triesMax = 3;
 const question = 'the identity that opens sealed backups (AGE-SECRET-KEY-1…, not shown; Enter for none): ';
 
 /** What opens with the identity of a file; else what asks for it when something has to be opened; undefined where nobody can be asked. */
-export async function openingFrom({
-  file,
-  askSecret,
-  readInput,
-  log,
-}: IdentitySource): Promise<Opening | undefined> {
+export async function openingFrom({ identity, readInput, log }: Process): Promise<Opening | undefined> {
+  const { file, askSecret } = identity ?? { file: undefined, askSecret: undefined };
   if (file !== undefined) return openingOf(await textOf(file, readInput), called(file));
   return askSecret === undefined ? undefined : asking(askSecret, log);
 }
 
-async function textOf(file: string, readInput: IdentitySource['readInput']): Promise<string> {
+async function textOf(file: string, readInput: Process['readInput']): Promise<string> {
   if (file === '-') return (await readInput(identityBytesMax)).toString('utf8');
   try {
     const { bytes } = await readSmallFile(file, {

@@ -107,8 +107,8 @@ export const guardsOfContent: readonly Guard[] = [
   {
     does: 'compares bytes with what their manifest says',
     file: 'lib/repository/proof.ts',
-    from: 'if (manifest === undefined) return [];',
-    to: 'if (manifest === undefined || file.sizeBytes >= 0) return [];',
+    from: 'const problem = manifest && alteredBytes(file, manifest);',
+    to: 'const problem = manifest && file.sizeBytes < 0 ? alteredBytes(file, manifest) : undefined;',
   },
   {
     does: 'lists a backup of another size than its manifest says as damaged',
