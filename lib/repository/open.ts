@@ -2,6 +2,8 @@
 import { abandonedObjects } from '../backup/abandoned.ts';
 import { formatByName, manifestName, partName } from '../backup/name.ts';
 import { verdictName } from '../backup/verdict.ts';
+import { OpsError } from '../base/errors.ts';
+import type { Opening } from '../seal/seal.ts';
 import type { Stored, StoreName } from '../store/store.ts';
 import type { Format, Listed, Looks } from './format.ts';
 import { holderOf } from './holder.ts';
@@ -57,6 +59,7 @@ export function openRepository(options: RepositoryOptions): Repository {
         const file = await fetch(entry, target);
         return await proveFile(file, entry, source, { signal, progress, task: `${naming.app}: checking` });
       } catch (error) {
+        if (isUnopened(error, opening)) return proveSealed(options, entry, target);
         return unfetched(entry, error);
       }
     },
@@ -73,6 +76,11 @@ export function openRepository(options: RepositoryOptions): Repository {
       return abandoned.map(({ backup }) => backup);
     },
   };
+}
+
+/** Who was asked for an identity gave none. */
+function isUnopened(error: unknown, opening: Opening | undefined): boolean {
+  return error instanceof OpsError && error.kind === 'denied' && opening?.recipients.length === 0;
 }
 
 /**

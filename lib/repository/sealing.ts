@@ -74,7 +74,7 @@ export async function openObject(
   { path, backup, recipients }: SealedFile,
   target: string,
 ): Promise<FileDigest> {
-  const opening = requireOpening(options, { backup, recipients });
+  const opening = await requireOpening(options, { backup, recipients });
   try {
     return await opening.openFile(path, target, { signal: options.signal });
   } catch (error) {
@@ -82,14 +82,21 @@ export async function openObject(
   }
 }
 
-/** The opening; OpsError `denied` where no identity was given. */
-export function requireOpening(
+/** What opens it, asked for where somebody can be asked. Throws OpsError `denied` where no identity was given. */
+export async function requireOpening(
   { opening }: Pick<RepositoryOptions, 'opening'>,
   { backup, recipients }: Omit<SealedFile, 'path'>,
-): Opening {
-  if (opening !== undefined) return opening;
-  throw notOpened(backup, recipients, 'no identity was given');
+): Promise<Opening> {
+  if (opening === undefined) throw notOpened(backup, recipients, noIdentity);
+  try {
+    await opening.ready?.();
+  } catch (error) {
+    throw asOpened(error, { backup, recipients, given: opening.recipients });
+  }
+  return opening;
 }
+
+const noIdentity = 'no identity was given';
 
 /** What went wrong with an opening, said of the backup that was to be opened. */
 function asOpened(
@@ -103,7 +110,8 @@ function asOpened(
   if (!(error instanceof OpsError)) return error;
   if (error.kind === 'damaged')
     return new BadBackup(backup, `cannot open ${backup}: it is not what was sealed`, { cause: error });
-  if (error.kind !== 'denied' || given.length === 0) return error;
+  if (error.kind !== 'denied') return error;
+  if (given.length === 0) return notOpened(backup, recipients, noIdentity);
   return notOpened(
     backup,
     recipients,

@@ -44,7 +44,6 @@ export const namedCommands: Readonly<Record<string, Readonly<Record<string, bool
     init: false,
     link: false,
     keygen: false,
-    hourly: true,
   },
   restore: {
     ...{ list: true, plan: true, run: true, download: true, undo: true, drill: true, status: true },

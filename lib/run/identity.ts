@@ -71,6 +71,7 @@ function asking(askSecret: NonNullable<IdentitySource['askSecret']>, log: Log): 
     get recipients() {
       return known?.recipients ?? [];
     },
+    ready: async () => void (await opening()),
     openFile: async (...given) => (await opening()).openFile(...given),
     openText: async (...given) => (await opening()).openText(...given),
   };

@@ -24,7 +24,9 @@ export interface Seal {
  * `damaged` (not whole, or altered), `io`.
  */
 export interface Opening {
-  /** The public keys of the identities. */
+  /** Asks for an identity where there is none yet and somebody can be asked; before anything is fetched. Throws OpsError `denied`. */
+  ready?(): Promise<void>;
+  /** The public keys of the identities; none before one was asked for. */
   readonly recipients: readonly string[];
   /** Opens the file to `target`, as `sealFile` does; nothing stays there unless all of it was genuine. */
   openFile(from: string, target: string, options?: SealOptions): Promise<FileDigest>;

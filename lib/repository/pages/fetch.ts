@@ -31,7 +31,7 @@ export async function fetchFromPages(
   if (entry === undefined)
     throw new OpsError('missing', `cannot fetch ${name}: it is not in ${options.store.description}`);
   const chain = chainFor(entry, entries);
-  for (const link of chain) requireOpen(options, link);
+  for (const link of chain) await requireOpen(options, link);
   const scratch = await options.scratch();
   try {
     const file = await rebuild(options, { target, chain, entry, scratch });
@@ -43,9 +43,9 @@ export async function fetchFromPages(
 }
 
 /** Before anything is fetched. */
-function requireOpen(options: RepositoryOptions, entry: CatalogueEntry): void {
+async function requireOpen(options: RepositoryOptions, entry: CatalogueEntry): Promise<void> {
   const { recipients } = partOf(entry);
-  if (recipients !== undefined) requireOpening(options, { backup: entry.name, recipients });
+  if (recipients !== undefined) await requireOpening(options, { backup: entry.name, recipients });
 }
 
 function chainFor(entry: CatalogueEntry, entries: readonly CatalogueEntry[]): CatalogueEntry[] {

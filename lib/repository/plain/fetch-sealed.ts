@@ -23,7 +23,7 @@ export async function fetchSealed(
   const { store, naming, signal, progress } = options;
   const sealed = (await listed()).entries.find((entry) => entry.name === name)?.sealed;
   const recipients = sealed?.stored.recipients;
-  requireOpening(options, { backup: name, recipients });
+  await requireOpening(options, { backup: name, recipients });
   await requireSpace({ directory: target, neededBytes: 2 * sizeBytes, purpose: `fetch and open ${name}` });
   const path = `${target}.age`;
   try {
