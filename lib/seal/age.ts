@@ -36,9 +36,11 @@ export function sealTo(recipients: readonly string[]): Seal {
       const { header, payload } = await beginSealing(recipients);
       let begin = header;
       const push = (block: Uint8Array) => {
-        const bytes = Buffer.concat([begin, payload.push(block)]);
+        const sealed = payload.push(block);
+        if (begin.length === 0) return sealed;
+        const first = Buffer.concat([begin, sealed]);
         begin = Buffer.alloc(0);
-        return bytes;
+        return first;
       };
       return convertFile(from, target, { push, end: () => Buffer.concat([begin, payload.end()]) }, options);
     },

@@ -10,7 +10,7 @@ const sealedChunkBytes = clearChunkBytes + tagBytes;
 /** Before the chunks; with the key of the file it makes the key of the payload. */
 export const payloadNonceBytes = 16;
 
-/** Takes bytes in pieces of any size, and gives what has become of them; at the end comes the rest. */
+/** Takes bytes in pieces of any size, and gives what has become of them, which is valid until the next piece; at the end comes the rest. */
 export interface Conversion {
   push(bytes: Uint8Array): Buffer;
   end(): Buffer;
@@ -45,12 +45,19 @@ function inChunks(
   const held = Buffer.allocUnsafeSlow(chunkBytes);
   let heldBytes = 0;
   let at = 0;
+  // One for all pieces: garbage outside of the heap is collected late.
+  let room = Buffer.alloc(0);
   return {
     push(bytes) {
-      const made: Buffer[] = [];
+      const roomBytes = Math.ceil((bytes.length + chunkBytes) / chunkBytes) * sealedChunkBytes;
+      if (room.length < roomBytes) room = Buffer.allocUnsafeSlow(roomBytes);
+      let madeBytes = 0;
       for (let done = 0; done < bytes.length;) {
         if (heldBytes === chunkBytes) {
-          made.push(...convert(held, at, false));
+          for (const part of convert(held, at, false)) {
+            madeBytes += part.copy(room, madeBytes);
+            giveBack(part);
+          }
           at += 1;
           heldBytes = 0;
         }
@@ -59,10 +66,16 @@ function inChunks(
         heldBytes += piece.length;
         done += piece.length;
       }
-      return Buffer.concat(made);
+      return room.subarray(0, madeBytes);
     },
     end: () => Buffer.concat(convert(held.subarray(0, heldBytes), at, true)),
   };
+}
+
+/** Of a whole chunk alone, which fills its memory: a smaller buffer may share it with others. */
+function giveBack({ buffer, length }: Buffer): void {
+  const isItsOwn = length === clearChunkBytes && length === buffer.byteLength;
+  if (isItsOwn && buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
 function payloadKey(fileKey: Uint8Array, nonce: Uint8Array): Buffer {
