@@ -1,5 +1,5 @@
 // The format of pages on a directory and in memory, in fulls and in increments. In Dropbox: dropbox-pages.test.ts.
-import { expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { silentLog } from '../../lib/base/log.ts';
 import { type MemoryObject, memoryStore } from '../../lib/store/memory.ts';
 import { fixedClock } from '../support/fixed-clock.ts';
@@ -17,11 +17,12 @@ const openMemory = async (tellsContentHash: boolean) =>
     }),
   );
 
-useKind(largerKind);
+beforeAll(() => useKind(largerKind));
+afterAll(() => useKind());
 
 repositorySuite('pages in a directory', pages, async () => opened((await openNew()).store));
-repositorySuite('pages in memory', pages, () => openMemory(false));
 repositorySuite('pages in a memory that tells content hashes', pages, () => openMemory(true));
+repositorySuite('pages in memory', pages, () => openMemory(false));
 
 it('sends what has changed, whatever the day, and only then the manifest', async () => {
   const world = await openWorld(pages, () => openMemory(false));

@@ -45,7 +45,7 @@ export interface World {
   format: RepositoryFormat;
   repository: Repository;
   /** The repository of another run, which finds what the ones before have left; on another view of the store. */
-  reopen(view?: Store): Repository;
+  reopen(view?: Store, changes?: Partial<RepositoryOptions>): Repository;
 }
 
 export type OpenWorld = () => Promise<World>;
@@ -117,7 +117,7 @@ export async function openWorld(format: RepositoryFormat, open: () => Promise<Op
   const { store, cleanUp } = await open();
   onTestFinished(async () => cleanUp());
   const stateDirectory = scratch();
-  const reopen = (view = store) =>
+  const reopen = (view = store, changes: Partial<RepositoryOptions> = {}) =>
     format.open({
       store: view,
       naming: { ...naming, latestName: namesOf(format).latestName },
@@ -132,6 +132,7 @@ export async function openWorld(format: RepositoryFormat, open: () => Promise<Op
       progress: silentProgress,
       signal: new AbortController().signal,
       noteLeft: () => undefined,
+      ...changes,
     });
   return { store, format, repository: reopen(), reopen };
 }

@@ -1,5 +1,6 @@
 // From a proven copy to a backup in pages: what it is to be, all of it in the spool, then into the store.
 import { storedBytes } from '../../backup/stored-part.ts';
+import { isSealedName } from '../../backup/name.ts';
 import { errorMessage, OpsError } from '../../base/errors.ts';
 import type { Listed } from '../format.ts';
 import { holderOf } from '../holder.ts';
@@ -30,6 +31,8 @@ export async function addInPages(
 ): Promise<Added> {
   const { options } = work;
   const { file, manifest } = backup;
+  if (isSealedName(manifest.backup) !== (options.seal !== undefined))
+    throw new Error(`${manifest.backup} is not called as it is to be stored`);
   if (manifest.engine !== 'sqlite') throw new Error(`${manifest.backup} has no pages`);
   await finishSpools(work);
   await requireFree(work, manifest.backup);
