@@ -21,6 +21,8 @@ export interface RepositoryOptions {
   scratch(): Promise<Scratch>;
   /** How backups in pages are kept. */
   pages: PagesPolicy;
+  /** How large an object of them may become; 150 MB unless given. */
+  partBytesMax?: number | undefined;
   /** Seals what is added; undefined where it is stored as it is. */
   seal: Seal | undefined;
   /** Opens what is sealed; undefined where nobody gave an identity. */

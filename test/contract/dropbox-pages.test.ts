@@ -5,7 +5,7 @@ import { opened } from './plain-format.ts';
 import { repositorySuite } from './repository-suite.ts';
 import { largerKind, useKind } from './repository-world.ts';
 
-beforeAll(() => useKind(largerKind));
+beforeAll(() => useKind(largerKind()));
 afterAll(() => useKind());
 
 repositorySuite('pages in Dropbox', pages, async () => opened(openOn(await startStandIn())));

@@ -17,7 +17,7 @@ const openMemory = async (tellsContentHash: boolean) =>
     }),
   );
 
-beforeAll(() => useKind(largerKind));
+beforeAll(() => useKind(largerKind()));
 afterAll(() => useKind());
 
 repositorySuite('pages in a directory', pages, async () => opened((await openNew()).store));

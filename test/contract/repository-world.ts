@@ -81,14 +81,16 @@ const sqliteKind: BackupKind = {
 };
 
 /** The same with so much in the first row that few of the pages differ from one day to the next. */
-export const largerKind: BackupKind = {
-  ...sqliteKind,
-  async make(rows) {
-    const path = join(scratch(), 'template.db');
-    makeLedger(path, { rows, firstBallast: someBytes(400_000) });
-    return { bytes: readFileSync(path), facts: (await measureDatabase(path)).facts };
-  },
-};
+export function largerKind(firstBytes = 400_000): BackupKind {
+  return {
+    ...sqliteKind,
+    async make(rows) {
+      const path = join(scratch(), 'template.db');
+      makeLedger(path, { rows, firstBallast: someBytes(firstBytes) });
+      return { bytes: readFileSync(path), facts: (await measureDatabase(path)).facts };
+    },
+  };
+}
 
 let kind = sqliteKind;
 

@@ -103,13 +103,13 @@ async function makeWith(
   { file, manifest, digests }: Wanted,
   { place, keptFull }: { place: PlannedPlace; keptFull: EncodeOptions['full'] },
 ): Promise<Map<string, FileDigest>> {
-  const { naming, progress, signal } = options;
+  const { naming, progress, signal, partBytesMax } = options;
   const files = new Map<string, FileDigest>();
   const { pageSize, pageCount } = digests;
   const pages = place.kind === 'full' ? 'all' : place.pages;
   progress.start(`${naming.app}: packing`, (pages === 'all' ? pageCount : countPages(pages)) * pageSize);
   const made = encodePages({
-    ...{ database: file.path, pageSize, pageCount, pages, full: keptFull, directory, signal },
+    ...{ database: file.path, pageSize, pageCount, pages, full: keptFull, directory, partBytesMax, signal },
     onProgress: (doneBytes) => progress.update(doneBytes),
   });
   for await (const object of made)
