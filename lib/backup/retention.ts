@@ -28,6 +28,8 @@ export interface RetentionCandidate {
 
 export interface RetentionQuestion {
   backups: readonly RetentionCandidate[];
+  /** In which formats backups are made now; of all unless given. */
+  formats?: readonly BackupFormat[];
   /** Backups that are not up for decision, and may be mended, or somebody's own: what they are based on has to stay. */
   others?: readonly BaseLink[];
   /** Backups in pages of which nobody can say what they are based on: while there are such, all in pages stays. */
@@ -61,7 +63,8 @@ const lastingMs = 7 * 24 * 3_600_000;
 const waitingDaysMax = 7;
 
 /**
- * Decides about every backup; any one rule that wants a backup keeps it. The rules are those of each format by itself.
+ * Decides about every backup; any one rule that wants a backup keeps it. The rules are those of each format by itself,
+ * but in one that is no longer made a newer backup of any format takes its place: else what there is of it would stay for ever.
  *
  * - The newest proven backup is kept, whatever the policy.
  * - A period without a backup uses up no slot, so an outage cannot empty the history.
@@ -116,26 +119,32 @@ interface FormatPolicy {
 }
 
 function formatsOf({ backups, policy }: RetentionQuestion): FormatPolicy[] {
-  const hasPages = backups.some(({ name }) => formatByName(name) === 'pages');
-  const plain: FormatPolicy = { format: 'plain', policy: hasPages ? { ...policy, hourly: 0 } : policy };
-  return hasPages ? [plain, { format: 'pages', policy }] : [plain];
+  if (backups.every(({ name }) => formatByName(name) === 'plain')) return [{ format: 'plain', policy }];
+  const nightly = { ...policy, hourly: 0 };
+  return [
+    { format: 'plain', policy: keepsNothing(nightly) ? policy : nightly },
+    { format: 'pages', policy },
+  ];
 }
 
 /** The rules on the backups of one format. */
 function judgeFormat(
   all: readonly RetentionCandidate[],
   { format, policy }: FormatPolicy,
-  { now, timeZone, unread = [] }: RetentionQuestion,
+  { now, timeZone, formats = [format], unread = [] }: RetentionQuestion,
 ) {
-  const backups = all.filter(({ name }) => formatByName(name) === format);
-  const timely = backups.filter(({ takenAt }) => takenAt <= now);
+  const own = all.filter(({ name }) => formatByName(name) === format);
+  const judged = formats.includes(format) ? own : all;
+  const timely = judged.filter(({ takenAt }) => takenAt <= now);
   const slots = periodSlots(timely.filter(isProven), policy, timeZone);
-  const claims = keepReasons(backups, timely, slots, policy);
+  const claims = keepReasons(judged, timely, slots, policy);
+  const claim = (name: string, reason: string) => claims.set(name, [...(claims.get(name) ?? []), reason]);
+  const newest = own.find((backup) => backup.takenAt <= now && isProven(backup));
+  if (newest !== undefined && judged !== own && newest !== timely.find(isProven))
+    claim(newest.name, `newest proven backup in ${format}`);
   const [first] = unread;
-  if (format === 'pages' && first !== undefined) {
-    const reason = `nobody can read what ${first} is based on`;
-    for (const { name } of backups) claims.set(name, [...(claims.get(name) ?? []), reason]);
-  }
+  if (format === 'pages' && first !== undefined)
+    for (const { name } of own) claim(name, `nobody can read what ${first} is based on`);
   return { policy, slots, claims };
 }
 
@@ -194,10 +203,14 @@ function removalReasons(
 
 function refusal({ backups, policy, now, clock }: RetentionQuestion): string | undefined {
   if (clock === 'unsynchronised') return 'the clock is not synchronised';
-  if (Object.values(policy).every((count) => count === 0)) return 'the policy keeps nothing';
+  if (keepsNothing(policy)) return 'the policy keeps nothing';
   const [newest] = backups.filter(({ takenAt }) => takenAt <= now).sort(newestFirst);
   if (newest?.suspect === true) return `the newest backup, ${newest.name}, is suspect`;
   return undefined;
+}
+
+function keepsNothing(policy: RetentionPolicy): boolean {
+  return Object.values(policy).every((count) => count === 0);
 }
 
 function requireSense({ backups, policy }: RetentionQuestion): void {

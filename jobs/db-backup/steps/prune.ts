@@ -85,6 +85,7 @@ async function planPrune(
     others: others.map(linkOf),
     unread: others.filter(isUnread).map(({ name }) => name),
     policy: app.keep,
+    formats: app.formats,
     now: context.clock.now(),
     timeZone: context.config.timeZone,
     clock: await context.clockState(),

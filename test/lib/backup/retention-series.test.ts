@@ -46,7 +46,7 @@ interface World {
 function worldOf(
   history: readonly { laterMs: number; on: number | undefined; kind: string; fate: string }[],
   policy: RetentionPolicy,
-  hasUnread: boolean,
+  { hasUnread, hasRetired }: { hasUnread: boolean; hasRetired: boolean },
 ): World {
   const all: RetentionCandidate[] = [];
   const fates = new Map<string, string>();
@@ -71,6 +71,7 @@ function worldOf(
     unread: of('unread')
       .filter(({ name }) => formatByName(name) === 'pages')
       .map(({ name }) => name),
+    ...(hasRetired ? { formats: ['pages' as const] } : {}),
     ...{
       policy,
       now: new Date(Date.UTC(2027, 0, 1)),
@@ -87,7 +88,9 @@ const worlds = fc
     policies,
     fc.integer({ min: 0, max: 9 }),
   )
-  .map(([history, policy, unread]) => worldOf(history, policy, unread === 0));
+  .map(([history, policy, rare]) =>
+    worldOf(history, policy, { hasUnread: rare === 0, hasRetired: rare > 6 }),
+  );
 
 /** How often something was removed: a property that never sees a removal says nothing. */
 function holds(property: (world: World, removals: string[]) => void): number {
@@ -136,6 +139,7 @@ describe('over series, retention', () => {
 
   test('is the same in each format as if there were no other', () => {
     holds(({ question }, removals) => {
+      if (question.formats !== undefined) return;
       if (!question.backups.some(({ name }) => formatByName(name) === 'pages')) return;
       const plain = question.backups.filter(({ name }) => formatByName(name) === 'plain');
       const alone = retentionPlan({ ...question, backups: plain, policy: { ...question.policy, hourly: 0 } });
@@ -240,6 +244,22 @@ describe('the reasons of a series', () => {
       '+ night.db: newest proven backup; hourly 2026-11-19T02',
       '- eve.db: 2026-11-18T02 is older than the newest 1 hours with a backup',
     ]);
+  });
+
+  test('of plain files that are no longer made let newer ones in pages take their place', () => {
+    const moved = { formats: ['pages'] as const };
+    expect(said({ daily: 2 }, moved).slice(-3)).toEqual([
+      '+ night.db: newest proven backup in plain',
+      '- eve.db: 2026-11-18 is older than the newest 2 days with a backup',
+      '+ f.pages: what e.pages and 1 more are based on',
+    ]);
+    expect(plan({ daily: 3 }, moved).removals).not.toContain('eve.db');
+    expect(plan({ daily: 2 }).removals).not.toContain('eve.db');
+    expect(plan({ daily: 2 }, { formats: ['plain'] }).removals).toEqual(['h1.pages']);
+  });
+
+  test('of hours alone hold for plain files as well: nothing else says which of them stay', () => {
+    expect(plan({ hourly: 2 }).removals).toEqual(['h1.pages']);
   });
 
   test.each([
