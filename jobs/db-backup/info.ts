@@ -1,9 +1,10 @@
 // db-backup info: the databases, the store, and how well each app is protected.
-import { type CatalogueEntry, newestProven } from '../../lib/backup/catalogue.ts';
+import { type CatalogueEntry, isProvenIn, newestProven } from '../../lib/backup/catalogue.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import { formatBytes, formatInstant } from '../../lib/base/format.ts';
 import { severityOfError } from '../../lib/base/finding.ts';
 import { databaseOf, type GuardedApp } from '../../lib/config/config.ts';
+import { lastProven } from '../../lib/probe/last-proven.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
@@ -24,6 +25,7 @@ import { type ListedUndoSet, oldSetsFindings, undoLine, undoSetsOf } from '../st
 import { ago, findingLines } from '../steps/words.ts';
 import type * as parameters from './parameters.ts';
 import { protectionFindings } from './steps/protection.ts';
+import { formatInfo, type FormatInfo, formatLines } from './steps/series-info.ts';
 
 interface Info {
   configuration: string;
@@ -36,10 +38,10 @@ interface Info {
   apps: AppResult<AppInfo>[];
 }
 
-interface AppInfo {
+interface AppInfo extends FormatInfo {
   database: string;
   source: Pick<SourceLook, 'path' | 'sizeBytes' | 'remarks'> | { problem: string };
-  newestProven: { name: string; takenAt: Date } | undefined;
+  newestProven: { name: string; takenAt: Date; lookedAt: Date | undefined } | undefined;
   counts: Record<CatalogueEntry['state'], number>;
   storedBytes: number;
   latest: LatestCopy | undefined;
@@ -100,9 +102,10 @@ async function describeApp(
   const info = {
     database: databaseOf(app),
     source: source instanceof OpsError ? { problem: source.message } : source,
-    newestProven: newest === undefined ? undefined : { name: newest.name, takenAt: newest.takenAt },
+    newestProven: newest && newestInfo(context, app, newest, entries),
     counts,
-    storedBytes: entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    storedBytes: entries.reduce((sum, { storedBytes }) => sum + storedBytes, 0),
+    ...(await formatInfo(context, app, entries)),
     latest,
     lastDrill: lastDrill(context, app.name),
     undoSets,
@@ -114,6 +117,17 @@ async function describeApp(
     ...oldSetsFindings(undoSets, app.name, context.clock.now()),
   ];
   return { info, findings };
+}
+
+/** `lookedAt` is when the database was last found to be as in a backup that is there, later than the newest was taken. */
+function newestInfo(
+  { clock, history }: JobContext,
+  app: GuardedApp,
+  { name, takenAt }: CatalogueEntry,
+  entries: readonly CatalogueEntry[],
+): NonNullable<AppInfo['newestProven']> {
+  const known = lastProven(history, app, takenAt, { now: clock.now(), isThere: isProvenIn(entries) });
+  return { name, takenAt, lookedAt: known > takenAt ? known : undefined };
 }
 
 /** Of a database that cannot be read, that is the news, and not that nobody can tell what a restore left of it. */
@@ -160,9 +174,11 @@ function infoLines(info: AppInfo, app: string, { now, timeZone }: View): string[
       : `  database: ${info.database}, ${[formatBytes(source.sizeBytes), ...source.remarks].join(', ')}`,
     newestProven === undefined
       ? '  newest proven backup: NONE'
-      : `  newest proven backup: ${newestProven.name}, ${ago(newestProven.takenAt, now)}`,
+      : `  newest proven backup: ${newestProven.name}, ${ago(newestProven.takenAt, now)}` +
+        (newestProven.lookedAt === undefined ? '' : `; unchanged ${ago(newestProven.lookedAt, now)}`),
     `  backups: ${states.length === 0 ? 'none' : states.map(([state, count]) => `${count} ${state}`).join(', ')}, ` +
       `${formatBytes(info.storedBytes)}`,
+    ...formatLines(info, now),
     latest === undefined
       ? '  latest copy: none'
       : `  latest copy: ${latest.name}, ${formatBytes(latest.sizeBytes)}, of ${formatInstant(latest.modifiedAt, timeZone)}`,

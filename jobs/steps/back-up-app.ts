@@ -87,7 +87,7 @@ export async function backUpApp(
       ? { suspect: [], accepted: [] }
       : judge(context, app, { entries, measured, acceptance: order.acceptance, promotion });
     const suspect = reasonsOf(judgement.suspect);
-    const known = unchangedSince(app, entries, { order, snapshot, suspect, judgement });
+    const known = unchangedSince(context, app, entries, { order, snapshot, suspect, judgement });
     const latest = order.refreshLatest && suspect.length === 0 ? app.latest : undefined;
     if (order.refreshLatest && suspect.length === 0) await leaveCopy(context, app, snapshot.digest);
     const toStore = await describeAll(

@@ -1,6 +1,7 @@
 // What need not be stored: the store has a backup of the very same database already.
 import { isDeepStrictEqual } from 'node:util';
 import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
+import { standingOf } from '../../lib/backup/full-due.ts';
 import type { Manifest } from '../../lib/backup/manifest.ts';
 import { type BackupFormat, formatByName } from '../../lib/backup/name.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
@@ -20,6 +21,7 @@ interface Candidate {
 
 /** In which formats the newest backup is of the very same database, and what its manifest says. */
 export function unchangedSince(
+  context: JobContext,
   app: GuardedApp,
   entries: readonly CatalogueEntry[],
   { order, snapshot, suspect, judgement }: Candidate,
@@ -32,7 +34,7 @@ export function unchangedSince(
     const same =
       suspect.length > 0
         ? sameSuspect(ofFormat, snapshot, suspect)
-        : sameProven(app, ofFormat, format, order, snapshot);
+        : sameProven(context, app, ofFormat, { format, order, snapshot });
     if (same !== undefined) known.set(format, same);
   }
   return known;
@@ -65,20 +67,19 @@ export async function keepLatest(
 }
 
 /**
- * The newest proven one. In pages nothing is ever stored of what has not changed, but where a full waits for the window that
- * is open now: it goes on beside an increment, though that holds nothing.
+ * The newest proven one. In pages nothing is ever stored of what has not changed, but where a full that is due has its window: that
+ * goes on beside an increment, though there is nothing in it.
  */
 function sameProven(
+  { config: { timeZone } }: JobContext,
   app: GuardedApp,
   entries: readonly CatalogueEntry[],
-  format: BackupFormat,
-  order: BackupOrder,
-  snapshot: ProvenSnapshot,
+  { format, order, snapshot }: Pick<Candidate, 'order' | 'snapshot'> & { format: BackupFormat },
 ): Manifest | undefined {
   const newest = entries.find(({ state }) => state === 'proven');
   const mayBeKept =
     format === 'pages'
-      ? order.until === undefined
+      ? order.until === undefined || standingOf(entries, { policy: app.pages, timeZone }).due === undefined
       : !order.storesUnchanged || isUnchangedNight(app, newest, { order, snapshot });
   return mayBeKept && newest?.manifest?.sha256 === snapshot.digest.sha256 ? newest.manifest : undefined;
 }

@@ -36,6 +36,8 @@ export async function tryEverything(
   for (const each of selectedApps(context, app)) {
     checks.push(await tried(`${each.name}: database`, () => probeDatabase(context, each, dryRun)));
     checks.push(await tried(`${each.name}: space`, () => probeSpace(context, each)));
+    if (each.formats.includes('pages'))
+      checks.push(await tried(`${each.name}: space for pages`, () => probePagesSpace(context, each)));
     checks.push(await tried(`${each.name}: lock`, () => probeLock(context, each)));
   }
   return { result: { checks }, findings: checks.flatMap(findingOf) };
@@ -126,11 +128,29 @@ async function probeSpace(context: JobContext, app: GuardedApp): Promise<string>
   });
   const needed = spaceNeeded(await context.source(app).look(), copies);
   const directory = store.stagingDirectory ?? context.config.stateDirectory;
+  return requireFree(directory, needed, `needs ${formatBytes(needed)}`);
+}
+
+/**
+ * What a full needs in the state directory: its objects until they are stored, twice where they are sealed, and the copy that is
+ * kept. Pages that do not compress at all are the worst.
+ */
+async function probePagesSpace({ config, source }: JobContext, app: GuardedApp): Promise<string> {
+  const { sizeBytes } = await source(app).look();
+  const copies = (config.encryption === undefined ? 1 : 2) + (app.pages.keepsFull ? 1 : 0);
+  const kept = app.pages.keepsFull
+    ? `, ${formatBytes(sizeBytes)} of it for good`
+    : ', and nothing of it for good';
+  const what = `a full needs up to ${formatBytes(copies * sizeBytes)}${kept}`;
+  return requireFree(config.stateDirectory, copies * sizeBytes, what);
+}
+
+/** Throws OpsError `io` where less is free; what is said to be needed, and what is free. */
+async function requireFree(directory: string, neededBytes: number, what: string): Promise<string> {
   const free = await freeBytes(directory);
-  if (free === undefined || free >= needed) {
-    return `needs ${formatBytes(needed)}, ${free === undefined ? 'unknown' : formatBytes(free)} free in ${directory}`;
-  }
-  throw new OpsError('io', `needs ${formatBytes(needed)}, only ${formatBytes(free)} free in ${directory}`, {
+  if (free === undefined || free >= neededBytes)
+    return `${what}, ${free === undefined ? 'unknown' : formatBytes(free)} free in ${directory}`;
+  throw new OpsError('io', `${what}, only ${formatBytes(free)} free in ${directory}`, {
     hint: `free some space: ${spaceCommand(directory)}`,
   });
 }
