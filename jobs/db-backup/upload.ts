@@ -1,4 +1,5 @@
 // db-backup upload: refresh the latest copy, and make no timestamped backup.
+import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
 import { reasonsOf } from '../../lib/backup/suspicion.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import { formatBytes } from '../../lib/base/format.ts';
@@ -86,32 +87,27 @@ async function upload(
   const scratch = await context.scratch(store.stagingDirectory);
   try {
     const snapshot = await proveSnapshot(context, app, scratch, { copies: 1, takenAt: context.clock.now() });
-    await requireSuccessor(context, app, snapshot, { acceptance, promotion });
+    const repository = await context.openRepository(app);
+    const entries = await repository.list();
+    requireSuccessor(context, app, entries, snapshot, { acceptance, promotion });
     const { sizeBytes, sha256, contentHash } = snapshot.digest;
     if ((await store.stat(latest))?.contentHash === contentHash)
       return { latest, sizeBytes, sha256, unchanged: true };
-    context.progress.start(`${app.name}: storing`, snapshot.digest.sizeBytes);
-    const stored = await store.put(latest, snapshot.digest, {
-      replace: true,
-      consume: true,
-      signal: context.signal,
-      onProgress: (done) => context.progress.update(done),
-    });
-    context.progress.end();
-    context.noteLeft(`the latest copy ${latest} is up to date`);
-    return { latest, sizeBytes: stored.sizeBytes, sha256, unchanged: false };
+    const blocked = await repository.refreshLatest({ file: snapshot.digest, scratch });
+    if (blocked !== undefined) throw blocked;
+    return { latest, sizeBytes, sha256, unchanged: false };
   } finally {
     await scratch.remove();
   }
 }
 
-async function requireSuccessor(
+function requireSuccessor(
   context: JobContext,
   app: GuardedApp,
+  entries: readonly CatalogueEntry[],
   { measured }: ProvenSnapshot,
   order: { acceptance: Acceptance; promotion: Promotion | undefined },
-): Promise<void> {
-  const entries = await (await context.openRepository(app)).list();
+): void {
   const { suspect } = judge(context, app, { entries, measured, ...order });
   if (suspect.length === 0) return;
   const reasons = reasonsOf(suspect);

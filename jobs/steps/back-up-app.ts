@@ -100,15 +100,16 @@ export async function backUpApp(
     const made = await storeBackups(context, app, repository, toStore, {
       ...{ snapshot, scratch, latest: refreshed, until: order.until },
     });
-    if (toStore.length === 0) await keepLatest(context, store, latest, snapshot);
+    if (toStore.length === 0) await keepLatest(store, repository, latest, { snapshot, scratch });
     const stored = names.map(({ format }) => made.stored.get(format) ?? asKept(known.get(format), format));
     noteLooks(context, app, stored, suspect);
     const first = firstOf(stored);
+    const backups = stored.filter(({ made: how }) => how !== 'nothing').map(({ backup }) => backup);
     const unchanged = toStore.length === 0;
     if (unchanged) context.log.info(`${app.name}: unchanged since ${first.backup}`);
     else
       context.log.info(`${app.name}: backed up`, {
-        backup: first.backup,
+        backup: backups.join(', '),
         copied: snapshotSummary(snapshot),
       });
     return {

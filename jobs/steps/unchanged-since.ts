@@ -5,6 +5,8 @@ import { standingOf } from '../../lib/backup/full-due.ts';
 import type { Manifest } from '../../lib/backup/manifest.ts';
 import { type BackupFormat, formatByName } from '../../lib/backup/name.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
+import type { Scratch } from '../../lib/files/scratch.ts';
+import type { Repository } from '../../lib/repository/repository.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Store } from '../../lib/store/store.ts';
 import type { BackupOrder } from './back-up-app.ts';
@@ -52,18 +54,22 @@ export function isUnchangedNight(
   return layout === 'classic' && order.refreshLatest && previous?.manifest?.sha256 === digest.sha256;
 }
 
-/** Nothing new to store; but the latest copy must be what it would have been. */
+/**
+ * Nothing new to store; but the latest copy must be what it would have been. Of one that is sealed nobody can tell: it is made
+ * anew.
+ */
 export async function keepLatest(
-  { signal }: JobContext,
   store: Store,
+  repository: Repository,
   latest: string | undefined,
-  { digest }: ProvenSnapshot,
+  { snapshot: { digest: file }, scratch }: { snapshot: ProvenSnapshot; scratch: Scratch },
 ): Promise<void> {
   if (latest === undefined) return;
   const found = await store.stat(latest);
   const isThere =
-    found?.sizeBytes === digest.sizeBytes && (found.contentHash ?? digest.contentHash) === digest.contentHash;
-  if (!isThere) await store.put(latest, digest, { replace: true, consume: true, signal });
+    found?.sizeBytes === file.sizeBytes && (found.contentHash ?? file.contentHash) === file.contentHash;
+  const blocked = isThere ? undefined : await repository.refreshLatest({ file, scratch });
+  if (blocked !== undefined) throw blocked;
 }
 
 /**

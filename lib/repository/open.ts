@@ -12,6 +12,7 @@ import { pagesFormat } from './pages/pages-format.ts';
 import { plainFormat } from './plain/plain-format.ts';
 import { proveFile, unfetched, unusable } from './proof.ts';
 import { proveSealed } from './prove-sealed.ts';
+import { putLatest } from './put-latest.ts';
 import { putVerdict } from './put-verdict.ts';
 import { readCatalogue } from './read-catalogue.ts';
 import { forgetOthers } from './remembered-manifests.ts';
@@ -47,6 +48,7 @@ export function openRepository(options: RepositoryOptions): Repository {
       await forgetOthers(options, [...listing.map((stored) => stored.name), name, ...(await begun())]);
       return added;
     },
+    refreshLatest: (copy) => putLatest(options, copy, { consume: true }),
     async finishPending() {
       for (const format of Object.values(formats)) await format.finishPending();
     },

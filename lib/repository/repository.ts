@@ -91,6 +91,11 @@ export interface Repository {
   /** What already has this name or a part of it, as its name in the store; undefined when `add` may use it. */
   holderOf(name: StoreName): Promise<StoreName | undefined>;
   add(backup: NewBackup): Promise<Added>;
+  /**
+   * Puts a copy, which is given away, in the place of the latest one, as backups are stored: sealed where they are. Resolves with
+   * why it could not, where its name is what is in the way.
+   */
+  refreshLatest(copy: Pick<NewBackup, 'file' | 'scratch'>): Promise<OpsError | undefined>;
   /** Throws `unavailable` where `add` of a backup of that name would, for want of room in the store. */
   requireRoom(name: StoreName, backup: { sizeBytes: number; refreshLatest: boolean }): Promise<void>;
   /** Finishes what a killed run has begun. */

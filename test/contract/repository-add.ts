@@ -72,6 +72,23 @@ export function addTests(format: RepositoryFormat, open: OpenWorld): void {
     expect(await proves(world, one)).toBe(true);
   });
 
+  it('puts a latest copy by itself, as backups are stored, and says where its name is blocked', async () => {
+    const world = await open();
+    for (const day of [1, 2]) {
+      const { file, scratch: own } = await newBackup(world, day);
+      const { sha256 } = file;
+      expect(await world.repository.refreshLatest({ file, scratch: own })).toBeUndefined();
+      const { sizeBytes = 0 } = (await world.store.stat(latestName)) ?? {};
+      const copy = await world.repository.fetch({ name: latestName, sizeBytes }, `${scratch()}/copy.db`);
+      expect(copy.sha256).toBe(sha256);
+    }
+    expect(await statesOf(world.repository)).toEqual({});
+    await world.store.remove(latestName);
+    await putAll(world.store, ['latest']);
+    const backup = await newBackup(world, 3);
+    expect(await world.repository.refreshLatest(backup)).toMatchObject({ kind: 'refused' });
+  });
+
   it('overwrites nothing, whole or not', async () => {
     const world = await open();
     await world.repository.add(await newBackup(world, 1));

@@ -4,6 +4,7 @@ import { isSealedName } from '../../backup/name.ts';
 import { errorMessage, OpsError } from '../../base/errors.ts';
 import type { Listed } from '../format.ts';
 import { holderOf } from '../holder.ts';
+import { putLatest } from '../put-latest.ts';
 import type { Added, NewBackup } from '../repository.ts';
 import {
   CannotStand,
@@ -18,7 +19,6 @@ import { goOnWithFull } from './full-under-way.ts';
 import { type MadeSpool, makeSpool, type Wanted } from './make-spool.ts';
 import { digestPages } from './page-digests.ts';
 import { type PlannedPlace, planPlace } from './plan-place.ts';
-import { putLatest } from './put-latest.ts';
 
 /** What it builds on may go while it is made, once by another run; more often is somebody's fault. */
 const attemptsMax = 3;

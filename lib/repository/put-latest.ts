@@ -1,13 +1,14 @@
-// The latest copy beside backups in pages: a file that a person can open, or their age file.
-import { OpsError } from '../../base/errors.ts';
-import type { RepositoryOptions } from '../options.ts';
-import type { NewBackup } from '../repository.ts';
-import { sealObject } from '../sealing.ts';
+// The latest copy by itself: a file that a person can open, or their age file.
+import { OpsError } from '../base/errors.ts';
+import type { RepositoryOptions } from './options.ts';
+import type { NewBackup } from './repository.ts';
+import { sealObject } from './sealing.ts';
 
 /** Refreshes it where one is kept. Why it could not be, where its name is what is in the way; all else is thrown. */
 export async function putLatest(
   options: RepositoryOptions,
-  { file, scratch }: NewBackup,
+  { file, scratch }: Pick<NewBackup, 'file' | 'scratch'>,
+  { consume = false } = {},
 ): Promise<OpsError | undefined> {
   const { store, naming, seal, progress, signal, noteLeft } = options;
   const { app, latestName } = naming;
@@ -17,6 +18,7 @@ export async function putLatest(
   try {
     await store.put(latestName, sent, {
       replace: true,
+      consume: consume || sent !== file,
       signal,
       onProgress: (bytes) => progress.update(bytes),
     });
