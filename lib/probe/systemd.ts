@@ -52,7 +52,7 @@ export async function ownUnits(
 
 /** What every app that is installed has a timer for: where that is off, somebody turned it off. */
 function isTimed(service: string): boolean {
-  return /^(db-backup|restore-drill|restore-standby|db-export-json)@/.test(service);
+  return /^(db-backup|db-backup-hourly|restore-drill|restore-standby|db-export-json)@/.test(service);
 }
 
 function timerOf(service: string): string {

@@ -145,6 +145,8 @@ describe('which timers there are', () => {
     'run/systemd/system/x': '',
     'etc/systemd/system/db-backup@.timer': unit,
     'etc/systemd/system/db-backup@.service': unit,
+    'etc/systemd/system/db-backup-hourly@.timer': unit,
+    'etc/systemd/system/db-backup-hourly@.service': unit,
     'etc/systemd/system/restore-drill@.timer': unit,
     'etc/systemd/system/restore-drill@.service': unit,
     'etc/systemd/system/db-maintain@.timer': unit,
@@ -152,6 +154,8 @@ describe('which timers there are', () => {
     'etc/systemd/system/apt-daily.timer': '[Unit]\nDescription=Daily apt\n',
     'etc/systemd/system/db-backup@ctv.service.d/50-holdfast.conf': '',
     'etc/systemd/system/db-backup@bike.service.d/50-holdfast.conf': '',
+    'etc/systemd/system/db-backup-hourly@bike.service.d/50-holdfast.conf': '',
+    'etc/systemd/system/db-backup-hourly@bike.timer.d/50-holdfast.conf': '',
     'etc/systemd/system/db-maintain@ctv.service.d/50-holdfast.conf': '',
     'etc/systemd/system/timers.target.wants/db-backup@ctv.timer': '',
     'etc/systemd/system/timers.target.wants/db-maintain@bike.timer': '',
@@ -161,6 +165,7 @@ describe('which timers there are', () => {
   test('ours that are installed: those that every app has, also where somebody turned one off, and those that are on', async () => {
     expect(await timersProbe.subjects(probeWorld({ files: installed }))).toEqual([
       'alert-send.timer',
+      'db-backup-hourly@bike.timer',
       'db-backup@bike.timer',
       'db-backup@ctv.timer',
       'db-maintain@bike.timer',
