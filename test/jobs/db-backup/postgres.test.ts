@@ -57,6 +57,22 @@ describe.skipIf(postgresPrograms() === undefined)('db-backup of a PostgreSQL dat
     ]);
   });
 
+  test('by the hour it is a dump with the same proof, and no latest copy', async () => {
+    await using world = await PostgresWorld.make(server);
+    world.configureServer({ app: 'every = "1h"' });
+    const { exitCode, first, stderr } = await typed(world, 'db-backup', 'hourly');
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+    expect(first.backup).toMatchObject({
+      integrity: 'full',
+      rows: 200,
+      stored: [{ format: 'plain', made: 'plain' }],
+    });
+    expect(world.stored()).toEqual([
+      expect.stringMatching(/^backups\/bags\/bags-\d{8}T\d{6}Z\.dump$/),
+      expect.stringMatching(/\.dump\.json$/),
+    ]);
+  });
+
   test('an emptied one is kept, suspect, and takes the place of nothing', async () => {
     await using world = await PostgresWorld.make(server);
     await typed(world, 'db-backup', 'run');
