@@ -60,7 +60,7 @@ export function backupLines(app: string, summary: BackupSummary): string[] {
   return [
     `${app}: ${first === undefined ? '' : storedWords(first)}: ${formatCount(tables, 'table')}, ${formatCount(rows, 'row')}, ` +
       `integrity ${integrityWords(summary)}`,
-    ...others.map((other) => `${app}: the same ${storedWords(other)}`),
+    ...others.map((other) => `${app}: also ${storedWords(other)}`),
     ...stored.flatMap(fullLines).map((line) => `${app}: ${line}`),
     ...knownFindings(summary).map((finding) => `${app}: note: in the database itself: ${finding}`),
     ...(foreignKeyViolations === 0

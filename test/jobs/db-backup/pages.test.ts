@@ -89,7 +89,7 @@ describe('an app in both formats', () => {
     await using world = pagesWorld('format = ["plain", "pages"]\nevery = "1h"');
     const { stdout } = await nightly(world);
     expect(stdout).toMatch(
-      /^bookings: backed up as \S+\.db: .*\nbookings: the same backed up as \S+\.pages \(a full/,
+      /^bookings: backed up as \S+\.db: .*\nbookings: also backed up as \S+\.pages \(a full/,
     );
     expect(world.stored().map(ending)).toEqual([
       '.db',
