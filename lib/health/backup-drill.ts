@@ -8,8 +8,8 @@ export interface DrillFacts {
   /** Since when there have been backups to try; undefined for none. */
   backupsSince: Date | undefined;
   expectedMs: number;
-  /** Whether backups are sealed: only who has the identity can try them. */
-  isSealed?: boolean;
+  /** Whether backups are sealed now: then only who has the identity can try one, and `last` is of a sealed one where it passed. */
+  isSealed: boolean;
 }
 
 export const backupDrillCheck: Check<DrillFacts> = {
@@ -20,8 +20,10 @@ export const backupDrillCheck: Check<DrillFacts> = {
   worse: 'above',
   failures: 1,
   needsClock: true,
-  judge({ last, backupsSince, expectedMs, isSealed = false }, { subject, limits, now }) {
-    const try_ = `restore drill --app ${subject}${isSealed ? ' --identity <file>' : ''}`;
+  judge({ last, backupsSince, expectedMs, isSealed }, { subject, limits, now }) {
+    const try_ = isSealed
+      ? `bring the identity from the safe: restore drill --identity <file> --app ${subject}`
+      : `restore drill --app ${subject}`;
     if (last?.outcome === 'failed')
       return {
         verdict: 'critical',
@@ -34,7 +36,9 @@ export const backupDrillCheck: Check<DrillFacts> = {
     const isCritical = limits.critical !== undefined && ageMs > limits.critical * 1000;
     const words =
       last === undefined
-        ? 'no restore drill yet'
+        ? isSealed
+          ? 'no restore drill of a sealed backup yet'
+          : 'no restore drill yet'
         : `the last restore drill passed ${formatDuration(Math.max(0, ageMs))} ago`;
     if (ageMs <= limitMs && !isCritical)
       return { verdict: 'ok', value: Math.round(ageMs / 1000), message: words };

@@ -57,7 +57,7 @@ function needsFigure({ pages }: AppFacts, facts: ReportFacts): Figure[] {
   const needs = pages?.needs ?? [];
   const points = needs.map(({ at, readBytes }) => ({ at, value: readBytes }));
   const most = Math.max(0, ...needs.map(({ backups }) => backups));
-  const also = ` At most ${formatCount(most, 'backup')}: what is read by a restore to each, where nothing is lost.`;
+  const also = ` A restore to any of them needs ${formatCount(most, 'backup')} at most.`;
   return line('What a restore reads', 'bytes', points, facts).map((figure) => ({
     ...figure,
     says: figure.says + also,

@@ -107,7 +107,17 @@ describe('backup-series', () => {
 describe('backup-drill', () => {
   const drill = (outcome: 'passed' | 'failed', ms: number): DrillFacts => ({
     ...{ last: { name: 'b.db', at: ago(ms), outcome, detail: 'rows are missing' }, backupsSince: undefined },
-    expectedMs: 40 * day,
+    ...{ expectedMs: 40 * day, isSealed: false },
+  });
+  test('of sealed backups is asked of who has the identity', () => {
+    const facts = { last: undefined, backupsSince: ago(41 * day), expectedMs: 40 * day, isSealed: true };
+    expect(judge(backupDrillCheck, facts)).toMatchObject({
+      ...{
+        verdict: 'warning',
+        hint: expect.stringContaining('restore drill --identity <file> --app ctv') as string,
+      },
+      message: 'no restore drill of a sealed backup yet, and there should be one every 40 d',
+    });
   });
   test.each<[string, DrillFacts, Verdict]>([
     ['passed of late', drill('passed', day), 'ok'],
@@ -115,15 +125,19 @@ describe('backup-drill', () => {
     ['failed', drill('failed', day), 'critical'],
     [
       'none, and nothing to try for long',
-      { last: undefined, backupsSince: ago(day), expectedMs: 40 * day },
+      { last: undefined, backupsSince: ago(day), expectedMs: 40 * day, isSealed: false },
       'ok',
     ],
     [
       'none, though there was something to try',
-      { last: undefined, backupsSince: ago(41 * day), expectedMs: 40 * day },
+      { last: undefined, backupsSince: ago(41 * day), expectedMs: 40 * day, isSealed: false },
       'warning',
     ],
-    ['none, and no backup', { last: undefined, backupsSince: undefined, expectedMs: 40 * day }, 'ok'],
+    [
+      'none, and no backup',
+      { last: undefined, backupsSince: undefined, expectedMs: 40 * day, isSealed: false },
+      'ok',
+    ],
   ])('%s', (_, given, verdict) => expect(judge(backupDrillCheck, given).verdict).toBe(verdict));
 });
 

@@ -74,7 +74,7 @@ const scenes = [
   })),
   scene(backupDrillCheck, (now) => ({
     last: { name: 'b.db', at: before(now, 6 * day), outcome: 'passed' as const, detail: '' },
-    ...{ backupsSince: undefined, expectedMs: 40 * day },
+    ...{ backupsSince: undefined, expectedMs: 40 * day, isSealed: false },
   })),
   scene(documentsCheck, (now) => ({
     ...{

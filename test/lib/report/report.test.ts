@@ -211,7 +211,7 @@ describe('an app in pages', () => {
     expect(words).toMatch(
       /What an increment added to the store: .*kB.*Beside them 2 fulls, the last of 2\d\d MB on/,
     );
-    expect(words).toMatch(/What a restore reads: .*At most 3 backups/);
+    expect(words).toMatch(/What a restore reads: .* needs 3 backups at most/);
     const rows = all(page, 'table')
       .filter((table) => textIn(table).includes('What a restore to each needs'))
       .flatMap((table) => all(table, 'tr').slice(1));
