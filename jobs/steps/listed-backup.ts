@@ -22,6 +22,8 @@ export interface ListedBackup {
   state: BackupState;
   /** What is the matter with it; undefined for a proven one. */
   problem: string | undefined;
+  /** The backup that is the cause of it, where it is not this one but one that it is based on. */
+  brokenBy: string | undefined;
   sha256: string | undefined;
   /** Whether a person gave it its name: it is never pruned. */
   named: boolean;
@@ -44,6 +46,7 @@ export function listedBackup(entry: CatalogueEntry): ListedBackup {
     isSealed: isSealedName(name),
     state,
     problem,
+    brokenBy: entry.brokenBy,
     sha256: manifest?.sha256,
     named,
     clock: (sealed ?? manifest)?.clock,
@@ -64,9 +67,13 @@ export function backupTable(backups: readonly ListedBackup[], { now, timeZone }:
     ...(isStoredAsIs ? [] : [storedWords(backup)]),
     backup.state + (backup.clock === 'unsynchronised' ? ', clock not synchronised' : ''),
   ]);
+  const states = new Map(backups.map(({ name, state }) => [name, state]));
   return formatTable(rows).flatMap((line, index) => {
-    const problem = backups[index]?.problem;
-    return problem === undefined ? [line] : [line, `      ${problem}`];
+    const { problem, brokenBy = '' } = backups[index] ?? {};
+    if (problem === undefined) return [line];
+    // What is the matter is said once, where the cause stands.
+    const state = states.get(brokenBy);
+    return [line, `      ${state === undefined ? problem : `it needs ${brokenBy}, which is ${state}`}`];
   });
 }
 

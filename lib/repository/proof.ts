@@ -95,7 +95,8 @@ export function unusable(name: string, problem: string, brokenBy?: string): Proo
 /** The proof of a backup that cannot be put together from what the store has; throws `error` where it says anything else. */
 export function unfetched({ name }: Claim, error: unknown): Proof {
   if (!(error instanceof BadBackup)) throw error;
-  return unusable(name, error.message, error.backup);
+  const problem = error.message.replace(`cannot use ${name}: `, ''); // whoever tells it says of what
+  return unusable(name, problem, error.backup);
 }
 
 /** A name in one may be as long as whoever made the database, or its manifest, liked. */

@@ -23,6 +23,7 @@ import { DropboxWorld } from '../support/dropbox-world.ts';
 import { type FixedClock, fixedClock } from '../support/fixed-clock.ts';
 import { onlyChecks, ownChecks } from '../support/health.ts';
 import { type InProcessOptions, runInProcess } from '../support/in-process.ts';
+import { changeRow } from '../support/series-world.ts';
 import { readerKey, startMaster } from '../support/sync-master.ts';
 import { type Ended, makeBookings, World } from '../support/world.ts';
 
@@ -180,6 +181,18 @@ describe('db-backup', () => {
     await pin('db-backup-link-print', pi, dbBackup, 'link --print', { ask, clock, environment });
     await pin('db-backup-link', pi, dbBackup, 'link', { ask, clock, environment });
   });
+});
+
+test('restore, of a backup in pages', async () => {
+  await using pi = await machine({ rows: 2000 });
+  const top = 'time_zone = "Europe/Berlin"\nclock = "trusted"';
+  pi.world.configure({ top, app: 'format = "pages"\nevery = "1h"' });
+  await type(pi, dbBackup, 'run');
+  changeRow(pi.world.database, 1);
+  pi.clock.advance(3_600_000);
+  await type(pi, dbBackup, 'hourly');
+  await pin('restore-plan-pages', pi, restore, 'plan latest --to ~/new.db');
+  await pin('restore-list-pages', pi, restore, 'list');
 });
 
 test('restore', async () => {
