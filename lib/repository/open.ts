@@ -1,6 +1,7 @@
 // The backups of one app in one store, whatever their formats: one list, and each backup handled as its name says.
 import { abandonedObjects } from '../backup/abandoned.ts';
-import { formatByName, manifestName, partName } from '../backup/name.ts';
+import { storedPartOf } from '../backup/catalogue.ts';
+import { formatByName, isSealedName, manifestName, partName } from '../backup/name.ts';
 import { verdictName } from '../backup/verdict.ts';
 import { OpsError } from '../base/errors.ts';
 import type { Opening } from '../seal/seal.ts';
@@ -17,6 +18,7 @@ import { putVerdict } from './put-verdict.ts';
 import { readCatalogue } from './read-catalogue.ts';
 import { forgetOthers } from './remembered-manifests.ts';
 import type { Fetched, Repository } from './repository.ts';
+import { requireOpening } from './sealing.ts';
 
 /** Opens it; nothing is read yet. */
 export function openRepository(options: RepositoryOptions): Repository {
@@ -53,6 +55,11 @@ export function openRepository(options: RepositoryOptions): Repository {
       for (const format of Object.values(formats)) await format.finishPending();
     },
     fetch,
+    requireOpen(entry) {
+      if (!isSealedName(entry.name)) return;
+      const recipients = storedPartOf(entry)?.recipients;
+      requireOpening(options, { backup: entry.name, recipients });
+    },
     async prove(entry, source, target) {
       if (entry.state === 'damaged')
         return unusable(entry.name, entry.problem ?? 'its manifest cannot be used', entry.brokenBy);

@@ -101,6 +101,8 @@ export interface Repository {
   /** Finishes what a killed run has begun. */
   finishPending(): Promise<void>;
   fetch(entry: Fetched, target: string): Promise<FileDigest>;
+  /** Throws `denied` where `fetch` would, for want of an identity that opens what is sealed. Nothing is looked at in the store. */
+  requireOpen(entry: CatalogueEntry): void;
   /** Fetches to `target` and proves it there; the file stays, also when it is unsound. */
   prove(entry: CatalogueEntry, source: Source, target: string): Promise<Proof>;
   condemn(entry: CatalogueEntry, found: Finding): Promise<void>;

@@ -82,7 +82,10 @@ export async function openObject(
   }
 }
 
-/** What opens it, asked for where somebody can be asked. Throws OpsError `denied` where no identity was given. */
+/**
+ * What opens it, asked for where somebody can be asked. OpsError `denied` where no identity was given, or one of other keys: that is
+ * told before anything is fetched.
+ */
 export async function requireOpening(
   { opening }: Pick<RepositoryOptions, 'opening'>,
   { backup, recipients }: Omit<SealedFile, 'path'>,
@@ -93,7 +96,14 @@ export async function requireOpening(
   } catch (error) {
     throw asOpened(error, { backup, recipients, given: opening.recipients });
   }
-  return opening;
+  const given = opening.recipients;
+  if (recipients === undefined || given.length === 0 || given.some((key) => recipients.includes(key)))
+    return opening;
+  throw notOpened(backup, recipients, otherKeys(given));
+}
+
+function otherKeys(given: readonly string[]): string {
+  return `the identity that was given opens what is sealed for ${given.join(', ')}`;
 }
 
 const noIdentity = 'no identity was given';
@@ -111,12 +121,7 @@ function asOpened(
   if (error.kind === 'damaged')
     return new BadBackup(backup, `cannot open ${backup}: it is not what was sealed`, { cause: error });
   if (error.kind !== 'denied') return error;
-  if (given.length === 0) return notOpened(backup, recipients, noIdentity);
-  return notOpened(
-    backup,
-    recipients,
-    `the identity that was given opens what is sealed for ${given.join(', ')}`,
-  );
+  return notOpened(backup, recipients, given.length === 0 ? noIdentity : otherKeys(given));
 }
 
 function notOpened(backup: string, recipients: readonly string[] | undefined, cause: string): OpsError {

@@ -99,6 +99,7 @@ function settled({ stdout }: Ended, { world }: Machine): string {
     .replace(/("value": )[\d.]+(,\s+"unit": "%")/g, '$10$2') // how full the disk is that the test runs on
     .replace(/("version": )"[^"]*"/g, '$1"<version>"')
     .replace(/("(?:stored|fetch)_bytes": )\d+(?=,\s+"(?:level|chain|format": "pages)")/g, '$10') // up to zstd
+    .replace(/("chain": \[[^\]]*\][^}]*\}[^}]*"needed_bytes": )\d+/g, '$10')
     .replace(/("modified_at": )"[^"]*"/g, '$1"<time>"')
     .replace(/("name": "[^"]*\.json",\s+"size_bytes": )\d+/g, '$10')
     .replace(/[\d.]+ [kMGT]B free/g, '<bytes> free')

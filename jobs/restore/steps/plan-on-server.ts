@@ -59,7 +59,12 @@ export async function planOnServer(context: JobContext, order: PlanOrder<Postgre
           stakes: await stakesOf(context, app, entry),
         }
       : {}),
-    obstacles: [...seen.obstacles, ...obstacles, ...unusableEntry(app, entry), ...(isHeld ? [held] : [])],
+    obstacles: [
+      ...seen.obstacles,
+      ...obstacles,
+      ...(await unusableEntry(context, app, entry)),
+      ...(isHeld ? [held] : []),
+    ],
   });
 }
 

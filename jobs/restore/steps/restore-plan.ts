@@ -20,6 +20,7 @@ import { type GoneDirectory, goneDirectory, goneHint, goneWords } from './databa
 import { damagedHint, misfitOf } from '../../steps/choose-entry.ts';
 import { type NeededBackups, neededBackups } from '../../steps/needed-backups.ts';
 import { describeEarlier } from '../../steps/earlier-restore.ts';
+import { roomToFetch } from './room-to-fetch.ts';
 import { type Stakes, stakesOf } from './stakes.ts';
 
 /** Everything is as it was a moment ago. */
@@ -98,13 +99,15 @@ async function findOut(context: JobContext, order: PlanOrder): Promise<Found> {
   const set = await attempt(() => inspectSet(target));
   const spreadBytes = set.found !== undefined && isSpread(set.found) ? setSizeBytes(set.found) : 0;
   // Besides the backup: the copies of a database that is spread over several files, see `makeUndoSet` and `mergeCopy`.
-  const neededBytes = entry.sizeBytes + (to === undefined ? 2 * spreadBytes : 0);
+  const room = await roomToFetch(context, order, target.directory.path);
+  const neededBytes = entry.sizeBytes + room.besideBytes + (to === undefined ? 2 * spreadBytes : 0);
   const free = await freeBytes(target.directory.at('.'));
   const inPlace = to === undefined ? await inPlaceFacts(context, order, target) : undefined;
   const obstacles = [
     ...set.obstacles,
     ...(set.found === undefined ? [] : await inTheWay(order, target)),
-    ...unusableEntry(app, entry),
+    ...(await unusableEntry(context, app, entry)),
+    ...room.obstacles,
     ...tooLittleSpace(target.path, neededBytes, free),
     ...(context.services(app).isNone ? heldOpen(target.path, inPlace?.holders ?? []) : []),
   ];
@@ -139,7 +142,7 @@ async function planWithoutDirectory(
     stakes: await stakesOf(context, app, entry),
     obstacles: [
       { message: goneWords(gone), hint: goneHint(app, gone, entry.name) },
-      ...unusableEntry(app, entry),
+      ...(await unusableEntry(context, app, entry)),
       ...tooLittleSpace(app.database, entry.sizeBytes, free),
     ],
   };
@@ -191,7 +194,22 @@ async function attempt<T>(look: () => Promise<T>): Promise<{ found?: T; obstacle
   }
 }
 
-export function unusableEntry(app: GuardedApp, entry: CatalogueEntry): Obstacle[] {
+export async function unusableEntry(
+  context: JobContext,
+  app: GuardedApp,
+  entry: CatalogueEntry,
+): Promise<Obstacle[]> {
+  const repository = await context.openRepository(app);
+  try {
+    repository.requireOpen(entry);
+    return unfit(app, entry);
+  } catch (error) {
+    if (!(error instanceof OpsError) || error.kind !== 'denied') throw error;
+    return [...unfit(app, entry), { message: error.message, hint: error.hint }];
+  }
+}
+
+function unfit(app: GuardedApp, entry: CatalogueEntry): Obstacle[] {
   const misfit = misfitOf(app, entry);
   if (misfit !== undefined) return [{ message: misfit.message, hint: misfit.hint }];
   const { state, name, problem = '' } = entry;

@@ -60,7 +60,9 @@ export async function choose(
   const choice = await chooseEntry(context, await context.openStore(), app, options);
   if (choice.asOf !== undefined)
     context.log.info(`${app.name}: as of ${choice.asOf.said}`, { backup: choice.entry.name });
-  return { ...choice, entry: requireRestorable(app, choice.entry, options.unproven) };
+  const entry = requireRestorable(app, choice.entry, options.unproven);
+  (await context.openRepository(app)).requireOpen(entry); // before a person says yes to what cannot be done
+  return { ...choice, entry };
 }
 
 /** Shows what would happen, and asks. Throws OpsError `usage` where nobody says yes; `shownBy` is the command that shows the same. */

@@ -62,7 +62,7 @@ describe('restore plan', () => {
     );
     const { json } = await world.runJson('restore', ['plan', 'latest', '--to', join(world.home, 'new.db')]);
     expect(json.result).toMatchObject({
-      needed_bytes: 53248,
+      needed_bytes: 53248 + 4320, // on one disk here
       backup: {
         name: second,
         size_bytes: 53248,
@@ -152,6 +152,26 @@ describe('where the full is gone', () => {
       hint: /choose another backup: restore list/,
     });
   });
+});
+
+test('what is sealed is planned as far as everybody can read it, and refused before anything is fetched', async () => {
+  const key = `age1${'q'.repeat(58)}`;
+  await using sealed = await backedUpWorld();
+  const [, , second] = putListedSeries(sealed, [key]);
+  const listed = await sealed.run('restore', ['list']);
+  expect(listed.stdout).toMatch(new RegExp(`${second} .* 53 kB  increment 2 of 20 B, sealed +proven`));
+  const planned = await sealed.runJson('restore', ['plan', 'latest']);
+  expect(planned.exitCode).toBe(1);
+  expect(planned.json.result).toMatchObject({
+    backup: { name: second, fetch_bytes: 4320, chain: [{ level: 0 }, { level: 1 }, { level: 2 }] },
+    obstacles: [expect.stringMatching(`it is sealed for ${key}, and no identity was given`)],
+  });
+  for (const args of [['latest'], ['latest', '--yes'], [second, '--to', join(sealed.home, 'new.db')]])
+    await expectRefusal(sealed, 'restore', ['run', ...args], {
+      kind: 'denied',
+      says: [new RegExp(`cannot open ${second}`), /no identity was given/],
+      hint: /--identity <file>/,
+    });
 });
 
 test('the store alone knows an app of which it has nothing but pages', async () => {
