@@ -1,0 +1,43 @@
+// Whatever happens to a database, to the machine that backs it up in pages and to the store: each backup that is listed
+// comes out byte for byte, or is refused as damaged where somebody damaged it. HOLDFAST_SEED=17 runs one and prints all of it.
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import '../../support/in-memory.ts';
+import { type House, wholeHouse } from '../../support/pages/house.ts';
+import { runSeed, type Verdict } from '../../support/pages/seed.ts';
+import { scratch } from '../../support/scratch.ts';
+
+const isNightly = process.env.HOLDFAST_NIGHTLY === '1';
+const only = process.env.HOLDFAST_SEED;
+const perGroup = isNightly ? 1000 : 50;
+const groups = only === undefined ? [0, 1, 2, 3].map((group) => group * perGroup) : [Number(only)];
+
+async function run(seed: number, home: string, house: House): Promise<Verdict> {
+  const place = join(home, 'seed');
+  mkdirSync(place);
+  const verdict = await runSeed(seed, { home: place, house });
+  rmSync(place, { recursive: true, force: true });
+  return verdict;
+}
+
+function shown({ seed, flaws, happened }: Verdict): string {
+  return `seed ${seed}: ${flaws.slice(0, 3).join('\n')}${only === undefined ? '' : `\n${happened.join('\n')}`}`;
+}
+
+test.each(groups)('seeds from %d on: what is listed comes out', { timeout: 3_600_000 }, async (first) => {
+  const home = scratch();
+  const bad: string[] = [];
+  const made: Verdict['made'] = { full: 0, increment: 0, killed: 0, fetched: 0, refused: 0 };
+  for (let seed = first; seed < first + (only === undefined ? perGroup : 1); seed += 1) {
+    const verdict = await run(seed, home, wholeHouse);
+    if (verdict.flaws.length > 0) bad.push(shown(verdict));
+    for (const kind of Object.keys(made) as (keyof typeof made)[]) made[kind] += verdict.made[kind];
+  }
+  expect(bad).toEqual([]);
+  if (only !== undefined) return;
+  // A fuzz that makes hardly an increment proves little.
+  expect(made.increment).toBeGreaterThan(perGroup);
+  expect(made.fetched).toBeGreaterThan(perGroup);
+  expect(made.killed).toBeGreaterThan(perGroup / 2);
+});

@@ -1,0 +1,273 @@
+// One seed of the fuzz of backups in pages: a database, changes, backups, removals, kills and damage, all by chance; and what
+// has to be so of the list after each, and of every backup at the end.
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type CatalogueEntry, isSuspect, storedPartOf } from '../../../lib/backup/catalogue.ts';
+import { errorMessage } from '../../../lib/base/errors.ts';
+import type { Repository } from '../../../lib/repository/repository.ts';
+import { type Random, randomFrom } from '../delta-random.ts';
+import type { House } from './house.ts';
+import { LivingDatabase } from './living-database.ts';
+import { Ground, type Kill, Machine } from './machine.ts';
+
+export interface Verdict {
+  seed: number;
+  flaws: string[];
+  happened: string[];
+  /** What was made, so that a fuzz which makes nothing of a kind is seen. */
+  made: Record<'full' | 'increment' | 'killed' | 'fetched' | 'refused', number>;
+}
+
+export interface SeedOptions {
+  house: House;
+  home: string;
+  /** Backups, about. */
+  steps?: number;
+  /** About so large. */
+  bytes?: number;
+}
+
+const hour = 3_600_000;
+
+export async function runSeed(seed: number, options: SeedOptions): Promise<Verdict> {
+  const run = new Run(seed, options);
+  try {
+    await run.go();
+  } catch (error) {
+    run.verdict.flaws.push(`the fuzz itself: ${error instanceof Error ? error.stack : String(error)}`);
+  }
+  return run.verdict;
+}
+
+class Run {
+  readonly verdict: Verdict;
+  readonly #random: Random;
+  readonly #ground: Ground;
+  readonly #living: LivingDatabase;
+  readonly #steps: number;
+  readonly #pasts: { store: ReturnType<Ground['pastOfStore']>; state: string }[] = [];
+  #machine: Machine;
+  #twin: Machine | undefined;
+  /** Somebody has changed what only the machine changes: until a full is there again anything may be missing. */
+  #isDisturbed = false;
+
+  constructor(seed: number, { house, home, steps = 7, bytes }: SeedOptions) {
+    this.verdict = {
+      ...{ seed, flaws: [], happened: [] },
+      made: { full: 0, increment: 0, killed: 0, fetched: 0, refused: 0 },
+    };
+    this.#random = randomFrom(seed);
+    const random = this.#random;
+    this.#ground = new Ground(house, home, random.chance(0.3));
+    this.#machine = new Machine(this.#ground, {
+      levels: random.pick([1, 2, 2, 3] as const),
+      full: random.pick(['when-due', 'when-due', 'weekly', 'monthly'] as const),
+      keepsFull: random.chance(0.75),
+      fullWindow: random.chance(0.15)
+        ? { weekday: random.below(7), startMinutes: random.below(1440), lengthMs: 8 * hour }
+        : undefined,
+    });
+    const size = bytes ?? random.pick([20_000, 60_000, 300_000, 2_500_000]);
+    this.#living = new LivingDatabase(join(home, 'living.db'), random, size);
+    this.#steps = steps;
+    this.#say(`${size} bytes, ${JSON.stringify(this.#machine.policy)}`);
+  }
+
+  #say(what: string): void {
+    this.verdict.happened.push(what);
+  }
+
+  #flaw(what: string): void {
+    this.#say(`FLAW ${what}`);
+    this.verdict.flaws.push(what);
+  }
+
+  async go(): Promise<void> {
+    for (let step = 0; step < this.#steps; step += 1) {
+      await this.#step(this.#random);
+      await this.#look();
+      if (this.verdict.flaws.length > 3) return;
+    }
+    await this.#machine.run((repository) => repository.finishPending());
+    await this.#look();
+    await this.#fetchAll();
+  }
+
+  async #step(random: Random): Promise<void> {
+    this.#ground.clock.advance(random.pick([1, 1, 1, 5, 24, 24 * 8]) * hour);
+    this.#say(this.#living.change(random));
+    if (random.chance(0.2)) await this.#disturb(random);
+    if (random.chance(0.2)) await this.#prune(random);
+    if (random.chance(0.3)) this.#remember();
+    await this.#backUp(random, random.chance(0.3) ? this.#kill(random) : undefined);
+    if (this.#twin !== undefined && random.chance(0.5)) await this.#backUpElsewhere(this.#twin);
+  }
+
+  #kill(random: Random): Kill {
+    const where = random.pick(['files', 'store'] as const);
+    const at = 1 + random.below(where === 'store' ? 4 : random.pick([6, 30, 60]));
+    return { at, where, kind: random.pick(['kill-before', 'kill-after'] as const) };
+  }
+
+  async #backUp(random: Random, kill: Kill | undefined): Promise<void> {
+    const suspect = random.chance(0.08) ? ['it looks emptied'] : [];
+    const before = this.#machine.state;
+    const ended = await this.#machine.backUp(this.#living.path, { suspect }, kill);
+    if (ended === 'killed') {
+      this.verdict.made.killed += 1;
+      return this.#say(`killed ${kill?.kind} ${kill?.where} ${kill?.at}: ${before} is now ${this.#machine.state}`);
+    }
+    if ('error' in ended) return this.#flaw(`a backup failed: ${said(ended.error)}`);
+    const { made, why } = ended.added;
+    if (made === 'full' || made === 'increment') this.verdict.made[made] += 1;
+    this.#say(`${made} (${why ?? ''})${suspect.length > 0 ? ', suspect' : ''}`);
+    await this.#requireListed(suspect.length > 0);
+  }
+
+  /** What `add` has made is in the list, with its state. */
+  async #requireListed(isMarked: boolean): Promise<void> {
+    const name = [...this.#ground.truth.keys()].at(-1) ?? '';
+    const entry = (await this.#machine.list()).find((each) => each.name === name);
+    const wanted = isMarked ? 'suspect' : 'proven';
+    if (entry?.state !== wanted)
+      this.#flaw(`${name} was added, and is ${entry?.state ?? 'not listed'} (${entry?.problem ?? ''})`);
+  }
+
+  async #backUpElsewhere(twin: Machine): Promise<void> {
+    const ended = await twin.backUp(this.#living.path);
+    if (ended === 'killed') return;
+    if ('error' in ended) return this.#flaw(`the second machine failed: ${said(ended.error)}`);
+    this.#say(`the second machine: ${ended.added.made} (${ended.added.why ?? ''})`);
+  }
+
+  #remember(): void {
+    const { objects } = this.#ground;
+    void objects;
+    this.#pasts.push({ store: this.#ground.pastOfStore(), state: this.#machine.copyOfState() });
+  }
+
+  /** What nobody may do, and what happens all the same. */
+  async #disturb(random: Random): Promise<void> {
+    this.#isDisturbed = true;
+    const kinds = ['store back', 'state back', 'state lost', 'twin', 'local', 'local', 'object', 'object'] as const;
+    const kind = random.pick(kinds);
+    if (kind === 'store back' && this.#pasts.length > 0)
+      this.#ground.setStoreBack(random.pick(this.#pasts).store);
+    if (kind === 'state back' && this.#pasts.length > 0) {
+      const past = new Machine(this.#ground, this.#machine.policy, random.pick(this.#pasts).state);
+      this.#machine = past.twin();
+    }
+    if (kind === 'state lost') this.#machine = new Machine(this.#ground, this.#machine.policy);
+    if (kind === 'twin') this.#twin = this.#machine.twin();
+    const what = kind === 'local' ? this.#spoilLocal(random) : kind === 'object' ? this.#spoilObject(random) : '';
+    this.#say(`disturbed: ${kind} ${what}`);
+  }
+
+  #spoilLocal(random: Random): string {
+    const files = this.#machine.files();
+    if (files.length === 0) return 'nothing';
+    const [file, how] = [random.pick(files), random.pick(['bit', 'cut', 'gone', 'empty'] as const)];
+    this.#machine.spoil(file, how, random.next());
+    return `${file} ${how}`;
+  }
+
+  #spoilObject(random: Random): string {
+    const { objects, altered } = this.#ground;
+    const names = [...objects.keys()];
+    if (names.length === 0) return 'nothing';
+    const [name, other] = [random.pick(names), random.pick(names)];
+    const object = objects.get(name);
+    const how = random.pick(['bit', 'bit', 'cut', 'gone', 'swapped'] as const);
+    if (object === undefined) return 'nothing';
+    if (how === 'gone') objects.delete(name);
+    else {
+      const from = how === 'swapped' ? (objects.get(other) ?? object) : object;
+      const bytes = Buffer.from(how === 'cut' ? from.bytes.subarray(0, random.next() * from.bytes.length) : from.bytes);
+      const place = random.below(bytes.length);
+      if (how === 'bit') bytes[place] = (bytes[place] ?? 0) ^ (1 << random.below(8));
+      altered.add(bytes);
+      objects.set(name, { ...object, bytes });
+    }
+    return `${name} ${how}`;
+  }
+
+  /** Removes one or two, of which nothing is based on most: as retention would, or as somebody does who does not know better. */
+  async #prune(random: Random): Promise<void> {
+    const entries = await this.#machine.list();
+    const bases = new Set(entries.map((entry) => storedPartOf(entry)?.pages?.base?.name));
+    const leaves = entries.filter(({ name }) => !bases.has(name));
+    const isCareless = random.chance(0.25);
+    const [first] = isCareless ? entries : leaves;
+    if (first === undefined) return;
+    const { name } = random.pick(isCareless ? entries : leaves);
+    if (bases.has(name)) this.#isDisturbed = true;
+    const ended = await this.#machine.run(async (repository) => {
+      await repository.list();
+      await repository.remove(name);
+    }, random.chance(0.3) ? { at: 1 + random.below(2), kind: 'kill-after', where: 'store' } : undefined);
+    this.#say(`removed ${name}${bases.has(name) ? ', on which others are based' : ''}: ${JSON.stringify(ended)}`);
+    if (ended !== 'killed' && 'error' in ended) this.#flaw(`a removal failed: ${said(ended.error)}`);
+  }
+
+  /** What has to be so of every list. */
+  async #look(): Promise<void> {
+    const entries = await this.#machine.list();
+    const byName = new Map(entries.map((entry) => [entry.name, entry]));
+    const places = new Map<string, string>();
+    for (const entry of entries) {
+      const pages = storedPartOf(entry)?.pages;
+      if (pages === undefined || !isUsable(entry)) continue;
+      const place = `${pages.series} ${pages.sequence}`;
+      const other = places.get(place);
+      if (other !== undefined) this.#flaw(`${entry.name} and ${other} have one place in a series`);
+      places.set(place, entry.name);
+      if (pages.level > this.#machine.policy.levels) this.#flaw(`${entry.name} is of level ${pages.level}`);
+      const base = pages.base && byName.get(pages.base.name);
+      if (base !== undefined && isSuspect(base)) this.#flaw(`${entry.name} is based on a suspect one`);
+      if (pages.base !== undefined && (base === undefined || !isUsable(base)))
+        this.#flaw(`${entry.name} is ${entry.state}, and what it is based on is ${base?.state ?? 'gone'}`);
+    }
+    const bad = entries.filter(({ state }) => state === 'damaged' || state === 'lost');
+    if (!this.#isDisturbed && bad.some(({ state }) => state === 'damaged'))
+      this.#flaw(`nobody did anything, and ${bad.map(({ name, problem }) => `${name}: ${problem}`).join('; ')}`);
+  }
+
+  async #fetchAll(): Promise<void> {
+    const repository = this.#machine.open();
+    const entries = await repository.list();
+    for (const entry of entries) if (isUsable(entry)) await this.#fetch(repository, entry, entries);
+  }
+
+  async #fetch(repository: Repository, entry: CatalogueEntry, entries: readonly CatalogueEntry[]): Promise<void> {
+    const target = join(this.#ground.home, 'restored.db');
+    const truth = this.#ground.truth.get(entry.name);
+    try {
+      const got = await repository.fetch(entry, target);
+      this.verdict.made.fetched += 1;
+      const bytes = readFileSync(target);
+      if (truth?.equals(bytes) !== true) this.#flaw(`${entry.name} came out as ${differing(truth, bytes)}`);
+      if (got.sizeBytes !== bytes.length) this.#flaw(`${entry.name} came out with ${got.sizeBytes} bytes`);
+    } catch (error) {
+      this.verdict.made.refused += 1;
+      const { kind } = error as { kind?: string };
+      if (!this.#ground.isSpoilt(entry, entries) || kind !== 'damaged')
+        this.#flaw(`${entry.name} is ${entry.state}, and does not come out: ${said(error)}`);
+    }
+    rmSync(target, { force: true });
+  }
+}
+
+function isUsable({ state }: CatalogueEntry): boolean {
+  return state === 'proven' || state === 'suspect' || state === 'future';
+}
+
+function differing(truth: Buffer | undefined, bytes: Buffer): string {
+  if (truth === undefined) return 'something that nobody has added';
+  const at = truth.findIndex((byte, index) => bytes[index] !== byte);
+  return `${bytes.length} bytes of ${truth.length}, other from byte ${at} on`;
+}
+
+function said(error: unknown): string {
+  const isOurs = error instanceof Error && 'kind' in error;
+  return isOurs || !(error instanceof Error) ? errorMessage(error) : (error.stack ?? error.message);
+}
