@@ -1,12 +1,24 @@
 // A machine that makes backups in pages of one app, and is killed, put back or doubled; in one store in memory, with all
 // that is known of what must come out of it.
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  cpSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, relative } from 'node:path';
 import { type CatalogueEntry, storedPartOf } from '../../../lib/backup/catalogue.ts';
 import type { Manifest } from '../../../lib/backup/manifest.ts';
 import { backupName } from '../../../lib/backup/name.ts';
 import type { PagesPolicy } from '../../../lib/backup/pages-policy.ts';
 import { silentLog, silentProgress } from '../../../lib/base/log.ts';
+import type { FileDigest } from '../../../lib/files/digest.ts';
 import type { Added, Repository } from '../../../lib/repository/repository.ts';
 import type { MemoryObject } from '../../../lib/store/memory.ts';
 import type { Store } from '../../../lib/store/store.ts';
@@ -27,12 +39,12 @@ export type Kill = Required<Pick<CallFault, 'at'>> & {
 /** How a run ended. */
 export type Ended = { added: Added } | 'killed' | { error: unknown };
 
-/** The store, its past, and what must come out of each backup that was ever begun. */
+/** The store, its past, and by its SHA-256 what must come out of each backup that was ever begun. */
 export class Ground {
   readonly house: House;
   readonly home: string;
   readonly clock: FixedClock = fixedClock('2026-11-02T00:00:13Z');
-  readonly truth = new Map<string, Buffer>();
+  readonly truth = new Map<string, string>();
   /** Bytes in the store that somebody altered: what needs them need not come out, but nothing else may. */
   readonly altered = new WeakSet<Uint8Array>();
   objects = new Map<string, MemoryObject>();
@@ -153,10 +165,9 @@ export class Machine {
     const own = await house.makeScratch(home, { clock });
     const copy = own.file('copy.db');
     cpSync(path, copy);
-    const bytes = readFileSync(copy);
-    truth.set(name, bytes);
     const file = await house.digestFile(copy);
-    const manifest = { ...manifestOf(name, bytes, clock.now()), ...digestsOf(file), suspect: changes.suspect ?? [] };
+    truth.set(name, file.sha256);
+    const manifest = { ...manifestOf(name, file, clock.now()), suspect: changes.suspect ?? [] };
     const ended = await this.run(
       (repository) => repository.add({ file, manifest, refreshLatest: false, scratch: own }),
       kill,
@@ -171,7 +182,8 @@ export class Machine {
     kill?: Kill,
   ): Promise<{ done: T } | 'killed' | { error: unknown }> {
     const view = mortal(this.ground.store(), kill?.where === 'store' ? kill : undefined);
-    const go = () => work(this.open(view.store));
+    const repository = this.open(view.store);
+    const go = () => work(repository);
     try {
       if (kill === undefined) return { done: await go() };
       const going = kill.where === 'files' ? withFault(kill, go).then(({ result }) => result) : go();
@@ -181,22 +193,25 @@ export class Machine {
       return { error };
     }
     view.end();
-    const abandoned = this.state;
     this.state = this.copyOfState();
-    void abandoned;
     return 'killed';
   }
 }
 
-function digestsOf({ sha256, contentHash }: { sha256: string; contentHash: string }) {
-  return { sha256, contentHash };
+function manifestOf(backup: string, file: FileDigest, takenAt: Date): Manifest {
+  const { sizeBytes, sha256, contentHash } = file;
+  const pageSize = pageSizeOf(file.path);
+  const facts = { pageSize, pageCount: sizeBytes / pageSize, sizeBytes, sha256, contentHash };
+  return exampleManifest({ ...facts, app, backup, takenAt });
 }
 
-function manifestOf(backup: string, bytes: Buffer, takenAt: Date): Manifest {
-  const size = bytes.readUInt16BE(16);
-  const pageSize = size === 1 ? 65_536 : size;
-  const facts = { pageSize, pageCount: bytes.length / pageSize, sizeBytes: bytes.length };
-  return exampleManifest({ ...facts, app, backup, takenAt });
+function pageSizeOf(path: string): number {
+  const header = Buffer.alloc(100);
+  const file = openSync(path, 'r');
+  readSync(file, header);
+  closeSync(file);
+  const size = header.readUInt16BE(16);
+  return size === 1 ? 65_536 : size;
 }
 
 const dead = Symbol('dead');
