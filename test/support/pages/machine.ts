@@ -19,8 +19,9 @@ import { backupName } from '../../../lib/backup/name.ts';
 import type { PagesPolicy } from '../../../lib/backup/pages-policy.ts';
 import { silentLog, silentProgress } from '../../../lib/base/log.ts';
 import type { FileDigest } from '../../../lib/files/digest.ts';
-import type { Added, Repository } from '../../../lib/repository/repository.ts';
+import type { Added, NewBackup, Repository } from '../../../lib/repository/repository.ts';
 import type { MemoryObject } from '../../../lib/store/memory.ts';
+import type { Opening, Seal } from '../../../lib/seal/seal.ts';
 import type { Store } from '../../../lib/store/store.ts';
 import { exampleManifest } from '../../lib/backup/examples.ts';
 import { type FixedClock, fixedClock } from '../fixed-clock.ts';
@@ -49,11 +50,18 @@ export class Ground {
   readonly altered = new WeakSet<Uint8Array>();
   objects = new Map<string, MemoryObject>();
   readonly tellsContentHash: boolean;
+  /** With which all backups are sealed, and opened again; undefined for none. */
+  readonly keys: { seal: Seal; opening: Opening } | undefined;
 
-  constructor(house: House, home: string, tellsContentHash = false) {
+  constructor(
+    house: House,
+    home: string,
+    { tellsContentHash = false, keys }: { tellsContentHash?: boolean; keys?: Ground['keys'] } = {},
+  ) {
     this.house = house;
     this.home = home;
     this.tellsContentHash = tellsContentHash;
+    this.keys = keys;
     mkdirSync(home, { recursive: true });
   }
 
@@ -142,7 +150,9 @@ export class Machine {
     const { house, clock } = this.ground;
     const scratchHome = this.#newHome('scratch');
     return house.openRepository({
-      ...{ store, naming, clock, pages: this.policy, seal: undefined, opening: undefined },
+      ...{ store, naming, clock, pages: this.policy },
+      seal: this.ground.keys?.seal,
+      opening: this.ground.keys?.opening,
       stateDirectory: this.state,
       remembered: () => [],
       scratch: () => house.makeScratch(scratchHome, { clock }),
@@ -156,24 +166,39 @@ export class Machine {
   }
 
   /** Backs up the database at `path`, as `db-backup backup` does it once the snapshot is proven. */
-  async backUp(path: string, changes: { suspect?: string[]; label?: string } = {}, kill?: Kill): Promise<Ended> {
-    const { house, home, clock, truth } = this.ground;
+  async backUp(path: string, changes: { suspect?: string[] } = {}, kill?: Kill): Promise<Ended> {
+    const backup = await this.#newBackup(path, changes.suspect ?? []);
+    const ended = await this.run((repository) => repository.add(backup), kill);
+    await backup.scratch.remove().catch(() => undefined);
+    return ended === 'killed' || 'error' in ended ? ended : { added: ended.done };
+  }
+
+  /** The same with a repository that was opened before. */
+  async backUpWith(repository: Repository, path: string): Promise<Ended> {
+    const backup = await this.#newBackup(path, []);
+    try {
+      return { added: await repository.add(backup) };
+    } catch (error) {
+      return { error };
+    } finally {
+      await backup.scratch.remove().catch(() => undefined);
+    }
+  }
+
+  async #newBackup(path: string, suspect: string[]): Promise<NewBackup> {
+    const { house, home, clock, truth, keys } = this.ground;
     clock.advance(1000);
-    const name =
-      changes.label ??
-      backupName('app', app, clock.now(), { timeZone: 'UTC', engine: 'sqlite', format: 'pages' });
+    const name = backupName('app', app, clock.now(), {
+      ...{ timeZone: 'UTC', engine: 'sqlite', format: 'pages' },
+      isSealed: keys !== undefined,
+    });
     const own = await house.makeScratch(home, { clock });
     const copy = own.file('copy.db');
     cpSync(path, copy);
     const file = await house.digestFile(copy);
     truth.set(name, file.sha256);
-    const manifest = { ...manifestOf(name, file, clock.now()), suspect: changes.suspect ?? [] };
-    const ended = await this.run(
-      (repository) => repository.add({ file, manifest, refreshLatest: false, scratch: own }),
-      kill,
-    );
-    await own.remove().catch(() => undefined);
-    return ended === 'killed' || 'error' in ended ? ended : { added: ended.done };
+    const manifest = { ...manifestOf(name, file, clock.now()), suspect };
+    return { file, manifest, refreshLatest: false, scratch: own };
   }
 
   /** A run that ends by itself, or is killed: then what goes on of it works on what nobody will ever see. */

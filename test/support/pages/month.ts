@@ -101,7 +101,10 @@ function liveHour(
   const open = new Database(database);
   try {
     open.pragma('synchronous = OFF');
-    if (hour === 500) return void open.exec('VACUUM') ?? 'VACUUM';
+    if (hour === 500) {
+      open.exec('VACUUM');
+      return 'VACUUM';
+    }
     const last = open.prepare('SELECT max(id) FROM booking').pluck().get() as number;
     const add = open.prepare('INSERT INTO booking (customer_id, starts_at, reference, note) VALUES (1, ?, ?, ?)');
     const change = open.prepare('UPDATE booking SET note = ? WHERE id = ?');

@@ -10,6 +10,7 @@ import { type Random, randomFrom } from '../delta-random.ts';
 import type { House } from './house.ts';
 import { LivingDatabase } from './living-database.ts';
 import { Ground, type Kill, Machine } from './machine.ts';
+import { planOf } from './plan.ts';
 
 export interface Verdict {
   seed: number;
@@ -26,6 +27,8 @@ export interface SeedOptions {
   steps?: number;
   /** About so large. */
   bytes?: number;
+  /** With which some seeds seal what they store. */
+  keys?: Ground['keys'];
 }
 
 const hour = 3_600_000;
@@ -52,14 +55,15 @@ class Run {
   /** Somebody has changed what only the machine changes: until a full is there again anything may be missing. */
   #isDisturbed = false;
 
-  constructor(seed: number, { house, home, steps = 7, bytes }: SeedOptions) {
+  constructor(seed: number, { house, home, steps = 7, bytes, keys }: SeedOptions) {
     this.verdict = {
       ...{ seed, flaws: [], happened: [] },
       made: { full: 0, increment: 0, killed: 0, fetched: 0, refused: 0 },
     };
     this.#random = randomFrom(seed);
     const random = this.#random;
-    this.#ground = new Ground(house, home, random.chance(0.3));
+    const tellsContentHash = random.chance(0.3);
+    this.#ground = new Ground(house, home, { tellsContentHash, keys: random.chance(0.2) ? keys : undefined });
     this.#machine = new Machine(this.#ground, {
       levels: random.pick([1, 2, 2, 3] as const),
       full: random.pick(['when-due', 'when-due', 'weekly', 'monthly'] as const),
@@ -71,7 +75,7 @@ class Run {
     const size = bytes ?? random.pick([20_000, 60_000, 300_000, 2_500_000]);
     this.#living = new LivingDatabase(join(home, 'living.db'), random, size);
     this.#steps = steps;
-    this.#say(`${size} bytes, ${JSON.stringify(this.#machine.policy)}`);
+    this.#say(`${size} bytes, ${this.#ground.keys === undefined ? 'clear' : 'sealed'}, ${JSON.stringify(this.#machine.policy)}`);
   }
 
   #say(what: string): void {
@@ -190,22 +194,35 @@ class Run {
     return `${name} ${how}`;
   }
 
-  /** Removes one or two, of which nothing is based on most: as retention would, or as somebody does who does not know better. */
+  /** What retention lets go; or one by hand, with or without what is based on it. */
   async #prune(random: Random): Promise<void> {
+    const kill = random.chance(0.3) ? this.#killOfStore(random) : undefined;
+    if (random.chance(0.6)) return this.#pruneByPolicy(random, kill);
     const entries = await this.#machine.list();
-    const bases = new Set(entries.map((entry) => storedPartOf(entry)?.pages?.base?.name));
-    const leaves = entries.filter(({ name }) => !bases.has(name));
-    const isCareless = random.chance(0.25);
-    const [first] = isCareless ? entries : leaves;
-    if (first === undefined) return;
-    const { name } = random.pick(isCareless ? entries : leaves);
-    if (bases.has(name)) this.#isDisturbed = true;
+    if (entries.length === 0) return;
+    const { name } = random.pick(entries);
+    if (entries.some((entry) => storedPartOf(entry)?.pages?.base?.name === name)) this.#isDisturbed = true;
+    await this.#remove([name], kill);
+  }
+
+  async #pruneByPolicy(random: Random, kill: Kill | undefined): Promise<void> {
+    const few = () => random.below(3);
+    const policy = { last: 1 + few(), hourly: few(), daily: few(), weekly: few(), monthly: few() };
+    const { removals } = planOf(await this.#machine.list(), policy, this.#ground.clock.now());
+    if (removals.length > 0) await this.#remove(removals, kill);
+  }
+
+  async #remove(names: readonly string[], kill: Kill | undefined): Promise<void> {
     const ended = await this.#machine.run(async (repository) => {
       await repository.list();
-      await repository.remove(name);
-    }, random.chance(0.3) ? { at: 1 + random.below(2), kind: 'kill-after', where: 'store' } : undefined);
-    this.#say(`removed ${name}${bases.has(name) ? ', on which others are based' : ''}: ${JSON.stringify(ended)}`);
+      for (const name of names) await repository.remove(name);
+    }, kill);
+    this.#say(`removed ${names.join(', ')}: ${ended === 'killed' ? ended : 'error' in ended ? said(ended.error) : ''}`);
     if (ended !== 'killed' && 'error' in ended) this.#flaw(`a removal failed: ${said(ended.error)}`);
+  }
+
+  #killOfStore(random: Random): Kill {
+    return { at: 1 + random.below(3), kind: 'kill-after', where: 'store' };
   }
 
   /** What has to be so of every list. */
