@@ -1,4 +1,4 @@
-// npm run bench [-- --megabytes 1000] [--runs 3] [--only local|dropbox|documents|delta|postgres] [--write]: our figures, each beside its peer in
+// npm run bench [-- --megabytes 1000] [--runs 3] [--only local|dropbox|documents|delta|postgres|pages] [--write]: our figures, each beside its peer in
 // one run. `--write` writes docs/benchmarks.md.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { benchDelta } from './delta.ts';
 import { benchDropbox } from './dropbox.ts';
 import { benchLocal } from './local.ts';
 import { makeLargeDatabase } from './make-database.ts';
+import { benchPages } from './pages.ts';
 import { benchPostgres } from './postgres.ts';
 import { markdownTable, type Row } from './table.ts';
 
@@ -52,6 +53,13 @@ async function bench(): Promise<void> {
   if (wants('documents')) rows.push(...(await benchDocuments({ home, times })));
   if (wants('delta')) rows.push(...(await benchDelta({ home, times })));
   if (wants('postgres')) rows.push(...(await benchPostgres({ home, times })));
+
+  if (wants('pages')) {
+    const database = join(home, 'pages.db');
+    makeLargeDatabase(database, megabytes);
+    await run('sync', []);
+    rows.push(...(await benchPages({ home, database, megabytes, times })));
+  }
 
   const table = markdownTable(rows);
   console.log(table);
@@ -98,6 +106,10 @@ in transactions of a hundred rows, in turns with a database that has no triggers
 
 The 1.8 million rows in PostgreSQL are bags, links and scans in ten tables with 70 indexes; a dump and its proof are one process, with
 pg_dump and pg_restore as its children, whose memory is counted.
+
+Backups in pages are of the same database, in which 1,600 rows come and 2,000 change between two nights; what is counted is what a
+directory store, restic's repository or rclone's target grew by. A run that makes an increment is the whole \`db-backup backup\` of an app in pages, a plain one
+that of an app in plain files, each after a night of its own; what is beyond snapshot and proof is the difference of both.
 
 Dropbox is a stand-in on the same machine behind a line of 100 Mbit/s and 50 ms a request, which rclone uses as well.
 "The bare line" is what the bytes alone take at that rate. Our transfers are

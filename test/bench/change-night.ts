@@ -16,7 +16,7 @@ export function changeNight(path: string, night: number): void {
   const spot = database.prepare('INSERT INTO spot (booking_id, token, body) VALUES (?, ?, ?)');
   const update = database.prepare('UPDATE booking SET note = ? WHERE id = ?');
   database.transaction(() => {
-    for (let made = 0; made < newRows; ) {
+    for (let made = 0; made < newRows;) {
       const { lastInsertRowid: of } = customer.run(`Customer ${random()}`, `${random()}@example.org`);
       made += 1;
       for (let i = 0; i < 4 && made < newRows; i += 1, made += 1) {

@@ -56,7 +56,8 @@ class Place {
 
   #configure(name: string, top: string, formats: readonly string[]): void {
     const apps = formats.map(
-      (format) => `[apps.${format}]\ndatabase = "${this.bench.database}"\nformat = "${format}"\nlatest = false`,
+      (format) =>
+        `[apps.${format}]\ndatabase = "${this.bench.database}"\nformat = "${format}"\nlatest = false`,
     );
     writeFileSync(
       `${this.#config}.${name}`,
@@ -107,7 +108,9 @@ ${apps.join('\n')}
 
 async function compareFull(place: Place): Promise<Row[]> {
   const { database } = place.bench;
-  const ours = await place.added(place.clearStore, () => place.type(['db-backup', 'backup', '--app', 'pages']));
+  const ours = await place.added(place.clearStore, () =>
+    place.type(['db-backup', 'backup', '--app', 'pages']),
+  );
   await run('zstd', ['-3', '-q', '-f', database, '-o', place.path('file.zst')]);
   const peer = statSync(place.path('file.zst')).size;
   const restic = await place.added(place.path('restic'), () => place.restic('backup', database));
@@ -120,7 +123,9 @@ async function compareFull(place: Place): Promise<Row[]> {
 async function compareNight(place: Place): Promise<Row[]> {
   const { database } = place.bench;
   place.nextNight();
-  const ours = await place.added(place.clearStore, () => place.type(['db-backup', 'backup', '--app', 'pages']));
+  const ours = await place.added(place.clearStore, () =>
+    place.type(['db-backup', 'backup', '--app', 'pages']),
+  );
   const restic = await place.added(place.path('restic'), () => place.restic('backup', database));
   const whole = await sentByRclone(database, place.path('rclone/file'));
   await run('zstd', ['-3', '-q', '-f', database, '-o', place.path('file.zst')]);
@@ -130,7 +135,11 @@ async function compareNight(place: Place): Promise<Row[]> {
     ...bytesRow(figure, ours, peerName, peer, 1),
     ...{ limit: '1.0 MB', ok: ours <= 1e6 },
   });
-  return [row('restic', restic), row('rclone sync of zstd -3', packed), row('rclone sync of the file', whole)];
+  return [
+    row('restic', restic),
+    row('rclone sync of zstd -3', packed),
+    row('rclone sync of the file', whole),
+  ];
 }
 
 /** A plain run that proves the copy and gives it to the directory is what an increment costs beyond. */
@@ -147,7 +156,10 @@ async function compareRun(place: Place): Promise<Row[]> {
   const [ours, plain] = await inTurns(timed('pages'), timed('plain'), place.bench);
   return [
     timeRow('a run that makes an increment', ours, 'a plain run', plain, 1.2),
-    { ...timeRow('the increment beyond snapshot and proof', ours - plain, 'a plain run', plain, 1), ...limited(ours - plain, 3000) },
+    {
+      ...timeRow('the increment beyond snapshot and proof', ours - plain, 'a plain run', plain, 1),
+      ...limited(ours - plain, 3000),
+    },
     memoryRow(`peak anonymous memory of an increment, ${place.bench.megabytes} MB`, median(peaks)),
   ];
 }
@@ -177,7 +189,10 @@ async function measureSealed(place: Place): Promise<Row[]> {
   place.nextNight();
   const increment = await place.type(['db-backup', 'backup', '--app', 'pages'], 'sealed');
   const [seal, age] = await inTurns(
-    async () => Number(await node(['test/bench/seal.ts', database, place.path('identity'), fresh(place.path('sealed'))])),
+    async () =>
+      Number(
+        await node(['test/bench/seal.ts', database, place.path('identity'), fresh(place.path('sealed'))]),
+      ),
     () => run('age', ['-e', '-i', place.path('identity'), '-o', fresh(place.path('sealed.age')), database]),
     place.bench,
   );

@@ -45,7 +45,9 @@ class Scene {
   }
 
   change(): void {
-    this.write(`UPDATE ledger SET note = 'change ${(this.#changes += 1)}' WHERE id = ${3 + (this.#changes % 7)}`);
+    this.write(
+      `UPDATE ledger SET note = 'change ${(this.#changes += 1)}' WHERE id = ${3 + (this.#changes % 7)}`,
+    );
   }
 
   /** Changes a row and makes a backup an hour later; says what it was. */
@@ -99,7 +101,10 @@ class Scene {
   }
 
   /** The manifest of the backup at a place, told otherwise. */
-  lie(place: number, change: (pages: Record<string, unknown>, record: Record<string, unknown>) => void): void {
+  lie(
+    place: number,
+    change: (pages: Record<string, unknown>, record: Record<string, unknown>) => void,
+  ): void {
     this.alter(manifestName(this.name(place)), (bytes) => {
       const record = JSON.parse(bytes.toString()) as { stored: { pages: Record<string, unknown> } };
       change(record.stored.pages, record);
@@ -121,7 +126,11 @@ const bit = (bytes: Buffer) => {
 
 describe('the store', () => {
   it.each<[string, (scene: Scene) => void, RegExp]>([
-    ['is missing', ({ ground, names }) => void ground.objects.delete(names[0] ?? ''), /is gone|not in the store/],
+    [
+      'is missing',
+      ({ ground, names }) => void ground.objects.delete(names[0] ?? ''),
+      /is gone|not in the store/,
+    ],
     [
       'is shorter than it was',
       (scene) => scene.alter(scene.name(0), (bytes) => bytes.subarray(0, bytes.length - 7)),
@@ -135,17 +144,24 @@ describe('the store', () => {
       },
       /is not in the store/,
     ],
-    ['has a manifest that is no more one', (scene) => scene.alter(manifestName(scene.name(0)), () => Buffer.from('{')), /damaged/],
-  ])('a full that %s takes along all that is based on it, which say so, and the next run makes a full', async (_, harm, words) => {
-    const scene = await Scene.begin();
-    harm(scene);
-    expect((await scene.states()).slice(1)).toEqual(['damaged', 'damaged']);
-    expect((await scene.entry(2)).problem).toMatch(words);
-    expect((await scene.entry(2)).problem).toContain(scene.name(0));
-    expect(await scene.restored(2)).toMatch(/^cannot put /);
-    expect(await scene.backUp()).toMatch(/^full: /);
-    expect(await scene.restored(3)).toBe('as it was');
-  });
+    [
+      'has a manifest that is no more one',
+      (scene) => scene.alter(manifestName(scene.name(0)), () => Buffer.from('{')),
+      /damaged/,
+    ],
+  ])(
+    'a full that %s takes along all that is based on it, which say so, and the next run makes a full',
+    async (_, harm, words) => {
+      const scene = await Scene.begin();
+      harm(scene);
+      expect((await scene.states()).slice(1)).toEqual(['damaged', 'damaged']);
+      expect((await scene.entry(2)).problem).toMatch(words);
+      expect((await scene.entry(2)).problem).toContain(scene.name(0));
+      expect(await scene.restored(2)).toMatch(/^cannot put /);
+      expect(await scene.backUp()).toMatch(/^full: /);
+      expect(await scene.restored(3)).toBe('as it was');
+    },
+  );
 
   it('an increment that is missing breaks what is based on it, and nothing else: the next one is on the full', async () => {
     const scene = await Scene.begin(4);
@@ -157,22 +173,31 @@ describe('the store', () => {
     expect(await scene.restored(4)).toBe('as it was');
   });
 
-  it.each([0, 1, 2])('one bit of object %d that changed is found when it is read, and named', async (place) => {
-    const scene = await Scene.begin();
-    scene.alter(scene.name(place), bit);
-    const said = await scene.restored(2);
-    expect(said).toContain(scene.name(place));
-    for (let sound = 0; sound < place; sound += 1) expect(await scene.restored(sound)).toBe('as it was');
-    const target = join(scratch(), 'proof.db');
-    const proof = await scene.machine.open().prove(await scene.entry(2), sqliteSource('/nowhere'), target);
-    expect(proof).toMatchObject({ sound: false, proven: false });
-    expect(proof.problems.join()).toContain(scene.name(place));
-  });
+  it.each([0, 1, 2])(
+    'one bit of object %d that changed is found when it is read, and named',
+    async (place) => {
+      const scene = await Scene.begin();
+      scene.alter(scene.name(place), bit);
+      const said = await scene.restored(2);
+      expect(said).toContain(scene.name(place));
+      for (let sound = 0; sound < place; sound += 1) expect(await scene.restored(sound)).toBe('as it was');
+      const target = join(scratch(), 'proof.db');
+      const proof = await scene.machine.open().prove(await scene.entry(2), sqliteSource('/nowhere'), target);
+      expect(proof).toMatchObject({ sound: false, proven: false });
+      expect(proof.problems.join()).toContain(scene.name(place));
+    },
+  );
 
   it('what was found bad is never built on again, and what is based on it is damaged', async () => {
     const scene = await Scene.begin();
     scene.alter(scene.name(0), bit);
-    const found = { foundAt: scene.ground.clock.now(), foundBy: 'restore drill', problem: 'altered', host: 'pi', runId: 'r' };
+    const found = {
+      foundAt: scene.ground.clock.now(),
+      foundBy: 'restore drill',
+      problem: 'altered',
+      host: 'pi',
+      runId: 'r',
+    };
     await scene.machine.open().condemn(await scene.entry(0), found);
     expect(await scene.states()).toEqual(['damaged', 'damaged', 'damaged']);
     expect(await scene.backUp()).toMatch(/^full: /);
@@ -227,14 +252,36 @@ describe('the store', () => {
 
   describe('a manifest that lies', () => {
     it.each<[string, (scene: Scene) => Promise<void>]>([
-      ['about the name of its base', async (scene) => scene.lie(2, (pages) => ((pages.base as { name: string }).name = scene.name(0)))],
-      ['about which base it was', async (scene) => scene.lie(2, (pages) => ((pages.base as { id: string }).id = 'f'.repeat(64)))],
-      ['with a base that nobody has made', async (scene) => scene.lie(2, (pages) => ((pages.base as { name: string }).name = 'backups/ctv/ctv-20200101T000000Z.pages'))],
+      [
+        'about the name of its base',
+        async (scene) => scene.lie(2, (pages) => ((pages.base as { name: string }).name = scene.name(0))),
+      ],
+      [
+        'about which base it was',
+        async (scene) => scene.lie(2, (pages) => ((pages.base as { id: string }).id = 'f'.repeat(64))),
+      ],
+      [
+        'with a base that nobody has made',
+        async (scene) =>
+          scene.lie(
+            2,
+            (pages) => ((pages.base as { name: string }).name = 'backups/ctv/ctv-20200101T000000Z.pages'),
+          ),
+      ],
       ['about its series', async (scene) => scene.lie(2, (pages) => (pages.series = '0'.repeat(32)))],
       ['about its level', async (scene) => scene.lie(2, (pages) => (pages.level = 3))],
       ['about its sequence', async (scene) => scene.lie(2, (pages) => (pages.sequence = 1))],
-      ['about its full', async (scene) => { const own = await scene.link(1); scene.lie(2, (pages) => (pages.full = own)); }],
-      ['about the database that comes out', async (scene) => scene.lie(2, (_, record) => (record.sha256 = '0'.repeat(64)))],
+      [
+        'about its full',
+        async (scene) => {
+          const own = await scene.link(1);
+          scene.lie(2, (pages) => (pages.full = own));
+        },
+      ],
+      [
+        'about the database that comes out',
+        async (scene) => scene.lie(2, (_, record) => (record.sha256 = '0'.repeat(64))),
+      ],
       [
         'with a base that is based on itself',
         async (scene) => {
@@ -264,7 +311,9 @@ describe('machines', () => {
     expect(await scene.backUp()).toBe('increment');
     expect(await scene.states()).toEqual(scene.names.map(() => 'proven'));
     for (const place of scene.names.keys()) expect(await scene.restored(place)).toBe('as it was');
-    const places = await Promise.all(scene.names.map(async (_, place) => storedPartOf(await scene.entry(place))?.pages));
+    const places = await Promise.all(
+      scene.names.map(async (_, place) => storedPartOf(await scene.entry(place))?.pages),
+    );
     const taken = places.map((pages) => `${pages?.series} ${pages?.sequence}`);
     expect(new Set(taken).size).toBe(taken.length);
   });
@@ -327,23 +376,42 @@ describe('machines', () => {
     expect((await scene.machine.list()).filter(({ state }) => state === 'damaged')).toEqual([]);
   });
 
-  it.each(['bit', 'cut', 'gone', 'empty'] as const)('any file of whose state is spoilt (%s) makes right backups all the same', async (how) => {
-    const scene = await Scene.begin();
-    for (const file of scene.machine.files()) {
-      scene.machine.spoil(file, how, 0.6);
-      await scene.backUp();
-      expect(await scene.restored(scene.names.length - 1), file).toBe('as it was');
-    }
-    expect(await scene.states()).toEqual(scene.names.map(() => 'proven'));
-  });
+  it.each(['bit', 'cut', 'gone', 'empty'] as const)(
+    'any file of whose state is spoilt (%s) makes right backups all the same',
+    async (how) => {
+      const scene = await Scene.begin();
+      for (const file of scene.machine.files()) {
+        scene.machine.spoil(file, how, 0.6);
+        await scene.backUp();
+        expect(await scene.restored(scene.names.length - 1), file).toBe('as it was');
+      }
+      expect(await scene.states()).toEqual(scene.names.map(() => 'proven'));
+    },
+  );
 });
 
 describe('the database', () => {
   it.each<[string, (scene: Scene) => void, RegExp]>([
-    ['shrinks', (scene) => scene.write('PRAGMA auto_vacuum = 0; DELETE FROM ledger WHERE id > 250; VACUUM'), /^(full|increment)/],
-    ['grows', (scene) => scene.write("INSERT INTO ledger SELECT id + 1000, note FROM ledger WHERE id < 20"), /^increment$/],
-    ['is vacuumed into another order', (scene) => scene.write('DELETE FROM ledger WHERE id % 2 = 0; VACUUM'), /^full: more than half/],
-    ['gets another page size', (scene) => scene.write('PRAGMA page_size = 8192; VACUUM'), /^full: the page size changed/],
+    [
+      'shrinks',
+      (scene) => scene.write('PRAGMA auto_vacuum = 0; DELETE FROM ledger WHERE id > 250; VACUUM'),
+      /^(full|increment)/,
+    ],
+    [
+      'grows',
+      (scene) => scene.write('INSERT INTO ledger SELECT id + 1000, note FROM ledger WHERE id < 20'),
+      /^increment$/,
+    ],
+    [
+      'is vacuumed into another order',
+      (scene) => scene.write('DELETE FROM ledger WHERE id % 2 = 0; VACUUM'),
+      /^full: more than half/,
+    ],
+    [
+      'gets another page size',
+      (scene) => scene.write('PRAGMA page_size = 8192; VACUUM'),
+      /^full: the page size changed/,
+    ],
     ['turns to WAL', (scene) => scene.write('PRAGMA journal_mode = WAL'), /^increment$/],
     ['does not change', () => undefined, /^increment$/],
   ])('that %s between two runs is what comes out', async (_, happens, made) => {

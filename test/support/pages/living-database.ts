@@ -78,7 +78,7 @@ export class LivingDatabase {
 function insert(database: Database.Database, random: Random, bytes: number): void {
   const add = database.prepare('INSERT INTO ledger (note, ballast) VALUES (?, ?)');
   database.transaction(() => {
-    for (let written = 0; written < bytes; ) {
+    for (let written = 0; written < bytes;) {
       const note = `note ${random.below(1e9)} `.repeat(1 + random.below(6));
       const ballast = Buffer.alloc(random.chance(0.05) ? random.below(60_000) : random.below(600), note);
       add.run(note, ballast);

@@ -64,7 +64,9 @@ export async function liveMonth(options: MonthOptions): Promise<Month> {
       if (ended === 'killed') month.killed += 1;
       else if ('error' in ended) month.flaws.push(`hour ${hour}: ${String(ended.error)}`);
       else if (ended.added.made !== 'plain') month.made[ended.added.made] += 1;
-      say(`hour ${hour}: ${changed ?? 'nothing changed'}: ${ended === 'killed' ? 'killed' : 'error' in ended ? String(ended.error) : `${ended.added.made} of ${ended.added.storedBytes} bytes, ${ended.added.why ?? ''}`}`);
+      say(
+        `hour ${hour}: ${changed ?? 'nothing changed'}: ${ended === 'killed' ? 'killed' : 'error' in ended ? String(ended.error) : `${ended.added.made} of ${ended.added.storedBytes} bytes, ${ended.added.why ?? ''}`}`,
+      );
     }
     if (hour % 24 === 2) await prune(machine, month);
   }
@@ -80,7 +82,11 @@ function chosen(random: Random, count: number, below: number): Set<number> {
 
 function killOf(random: Random): Kill {
   const where = random.pick(['files', 'store'] as const);
-  return { where, kind: random.pick(['kill-before', 'kill-after'] as const), at: 1 + random.below(where === 'store' ? 2 : 25) };
+  return {
+    where,
+    kind: random.pick(['kill-before', 'kill-after'] as const),
+    at: 1 + random.below(where === 'store' ? 2 : 25),
+  };
 }
 
 /** What an hour does to it, in words; undefined where nothing. */
@@ -106,11 +112,14 @@ function liveHour(
       return 'VACUUM';
     }
     const last = open.prepare('SELECT max(id) FROM booking').pluck().get() as number;
-    const add = open.prepare('INSERT INTO booking (customer_id, starts_at, reference, note) VALUES (1, ?, ?, ?)');
+    const add = open.prepare(
+      'INSERT INTO booking (customer_id, starts_at, reference, note) VALUES (1, ?, ?, ?)',
+    );
     const change = open.prepare('UPDATE booking SET note = ? WHERE id = ?');
     const remove = open.prepare('DELETE FROM spot WHERE id = ?');
     open.transaction(() => {
-      for (let i = 0; i < 90; i += 1) add.run(`2026-${hour}-${i}`, `${random.next()}`, 'note '.repeat(random.below(20)));
+      for (let i = 0; i < 90; i += 1)
+        add.run(`2026-${hour}-${i}`, `${random.next()}`, 'note '.repeat(random.below(20)));
       for (let i = 0; i < 110; i += 1) change.run(`hour ${hour} ${random.next()}`, random.below(last));
       for (let i = 0; i < 5; i += 1) remove.run(random.below(last / 4));
     })();
@@ -129,7 +138,8 @@ async function prune(machine: Machine, month: Month): Promise<void> {
   });
   if (ended !== 'killed' && 'error' in ended) month.flaws.push(`prune: ${String(ended.error)}`);
   for (const { name, state, problem } of await machine.list())
-    if (state !== 'proven' && state !== 'unfinished') month.flaws.push(`${name} is ${state}: ${problem ?? ''}`);
+    if (state !== 'proven' && state !== 'unfinished')
+      month.flaws.push(`${name} is ${state}: ${problem ?? ''}`);
 }
 
 /** Every one that is listed comes out as it went in. */
@@ -143,7 +153,8 @@ async function requireAll(machine: Machine, month: Month, home: string): Promise
     rmSync(target);
     month.kept += 1;
     month.storedBytes += entry.storedBytes;
-    if (sha256 !== machine.ground.truth.get(entry.name)) month.flaws.push(`${entry.name} came out as something else`);
+    if (sha256 !== machine.ground.truth.get(entry.name))
+      month.flaws.push(`${entry.name} came out as something else`);
     const pages = storedPartOf(entry)?.pages;
     if (pages === undefined || pages.level > policy.levels) month.flaws.push(`${entry.name} needs too many`);
   }

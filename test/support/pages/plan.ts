@@ -2,7 +2,11 @@
 import { type CatalogueEntry, isSuspect, storedPartOf } from '../../../lib/backup/catalogue.ts';
 import { type RetentionPlan, type RetentionPolicy, retentionPlan } from '../../../lib/backup/retention.ts';
 
-export function planOf(entries: readonly CatalogueEntry[], policy: RetentionPolicy, now: Date): RetentionPlan {
+export function planOf(
+  entries: readonly CatalogueEntry[],
+  policy: RetentionPolicy,
+  now: Date,
+): RetentionPlan {
   const candidates = entries.filter(({ state }) => ['proven', 'suspect', 'future'].includes(state));
   return retentionPlan({
     backups: candidates.map((entry) => ({

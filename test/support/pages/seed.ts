@@ -75,7 +75,9 @@ class Run {
     const size = bytes ?? random.pick([20_000, 60_000, 300_000, 2_500_000]);
     this.#living = new LivingDatabase(join(home, 'living.db'), random, size);
     this.#steps = steps;
-    this.#say(`${size} bytes, ${this.#ground.keys === undefined ? 'clear' : 'sealed'}, ${JSON.stringify(this.#machine.policy)}`);
+    this.#say(
+      `${size} bytes, ${this.#ground.keys === undefined ? 'clear' : 'sealed'}, ${JSON.stringify(this.#machine.policy)}`,
+    );
   }
 
   #say(what: string): void {
@@ -120,7 +122,9 @@ class Run {
     const ended = await this.#machine.backUp(this.#living.path, { suspect }, kill);
     if (ended === 'killed') {
       this.verdict.made.killed += 1;
-      return this.#say(`killed ${kill?.kind} ${kill?.where} ${kill?.at}: ${before} is now ${this.#machine.state}`);
+      return this.#say(
+        `killed ${kill?.kind} ${kill?.where} ${kill?.at}: ${before} is now ${this.#machine.state}`,
+      );
     }
     if ('error' in ended) return this.#flaw(`a backup failed: ${said(ended.error)}`);
     const { made, why } = ended.added;
@@ -152,7 +156,16 @@ class Run {
   /** What nobody may do, and what happens all the same. */
   async #disturb(random: Random): Promise<void> {
     this.#isDisturbed = true;
-    const kinds = ['store back', 'state back', 'state lost', 'twin', 'local', 'local', 'object', 'object'] as const;
+    const kinds = [
+      'store back',
+      'state back',
+      'state lost',
+      'twin',
+      'local',
+      'local',
+      'object',
+      'object',
+    ] as const;
     const kind = random.pick(kinds);
     if (kind === 'store back' && this.#pasts.length > 0)
       this.#ground.setStoreBack(random.pick(this.#pasts).store);
@@ -162,7 +175,8 @@ class Run {
     }
     if (kind === 'state lost') this.#machine = new Machine(this.#ground, this.#machine.policy);
     if (kind === 'twin') this.#twin = this.#machine.twin();
-    const what = kind === 'local' ? this.#spoilLocal(random) : kind === 'object' ? this.#spoilObject(random) : '';
+    const what =
+      kind === 'local' ? this.#spoilLocal(random) : kind === 'object' ? this.#spoilObject(random) : '';
     this.#say(`disturbed: ${kind} ${what}`);
   }
 
@@ -185,7 +199,9 @@ class Run {
     if (how === 'gone') objects.delete(name);
     else {
       const from = how === 'swapped' ? (objects.get(other) ?? object) : object;
-      const bytes = Buffer.from(how === 'cut' ? from.bytes.subarray(0, random.next() * from.bytes.length) : from.bytes);
+      const bytes = Buffer.from(
+        how === 'cut' ? from.bytes.subarray(0, random.next() * from.bytes.length) : from.bytes,
+      );
       const place = random.below(bytes.length);
       if (how === 'bit') bytes[place] = (bytes[place] ?? 0) ^ (1 << random.below(8));
       altered.add(bytes);
@@ -217,7 +233,9 @@ class Run {
       await repository.list();
       for (const name of names) await repository.remove(name);
     }, kill);
-    this.#say(`removed ${names.join(', ')}: ${ended === 'killed' ? ended : 'error' in ended ? said(ended.error) : ''}`);
+    this.#say(
+      `removed ${names.join(', ')}: ${ended === 'killed' ? ended : 'error' in ended ? said(ended.error) : ''}`,
+    );
     if (ended !== 'killed' && 'error' in ended) this.#flaw(`a removal failed: ${said(ended.error)}`);
   }
 
@@ -245,7 +263,9 @@ class Run {
     }
     const bad = entries.filter(({ state }) => state === 'damaged' || state === 'lost');
     if (!this.#isDisturbed && bad.some(({ state }) => state === 'damaged'))
-      this.#flaw(`nobody did anything, and ${bad.map(({ name, problem }) => `${name}: ${problem}`).join('; ')}`);
+      this.#flaw(
+        `nobody did anything, and ${bad.map(({ name, problem }) => `${name}: ${problem}`).join('; ')}`,
+      );
   }
 
   async #fetchAll(): Promise<void> {
@@ -254,7 +274,11 @@ class Run {
     for (const entry of entries) if (isUsable(entry)) await this.#fetch(repository, entry, entries);
   }
 
-  async #fetch(repository: Repository, entry: CatalogueEntry, entries: readonly CatalogueEntry[]): Promise<void> {
+  async #fetch(
+    repository: Repository,
+    entry: CatalogueEntry,
+    entries: readonly CatalogueEntry[],
+  ): Promise<void> {
     const target = join(this.#ground.home, 'restored.db');
     const truth = this.#ground.truth.get(entry.name);
     try {
