@@ -40,6 +40,12 @@ export type Kill = Required<Pick<CallFault, 'at'>> & {
 /** How a run ended. */
 export type Ended = { added: Added } | 'killed' | { error: unknown };
 
+interface BackupChanges {
+  suspect?: string[];
+  /** What others do once it has decided what to make, before it changes the store. */
+  meanwhile?: () => Promise<void>;
+}
+
 /** The store, its past, and by its SHA-256 what must come out of each backup that was ever begun. */
 export class Ground {
   readonly house: House;
@@ -166,23 +172,11 @@ export class Machine {
   }
 
   /** Backs up the database at `path`, as `db-backup backup` does it once the snapshot is proven. */
-  async backUp(path: string, changes: { suspect?: string[] } = {}, kill?: Kill): Promise<Ended> {
+  async backUp(path: string, changes: BackupChanges = {}, kill?: Kill): Promise<Ended> {
     const backup = await this.#newBackup(path, changes.suspect ?? []);
-    const ended = await this.run((repository) => repository.add(backup), kill);
+    const ended = await this.run((repository) => repository.add(backup), kill, changes.meanwhile);
     await backup.scratch.remove().catch(() => undefined);
     return ended === 'killed' || 'error' in ended ? ended : { added: ended.done };
-  }
-
-  /** The same with a repository that was opened before. */
-  async backUpWith(repository: Repository, path: string): Promise<Ended> {
-    const backup = await this.#newBackup(path, []);
-    try {
-      return { added: await repository.add(backup) };
-    } catch (error) {
-      return { error };
-    } finally {
-      await backup.scratch.remove().catch(() => undefined);
-    }
   }
 
   async #newBackup(path: string, suspect: string[]): Promise<NewBackup> {
@@ -205,8 +199,9 @@ export class Machine {
   async run<T>(
     work: (repository: Repository) => Promise<T>,
     kill?: Kill,
+    meanwhile?: () => Promise<void>,
   ): Promise<{ done: T } | 'killed' | { error: unknown }> {
-    const view = mortal(this.ground.store(), kill?.where === 'store' ? kill : undefined);
+    const view = mortal(this.ground.store(), kill?.where === 'store' ? kill : undefined, meanwhile);
     const repository = this.open(view.store);
     const go = () => work(repository);
     try {
@@ -245,6 +240,7 @@ const dead = Symbol('dead');
 function mortal(
   store: Store,
   kill: Pick<Kill, 'at' | 'kind'> | undefined,
+  meanwhile: (() => Promise<void>) | undefined,
 ): { store: Store; died: Promise<typeof dead>; end(): void } {
   const { promise: died, resolve } = Promise.withResolvers<typeof dead>();
   let calls = 0;
@@ -258,6 +254,7 @@ function mortal(
   const changing = async <T>(call: () => Promise<T>): Promise<T> => {
     if (isDead) return never();
     calls += 1;
+    if (calls === 1) await meanwhile?.();
     const isIt = calls === kill?.at;
     if (isIt && kill.kind === 'kill-before') end();
     else {

@@ -132,7 +132,7 @@ function liveHour(
 async function prune(machine: Machine, month: Month): Promise<void> {
   const ended = await machine.run(async (repository) => {
     const entries = await repository.list();
-    const { removals, refused } = planOf(entries, keep, machine.ground.clock.now());
+    const { removals, refused } = planOf(wholeHouse, entries, keep, machine.ground.clock.now());
     if (refused !== undefined) throw new Error(refused);
     for (const name of removals) await repository.remove(name);
   });

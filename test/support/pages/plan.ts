@@ -1,8 +1,10 @@
 // Which backups retention lets go of a list, as `db-backup prune` asks it.
 import { type CatalogueEntry, isSuspect, storedPartOf } from '../../../lib/backup/catalogue.ts';
-import { type RetentionPlan, type RetentionPolicy, retentionPlan } from '../../../lib/backup/retention.ts';
+import type { RetentionPlan, RetentionPolicy } from '../../../lib/backup/retention.ts';
+import type { House } from './house.ts';
 
 export function planOf(
+  { retentionPlan }: House,
   entries: readonly CatalogueEntry[],
   policy: RetentionPolicy,
   now: Date,

@@ -27,19 +27,20 @@ export interface SeedOptions {
   steps?: number;
   /** About so large. */
   bytes?: number;
+  /** What is disturbed, and nothing else. */
+  only?: readonly Disturbance[] | undefined;
   /** With which some seeds seal what they store. */
   keys?: Ground['keys'];
 }
 
+type Disturbance = 'store back' | 'state back' | 'state lost' | 'twin' | 'local' | 'object';
+
 const hour = 3_600_000;
+const sizes = [20_000, 20_000, 60_000, 60_000, 300_000, 300_000, 300_000, 2_500_000];
 
 export async function runSeed(seed: number, options: SeedOptions): Promise<Verdict> {
   const run = new Run(seed, options);
-  try {
-    await run.go();
-  } catch (error) {
-    run.verdict.flaws.push(`the fuzz itself: ${error instanceof Error ? error.stack : String(error)}`);
-  }
+  await run.go();
   return run.verdict;
 }
 
@@ -49,13 +50,15 @@ class Run {
   readonly #ground: Ground;
   readonly #living: LivingDatabase;
   readonly #steps: number;
+  readonly #only: SeedOptions['only'];
   readonly #pasts: { store: ReturnType<Ground['pastOfStore']>; state: string }[] = [];
   #machine: Machine;
   #twin: Machine | undefined;
   /** Somebody has changed what only the machine changes: until a full is there again anything may be missing. */
   #isDisturbed = false;
 
-  constructor(seed: number, { house, home, steps = 7, bytes, keys }: SeedOptions) {
+  constructor(seed: number, { house, home, steps = 7, bytes, keys, only }: SeedOptions) {
+    this.#only = only;
     this.verdict = {
       ...{ seed, flaws: [], happened: [] },
       made: { full: 0, increment: 0, killed: 0, fetched: 0, refused: 0 },
@@ -72,7 +75,7 @@ class Run {
         ? { weekday: random.below(7), startMinutes: random.below(1440), lengthMs: 8 * hour }
         : undefined,
     });
-    const size = bytes ?? random.pick([20_000, 60_000, 300_000, 2_500_000]);
+    const size = bytes ?? random.pick(sizes);
     this.#living = new LivingDatabase(join(home, 'living.db'), random, size);
     this.#steps = steps;
     this.#say(
@@ -118,28 +121,52 @@ class Run {
 
   async #backUp(random: Random, kill: Kill | undefined): Promise<void> {
     const suspect = random.chance(0.08) ? ['it looks emptied'] : [];
-    const before = this.#machine.state;
-    const ended = await this.#machine.backUp(this.#living.path, { suspect }, kill);
+    const other = random.chance(0.15) ? this.#machine.twin() : undefined;
+    const meanwhile = () => this.#meanwhile(random, other);
+    const ended = await this.#machine.backUp(this.#living.path, { suspect, meanwhile }, kill);
     if (ended === 'killed') {
       this.verdict.made.killed += 1;
-      return this.#say(
-        `killed ${kill?.kind} ${kill?.where} ${kill?.at}: ${before} is now ${this.#machine.state}`,
-      );
+      return this.#say(`killed ${kill?.kind} ${kill?.where} ${kill?.at}`);
     }
-    if ('error' in ended) return this.#flaw(`a backup failed: ${said(ended.error)}`);
+    if ('error' in ended) {
+      // A copy of this machine that runs in the same second may have finished what both had begun.
+      const isTaken = other !== undefined && (ended.error as { kind?: string }).kind === 'refused';
+      return isTaken ? this.#say('taken') : this.#flaw(`a backup failed: ${said(ended.error)}`);
+    }
     const { made, why } = ended.added;
     if (made === 'full' || made === 'increment') this.verdict.made[made] += 1;
     this.#say(`${made} (${why ?? ''})${suspect.length > 0 ? ', suspect' : ''}`);
-    await this.#requireListed(suspect.length > 0);
+    await this.#requireListed(ended.added.manifest.backup, suspect.length > 0);
   }
 
   /** What `add` has made is in the list, with its state. */
-  async #requireListed(isMarked: boolean): Promise<void> {
-    const name = [...this.#ground.truth.keys()].at(-1) ?? '';
+  async #requireListed(name: string, isMarked: boolean): Promise<void> {
     const entry = (await this.#machine.list()).find((each) => each.name === name);
     const wanted = isMarked ? 'suspect' : 'proven';
     if (entry?.state !== wanted)
       this.#flaw(`${name} was added, and is ${entry?.state ?? 'not listed'} (${entry?.problem ?? ''})`);
+  }
+
+  /** Another machine, between what this one has decided and what it puts: it goes on with the series, or lets a part of it go. */
+  async #meanwhile(random: Random, other: Machine | undefined): Promise<void> {
+    if (other === undefined) return;
+    if (random.chance(0.4)) {
+      this.#isDisturbed = true;
+      return this.#backUpElsewhere(other);
+    }
+    // What goes in the very instant between the last look and the manifest leaves one that is damaged, and is listed so.
+    this.#isDisturbed = true;
+    const entries = await this.#machine.list();
+    if (entries.length === 0) return;
+    const gone = new Set([random.pick(entries).name]);
+    for (const entry of entries.toReversed()) {
+      const base = storedPartOf(entry)?.pages?.base?.name;
+      if (base !== undefined && gone.has(base)) gone.add(entry.name);
+    }
+    this.#say(`meanwhile ${[...gone].join(', ')} went`);
+    const elsewhere = other.open();
+    await elsewhere.list();
+    for (const name of [...gone].toReversed()) await elsewhere.remove(name);
   }
 
   async #backUpElsewhere(twin: Machine): Promise<void> {
@@ -156,16 +183,9 @@ class Run {
   /** What nobody may do, and what happens all the same. */
   async #disturb(random: Random): Promise<void> {
     this.#isDisturbed = true;
-    const kinds = [
-      'store back',
-      'state back',
-      'state lost',
-      'twin',
-      'local',
-      'local',
-      'object',
-      'object',
-    ] as const;
+    const kinds =
+      this.#only ??
+      (['store back', 'state back', 'state lost', 'twin', 'local', 'local', 'object', 'object'] as const);
     const kind = random.pick(kinds);
     if (kind === 'store back' && this.#pasts.length > 0)
       this.#ground.setStoreBack(random.pick(this.#pasts).store);
@@ -224,7 +244,12 @@ class Run {
   async #pruneByPolicy(random: Random, kill: Kill | undefined): Promise<void> {
     const few = () => random.below(3);
     const policy = { last: 1 + few(), hourly: few(), daily: few(), weekly: few(), monthly: few() };
-    const { removals } = planOf(await this.#machine.list(), policy, this.#ground.clock.now());
+    const { removals } = planOf(
+      this.#ground.house,
+      await this.#machine.list(),
+      policy,
+      this.#ground.clock.now(),
+    );
     if (removals.length > 0) await this.#remove(removals, kill);
   }
 
