@@ -34,6 +34,8 @@ export interface Month {
 }
 
 const hourMs = 3_600_000;
+/** Bookings in so large a database. */
+const rowsOfThousandMegabytes = 3_000_000;
 const policy: PagesPolicy = { levels: 2, full: 'when-due', keepsFull: true, fullWindow: undefined };
 const keep = { last: 7, hourly: 48, daily: 14, weekly: 8, monthly: 12 };
 
@@ -117,10 +119,12 @@ function liveHour(
     );
     const change = open.prepare('UPDATE booking SET note = ? WHERE id = ?');
     const remove = open.prepare('DELETE FROM spot WHERE id = ?');
+    // A large one is used by more people.
+    const share = (ofThousand: number) => Math.ceil((ofThousand * last) / rowsOfThousandMegabytes);
     open.transaction(() => {
-      for (let i = 0; i < 90; i += 1)
+      for (let i = 0; i < share(90); i += 1)
         add.run(`2026-${hour}-${i}`, `${random.next()}`, 'note '.repeat(random.below(20)));
-      for (let i = 0; i < 110; i += 1) change.run(`hour ${hour} ${random.next()}`, random.below(last));
+      for (let i = 0; i < share(110); i += 1) change.run(`hour ${hour} ${random.next()}`, random.below(last));
       for (let i = 0; i < 5; i += 1) remove.run(random.below(last / 4));
     })();
     return 'rows changed';
