@@ -6,7 +6,7 @@ import { liveMonth } from '../../support/pages/month.ts';
 import { scratch } from '../../support/scratch.ts';
 
 const { HOLDFAST_MONTH_MB, HOLDFAST_NIGHTLY } = process.env;
-const megabytes = Number(HOLDFAST_MONTH_MB ?? (HOLDFAST_NIGHTLY === '1' ? 100 : 1));
+const megabytes = Number(HOLDFAST_MONTH_MB ?? (HOLDFAST_NIGHTLY === '1' ? 100 : 0.4));
 
 test(
   'each hour of a month that was kept comes out as it was, whatever was killed',

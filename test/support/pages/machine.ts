@@ -3,6 +3,7 @@
 import {
   closeSync,
   cpSync,
+  linkSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -188,7 +189,7 @@ export class Machine {
     });
     const own = await house.makeScratch(home, { clock });
     const copy = own.file('copy.db');
-    cpSync(path, copy);
+    linkSync(path, copy); // nobody writes it before the run is over
     const file = await house.digestFile(copy);
     truth.set(name, file.sha256);
     const manifest = { ...manifestOf(name, file, clock.now()), suspect };
@@ -213,7 +214,9 @@ export class Machine {
       return { error };
     }
     view.end();
+    const abandoned = this.state;
     this.state = this.copyOfState();
+    rmSync(abandoned, { recursive: true, force: true });
     return 'killed';
   }
 }

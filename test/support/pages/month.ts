@@ -34,6 +34,8 @@ export interface Month {
 }
 
 const hourMs = 3_600_000;
+/** As it is generated. */
+const smallestMegabytes = 4;
 /** Bookings in so large a database. */
 const rowsOfThousandMegabytes = 3_000_000;
 const policy: PagesPolicy = { levels: 2, full: 'when-due', keepsFull: true, fullWindow: undefined };
@@ -46,6 +48,7 @@ export async function liveMonth(options: MonthOptions): Promise<Month> {
   const machine = new Machine(ground, policy);
   const database = join(home, 'month.db');
   makeLargeDatabase(database, megabytes);
+  if (megabytes < smallestMegabytes) shorten(database, megabytes / smallestMegabytes);
   const month: Month = {
     ...{ hours: days * 24, made: { full: 0, increment: 0 }, killed: 0, kept: 0 },
     ...{ flaws: [], storedBytes: 0 },
@@ -74,6 +77,14 @@ export async function liveMonth(options: MonthOptions): Promise<Month> {
   }
   await requireAll(machine, month, home);
   return month;
+}
+
+function shorten(path: string, share: number): void {
+  const database = new Database(path);
+  for (const table of ['spot', 'booking', 'customer'])
+    database.exec(`DELETE FROM ${table} WHERE id > ${share} * (SELECT max(id) FROM ${table})`);
+  database.exec('VACUUM');
+  database.close();
 }
 
 function chosen(random: Random, count: number, below: number): Set<number> {
