@@ -18,7 +18,7 @@ test(
     });
     expect(month.flaws).toEqual([]);
     expect(month.killed).toBeGreaterThan(20);
-    expect(month.made.increment).toBeGreaterThan(400);
+    expect(month.made.increment).toBeGreaterThan(300);
     expect(month.made.full).toBeLessThan(20);
     expect(month.kept).toBeGreaterThan(48);
   },

@@ -116,7 +116,7 @@ function liveHour(
     return 'put back to what it was eight days before';
   }
   const time = hour % 24;
-  if (time < 7 && hour !== 500) return undefined;
+  if ((time < 8 || time >= 20) && hour !== 500) return undefined;
   const open = new Database(database);
   try {
     open.pragma('synchronous = OFF');
