@@ -4,7 +4,7 @@ import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import type { Random } from '../delta-random.ts';
 
-export const pageSizes = [512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536] as const;
+const pageSizes = [512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536] as const;
 
 /** One kind of change, and how often it comes beside the others. */
 type Change = (random: Random, database: LivingDatabase) => string;

@@ -30,7 +30,7 @@ import { type CallFault, withFault } from '../faults/fail-in-process.ts';
 import type { House } from './house.ts';
 
 const app = 'ctv';
-export const naming = { layout: 'app', app, timeZone: 'UTC', latestName: 'latest/ctv.db' } as const;
+const naming = { layout: 'app', app, timeZone: 'UTC', latestName: 'latest/ctv.db' } as const;
 
 /** How a run is killed: at a call that changes a file here, or at one that changes the store. */
 export type Kill = Required<Pick<CallFault, 'at'>> & {
