@@ -53,7 +53,7 @@ export const pagesGuards: readonly PagesGuard[] = [
     edits: [
       { file: `${pages}/encode.ts`, from: 'if (other !== undefined) throw', to: 'if (other === -1) throw' },
     ],
-    only: ['local'],
+    only: ['kept full'],
   },
   {
     does: 'builds nothing on what is suspect',
@@ -63,7 +63,23 @@ export const pagesGuards: readonly PagesGuard[] = [
         from: 'bases: isSuspectOne(spooled)',
         to: 'bases: pageCount < 0',
       },
+      {
+        file: `${pages}/make-spool.ts`,
+        from: 'const isBase = suspect.length === 0;',
+        to: 'const isBase = suspect.length >= 0;',
+      },
+      {
+        file: 'lib/backup/series.ts',
+        from: "return state === 'proven' || state === 'future';",
+        to: "return state === 'proven' || state === 'suspect' || state === 'future';",
+      },
+      {
+        file: `${pages}/foundation.ts`,
+        from: "if (base.state !== 'proven' && base",
+        to: "if (base.state !== 'suspect' && base.state !== 'proven' && base",
+      },
     ],
+    only: [],
   },
   {
     does: 'looks once more at what it builds on before it is a backup',
@@ -117,5 +133,6 @@ export const pagesGuards: readonly PagesGuard[] = [
         to: 'const asBases = new Map<string, string>(); void keptAsBases;',
       },
     ],
+    only: [],
   },
 ];

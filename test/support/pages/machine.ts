@@ -3,6 +3,7 @@
 import {
   closeSync,
   cpSync,
+  existsSync,
   linkSync,
   mkdirSync,
   openSync,
@@ -151,6 +152,14 @@ export class Machine {
     rmSync(path);
     const kept = how === 'bit' ? bytes : bytes.subarray(0, how === 'cut' ? at * bytes.length : 0);
     writeFileSync(path, kept, { mode });
+  }
+
+  /** Moves the full that is kept here, where one is, by a byte: each page is then almost what it was, in another place. */
+  spoilKeptFull(): void {
+    const path = join(this.state, 'pages', app, 'full.db');
+    if (!existsSync(path)) return;
+    const bytes = readFileSync(path);
+    writeFileSync(path, Buffer.concat([bytes.subarray(1), bytes.subarray(0, 1)]));
   }
 
   open(store = this.ground.store()): Repository {

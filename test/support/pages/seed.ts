@@ -33,7 +33,7 @@ export interface SeedOptions {
   keys?: Ground['keys'];
 }
 
-type Disturbance = 'store back' | 'state back' | 'state lost' | 'twin' | 'local' | 'object';
+type Disturbance = 'store back' | 'state back' | 'state lost' | 'twin' | 'local' | 'kept full' | 'object';
 
 const hour = 3_600_000;
 const sizes = [20_000, 20_000, 60_000, 60_000, 300_000, 300_000, 300_000, 2_500_000];
@@ -83,6 +83,10 @@ class Run {
     );
   }
 
+  get #isCalm(): boolean {
+    return this.#only?.length === 0;
+  }
+
   #say(what: string): void {
     this.verdict.happened.push(what);
   }
@@ -106,7 +110,7 @@ class Run {
   async #step(random: Random): Promise<void> {
     this.#ground.clock.advance(random.pick([1, 1, 1, 5, 24, 24 * 8]) * hour);
     this.#say(this.#living.change(random));
-    if (random.chance(0.2)) await this.#disturb(random);
+    if (random.chance(0.2) && !this.#isCalm) this.#disturb(random);
     if (random.chance(0.2)) await this.#prune(random);
     if (random.chance(0.3)) this.#remember();
     await this.#backUp(random, random.chance(0.3) ? this.#kill(random) : undefined);
@@ -120,8 +124,8 @@ class Run {
   }
 
   async #backUp(random: Random, kill: Kill | undefined): Promise<void> {
-    const suspect = random.chance(0.08) ? ['it looks emptied'] : [];
-    const other = random.chance(0.15) ? this.#machine.twin() : undefined;
+    const suspect = random.chance(0.12) ? ['it looks emptied'] : [];
+    const other = random.chance(0.15) && !this.#isCalm ? this.#machine.twin() : undefined;
     const meanwhile = () => this.#meanwhile(random, other);
     const ended = await this.#machine.backUp(this.#living.path, { suspect, meanwhile }, kill);
     if (ended === 'killed') {
@@ -181,7 +185,7 @@ class Run {
   }
 
   /** What nobody may do, and what happens all the same. */
-  async #disturb(random: Random): Promise<void> {
+  #disturb(random: Random): void {
     this.#isDisturbed = true;
     const kinds =
       this.#only ??
@@ -195,6 +199,7 @@ class Run {
     }
     if (kind === 'state lost') this.#machine = new Machine(this.#ground, this.#machine.policy);
     if (kind === 'twin') this.#twin = this.#machine.twin();
+    if (kind === 'kept full') this.#machine.spoilKeptFull();
     const what =
       kind === 'local' ? this.#spoilLocal(random) : kind === 'object' ? this.#spoilObject(random) : '';
     this.#say(`disturbed: ${kind} ${what}`);
