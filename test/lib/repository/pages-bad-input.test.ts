@@ -323,7 +323,7 @@ describe('machines', () => {
     const second = scene.machine.twin();
     scene.change();
     scene.ground.clock.advance(hour);
-    const meanwhile = async () => void (await scene.backUp(second));
+    const meanwhile = async () => void (await scene.store(second));
     const ended = await scene.machine.backUp(scene.database, { meanwhile });
     scene.names.push([...scene.ground.truth.keys()].at(-2) ?? '');
     expect(ended).toMatchObject({ added: { made: 'full' } });
