@@ -3,6 +3,7 @@ import { OpsError } from '../base/errors.ts';
 import { formatInstant } from '../base/format.ts';
 import { didYouMean } from '../base/nearest.ts';
 import { type CatalogueEntry, dataEnding } from './catalogue.ts';
+import { formatByName } from './name.ts';
 import { newestFirst } from './order.ts';
 
 /** What was asked for. */
@@ -161,8 +162,18 @@ function failWithoutProven(entries: readonly CatalogueEntry[], act: string, time
   throw new OpsError(
     'missing',
     `cannot ${act}: there is no proven one (${counts.join(', ')}); the newest is ${described(newest, timeZone)}`,
-    { hint: `restore list shows them; to use one all the same, give its name, such as ${newest.name}` },
+    { hint: hintOfOthers(entries) },
   );
+}
+
+/** Only what can be put together can be used all the same: an increment without what it is based on gives nothing. */
+function hintOfOthers(entries: readonly CatalogueEntry[]): string {
+  const usable = entries.find(
+    ({ name, state, isBad = false }) => state !== 'lost' && !(isBad && formatByName(name) === 'pages'),
+  );
+  return usable === undefined
+    ? 'restore list shows them, and what is the matter with each'
+    : `restore list shows them; to use one all the same, give its name, such as ${usable.name}`;
 }
 
 function whatThereIs(entries: readonly CatalogueEntry[], timeZone: string): string {

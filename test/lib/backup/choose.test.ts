@@ -55,6 +55,15 @@ describe('the latest backup', () => {
     expect(error.hint).toContain('restore list');
     expect(error.hint).toContain('give its name, such as backups/ctv/ctv-20261121T020513Z.db');
   });
+
+  test('is missing when what is left cannot be put together, and no such name is offered', () => {
+    const broken: CatalogueEntry = {
+      ...entry('backups/ctv/ctv-20261122T020513Z.pages', '2026-11-22T02:05:13Z', 'damaged'),
+      ...{ isBad: true, brokenBy: lost18.name },
+    };
+    expect(errorOf([broken, lost18], { kind: 'latest' }).hint).not.toContain('such as');
+    expect(errorOf([broken, damaged19], { kind: 'latest' }).hint).toContain(`such as ${damaged19.name}`);
+  });
 });
 
 describe('the backup as of a time', () => {
