@@ -26,7 +26,7 @@ export interface DigestOptions {
   onProgress?: ((doneBytes: number) => void) | undefined;
 }
 
-export const digestBytes = 16;
+const digestBytes = 16;
 const pageSizeMin = 512;
 const pageSizeMax = 65_536;
 const pageCountMax = 0xffff_fffe; // https://sqlite.org/limits.html

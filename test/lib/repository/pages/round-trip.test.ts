@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { digestFile } from '../../../../lib/files/hash-file.ts';
 import { encodePages } from '../../../../lib/repository/pages/encode.ts';
+import { digestPages, writeDigests } from '../../../../lib/repository/pages/page-digests.ts';
 import { rebuildPages } from '../../../../lib/repository/pages/rebuild.ts';
 import {
   altered,
@@ -100,6 +101,20 @@ describe('what was encoded is rebuilt byte for byte', () => {
       await expectRebuilt(directory, [full, increment], now);
     }
   });
+});
+
+test.skipIf(process.geteuid?.() !== 0)('what root makes in a directory of the jobs is theirs', async () => {
+  const directory = scratch();
+  chownSync(directory, 4321, 4322);
+  const path = join(directory, 'database.db');
+  writeFileSync(path, somePages(4096, 10));
+  const shape = { database: path, pageSize: 4096, pageCount: 10, pages: 'all' as const, full: undefined };
+  for await (const object of encodePages({ ...shape, directory }))
+    expect(statSync(object.path)).toMatchObject({ uid: 4321, gid: 4322, mode: 0o100600 });
+  const kept = join(directory, 'digests');
+  const digests = await digestPages(path, { pageSize: 4096 });
+  await writeDigests(kept, { backup: { name: 'x', id: 'ab'.repeat(32) }, digests });
+  expect(statSync(kept)).toMatchObject({ uid: 4321, gid: 4322 });
 });
 
 describe('what is interrupted', () => {
