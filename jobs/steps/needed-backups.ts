@@ -6,7 +6,7 @@ import { formatBytes, formatInstant } from '../../lib/base/format.ts';
 import type { View } from '../../lib/run/job.ts';
 
 /** One backup of a chain. */
-export interface ChainLink {
+interface ChainLink {
   name: string;
   takenAt: Date;
   /** What it takes in the store, and has to be fetched. */

@@ -11,7 +11,7 @@ export interface Turn {
   back: Made;
 }
 
-export interface Made {
+interface Made {
   name: string;
   host: string;
 }

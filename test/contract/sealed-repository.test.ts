@@ -1,4 +1,5 @@
 // Both formats where all of it is sealed, on a directory and in memory: the same promises, by who has the identity.
+import { afterAll, beforeAll } from 'vitest';
 import { silentLog } from '../../lib/base/log.ts';
 import { openRepository } from '../../lib/repository/open.ts';
 import { makeIdentity, openWith, sealTo } from '../../lib/seal/age.ts';
@@ -28,7 +29,8 @@ const openMemory = async () =>
     }),
   );
 
-useKind(largerKind);
+beforeAll(() => useKind(largerKind()));
+afterAll(() => useKind());
 
 repositorySuite('plain, sealed, in a directory', sealedAs(plain), async () =>
   opened((await openNew()).store),

@@ -5,7 +5,7 @@ import { isSealed } from '../../backup/sealed-manifest.ts';
 import { placeOf, type Spooled } from './spooled.ts';
 
 /** Whether nothing may be based on it. */
-export function isSuspectOne({ manifest }: Pick<Spooled, 'manifest'>): boolean {
+function isSuspectOne({ manifest }: Pick<Spooled, 'manifest'>): boolean {
   return isSuspect(isSealed(manifest) ? { sealed: manifest } : { manifest });
 }
 
