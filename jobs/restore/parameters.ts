@@ -52,6 +52,7 @@ export const undo = {
 export const standby = {
   older: flag('take the newest proven backup also in the place of a newer one that lies ready'),
   stepDown: flag('stand by again, after a promotion, for an app that is live on another machine by now'),
+  identity: identityFile,
   yes,
   app: appOrAll,
 };

@@ -55,10 +55,10 @@ export function openRepository(options: RepositoryOptions): Repository {
       for (const format of Object.values(formats)) await format.finishPending();
     },
     fetch,
-    requireOpen(entry) {
+    async requireOpen(entry) {
       if (!isSealedName(entry.name)) return;
       const recipients = storedPartOf(entry)?.recipients;
-      requireOpening(options, { backup: entry.name, recipients });
+      await requireOpening(options, { backup: entry.name, recipients });
     },
     async prove(entry, source, target) {
       if (entry.state === 'damaged')

@@ -102,7 +102,7 @@ export interface Repository {
   finishPending(): Promise<void>;
   fetch(entry: Fetched, target: string): Promise<FileDigest>;
   /** Throws `denied` where `fetch` would, for want of an identity that opens what is sealed. Nothing is looked at in the store. */
-  requireOpen(entry: CatalogueEntry): void;
+  requireOpen(entry: CatalogueEntry): Promise<void>;
   /** Fetches to `target` and proves it there; the file stays, also when it is unsound. */
   prove(entry: CatalogueEntry, source: Source, target: string): Promise<Proof>;
   condemn(entry: CatalogueEntry, found: Finding): Promise<void>;

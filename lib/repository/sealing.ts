@@ -82,10 +82,7 @@ export async function openObject(
   }
 }
 
-/**
- * What opens it, asked for where somebody can be asked. OpsError `denied` where no identity was given, or one of other keys: that is
- * told before anything is fetched.
- */
+/** What opens it, asked for where somebody can be asked. Throws OpsError `denied` where no identity was given, or one of other keys. */
 export async function requireOpening(
   { opening }: Pick<RepositoryOptions, 'opening'>,
   { backup, recipients }: Omit<SealedFile, 'path'>,
@@ -97,8 +94,7 @@ export async function requireOpening(
     throw asOpened(error, { backup, recipients, given: opening.recipients });
   }
   const given = opening.recipients;
-  if (recipients === undefined || given.length === 0 || given.some((key) => recipients.includes(key)))
-    return opening;
+  if (recipients === undefined || given.some((key) => recipients.includes(key))) return opening;
   throw notOpened(backup, recipients, otherKeys(given));
 }
 
@@ -121,7 +117,8 @@ function asOpened(
   if (error.kind === 'damaged')
     return new BadBackup(backup, `cannot open ${backup}: it is not what was sealed`, { cause: error });
   if (error.kind !== 'denied') return error;
-  return notOpened(backup, recipients, given.length === 0 ? noIdentity : otherKeys(given));
+  if (given.length === 0) return notOpened(backup, recipients, noIdentity);
+  return notOpened(backup, recipients, otherKeys(given));
 }
 
 function notOpened(backup: string, recipients: readonly string[] | undefined, cause: string): OpsError {

@@ -56,7 +56,7 @@ export async function pullWarmCopy(
   const { description } = await context.openStore();
   const choose = async () => {
     const { entry, entries } = await chooseNamed(context, await context.openStore(), app, 'latest');
-    (await context.openRepository(app)).requireOpen(entry);
+    await (await context.openRepository(app)).requireOpen(entry);
     return { entry: requireRestorable(app, entry, false), entries };
   };
   const { result, passedOver } = await withSoundBackup(

@@ -201,7 +201,7 @@ export async function unusableEntry(
 ): Promise<Obstacle[]> {
   const repository = await context.openRepository(app);
   try {
-    repository.requireOpen(entry);
+    await repository.requireOpen(entry);
     return unfit(app, entry);
   } catch (error) {
     if (!(error instanceof OpsError) || error.kind !== 'denied') throw error;

@@ -61,7 +61,7 @@ export async function choose(
   if (choice.asOf !== undefined)
     context.log.info(`${app.name}: as of ${choice.asOf.said}`, { backup: choice.entry.name });
   const entry = requireRestorable(app, choice.entry, options.unproven);
-  (await context.openRepository(app)).requireOpen(entry); // before a person says yes to what cannot be done
+  await (await context.openRepository(app)).requireOpen(entry); // before a person says yes to what cannot be done
   return { ...choice, entry };
 }
 
