@@ -44,6 +44,8 @@ export type Ended = { added: Added } | 'killed' | { error: unknown };
 
 interface BackupChanges {
   suspect?: string[];
+  /** How long a full that waits for its window may be sent. */
+  until?: Date | undefined;
   /** What others do once it has decided what to make, before it changes the store. */
   meanwhile?: () => Promise<void>;
 }
@@ -183,13 +185,13 @@ export class Machine {
 
   /** Backs up the database at `path`, as `db-backup backup` does it once the snapshot is proven. */
   async backUp(path: string, changes: BackupChanges = {}, kill?: Kill): Promise<Ended> {
-    const backup = await this.#newBackup(path, changes.suspect ?? []);
+    const backup = await this.#newBackup(path, changes);
     const ended = await this.run((repository) => repository.add(backup), kill, changes.meanwhile);
     await backup.scratch.remove().catch(() => undefined);
     return ended === 'killed' || 'error' in ended ? ended : { added: ended.done };
   }
 
-  async #newBackup(path: string, suspect: string[]): Promise<NewBackup> {
+  async #newBackup(path: string, { suspect = [], until }: BackupChanges): Promise<NewBackup> {
     const { house, home, clock, truth, keys } = this.ground;
     clock.advance(1000);
     const name = backupName('app', app, clock.now(), {
@@ -202,7 +204,7 @@ export class Machine {
     const file = await house.digestFile(copy);
     truth.set(name, file.sha256);
     const manifest = { ...manifestOf(name, file, clock.now()), suspect };
-    return { file, manifest, refreshLatest: false, scratch: own };
+    return { file, manifest, refreshLatest: false, scratch: own, until };
   }
 
   /** A run that ends by itself, or is killed: then what goes on of it works on what nobody will ever see. */

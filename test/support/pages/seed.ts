@@ -71,7 +71,7 @@ class Run {
       levels: random.pick([1, 2, 2, 3] as const),
       full: random.pick(['when-due', 'when-due', 'weekly', 'monthly'] as const),
       keepsFull: random.chance(0.75),
-      fullWindow: random.chance(0.15)
+      fullWindow: random.chance(0.25)
         ? { weekday: random.below(7), startMinutes: random.below(1440), lengthMs: 8 * hour }
         : undefined,
     });
@@ -125,22 +125,36 @@ class Run {
 
   async #backUp(random: Random, kill: Kill | undefined): Promise<void> {
     const suspect = random.chance(0.12) ? ['it looks emptied'] : [];
-    const other = random.chance(0.15) && !this.#isCalm ? this.#machine.twin() : undefined;
+    // Where a call to a file is the last one, whose it is would be chance.
+    const isAlone = this.#isCalm || kill?.where === 'files' || random.chance(0.8);
+    const other = isAlone ? undefined : this.#machine.twin();
     const meanwhile = () => this.#meanwhile(random, other);
-    const ended = await this.#machine.backUp(this.#living.path, { suspect, meanwhile }, kill);
+    const ended = await this.#machine.backUp(
+      this.#living.path,
+      { suspect, meanwhile, until: this.#until(random) },
+      kill,
+    );
     if (ended === 'killed') {
       this.verdict.made.killed += 1;
       return this.#say(`killed ${kill?.kind} ${kill?.where} ${kill?.at}`);
     }
     if ('error' in ended) {
       // A copy of this machine that runs in the same second may have finished what both had begun.
-      const isTaken = other !== undefined && (ended.error as { kind?: string }).kind === 'refused';
+      const isTaken = other !== undefined && kindOf(ended.error) === 'refused';
       return isTaken ? this.#say('taken') : this.#flaw(`a backup failed: ${said(ended.error)}`);
     }
     const { made, why } = ended.added;
     if (made === 'full' || made === 'increment') this.verdict.made[made] += 1;
-    this.#say(`${made} (${why ?? ''})${suspect.length > 0 ? ', suspect' : ''}`);
+    this.#say(
+      `${made} (${why ?? ''}${ended.added.underWay === undefined ? '' : ', a full is under way'})${suspect.length > 0 ? ', suspect' : ''}`,
+    );
     await this.#requireListed(ended.added.manifest.backup, suspect.length > 0);
+  }
+
+  /** Where fulls have a window it is shut, open, or over before anything could be sent. */
+  #until(random: Random): Date | undefined {
+    if (this.#machine.policy.fullWindow === undefined || random.chance(0.4)) return undefined;
+    return new Date(this.#ground.clock.now().getTime() + random.pick([0, 8 * hour]));
   }
 
   /** What `add` has made is in the list, with its state. */
@@ -176,6 +190,9 @@ class Run {
   async #backUpElsewhere(twin: Machine): Promise<void> {
     const ended = await twin.backUp(this.#living.path);
     if (ended === 'killed') return;
+    // A full that the first one has made beside an increment may have its name.
+    if ('error' in ended && kindOf(ended.error) === 'refused')
+      return this.#say('the second machine: its name is taken');
     if ('error' in ended) return this.#flaw(`the second machine failed: ${said(ended.error)}`);
     this.#say(`the second machine: ${ended.added.made} (${ended.added.why ?? ''})`);
   }
@@ -304,13 +321,20 @@ class Run {
     for (const entry of entries) if (isUsable(entry)) await this.#fetch(repository, entry, entries);
   }
 
+  /** A full that is made in its window beside an increment has a name of its own, and is of the same database. */
+  #ofFullBeside(entry: CatalogueEntry): string | undefined {
+    const known = new Set(this.#ground.truth.values());
+    const isOne = storedPartOf(entry)?.pages?.level === 0 && this.#machine.policy.fullWindow !== undefined;
+    return isOne && known.has(entry.manifest?.sha256 ?? '') ? entry.manifest?.sha256 : undefined;
+  }
+
   async #fetch(
     repository: Repository,
     entry: CatalogueEntry,
     entries: readonly CatalogueEntry[],
   ): Promise<void> {
     const target = join(this.#ground.home, 'restored.db');
-    const truth = this.#ground.truth.get(entry.name);
+    const truth = this.#ground.truth.get(entry.name) ?? this.#ofFullBeside(entry);
     try {
       await repository.fetch(entry, target);
       this.verdict.made.fetched += 1;
@@ -318,7 +342,7 @@ class Run {
       if (sha256 !== truth) this.#flaw(`${entry.name} came out as something else`);
     } catch (error) {
       this.verdict.made.refused += 1;
-      const { kind } = error as { kind?: string };
+      const kind = kindOf(error);
       if (!this.#ground.isSpoilt(entry, entries) || kind !== 'damaged')
         this.#flaw(`${entry.name} is ${entry.state}, and does not come out: ${said(error)}`);
     }
@@ -328,6 +352,10 @@ class Run {
 
 function isUsable({ state }: CatalogueEntry): boolean {
   return state === 'proven' || state === 'suspect' || state === 'future';
+}
+
+function kindOf(error: unknown): string | undefined {
+  return (error as { kind?: string }).kind;
 }
 
 function said(error: unknown): string {
