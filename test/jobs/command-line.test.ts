@@ -19,7 +19,7 @@ describe('a command line', () => {
   });
 
   const cases: [command: string, args: string[], says: RegExp[], hint?: RegExp][] = [
-    ['db-backup', ['bakcup'], [/unknown command 'bakcup'/], /commands are init, run, backup, upload/],
+    ['db-backup', ['bakcup'], [/unknown command 'bakcup'/], /commands are init, run, backup, hourly, upload/],
     ['restore', ['undoo'], [/unknown command 'undoo'/], /did you mean undo|commands are/],
     ['db-backup', ['backup', '--dryrun'], [/unknown option '--dryrun'/], /--dry-run/],
     ['restore', ['run', 'latest', '--yess'], [/unknown option '--yess'/], /--yes/],

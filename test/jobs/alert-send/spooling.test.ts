@@ -40,7 +40,7 @@ test('a run that fails says so, with what a person needs', async () => {
     next: `db-backup test --config ${world.config}`,
     apps: ['bookings'],
     exit_code: 69,
-    proves: ['db-backup-backup', 'db-backup-upload', 'db-backup-prune'],
+    proves: ['db-backup-backup', 'db-backup-hourly', 'db-backup-upload', 'db-backup-prune'],
     protection: [{ app: 'bookings', backup: expect.stringMatching(/^backups\/bookings\//) }],
   });
   expect(bad?.run_id).toMatch(/^[0-9a-f]{32}$/);
