@@ -64,7 +64,10 @@ it is sealed: this page opens those that name the one above.</p>
 
 /** So that eyes and fingers keep their place. */
 function grouped(identity: string): string {
-  return (identity.match(new RegExp(`.{1,${groupCharacters}}`, 'g')) ?? []).map(escaped).join(' ');
+  // What every identity begins with is no part of the key that has to be read letter by letter.
+  const [, prefix = '', key = identity] = /^([A-Z]+(?:-[A-Z]+)*-1)(.*)$/.exec(identity) ?? [];
+  const groups = key.match(new RegExp(`.{1,${groupCharacters}}`, 'g')) ?? [];
+  return [...(prefix === '' ? [] : [prefix]), ...groups].map(escaped).join(' ');
 }
 
 /** Black squares on white, one path. */
