@@ -182,6 +182,39 @@ function isVisible({ name }: Operation): boolean {
   return !/sync|chmod|chown/i.test(name);
 }
 
+/** Fewer steps than that mean that the command was not run at all. */
+const endsMin = 20;
+
+/** Throws unless the command, killed at every step, left what it has to leave; see `runKillTable`. */
+export async function requireSafeWhenKilled(scenario: KillScenario, messages = 0): Promise<void> {
+  requireNone(await runKillTable(scenario, ['kill-before'], messages));
+}
+
+/** The same of one that is interrupted, and says what it left. */
+export async function requireSafeWhenInterrupted(scenario: KillScenario): Promise<void> {
+  requireNone(await runFaultTable(withEnding(scenario, requireSaidSo), ['int-before']));
+}
+
+/** The same of one whose disk is full, and which says that. */
+export async function requireSafeOnFullDisk(scenario: KillScenario): Promise<void> {
+  requireNone(await runFaultTable(withEnding(scenario, requireNoBug), ['enospc']));
+}
+
+function withEnding(scenario: KillScenario, requireEnding: (ending: Ending) => void): KillScenario {
+  return {
+    ...scenario,
+    requireSafe: (world, ending) => {
+      requireEnding(ending);
+      return scenario.requireSafe(world, ending);
+    },
+  };
+}
+
+function requireNone({ problems, ends }: { problems: readonly string[]; ends: number }): void {
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+  if (ends <= endsMin) throw new Error(`it ended ${ends} times, and has more steps`);
+}
+
 /** Types a command; any other end than good is a problem. Returns what it printed. */
 export async function mustSucceed(
   world: TypedWorld,

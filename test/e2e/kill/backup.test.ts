@@ -2,16 +2,15 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { test } from 'vitest';
 import { isDeepStrictEqual } from 'node:util';
 import {
   type KillScenario,
   mustSucceed,
   requireKept,
-  requireNoBug,
-  requireSaidSo,
-  runFaultTable,
-  runKillTable,
+  requireSafeOnFullDisk,
+  requireSafeWhenInterrupted,
+  requireSafeWhenKilled,
 } from '../../support/kill-table.ts';
 import { makeBookings, readBookings, type World } from '../../support/world.ts';
 
@@ -57,41 +56,13 @@ const night: KillScenario = {
 /** Many commands, one after the other; a slow machine may take its time. */
 const timeout = 900_000;
 
-test('db-backup run, killed at every step', { timeout }, async () => {
-  const { problems, ends } = await runKillTable(night, ['kill-before'], 4);
-  expect(problems).toEqual([]);
-  expect(ends).toBeGreaterThan(20);
-});
+test('db-backup run, killed at every step', { timeout }, () => requireSafeWhenKilled(night, 4));
 
-test('db-backup run, interrupted at every step, says what it left', { timeout }, async () => {
-  const { problems, ends } = await runFaultTable(
-    {
-      ...night,
-      requireSafe: (world, ending) => {
-        requireSaidSo(ending);
-        void night.requireSafe(world, ending);
-      },
-    },
-    ['int-before'],
-  );
-  expect(problems).toEqual([]);
-  expect(ends).toBeGreaterThan(20);
-});
+test('db-backup run, interrupted at every step, says what it left', { timeout }, () =>
+  requireSafeWhenInterrupted(night),
+);
 
-test('db-backup run, with a full disk at every step', { timeout }, async () => {
-  const { problems, ends } = await runFaultTable(
-    {
-      ...night,
-      requireSafe: (world, ending) => {
-        requireNoBug(ending);
-        void night.requireSafe(world, ending);
-      },
-    },
-    ['enospc'],
-  );
-  expect(problems).toEqual([]);
-  expect(ends).toBeGreaterThan(20);
-});
+test('db-backup run, with a full disk at every step', { timeout }, () => requireSafeOnFullDisk(night));
 
 function plantOld(world: World): void {
   const folder = join(world.store, 'backups/bookings');

@@ -4,15 +4,14 @@ import Database from 'better-sqlite3';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { test } from 'vitest';
 import {
   type KillScenario,
   mustSucceed,
   requireKept,
-  requireNoBug,
-  requireSaidSo,
-  runFaultTable,
-  runKillTable,
+  requireSafeOnFullDisk,
+  requireSafeWhenInterrupted,
+  requireSafeWhenKilled,
 } from '../../support/kill-table.ts';
 import { makeBookings, readBookings, type World } from '../../support/world.ts';
 
@@ -76,56 +75,22 @@ const byNight = (...given: Parameters<typeof test>): void => {
   if (process.env.HOLDFAST_NIGHTLY === '1') test(...given);
 };
 
-async function isKilledAtEveryStep(scenario: KillScenario): Promise<void> {
-  const { problems, ends } = await runKillTable(scenario, ['kill-before']);
-  expect(problems).toEqual([]);
-  expect(ends).toBeGreaterThan(20);
-}
-
 test('db-backup run that makes an increment, killed at every step', { timeout }, () =>
-  isKilledAtEveryStep(grown),
+  requireSafeWhenKilled(grown),
 );
 
 byNight('db-backup run that makes a full after another, killed at every step', { timeout }, () =>
-  isKilledAtEveryStep(repaged),
+  requireSafeWhenKilled(repaged),
 );
 
 byNight(
   'db-backup run that makes an increment, interrupted at every step, says what it left',
   { timeout },
-  async () => {
-    const { problems, ends } = await runFaultTable(
-      {
-        ...grown,
-        requireSafe: (world, ending) => {
-          requireSaidSo(ending);
-          return grown.requireSafe(world, ending);
-        },
-      },
-      ['int-before'],
-    );
-    expect(problems).toEqual([]);
-    expect(ends).toBeGreaterThan(20);
-  },
+  () => requireSafeWhenInterrupted(grown),
 );
 
-test(
-  'db-backup run that makes a full after another, with a full disk at every step',
-  { timeout },
-  async () => {
-    const { problems, ends } = await runFaultTable(
-      {
-        ...repaged,
-        requireSafe: (world, ending) => {
-          requireNoBug(ending);
-          return repaged.requireSafe(world, ending);
-        },
-      },
-      ['enospc'],
-    );
-    expect(problems).toEqual([]);
-    expect(ends).toBeGreaterThan(20);
-  },
+test('db-backup run that makes a full after another, with a full disk at every step', { timeout }, () =>
+  requireSafeOnFullDisk(repaged),
 );
 
 function before(world: World): Record<string, string> {
