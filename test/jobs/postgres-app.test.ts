@@ -22,6 +22,8 @@ const table: Record<string, [typed: string, refusal?: RegExp]> = {
   'db-backup init': [''],
   'db-backup run': [''],
   'db-backup backup': ['before'],
+  'db-backup hourly': ['', /every is not set/],
+  'db-backup keygen': ['--yes'],
   'db-backup upload': [''],
   'db-backup test': [''],
   'db-backup info': [''],

@@ -3,7 +3,7 @@ import { shellWord } from '../../../lib/base/shell-word.ts';
 import { resolve } from 'node:path';
 import type { ReadTime } from '../../../lib/backup/parse-time.ts';
 import type { BackupState, CatalogueEntry } from '../../../lib/backup/catalogue.ts';
-import { formatByName } from '../../../lib/backup/name.ts';
+import { formatByName, isSealedName } from '../../../lib/backup/name.ts';
 import { errorCode, OpsError } from '../../../lib/base/errors.ts';
 import type { Finding } from '../../../lib/base/finding.ts';
 import { formatBytes } from '../../../lib/base/format.ts';
@@ -199,9 +199,9 @@ export async function unusableEntry(
   app: GuardedApp,
   entry: CatalogueEntry,
 ): Promise<Obstacle[]> {
-  const repository = await context.openRepository(app);
   try {
-    await repository.requireOpen(entry);
+    // What lies ready on this machine needs no store, and is not sealed.
+    if (isSealedName(entry.name)) await (await context.openRepository(app)).requireOpen(entry);
     return unfit(app, entry);
   } catch (error) {
     if (!(error instanceof OpsError) || error.kind !== 'denied') throw error;
