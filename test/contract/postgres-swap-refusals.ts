@@ -4,6 +4,7 @@ import { dropDatabase } from '../../lib/postgres/backup/make-database.ts';
 import { discardUndo } from '../../lib/postgres/swap/discard.ts';
 import { type PreparedDatabase, prepareNew } from '../../lib/postgres/swap/prepare-new.ts';
 import { settle } from '../../lib/postgres/swap/settle.ts';
+import type { Place } from '../../lib/postgres/swap/place.ts';
 import { swap, undo } from '../../lib/postgres/swap/swap.ts';
 import type { PostgresServer } from '../support/postgres.ts';
 import { replacedBy, SwapWorld } from './postgres-swap-world.ts';
@@ -249,9 +250,17 @@ export function refusalTests(server: () => PostgresServer): void {
       measurement: undefined as never,
       async [Symbol.asyncDispose]() {},
     };
-    const person = await server().connect({ database: world.name, user: 'app' });
-    person.once('end', () => stop.abort(new Error('stopped by SIGTERM')));
-    const swapped = await world.withPlace((place) => swap(place, ready, { replacedBy, others: 'end' }));
+    const toldWithin = (place: Place): Place => ({
+      ...place,
+      commit: (work) =>
+        place.commit((session) => {
+          stop.abort(new Error('stopped by SIGTERM'));
+          return work(session);
+        }),
+    });
+    const swapped = await world.withPlace((place) =>
+      swap(toldWithin(place), ready, { replacedBy, others: 'end' }),
+    );
     expect(stop.signal.aborted).toBe(true);
     expect(await world.bags()).toEqual(['old']);
     expect(await world.bags(swapped.undo)).toEqual(['old', 'newer']);

@@ -83,10 +83,10 @@ export function addTests(format: RepositoryFormat, open: OpenWorld): void {
       expect(copy.sha256).toBe(sha256);
     }
     expect(await statesOf(world.repository)).toEqual({});
-    await world.store.remove(latestName);
-    await putAll(world.store, ['latest']);
-    const backup = await newBackup(world, 3);
-    expect(await world.repository.refreshLatest(backup)).toMatchObject({ kind: 'refused' });
+    const blocked = await open();
+    await putAll(blocked.store, ['latest']);
+    const backup = await newBackup(blocked, 3);
+    expect(await blocked.repository.refreshLatest(backup)).toMatchObject({ kind: 'refused' });
   });
 
   it('overwrites nothing, whole or not', async () => {
