@@ -79,7 +79,9 @@ export async function backUpApp(
   try {
     const { names, takenAt } = await freeNames(context, repository, app, order);
     const copies = localCopies(store, app, order);
-    const snapshot = await proveSnapshot(context, app, scratch, { copies, takenAt });
+    const snapshot = await proveSnapshot(context, app, scratch, {
+      ...{ copies, takenAt, pages: order.formats.includes('pages') },
+    });
     const entries = await repository.list();
     const previous = newestProven(entries);
     const { measured } = snapshot;

@@ -7,7 +7,7 @@ import { databaseFileName } from '../../lib/backup/name.ts';
 import { OpsError, systemError } from '../../lib/base/errors.ts';
 import { formatBytes } from '../../lib/base/format.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
-import type { FileDigest } from '../../lib/files/digest.ts';
+import type { HashedFile } from '../../lib/files/digest.ts';
 import { inKnownPaths } from '../../lib/files/held-directory.ts';
 import { ifPathThere } from '../../lib/files/if-there.ts';
 import { locateDirectory } from '../../lib/files/locate-file.ts';
@@ -103,7 +103,7 @@ export async function downloadEntry(
   };
 }
 
-function isAltered({ manifest }: CatalogueEntry, { sha256 }: FileDigest): boolean {
+function isAltered({ manifest }: CatalogueEntry, { sha256 }: HashedFile): boolean {
   return manifest !== undefined && manifest.sha256 !== sha256;
 }
 
@@ -113,7 +113,7 @@ async function arrived(
   store: Store,
   { app, entry, command: foundBy }: DownloadOrder,
   target: string,
-): Promise<FileDigest> {
+): Promise<HashedFile> {
   const repository = await context.openRepository(app);
   const get = () =>
     isPiece(entry)

@@ -4,10 +4,11 @@ import { firstOf } from '../../lib/base/finding.ts';
 import { formatBytes, formatDuration } from '../../lib/base/format.ts';
 import { databaseOf, type GuardedApp } from '../../lib/config/config.ts';
 import type { FileDigest } from '../../lib/files/digest.ts';
-import { digestFile } from '../../lib/files/hash-file.ts';
+import { readWhole } from '../../lib/files/hash-file.ts';
 import type { Scratch } from '../../lib/files/scratch.ts';
 import { firstTen } from '../../lib/source/facts.ts';
 import { requireSpace } from '../../lib/files/space.ts';
+import { createPageDigester, type PageDigests } from '../../lib/repository/pages/page-digests.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import {
   type CopyReport,
@@ -24,6 +25,8 @@ export interface ProvenSnapshot {
   takenAt: Date;
   digest: FileDigest;
   measured: Measurement;
+  /** What its pages are, where that was asked for. */
+  pages: PageDigests | undefined;
   report: Omit<CopyReport, 'disagreements'> & { durationMs: number };
 }
 
@@ -47,13 +50,14 @@ export async function lookAtSource(context: JobContext, app: GuardedApp): Promis
 
 /**
  * Snapshots, then hashes and checks the copy at the same time. `takenAt` is now, under whatever name the caller gave it;
- * `copies` is how many the machine has to have room for. Throws OpsError; the caller removes the scratch.
+ * `copies` is how many the machine has to have room for. With `pages` its pages are looked at as well while it is hashed. Throws
+ * OpsError; the caller removes the scratch.
  */
 export async function proveSnapshot(
   context: JobContext,
   app: GuardedApp,
   scratch: Scratch,
-  { copies, takenAt }: { copies: number; takenAt: Date },
+  { copies, takenAt, pages = false }: { copies: number; takenAt: Date; pages?: boolean },
 ): Promise<ProvenSnapshot> {
   const { clock, log, progress, signal } = context;
   const source = context.source(app);
@@ -76,12 +80,19 @@ export async function proveSnapshot(
   progress.end();
   log.debug('snapshot taken', { app: app.name, method: report.method, ms: Math.round(durationMs) });
   warnAboutWaits(context, app, source, report);
-  const proof = await proveCopy(context, app, source, path).catch((error: unknown) => {
+  const proof = await proveCopy(context, app, source, { path, pages }).catch((error: unknown) => {
     throw withWayBack(app, error);
   });
   requireSound(app, proof.measured);
   const measured = withFindings(proof.measured, disagreements?.(proof.measured.facts) ?? []);
-  return { look, takenAt, digest: proof.digest, measured, report: { ...report, durationMs } };
+  return {
+    look,
+    takenAt,
+    digest: proof.digest,
+    measured,
+    pages: proof.pages,
+    report: { ...report, durationMs },
+  };
 }
 
 /** What the copy has not, or has otherwise than the source in that very instant, is kept and told like all that is at odds. */
@@ -100,20 +111,21 @@ async function proveCopy(
   { progress, signal }: JobContext,
   app: GuardedApp,
   source: Source,
-  path: string,
-): Promise<{ digest: FileDigest; measured: Measurement }> {
+  { path, pages }: { path: string; pages: boolean },
+): Promise<Pick<ProvenSnapshot, 'digest' | 'measured' | 'pages'>> {
   progress.start(`${app.name}: checking`, 0);
   // Whichever fails first ends the other; neither may go on reading a file that is about to be removed.
   const either = new AbortController();
   const both = AbortSignal.any([signal, either.signal]);
   const called = `the copy of ${databaseOf(app)}`;
   try {
-    const hashed = digestFile(path, { signal: both });
+    const pageDigester = pages ? createPageDigester() : undefined;
+    const hashed = readWhole(path, { signal: both }, async (block) => pageDigester?.update(block));
     const [digest, measured] = await Promise.all([
       hashed,
       source.measure(path, { signal: both, called, busyUntil: hashed, onBeat: () => progress.update(0) }),
     ]);
-    return { digest, measured };
+    return { digest, measured, pages: pageDigester?.finish() };
   } finally {
     either.abort(new Error('the other half of the proof failed'));
     progress.end();

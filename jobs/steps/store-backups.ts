@@ -65,8 +65,16 @@ export async function storeBackups(
       const isLast = index === toStore.length - 1;
       const file = isLast ? around.snapshot.digest : await spareCopy(context, app, around, each.format);
       const refreshLatest = each === withLatest && around.latest !== undefined;
-      const { scratch, until } = around;
-      const added = await repository.add({ file, manifest: each.manifest, refreshLatest, scratch, until });
+      const { scratch, until, snapshot } = around;
+      const { pages } = snapshot;
+      const added = await repository.add({
+        file,
+        manifest: each.manifest,
+        refreshLatest,
+        scratch,
+        until,
+        pages,
+      });
       entries = await requireListed(repository, added.manifest);
       recordBackup(context, added.manifest, entries);
       const { manifest, made, storedBytes, why, underWay } = added;

@@ -50,7 +50,7 @@ export async function readThrough(
   take: (block: Uint8Array) => Promise<void>,
 ): Promise<FileIdentity> {
   signal?.throwIfAborted();
-  await using file = await openRegularFile(path, follow, check);
+  await using file = await openRegularFile(path, { follow, check });
   const before = await fileIdentity(file);
   let doneBytes = 0;
   for await (const block of blocksOf(file, path, before)) {
@@ -96,10 +96,10 @@ export function requireSameBytes(
   }
 }
 
-async function openRegularFile(
+/** Opens a regular file for reading, and waits for no pipe. */
+export async function openRegularFile(
   path: string,
-  follow: boolean,
-  check: ReadOptions['check'],
+  { follow = true, check }: Pick<ReadOptions, 'follow' | 'check'> = {},
 ): Promise<FileHandle> {
   let file: FileHandle | undefined;
   try {

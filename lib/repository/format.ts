@@ -1,6 +1,6 @@
 // What one format of backups has to do; all else is the same for every format (open.ts).
 import type { CatalogueEntry } from '../backup/catalogue.ts';
-import type { FileDigest } from '../files/digest.ts';
+import type { HashedFile } from '../files/digest.ts';
 import type { Stored, StoreName } from '../store/store.ts';
 import type { Added, Fetched, NewBackup } from './repository.ts';
 
@@ -18,6 +18,10 @@ export interface Looks {
   look(): Promise<Listed>;
 }
 
+export interface FetchOptions {
+  provesAll?: boolean;
+}
+
 /** One format. Each promises of its backups what the contract in repository.ts says. */
 export interface Format {
   add(backup: NewBackup, looks: Looks): Promise<Added>;
@@ -25,5 +29,6 @@ export interface Format {
   finishPending(): Promise<void>;
   /** The backups that this machine has begun and will finish: nobody sweeps them. */
   underWay(): Promise<readonly StoreName[]>;
-  fetch(entry: Fetched, target: string, looks: Looks): Promise<FileDigest>;
+  /** With `provesAll` every byte that the store holds of it is proven, also where what comes out is right without. */
+  fetch(entry: Fetched, target: string, looks: Looks, options?: FetchOptions): Promise<HashedFile>;
 }

@@ -65,7 +65,7 @@ export function openRepository(options: RepositoryOptions): Repository {
         return unusable(entry.name, entry.problem ?? 'its manifest cannot be used', entry.brokenBy);
       if (entry.sealed !== undefined && opening === undefined) return proveSealed(options, entry, target);
       try {
-        const file = await fetch(entry, target);
+        const file = await formatOf(entry.name).fetch(entry, target, looks, { provesAll: true });
         return await proveFile(file, entry, source, { signal, progress, task: `${naming.app}: checking` });
       } catch (error) {
         if (isUnopened(error, opening)) return proveSealed(options, entry, target);

@@ -3,7 +3,7 @@ import type { Manifest } from '../backup/manifest.ts';
 import { OpsError } from '../base/errors.ts';
 import type { Progress } from '../base/log.ts';
 import { clip } from '../base/printable.ts';
-import type { FileDigest } from '../files/digest.ts';
+import type { HashedFile } from '../files/digest.ts';
 import { type MeasuredFacts, totalRows } from '../source/facts.ts';
 import { damageIn, type Source } from '../source/source.ts';
 import { BadBackup } from './bad-backup.ts';
@@ -47,7 +47,7 @@ export interface ProofOptions {
 
 /** Proves a file whose bytes were hashed while they arrived. What does not agree is data; all else is thrown. */
 export async function proveFile(
-  file: FileDigest,
+  file: HashedFile,
   { name, manifest }: Claim,
   source: Source,
   { signal, progress, task }: ProofOptions,
@@ -76,12 +76,12 @@ export async function proveFile(
  * Proves a file by its hash alone, which was taken while the bytes arrived: they are those that its manifest says passed
  * the full check. undefined where no manifest says so; then `proveFile` has to tell.
  */
-export function proveByHash(file: FileDigest, { name, manifest }: Claim): Proof | undefined {
+export function proveByHash(file: HashedFile, { name, manifest }: Claim): Proof | undefined {
   return manifest?.integrity.check === 'full' ? proveHashed(file, { name, manifest }) : undefined;
 }
 
 /** The same of bytes that were proven here before, whatever check they passed when the backup was made. */
-export function proveHashed(file: FileDigest, { name, manifest }: Required<Claim>): Proof {
+export function proveHashed(file: HashedFile, { name, manifest }: Required<Claim>): Proof {
   const problems = byteProblems(file, manifest);
   return proofOf(name, { problems, file, manifest, tables: manifest, basis: 'hash' });
 }
@@ -117,7 +117,7 @@ function proofOf(
     basis = 'check',
   }: {
     problems: string[];
-    file?: FileDigest;
+    file?: HashedFile;
     tables?: Pick<MeasuredFacts, 'tables' | 'moreTables'> | undefined;
     manifest?: Manifest | undefined;
     basis?: Proof['basis'];
@@ -137,15 +137,15 @@ function proofOf(
   };
 }
 
-function byteProblems(file: FileDigest, manifest: Manifest | undefined): string[] {
+function byteProblems(file: HashedFile, manifest: Manifest | undefined): string[] {
   const problem = manifest && alteredBytes(file, manifest);
   return problem === undefined ? [] : [problem];
 }
 
 /** What is wrong with bytes of the store that have to be those of a manifest. */
 export function alteredBytes(
-  file: Pick<FileDigest, 'sizeBytes' | 'sha256'>,
-  expected: Pick<FileDigest, 'sizeBytes' | 'sha256'>,
+  file: Pick<HashedFile, 'sizeBytes' | 'sha256'>,
+  expected: Pick<HashedFile, 'sizeBytes' | 'sha256'>,
 ): string | undefined {
   if (file.sizeBytes !== expected.sizeBytes)
     return `it has ${file.sizeBytes} bytes, the manifest says ${expected.sizeBytes}`;

@@ -4,10 +4,11 @@ import type { CatalogueEntry } from '../backup/catalogue.ts';
 import type { Manifest } from '../backup/manifest.ts';
 import type { Verdict } from '../backup/verdict.ts';
 import type { OpsError } from '../base/errors.ts';
-import type { FileDigest } from '../files/digest.ts';
+import type { FileDigest, HashedFile } from '../files/digest.ts';
 import type { Scratch } from '../files/scratch.ts';
 import type { Source } from '../source/source.ts';
 import type { StoreName } from '../store/store.ts';
+import type { PageDigests } from './pages/page-digests.ts';
 import type { Proof } from './proof.ts';
 
 /** A proven copy that is to be a backup. */
@@ -19,6 +20,8 @@ export interface NewBackup {
   /** Whether the latest copy is to have the same bytes, where one is kept. */
   refreshLatest: boolean;
   scratch: Scratch;
+  /** What its pages are, where they were looked at while it was hashed; in pages they are looked at without that as well. */
+  pages?: PageDigests | undefined;
   /** Until when a full that waits for its window may be made and sent; undefined where the window is not open. */
   until?: Date | undefined;
 }
@@ -100,7 +103,7 @@ export interface Repository {
   requireRoom(name: StoreName, backup: { sizeBytes: number; refreshLatest: boolean }): Promise<void>;
   /** Finishes what a killed run has begun. */
   finishPending(): Promise<void>;
-  fetch(entry: Fetched, target: string): Promise<FileDigest>;
+  fetch(entry: Fetched, target: string): Promise<HashedFile>;
   /** Throws `denied` where `fetch` would, for want of an identity that opens what is sealed. Nothing is looked at in the store. */
   requireOpen(entry: CatalogueEntry): Promise<void>;
   /** Fetches to `target` and proves it there; the file stays, also when it is unsound. */

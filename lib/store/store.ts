@@ -1,4 +1,5 @@
 // The contract every store keeps. One conformance suite (test/contract/store-suite.ts) holds each of them to it.
+import type { FileHandle } from 'node:fs/promises';
 import type { FileDigest } from '../files/digest.ts';
 
 /**
@@ -101,6 +102,11 @@ export interface Store {
   put(name: StoreName, file: FileDigest, options?: PutOptions): Promise<Stored>;
   /** Writes the object to `target` and returns the digest of the bytes that were written. */
   get(name: StoreName, target: string, options?: GetOptions): Promise<FileDigest>;
+  /**
+   * Opens an object where it lies, to be closed by the caller. Only where objects are files of this machine; others may write into
+   * it meanwhile, so that whoever reads it proves what was read.
+   */
+  openInPlace?(name: StoreName): Promise<FileHandle>;
   /** Small objects (at most 1 MiB) straight into memory. */
   read(name: StoreName): Promise<Uint8Array>;
   /** Every visible object whose name starts with `prefix` ('' for all), sorted by name. */

@@ -145,7 +145,8 @@ function fetchTests(format: RepositoryFormat, open: OpenWorld): void {
     const world = await open();
     await world.repository.add(await newBackup(world, 1));
     const path = target();
-    const view = { ...world.store, get: () => Promise.reject(away) };
+    const fails = () => Promise.reject(away);
+    const view = { ...world.store, get: fails, ...(world.store.openInPlace && { openInPlace: fails }) };
     await expect(world.reopen(view).fetch(await entryOf(world, one), path)).rejects.toBe(away);
     expect(existsSync(path)).toBe(false);
   });

@@ -26,6 +26,17 @@ export function getTests(open: Open): void {
     },
   );
 
+  it('opens an object where it lies, where it lies on this machine', async () => {
+    const { store } = await open();
+    await store.put('one', await makeFile(large));
+    if (store.isRemote) expect(store.openInPlace).toBeUndefined();
+    if (store.openInPlace === undefined) return;
+    await using file = await store.openInPlace('one');
+    expect((await file.readFile()).equals(large)).toBe(true);
+    await expect(store.openInPlace('none')).rejects.toMatchObject({ kind: 'missing' });
+    await expect(store.openInPlace('../one')).rejects.toMatchObject({ kind: 'usage' });
+  });
+
   it('refuses an existing target, and leaves it', async () => {
     const { store } = await open();
     await store.put('one', await makeFile('bytes'));

@@ -5,7 +5,7 @@ import type { Manifest } from '../../../lib/backup/manifest.ts';
 import { OpsError } from '../../../lib/base/errors.ts';
 import { firstOf } from '../../../lib/base/finding.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
-import type { FileDigest } from '../../../lib/files/digest.ts';
+import type { HashedFile } from '../../../lib/files/digest.ts';
 import type { Staging } from '../../../lib/placement/staging.ts';
 import { type Proof, proveByHash, proveFile, unfetched } from '../../../lib/repository/proof.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
@@ -65,7 +65,7 @@ async function stageOnce(
   recheck: boolean,
 ): Promise<Staged> {
   const repository = await context.openRepository(app);
-  let fetched: FileDigest;
+  let fetched: HashedFile;
   try {
     fetched = await repository.fetch(entry, staging.database);
   } catch (error) {

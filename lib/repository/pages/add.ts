@@ -2,8 +2,10 @@
 import { storedBytes } from '../../backup/stored-part.ts';
 import { isSealedName } from '../../backup/name.ts';
 import { errorMessage, OpsError } from '../../base/errors.ts';
+import { requireUnchanged } from '../../files/hash-file.ts';
 import type { Listed } from '../format.ts';
 import { holderOf } from '../holder.ts';
+import type { RepositoryOptions } from '../options.ts';
 import { putLatest } from '../put-latest.ts';
 import type { Added, NewBackup } from '../repository.ts';
 import {
@@ -17,7 +19,7 @@ import {
 } from './finish.ts';
 import { goOnWithFull } from './full-under-way.ts';
 import { type MadeSpool, makeSpool, type Wanted } from './make-spool.ts';
-import { digestPages } from './page-digests.ts';
+import { digestPages, type PageDigests } from './page-digests.ts';
 import { type PlannedPlace, planPlace } from './plan-place.ts';
 
 /** What it builds on may go while it is made, once by another run; more often is somebody's fault. */
@@ -36,13 +38,7 @@ export async function addInPages(
   if (manifest.engine !== 'sqlite') throw new Error(`${manifest.backup} has no pages`);
   await finishSpools(work);
   await requireFree(work, manifest.backup);
-  options.progress.start(`${manifest.app}: comparing`, file.sizeBytes);
-  const digests = await digestPages(file.path, {
-    ...{ pageSize: manifest.pageSize, signal: options.signal },
-    onProgress: (doneBytes) => options.progress.update(doneBytes),
-  });
-  options.progress.end();
-  const wanted: Wanted = { file, manifest, digests };
+  const wanted: Wanted = { file, manifest, digests: await digestsOf(options, backup, manifest.pageSize) };
   const latest = { isDone: !backup.refreshLatest, blocked: undefined as OpsError | undefined };
   for (let attempt = 1; ; attempt += 1) {
     const place = await planPlace(options, work.state, { ...wanted, entries: (await look()).entries });
@@ -64,6 +60,25 @@ export async function addInPages(
     }
     const underWay = await goOnWithFull(work, { ...backup, wanted, place });
     return addedOf(made, place, { blocked: latest.blocked, underWay });
+  }
+}
+
+/** Those that came with it, where it is still the file that was hashed then. */
+async function digestsOf(
+  { signal, progress }: RepositoryOptions,
+  { file, manifest, pages }: NewBackup,
+  pageSize: number,
+): Promise<PageDigests> {
+  if (pages?.pageSize === pageSize) {
+    await requireUnchanged(file, { signal });
+    return pages;
+  }
+  progress.start(`${manifest.app}: comparing`, file.sizeBytes);
+  try {
+    const onProgress = (doneBytes: number) => progress.update(doneBytes);
+    return await digestPages(file.path, { pageSize, signal, onProgress });
+  } finally {
+    progress.end();
   }
 }
 

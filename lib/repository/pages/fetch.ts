@@ -6,25 +6,33 @@ import { type CatalogueEntry, storedPartOf } from '../../backup/catalogue.ts';
 import { chainOf } from '../../backup/chain.ts';
 import type { StoredObject, StoredPart } from '../../backup/stored-part.ts';
 import { OpsError } from '../../base/errors.ts';
-import type { FileDigest } from '../../files/digest.ts';
+import type { HashedFile } from '../../files/digest.ts';
 import { removeQuietly } from '../../files/publish-file.ts';
 import type { Scratch } from '../../files/scratch.ts';
 import { requireSpace } from '../../files/space.ts';
 import { BadBackup } from '../bad-backup.ts';
-import type { Listed } from '../format.ts';
+import type { FetchOptions, Listed } from '../format.ts';
 import type { RepositoryOptions } from '../options.ts';
 import type { Fetched } from '../repository.ts';
 import { openObject, requireOpening, type SealedFile } from '../sealing.ts';
 import type { ChainLink } from './link-reader.ts';
 import { rebuildPages } from './rebuild.ts';
 
+/** What is put together, and where. */
+interface Order {
+  entry: CatalogueEntry;
+  /** The full first, `entry` last. */
+  chain: readonly CatalogueEntry[];
+  target: string;
+}
+
 /** Writes the database to `target`; see the contract. */
 export async function fetchFromPages(
   options: RepositoryOptions,
   { name, sizeBytes }: Fetched,
   target: string,
-  listed: () => Promise<Listed>,
-): Promise<FileDigest> {
+  { listed, provesAll = false }: FetchOptions & { listed: () => Promise<Listed> },
+): Promise<HashedFile> {
   await requireSpace({ directory: target, neededBytes: sizeBytes, purpose: `fetch ${name}` });
   const { entries } = await listed();
   const entry = entries.find((each) => each.name === name);
@@ -32,9 +40,46 @@ export async function fetchFromPages(
     throw new OpsError('missing', `cannot fetch ${name}: it is not in ${options.store.description}`);
   const chain = chainFor(entry, entries);
   for (const link of chain) await requireOpen(options, link);
+  const order = { entry, chain, target };
+  return (
+    (provesAll ? undefined : await rebuildInPlace(options, order)) ?? (await rebuildCopied(options, order))
+  );
+}
+
+/**
+ * From the objects where they lie, which saves a copy of each: that the right database comes out is proof enough of all that went
+ * into it. Undefined where they cannot be read there, or another comes out: who is to blame is found out with their hashes.
+ */
+async function rebuildInPlace(options: RepositoryOptions, order: Order): Promise<HashedFile | undefined> {
+  const { store } = options;
+  const { entry, chain, target } = order;
+  const open = store.openInPlace?.bind(store);
+  if (open === undefined || chain.some((link) => partOf(link).recipients !== undefined)) return undefined;
+  try {
+    const file = await rebuild(options, order, (link) => ({
+      manifest: describe(link),
+      open: (object) => open(object.name),
+      release: () => undefined,
+    }));
+    if (file.sizeBytes === entry.sizeBytes && file.sha256 === entry.manifest?.sha256) return file;
+    await removeQuietly(target);
+  } catch (error) {
+    if (!(error instanceof BadBackup)) throw error;
+  }
+  return undefined;
+}
+
+/** From copies in scratch of their own, each proven by its hash before anything in it is read. */
+async function rebuildCopied(options: RepositoryOptions, order: Order): Promise<HashedFile> {
+  const { entry, chain } = order;
   const scratch = await options.scratch();
   try {
-    const file = await rebuild(options, { target, chain, entry, scratch });
+    await requireSpace({
+      directory: scratch.path,
+      neededBytes: chain.reduce((sum, link) => sum + link.storedBytes, 0),
+      purpose: `fetch what ${entry.name} is put together from`,
+    });
+    const file = await rebuild(options, order, (link) => copiedLink(options, link, scratch));
     await requirePromised(file, entry);
     return file;
   } finally {
@@ -63,25 +108,15 @@ function chainFor(entry: CatalogueEntry, entries: readonly CatalogueEntry[]): Ca
 }
 
 async function rebuild(
-  options: RepositoryOptions,
-  {
-    target,
-    chain,
-    entry,
-    scratch,
-  }: { target: string; chain: readonly CatalogueEntry[]; entry: CatalogueEntry; scratch: Scratch },
-): Promise<FileDigest> {
-  const { naming, progress, signal } = options;
-  const storedBytes = chain.reduce((sum, link) => sum + link.storedBytes, 0);
-  await requireSpace({
-    ...{ directory: scratch.path, neededBytes: storedBytes },
-    purpose: `fetch what ${entry.name} is put together from`,
-  });
+  { naming, progress, signal }: RepositoryOptions,
+  { target, chain, entry }: Order,
+  linkOf: (entry: CatalogueEntry) => ChainLink,
+): Promise<HashedFile> {
   progress.start(`${naming.app}: fetching`, entry.sizeBytes);
   try {
     return await rebuildPages({
       target,
-      chain: chain.map((link) => linkOf(options, link, scratch)),
+      chain: chain.map(linkOf),
       signal,
       onProgress: (doneBytes) => progress.update(doneBytes),
     });
@@ -104,12 +139,14 @@ function blamed({ message }: OpsError, chain: readonly CatalogueEntry[]): string
   return named.at(-1)?.name;
 }
 
-function linkOf(options: RepositoryOptions, entry: CatalogueEntry, scratch: Scratch): ChainLink {
-  const { name, sizeBytes } = entry;
-  const stored = partOf(entry);
+function describe(entry: CatalogueEntry): ChainLink['manifest'] {
+  return { backup: entry.name, sizeBytes: entry.sizeBytes, stored: partOf(entry) };
+}
+
+function copiedLink(options: RepositoryOptions, entry: CatalogueEntry, scratch: Scratch): ChainLink {
   const opened = new Map<string, string>();
   return {
-    manifest: { backup: name, sizeBytes, stored },
+    manifest: describe(entry),
     async open(object) {
       const path = await fetchObject(options, entry, object, scratch);
       opened.set(object.name, path);
@@ -153,7 +190,7 @@ async function clearOf(options: RepositoryOptions, sealed: SealedFile): Promise<
 
 /** What comes out has to be what went in, whatever every part of it says of itself. */
 async function requirePromised(
-  { path, sizeBytes, sha256 }: FileDigest,
+  { path, sizeBytes, sha256 }: HashedFile,
   { name, manifest, sizeBytes: promisedBytes }: CatalogueEntry,
 ): Promise<void> {
   const promised = manifest?.sha256;

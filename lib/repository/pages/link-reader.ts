@@ -1,4 +1,5 @@
 // One backup of a chain, read object by object: each opened a little before it is needed, and let go when it is done with.
+import type { FileHandle } from 'node:fs/promises';
 import { OpsError } from '../../base/errors.ts';
 import type { StoredObject, StoredPart } from '../../backup/stored-part.ts';
 import type { FrameEntry, ObjectShape } from './object-format.ts';
@@ -7,8 +8,11 @@ import { type ObjectReader, openObject } from './object-reader.ts';
 /** A backup of a chain, and how its objects are had. */
 export interface ChainLink {
   manifest: { backup: string; sizeBytes: number; stored: Pick<StoredPart, 'objects'> };
-  /** The path of its clear bytes, which stays until it is released. Called in order, one ahead of what is read. */
-  open(object: StoredObject): Promise<string>;
+  /**
+   * Its clear bytes: the path of a file, which stays until it is released, or an open file, which is closed here. Called in order,
+   * one ahead of what is read.
+   */
+  open(object: StoredObject): Promise<string | FileHandle>;
   release(object: StoredObject): Promise<void> | void;
 }
 
@@ -117,9 +121,9 @@ export async function openLink(link: ChainLink): Promise<LinkReader> {
 function begin(link: ChainLink, stored: StoredObject | undefined): Promise<OpenPart | undefined> {
   const open = async () => {
     if (stored === undefined) return undefined;
-    const path = await link.open(stored);
+    const bytes = await link.open(stored);
     try {
-      return { stored, object: await openObject(path, stored.name) };
+      return { stored, object: await openObject(bytes, stored.name) };
     } catch (error) {
       await link.release(stored);
       throw error;

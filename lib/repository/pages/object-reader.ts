@@ -31,8 +31,11 @@ export interface ObjectReader extends AsyncDisposable {
 
 const decompress = promisify(zstdDecompress);
 
-/** Opens the clear bytes at `path` of the object that people know as `name`. OpsError `damaged` for what is no object. */
-export async function openObject(path: string, name: string): Promise<ObjectReader> {
+/**
+ * Opens the clear bytes of the object that people know as `name`, at a path or in a file that is open, which it takes over. OpsError
+ * `damaged` for what is no object.
+ */
+export async function openObject(bytes: string | FileHandle, name: string): Promise<ObjectReader> {
   const flaw: Flaw = (cause, hint) =>
     new OpsError('damaged', `cannot use ${name}: ${cause}`, hint === undefined ? {} : { hint });
   const orFailed = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -42,9 +45,10 @@ export async function openObject(path: string, name: string): Promise<ObjectRead
       throw systemError(`read ${name}`, error);
     }
   };
-  const file = await orFailed(() =>
-    open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK),
-  );
+  const file =
+    typeof bytes === 'string'
+      ? await orFailed(() => open(bytes, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK))
+      : bytes;
   const exactly = (length: number, offset: number) =>
     orFailed(async () => {
       const bytes = Buffer.allocUnsafeSlow(length);

@@ -9,6 +9,7 @@ import { writeFileAtomically } from '../../files/durable.ts';
 import { fillBuffer } from '../../files/read-blocks.ts';
 import { ifWhole } from '../../record/fields.ts';
 import { formatJsonRecord, openJsonRecord, type RecordFormat } from '../../record/json-record.ts';
+import { parseHeader } from '../../sqlite/header.ts';
 import { openPageFile } from './page-file.ts';
 import { type PageRun, runsWhere } from './page-runs.ts';
 
@@ -42,22 +43,58 @@ export async function digestPages(
 ): Promise<PageDigests> {
   signal?.throwIfAborted();
   await using file = await openPageFile(path, pageSize);
-  const bytes = Buffer.alloc(file.pageCount * digestBytes);
-  let page = 0;
+  const digester = createPageDigester(pageSize);
   for await (const block of file.blocks()) {
-    for (let at = 0; at < block.length && page < file.pageCount; at += pageSize, page += 1)
-      digestOf(block.subarray(at, at + pageSize)).copy(bytes, page * digestBytes, 0, digestBytes);
-    onProgress?.(page * pageSize);
+    digester.update(block);
+    onProgress?.(digester.doneBytes());
     signal?.throwIfAborted();
   }
   await file.requireUnchanged();
-  return { pageSize, pageCount: file.pageCount, bytes };
+  const digests = digester.finish();
+  if (digests?.pageCount === file.pageCount) return digests;
+  throw new OpsError('damaged', `cannot read ${path}: it is not what it was when it was opened`);
+}
+
+/** Takes a database's bytes in order, in blocks of whole pages as `readWhole` gives them; then `finish`, once. */
+export interface PageDigester {
+  update(block: Uint8Array): void;
+  doneBytes(): number;
+  /** Undefined where these were no whole pages. */
+  finish(): PageDigests | undefined;
+}
+
+/** Of pages of that size, or of the size that the first bytes name. */
+export function createPageDigester(pageSizeKnown?: number): PageDigester {
+  const found: Buffer[] = [];
+  let pageSize = pageSizeKnown;
+  let [doneBytes, isWhole] = [0, true];
+  return {
+    update(block) {
+      if (doneBytes === 0) pageSize ??= parseHeader(asBuffer(block))?.pageSize;
+      doneBytes += block.length;
+      isWhole &&= pageSize !== undefined && block.length % pageSize === 0;
+      if (!isWhole || pageSize === undefined) return;
+      const digests = Buffer.allocUnsafeSlow((block.length / pageSize) * digestBytes);
+      for (let page = 0, at = 0; at < block.length; page += 1, at += pageSize)
+        digestOf(block.subarray(at, at + pageSize)).copy(digests, page * digestBytes, 0, digestBytes);
+      found.push(digests);
+    },
+    doneBytes: () => doneBytes,
+    finish() {
+      if (!isWhole || pageSize === undefined) return undefined;
+      return { pageSize, pageCount: doneBytes / pageSize, bytes: Buffer.concat(found) };
+    },
+  };
+}
+
+function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length);
 }
 
 /** The pages of `now` that `base` has not, or has otherwise; all of them where their size is another. */
 export function changedPages(base: PageDigests, now: PageDigests): PageRun[] {
   if (base.pageSize !== now.pageSize) return now.pageCount === 0 ? [] : [[0, now.pageCount]];
-  const before = Buffer.from(base.bytes.buffer, base.bytes.byteOffset, base.bytes.length);
+  const before = asBuffer(base.bytes);
   return runsWhere(now.pageCount, (page) => {
     const [at, end] = [page * digestBytes, (page + 1) * digestBytes];
     return page >= base.pageCount || before.compare(now.bytes, at, end, at, end) !== 0;

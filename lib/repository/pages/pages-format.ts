@@ -27,6 +27,6 @@ export function pagesFormat(
       }
     },
     underWay: async () => (await state.readSpools()).map(({ manifest }) => manifest.backup),
-    fetch: (entry, target, { listed }) => fetchFromPages(options, entry, target, listed),
+    fetch: (entry, target, { listed }, asked) => fetchFromPages(options, entry, target, { listed, ...asked }),
   };
 }

@@ -1,9 +1,9 @@
 // From a chain of backups to the database: group by group, in one pass, whatever the database's size.
+import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { OpsError, systemError } from '../../base/errors.ts';
-import type { FileDigest } from '../../files/digest.ts';
-import { createDigester } from '../../files/digester.ts';
+import type { HashedFile } from '../../files/digest.ts';
 import { fileIdentity } from '../../files/identity.ts';
 import { removeQuietly } from '../../files/publish-file.ts';
 import { fullDiskDetails } from '../../files/space.ts';
@@ -14,7 +14,7 @@ import { dictionaryOf } from './frame.ts';
 import { freeNow } from './free-now.ts';
 import { inOrder } from './in-order.ts';
 import { type ChainLink, type LinkReader, type LocatedFrame, openLink } from './link-reader.ts';
-import { firstMissing, runsBelow } from './page-runs.ts';
+import { countPages, firstMissing, runsBelow } from './page-runs.ts';
 
 export interface RebuildOptions {
   /** Must not exist. */
@@ -40,7 +40,7 @@ export async function rebuildPages({
   chain,
   signal,
   onProgress,
-}: RebuildOptions): Promise<FileDigest> {
+}: RebuildOptions): Promise<HashedFile> {
   signal?.throwIfAborted();
   const orFailed = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
@@ -52,12 +52,12 @@ export async function rebuildPages({
   const made = await orFailed(() => open(target, 'wx', 0o600));
   try {
     await using file = made;
-    const digester = createDigester();
+    const hash = createHash('sha256');
     await using written = writtenBack(target);
     let at = 0;
     for await (const pages of groupsOfChain(chain, signal)) {
       const writing = orFailed(() => writeAll(file, pages, at));
-      digester.update(pages); // while they are on their way
+      hash.update(pages); // while they are on their way
       await writing;
       at += pages.length;
       freeNow(pages);
@@ -66,7 +66,7 @@ export async function rebuildPages({
     }
     await orFailed(() => file.sync());
     await syncDirectory(dirname(target));
-    return { path: target, ...digester.finish(), identity: await fileIdentity(file) };
+    return { path: target, sizeBytes: at, sha256: hash.digest('hex'), identity: await fileIdentity(file) };
   } catch (error) {
     await removeQuietly(target);
     throw error;
@@ -140,9 +140,7 @@ async function layGroup(
   const sizeBytes = Math.min(groupPages, pageCount - group * groupPages) * pageSize;
   if (increments.every((pages) => pages === undefined) && full.length >= sizeBytes)
     return { group, pages: full.subarray(0, sizeBytes) };
-  const pages = Buffer.alloc(groupPages * pageSize);
-  full.copy(pages);
-  freeNow(full);
+  const pages = grown(full, groupPages * pageSize);
   for (const [index, laid] of increments.entries()) {
     let at = 0;
     for (const [first, count] of laid === undefined ? [] : (later[index]?.entry.runs ?? [])) {
@@ -153,17 +151,29 @@ async function layGroup(
   return { group, pages: pages.subarray(0, sizeBytes) };
 }
 
-function unpackIncrement(
+/** The same bytes with room behind them, where there is none: those of most groups are laid over where they are. */
+function grown(pages: Buffer, sizeBytes: number): Buffer {
+  if (pages.length === sizeBytes) return pages;
+  const larger = Buffer.alloc(sizeBytes);
+  pages.copy(larger);
+  freeNow(pages);
+  return larger;
+}
+
+async function unpackIncrement(
   { entry, object }: LocatedFrame,
   link: LinkReader | undefined,
   full: Buffer,
 ): Promise<Buffer> {
   const { pageSize = 1, dictionary = false } = link?.shape ?? {};
   if (!dictionary) return object.pagesOf(entry, undefined);
-  const same = runsBelow(entry.runs, full.length / pageSize).map(([first, count]) =>
-    full.subarray(first * pageSize, (first + count) * pageSize),
-  );
-  return object.pagesOf(entry, dictionaryOf(Buffer.concat(same)));
+  const runs = runsBelow(entry.runs, full.length / pageSize);
+  const same = Buffer.allocUnsafeSlow(countPages(runs) * pageSize);
+  let at = 0;
+  for (const [first, count] of runs) at += full.copy(same, at, first * pageSize, (first + count) * pageSize);
+  const pages = await object.pagesOf(entry, dictionaryOf(same));
+  freeNow(same);
+  return pages;
 }
 
 function requireTogether(links: readonly LinkReader[]): void {

@@ -1,6 +1,8 @@
 // Taking bytes out of a directory store.
+import type { FileHandle } from 'node:fs/promises';
 import { copyFileDurably } from '../../files/copy-file.ts';
 import type { FileDigest } from '../../files/digest.ts';
+import { openRegularFile } from '../../files/hash-file.ts';
 import { readSmallFile } from '../../files/read-small-file.ts';
 import { getWhole } from '../get-whole.ts';
 import { quoteName } from '../name.ts';
@@ -23,6 +25,14 @@ export async function getObject(
     inDirectoryOf(access.root, name, (directory, last) =>
       copyFileDurably(directory.at(last), temporary, { ...options, follow: false }),
     ),
+  );
+}
+
+/** Opens an object where it lies; see `Store.openInPlace`. */
+export async function openInPlace({ root }: DirectoryAccess, name: StoreName): Promise<FileHandle> {
+  await requireObject(root, name);
+  return inDirectoryOf(root, name, (directory, last) =>
+    openRegularFile(directory.at(last), { follow: false }),
   );
 }
 

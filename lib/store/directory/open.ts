@@ -9,7 +9,7 @@ import { type HeldDirectory, inKnownPaths } from '../../files/held-directory.ts'
 import { locateDirectory } from '../../files/locate-file.ts';
 import { fileSystemSpace } from '../../files/space.ts';
 import { explainFailure } from './failure.ts';
-import { getObject, readObject } from './get.ts';
+import { getObject, openInPlace, readObject } from './get.ts';
 import { openRoot, requireStoreMarker } from './marker.ts';
 import { findObject, listObjects } from './objects.ts';
 import { removeObject } from './publish.ts';
@@ -79,6 +79,10 @@ function directoryStore(
     async get(name, target, options = {}) {
       const object = requireObjectName(name);
       return onStore(act('get', object), (access) => getObject(access, object, target, options));
+    },
+    async openInPlace(name) {
+      const object = requireObjectName(name);
+      return onStore(act('read', object), (access) => openInPlace(access, object));
     },
     async read(name) {
       const object = requireObjectName(name);

@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { retentionPlan } from '../../../lib/backup/retention.ts';
-import { digestFile } from '../../../lib/files/hash-file.ts';
+import { readWhole } from '../../../lib/files/hash-file.ts';
 import { makeScratch } from '../../../lib/files/scratch.ts';
 import { openRepository } from '../../../lib/repository/open.ts';
 import { memoryStore } from '../../../lib/store/memory.ts';
@@ -15,11 +15,11 @@ export interface House {
   openRepository: typeof openRepository;
   memoryStore: typeof memoryStore;
   makeScratch: typeof makeScratch;
-  digestFile: typeof digestFile;
+  readWhole: typeof readWhole;
   retentionPlan: typeof retentionPlan;
 }
 
-export const wholeHouse: House = { openRepository, memoryStore, makeScratch, digestFile, retentionPlan };
+export const wholeHouse: House = { openRepository, memoryStore, makeScratch, readWhole, retentionPlan };
 
 const project = resolve(import.meta.dirname, '../../..');
 

@@ -21,6 +21,7 @@ import { backupName } from '../../../lib/backup/name.ts';
 import type { PagesPolicy } from '../../../lib/backup/pages-policy.ts';
 import { silentLog, silentProgress } from '../../../lib/base/log.ts';
 import type { FileDigest } from '../../../lib/files/digest.ts';
+import { createPageDigester } from '../../../lib/repository/pages/page-digests.ts';
 import type { Added, NewBackup, Repository } from '../../../lib/repository/repository.ts';
 import type { MemoryObject } from '../../../lib/store/memory.ts';
 import type { Opening, Seal } from '../../../lib/seal/seal.ts';
@@ -201,10 +202,11 @@ export class Machine {
     const own = await house.makeScratch(home, { clock });
     const copy = own.file('copy.db');
     linkSync(path, copy); // nobody writes it before the run is over
-    const file = await house.digestFile(copy);
+    const digester = createPageDigester();
+    const file = await house.readWhole(copy, {}, async (block) => digester.update(block));
     truth.set(name, file.sha256);
     const manifest = { ...manifestOf(name, file, clock.now()), suspect };
-    return { file, manifest, refreshLatest: false, scratch: own, until };
+    return { file, manifest, refreshLatest: false, scratch: own, until, pages: digester.finish() };
   }
 
   /** A run that ends by itself, or is killed: then what goes on of it works on what nobody will ever see. */

@@ -1,14 +1,25 @@
-import { appendFileSync, mkdirSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
   changedPages,
+  createPageDigester,
   digestPages,
   readDigests,
   writeDigests,
 } from '../../../../lib/repository/pages/page-digests.ts';
+import { readWhole } from '../../../../lib/files/hash-file.ts';
 import { altered, bytesOf, somePages } from '../../../support/page-files.ts';
 import { scratch } from '../../../support/scratch.ts';
+import { makeLedger } from '../../sqlite/databases.ts';
 
 const backup = { name: 'backups/ctv/ctv-20261128T020513Z.pages', id: 'ab'.repeat(32) };
 
@@ -32,6 +43,25 @@ test('the pages that differ are found, and those that the base has not', async (
   expect(await changed(altered(first, 1024, [2999], 3010))).toEqual([[2999, 11]]);
   expect(await changed(first.subarray(0, 1024 * 10))).toEqual([]);
   expect(changedPages(base, await digestsOf(directory, first, 512))).toEqual([[0, 6000]]);
+});
+
+test('a database says of what size its pages are, whatever else is read of it meanwhile', async () => {
+  const path = join(scratch(), 'ledger.db');
+  for (const pageSize of [512, 4096, 65_536]) {
+    makeLedger(path, { rows: 600, pageSize });
+    const digester = createPageDigester();
+    await readWhole(path, {}, async (block) => digester.update(block));
+    expect(digester.finish()).toEqual(await digestPages(path, { pageSize }));
+    rmSync(path);
+  }
+  for (const blocks of [[], [Buffer.alloc(4096)], [Buffer.from('SQLite format 3')]]) {
+    const digester = createPageDigester();
+    for (const block of blocks) digester.update(block);
+    expect(digester.finish()).toBeUndefined();
+  }
+  const ofParts = createPageDigester(1024);
+  for (const size of [1024, 1000, 24]) ofParts.update(Buffer.alloc(size));
+  expect(ofParts.finish()).toBeUndefined();
 });
 
 test('a file that is no whole pages has no digests, nor has a link', async () => {
