@@ -58,8 +58,8 @@ export function storedId(objects: readonly StoredObject[]): string {
   return hash.digest('hex');
 }
 
-/** Bytes in the store. */
-export function storedBytes({ objects }: StoredPart): number {
+/** Bytes in the store, or those of some of its objects. */
+export function storedBytes({ objects }: { objects: readonly StoredObject[] }): number {
   return objects.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }
 

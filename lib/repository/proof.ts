@@ -7,6 +7,7 @@ import type { HashedFile } from '../files/digest.ts';
 import { type MeasuredFacts, totalRows } from '../source/facts.ts';
 import { damageIn, type Source } from '../source/source.ts';
 import { BadBackup } from './bad-backup.ts';
+import { alteredBytes } from './stored-bytes.ts';
 
 /** What a stored backup turned out to be; all of it may be printed. */
 export interface Proof {
@@ -140,15 +141,4 @@ function proofOf(
 function byteProblems(file: HashedFile, manifest: Manifest | undefined): string[] {
   const problem = manifest && alteredBytes(file, manifest);
   return problem === undefined ? [] : [problem];
-}
-
-/** What is wrong with bytes of the store that have to be those of a manifest. */
-export function alteredBytes(
-  file: Pick<HashedFile, 'sizeBytes' | 'sha256'>,
-  expected: Pick<HashedFile, 'sizeBytes' | 'sha256'>,
-): string | undefined {
-  if (file.sizeBytes !== expected.sizeBytes)
-    return `it has ${file.sizeBytes} bytes, the manifest says ${expected.sizeBytes}`;
-  if (file.sha256 === expected.sha256) return undefined;
-  return `its bytes were altered: SHA-256 is ${file.sha256}, the manifest says ${expected.sha256}`;
 }

@@ -3,7 +3,8 @@ import type { CatalogueEntry } from '../backup/catalogue.ts';
 import { removeQuietly } from '../files/publish-file.ts';
 import { requireSpace } from '../files/space.ts';
 import type { RepositoryOptions } from './options.ts';
-import { alteredBytes, type Proof, sealedProof } from './proof.ts';
+import { type Proof, sealedProof } from './proof.ts';
+import { alteredBytes } from './stored-bytes.ts';
 
 /** Reads every object of it, one after another, by way of `target`, where nothing stays. */
 export async function proveSealed(

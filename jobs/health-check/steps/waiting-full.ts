@@ -1,4 +1,5 @@
 // A full that is sent over several nights: it waits in the state directory until all of it is in the store.
+import { storedBytes } from '../../../lib/backup/stored-part.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
 import type { ProbeContext } from '../../../lib/probe/probe.ts';
 import { pagesState } from '../../../lib/repository/pages/pages-state.ts';
@@ -14,6 +15,5 @@ export async function waitingFull(
   const full = spooled.find(({ waitsBecause }) => waitsBecause !== undefined);
   if (full === undefined) return undefined;
   const { backup, takenAt } = full.manifest;
-  const sizeBytes = placeOf(full).objects.reduce((sum, object) => sum + object.sizeBytes, 0);
-  return { name: backup, takenAt, sizeBytes };
+  return { name: backup, takenAt, sizeBytes: storedBytes(placeOf(full)) };
 }

@@ -2,6 +2,7 @@
 import type { KnownBase, SeriesState } from '../../backup/series.ts';
 import { isSuspect } from '../../backup/catalogue.ts';
 import { isSealed } from '../../backup/sealed-manifest.ts';
+import { storedBytes } from '../../backup/stored-part.ts';
 import { placeOf, type Spooled } from './spooled.ts';
 
 /** Whether nothing may be based on it. */
@@ -18,11 +19,10 @@ export function advanceSeries(known: SeriesState | undefined, spooled: Spooled):
   const { series, sequence, level } = pages;
   const { pageSize, pageCount } = spooled;
   const base: KnownBase = { ...link, level, sequence, pageSize, pageCount };
-  const storedBytes = objects.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   if (level === 0) {
     if (isSuspectOne(spooled)) return undefined;
     const { takenAt } = spooled.manifest;
-    const full = { ...link, takenAt, storedBytes };
+    const full = { ...link, takenAt, storedBytes: storedBytes({ objects }) };
     return { series, full, head: { ...link, sequence }, incrementBytes: 0, bases: [base] };
   }
   if (known?.series !== series) return undefined;
@@ -30,7 +30,7 @@ export function advanceSeries(known: SeriesState | undefined, spooled: Spooled):
   return {
     ...known,
     head: { ...link, sequence },
-    incrementBytes: known.incrementBytes + storedBytes,
+    incrementBytes: known.incrementBytes + storedBytes({ objects }),
     // On what is as high as this one nothing is built any more.
     bases: isSuspectOne(spooled)
       ? known.bases

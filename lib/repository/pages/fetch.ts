@@ -15,6 +15,7 @@ import type { FetchOptions, Listed } from '../format.ts';
 import type { RepositoryOptions } from '../options.ts';
 import type { Fetched } from '../repository.ts';
 import { openObject, requireOpening, type SealedFile } from '../sealing.ts';
+import { requireUnaltered } from '../stored-bytes.ts';
 import type { ChainLink } from './link-reader.ts';
 import { rebuildPages } from './rebuild.ts';
 
@@ -172,13 +173,8 @@ async function fetchObject(
   const backup = entry.name;
   const path = scratch.file(basename(object.name));
   const file = await store.get(object.name, path, { signal });
-  if (file.sizeBytes === object.sizeBytes && file.sha256 === object.sha256)
-    return recipients === undefined ? path : clearOf(options, { path, backup, recipients });
-  const cause =
-    file.sizeBytes === object.sizeBytes
-      ? `its bytes were altered: SHA-256 is ${file.sha256}, the manifest says ${object.sha256}`
-      : `it has ${file.sizeBytes} bytes, the manifest says ${object.sizeBytes}`;
-  throw new BadBackup(backup, `cannot use ${object.name}: ${cause}`);
+  requireUnaltered(backup, file, object);
+  return recipients === undefined ? path : clearOf(options, { path, backup, recipients });
 }
 
 async function clearOf(options: RepositoryOptions, sealed: SealedFile): Promise<string> {

@@ -1,14 +1,15 @@
 // From the spool to a backup that stands: objects first, then a look at all that it builds on, the manifest last; then what is
 // known here of the series. Each step can be repeated, so a run that is killed is finished by the next one in the same way.
 import { manifestName } from '../../backup/name.ts';
-import type { StoredObject } from '../../backup/stored-part.ts';
+import { storedBytes, type StoredObject } from '../../backup/stored-part.ts';
 import { errorMessage, OpsError } from '../../base/errors.ts';
-import { formatBytes } from '../../base/format.ts';
 import type { FileDigest } from '../../files/digest.ts';
 import { digestFile } from '../../files/hash-file.ts';
 import { putManifest } from '../put-manifest.ts';
 import type { RepositoryOptions } from '../options.ts';
 import { readCatalogue } from '../read-catalogue.ts';
+import { requireRoomThere } from '../room.ts';
+import { isAsMade } from '../stored-bytes.ts';
 import { advanceSeries } from './advance-series.ts';
 import { foundationProblem } from './foundation.ts';
 import type { PagesState } from './pages-state.ts';
@@ -18,9 +19,6 @@ export interface PagesWork {
   options: RepositoryOptions;
   state: PagesState;
 }
-
-/** That the store has no room for what is in the spool: what is removed there helps. */
-export class StoreIsFull extends OpsError {}
 
 /** That a backup in the spool can never stand: what it builds on is gone, its files are, or others have its names. */
 export class CannotStand extends OpsError {}
@@ -43,10 +41,7 @@ export async function sendObjects(work: PagesWork, spooled: Spooled, sending: Se
   const waiting: [number, StoredObject][] = [];
   for (const [index, object] of objects.entries())
     if (onPut !== undefined || !(await holds(options, spooled, object))) waiting.push([index + 1, object]);
-  await requireRoomThere(
-    options,
-    waiting.map(([, object]) => object),
-  );
+  await requireRoomThere(options, storedBytes({ objects: waiting.map(([, object]) => object) }));
   let done = objects.length - waiting.length;
   for (const [part, object] of waiting) {
     if (until !== undefined && clock.now() >= until) break;
@@ -100,7 +95,7 @@ export async function takeBack(
   const { backup } = spooled.manifest;
   try {
     for (const object of placeOf(spooled).objects.toReversed())
-      if (known?.includes(object.name) ?? (await isSame(options, object))) await store.remove(object.name);
+      if (known?.includes(object.name) ?? (await isThere(options, object))) await store.remove(object.name);
     await state.dropSpool(backup);
     return true;
   } catch (error) {
@@ -171,24 +166,13 @@ async function manifestThere(
 async function holds(options: RepositoryOptions, spooled: Spooled, object: StoredObject): Promise<boolean> {
   const found = await options.store.stat(object.name);
   if (found === undefined) return false;
-  if (await isSame(options, object)) return true;
+  if (await isAsMade(options, found, object)) return true;
   throw cannotStand(spooled, `${object.name} in the store is another file`);
 }
 
-/** As the store's own hash says, else by reading it. */
-async function isSame(
-  { store, signal, scratch: makeScratch }: RepositoryOptions,
-  { name, sizeBytes, sha256, contentHash }: StoredObject,
-): Promise<boolean> {
-  const found = await store.stat(name);
-  if (found?.sizeBytes !== sizeBytes) return false;
-  if (found.contentHash !== undefined) return found.contentHash === contentHash;
-  const scratch = await makeScratch();
-  try {
-    return (await store.get(name, scratch.file('object'), { signal })).sha256 === sha256;
-  } finally {
-    await scratch.remove();
-  }
+async function isThere(options: RepositoryOptions, object: StoredObject): Promise<boolean> {
+  const found = await options.store.stat(object.name);
+  return found !== undefined && (await isAsMade(options, found, object));
 }
 
 async function spooledFile(
@@ -204,23 +188,6 @@ async function spooledFile(
   });
   if (file?.sha256 === object.sha256) return file;
   throw cannotStand(spooled, `${path} is ${file === undefined ? 'gone' : 'not what was made'}`);
-}
-
-/** A store elsewhere that is full is found out before the upload. */
-async function requireRoomThere(
-  { store, naming }: RepositoryOptions,
-  objects: readonly StoredObject[],
-): Promise<void> {
-  if (!store.isRemote || objects.length === 0) return;
-  const { freeBytes, totalBytes } = await store.space();
-  const neededBytes = objects.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  if (freeBytes === undefined || freeBytes >= neededBytes) return;
-  throw new StoreIsFull(
-    'unavailable',
-    `cannot store the backup of ${naming.app} in ${store.description}: it is full: ${formatBytes(neededBytes)} are ` +
-      `needed, ${formatBytes(freeBytes)} of ${totalBytes === undefined ? 'it' : formatBytes(totalBytes)} are free`,
-    { hint: 'free some space there; the backups made before are untouched, and db-backup prune still works' },
-  );
 }
 
 function cannotStand({ manifest: { backup } }: Spooled, why: string): CannotStand {

@@ -2,9 +2,10 @@
 import { errorMessage } from '../../base/errors.ts';
 import type { Format } from '../format.ts';
 import type { RepositoryOptions } from '../options.ts';
+import { StoreIsFull } from '../room.ts';
 import { addInPages } from './add.ts';
 import { fetchFromPages } from './fetch.ts';
-import { finishSpools, StoreIsFull } from './finish.ts';
+import { finishSpools } from './finish.ts';
 import { type PagesState, pagesState } from './pages-state.ts';
 
 /** Opens it; nothing is read yet. */

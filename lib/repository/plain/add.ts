@@ -2,8 +2,7 @@
 // Where the latest copy is refreshed too, the bytes go there, and the store copies them to the backup's own name itself:
 // a remote store can replace a file only by sending it, and the bytes are to be sent once (P4).
 import { formatManifest, type Manifest } from '../../backup/manifest.ts';
-import { errorMessage, OpsError } from '../../base/errors.ts';
-import { formatBytes } from '../../base/format.ts';
+import { errorMessage, type OpsError } from '../../base/errors.ts';
 import { isSealedName } from '../../backup/name.ts';
 import type { FileDigest } from '../../files/digest.ts';
 import { removeQuietly } from '../../files/publish-file.ts';
@@ -11,7 +10,9 @@ import type { Added, NewBackup } from '../repository.ts';
 import { finishPending } from './finish-pending.ts';
 import type { RepositoryOptions } from '../options.ts';
 import { pendingNote } from './pending.ts';
+import { sendLatest } from '../put-latest.ts';
 import { putManifest } from '../put-manifest.ts';
+import { requireRoomThere } from '../room.ts';
 import { manifestText, sealObject, storedObject } from '../sealing.ts';
 
 /** Adds the backup; see the contract. The note is written before anything is put. */
@@ -64,24 +65,16 @@ async function asStored(
   };
 }
 
-/** A remote store that is full is found out before the upload, not at its end. */
+/** See the contract. With a latest copy the bytes are there twice, and those of the one before no more. */
 export async function requireRoom(
   options: RepositoryOptions,
   { sizeBytes, refreshLatest }: { sizeBytes: number; refreshLatest: boolean },
 ): Promise<void> {
-  const { store, naming } = options;
-  const latest = latestOf(options, refreshLatest);
+  const { store } = options;
   if (!store.isRemote) return; // checked before the snapshot, which lies on the same disk
-  const { freeBytes, totalBytes } = await store.space();
+  const latest = latestOf(options, refreshLatest);
   const replacedBytes = latest === undefined ? sizeBytes : ((await store.stat(latest))?.sizeBytes ?? 0);
-  const neededBytes = 2 * sizeBytes - replacedBytes;
-  if (freeBytes === undefined || freeBytes >= neededBytes) return;
-  throw new OpsError(
-    'unavailable',
-    `cannot store the backup of ${naming.app} in ${store.description}: it is full: ${formatBytes(Math.max(0, neededBytes))} are ` +
-      `needed, ${formatBytes(freeBytes)} of ${totalBytes === undefined ? 'it' : formatBytes(totalBytes)} are free`,
-    { hint: 'free some space there; the backups made before are untouched, and db-backup prune still works' },
-  );
+  await requireRoomThere(options, 2 * sizeBytes - replacedBytes);
 }
 
 function latestOf({ naming }: RepositoryOptions, refreshLatest: boolean): string | undefined {
@@ -89,31 +82,22 @@ function latestOf({ naming }: RepositoryOptions, refreshLatest: boolean): string
 }
 
 async function putData(
-  { store, progress, signal, noteLeft }: RepositoryOptions,
+  options: RepositoryOptions,
   file: FileDigest,
   { app, backup }: Manifest,
   latest: string | undefined,
 ): Promise<OpsError | undefined> {
-  const put = async (name: string, replace: boolean) => {
-    progress.start(`${app}: storing`, file.sizeBytes);
-    const onProgress = (doneBytes: number) => progress.update(doneBytes);
-    await store.put(name, file, { replace, consume: true, signal, onProgress });
-    progress.end();
-  };
-  const blocked = latest === undefined ? undefined : await put(latest, true).then(() => undefined, asBlocked);
-  if (latest === undefined || blocked !== undefined) {
-    await put(backup, false);
-    return blocked;
+  const { store, progress, signal } = options;
+  const blocked = latest === undefined ? undefined : await sendLatest(options, file, { consume: true });
+  if (latest !== undefined && blocked === undefined) {
+    await store.copy(latest, backup, { expected: file, signal });
+    return undefined;
   }
-  noteLeft(`the latest copy ${latest} is up to date`);
-  await store.copy(latest, backup, { expected: file, signal });
-  return undefined;
-}
-
-/** Whether it is the one name that is the trouble, and not the store. */
-function asBlocked(error: unknown): OpsError {
-  if (error instanceof OpsError && (error.kind === 'refused' || error.kind === 'usage')) return error;
-  throw error;
+  progress.start(`${app}: storing`, file.sizeBytes);
+  const onProgress = (doneBytes: number) => progress.update(doneBytes);
+  await store.put(backup, file, { consume: true, signal, onProgress });
+  progress.end();
+  return blocked;
 }
 
 /** Without its manifest the data is no backup, and it is ours alone: it goes again. Whether it went. */

@@ -6,9 +6,9 @@ import { BadBackup } from '../bad-backup.ts';
 import type { Listed } from '../format.ts';
 import { openSealed } from '../open-manifests.ts';
 import type { RepositoryOptions } from '../options.ts';
-import { alteredBytes } from '../proof.ts';
 import type { Fetched } from '../repository.ts';
 import { openObject, requireOpening } from '../sealing.ts';
+import { requireUnaltered } from '../stored-bytes.ts';
 
 /**
  * The database in a sealed backup, or in any other sealed file of the store. What was altered in the store is BadBackup before anything
@@ -30,7 +30,8 @@ export async function fetchSealed(
     progress.start(`${naming.app}: fetching`, sizeBytes);
     const file = await store.get(name, path, { signal, onProgress: (done) => progress.update(done) });
     progress.end();
-    if (sealed !== undefined) requireStored(name, file, sealed.stored.objects[0]);
+    const object = sealed?.stored.objects[0];
+    if (object !== undefined) requireUnaltered(name, file, object);
     const opened = await openObject(options, { path, backup: name, recipients }, target);
     const manifest = sealed === undefined ? undefined : await openSealed(options, sealed);
     if (manifest === undefined || manifest.sha256 === opened.sha256) return opened;
@@ -39,13 +40,4 @@ export async function fetchSealed(
   } finally {
     await removeQuietly(path);
   }
-}
-
-function requireStored(
-  name: string,
-  file: FileDigest,
-  expected: Pick<FileDigest, 'sizeBytes' | 'sha256'> | undefined,
-): void {
-  const problem = expected && alteredBytes(file, expected);
-  if (problem !== undefined) throw new BadBackup(name, `cannot use ${name}: ${problem}`);
 }

@@ -3,11 +3,11 @@ import type { Manifest } from '../../backup/manifest.ts';
 import { manifestName } from '../../backup/name.ts';
 import { isSealed, type SealedManifest } from '../../backup/sealed-manifest.ts';
 import type { StoredObject } from '../../backup/stored-part.ts';
-import type { Scratch } from '../../files/scratch.ts';
-import type { Store, Stored } from '../../store/store.ts';
+import type { Store } from '../../store/store.ts';
 import type { RepositoryOptions } from '../options.ts';
 import { type Pending, pendingNote, readPending } from './pending.ts';
 import { putManifest } from '../put-manifest.ts';
+import { isAsMade } from '../stored-bytes.ts';
 
 /** Completes the backup of the note where its bytes are in the store, and removes the note. */
 export async function finishPending(options: RepositoryOptions): Promise<void> {
@@ -20,7 +20,7 @@ export async function finishPending(options: RepositoryOptions): Promise<void> {
   if (data !== undefined && (already === undefined || (await isOurs(store, pending)))) {
     const scratch = await options.scratch();
     try {
-      if (already !== undefined || (await holdsBytes(options, scratch, data, promised(manifest)))) {
+      if (already !== undefined || (await isAsMade(options, data, promised(manifest)))) {
         // Also where it is there: that does not say that its name is on the device, and the note is about to go.
         const replace = already !== undefined;
         await putManifest(store, scratch, manifest, text, { replace });
@@ -45,17 +45,4 @@ function promised(manifest: Manifest | SealedManifest): Omit<StoredObject, 'name
   if (object !== undefined) return object;
   if (isSealed(manifest)) throw new Error(`${manifest.backup} is sealed, and in no object`);
   return manifest;
-}
-
-/** Whether an object has the bytes its manifest will vouch for: as the store's own hash says, else by reading it. */
-async function holdsBytes(
-  { store, signal }: RepositoryOptions,
-  scratch: Scratch,
-  data: Stored,
-  promise: Omit<StoredObject, 'name'>,
-): Promise<boolean> {
-  if (data.sizeBytes !== promise.sizeBytes) return false;
-  if (data.contentHash !== undefined) return data.contentHash === promise.contentHash;
-  const found = await store.get(data.name, scratch.file('pending.db'), { signal });
-  return found.sha256 === promise.sha256;
 }
