@@ -24,6 +24,11 @@ export interface FullWindow {
   lengthMs: number;
 }
 
+/** Whether others are ever based on a backup of that level: on the last one nothing is. */
+export function canBeBase(level: number, levels: PagesPolicy['levels']): boolean {
+  return level < levels;
+}
+
 export const usualPages: PagesPolicy = {
   levels: 2,
   full: 'when-due',

@@ -1,7 +1,7 @@
 // What is the format of pages' own: series that go on, on one machine or by mistake on two, whatever is lost, set back or killed.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { usualPages } from '../../lib/backup/pages-policy.ts';
 import { manifestName } from '../../lib/backup/name.ts';
@@ -73,12 +73,14 @@ async function requireAllProven(repository: Repository, names: readonly string[]
 }
 
 describe('a series', () => {
+  /** A backup of that hour of the second day. */
+  const at = (hour: number) => ({
+    backup: nameOf(2).replace('T020513Z', `T${String(hour).padStart(2, '0')}0000Z`),
+    takenAt: new Date(`2026-11-02T${String(hour).padStart(2, '0')}:00:00Z`),
+  });
+
   it('goes on with increments on the first one of the day, and goes up a level no further', async () => {
     const { world, machine } = await openSeries();
-    const at = (hour: number) => ({
-      backup: nameOf(2).replace('T020513Z', `T${String(hour).padStart(2, '0')}0000Z`),
-      takenAt: new Date(`2026-11-02T${String(hour).padStart(2, '0')}:00:00Z`),
-    });
     const made = [place(await add(world, machine(), 1))];
     for (const hour of [3, 4, 5]) made.push(place(await add(world, machine(), hour, at(hour))));
     expect(made.map(({ level, sequence, base }) => ({ level, sequence, base }))).toEqual([
@@ -88,6 +90,24 @@ describe('a series', () => {
       { level: 2, sequence: 3, base: at(3).backup },
     ]);
     await requireAllProven(machine(), [one, ...[3, 4, 5].map((hour) => at(hour).backup)]);
+  });
+
+  it.each<[1 | 2 | 3, string[]]>([
+    [1, [one]],
+    [2, [one, at(3).backup]],
+    [3, [one, at(3).backup, at(4).backup]],
+  ])('of %i levels keeps the digests of those alone that others are based on', async (levels, bases) => {
+    const { world, store, machine, state } = await openSeries({ levels });
+    const names = (directory: string) => readdirSync(join(state, directory)).sort();
+    const spooled: string[] = [];
+    const put: Store['put'] = async (name, ...given) => {
+      if (name.endsWith('.pages')) spooled.push(...names(join('spool', basename(name))));
+      return store.put(name, ...given);
+    };
+    await add(world, machine({}, { ...store, put }), 1);
+    for (const hour of [3, 4, 5]) await add(world, machine({}, { ...store, put }), hour, at(hour));
+    expect(names('digests')).toEqual(bases.map((name) => basename(name)));
+    expect(spooled.filter((name) => name === 'digests')).toHaveLength(bases.length);
   });
 
   it('never builds on what is suspect, which begins none where it need not', async () => {

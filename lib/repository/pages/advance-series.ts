@@ -1,4 +1,5 @@
 // What is known of a series once a backup stands, pure.
+import { canBeBase, type PagesPolicy } from '../../backup/pages-policy.ts';
 import type { KnownBase, SeriesState } from '../../backup/series.ts';
 import { isSuspect } from '../../backup/catalogue.ts';
 import { isSealed } from '../../backup/sealed-manifest.ts';
@@ -14,7 +15,11 @@ function isSuspectOne({ manifest }: Pick<Spooled, 'manifest'>): boolean {
  * What is known when this backup stands; undefined where it changes nothing: a suspect full begins no series to go on with, and
  * an increment of a series of which nothing is known any more is the last of it.
  */
-export function advanceSeries(known: SeriesState | undefined, spooled: Spooled): SeriesState | undefined {
+export function advanceSeries(
+  known: SeriesState | undefined,
+  spooled: Spooled,
+  levels: PagesPolicy['levels'],
+): SeriesState | undefined {
   const { pages, objects, link } = placeOf(spooled);
   const { series, sequence, level } = pages;
   const { pageSize, pageCount } = spooled;
@@ -32,8 +37,9 @@ export function advanceSeries(known: SeriesState | undefined, spooled: Spooled):
     head: { ...link, sequence },
     incrementBytes: known.incrementBytes + storedBytes({ objects }),
     // On what is as high as this one nothing is built any more.
-    bases: isSuspectOne(spooled)
-      ? known.bases
-      : [...known.bases.filter((other) => other.level < level), base],
+    bases:
+      isSuspectOne(spooled) || !canBeBase(level, levels)
+        ? known.bases
+        : [...known.bases.filter((other) => other.level < level), base],
   };
 }

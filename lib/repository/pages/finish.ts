@@ -73,7 +73,7 @@ export async function complete(work: PagesWork, spooled: Spooled): Promise<void>
 /** Remembers that it stands. The spool goes last: while it is there the next run does all of this again. */
 export async function remember({ options, state }: PagesWork, spooled: Spooled): Promise<void> {
   const { backup } = spooled.manifest;
-  const next = advanceSeries(await state.readSeries(), spooled);
+  const next = advanceSeries(await state.readSeries(), spooled, options.pages.levels);
   if (next !== undefined) {
     if (next.bases.some(({ name }) => name === backup)) await state.adoptDigests(backup);
     const isFull = placeOf(spooled).pages.level === 0;

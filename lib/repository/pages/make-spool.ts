@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import type { Manifest } from '../../backup/manifest.ts';
 import { parseAnyManifest } from '../../backup/sealed-manifest.ts';
+import { canBeBase } from '../../backup/pages-policy.ts';
 import { partName } from '../../backup/name.ts';
 import type { PagesPart } from '../../backup/stored-part.ts';
 import { errorMessage, OpsError, systemError } from '../../base/errors.ts';
@@ -45,7 +46,8 @@ export async function makeSpool(
   const { file, digests } = wanted;
   const { backup, suspect } = wanted.manifest;
   const directory = await state.makeSpool(backup);
-  const isBase = suspect.length === 0;
+  const level = place.kind === 'full' ? 0 : place.place.level;
+  const isBase = suspect.length === 0 && canBeBase(level, policy.levels);
   const keepsFull = place.kind === 'full' && isBase && policy.keepsFull;
   await requireRoomFor(options, directory, wanted, { place, keepsFull });
   const files = await makeObjects({ options, state }, directory, wanted, place);
