@@ -1,8 +1,7 @@
 // Since when a series has been due for a new full, by what the store lists alone: what a machine knows of its own series may be
 // lost, or be the very thing that is wrong.
 import { type CatalogueEntry, storedPartOf } from './catalogue.ts';
-import type { PagesPolicy } from './pages-policy.ts';
-import { periodsOf } from './period.ts';
+import { areMost, costTooMuch, isInLaterPeriod } from './pages-policy.ts';
 import type { PagesPart } from './stored-part.ts';
 
 /** How the newest full of an app stands. */
@@ -15,6 +14,8 @@ export interface FullStanding {
   due: { since: Date; why: string } | undefined;
 }
 
+type Calendar = Parameters<typeof isInLaterPeriod>[2];
+
 interface Member {
   entry: CatalogueEntry;
   pages: PagesPart;
@@ -24,10 +25,7 @@ interface Member {
  * By `entries` as the list has them. What was pruned since is not counted, so that increments may cost too much for a while before
  * it is seen: never the other way.
  */
-export function standingOf(
-  entries: readonly CatalogueEntry[],
-  { policy, timeZone }: { policy: Pick<PagesPolicy, 'full'>; timeZone: string },
-): FullStanding {
+export function standingOf(entries: readonly CatalogueEntry[], calendar: Calendar): FullStanding {
   const members = entries.flatMap((entry): Member[] => {
     const pages = storedPartOf(entry)?.pages;
     return pages !== undefined && isWhole(entry) ? [{ entry, pages }] : [];
@@ -45,34 +43,25 @@ export function standingOf(
       count: own.length,
       storedBytes: own.reduce((sum, { entry }) => sum + entry.storedBytes, 0),
     },
-    due: firstDue(newest, own, (at) => isLaterPeriod(at, takenAt, policy, timeZone)),
+    due: firstDue(newest, own, calendar),
   };
 }
 
 /** The first in order of which it can be told that a full was due before it was made. */
-function firstDue(
-  full: Member,
-  own: readonly Member[],
-  isNextPeriod: (at: Date) => boolean,
-): FullStanding['due'] {
+function firstDue(full: Member, own: readonly Member[], calendar: Calendar): FullStanding['due'] {
   let madeBytes = 0;
   for (const { entry, pages } of own) {
     const since = entry.takenAt;
-    if (madeBytes * 2 > full.entry.storedBytes)
+    if (costTooMuch(madeBytes, full.entry.storedBytes))
       return { since, why: 'the increments cost more than half of it' };
-    if (isNextPeriod(since)) return { since, why: 'a new one is wanted with each week or month' };
+    if (isInLaterPeriod(since, full.entry, calendar))
+      return { since, why: 'a new one is wanted with each week or month' };
     // On the full itself, which holds every page that there was.
-    if (pages.level === 1 && pages.changedPages * 2 > full.pages.changedPages)
+    if (pages.level === 1 && areMost(pages.changedPages, full.pages.changedPages))
       return { since, why: 'more than half of its pages have changed' };
     madeBytes += entry.storedBytes;
   }
   return undefined;
-}
-
-function isLaterPeriod(at: Date, full: Date, policy: Pick<PagesPolicy, 'full'>, timeZone: string): boolean {
-  if (policy.full === 'when-due') return false;
-  const period = policy.full;
-  return periodsOf(at, timeZone)[period] > periodsOf(full, timeZone)[period];
 }
 
 function isWhole({ state }: CatalogueEntry): boolean {

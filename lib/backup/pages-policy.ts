@@ -1,4 +1,5 @@
-// How the pages of an app's database are kept: in fulls, and in increments on them.
+// How the pages of an app's database are kept: in fulls, and in increments on them, and what asks for a new full.
+import { periodsOf } from './period.ts';
 
 /** Of one app. */
 export interface PagesPolicy {
@@ -22,6 +23,26 @@ export interface FullWindow {
   /** Minutes after midnight. */
   startMinutes: number;
   lengthMs: number;
+}
+
+/** Whether so many pages changed that an increment of them is hardly less than a full. */
+export function areMost(changedPages: number, pageCount: number): boolean {
+  return changedPages * 2 > pageCount;
+}
+
+/** Whether the increments on a full have cost so much that another one is cheaper before long. */
+export function costTooMuch(incrementBytes: number, fullBytes: number): boolean {
+  return incrementBytes * 2 > fullBytes;
+}
+
+/** Whether `at` is in a later week or month than the full, where each is to begin with one. A clock that went back asks for none. */
+export function isInLaterPeriod(
+  at: Date,
+  full: { takenAt: Date },
+  { policy, timeZone }: { policy: Pick<PagesPolicy, 'full'>; timeZone: string },
+): boolean {
+  if (policy.full === 'when-due') return false;
+  return periodsOf(at, timeZone)[policy.full] > periodsOf(full.takenAt, timeZone)[policy.full];
 }
 
 /** Whether others are ever based on a backup of that level: on the last one nothing is. */

@@ -2,7 +2,7 @@
 // store lists and by what this machine knows of its own series; which came after which is the sequence, and never a time.
 import { type CatalogueEntry, storedPartOf } from './catalogue.ts';
 import { formatByName } from './name.ts';
-import type { PagesPolicy } from './pages-policy.ts';
+import { areMost, costTooMuch, isInLaterPeriod, type PagesPolicy } from './pages-policy.ts';
 import { type Periods, periodsOf } from './period.ts';
 import { type BackupLink, storedId } from './stored-part.ts';
 
@@ -100,7 +100,7 @@ function goOn(
     sequence: state.head.sequence + 1,
     fullDue: undefined,
   };
-  const isMost = ({ known }: Base) => question.changedOf(known) * 2 > question.pageCount;
+  const isMost = ({ known }: Base) => areMost(question.changedOf(known), question.pageCount);
   const mostChanged = 'more than half of the pages changed';
   if (isMost(base)) return { increment, pressing: mostChanged, due: undefined };
   const due = isMost(full)
@@ -206,16 +206,14 @@ function isSamePeriod(period: keyof Periods, a: Date, b: Date, timeZone: string)
 }
 
 function whyTooDear({ incrementBytes, full }: SeriesState): string | undefined {
-  return incrementBytes * 2 > full.storedBytes ? 'the increments cost more than half of the full' : undefined;
+  return costTooMuch(incrementBytes, full.storedBytes)
+    ? 'the increments cost more than half of the full'
+    : undefined;
 }
 
-/** Only a later period counts: a clock that went back does not ask for a full at each run. */
 function whyByCalendar({ full }: SeriesState, { policy, now, timeZone }: PlaceQuestion): string | undefined {
-  if (policy.full === 'when-due') return undefined;
-  const [period, called] =
-    policy.full === 'weekly' ? (['weekly', 'week'] as const) : (['monthly', 'month'] as const);
-  const isLater = periodsOf(now, timeZone)[period] > periodsOf(full.takenAt, timeZone)[period];
-  return isLater ? `it is the first of a ${called}` : undefined;
+  if (!isInLaterPeriod(now, full, { policy, timeZone })) return undefined;
+  return `it is the first of a ${policy.full === 'weekly' ? 'week' : 'month'}`;
 }
 
 /** Whether something may be based on it: nothing is on what is suspect, or cannot be restored. */
