@@ -1,6 +1,6 @@
 // What has to be fetched for a backup: itself, and where it is an increment all that it is based on.
 import { type CatalogueEntry, storedPartOf } from '../../lib/backup/catalogue.ts';
-import { chainOf } from '../../lib/backup/chain.ts';
+import { chainsAmong } from '../../lib/backup/chain.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import { formatBytes, formatInstant } from '../../lib/base/format.ts';
 import type { View } from '../../lib/run/job.ts';
@@ -22,22 +22,35 @@ export interface NeededBackups {
   chain?: ChainLink[];
 }
 
-/** What `entry`, which is one of `entries` or any other file of the store, needs; of a broken chain as far as it is known. */
-export function neededBackups(entry: CatalogueEntry, entries: readonly CatalogueEntry[]): NeededBackups {
-  if (storedPartOf(entry)?.pages === undefined) return { fetchBytes: entry.storedBytes };
-  const chain = wholeChain(entry, entries).map((link) => ({
-    name: link.name,
-    takenAt: link.takenAt,
-    storedBytes: link.storedBytes,
-    level: storedPartOf(link)?.pages?.level ?? 0,
-  }));
-  return { fetchBytes: chain.reduce((sum, { storedBytes }) => sum + storedBytes, 0), chain };
+/**
+ * Tells of each of `entries`, and of any other file of the store, what it needs; of a broken chain as far as it is known, for that is
+ * said of the entry already.
+ */
+export function neededAmong(entries: readonly CatalogueEntry[]): (entry: CatalogueEntry) => NeededBackups {
+  const chainOf = chainsAmong(entries);
+  return (entry) => {
+    if (storedPartOf(entry)?.pages === undefined) return { fetchBytes: entry.storedBytes };
+    const chain = knownPart(entry, chainOf).map((link) => ({
+      name: link.name,
+      takenAt: link.takenAt,
+      storedBytes: link.storedBytes,
+      level: storedPartOf(link)?.pages?.level ?? 0,
+    }));
+    return { fetchBytes: chain.reduce((sum, { storedBytes }) => sum + storedBytes, 0), chain };
+  };
 }
 
-/** That one is broken is said of the entry already. */
-function wholeChain(entry: CatalogueEntry, entries: readonly CatalogueEntry[]): CatalogueEntry[] {
+/** The same of one. */
+export function neededBackups(entry: CatalogueEntry, entries: readonly CatalogueEntry[]): NeededBackups {
+  return neededAmong(entries)(entry);
+}
+
+function knownPart(
+  entry: CatalogueEntry,
+  chainOf: (entry: CatalogueEntry) => CatalogueEntry[],
+): CatalogueEntry[] {
   try {
-    return chainOf(entry, entries);
+    return chainOf(entry);
   } catch (error) {
     if (!(error instanceof OpsError)) throw error;
     return [entry];

@@ -38,22 +38,29 @@ export function judgeChains(entries: readonly CatalogueEntry[]): CatalogueEntry[
 }
 
 /**
- * What has to be put together for `entry`: the full first, itself last; of a full, or a plain file, itself alone. `entries`
- * are those of the list. Throws OpsError `damaged`, naming the link, where one is not there or is not what it has to be;
- * whether their bytes are sound is for who reads them.
+ * Tells of each entry of a list what has to be put together for it: the full first, itself last; of a full, or a plain file,
+ * itself alone. Throws OpsError `damaged`, naming the link, where one is not there or is not what it has to be; whether their bytes
+ * are sound is for who reads them.
  */
-export function chainOf(entry: CatalogueEntry, entries: readonly CatalogueEntry[]): CatalogueEntry[] {
+export function chainsAmong(entries: readonly CatalogueEntry[]): (entry: CatalogueEntry) => CatalogueEntry[] {
   const find = finder(entries);
-  const chain = [entry];
-  // Each is of a lower level than the one before: this ends, whatever the manifests say.
-  for (let link = linkOf(entry, find); link !== undefined; link = linkOf(link.base, find)) {
-    if ('problem' in link)
-      throw new OpsError('damaged', `cannot put ${entry.name} together: ${called(link, entry)}`, {
-        hint: 'restore list shows what else there is',
-      });
-    chain.unshift(link.base);
-  }
-  return chain;
+  return (entry) => {
+    const chain = [entry];
+    // Each is of a lower level than the one before: this ends, whatever the manifests say.
+    for (let link = linkOf(entry, find); link !== undefined; link = linkOf(link.base, find)) {
+      if ('problem' in link)
+        throw new OpsError('damaged', `cannot put ${entry.name} together: ${called(link, entry)}`, {
+          hint: 'restore list shows what else there is',
+        });
+      chain.unshift(link.base);
+    }
+    return chain;
+  };
+}
+
+/** The chain of one. */
+export function chainOf(entry: CatalogueEntry, entries: readonly CatalogueEntry[]): CatalogueEntry[] {
+  return chainsAmong(entries)(entry);
 }
 
 /** A link of a chain further down is not the one that was asked for: then it is named. */
