@@ -5,6 +5,7 @@ import { OpsError } from '../../lib/base/errors.ts';
 import { formatCount } from '../../lib/base/format.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
 import type { Proof } from '../../lib/repository/proof.ts';
+import type { Repository } from '../../lib/repository/repository.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, Steps } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
@@ -36,10 +37,17 @@ interface VerificationPlan {
 export async function run(context: JobContext, options: Given): Promise<Outcome<AppsResult<Verification>>> {
   const apps = appsOf(context, options);
   const results = await eachApp(context, apps, async (app) => {
+    const repository = await context.openRepository(app);
+    await using shared = repository.keepShared();
+    void shared;
     const proofs: Proof[] = [];
-    for (const entry of await chosen(context, app, options)) {
+    let entries = await chosen(repository, options);
+    for (let next = entries.shift(); next !== undefined; next = entries.shift()) {
       context.signal.throwIfAborted();
-      proofs.push(await proveEntry(context, app, entry, 'db-backup verify'));
+      const proof = await proveEntry(context, app, { repository, entry: next, foundBy: 'db-backup verify' });
+      proofs.push(proof);
+      // What is based on it is damaged by now, and needs no fetching to be told.
+      if (!proof.sound) entries = await asListedNow(repository, entries);
     }
     return { proofs };
   });
@@ -54,7 +62,7 @@ export const plan: Steps<Given, AppsResult<VerificationPlan>> = {
   async run(context, options) {
     const apps = appsOf(context, options);
     const results = await eachApp(context, apps, async (app) => ({
-      backups: (await chosen(context, app, options)).map(({ name }) => name),
+      backups: (await chosen(await context.openRepository(app), options)).map(({ name }) => name),
     }));
     return appsOutcome(results);
   },
@@ -70,10 +78,18 @@ function appsOf(context: JobContext, { name, app }: Given): readonly GuardedApp[
   return [selectedApp(context, app)];
 }
 
-async function chosen(context: JobContext, app: GuardedApp, { name, all }: Given): Promise<CatalogueEntry[]> {
+async function asListedNow(
+  repository: Repository,
+  entries: readonly CatalogueEntry[],
+): Promise<CatalogueEntry[]> {
+  const now = new Map((await repository.list()).map((entry) => [entry.name, entry]));
+  return entries.map((entry) => now.get(entry.name) ?? entry);
+}
+
+async function chosen(repository: Repository, { name, all }: Given): Promise<CatalogueEntry[]> {
   if (name !== undefined && all)
     throw new OpsError('usage', 'cannot verify one backup and all of them: give a name or --all');
-  const entries = await (await context.openRepository(app)).list();
+  const entries = await repository.list();
   if (name !== undefined) return [chooseBackup(entries, { kind: 'name', name })];
   if (!all) return [chooseBackup(entries, { kind: 'latest' })];
   const present = entries.filter(({ state }) => state !== 'lost');

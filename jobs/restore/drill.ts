@@ -28,7 +28,10 @@ export async function run(context: JobContext, options: Given): Promise<Outcome<
   const store = await context.openStore();
   const results = await eachApp(context, await appsOf(context, options), async (app) => {
     const entry = await entryToDrill(context, store, app, options.name);
-    const proof = await proveEntry(context, app, entry, 'restore drill');
+    const proof = await proveEntry(context, app, {
+      repository: await context.openRepository(app),
+      ...{ entry, foundBy: 'restore drill' },
+    });
     // That sealed bytes are whole is no drill: whether they open is what it would have shown.
     if (isUnopened(proof)) return { backup: entry.name, proof };
     context.history.recordDrill({

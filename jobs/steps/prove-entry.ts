@@ -4,6 +4,7 @@ import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
 import { engineOf } from '../../lib/backup/manifest.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
 import type { Proof } from '../../lib/repository/proof.ts';
+import type { Repository } from '../../lib/repository/repository.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import { condemn } from './condemn.ts';
 
@@ -14,20 +15,24 @@ import { condemn } from './condemn.ts';
 export async function proveEntry(
   context: JobContext,
   app: GuardedApp,
-  entry: CatalogueEntry,
-  foundBy: string,
+  { repository, entry, foundBy }: { repository: Repository; entry: CatalogueEntry; foundBy: string },
 ): Promise<Proof> {
   const { isRemote } = await context.openStore();
-  let proof = await proveOnce(context, app, entry);
+  const prove = () => proveOnce(context, app, repository, entry);
+  let proof = await prove();
   // It may be the way here, and not the backup.
-  if (!proof.sound && isRemote && entry.state !== 'damaged') proof = await proveOnce(context, app, entry);
+  if (!proof.sound && isRemote && entry.state !== 'damaged') proof = await prove();
   const { sound, problems, brokenBy } = proof;
   if (!sound) await condemn(context, app, entry, { foundBy, problems, brokenBy });
   return proof;
 }
 
-async function proveOnce(context: JobContext, app: GuardedApp, entry: CatalogueEntry): Promise<Proof> {
-  const repository = await context.openRepository(app);
+async function proveOnce(
+  context: JobContext,
+  app: GuardedApp,
+  repository: Repository,
+  entry: CatalogueEntry,
+): Promise<Proof> {
   const scratch = await context.scratch();
   const target = scratch.file('backup.db');
   try {

@@ -3,6 +3,7 @@ import type { CatalogueEntry } from '../backup/catalogue.ts';
 import type { HashedFile } from '../files/digest.ts';
 import type { Stored, StoreName } from '../store/store.ts';
 import type { Added, Fetched, NewBackup } from './repository.ts';
+import type { SharedObjects } from './shared-objects.ts';
 
 /** What the store held when it was listed last. */
 export interface Listed {
@@ -18,7 +19,10 @@ export interface Looks {
   look(): Promise<Listed>;
 }
 
-export interface FetchOptions {
+/** What a fetch may use beside the store, and how much it has to prove. */
+export interface FetchHelp extends Looks {
+  shared: SharedObjects;
+  /** Whether every byte that the store holds of it is proven, also where what comes out is right without. */
   provesAll?: boolean;
 }
 
@@ -29,6 +33,5 @@ export interface Format {
   finishPending(): Promise<void>;
   /** The backups that this machine has begun and will finish: nobody sweeps them. */
   underWay(): Promise<readonly StoreName[]>;
-  /** With `provesAll` every byte that the store holds of it is proven, also where what comes out is right without. */
-  fetch(entry: Fetched, target: string, looks: Looks, options?: FetchOptions): Promise<HashedFile>;
+  fetch(entry: Fetched, target: string, help: FetchHelp): Promise<HashedFile>;
 }

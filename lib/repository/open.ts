@@ -19,6 +19,7 @@ import { readCatalogue } from './read-catalogue.ts';
 import { forgetOthers } from './remembered-manifests.ts';
 import type { Fetched, Repository } from './repository.ts';
 import { requireOpening } from './sealing.ts';
+import { sharedObjects } from './shared-objects.ts';
 
 /** Opens it; nothing is read yet. */
 export function openRepository(options: RepositoryOptions): Repository {
@@ -32,7 +33,11 @@ export function openRepository(options: RepositoryOptions): Repository {
   let seen: Listed | undefined;
   const look = async (): Promise<Listed> => readCatalogue(options);
   const looks: Looks = { listed: async () => seen ?? (await look()), look };
-  const fetch = (entry: Fetched, target: string) => formatOf(entry.name).fetch(entry, target, looks);
+  const shared = sharedObjects(options.scratch);
+  const fetch = async (entry: Fetched, target: string, provesAll = false) => {
+    await shared.leaveRoom(2 * entry.sizeBytes);
+    return formatOf(entry.name).fetch(entry, target, { ...looks, shared, provesAll });
+  };
   const begun = async () =>
     new Set((await Promise.all(Object.values(formats).map((each) => each.underWay()))).flat());
   return {
@@ -54,7 +59,8 @@ export function openRepository(options: RepositoryOptions): Repository {
     async finishPending() {
       for (const format of Object.values(formats)) await format.finishPending();
     },
-    fetch,
+    keepShared: () => shared.keep(),
+    fetch: (entry, target) => fetch(entry, target),
     async requireOpen(entry) {
       if (!isSealedName(entry.name)) return;
       const recipients = storedPartOf(entry)?.recipients;
@@ -65,7 +71,7 @@ export function openRepository(options: RepositoryOptions): Repository {
         return unusable(entry.name, entry.problem ?? 'its manifest cannot be used', entry.brokenBy);
       if (entry.sealed !== undefined && opening === undefined) return proveSealed(options, entry, target);
       try {
-        const file = await formatOf(entry.name).fetch(entry, target, looks, { provesAll: true });
+        const file = await fetch(entry, target, true);
         return await proveFile(file, entry, source, { signal, progress, task: `${naming.app}: checking` });
       } catch (error) {
         if (isUnopened(error, opening)) return proveSealed(options, entry, target);

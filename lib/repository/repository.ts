@@ -104,6 +104,11 @@ export interface Repository {
   /** Finishes what a killed run has begun. */
   finishPending(): Promise<void>;
   fetch(entry: Fetched, target: string): Promise<HashedFile>;
+  /**
+   * Until it is disposed of, what was fetched for one backup and others are based on as well stays in scratch, where there is room:
+   * for who fetches many of them.
+   */
+  keepShared(): AsyncDisposable;
   /** Throws `denied` where `fetch` would, for want of an identity that opens what is sealed. Nothing is looked at in the store. */
   requireOpen(entry: CatalogueEntry): Promise<void>;
   /** Fetches to `target` and proves it there; the file stays, also when it is unsound. */

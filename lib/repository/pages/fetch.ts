@@ -4,17 +4,18 @@ import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { type CatalogueEntry, storedPartOf } from '../../backup/catalogue.ts';
 import { chainOf } from '../../backup/chain.ts';
-import type { StoredObject, StoredPart } from '../../backup/stored-part.ts';
+import { storedBytes, type StoredObject, type StoredPart } from '../../backup/stored-part.ts';
 import { OpsError } from '../../base/errors.ts';
 import type { HashedFile } from '../../files/digest.ts';
 import { removeQuietly } from '../../files/publish-file.ts';
 import type { Scratch } from '../../files/scratch.ts';
 import { requireSpace } from '../../files/space.ts';
 import { BadBackup } from '../bad-backup.ts';
-import type { FetchOptions, Listed } from '../format.ts';
+import type { FetchHelp } from '../format.ts';
 import type { RepositoryOptions } from '../options.ts';
 import type { Fetched } from '../repository.ts';
 import { openObject, requireOpening, type SealedFile } from '../sealing.ts';
+import type { SharedObjects } from '../shared-objects.ts';
 import { requireUnaltered } from '../stored-bytes.ts';
 import type { ChainLink } from './link-reader.ts';
 import { rebuildPages } from './rebuild.ts';
@@ -32,7 +33,7 @@ export async function fetchFromPages(
   options: RepositoryOptions,
   { name, sizeBytes }: Fetched,
   target: string,
-  { listed, provesAll = false }: FetchOptions & { listed: () => Promise<Listed> },
+  { listed, shared, provesAll = false }: FetchHelp,
 ): Promise<HashedFile> {
   await requireSpace({ directory: target, neededBytes: sizeBytes, purpose: `fetch ${name}` });
   const { entries } = await listed();
@@ -43,7 +44,8 @@ export async function fetchFromPages(
   for (const link of chain) await requireOpen(options, link);
   const order = { entry, chain, target };
   return (
-    (provesAll ? undefined : await rebuildInPlace(options, order)) ?? (await rebuildCopied(options, order))
+    (provesAll ? undefined : await rebuildInPlace(options, order)) ??
+    (await rebuildCopied(options, order, shared))
   );
 }
 
@@ -71,16 +73,24 @@ async function rebuildInPlace(options: RepositoryOptions, order: Order): Promise
 }
 
 /** From copies in scratch of their own, each proven by its hash before anything in it is read. */
-async function rebuildCopied(options: RepositoryOptions, order: Order): Promise<HashedFile> {
+async function rebuildCopied(
+  options: RepositoryOptions,
+  order: Order,
+  shared: SharedObjects,
+): Promise<HashedFile> {
   const { entry, chain } = order;
   const scratch = await options.scratch();
   try {
+    const needed = chain.flatMap((link) => partOf(link).objects);
+    await shared.keepOnly(needed);
     await requireSpace({
       directory: scratch.path,
-      neededBytes: chain.reduce((sum, link) => sum + link.storedBytes, 0),
+      neededBytes: storedBytes({ objects: needed.filter((object) => !shared.has(object)) }),
       purpose: `fetch what ${entry.name} is put together from`,
     });
-    const file = await rebuild(options, order, (link) => copiedLink(options, link, scratch));
+    const file = await rebuild(options, order, (link) =>
+      copiedLink(options, link, { scratch, shared, isBase: link !== entry }),
+    );
     await requirePromised(file, entry);
     return file;
   } finally {
@@ -144,12 +154,19 @@ function describe(entry: CatalogueEntry): ChainLink['manifest'] {
   return { backup: entry.name, sizeBytes: entry.sizeBytes, stored: partOf(entry) };
 }
 
-function copiedLink(options: RepositoryOptions, entry: CatalogueEntry, scratch: Scratch): ChainLink {
+function copiedLink(
+  options: RepositoryOptions,
+  entry: CatalogueEntry,
+  { scratch, shared, isBase }: { scratch: Scratch; shared: SharedObjects; isBase: boolean },
+): ChainLink {
   const opened = new Map<string, string>();
   return {
     manifest: describe(entry),
     async open(object) {
-      const path = await fetchObject(options, entry, object, scratch);
+      const fetchTo = (path: string) => fetchObject(options, entry, object, path);
+      const kept = isBase || shared.has(object) ? await shared.pathOf(object, fetchTo) : undefined;
+      if (kept !== undefined) return kept;
+      const path = await fetchTo(scratch.file(basename(object.name)));
       opened.set(object.name, path);
       return path;
     },
@@ -161,17 +178,16 @@ function copiedLink(options: RepositoryOptions, entry: CatalogueEntry, scratch: 
   };
 }
 
-/** The path of its clear bytes. */
+/** The path of its clear bytes, which is `path` or beside it. */
 async function fetchObject(
   options: RepositoryOptions,
   entry: CatalogueEntry,
   object: StoredObject,
-  scratch: Scratch,
+  path: string,
 ): Promise<string> {
   const { store, signal } = options;
   const { recipients } = partOf(entry);
   const backup = entry.name;
-  const path = scratch.file(basename(object.name));
   const file = await store.get(object.name, path, { signal });
   requireUnaltered(backup, file, object);
   return recipients === undefined ? path : clearOf(options, { path, backup, recipients });

@@ -28,6 +28,6 @@ export function pagesFormat(
       }
     },
     underWay: async () => (await state.readSpools()).map(({ manifest }) => manifest.backup),
-    fetch: (entry, target, { listed }, asked) => fetchFromPages(options, entry, target, { listed, ...asked }),
+    fetch: (entry, target, help) => fetchFromPages(options, entry, target, help),
   };
 }

@@ -77,6 +77,23 @@ describe.each([
   });
 });
 
+test('all are verified with each of their objects fetched once', async () => {
+  const { world, hours } = onDropbox;
+  const revisions = world.standIn.files
+    .list()
+    .filter(({ path }) => hours.some(({ name }) => path.endsWith(name)))
+    .map(({ rev }) => rev);
+  const before = world.standIn.requests.length;
+  expect((await world.run('db-backup', ['verify', '--all'])).exitCode).toBe(0);
+  const asked = world.standIn.requests
+    .slice(before)
+    .filter(({ route }) => route === 'files/download')
+    .map(({ argument }) => JSON.stringify(argument));
+  expect(revisions.map((revision) => asked.filter((one) => one.includes(revision)).length)).toEqual([
+    1, 1, 1, 1,
+  ]);
+});
+
 describe('a bad newest increment', () => {
   test.each([
     ['restore run latest', ['restore', 'run', 'latest', '--yes']],
