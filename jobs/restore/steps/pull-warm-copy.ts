@@ -1,6 +1,6 @@
 // The newest proven backup, brought beside the place of the database and proven there. What lies ready stays whole until the
 // next one does.
-import { newestProven } from '../../../lib/backup/catalogue.ts';
+import { type CatalogueEntry, newestProven } from '../../../lib/backup/catalogue.ts';
 import { OpsError } from '../../../lib/base/errors.ts';
 import type { FileDigest } from '../../../lib/files/digest.ts';
 import { type LocatedFile, locateFile } from '../../../lib/files/locate-file.ts';
@@ -56,7 +56,7 @@ export async function pullWarmCopy(
   const { description } = await context.openStore();
   const choose = async () => {
     const { entry, entries } = await chooseNamed(context, await context.openStore(), app, 'latest');
-    await (await context.openRepository(app)).requireOpen(entry);
+    await requireOpen(context, app, entry);
     return { entry: requireRestorable(app, entry, false), entries };
   };
   const { result, passedOver } = await withSoundBackup(
@@ -69,6 +69,22 @@ export async function pullWarmCopy(
     },
   );
   return { ...result, passedOver };
+}
+
+/** What is put in the place of a database is a database: of sealed backups a standby is one only with their identity. */
+async function requireOpen(context: JobContext, app: StandbyApp, entry: CatalogueEntry): Promise<void> {
+  try {
+    await (await context.openRepository(app)).requireOpen(entry);
+  } catch (error) {
+    if (!(error instanceof OpsError) || error.kind !== 'denied') throw error;
+    throw new OpsError(
+      'denied',
+      `cannot stand by for ${app.name}: a standby has to open what it pulls: ${error.message}`,
+      {
+        hint: 'docs/operations.md#a-standby-of-sealed-backups says what that means; by hand: restore standby --identity <file>',
+      },
+    );
+  }
 }
 
 /** Where the copy goes. Throws OpsError `missing` with the command that makes its directory. */

@@ -93,7 +93,12 @@ test('a standby pulls the newest with the identity, and says what is missing wit
   const without = await box.runJson('restore', ['standby']);
   expect(without.json.error).toMatchObject({
     kind: 'denied',
-    message: expect.stringContaining('no identity was given') as string,
+    message: expect.stringMatching(
+      /^cannot stand by for bookings: a standby has to open what it pulls: .*no identity was given/,
+    ) as string,
+    hint: expect.stringMatching(
+      /a-standby-of-sealed-backups .*: restore standby --identity <file>$/,
+    ) as string,
   });
   const { json } = await box.runJson('restore', ['standby', '--identity', identity]);
   const { path, backup } = json.result.apps[0].value as Record<string, string>;
