@@ -1,6 +1,7 @@
 // alert-send list: what is wrong now, what waits, how the channels are, and the dead letters.
 import { shellWord } from '../../lib/base/shell-word.ts';
-import { formatCount, formatDuration, formatInstant, formatTable } from '../../lib/base/format.ts';
+import { formatCount, formatDuration, formatInstant } from '../../lib/base/format.ts';
+import { formatTable } from '../../lib/base/table.ts';
 import { incidentId } from '../../lib/incident/check.ts';
 import { dueNotices, heldNews } from '../../lib/incident/due.ts';
 import {
@@ -72,7 +73,10 @@ export function text(situation: Situation, view: View): string[] {
     ...(incidents.length === 0 ? ['nothing is wrong'] : incidents.flatMap((one) => incidentLines(one, view))),
     ...waiting.map(({ channel, title }) => `waits to be sent through ${channel}: ${title}`),
     ...held.map((news) => `waits for the end of the quiet hours at ${situation.quietUntil}: ${news}`),
-    ...formatTable(channels.map((one) => [one.channel, channelLine(one, view)])),
+    ...formatTable(
+      channels.map((one) => [one.channel, channelLine(one, view)]),
+      view,
+    ),
     ...(channels.length === 0 ? ['nobody is told: no channel can be used here; why: alert-send test'] : []),
     ...dead.map(({ name, reason }) => `dead letter: ${name}: ${reason ?? 'nobody could read it'}`),
     ...(dead.length === 0 ? [] : [`when they were read: rm ${shellWord(deadDirectory)}/*`]),

@@ -1,11 +1,11 @@
 // alert-send test: one message through each channel, and how each of them took it.
 import { OpsError } from '../../lib/base/errors.ts';
-import { formatTable } from '../../lib/base/format.ts';
+import { formatTable } from '../../lib/base/table.ts';
 import type { Channel } from '../../lib/notify/channel.ts';
 import { testMessage } from '../../lib/notify/compose.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Finding } from '../../lib/base/finding.ts';
-import type { Outcome, Steps } from '../../lib/run/job.ts';
+import type { Outcome, Steps, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import type { Alerts } from '../../lib/run/open-alerts.ts';
 import type * as parameters from './parameters.ts';
@@ -28,9 +28,12 @@ export function run(context: JobContext): Promise<Outcome<Trials>> {
   return tryChannels(context, (alerts, channel) => trial(context, alerts, channel));
 }
 
-export function text({ channels }: Trials): string[] {
+export function text({ channels }: Trials, view: View): string[] {
   return [
-    ...formatTable(channels.map(({ channel, ok, detail }) => [ok ? 'ok' : 'FAILED', channel, detail])),
+    ...formatTable(
+      channels.map(({ channel, ok, detail }) => [ok ? 'ok' : 'FAILED', channel, detail]),
+      view,
+    ),
     ...channels.flatMap(({ channel, hint }) => (hint === undefined ? [] : [`hint for ${channel}: ${hint}`])),
   ];
 }

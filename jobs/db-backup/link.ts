@@ -6,7 +6,7 @@ import { writeFileAtomically } from '../../lib/files/durable.ts';
 import { createDirectories } from '../../lib/files/make-directories.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Finding } from '../../lib/base/finding.ts';
-import type { Outcome } from '../../lib/run/job.ts';
+import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import type * as parameters from './parameters.ts';
 import { type Trials, trialsText, tryEverything } from './steps/try-everything.ts';
@@ -34,11 +34,11 @@ export async function run(
   return { result: { refreshTokenFile, ...result }, findings: [...missing, ...findings] };
 }
 
-export function text({ refreshToken, refreshTokenFile = '', checks = [] }: Linked): string[] {
+export function text({ refreshToken, refreshTokenFile = '', checks = [] }: Linked, view: View): string[] {
   if (refreshToken !== undefined) return [refreshToken];
   return [
     `linked; the refresh token is in ${refreshTokenFile}, readable by this user only`,
-    ...trialsText({ checks }),
+    ...trialsText({ checks }, view),
   ];
 }
 

@@ -1,5 +1,6 @@
 // db-backup list: every file in the store, or below a path.
-import { formatBytes, formatCount, formatTable, formatWallTime, zoneWords } from '../../lib/base/format.ts';
+import { formatBytes, formatCount, formatWallTime, zoneWords } from '../../lib/base/format.ts';
+import { formatTable } from '../../lib/base/table.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
@@ -26,7 +27,8 @@ export async function run(
   return { result: { store: store.description, files }, findings: [] };
 }
 
-export function text({ store, files }: StoreListing, { timeZone }: View): string[] {
+export function text({ store, files }: StoreListing, view: View): string[] {
+  const { timeZone } = view;
   const bytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   return [
     ...formatTable(
@@ -35,6 +37,7 @@ export function text({ store, files }: StoreListing, { timeZone }: View): string
         formatBytes(file.sizeBytes),
         formatWallTime(file.modifiedAt, timeZone),
       ]),
+      view,
     ),
     `${formatCount(files.length, 'file')}, ${formatBytes(bytes)} in ${store}, ${zoneWords(timeZone)}`,
   ];

@@ -1,5 +1,5 @@
 // db-backup prune: what the retention policy keeps and removes, with the reason for each backup.
-import { formatTable } from '../../lib/base/format.ts';
+import { formatTable } from '../../lib/base/table.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, Steps } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';

@@ -1,12 +1,13 @@
 // db-export-json status: which documents there are, in which phase, and which are frozen, since when and why.
 import { OpsError } from '../../lib/base/errors.ts';
-import { formatBytes, formatCount, formatInstant, formatTable } from '../../lib/base/format.ts';
+import { formatBytes, formatCount, formatInstant } from '../../lib/base/format.ts';
+import { formatTable } from '../../lib/base/table.ts';
 import { dayFileName, type Day, dayOfFile } from '../../lib/export/day.ts';
 import type { FrozenDays } from '../../lib/export/frozen.ts';
 import { parityDays } from '../../lib/export/parity.ts';
 import { type Phase, type Stretch, type Stretches, stretchOf } from '../../lib/export/phases.ts';
 import type { JobContext } from '../../lib/run/context.ts';
-import type { Outcome } from '../../lib/run/job.ts';
+import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import { type AppsResult, appsOutcome, appsText, eachApp } from '../steps/each-app.ts';
 import type * as parameters from './parameters.ts';
@@ -61,13 +62,13 @@ export async function run(
 /** More than these are too many to read. */
 const listedMax = 40;
 
-export function text(result: AppsResult<ExportStatus>): string[] {
+export function text(result: AppsResult<ExportStatus>, view: View): string[] {
   return appsText(result, ({ directory, phases, documents, everyDay, shipping }, app) => [
     `${app}: ${formatCount(documents.length, 'document')} in ${directory}`,
     ...phases.map(phaseLine),
     ...shipStatusLines(shipping),
     ...(everyDay || documents.length <= listedMax
-      ? formatTable(documents.map(documentRow))
+      ? formatTable(documents.map(documentRow), view)
       : [`  ${frozenWords(documents)}; every one of them: db-export-json status --app ${app} --days`]),
   ]);
 }

@@ -1,13 +1,14 @@
 // delta-receive held: changes that were kept back, and what becomes of them.
 import { OpsError } from '../../lib/base/errors.ts';
-import { formatCount, formatTable } from '../../lib/base/format.ts';
+import { formatCount } from '../../lib/base/format.ts';
+import { formatRows } from '../../lib/base/table.ts';
 import { nearest } from '../../lib/base/nearest.ts';
 import type { HeldReason } from '../../lib/delta/batch.ts';
 import { heldReasons } from '../../lib/delta/messages.ts';
 import { wireHeld } from '../../lib/delta/row-messages.ts';
 import type { HeldQuery } from '../../lib/replica/replica.ts';
 import type { JobContext } from '../../lib/run/context.ts';
-import type { Outcome } from '../../lib/run/job.ts';
+import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import type * as parameters from './parameters.ts';
 import { onReplica, requireTable } from './steps/which-replica.ts';
@@ -46,7 +47,10 @@ export async function run(
   return { result, findings: [] };
 }
 
-export function text({ action, held, isCut, applied, discarded, stillHeld }: HeldResult): string[] {
+export function text(
+  { action, held, isCut, applied, discarded, stillHeld }: HeldResult,
+  view: View,
+): string[] {
   if (action === 'apply')
     return [
       `${formatCount(applied, 'change')} taken in${stillHeld === 0 ? '' : `, ${stillHeld} still held`}`,
@@ -54,25 +58,24 @@ export function text({ action, held, isCut, applied, discarded, stillHeld }: Hel
   if (action === 'discard')
     return [`${formatCount(discarded, 'change')} forgotten: the rows stay as they are`];
   if (held.length === 0) return ['nothing is held'];
-  const [head = '', ...rows] = formatTable([
-    ['table', 'key', 'day', 'reason', 'what', 'source', 'since'],
-    ...held.map((one) =>
-      [
-        one.table,
-        one.key,
-        one.day ?? '',
-        one.reason,
-        one.kind,
-        one.source,
-        String(one.first_seen).slice(0, 16),
-      ].map(word),
-    ),
-  ]);
+  const heads = ['table', 'key', 'day', 'reason', 'what', 'source', 'since'];
+  const shown = held.map((one) =>
+    [
+      one.table,
+      one.key,
+      one.day ?? '',
+      one.reason,
+      one.kind,
+      one.source,
+      String(one.first_seen).slice(0, 16),
+    ].map(word),
+  );
+  const [head = [], ...rows] = formatRows([heads, ...shown], view);
   return [
-    head,
+    ...head,
     ...rows.flatMap((row, index) => {
       const detail = held[index]?.detail;
-      return detail === null || detail === undefined ? [row] : [row, `  ${word(detail)}`];
+      return detail === null || detail === undefined ? row : [...row, `  ${word(detail)}`];
     }),
     ...(isCut ? [`more than ${shownMax} are held: --table, --day, --source and --for narrow it down`] : []),
   ];

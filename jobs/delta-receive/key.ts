@@ -1,6 +1,6 @@
 // delta-receive key: who may send. A key is shown once, when it is made; what is kept of it is its SHA-256.
 import { OpsError } from '../../lib/base/errors.ts';
-import { formatTable } from '../../lib/base/format.ts';
+import { formatTable } from '../../lib/base/table.ts';
 import { didYouMean, nearest } from '../../lib/base/nearest.ts';
 import { type KnownKey, makeKey, readKeys, writeKeys } from '../../lib/http/keys.ts';
 import { hashOfKey } from '../../lib/http/proof.ts';
@@ -103,7 +103,7 @@ export function text({ action, name, key, keys }: KeyResult, view: View): string
     one.addedAt.slice(0, 10),
     one.feeds ?? '(no replica names it)',
   ]);
-  return formatTable([['source', 'key', 'since', 'feeds'], ...rows]);
+  return formatTable([['source', 'key', 'since', 'feeds'], ...rows], view);
 }
 
 function listed({ config }: JobContext, keys: readonly KnownKey[]): KeyResult {

@@ -1,5 +1,6 @@
 // delta-receive status: whether it runs, what arrived from whom, and what is held.
-import { formatDuration, formatInstant, formatTable, groupThousands } from '../../lib/base/format.ts';
+import { formatDuration, formatInstant, groupThousands } from '../../lib/base/format.ts';
+import { formatTable } from '../../lib/base/table.ts';
 import type { ReplicaConfig } from '../../lib/config/delta-config.ts';
 import { askHealth } from '../../lib/http/ask-health.ts';
 import { readSourceBook } from '../../lib/http/source-book.ts';
@@ -48,7 +49,8 @@ async function isRunning({ config: { receive }, signal }: JobContext): Promise<b
   );
 }
 
-export function text(status: StatusDocument, { timeZone }: View): string[] {
+export function text(status: StatusDocument, view: View): string[] {
+  const { timeZone } = view;
   const at = (time: string | null) => (time === null ? 'never' : formatInstant(new Date(time), timeZone));
   const held = Object.entries(status.held).filter(([, count]) => count > 0);
   return [
@@ -62,16 +64,19 @@ export function text(status: StatusDocument, { timeZone }: View): string[] {
       ...tables.flatMap(({ table, columns_kept: kept }) =>
         kept.length === 0 ? [] : [`  ${table} keeps ${kept.join(', ')}, which its source has no more`],
       ),
-      ...formatTable([
-        ['source', 'batch', 'last batch', 'heard of', 'failed'],
-        ...sources.map((one) => [
-          one.source,
-          String(one.batch_no),
-          at(one.last_batch_at),
-          one.lag === null ? 'never' : `${formatDuration(one.lag * 1000)} ago`,
-          one.failed === 0 ? '0' : `${one.failed}, the last: ${one.last_failure ?? ''}`,
-        ]),
-      ]),
+      ...formatTable(
+        [
+          ['source', 'batch', 'last batch', 'heard of', 'failed'],
+          ...sources.map((one) => [
+            one.source,
+            String(one.batch_no),
+            at(one.last_batch_at),
+            one.lag === null ? 'never' : `${formatDuration(one.lag * 1000)} ago`,
+            one.failed === 0 ? '0' : `${one.failed}, the last: ${one.last_failure ?? ''}`,
+          ]),
+        ],
+        view,
+      ),
     ]),
   ];
 }

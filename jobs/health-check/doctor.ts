@@ -1,7 +1,7 @@
 // health-check doctor: whether Holdfast is installed well, and what mends it. Looks, and changes nothing.
 import { resolve } from 'node:path';
 import type { Finding } from '../../lib/base/finding.ts';
-import { formatTable } from '../../lib/base/format.ts';
+import { formatRows } from '../../lib/base/table.ts';
 import { type Looked, lookAt } from '../../lib/probe/doctor.ts';
 import { doctorParts } from '../../lib/probe/doctor-parts.ts';
 import { askProgram } from '../../lib/process/abandon.ts';
@@ -31,13 +31,14 @@ export async function run(
   return { result: { looked: shown }, findings: looked.flatMap(findingOf) };
 }
 
-export function text({ looked }: Doctored, { findings }: View): string[] {
+export function text({ looked }: Doctored, view: View): string[] {
+  const { findings } = view;
   const rows = looked.map(({ verdict, subject, message }) => [verdict.toUpperCase(), subject, message]);
   let told = 0;
-  const lines = formatTable(rows).flatMap((line, index) => {
-    if (looked[index]?.verdict === 'ok') return [line];
+  const lines = formatRows(rows, view).flatMap((row, index) => {
+    if (looked[index]?.verdict === 'ok') return row;
     const hint = findings[told++]?.hint;
-    return hint === undefined ? [line] : [line, `  hint: ${hint}`];
+    return hint === undefined ? row : [...row, `  hint: ${hint}`];
   });
   return [
     ...lines,

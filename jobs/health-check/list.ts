@@ -1,10 +1,10 @@
 // health-check list: every check there is, what it asks, and from where on the answer is bad.
-import { formatTable } from '../../lib/base/format.ts';
+import { formatTable } from '../../lib/base/table.ts';
 import { allChecks } from '../../lib/health/all-checks.ts';
 import { type Limits, settled } from '../../lib/health/check.ts';
 import { limitsWords } from '../../lib/health/limits.ts';
 import type { JobContext } from '../../lib/run/context.ts';
-import type { Outcome } from '../../lib/run/job.ts';
+import type { Outcome, View } from '../../lib/run/job.ts';
 
 interface Listed {
   checks: ListedCheck[];
@@ -36,7 +36,7 @@ export async function run({ config }: JobContext): Promise<Outcome<Listed>> {
   return { result: { checks }, findings: [] };
 }
 
-export function text({ checks }: Listed): string[] {
+export function text({ checks }: Listed, view: View): string[] {
   return [
     ...formatTable(
       checks.map(({ name, question, limits, unit, worse, off }) => [
@@ -44,6 +44,7 @@ export function text({ checks }: Listed): string[] {
         question,
         off ? 'off' : limitsWords(limits, unit as Parameters<typeof limitsWords>[1], worse),
       ]),
+      view,
     ),
     'what one means, and what to do: health-check explain NAME',
   ];

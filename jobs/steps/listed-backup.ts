@@ -1,7 +1,8 @@
 // One backup as lists show it, and `--json` prints it.
 import { type BackupState, type CatalogueEntry, storedPartOf } from '../../lib/backup/catalogue.ts';
 import { type BackupFormat, formatByName, isSealedName } from '../../lib/backup/name.ts';
-import { formatBytes, formatTable, formatWallTime } from '../../lib/base/format.ts';
+import { formatBytes, formatWallTime } from '../../lib/base/format.ts';
+import { formatRows } from '../../lib/base/table.ts';
 import type { View } from '../../lib/run/job.ts';
 import { levelWords } from './needed-backups.ts';
 import { ago } from './words.ts';
@@ -57,7 +58,7 @@ export function listedBackup(entry: CatalogueEntry): ListedBackup {
  * A table of backups, whose head names the zone of its times, with what is the matter with each below its line. What they take in
  * the store has a column where that is another size than that of what comes out of one of them.
  */
-export function backupTable(backups: readonly ListedBackup[], { now, timeZone }: View): string[] {
+export function backupTable(backups: readonly ListedBackup[], { now, timeZone, columns }: View): string[] {
   const isStoredAsIs = backups.every(({ format, isSealed }) => format === 'plain' && !isSealed);
   const rows = backups.map((backup) => [
     `  ${backup.name}`,
@@ -68,12 +69,13 @@ export function backupTable(backups: readonly ListedBackup[], { now, timeZone }:
     backup.state + (backup.clock === 'unsynchronised' ? ', clock not synchronised' : ''),
   ]);
   const states = new Map(backups.map(({ name, state }) => [name, state]));
-  return formatTable(rows).flatMap((line, index) => {
+  // How long ago it was is said by its time as well.
+  return formatRows(rows, { columns, spare: [2] }).flatMap((row, index) => {
     const { problem, brokenBy = '' } = backups[index] ?? {};
-    if (problem === undefined) return [line];
+    if (problem === undefined) return row;
     // What is the matter is said once, where the cause stands.
     const state = states.get(brokenBy);
-    return [line, `      ${state === undefined ? problem : `it needs ${brokenBy}, which is ${state}`}`];
+    return [...row, `      ${state === undefined ? problem : `it needs ${brokenBy}, which is ${state}`}`];
   });
 }
 

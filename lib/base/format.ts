@@ -1,6 +1,5 @@
 // Numbers and instants as people read them. Pure; machines get the plain values in --json.
 import { localDateParts } from './calendar.ts';
-import { printable } from './printable.ts';
 
 /** Bytes in decimal units, as disks and Dropbox count: `1.4 GB`, `980 kB`, `12 B`. */
 export function formatBytes(bytes: number): string {
@@ -74,17 +73,4 @@ export function formatCount(count: number, one: string, many = `${one}s`): strin
 /** 1802331 as `1,802,331`. */
 export function groupThousands(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
-}
-
-/** Rows as columns, padded with two spaces between; the last column is not padded. As wide as what is shown of a cell. */
-export function formatTable(cells: readonly (readonly string[])[]): string[] {
-  const rows = cells.map((row) => row.map(printable));
-  const widths: number[] = [];
-  for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)));
-  return rows.map((row) =>
-    row
-      .map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0)))
-      .join('  ')
-      .trimEnd(),
-  );
 }

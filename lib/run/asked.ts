@@ -13,6 +13,8 @@ export interface Asked extends Meant {
   envFile: string | undefined;
   format: Format;
   verbosity: 'quiet' | 'normal' | 'verbose';
+  /** Not to be, whatever can show it. */
+  withoutColour: boolean;
 }
 
 /** What is to be done, whatever it was called. */

@@ -108,8 +108,8 @@ export interface JobContext extends DeltaAdapters {
   /** Whether the time of day can be believed. */
   clockState(): Promise<ClockState>;
   services(app: GuardedApp): Services;
-  /** Asks the person at the terminal; false without asking when nobody is there. */
-  confirm(question: string): Promise<boolean>;
+  /** Asks the person at the terminal; undefined without asking when nobody is there. See `requireYes`. */
+  confirm(question: string): Promise<boolean | undefined>;
   /** Asks for a line of text, from the terminal or what is piped in; undefined when nothing comes. */
   ask(question: string): Promise<string | undefined>;
   /** All that is piped in, or typed until Ctrl-D. Throws OpsError `damaged` for more than that, `io`. */
@@ -138,7 +138,7 @@ export interface ContextParts {
   /** Whether this run may leave anything on the machine that is not what it was asked for. */
   leavesTraces: boolean;
   runId: string;
-  confirm(question: string): Promise<boolean>;
+  confirm(question: string): Promise<boolean | undefined>;
   ask(question: string): Promise<string | undefined>;
   readInput(sizeBytesMax: number): Promise<Buffer>;
   /** Where the identity is that opens sealed backups, for a command that may need one. */

@@ -1,11 +1,12 @@
 // What --help shows below the options.
 import { exitCodeTable } from '../base/exit-code.ts';
+import { heading } from './colour.ts';
 import type { Command, Example, Job } from './job.ts';
 import { nearest } from '../base/nearest.ts';
 
 export function examplesText(examples: readonly Example[]): string {
   return [
-    'Examples:',
+    heading('Examples:'),
     ...examples.flatMap(({ command, explanation }) => [`  ${command}`, `      ${explanation}`]),
   ].join('\n');
 }
@@ -26,4 +27,10 @@ export function commandHint(job: Job, typed: string): string {
   const near = nearest(typed, names);
   const known = `the commands are ${names.join(', ')}`;
   return near === undefined ? known : `did you mean ${job.name} ${near}? ${known}`;
+}
+
+/** `db-backup verify`, as far as a command was typed. */
+export function typedCommand(job: Job, args: readonly string[]): string {
+  const command = args.find((arg) => job.commands.some(({ name }) => name === arg));
+  return command === undefined ? job.name : `${job.name} ${command}`;
 }

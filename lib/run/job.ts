@@ -134,6 +134,8 @@ export interface View {
   readonly now: Date;
   /** The zone that times are shown in. */
   readonly timeZone: string;
+  /** How wide the terminal is that it is printed to; undefined for a file, a pipe or a program. */
+  readonly columns?: number | undefined;
   /** The bad news of the run, with hints that work as typed. */
   readonly findings: readonly Finding[];
 }

@@ -22,23 +22,23 @@ import { describeFailure, failedResult, tellFailure } from './failure.ts';
 import { completed, completedLog, hintsOf } from './hint.ts';
 import type { AnySteps, EndingCommand, Job, Outcome } from './job.ts';
 import type { Options } from './parameter.ts';
+import { afterProgress, type Questions } from './questions.ts';
 import { type Format, renderers } from './report.ts';
 import { createTerminal, type Verbosity } from './terminal.ts';
-import type { Wait } from './wait.ts';
 import type { RunEnding } from './run-ending.ts';
+import type { Wait } from './wait.ts';
 import { createTrace, type Trace } from './trace.ts';
 
 /** The process, as far as a run needs it. */
-export interface ProcessStreams {
+export interface ProcessStreams extends Questions {
   /** May throw OpsError `io`. */
   writeResult(text: string): void | Promise<void>;
   writeLog(text: string): void;
   logIsTerminal: boolean;
-  columns: number;
-  confirm(question: string): Promise<boolean>;
-  ask(question: string): Promise<string | undefined>;
-  /** Asks without showing the answer; undefined where nobody sits at a terminal. */
-  askSecret?: ((question: string) => Promise<string | undefined>) | undefined;
+  logIsColoured: boolean;
+  logColumns(): number;
+  /** How wide the terminal is that the result goes to; undefined for a file or a pipe. */
+  resultColumns?: number | undefined;
   readInput(sizeBytesMax: number): Promise<Buffer>;
   /** Aborts with an Interrupted as its reason. */
   signal: AbortSignal;
@@ -66,6 +66,7 @@ export interface Invocation {
   envFile: string | undefined;
   format: Format;
   verbosity: Verbosity;
+  withoutColour: boolean;
 }
 
 /** What a run leaves to be printed when all is done and let go of. */
@@ -97,9 +98,10 @@ async function runToEnd(
   clock: Clock,
   { log, progress }: ReturnType<typeof createTerminal>,
 ): Promise<Ended> {
-  const { job, command, options, format } = invocation;
+  const { job, command, options } = invocation;
   const { environment } = streams;
-  const renderer = renderers[format];
+  const renderer = renderers[invocation.format];
+  const questions = afterProgress(streams, progress);
   const left: string[] = [];
   if (invocation.alias !== undefined) log.info(`${invocation.alias.name} is: ${invocation.alias.means}`);
   // The process is told to stop from outside, or a lock that was held is lost.
@@ -123,10 +125,10 @@ async function runToEnd(
       purpose: purposeOf(invocation),
       leavesTraces: command.inHistory === true && !invocation.dryRun,
       runId: invocationId(currentProcess().pid, environment) ?? randomUUID().replaceAll('-', ''),
-      confirm: streams.confirm,
-      ask: streams.ask,
+      confirm: questions.confirm,
+      ask: questions.ask,
       readInput: streams.readInput,
-      identity: identityIn(invocation, streams),
+      identity: identityIn(invocation, questions),
       wait: streams.wait,
       attended: streams.attended ?? false,
       environment,
@@ -141,16 +143,16 @@ async function runToEnd(
     signal.throwIfAborted();
     const ran = await steps.run(context, options);
     progress.end();
-    const outcome = { ...ran, findings: ran.findings.map((finding) => completed(finding, complete)) };
-    const { findings } = outcome;
-    const view = { now: clock.now(), timeZone: context.config.timeZone, findings };
-    const lines = steps.text(outcome.result, view);
+    const findings = ran.findings.map((finding) => completed(finding, complete));
+    const { timeZone } = context.config;
+    const view = { now: clock.now(), timeZone, columns: streams.resultColumns, findings };
+    const lines = steps.text(ran.result, view);
     const verdict = verdictOf(findings);
     const exitCode = verdictExitCode(verdict, job.exits ?? 'plain');
-    await trace.end(endingOf(outcome, verdict, exitCode));
+    await trace.end(endingOf({ ...ran, findings }, verdict, exitCode));
     const { runId } = context;
     const named = { job: job.name, command: command.name, traffic: context.traffic() };
-    const { result } = outcome;
+    const { result } = ran;
     return { exitCode, printed: renderer.ended({ ...named, runId, verdict, result, findings, lines }) };
   } catch (thrown) {
     progress.end();
@@ -203,7 +205,8 @@ function terminalOf({ job, verbosity }: Invocation, streams: ProcessStreams, clo
     name: job.name,
     verbosity,
     isTerminal: streams.logIsTerminal,
-    columns: streams.columns,
+    columns: streams.logColumns,
+    isColoured: streams.logIsColoured,
     journal: logsToJournal(streams.environment),
     tellStatus: isNotified(streams.environment) ? createServiceStatus(runCommand) : undefined,
     clock,
@@ -211,7 +214,7 @@ function terminalOf({ job, verbosity }: Invocation, streams: ProcessStreams, clo
 }
 
 /** A command that can be told an identity can ask for one as well; all others open nothing. */
-function identityIn({ command, options }: Invocation, { askSecret }: ProcessStreams) {
+function identityIn({ command, options }: Invocation, { askSecret }: Questions) {
   if (command.parameters.identity === undefined) return undefined;
   const file = options.identity;
   return { file: typeof file === 'string' ? file : undefined, askSecret };

@@ -3,7 +3,8 @@ import { Command as Program, CommanderError, InvalidArgumentError, Option as Pro
 import { errorExitCodes } from '../base/exit-code.ts';
 import { printable } from '../base/printable.ts';
 import { type Asked, type Meant, meant } from './asked.ts';
-import { commandHint, examplesText, exitCodesText } from './help-text.ts';
+import { heading } from './colour.ts';
+import { commandHint, examplesText, exitCodesText, typedCommand } from './help-text.ts';
 import type { Command, Job, ServiceCommand } from './job.ts';
 import { type Options, type Parameter, typedName } from './parameter.ts';
 
@@ -14,6 +15,8 @@ export interface ParseStreams {
   version: string;
   writeOut(text: string): void;
   writeErr(text: string): void;
+  /** Whether what is written out may have colours; it has none unless given. */
+  isColoured?: boolean;
 }
 
 /** Parses `arguments` (without node and script). Prints help, the version or a usage error itself. */
@@ -85,12 +88,6 @@ function mistake(program: Program, job: Job, args: readonly string[], error: Com
   return { message: printable(`cannot understand the command line: ${message}`), hint: printable(hint) };
 }
 
-/** `db-backup verify`, as far as a command was typed. */
-function typedCommand(job: Job, args: readonly string[]): string {
-  const command = args.find((arg) => job.commands.some(({ name }) => name === arg));
-  return command === undefined ? job.name : `${job.name} ${command}`;
-}
-
 /** The word that was meant as a command, and that the default command was given as an argument too many. */
 function takenByDefault(program: Program, job: Job, args: readonly string[]): string | undefined {
   const name = job.commands.find(({ isDefault }) => isDefault === true)?.name;
@@ -109,7 +106,7 @@ async function tellMistake(
   const error = { kind: 'usage', ...failure } as const;
   if (args.includes('--json'))
     writeOut(renderers.json.failed({ job: job.name, command, error, traffic: undefined }));
-  writeErr(`${job.name}: error: ${failure.message}\n${job.name}: error: hint: ${failure.hint}\n`);
+  writeErr(`${job.name}: error: ${failure.message}\n${job.name}: hint: ${failure.hint}\n`);
 }
 
 /** The help text of a job, and of each of its commands: the source of docs/commands. */
@@ -135,16 +132,20 @@ function buildProgram(job: Job, streams: ParseStreams, found: (parsed: Asked) =>
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print this help, or that of a command')
     .showSuggestionAfterError()
-    .configureHelp({ sortSubcommands: false, sortOptions: false })
+    .configureHelp({ sortSubcommands: false, sortOptions: false, styleTitle: heading })
     .configureOutput({
       writeOut: streams.writeOut,
       writeErr: streams.writeErr,
+      getOutHasColors: () => streams.isColoured ?? false,
       outputError: () => undefined, // told by tellMistake
     })
     .exitOverride();
   for (const command of job.commands)
     if (asFlag(command) === undefined) addCommand(program, job, command, found);
-  program.addHelpText('after', `\n${examplesText(job.examples)}\n\nExit codes:\n${exitCodesText(job)}`);
+  program.addHelpText(
+    'after',
+    `\n${examplesText(job.examples)}\n\n${heading('Exit codes:')}\n${exitCodesText(job)}`,
+  );
   return program;
 }
 
@@ -209,6 +210,7 @@ function addCommonOptions(sub: Program, command: Command): void {
     .addOption(valueOption('--config <path>', 'the configuration file'))
     .addOption(valueOption('--env-file <path>', 'settings as systemd reads them, before the environment'))
     .option('--json', 'print the result as one JSON object');
+  sub.addOption(new ProgramOption('--no-color', 'print without colours'));
   if (command.kind === 'ending' && command.loadPlan !== undefined)
     sub.option('--dry-run', 'say what would happen, and change nothing');
   sub
@@ -237,6 +239,7 @@ function common(sub: Program): Omit<Asked, keyof Meant> {
     configPath: text(given.config),
     envFile: text(given.envFile),
     format: given.json === true ? 'json' : 'text',
+    withoutColour: given.color === false,
     verbosity: given.quiet === true ? 'quiet' : given.verbose === true ? 'verbose' : 'normal',
   };
 }

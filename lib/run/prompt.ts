@@ -11,9 +11,9 @@ export async function ask(question: string, signal: AbortSignal): Promise<string
   return readAnswer(question, signal, isatty(0) && isatty(2));
 }
 
-/** Whether the answer is yes; false without asking where nobody sits at a terminal. */
-export async function confirm(question: string, signal: AbortSignal): Promise<boolean> {
-  if (!isatty(0) || !isatty(2)) return false;
+/** Whether the answer is yes; undefined without asking where nobody sits at a terminal. */
+export async function confirm(question: string, signal: AbortSignal): Promise<boolean | undefined> {
+  if (!isatty(0) || !isatty(2)) return undefined;
   return /^y(es)?$/i.test((await readAnswer(`${question} [y/N] `, signal, true)) ?? '');
 }
 

@@ -42,7 +42,7 @@ export interface ServiceHost {
   writeResult(text: string): void | Promise<void>;
   writeLog(text: string): void;
   logIsTerminal: boolean;
-  columns: number;
+  logIsColoured: boolean;
   /** Whether the log is the journal. */
   journal: boolean;
   /** undefined where nobody listens. */
@@ -89,7 +89,7 @@ export async function serve(invocation: ServiceInvocation, host: ServiceHost, cl
       purpose: 'look' as const,
       leavesTraces: false,
       runId: invocationId(currentProcess().pid, host.environment) ?? randomUUID().replaceAll('-', ''),
-      confirm: async () => false,
+      confirm: async () => undefined,
       ask: async () => undefined,
       readInput: async () => Buffer.alloc(0),
       noteLeft() {},
@@ -118,9 +118,9 @@ export async function serve(invocation: ServiceInvocation, host: ServiceHost, cl
 }
 
 function createLog({ service, verbosity }: ServiceInvocation, host: ServiceHost, clock: Clock): Log {
-  const { writeLog, logIsTerminal, columns, journal } = host;
-  const look = { name: service.name, verbosity, isTerminal: logIsTerminal, columns, journal };
-  return createTerminal({ ...look, write: writeLog, clock }).log;
+  const { writeLog, logIsTerminal, logIsColoured: isColoured, journal } = host;
+  const look = { name: service.name, verbosity, isTerminal: logIsTerminal, isColoured, journal };
+  return createTerminal({ ...look, write: writeLog, columns: () => 80, clock }).log; // it shows no progress
 }
 
 interface Surroundings {

@@ -3,7 +3,7 @@ import { isatty } from 'node:tty';
 import { systemClock } from '../base/clock.ts';
 import { exitInterrupted } from '../base/exit-code.ts';
 import { type Environment } from '../config/environment.ts';
-import { ignoredSignalMask, isPlainTerminal } from '../config/launcher.ts';
+import { ignoredSignalMask, isPlainTerminal, wantsColour } from '../config/launcher.ts';
 import { isNotified, logsToJournal } from '../config/service-manager.ts';
 import { watchdogPeriodMs } from '../config/watchdog.ts';
 import { runCommand } from '../process/run-command.ts';
@@ -30,6 +30,7 @@ interface TypedService {
   envFile: string | undefined;
   format: Format;
   verbosity: Verbosity;
+  withoutColour: boolean;
 }
 
 /** A log that nobody reads is given up after so long. */
@@ -49,7 +50,7 @@ export async function startService(
     writeResult,
     writeLog: log.write,
     logIsTerminal: isatty(2) && !isPlainTerminal(environment),
-    columns: isatty(2) ? process.stderr.columns || 80 : 80,
+    logIsColoured: isatty(2) && wantsColour(environment) && !typed.withoutColour,
     journal: logsToJournal(environment),
     manager: isNotified(environment) ? createServiceManager(runCommand) : undefined,
     watchdogPeriodMs: () => watchdogPeriodMs(process.pid, environment),

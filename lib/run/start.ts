@@ -6,11 +6,13 @@ import { errorExitCodes } from '../base/exit-code.ts';
 import { type Environment, takeEnvironment } from '../config/environment.ts';
 import { ignoredSignalMask, isPlainTerminal, wantsColour } from '../config/launcher.ts';
 import type { SpareProcess } from '../sqlite/started-process.ts';
+import { coloured, colouredLog } from './colour.ts';
 import type { EndingCommand, Job } from './job.ts';
 import { type LogSink, openLogSink } from './log-sink.ts';
 import type { Invocation } from './main.ts';
 import { parseArguments, type ParseResult } from './options.ts';
 import { writeResult } from './result-output.ts';
+import { cleared } from './status-line.ts';
 import { dieBy, ignoredSignals, onStopSignals, type StopSignal } from './stop-signals.ts';
 import { realWait } from './wait.ts';
 import { holdfastVersion } from './version.ts';
@@ -25,7 +27,7 @@ export async function start(job: Job): Promise<void> {
   const environment = takeEnvironment();
   const log = openLogSink();
   settleIn(job, log);
-  const parsed = await parse(job, log);
+  const parsed = await parse(job, log, environment);
   if ('exitCode' in parsed) return end(parsed.exitCode, log);
   const { command, ...run } = parsed.run; // and its job, which may be another one
   if (command.kind === 'service' || command.passesRows === true) keepHeapSmall();
@@ -61,12 +63,15 @@ function settleIn({ name }: Job, log: LogSink): void {
 }
 
 /** What is printed for `--help` and the like is a result as any other. */
-async function parse(job: Job, log: LogSink): Promise<ParseResult> {
+async function parse(job: Job, log: LogSink, environment: Environment): Promise<ParseResult> {
   let printed = '';
-  const parsed = await parseArguments(job, process.argv.slice(2), {
+  const typed = process.argv.slice(2);
+  const mayColour = wantsColour(environment) && !typed.includes('--no-color');
+  const parsed = await parseArguments(job, typed, {
+    isColoured: mayColour && isatty(1),
     version: holdfastVersion(),
     writeOut: (text) => void (printed += text),
-    writeErr: log.write,
+    writeErr: (text) => log.write(mayColour && isatty(2) ? colouredLog(text) : text),
   });
   if (printed === '') return parsed;
   try {
@@ -92,13 +97,16 @@ async function runEnding(
     import('./prompt.ts'),
   ]);
   const { name } = invocation.job;
+  const logIsTerminal = isatty(2) && !isPlainTerminal(environment);
   const stop = new AbortController();
   let signalled: StopSignal | undefined;
   let underWay: string | undefined;
   const handling = onStopSignals(ignoredSignals(ignoredSignalMask(environment)), (received) => {
     signalled = received;
     const first = underWay === undefined ? 'stopping cleanly' : `stopping when ${underWay}`;
-    log.write(`${name}: ${received} received, ${first} (again to stop at once)\n`);
+    log.write(
+      `${logIsTerminal ? cleared : ''}${name}: ${received} received, ${first} (again to stop at once)\n`,
+    );
     stop.abort(new Interrupted(received));
   });
   // Thrown where nobody waits for it, such as in a callback of a socket: what is under way is put in order first.
@@ -109,17 +117,19 @@ async function runEnding(
     );
     process.exit(errorExitCodes.bug.code);
   });
-  const isColoured = invocation.format === 'text' && isatty(1) && wantsColour(environment);
+  const mayColour = wantsColour(environment) && !invocation.withoutColour;
   const streams = {
     async writeResult(text: string) {
       // The work is over. A reader that does not read holds a write up, and may be given up at once.
       handling.undo();
       await log.flush(orderPatienceMs);
-      await writeResult(isColoured ? (await import('./colour.ts')).coloured(text) : text);
+      await writeResult(mayColour && isatty(1) && invocation.format === 'text' ? coloured(text) : text);
     },
     writeLog: log.write,
-    logIsTerminal: isatty(2) && !isPlainTerminal(environment),
-    columns: isatty(2) ? process.stderr.columns || 80 : 80,
+    resultColumns: isatty(1) ? columnsOf(process.stdout) : undefined,
+    logIsTerminal,
+    logIsColoured: mayColour && isatty(2),
+    logColumns: () => columnsOf(process.stderr),
     confirm: (question: string) => confirm(question, stop.signal),
     ask: (question: string) => ask(question, stop.signal),
     askSecret: isatty(0) && isatty(2) ? (question: string) => askSecret(question, stop.signal) : undefined,
@@ -139,6 +149,11 @@ async function runEnding(
   if (signalled === undefined || exitCode < 128) return end(exitCode, log);
   await log.flush(logPatienceMs);
   dieBy(signalled);
+}
+
+/** As wide as it is; a terminal that does not say is as wide as they always were. */
+function columnsOf({ columns }: NodeJS.WriteStream): number {
+  return columns || 80;
 }
 
 async function spareRows(): Promise<SpareProcess | undefined> {

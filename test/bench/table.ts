@@ -1,5 +1,5 @@
 // The rows of docs/benchmarks.md, and how they are measured: in turns, and by medians.
-import { formatTable } from '../../lib/base/format.ts';
+import { formatTable } from '../../lib/base/table.ts';
 
 /** One figure beside its peer, and the limit it is held to. */
 export interface Row {

@@ -15,12 +15,14 @@ export interface InProcessOptions {
   /** One that stands, unless given. */
   clock?: Clock;
   /** What the person at the terminal says; nobody is there unless given. */
-  confirm?: (question: string) => Promise<boolean>;
+  confirm?: (question: string) => Promise<boolean | undefined>;
   ask?: (question: string) => Promise<string | undefined>;
   /** The same without showing it; nobody sits at a terminal unless given. */
   askSecret?: (question: string) => Promise<string | undefined>;
   /** What is piped in; nothing unless given. */
   input?: string | Buffer;
+  /** How wide the terminal is that the result goes to; it goes to a pipe unless given. */
+  columns?: number;
   signal?: AbortSignal;
   /** Told what a stop would have to wait for. */
   noteUnderWay?: (what: string | undefined) => void;
@@ -55,8 +57,10 @@ export async function runInProcess(
     writeLog,
     attended: options.attended ?? false,
     logIsTerminal: false,
-    columns: 80,
-    confirm: options.confirm ?? (async () => false),
+    logIsColoured: false,
+    logColumns: () => 80,
+    resultColumns: options.columns,
+    confirm: options.confirm ?? (async () => undefined),
     ask: options.ask ?? (async () => undefined),
     askSecret: options.askSecret,
     readInput: (sizeBytesMax: number) =>

@@ -29,7 +29,7 @@ export class HostedService implements AsyncDisposable {
       writeResult: (text) => void (this.result += text),
       writeLog: (text) => (this.log += text),
       logIsTerminal: false,
-      columns: 80,
+      logIsColoured: false,
       journal: true,
       manager: {
         ready: async (status) => void this.said.push(`ready: ${status}`),

@@ -1,13 +1,14 @@
 // Tries everything a backup needs, without making one.
 import { OpsError } from '../../../lib/base/errors.ts';
 import type { Finding } from '../../../lib/base/finding.ts';
-import { formatBytes, formatTable } from '../../../lib/base/format.ts';
+import { formatBytes } from '../../../lib/base/format.ts';
+import { formatTable } from '../../../lib/base/table.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
 import { writeFileAtomically } from '../../../lib/files/durable.ts';
 import { digestFile } from '../../../lib/files/hash-file.ts';
 import { freeBytes, spaceCommand } from '../../../lib/files/space.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
-import type { Outcome } from '../../../lib/run/job.ts';
+import type { Outcome, View } from '../../../lib/run/job.ts';
 import { trialName } from '../../../lib/run/run-scratch.ts';
 import type { StoreTrial } from '../../../lib/store/store.ts';
 import { localCopies } from '../../steps/back-up-app.ts';
@@ -44,9 +45,12 @@ export async function tryEverything(
 }
 
 /** What a person reads of the trials. */
-export function trialsText({ checks }: Trials): string[] {
+export function trialsText({ checks }: Trials, view: View): string[] {
   return [
-    ...formatTable(checks.map(({ name, ok, detail }) => [ok ? 'ok' : 'FAILED', name, detail])),
+    ...formatTable(
+      checks.map(({ name, ok, detail }) => [ok ? 'ok' : 'FAILED', name, detail]),
+      view,
+    ),
     ...[...new Set(checks.map(({ hint }) => hint))].flatMap((hint) => {
       const of = checks.filter((check) => check.hint === hint).map(({ name }) => name);
       return hint === undefined ? [] : [`hint for ${of.join(', ')}: ${hint}`];

@@ -1,6 +1,7 @@
 // How the checks stand, for people and programs: one shape for run and status.
 import { OpsError } from '../../../lib/base/errors.ts';
-import { formatDuration, formatInstant, formatTable } from '../../../lib/base/format.ts';
+import { formatDuration, formatInstant } from '../../../lib/base/format.ts';
+import { formatRows } from '../../../lib/base/table.ts';
 import type { Finding } from '../../../lib/base/finding.ts';
 import type { Verdict } from '../../../lib/base/verdict.ts';
 import { checksByName } from '../../../lib/health/all-checks.ts';
@@ -89,7 +90,7 @@ export function answersText({ at, checks, jobs, format, brief }: Answers, view: 
     subject === machine ? '' : subject,
     message,
   ]);
-  const table = formatTable(rows).flatMap((line, index) => [line, ...detailLines(shown[index], view)]);
+  const table = formatRows(rows, view).flatMap((row, index) => [...row, ...detailLines(shown[index], view)]);
   return [...table, summary(checks, at, view)];
 }
 

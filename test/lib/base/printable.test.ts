@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { OpsError } from '../../../lib/base/errors.ts';
-import { formatTable } from '../../../lib/base/format.ts';
+import { formatTable } from '../../../lib/base/table.ts';
 import { clip, printable, printableLines } from '../../../lib/base/printable.ts';
 import type { IncidentFacts } from '../../../lib/incident/observation.ts';
 import { createDesktop } from '../../../lib/notify/desktop.ts';
@@ -116,7 +116,8 @@ test.each([{ journal: true }, { isTerminal: true }, {}])('a line of the log is o
         verbosity: 'verbose',
         isTerminal: false,
         journal: false,
-        columns: 200,
+        columns: () => 200,
+        isColoured: false,
         clock: fixedClock(),
         ...look,
       });
@@ -125,6 +126,7 @@ test.each([{ journal: true }, { isTerminal: true }, {}])('a line of the log is o
       expect(written.join('').length).toBeLessThan(10_000);
       progress.start(text, 10);
       for (const status of told) expectLines(status, 1);
+      progress.end();
       const failure = describeFailure(
         new OpsError('config', `cannot use ${text}:`, { hint: text, lines: [text, text] }),
         [],

@@ -113,7 +113,7 @@ describe('what is thrown', () => {
     });
     const ended = await runInProcess(job, args(world));
     expect(ended).toMatchObject({ exitCode: 65, stdout: '' });
-    expect(ended.stderr).toMatch(/error: cannot do it: it is broken\n.*error: hint: mend it\n$/);
+    expect(ended.stderr).toMatch(/error: cannot do it: it is broken\n.*hint: mend it\n$/);
     expect(spooled(world)).toMatchObject([{ result: 'failed', severity: 'critical' }]);
   });
 

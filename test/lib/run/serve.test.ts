@@ -148,7 +148,7 @@ describe('a service that cannot go on', () => {
       }),
     );
     expect(await exitCode).toBe(77);
-    expect(hosted.log).toBe(`<3>error: ${refusal.message}\n<3>error: hint: use 8790\n`);
+    expect(hosted.log).toBe(`<3>error: ${refusal.message}\n<3>hint: use 8790\n`);
     expect(hosted.said).toEqual([`told: ${refusal.message}`]);
     expect(hosted.result).toBe('denied 77');
   });

@@ -114,7 +114,7 @@ describe.skipIf(missing.length > 0)(`a service (needs ${missing.join(', ') || 'n
     await using managed = await Managed.start('fail');
     const { service } = managed;
     await service.line(/error: cannot serve: not today$/);
-    await service.line(/error: hint: try tomorrow$/);
+    await service.line(/hint: try tomorrow$/);
     expect(await service.ended).toBe(77);
     managed.mark();
     expect(await managed.heard()).toBe('MARK=1');

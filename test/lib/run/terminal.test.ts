@@ -1,6 +1,9 @@
 // What a person sees while a run goes on: a bar on a terminal, a line now and then elsewhere, priorities in the journal.
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Clock } from '../../../lib/base/clock.ts';
+import { printable } from '../../../lib/base/printable.ts';
+import { textWidth } from '../../../lib/base/text-width.ts';
 import { createTerminal, type TerminalOptions } from '../../../lib/run/terminal.ts';
 
 function terminal(options: Partial<TerminalOptions> = {}) {
@@ -12,12 +15,29 @@ function terminal(options: Partial<TerminalOptions> = {}) {
     name: 'db-backup',
     verbosity: 'normal',
     isTerminal: false,
-    columns: 100,
+    columns: () => 100,
+    isColoured: false,
     journal: false,
     clock,
     ...options,
   });
   return { ...shown, written, time };
+}
+
+/** What stands on a terminal to which that was written. */
+function screen(written: readonly string[]): string[] {
+  return written
+    .join('')
+    .split('\n')
+    .map((line) => {
+      let shown = '';
+      for (const piece of line.split(/(?=\r)/)) {
+        const [text = '', erased] = piece.replace(/^\r/, '').split('\u001b[K');
+        shown = erased === undefined && piece.startsWith('\r') ? text + shown.slice(text.length) : text;
+        if (erased !== undefined) shown += erased;
+      }
+      return shown;
+    });
 }
 
 describe('the log', () => {
@@ -60,10 +80,11 @@ describe('the progress', () => {
     expect(written.join('')).toContain(
       `copying  ${'█'.repeat(10)}${'░'.repeat(10)}  50 %  500 MB of 1 GB  250 MB/s  2.0 s left`,
     );
+    expect(screen(written)).toEqual([expect.stringMatching(/^copying .* left$/)]);
     log.info('done');
-    expect(written.at(-2)).toBe('\r\u001b[K');
+    expect(screen(written)).toEqual(['db-backup: done', expect.stringMatching(/^copying .* left$/)]);
     progress.end();
-    expect(written.at(-1)).toBe('db-backup: done\n');
+    expect(screen(written)).toEqual(['db-backup: done', '']);
   });
 
   test('is a plain line every five seconds elsewhere', () => {
@@ -105,20 +126,72 @@ describe('the progress', () => {
     ]);
   });
 
-  test('is there on a terminal with the first word of it', () => {
-    const { progress, written } = terminal({ isTerminal: true });
-    progress.start('tt: comparing', 2, 'steps');
-    progress.update(0);
-    expect(written.join('')).toContain('tt: comparing');
+  test('is there at once, also where nobody knows how much there is to do', () => {
+    for (const [total, text] of [
+      [2_000_000, `copying  ${'░'.repeat(20)}  0 %  0 B of 2 MB`],
+      [0, 'copying'],
+    ] as const) {
+      const { progress, written } = terminal({ isTerminal: true });
+      progress.start('copying', total);
+      expect(screen(written)).toEqual([text]);
+    }
   });
 
-  test.each([1, 10, 20, 40])('never writes beyond the edge of a terminal of %i columns', (columns) => {
-    const { progress, written, time } = terminal({ isTerminal: true, columns });
-    progress.start('copying a database with a long name', 1000);
-    time.ms = 1000;
-    progress.update(10);
-    // eslint-disable-next-line no-control-regex -- the escape sequence is what is left out
-    expect(written.join('').replace(/\r|\u001b\[K/g, '').length).toBeLessThan(Math.max(2, columns));
+  test('is written again ten times a second at most, and only where it has changed', () => {
+    const { progress, written, time } = terminal({ isTerminal: true });
+    progress.start('copying', 0);
+    for (time.ms = 0; time.ms < 3000; time.ms += 1) progress.update(0);
+    expect(screen(written)).toEqual(['copying  2.9 s']);
+    expect(written.length).toBeLessThan(25);
+  });
+
+  test('has room for the news first where the terminal is narrow, and follows one that is made narrower', () => {
+    let columns = 100;
+    const { progress, written, time } = terminal({ isTerminal: true, columns: () => columns });
+    progress.start('ctv: copying', 1_000_000_000);
+    const shown: string[] = [];
+    for (columns of [100, 60, 40, 20, 12, 2]) {
+      time.ms += 1000;
+      progress.update(500_000_000);
+      shown.push(screen(written).join());
+    }
+    expect(shown).toEqual([
+      `ctv: copying  ${'█'.repeat(10)}${'░'.repeat(10)}  50 %  500 MB of 1 GB  500 MB/s  1.0 s left`,
+      `ctv: copying  ${'█'.repeat(5)}${'░'.repeat(5)}  50 %  500 MB of 1 GB  2.0 s left`,
+      'ctv: copying  50 %  3.0 s left',
+      'ctv: copying  50 %',
+      'ctv:…  50 %',
+      'c',
+    ]);
+  });
+
+  test.each([2, 10, 20, 40])('stays in one line of %i columns, and no message lands in it', (columns) => {
+    const step = fc.oneof(
+      fc.record({ say: fc.string({ unit: fc.constantFrom('a', '日', ' ', '\r', '\u001b') }) }),
+      fc.record({ start: fc.string({ minLength: 1 }), total: fc.nat(1000) }),
+      fc.record({ update: fc.nat(1000), after: fc.nat(300) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step), (steps) => {
+        const { log, progress, written, time } = terminal({ isTerminal: true, columns: () => columns });
+        const said: string[] = [];
+        for (const one of steps) {
+          if ('say' in one) {
+            log.info(one.say);
+            said.push(`db-backup: ${printable(one.say)}`);
+          } else if ('start' in one) progress.start(one.start, one.total);
+          else {
+            time.ms += one.after;
+            progress.update(one.update);
+          }
+          const lines = screen(written);
+          expect(lines.slice(0, -1)).toEqual(said);
+          expect(textWidth(lines.at(-1) ?? '')).toBeLessThan(columns);
+        }
+        progress.end();
+        expect(screen(written)).toEqual([...said, '']);
+      }),
+    );
   });
 });
 
