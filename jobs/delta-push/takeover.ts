@@ -1,8 +1,8 @@
 // delta-push takeover: from now on this machine is the one that pushes under the name, and everything is compared anew.
-import { OpsError } from '../../lib/base/errors.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
+import { requireYes } from '../steps/consent.ts';
 import type * as parameters from './parameters.ts';
 import { deltaApp } from './steps/delta-apps.ts';
 import { randomHex, senderFiles } from './steps/sender-files.ts';
@@ -22,10 +22,7 @@ export async function run(context: JobContext, { app: name, yes }: Given): Promi
   await using lock = await context.lock({ name: app.name, scope: 'delta' }, 'delta-push takeover');
   void lock;
   const question = `From now on this machine pushes as ${source}, and whoever did so before is refused. Go on?`;
-  if (!yes && !(await context.confirm(question)))
-    throw new OpsError('usage', `cannot take over ${source}: it was not confirmed`, {
-      hint: 'add --yes where nobody can be asked',
-    });
+  if (!yes) await requireYes(context, question, { act: `take over ${source}` });
   const files = senderFiles(context.config.stateDirectory, app.name);
   // A copy of this machine has what we had: only a new instance is ours alone.
   const record = files.begin();

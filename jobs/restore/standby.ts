@@ -1,5 +1,4 @@
 // restore standby: keeps the newest proven backup ready beside the place of a database that is live on another machine.
-import { OpsError } from '../../lib/base/errors.ts';
 import { formatBytes, formatInstant } from '../../lib/base/format.ts';
 import { inKnownPaths } from '../../lib/files/held-directory.ts';
 import type { LocatedFile } from '../../lib/files/locate-file.ts';
@@ -7,6 +6,7 @@ import { removePromotion, settlePromotion } from '../../lib/placement/promotion.
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
+import { requireYes } from '../steps/consent.ts';
 import { type AppFinding, type AppsResult, appsOutcome, appsText, eachApp } from '../steps/each-app.ts';
 import { promotionOf } from '../steps/live-here.ts';
 import { ago } from '../steps/words.ts';
@@ -65,10 +65,7 @@ async function stepDown(
   if (promotion === undefined) return false;
   await requireNobodyAtWork(app, target, 'step down with');
   const question = `Is ${app.name} live on another machine now? What was written to ${target.path} since its last backup is nowhere else.`;
-  if (!yes && !(await context.confirm(question)))
-    throw new OpsError('usage', `cannot step down with ${app.name} without consent`, {
-      hint: 'say yes when asked, or add --yes',
-    });
+  if (!yes) await requireYes(context, question, { act: `step down with ${app.name}` });
   await removePromotion(notesOf(context, app));
   context.noteLeft(`this machine is a standby of ${app.name} again`);
   return true;

@@ -8,6 +8,7 @@ import type { Finding } from '../../lib/base/finding.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, Steps } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
+import { requireYes } from '../steps/consent.ts';
 import { selectedApp } from '../steps/each-app.ts';
 import type * as parameters from './parameters.ts';
 import { type Discarded, discardLines, discardSets, setsToDiscard } from './steps/discard-sets.ts';
@@ -122,8 +123,8 @@ async function requireConsent(
   name: string,
   { yes }: Given,
 ): Promise<void> {
-  if (yes || (await context.confirm(`Replace ${target} by what was there before (${name})?`))) return;
-  throw new OpsError('usage', `cannot undo without consent`, { hint: 'say yes when asked, or add --yes' });
+  const question = `Replace ${target} by what was there before (${name})?`;
+  if (!yes) await requireYes(context, question, { act: 'undo' });
 }
 
 function findingsOf({ app, undoSet, replaced }: Undone): Finding[] {

@@ -43,7 +43,7 @@ const verdictExits = {
     {
       code: exitBadNews,
       verdicts: ['warning', 'unknown', 'critical'],
-      meaning: 'ran to the end with bad news, which is printed',
+      meaning: 'ran to the end with bad news, which is printed, or a person said no',
     },
   ],
   monitoring: [

@@ -5,6 +5,7 @@ import { printable, printableLines } from '../base/printable.ts';
 import {
   type ErrorKind,
   errorExitCodes,
+  exitBadNews,
   exitHungUp,
   exitInterrupted,
   exitTerminated,
@@ -30,6 +31,13 @@ export class Interrupted extends Error {
   }
 }
 
+/** A person was asked whether to go on, and said no. */
+export class Declined extends Error {
+  constructor() {
+    super('nobody said yes');
+  }
+}
+
 /** What a run exits with that was told to stop. */
 const stopExitCodes: Record<StopSignal, number> = {
   SIGHUP: exitHungUp,
@@ -47,6 +55,11 @@ export function describeFailure(thrown: unknown, left: readonly string[]): Failu
       exitCode: stopExitCodes[thrown.signalName],
     };
   }
+  if (thrown instanceof Declined) {
+    const message =
+      left.length === 0 ? 'nothing was changed' : `nothing else was changed: ${left.join('; ')}`;
+    return { kind: 'interrupted', message, hint: undefined, exitCode: exitBadNews };
+  }
   if (thrown instanceof OpsError) {
     const { kind, message, hint } = thrown;
     return { kind, message, hint, exitCode: errorExitCodes[kind].code };
@@ -61,12 +74,19 @@ export function describeFailure(thrown: unknown, left: readonly string[]): Failu
 }
 
 /** Tells a person why it could not go on. What stands below the message is a list of ours, and stays one. */
-export function tellFailure({ message, hint, stack }: Failure, log: Log, writeLog: (text: string) => void) {
+export function tellFailure(failure: Failure, log: Log, writeLog: (text: string) => void) {
+  const { message, hint, stack } = failure;
   const [first = '', ...others] = message.split('\n');
-  log.error(first);
+  if (isDeclined(failure)) log.info(first);
+  else log.error(first);
   for (const line of others) writeLog(`${printable(line)}\n`);
   if (hint !== undefined) log.error(`hint: ${hint}`);
   if (stack !== undefined) writeLog(`${printableLines(stack)}\n`);
+}
+
+/** That is what the person wanted. */
+function isDeclined({ kind, exitCode }: Failure): boolean {
+  return kind === 'interrupted' && exitCode === exitBadNews;
 }
 
 /** What such an end counts as, where incidents are counted. */

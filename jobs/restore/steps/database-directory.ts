@@ -11,6 +11,7 @@ import {
 } from '../../../lib/placement/missing-directory.ts';
 import type { Ownership } from '../../../lib/record/ownership.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
+import { Declined } from '../../../lib/run/failure.ts';
 
 /** A directory that is not there. */
 export interface GoneDirectory {
@@ -67,13 +68,13 @@ export async function requireDirectory(
   const wanted =
     owner === undefined ? gone.wanted : { ...(gone.wanted ?? { mode: 0o2770 }), ...parseOwner(owner) };
   const isAsked = owner === undefined && !yes && wanted !== undefined;
-  const says =
-    owner !== undefined ||
-    (isAsked &&
-      (await context.confirm(
+  const answer = isAsked
+    ? await context.confirm(
         `The directory ${path} is not there (is its disk mounted?). Make it for ${ownerWords(wanted)}?`,
-      )));
-  if (!says || wanted === undefined)
+      )
+    : owner !== undefined;
+  if (isAsked && answer === false) throw new Declined();
+  if (answer !== true || wanted === undefined)
     throw new OpsError('missing', `cannot restore to ${app.database}: ${goneWords(gone)}`, {
       hint: goneHint(app, gone, backup),
     });

@@ -7,6 +7,7 @@ import type { LocatedFile } from '../../../lib/files/locate-file.ts';
 import { discardUndoSet, undoAgeMsMax, undoMadeAt } from '../../../lib/placement/discard-undo.ts';
 import { listUndoSets, type UndoSet } from '../../../lib/placement/undo-list.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
+import { requireYes } from '../../steps/consent.ts';
 
 /** What was discarded, or would be. */
 export interface Discarded {
@@ -66,15 +67,12 @@ export async function discardSets(
   }
 }
 
-/** Throws OpsError `usage` where nobody says yes. */
+/** Throws what `requireYes` throws. */
 export async function requireDiscardConsent(
-  { confirm }: Pick<JobContext, 'confirm'>,
+  context: Pick<JobContext, 'confirm'>,
   { what, target, yes }: { what: string; target: string; yes: boolean },
 ): Promise<void> {
-  if (yes || (await confirm(`Remove ${what} for good?`))) return;
-  throw new OpsError('usage', `cannot remove ${what} of ${target} without consent`, {
-    hint: 'say yes when asked, or add --yes',
-  });
+  if (!yes) await requireYes(context, `Remove ${what} for good?`, { act: `remove ${what} of ${target}` });
 }
 
 /** What a person reads. */

@@ -1,9 +1,9 @@
 // A restore, from what was chosen to how it went: what files and servers have in common.
-import { OpsError } from '../../../lib/base/errors.ts';
 import { shellWord } from '../../../lib/base/shell-word.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
 import type { Proof } from '../../../lib/repository/proof.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
+import { requireYes } from '../../steps/consent.ts';
 import { chooseEntry, type ChosenEntry, requireRestorable } from '../../steps/choose-entry.ts';
 import type { PassedOver } from './next-sound.ts';
 import { planLines } from './plan-words.ts';
@@ -65,7 +65,7 @@ export async function choose(
   return { ...choice, entry };
 }
 
-/** Shows what would happen, and asks. Throws OpsError `usage` where nobody says yes; `shownBy` is the command that shows the same. */
+/** Shows what would happen, and asks. Throws what `requireYes` throws; `shownBy` is the command that shows the same. */
 export async function requireConsent(
   context: JobContext,
   app: GuardedApp,
@@ -77,8 +77,5 @@ export async function requireConsent(
 ): Promise<void> {
   const view = { now: context.clock.now(), timeZone: context.config.timeZone, findings: [] };
   for (const line of planLines(plan, view)) context.log.info(`${app.name}: ${line}`);
-  if (await context.confirm(question)) return;
-  throw new OpsError('usage', `cannot replace ${plan.target} without consent`, {
-    hint: `say yes when asked, or add --yes; ${shownBy} shows what would happen`,
-  });
+  await requireYes(context, question, { act: `replace ${plan.target}`, shownBy });
 }

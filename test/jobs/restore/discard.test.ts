@@ -80,7 +80,10 @@ describe('restore undo --discard', () => {
     };
     const say = (answer: boolean) => async (question: string) => asked.push(question) > 0 && answer;
     const no = await runInProcess(restore, ['undo', '--discard'], { ...options, confirm: say(false) });
-    expect(no.exitCode).toBe(64);
+    expect(no).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/restore: nothing was changed\n$/),
+    });
     expect(found()).toEqual(sets);
     expect(
       await runInProcess(restore, ['undo', '--discard'], { ...options, confirm: say(true) }),
