@@ -2,8 +2,10 @@
 // opened the file under another path, or before it was renamed.
 import { readFile, readdir, readlink, stat } from 'node:fs/promises';
 import { errorCode } from '../base/errors.ts';
+import { accountName } from '../files/accounts.ts';
 import { servedMounts } from '../files/answering-mounts.ts';
 import { ifThere } from '../files/if-there.ts';
+import { serviceIn } from './holder-words.ts';
 import { memberAt, memberPath, memberSuffixes, type SetPlace } from './database-set.ts';
 import { processName } from './process-name.ts';
 import { wrapped } from './wrapped.ts';
@@ -15,6 +17,10 @@ export interface Holder {
   /** Its program and script, never its whole command line. */
   command: string;
   path: string;
+  /** By name where this machine has one for it; undefined where it cannot be seen. */
+  user: string | undefined;
+  /** The service that it is of, where systemd has started it as one. */
+  unit: string | undefined;
 }
 
 /** `partial`: the open files of some process could not be read, so there may be more holders. */
@@ -47,7 +53,10 @@ export async function findHolders(place: SetPlace): Promise<Holders> {
   }
   for (const { pid, file } of await lockedFiles()) add(pid, file);
   const holders = await Promise.all(
-    [...found.values()].map(async ({ pid, path }) => ({ pid, command: await commandOf(pid), path })),
+    [...found.values()].map(async ({ pid, path }) => {
+      const [command, user, unit] = await Promise.all([commandOf(pid), userOf(pid), unitOf(pid)]);
+      return { pid, command, path, user, unit };
+    }),
   );
   return { holders: holders.sort((a, b) => a.pid - b.pid), partial };
 }
@@ -155,4 +164,20 @@ async function commandOf(pid: number): Promise<string> {
     }
   }
   return 'unknown';
+}
+
+async function userOf(pid: number): Promise<string | undefined> {
+  try {
+    return accountName('user', (await stat(`/proc/${pid}`)).uid);
+  } catch {
+    return undefined; // ended meanwhile, or of another container
+  }
+}
+
+async function unitOf(pid: number): Promise<string | undefined> {
+  try {
+    return serviceIn(await readFile(`/proc/${pid}/cgroup`, 'utf8'));
+  } catch {
+    return undefined;
+  }
 }

@@ -2,7 +2,6 @@
 import { shellWord } from '../base/shell-word.ts';
 import { lstat } from 'node:fs/promises';
 import { OpsError } from '../base/errors.ts';
-import { formatCount } from '../base/format.ts';
 import type { Log } from '../base/log.ts';
 import { borrowed } from '../files/borrowed.ts';
 import { ifThere } from '../files/if-there.ts';
@@ -18,7 +17,8 @@ import {
   type SetPlace,
 } from './database-set.ts';
 import { type FileMark, fileMark } from './file-mark.ts';
-import { type Holder, findHolders } from './holders.ts';
+import { type OpenIn, processesOf, processWords, stopCommand } from './holder-words.ts';
+import { findHolders } from './holders.ts';
 import { describeInterrupted } from './recovery.ts';
 import { wrapped } from './wrapped.ts';
 
@@ -52,15 +52,14 @@ export async function requireReady(staged: SetPlace, target: SetPlace): Promise<
 }
 
 /**
- * R7: what somebody wrote afterwards would go to the old database. Throws OpsError `refused`, naming the first of
+ * R7: what somebody wrote afterwards would go to the old database. Throws OpsError `refused`, naming all of
  * them, when another process holds a file of the database open. A process of another user that cannot be
  * looked into is a warning, not a refusal.
  */
 export async function requireNoHolders(place: SetPlace, log: Log): Promise<void> {
   const path = memberPath(place);
   const { holders, partial } = await findHolders(place);
-  const [first, ...others] = [...new Map(holders.map((holder) => [holder.pid, holder])).values()];
-  if (first !== undefined) throw heldOpen(path, first, others.length);
+  if (holders.length > 0) throw heldOpen(path, processesOf(holders));
   if (partial) log.warn('cannot see every process: one of another user may hold the database open', { path });
 }
 
@@ -97,10 +96,13 @@ export async function requireMark(path: string, called: string): Promise<FileMar
   throw new OpsError('missing', `cannot place ${called}: it is not there`);
 }
 
-function heldOpen(path: string, { pid, command }: Holder, others: number): OpsError {
-  const more = others === 0 ? '' : ` and ${formatCount(others, 'other process', 'other processes')}`;
-  const process = pid > 0 ? `${command} (process ${pid})` : 'a process of another container';
-  return new OpsError('refused', `cannot replace ${path}: ${process}${more} has it open`, {
-    hint: `stop it first; fuser -v ${shellWord(path)} shows what uses the database`,
+function heldOpen(path: string, processes: readonly OpenIn[]): OpsError {
+  const [only = '', ...others] = processes.map(processWords);
+  const isOne = others.length === 0;
+  const who = isOne ? `${only} has it open` : `${processes.length} processes have it open`;
+  const stop = stopCommand(processes);
+  return new OpsError('refused', `cannot replace ${path}: ${who}`, {
+    hint: `stop ${isOne ? 'it' : 'them'} first${stop === undefined ? `; fuser -v ${shellWord(path)} shows what uses the database` : `: ${stop}`}`,
+    lines: isOne ? [] : [only, ...others].map((line) => `  ${line}`),
   });
 }

@@ -33,7 +33,7 @@ async function open(): Promise<PlacementWorld> {
       await once(holder, 'spawn');
       const ended = once(holder, 'close');
       return {
-        who: `sleep (process ${holder.pid})`,
+        who: `sleep (process ${holder.pid} of `,
         async [Symbol.asyncDispose]() {
           holder.kill();
           await ended;

@@ -1,5 +1,6 @@
 // A restore that is planned, in words: printed by `restore plan`, and shown before the question.
 import { formatBytes, formatInstant } from '../../../lib/base/format.ts';
+import { processWords } from '../../../lib/placement/holder-words.ts';
 import type { View } from '../../../lib/run/job.ts';
 import { chainLines } from '../../steps/needed-backups.ts';
 import { ago } from '../../steps/words.ts';
@@ -28,7 +29,7 @@ export function planLines(plan: RestorePlan, { now, timeZone }: View): string[] 
       ? []
       : [`services  ${plan.stopsServices ? services : 'none are configured: stop the app yourself first'}`]),
     ...(plan.stopsServices ? (plan.holders ?? []) : []).map(
-      ({ command, pid }) => `open in   ${command} (process ${pid}), until it is stopped`,
+      (holder) => `open in   ${processWords(holder)}, until it is stopped`,
     ),
     ...(plan.connected === undefined ? [] : [`open      ${plan.connected}, until they are ended`]),
     ...(plan.interrupted ?? []).map((sentence) => `note      ${sentence}`),

@@ -12,6 +12,7 @@ import { type LocatedFile, locateFile } from '../../../lib/files/locate-file.ts'
 import { sizeIfThere } from '../../../lib/files/size.ts';
 import { freeBytes, spaceCommand } from '../../../lib/files/space.ts';
 import { inspectSet, isSpread, setSizeBytes } from '../../../lib/placement/database-set.ts';
+import { type OpenIn, processesOf, processWords, stopCommand } from '../../../lib/placement/holder-words.ts';
 import { findHolders } from '../../../lib/placement/holders.ts';
 import { requireFree } from '../../../lib/placement/place-new.ts';
 import { requireOrdinary } from '../../../lib/placement/readiness.ts';
@@ -38,7 +39,7 @@ export interface RestorePlan {
   /** What a restore in place of the live database meets; undefined with --to. */
   services?: string;
   /** Each process once. */
-  holders?: { pid: number; command: string }[];
+  holders?: OpenIn[];
   /** Who is connected to the database of a server, in words. */
   connected?: string;
   interrupted?: string[];
@@ -168,10 +169,9 @@ async function inPlaceFacts(context: JobContext, { app, entry }: PlanOrder, targ
 }
 
 /** Who has it open is worth knowing, and no reason to fail when it cannot be known. */
-async function holdersOf(target: LocatedFile): Promise<{ pid: number; command: string }[]> {
+async function holdersOf(target: LocatedFile): Promise<OpenIn[]> {
   try {
-    const { holders } = await findHolders(target);
-    return [...new Map(holders.map(({ pid, command }) => [pid, { pid, command }])).values()];
+    return processesOf((await findHolders(target)).holders);
   } catch (error) {
     if (error instanceof OpsError || errorCode(error) !== undefined) return [];
     throw error;
@@ -235,11 +235,14 @@ function tooLittleSpace(path: string, neededBytes: number, free: number | undefi
   ];
 }
 
-function heldOpen(path: string, holders: readonly { pid: number; command: string }[]): Obstacle[] {
-  return holders.map(({ command, pid }) => ({
-    message: `${command} (process ${pid}) has the database open; it has to be stopped`,
-    hint: `stop it first; fuser -v ${shellWord(path)} shows what uses the database`,
-  }));
+function heldOpen(path: string, holders: readonly OpenIn[]): Obstacle[] {
+  return holders.map((holder) => {
+    const stop = stopCommand([holder]) ?? `fuser -v ${shellWord(path)} shows what uses the database`;
+    return {
+      message: `${processWords(holder)} has the database open; it has to be stopped`,
+      hint: `stop it first: ${stop}`,
+    };
+  });
 }
 
 function sizeOf(set: Awaited<ReturnType<typeof inspectSet>>): number | undefined {

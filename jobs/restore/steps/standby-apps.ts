@@ -4,6 +4,7 @@ import { formatBytes, formatDuration, formatInstant } from '../../../lib/base/fo
 import type { FileApp } from '../../../lib/config/config.ts';
 import type { StandbyConfig } from '../../../lib/config/standby-config.ts';
 import type { LocatedFile } from '../../../lib/files/locate-file.ts';
+import { processWords } from '../../../lib/placement/holder-words.ts';
 import { findHolders } from '../../../lib/placement/holders.ts';
 import { readWarmCopy } from '../../../lib/placement/warm-copy.ts';
 import type { WarmCopy } from '../../../lib/placement/warm-copy-record.ts';
@@ -71,7 +72,7 @@ export async function requireNobodyAtWork(app: StandbyApp, target: LocatedFile, 
   const stop = unit === undefined ? 'stop the app' : `systemctl disable --now ${unit}`;
   throw new OpsError(
     'refused',
-    `cannot ${act} ${app.name}: ${holder.command} (process ${holder.pid}) has ${target.path} open, so it is live here`,
+    `cannot ${act} ${app.name}: ${processWords(holder)} has ${target.path} open, so it is live here`,
     {
       hint: `if it lives elsewhere: ${stop}; if here: take [apps.${app.name}.standby] out of the configuration`,
     },

@@ -16,6 +16,7 @@ import { restore } from '../../../jobs/restore.ts';
 import { backedUpWorld, contents } from '../../support/bad-input.ts';
 import { makeCrashedSet } from '../../support/database-sets.ts';
 import { fixedClock } from '../../support/fixed-clock.ts';
+import { accountName } from '../../../lib/files/accounts.ts';
 import { runInProcess } from '../../support/in-process.ts';
 import { spawnTypeScript } from '../../support/spawn-lines.ts';
 import type { TypedWorld } from '../../support/typed-world.ts';
@@ -90,11 +91,17 @@ test.each([
   await using holder = spawnTypeScript(program, [world.database]); // its log and index as well
   await holder.line('open');
   const found = await plan(world, 'latest');
-  expect(found.result.holders).toEqual([{ pid: holder.pid, command: expect.stringContaining('node') }]);
+  expect(found.result.holders).toEqual([
+    expect.objectContaining({
+      pid: holder.pid,
+      command: expect.stringContaining('node'),
+      user: accountName('user', process.geteuid?.() ?? 0),
+    }),
+  ]);
   expect(found.exitCode).toBe(exitCode);
   expect(found.findings).toHaveLength(exitCode);
   const { stdout } = await world.run('restore', ['plan', 'latest']);
-  const held = new RegExp(`node.*\\(process ${holder.pid}\\)`);
+  const held = new RegExp(`node.*\\(process ${holder.pid} of `);
   expect(stdout).toMatch(
     exitCode === 1 ? /OBSTACLE +.*has the database open/ : /open in +.*until it is stopped/,
   );

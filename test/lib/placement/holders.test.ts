@@ -4,6 +4,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import Database from 'better-sqlite3';
+import { accountName } from '../../../lib/files/accounts.ts';
 import { findHolders, requireNoHolders } from '../../support/by-path.ts';
 import { asNobody } from '../../support/as-nobody.ts';
 import { recordingLog } from '../../support/recording-log.ts';
@@ -11,6 +12,8 @@ import { scratch } from '../../support/scratch.ts';
 import { spawnTypeScript } from '../../support/spawn-lines.ts';
 
 const holdOpen = fileURLToPath(new URL('../../fixtures/hold-open.ts', import.meta.url));
+
+const me = accountName('user', process.geteuid?.() ?? 0);
 
 async function heldDatabase() {
   const directory = scratch();
@@ -27,8 +30,13 @@ test('a process that holds the database open is named, without its arguments', a
   const { holders } = await findHolders(path);
   expect(holders).toEqual(
     expect.arrayContaining([
-      { pid: holder.pid, command: 'node hold-open.ts', path },
-      { pid: holder.pid, command: 'node hold-open.ts', path: `${path}-shm` },
+      expect.objectContaining({ pid: holder.pid, command: 'node hold-open.ts', path, user: me }),
+      expect.objectContaining({
+        pid: holder.pid,
+        command: 'node hold-open.ts',
+        path: `${path}-shm`,
+        user: me,
+      }),
     ]),
   );
   expect(JSON.stringify(holders)).not.toContain('hunter2');
@@ -59,7 +67,9 @@ test('a database that is held open is not replaced, and the refusal names the ho
   const { path, holder } = await heldDatabase();
   await expect(requireNoHolders(path, recordingLog())).rejects.toMatchObject({
     kind: 'refused',
-    message: `cannot replace ${path}: node hold-open.ts (process ${holder.pid}) has it open`,
+    message: expect.stringMatching(
+      `^cannot replace ${path}: node hold-open\\.ts \\(process ${holder.pid} of ${me}.*\\) has it open$`,
+    ) as string,
   });
 });
 
@@ -71,7 +81,7 @@ test.runIf(isRoot)('a process of another user shows by its locks (needs root)', 
   const found = await asNobody(() => findHolders(path));
   const command = 'node hold-open.ts';
   expect(found.partial).toBe(true);
-  expect(found.holders).toContainEqual({ pid: holder.pid, command, path });
+  expect(found.holders).toContainEqual(expect.objectContaining({ pid: holder.pid, command, path, user: me }));
 });
 
 test('that there may be more holders is a warning, not a refusal', async () => {
