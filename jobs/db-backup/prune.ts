@@ -1,7 +1,6 @@
 // db-backup prune: what the retention policy keeps and removes, with the reason for each backup.
-import { formatTable } from '../../lib/base/table.ts';
 import type { JobContext } from '../../lib/run/context.ts';
-import type { Outcome, Steps } from '../../lib/run/job.ts';
+import type { Outcome, Steps, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import {
   type AppFinding,
@@ -12,7 +11,8 @@ import {
   selectedApps,
 } from '../steps/each-app.ts';
 import type * as parameters from './parameters.ts';
-import { pruneApp, pruneFindings, pruneLines, type PruneReport, refusalFindings } from './steps/prune.ts';
+import { pruneApp, pruneFindings, type PruneReport, refusalFindings } from './steps/prune.ts';
+import { pruneTable } from './steps/prune-words.ts';
 
 type Given = Options<typeof parameters.prune>;
 
@@ -27,8 +27,8 @@ export async function run(context: JobContext, { app }: Given): Promise<Outcome<
   return appsOutcome(results, findingsOf);
 }
 
-export function text(result: AppsResult<PruneReport>): string[] {
-  return appsText(result, (report, app) => reportLines(report, app, { done: 'pruned', removed: 'removed' }));
+export function text(result: AppsResult<PruneReport>, view: View): string[] {
+  return appsText(result, (report, app) => pruneTable(report, app, 'done', view));
 }
 
 /** The same on the store of a dry run, which keeps to itself what is removed from it. */
@@ -40,24 +40,9 @@ export const plan: Steps<Given, AppsResult<PruneReport>> = {
     });
     return appsOutcome(results, findingsOf);
   },
-  text: (result) =>
-    appsText(result, (report, app) => reportLines(report, app, { done: 'plan', removed: 'would remove' })),
+  text: (result, view) => appsText(result, (report, app) => pruneTable(report, app, 'would', view)),
 };
 
 function findingsOf(report: PruneReport): AppFinding[] {
   return [...refusalFindings(report, true), ...pruneFindings(report)];
-}
-
-function reportLines(report: PruneReport, app: string, words: { done: string; removed: string }): string[] {
-  const { decisions, refused } = report;
-  const rows = decisions.map(({ name, keep, reasons }) => [
-    `  ${keep ? 'keep' : words.removed}`,
-    name,
-    reasons.join('; '),
-  ]);
-  return [
-    `${app}: ${refused === undefined ? words.done : `nothing is removed: ${refused}`}`,
-    ...formatTable(rows),
-    ...pruneLines(report).map((line) => `  ${line}`),
-  ];
 }

@@ -10,14 +10,8 @@ import { type BackupOrder, backUpApp } from '../steps/back-up-app.ts';
 import { nightlyOrder } from './steps/nightly-order.ts';
 import { backupFindings, backupLines, type BackupSummary, backupSummary } from './steps/backup-summary.ts';
 import { type BackupPlan, planBackup, planFindings, planText } from './steps/plan-backup.ts';
-import {
-  keptCount,
-  pruneApp,
-  pruneFindings,
-  pruneLines,
-  type PruneReport,
-  refusalFindings,
-} from './steps/prune.ts';
+import { pruneApp, pruneFindings, type PruneReport, refusalFindings } from './steps/prune.ts';
+import { pruneSummary } from './steps/prune-words.ts';
 
 type Given = Options<typeof parameters.run>;
 
@@ -72,9 +66,5 @@ function nightLines(report: Night, app: string): string[] {
   const lines = backupLines(app, report);
   if (latest !== undefined) lines.push(`${app}: latest copy is ${latest}`);
   if (prune === undefined) return lines;
-  const removed = prune.removed.length === 0 ? 'removed none' : `removed ${prune.removed.join(', ')}`;
-  lines.push(
-    `${app}: ${prune.refused === undefined ? removed : `nothing pruned: ${prune.refused}`}; ${keptCount(prune)} kept`,
-  );
-  return [...lines, ...pruneLines(prune).map((line) => `${app}: ${line}`)];
+  return [...lines, ...pruneSummary(prune, 'done').map((line) => `${app}: ${line}`)];
 }

@@ -13,14 +13,8 @@ import { lookAtSource, spaceNeeded } from '../../steps/snapshot.ts';
 import { type BackupOrder, localCopies } from '../../steps/back-up-app.ts';
 import { freeNames } from '../../steps/free-name.ts';
 import { requireLiveHere } from '../../steps/live-here.ts';
-import {
-  keptCount,
-  pruneApp,
-  pruneFindings,
-  pruneLines,
-  type PruneReport,
-  refusalFindings,
-} from './prune.ts';
+import { pruneApp, pruneFindings, type PruneReport, refusalFindings } from './prune.ts';
+import { pruneSummary } from './prune-words.ts';
 
 /** What would be copied, and where to. */
 export interface BackupPlan {
@@ -88,17 +82,11 @@ export function planLines({ database, sizeBytes, backup, also, store, latest, pr
   return [
     `would back up ${database} (${formatBytes(sizeBytes)}) as ${[backup, ...also].join(' and as ')} in ${store}`,
     ...(latest === undefined ? [] : [`would refresh the latest copy ${latest}`]),
-    ...(prune === undefined ? [] : [pruneLine(prune), ...pruneLines(prune)]),
+    ...(prune === undefined ? [] : pruneSummary(prune, 'would')),
     ...(latest === undefined && prune === undefined
       ? []
       : ['a database that turns out to be suspect would replace and remove nothing']),
   ];
-}
-
-function pruneLine(prune: PruneReport): string {
-  const { refused, removed } = prune;
-  if (refused !== undefined) return `would prune nothing: ${refused}`;
-  return `would then remove ${removed.length === 0 ? 'none' : removed.join(', ')}; ${keptCount(prune)} kept`;
 }
 
 async function requireScratch(context: JobContext, { stagingDirectory }: Store): Promise<void> {

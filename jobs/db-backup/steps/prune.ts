@@ -7,6 +7,7 @@ import {
   type RetentionCandidate,
   type RetentionDecision,
   type RetentionPlan,
+  type RetentionPolicy,
   retentionPlan,
 } from '../../../lib/backup/retention.ts';
 import { formatCount } from '../../../lib/base/format.ts';
@@ -18,10 +19,14 @@ import type { AppFinding } from '../../steps/each-app.ts';
 
 /** What would go, what went, and why. */
 export interface PruneReport {
-  decisions: RetentionDecision[];
+  policy: RetentionPolicy;
+  /** With what each takes in the store, without what it is based on. */
+  decisions: (RetentionDecision & { storedBytes: number })[];
   /** Why nothing may be removed now; undefined when the plan may be carried out. */
   refused: string | undefined;
   removed: string[];
+  /** What those took in the store. */
+  freedBytes: number;
   /** Backups in pages that were never finished, of which what lay in the store was removed. */
   swept: string[];
   /** Whether it has been refused for long. */
@@ -62,13 +67,20 @@ export async function pruneApp(
     for (const name of leftovers) await repository.remove(name);
     swept.push(...(await repository.sweep()));
   }
-  const { decisions, refused, lasts } = plan;
+  const { refused, lasts } = plan;
+  const bytes = new Map(entries.map(({ name, storedBytes }) => [name, storedBytes]));
+  const storedBytes = (name: string) => bytes.get(name) ?? 0;
+  const judged = {
+    policy: app.keep,
+    decisions: plan.decisions.map((one) => ({ ...one, storedBytes: storedBytes(one.name) })),
+    freedBytes: removed.reduce((sum, name) => sum + storedBytes(name), 0),
+  };
   // One that cannot be read holds all in pages: that has to be told as well.
   const bad = badAmong(
     entries.filter((each) => (each.isBad || isUnread(each)) && !removed.includes(each.name)),
   );
   const future = entries.filter(({ state }) => state === 'future').map(({ name }) => name);
-  return { decisions, refused, refusalLasts: lasts, removed, swept, lost, bad, future };
+  return { ...judged, refused, refusalLasts: lasts, removed, swept, lost, bad, future };
 }
 
 /** What the policy says of what may be pruned among `entries`, and of `also`, which are among them, as if these were sound. */

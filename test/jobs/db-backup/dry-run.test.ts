@@ -140,7 +140,8 @@ test('without an obstacle it says what is stored, replaced and removed, and so i
   const { latest, prune } = json.result.apps[0].value;
   expect(prune.removed).toHaveLength(1);
   expect({ latest, removed: prune.removed }).toEqual({ latest: done.latest, removed: done.prune.removed });
-  expect(stdout).toContain(`would then remove ${prune.removed[0]}; 2 backups kept`);
+  expect(stdout).toContain(`would then remove ${prune.removed[0]}\n`);
+  expect(stdout).toMatch(/would remove 1 backup, .* would be free again; 2 backups kept/);
   expect(stdout).toContain('would refresh the latest copy latest/bookings.db');
 });
 
