@@ -1,5 +1,6 @@
 // db-backup backup: one proven backup of each app.
 import { namedBackupName } from '../../lib/backup/name.ts';
+import { requireNote } from '../../lib/backup/note.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, Steps } from '../../lib/run/job.ts';
@@ -38,13 +39,15 @@ export const plan: Steps<Given, AppsResult<BackupPlan>> = {
   text: planText,
 };
 
-function orderOf(app: GuardedApp, { name, acceptShrink: shrink, accept: finding }: Given): BackupOrder {
+function orderOf(app: GuardedApp, { name, note, acceptShrink: shrink, accept: finding }: Given): BackupOrder {
   const what = { formats: [ownFormat(app)], storesUnchanged: true, refreshLatest: false };
-  return { label: name, acceptance: { shrink, finding }, ...what };
+  const called = { label: name, note: note === undefined ? undefined : requireNote(note) };
+  return { ...called, acceptance: { shrink, finding }, ...what };
 }
 
-/** A name no store would take is refused before the first app is touched. */
-function namedApps(context: JobContext, { name, app }: Given): readonly GuardedApp[] {
+/** A name no store would take, or a note that is none, is refused before the first app is touched. */
+function namedApps(context: JobContext, { name, note, app }: Given): readonly GuardedApp[] {
+  if (note !== undefined) requireNote(note);
   const apps = selectedApps(context, app);
   for (const each of apps) if (name !== undefined) namedBackupName(each.layout, each.name, name);
   return apps;

@@ -13,6 +13,10 @@ export const hourly = { app: appOrAll };
 export const upload = { acceptShrink, accept, app: appOrAll };
 export const backup = {
   name: argument('a name of your own instead of the time; never pruned'),
+  note: option(
+    'text',
+    'what it is for, in one line; shown in lists, and where it is sealed for its owner alone',
+  ),
   acceptShrink,
   accept,
   app: appOrAll,

@@ -11,7 +11,7 @@ import type { JobContext } from '../../lib/run/context.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { type ProvenSnapshot, proveSnapshot, snapshotSummary } from './snapshot.ts';
 import { acceptCommand } from './accept-command.ts';
-import { describeBackup } from './describe-backup.ts';
+import { describeBackup, type Said } from './describe-backup.ts';
 import { type FreeName, freeNames } from './free-name.ts';
 import { type Acceptance, judge } from './judge.ts';
 import { leaveCopy } from './leave-copy.ts';
@@ -23,6 +23,8 @@ import { isUnchangedNight, keepLatest, unchangedSince } from './unchanged-since.
 export interface BackupOrder {
   /** A name given by a person instead of the time. */
   label: string | undefined;
+  /** What a person notes of it. */
+  note?: string | undefined;
   acceptance: Acceptance;
   /** Refresh the latest copy too, where the app has one. */
   refreshLatest: boolean;
@@ -96,7 +98,7 @@ export async function backUpApp(
       context,
       app,
       names.filter(({ format }) => !known.has(format)),
-      { snapshot, judgement: { ...judgement, promotion } },
+      { snapshot, said: { ...judgement, promotion, note: order.note } },
     );
     const refreshed = toStore.length === 0 ? undefined : latest;
     const made = await storeBackups(context, app, repository, toStore, {
@@ -136,11 +138,11 @@ async function describeAll(
   context: JobContext,
   app: GuardedApp,
   names: readonly FreeName[],
-  { snapshot, judgement }: { snapshot: ProvenSnapshot; judgement: Parameters<typeof describeBackup>[4] },
+  { snapshot, said }: { snapshot: ProvenSnapshot; said: Said },
 ): Promise<ToStore[]> {
   const described: ToStore[] = [];
   for (const { format, name } of names)
-    described.push({ format, manifest: await describeBackup(context, app, snapshot, name, judgement) });
+    described.push({ format, manifest: await describeBackup(context, app, snapshot, name, said) });
   return described;
 }
 

@@ -12,13 +12,20 @@ import type { Judgement } from './judge.ts';
 
 const subjectsMax = 100;
 
+/** What is said of it beside what was measured. */
+export interface Said extends Judgement {
+  promotion: Promotion | undefined;
+  /** What the person who asked for it noted. */
+  note: string | undefined;
+}
+
 /** The manifest of a snapshot that will have the name `backup` in the store. */
 export async function describeBackup(
   context: JobContext,
   app: GuardedApp,
   { look, digest, measured, takenAt }: ProvenSnapshot,
   backup: string,
-  { suspect, accepted, promotion }: Judgement & { promotion: Promotion | undefined },
+  { suspect, accepted, promotion, note: noted }: Said,
 ): Promise<Manifest> {
   const { check, note, findings } = measured.integrity;
   const subjects = subjectsOf(accepted);
@@ -45,6 +52,7 @@ export async function describeBackup(
     runId: context.runId,
     clock: await context.clockState(),
     ...(promotion === undefined ? {} : { promotedAt: promotion.at }),
+    ...(noted === undefined ? {} : { note: noted }),
     suspect: reasonsOf(suspect),
     ...(subjects.length === 0 ? {} : { accepted: subjects }),
   };

@@ -1,6 +1,7 @@
 // One backup as lists show it, and `--json` prints it.
 import { type BackupState, type CatalogueEntry, storedPartOf } from '../../lib/backup/catalogue.ts';
 import { type BackupFormat, formatByName, isSealedName } from '../../lib/backup/name.ts';
+import { shownNote } from '../../lib/backup/note.ts';
 import { formatBytes, formatWallTime } from '../../lib/base/format.ts';
 import { formatRows } from '../../lib/base/table.ts';
 import type { View } from '../../lib/run/job.ts';
@@ -28,6 +29,8 @@ export interface ListedBackup {
   sha256: string | undefined;
   /** Whether a person gave it its name: it is never pruned. */
   named: boolean;
+  /** What a person noted of it; undefined where nothing was, or where it is sealed and nothing here opens it. */
+  note: string | undefined;
   /** What the machine knew of its clock when it was made. */
   clock: string | undefined;
 }
@@ -50,12 +53,18 @@ export function listedBackup(entry: CatalogueEntry): ListedBackup {
     brokenBy: entry.brokenBy,
     sha256: manifest?.sha256,
     named,
+    note: noteOf(entry),
     clock: (sealed ?? manifest)?.clock,
   };
 }
 
+/** The note of a backup, fit to be shown. */
+export function noteOf({ manifest }: Pick<CatalogueEntry, 'manifest'>): string | undefined {
+  return manifest?.note === undefined ? undefined : shownNote(manifest.note);
+}
+
 /**
- * A table of backups, whose head names the zone of its times, with what is the matter with each below its line. What they take in
+ * A table of backups, whose head names the zone of its times, with the note of each and what is the matter with it below its line. What they take in
  * the store has a column where that is another size than that of what comes out of one of them.
  */
 export function backupTable(backups: readonly ListedBackup[], { now, timeZone, columns }: View): string[] {
@@ -71,11 +80,15 @@ export function backupTable(backups: readonly ListedBackup[], { now, timeZone, c
   const states = new Map(backups.map(({ name, state }) => [name, state]));
   // How long ago it was is said by its time as well.
   return formatRows(rows, { columns, spare: [2] }).flatMap((row, index) => {
-    const { problem, brokenBy = '' } = backups[index] ?? {};
-    if (problem === undefined) return row;
+    const { problem, brokenBy = '', note } = backups[index] ?? {};
     // What is the matter is said once, where the cause stands.
     const state = states.get(brokenBy);
-    return [...row, `      ${state === undefined ? problem : `it needs ${brokenBy}, which is ${state}`}`];
+    const matter = state === undefined ? problem : `it needs ${brokenBy}, which is ${state}`;
+    const below = [
+      ...(note === undefined ? [] : [`note: ${note}`]),
+      ...(matter === undefined ? [] : [matter]),
+    ];
+    return [...row, ...below.map((text) => `      ${text}`)];
   });
 }
 

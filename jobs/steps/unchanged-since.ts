@@ -29,8 +29,9 @@ export function unchangedSince(
   { order, snapshot, suspect, judgement }: Candidate,
 ): Map<BackupFormat, Manifest> {
   const known = new Map<BackupFormat, Manifest>();
-  // Who gives it a name wants one, and what was accepted is to be written down.
-  if (order.label !== undefined || judgement.accepted.length > 0) return known;
+  // Who gives it a name or a note wants one, and what was accepted is to be written down.
+  if (order.label !== undefined || order.note !== undefined) return known;
+  if (judgement.accepted.length > 0) return known;
   for (const format of order.formats) {
     const ofFormat = entries.filter(({ name }) => formatByName(name) === format);
     const same =

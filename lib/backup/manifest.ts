@@ -45,6 +45,8 @@ interface Origin {
   clock: ClockState;
   /** When the machine it is from, a standby until then, was made the one that the app lives on. Absent where none was. */
   promotedAt?: Date;
+  /** What the person who made it noted of it, in one line. Absent where nothing was. */
+  note?: string;
   /** Why this backup is kept but not trusted as a successor; usually empty. */
   suspect: string[];
   /** The subjects of what was found when it was made and a person accepted (see `Suspicion`). Absent where nothing was. */
@@ -96,6 +98,7 @@ function textOf(manifest: Manifest): string {
     run_id: manifest.runId,
     clock: manifest.clock,
     promoted_at: manifest.promotedAt?.toISOString(),
+    note: manifest.note,
     suspect: manifest.suspect,
     accepted: manifest.accepted,
     stored: manifest.stored && formatStoredPart(manifest.stored),
@@ -172,6 +175,7 @@ export function parseOpened({ fields, version, flaw }: OpenedManifest): Manifest
     runId: fields.text('run_id'),
     clock: fields.choice('clock', clockStates),
     ...(fields.has('promoted_at') ? { promotedAt: fields.instant('promoted_at') } : {}),
+    ...(fields.has('note') ? { note: fields.text('note') } : {}),
     suspect: parseReasons(fields.list('suspect'), 'suspect', flaw),
     ...(fields.has('accepted') ? { accepted: parseReasons(fields.list('accepted'), 'accepted', flaw) } : {}),
     ...(version >= 4 && fields.has('stored')

@@ -39,6 +39,15 @@ export function addTests(format: RepositoryFormat, open: OpenWorld): void {
     expect(await proves(world, one)).toBe(true);
   });
 
+  it('keeps what was noted of it', async () => {
+    const world = await open();
+    await world.repository.add(await newBackup(world, 1, { note: 'before the import' }));
+    expect((await world.reopen().list())[0]).toMatchObject({ manifest: { note: 'before the import' } });
+    // Another machine, which remembers nothing, and has the identity of what is sealed.
+    const [elsewhere] = await world.reopen(world.store, { stateDirectory: scratch() }).list();
+    expect(elsewhere).toMatchObject({ state: 'proven', manifest: { note: 'before the import' } });
+  });
+
   it('lists as suspect what has reasons to be', async () => {
     const world = await open();
     await world.repository.add(await newBackup(world, 1, { suspect: ['table orders is gone'] }));

@@ -135,6 +135,7 @@ export const manifests: Goldens = {
   'manifest/v2-classic-layout.json': version2(classic),
   'manifest/v2-with-findings.json': version2(withFindings),
   'manifest/v2-promoted.json': version2({ ...least, promotedAt: new Date('2026-11-19T18:40:00.250Z') }),
+  'manifest/v2-with-note.json': version2({ ...everyKey, note: 'before the import of “Zürich”: C:\\new' }),
   'manifest/v1-classic-layout.json': version1({
     ...classic,
     source: '/opt/apps/ctv-bookedbiz-db/data/database/production.db',

@@ -71,6 +71,7 @@ async function hostileWorld(): Promise<TypedWorld> {
     size_bytes: 11,
     host: hostile,
     source: hostile,
+    note: `${hostile}${long}`,
   });
   forge('bookings-20260101T000000Z', { backup: `${hostile}${long}` });
   writeFileSync(join(folder, 'bookings-20260101T000000Z.db'), 'x');

@@ -119,7 +119,7 @@ describe('db-backup', () => {
     await pin('db-backup-init', pi, dbBackup, 'init');
     await pin('db-backup-test', pi, dbBackup, 'test');
     await pin('db-backup-run', pi, dbBackup, 'run');
-    await pin('db-backup-backup', pi, dbBackup, 'backup before-upgrade');
+    await pin('db-backup-backup', pi, dbBackup, 'backup before-upgrade --note 5.2');
     await pin('db-backup-backup-dry', pi, dbBackup, 'backup after-upgrade --dry-run');
     await pin('db-backup-upload', pi, dbBackup, 'upload');
     await pin('db-backup-upload-dry', pi, dbBackup, 'upload --dry-run');

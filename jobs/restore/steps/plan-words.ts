@@ -15,6 +15,7 @@ export function planLines(plan: RestorePlan, { now, timeZone }: View): string[] 
   const free = freeBytes === undefined ? '' : `, ${formatBytes(freeBytes)} are free`;
   return [
     `backup    ${name} (${state}), ${formatBytes(sizeBytes)}, of ${formatInstant(takenAt, timeZone)}, ${ago(takenAt, now)}`,
+    ...(backup.note === undefined ? [] : [`note      ${backup.note}`]),
     ...chainLines(backup, { timeZone }),
     ...(plan.asOf === undefined ? [] : [`as of     ${plan.asOf.said}`]),
     `goes to   ${target}${isThere ? '' : ' (nothing is there now)'}`,

@@ -2,7 +2,7 @@
 import { shellWord } from '../../../lib/base/shell-word.ts';
 import { resolve } from 'node:path';
 import type { ReadTime } from '../../../lib/backup/parse-time.ts';
-import type { BackupState, CatalogueEntry } from '../../../lib/backup/catalogue.ts';
+import type { CatalogueEntry } from '../../../lib/backup/catalogue.ts';
 import { formatByName, isSealedName } from '../../../lib/backup/name.ts';
 import { errorCode, OpsError } from '../../../lib/base/errors.ts';
 import type { Finding } from '../../../lib/base/finding.ts';
@@ -19,6 +19,7 @@ import { requireOrdinary } from '../../../lib/placement/readiness.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import { type GoneDirectory, goneDirectory, goneHint, goneWords } from './database-directory.ts';
 import { damagedHint, misfitOf } from '../../steps/choose-entry.ts';
+import { type ListedBackup, noteOf } from '../../steps/listed-backup.ts';
 import { type NeededBackups, neededBackups } from '../../steps/needed-backups.ts';
 import { describeEarlier } from '../../steps/earlier-restore.ts';
 import { roomToFetch } from './room-to-fetch.ts';
@@ -28,7 +29,7 @@ import { type Stakes, stakesOf } from './stakes.ts';
 export interface RestorePlan {
   app: string;
   /** `sizeBytes` is of the database that comes out of it. */
-  backup: { name: string; takenAt: Date; sizeBytes: number; state: BackupState } & NeededBackups;
+  backup: Pick<ListedBackup, 'name' | 'takenAt' | 'sizeBytes' | 'state' | 'note'> & NeededBackups;
   /** How --at was understood. */
   asOf?: ReadTime;
   target: string;
@@ -153,7 +154,7 @@ export function planned(context: JobContext, { app, asOf, entry, entries }: Plan
   const { name, takenAt, sizeBytes, state } = entry;
   return {
     app: app.name,
-    backup: { name, takenAt, sizeBytes, state, ...neededBackups(entry, entries) },
+    backup: { name, takenAt, sizeBytes, state, note: noteOf(entry), ...neededBackups(entry, entries) },
     ...(asOf === undefined ? {} : { asOf }),
     stopsServices: !context.services(app).isNone,
   };
