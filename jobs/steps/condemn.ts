@@ -4,7 +4,7 @@ import { promiseOf } from '../../lib/backup/sealed-manifest.ts';
 import { errorMessage, OpsError } from '../../lib/base/errors.ts';
 import { firstOf } from '../../lib/base/finding.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
-import { backupPlace } from '../../lib/history/rows.ts';
+import { backupPlace, noteForAll } from '../../lib/history/rows.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 
 /**
@@ -42,6 +42,7 @@ export async function condemn(
   history.recordBackup({
     ...{ app: app.name, name, runId, takenAt, sizeBytes, sha256: promiseOf(promising) },
     ...backupPlace(bad, storedPartOf(bad)),
+    note: noteForAll(bad),
     state: isTold ? 'damaged' : 'damaged-untold',
   });
 }

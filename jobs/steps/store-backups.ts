@@ -9,7 +9,7 @@ import type { GuardedApp } from '../../lib/config/config.ts';
 import { copyFileDurably } from '../../lib/files/copy-file.ts';
 import type { FileDigest } from '../../lib/files/digest.ts';
 import type { Scratch } from '../../lib/files/scratch.ts';
-import { backupPlace } from '../../lib/history/rows.ts';
+import { backupPlace, noteForAll } from '../../lib/history/rows.ts';
 import type { Added, Repository, UnderWay } from '../../lib/repository/repository.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { ProvenSnapshot } from './snapshot.ts';
@@ -135,5 +135,6 @@ function recordBackup(context: JobContext, manifest: Manifest, entries: readonly
     sha256,
     state: suspect.length === 0 ? 'proven' : 'suspect',
     ...backupPlace(listed, storedPartOf(listed)),
+    note: noteForAll({ name, manifest }),
   });
 }

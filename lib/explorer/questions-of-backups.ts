@@ -55,7 +55,7 @@ SELECT ${local('taken_at')} AS "taken", ${between('taken_at', "'now'", 'days')} 
   ${megabytes('size_bytes')} AS "MB", ${megabytes('stored_bytes')} AS "took, MB", state,
   (SELECT ${local('max(at)')} FROM drills
     WHERE drills.app = backups.app AND drills.name = backups.name AND outcome = 'passed') AS "restored by a drill",
-  name, base AS "based on", run_id AS "run"
+  name, note, base AS "based on", run_id AS "run"
 FROM backups
 WHERE ${isGiven('app', 'app')} AND trim(:state) IN ('all', state, iif(state = 'proven', '', state))
 ORDER BY taken_at DESC

@@ -56,6 +56,7 @@ export const tables: readonly TableWords[] = [
       stored_bytes: 'what it takes in the store, without what it is based on, in bytes',
       level: 'of one in pages: 0 for a full, else one above its base; empty for a plain one',
       base: 'the backup that an increment is based on, by its name in the store; empty for all others',
+      note: 'what the person who made it noted of it; empty for a sealed one, whose note is for its owner',
     },
   },
   {

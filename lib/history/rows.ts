@@ -1,6 +1,7 @@
 // What the history remembers: runs, backups and restore drills, as data and as rows. Times are ISO 8601 in UTC.
 import type { CatalogueEntry } from '../backup/catalogue.ts';
-import { type BackupFormat, formatByName } from '../backup/name.ts';
+import { type BackupFormat, formatByName, isSealedName } from '../backup/name.ts';
+import { shownNote } from '../backup/note.ts';
 import type { StoredPart } from '../backup/stored-part.ts';
 import { OpsError } from '../base/errors.ts';
 import { Fields } from '../record/fields.ts';
@@ -61,6 +62,8 @@ export interface BackupRow extends BackupPlace {
   /** What has become of it, in the caller's word: `proven`, `suspect`, `damaged`, `damaged-untold` */
   state: string;
   publishedAt?: Date | undefined;
+  /** What a person noted of it; never of a sealed one, see `noteForAll`. */
+  note?: string | undefined;
 }
 
 /** A backup that was found bad, and only this machine knows. */
@@ -113,6 +116,17 @@ export function backupPlace(
   return { format: formatByName(name), storedBytes, level: pages?.level, base: pages?.base?.name };
 }
 
+/**
+ * What a person noted of a backup, where it is for everybody: ops.db is shown to whoever looks into the explorer, and what is sealed is
+ * for its owner.
+ */
+export function noteForAll({
+  name,
+  manifest,
+}: Pick<CatalogueEntry, 'name' | 'manifest'>): string | undefined {
+  return manifest?.note === undefined || isSealedName(name) ? undefined : shownNote(manifest.note);
+}
+
 type Row = Record<string, unknown>;
 
 export function runFromRow(row: Row): RunRow {
@@ -159,6 +173,7 @@ export function backupFromRow(row: Row): BackupRow {
     level: optionalNumber(row['level']),
     base: optionalText(row['base']),
     publishedAt: publishedAt === undefined ? undefined : new Date(publishedAt),
+    note: optionalText(row['note']),
   };
 }
 

@@ -190,6 +190,7 @@ const versions = [
     PRIMARY KEY (app, name)
   ) STRICT;
   `,
+  'ALTER TABLE backups ADD COLUMN note TEXT;',
 ];
 
 /** The version this program writes. */

@@ -98,13 +98,13 @@ export function drillsSince(database: HistoryDatabase, since: Date): DrillRow[] 
 export function upsertBackup(database: HistoryDatabase, backup: BackupRow): void {
   database.run(
     `INSERT INTO backups (app, name, run_id, taken_at, size_bytes, sha256, state, published_at, format, stored_bytes,
-       level, base)
+       level, base, note)
      VALUES (:app, :name, :runId, :takenAt, :sizeBytes, :sha256, :state, :publishedAt, :format, :storedBytes,
-       :level, :base)
+       :level, :base, :note)
      ON CONFLICT (app, name) DO UPDATE SET run_id = excluded.run_id, taken_at = excluded.taken_at,
        size_bytes = excluded.size_bytes, sha256 = excluded.sha256, state = excluded.state,
        published_at = excluded.published_at, format = excluded.format, stored_bytes = excluded.stored_bytes,
-       level = excluded.level, base = excluded.base`,
+       level = excluded.level, base = excluded.base, note = excluded.note`,
     {
       app: backup.app,
       name: backup.name,
@@ -118,6 +118,7 @@ export function upsertBackup(database: HistoryDatabase, backup: BackupRow): void
       storedBytes: backup.storedBytes,
       level: backup.level ?? null,
       base: backup.base ?? null,
+      note: backup.note ?? null,
     },
   );
 }

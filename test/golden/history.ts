@@ -45,12 +45,12 @@ const known = {
     {
       ...{ app: 'ctv', name: proven, run_id: 'run-done', taken_at: '2026-11-19T02:05:13.000Z' },
       ...{ size_bytes: 4096000, sha256, state: 'proven', published_at: '2026-11-19T02:06:00.000Z' },
-      ...{ format: 'plain', stored_bytes: 4096000, level: null, base: null },
+      ...{ format: 'plain', stored_bytes: 4096000, level: null, base: null, note: null },
     },
     {
       ...{ app: 'ctv', name: suspect, run_id: 'run-bad-news', taken_at: at.toISOString() },
       ...{ size_bytes: 8192, sha256, state: 'suspect', published_at: null },
-      ...{ format: 'plain', stored_bytes: 8192, level: null, base: null },
+      ...{ format: 'plain', stored_bytes: 8192, level: null, base: null, note: null },
     },
   ],
   looks: [],
@@ -190,12 +190,12 @@ const withPages = {
     {
       ...{ app: 'ctv', name: full, run_id: 'run-done', taken_at: '2026-11-20T03:05:13.000Z' },
       ...{ size_bytes: 4096000, sha256, state: 'proven', published_at: null },
-      ...{ format: 'pages', stored_bytes: 1024000, level: 0, base: null },
+      ...{ format: 'pages', stored_bytes: 1024000, level: 0, base: null, note: null },
     },
     {
       ...{ app: 'ctv', name: increment, run_id: 'run-done', taken_at: '2026-11-20T04:05:13.000Z' },
       ...{ size_bytes: 4100096, sha256, state: 'proven', published_at: null },
-      ...{ format: 'pages', stored_bytes: 5120, level: 1, base: full },
+      ...{ format: 'pages', stored_bytes: 5120, level: 1, base: full, note: null },
     },
   ],
   looks: [{ app: 'ctv', name: increment, run_id: 'run-busy', at: minute('27').toISOString(), looks: 2 }],
@@ -203,12 +203,12 @@ const withPages = {
 };
 
 export const history: Goldens = {
-  'history/v1.db': { read, value: { ...known, version: 5, deliveries: [], ...withoutChecks } },
+  'history/v1.db': { read, value: { ...known, version: 6, deliveries: [], ...withoutChecks } },
   'history/v2.db': {
     read,
     value: {
       ...known,
-      version: 5,
+      version: 6,
       ...withoutChecks,
       deliveries,
     },
@@ -217,7 +217,7 @@ export const history: Goldens = {
     read,
     value: {
       ...known,
-      version: 5,
+      version: 6,
       runs: known.runs.map((one) => (one.id === 'run-running' ? { ...one, ...ended } : one)),
       deliveries,
       ...withChecks,
@@ -228,7 +228,7 @@ export const history: Goldens = {
     read,
     value: {
       ...known,
-      version: 5,
+      version: 6,
       runs: known.runs.map((one) => (one.id === 'run-running' ? { ...one, ...ended } : one)),
       deliveries,
       ...withChecks,
@@ -239,12 +239,27 @@ export const history: Goldens = {
     read,
     value: {
       ...known,
-      version: 5,
+      version: 6,
       runs: known.runs.map((one) => (one.id === 'run-running' ? { ...one, ...ended } : one)),
       deliveries,
       ...withChecks,
       ...withDelta,
       ...withPages,
+    },
+  },
+  'history/v6.db': {
+    read,
+    value: {
+      ...known,
+      version: 6,
+      runs: known.runs.map((one) => (one.id === 'run-running' ? { ...one, ...ended } : one)),
+      deliveries,
+      ...withChecks,
+      ...withDelta,
+      ...withPages,
+      backups: withPages.backups.map((one) =>
+        one.name === full ? { ...one, note: 'before the import' } : one,
+      ),
     },
   },
 };

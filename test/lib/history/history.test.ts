@@ -119,7 +119,7 @@ test('a run that has ended is not ended again', () => {
 test('a backup that is recorded again replaces what was known of it', () => {
   const { history, rows } = historyWorld();
   history.recordBackup({ ...backup, state: 'uploaded', publishedAt: undefined });
-  history.recordBackup(backup);
+  history.recordBackup({ ...backup, note: 'before the import' });
   history.recordBackup({ ...backup, app: 'other' });
   expect(rows('SELECT * FROM backups ORDER BY app')).toEqual([
     {
@@ -131,7 +131,7 @@ test('a backup that is recorded again replaces what was known of it', () => {
       sha256: backup.sha256,
       state: 'published',
       published_at: '2026-11-20T02:09:00.000Z',
-      ...{ format: 'plain', stored_bytes: 1_400_000_000, level: null, base: null },
+      ...{ format: 'plain', stored_bytes: 1_400_000_000, level: null, base: null, note: 'before the import' },
     },
     expect.objectContaining({ app: 'other' }),
   ]);

@@ -12,7 +12,7 @@ import { scratch } from '../../support/scratch.ts';
 test('the file is one that Datasette reads from a read-only mount, with strict tables', () => {
   const { path, rows } = historyWorld();
   expect(rows('PRAGMA journal_mode')).toEqual([{ journal_mode: 'delete' }]);
-  expect(rows('PRAGMA user_version')).toEqual([{ user_version: 5 }]);
+  expect(rows('PRAGMA user_version')).toEqual([{ user_version: 6 }]);
   expect(
     rows(
       "SELECT name, strict FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE 'sqlite%' ORDER BY name",
@@ -56,7 +56,7 @@ test('two processes write the same history', () => {
 test('a history of a newer Holdfast is left as it is', () => {
   const path = join(scratch(), 'ops.db');
   const newer = new Database(path);
-  newer.exec('PRAGMA journal_mode = WAL; CREATE TABLE runs (anything); PRAGMA user_version = 6');
+  newer.exec('PRAGMA journal_mode = WAL; CREATE TABLE runs (anything); PRAGMA user_version = 7');
   newer.close();
   const before = readFileSync(path);
   const { history, warnings, log } = historyWorld(path);
@@ -65,7 +65,7 @@ test('a history of a newer Holdfast is left as it is', () => {
   history.close();
   expect(readFileSync(path).equals(before)).toBe(true);
   expect(warnings()).toEqual(['history is not written: a newer Holdfast has made it']);
-  expect(log.lines[0]?.fields).toEqual({ version: 6, ours: 5 });
+  expect(log.lines[0]?.fields).toEqual({ version: 7, ours: 6 });
   expect(history).toBe(nullHistory);
 });
 
