@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { commandsIn, completeHint, namedCommands } from '../lib/run/hint.ts';
-import { typedName } from '../lib/run/parameter.ts';
+import { typedOptions } from '../lib/run/typed.ts';
 import { fixedClock } from './support/fixed-clock.ts';
 import { refusal } from './support/hints.ts';
 import { runInProcess } from './support/in-process.ts';
@@ -134,13 +134,14 @@ test('with several apps and a configuration that was named, the commands in hint
 
 test('whatever option stands behind a command, the sentence goes on behind it', () => {
   const around = { configOption: ' --config x.toml', app: undefined, isSudo: false };
-  const torn = Object.entries(jobs).flatMap(([job, { commands }]) =>
-    commands.flatMap(({ name, parameters }) =>
-      Object.entries(parameters)
-        .filter(
-          ([, { kind }]) => ['flag', 'option'].includes(kind) && namedCommands[job]?.[name] !== undefined,
+  const said = ['app', 'config', 'env-file', 'help']; // which the hint is given, or has no use for
+  const torn = Object.values(jobs).flatMap((job) =>
+    job.commands.flatMap((command) =>
+      typedOptions(job, command)
+        .filter(({ long }) => !said.includes(long) && namedCommands[job.name]?.[command.name] !== undefined)
+        .map(
+          ({ long, value }) => `${job.name} ${command.name} --${long}${value === undefined ? '' : ' value'}`,
         )
-        .map(([flag, { kind }]) => `${job} ${name} --${typedName(flag)}${kind === 'flag' ? '' : ' value'}`)
         .filter((typed) => completeHint(`${typed} does it`, around) !== `${typed} --config x.toml does it`),
     ),
   );

@@ -5,6 +5,7 @@ const acceptShrink = flag('an emptied or shrunken database is meant to be so');
 const accept = option(
   'finding',
   'only this is meant to be so: a table (may hold *), or rows, bytes, integrity',
+  { words: ['rows', 'bytes', 'integrity'] },
 );
 
 export const init = {};
@@ -25,19 +26,21 @@ export const info = { app: appOrAll };
 export const listBackups = { app: appOrAll };
 export const list = { path: argument('only what lies below it') };
 export const download = {
-  path: argument("the new file; the database's own path unless given"),
+  path: argument("the new file; the database's own path unless given", { files: 'file' }),
   identity: identityFile,
   app: appOrOnly,
 };
 export const verify = {
-  name: argument('a backup; the newest of each app unless given'),
+  name: argument('a backup; the newest of each app unless given', { names: 'backup' }),
   all: flag('every backup of each app'),
   identity: identityFile,
   app: appOrAll,
 };
 export const prune = { app: appOrAll };
 export const keygen = {
-  page: option('file', 'write a page for the safe, with the identity as a QR code, to a new file of HTML'),
+  page: option('file', 'write a page for the safe, with the identity as a QR code, to a new file of HTML', {
+    files: 'file',
+  }),
   yes: flag('do not ask for the identity to be typed back', { short: 'y' }),
 };
 export const link = { print: flag('print the refresh token instead of keeping it') };

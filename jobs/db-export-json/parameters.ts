@@ -13,7 +13,7 @@ export const check = {
   app: appOrAll,
 };
 export const importDocuments = {
-  to: option('path', 'a new database, instead of the mirror'),
+  to: option('path', 'a new database, instead of the mirror', { files: 'file' }),
   day: option('day', 'only the document of this day'),
   app: appOrOnly,
 };

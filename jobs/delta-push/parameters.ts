@@ -1,4 +1,5 @@
 // What the commands of delta-push can be told.
+import type { Dialect } from '../../lib/delta/sql-script.ts';
 import { appOrAll, appOrOnly, argument, flag, option, requiredArgument } from '../../lib/run/parameter.ts';
 
 export const install = { app: appOrAll };
@@ -31,8 +32,10 @@ export const resync = {
 };
 export const takeover = { app: appOrOnly, yes: flag('without being asked', { short: 'y' }) };
 export const exportSql = {
-  file: requiredArgument('the script, which must not be there yet'),
+  file: requiredArgument('the script, which must not be there yet', { files: 'file' }),
   app: appOrOnly,
-  dialect: option('sqlite|postgres', 'whose SQL it is; sqlite unless given'),
+  dialect: option('sqlite|postgres', 'whose SQL it is; sqlite unless given', {
+    words: ['sqlite', 'postgres'] satisfies Dialect[],
+  }),
   keep: flag('they go on waiting; without, they count as arrived'),
 };

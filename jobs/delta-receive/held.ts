@@ -4,13 +4,13 @@ import { formatCount } from '../../lib/base/format.ts';
 import { formatRows } from '../../lib/base/table.ts';
 import { nearest } from '../../lib/base/nearest.ts';
 import type { HeldReason } from '../../lib/delta/batch.ts';
-import { heldReasons } from '../../lib/delta/messages.ts';
+import { heldReasons } from '../../lib/delta/batch.ts';
 import { wireHeld } from '../../lib/delta/row-messages.ts';
 import type { HeldQuery } from '../../lib/replica/replica.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
-import type * as parameters from './parameters.ts';
+import { heldActions, type held } from './parameters.ts';
 import { onReplica, requireTable } from './steps/which-replica.ts';
 import { requireDay } from '../steps/service-day.ts';
 
@@ -27,11 +27,10 @@ interface HeldResult {
 }
 
 const shownMax = 1000;
-const actions = ['list', 'apply', 'discard'] as const;
 
 export async function run(
   context: JobContext,
-  { action: typed = 'list', replica: name, ...given }: Options<typeof parameters.held>,
+  { action: typed = 'list', replica: name, ...given }: Options<typeof held>,
 ): Promise<Outcome<HeldResult>> {
   const action = requireAction(typed);
   const query = queryOf(given);
@@ -100,13 +99,13 @@ function queryOf(given: {
 }
 
 function requireAction(typed: string): HeldResult['action'] {
-  const found = actions.find((action) => action === typed);
+  const found = heldActions.find((action) => action === typed);
   if (found !== undefined) return found;
   throw new OpsError(
     'usage',
     `cannot understand the command line: held ${typed} is nothing that can be done`,
     {
-      hint: `did you mean delta-receive held ${nearest(typed, [...actions]) ?? 'list'}?`,
+      hint: `did you mean delta-receive held ${nearest(typed, [...heldActions]) ?? 'list'}?`,
     },
   );
 }

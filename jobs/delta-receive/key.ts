@@ -7,7 +7,7 @@ import { hashOfKey } from '../../lib/http/proof.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
-import type * as parameters from './parameters.ts';
+import { keyActions, type key } from './parameters.ts';
 import { findingLines } from '../steps/words.ts';
 import { receivePlaces } from './steps/places.ts';
 
@@ -28,11 +28,9 @@ interface KeyResult {
   keys: KeyEntry[];
 }
 
-const actions = ['add', 'list', 'revoke'];
-
 export async function run(
   context: JobContext,
-  { action, name }: Options<typeof parameters.key>,
+  { action, name }: Options<typeof key>,
 ): Promise<Outcome<KeyResult>> {
   if (action === 'list') return { result: listed(context, readKeys(placeOf(context))), findings: [] };
   if (action !== 'add' && action !== 'revoke') throw unknownAction(action);
@@ -138,6 +136,6 @@ function requireName(action: string, name: string | undefined): string {
 
 function unknownAction(action: string): OpsError {
   const message = `cannot understand the command line: key ${action} is nothing that can be done`;
-  const near = nearest(action, actions) ?? 'list';
+  const near = nearest(action, [...keyActions]) ?? 'list';
   return new OpsError('usage', message, { hint: `did you mean delta-receive key ${near}?` });
 }

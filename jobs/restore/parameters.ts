@@ -10,9 +10,14 @@ import {
 } from '../../lib/run/parameter.ts';
 
 const which = {
-  name: argument('"latest" (the newest proven backup), or a name from restore list'),
+  name: argument('"latest" (the newest proven backup), or a name from restore list', {
+    words: [['latest', 'the newest proven backup']],
+    names: 'backup',
+  }),
   at: option('time', 'the newest proven backup at that time: "2026-11-20 02:05", 23:00 or "3 days ago"'),
-  to: option('path', 'restore to a new file, of PostgreSQL a new database, instead of the live one'),
+  to: option('path', 'restore to a new file, of PostgreSQL a new database, instead of the live one', {
+    files: 'file',
+  }),
 };
 const orCopy = flag('where the store has no backup at all, the latest copy: checked, but by no manifest');
 const yes = flag('do not ask', { short: 'y' });
@@ -35,8 +40,8 @@ export const run = {
   app: appOrOnly,
 };
 export const download = {
-  name: requiredArgument('a backup, or any other file of the store'),
-  path: requiredArgument('a new file, or an existing directory'),
+  name: requiredArgument('a backup, or any other file of the store', { names: 'backup' }),
+  path: requiredArgument('a new file, or an existing directory', { files: 'file' }),
   identity: identityFile,
   app: appOrOnly,
 };
@@ -63,7 +68,7 @@ export const promote = {
   app: appOrOnly,
 };
 export const drill = {
-  name: argument('a backup; each in its turn unless given'),
+  name: argument('a backup; each in its turn unless given', { names: 'backup' }),
   identity: identityFile,
   app: appOrAll,
 };

@@ -62,4 +62,5 @@ export interface BatchResult {
  * Why a change was not applied but kept: its day is `frozen-day`, or cannot be told, `no-day`; more was deleted at once
  * than is believed, `mass-deletion`; its stamp lies ahead, `clock`; the target cannot hold its value, `unfit`.
  */
-export type HeldReason = 'frozen-day' | 'no-day' | 'mass-deletion' | 'clock' | 'unfit';
+export type HeldReason = (typeof heldReasons)[number];
+export const heldReasons = ['frozen-day', 'no-day', 'mass-deletion', 'clock', 'unfit'] as const;

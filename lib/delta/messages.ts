@@ -2,7 +2,7 @@
 import { Fields, type Flaw } from '../record/fields.ts';
 import type { SourceState } from './agreement.ts';
 import { parseShape, wireShape } from './batch-header.ts';
-import type { BatchResult, HeldReason } from './batch.ts';
+import { type BatchResult, type HeldReason, heldReasons } from './batch.ts';
 import { isLink } from './lineage.ts';
 import type { PeerState } from './peer.ts';
 import type { DayRule } from './policy.ts';
@@ -19,7 +19,6 @@ export interface Message<T> {
 /** More shapes than these are not offered at once, nor more tables refused. */
 const shapesMax = 2000;
 
-export const heldReasons = ['frozen-day', 'no-day', 'mass-deletion', 'clock', 'unfit'] as const;
 const refusalReasons = ['state', 'differs', 'malformed', 'schema', 'fork'] as const;
 
 export const sourceStateMessage: Message<SourceState> = {

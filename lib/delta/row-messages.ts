@@ -1,10 +1,11 @@
 // What sender and receiver ask and say of rows, as JSON in both directions: digests, keys, what is held, corrections. A value
 // stands as in a line of a batch, of a column whose plain numbers are not REAL unless they have a fraction.
 import { Fields, type Flaw } from '../record/fields.ts';
+import { heldReasons } from './batch.ts';
 import { parseShape, wireShape } from './batch-header.ts';
 import type { RereadKeys } from './capture.ts';
 import { type Cell, decodeCell, encodeCell } from './cell.ts';
-import { heldReasons, type Message } from './messages.ts';
+import type { Message } from './messages.ts';
 import type { BucketQuery, Correction, Digest, HeldChange } from './peer.ts';
 
 /** More digests than these are not asked for at once. */

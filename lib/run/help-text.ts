@@ -1,8 +1,9 @@
 // What --help shows below the options.
 import { exitCodeTable } from '../base/exit-code.ts';
-import { heading } from './colour.ts';
-import type { Command, Example, Job } from './job.ts';
 import { nearest } from '../base/nearest.ts';
+import { heading } from './colour.ts';
+import type { Example, Job } from './job.ts';
+import { typedAs, typedCommands } from './typed.ts';
 
 export function examplesText(examples: readonly Example[]): string {
   return [
@@ -19,11 +20,10 @@ export function exitCodesText({ exits }: Job): string {
 
 /** What helps who typed a command that there is none of. */
 export function commandHint(job: Job, typed: string): string {
-  const typedAs = (command: Command) => (command.kind === 'service' ? command.typedAs : undefined);
   const flagged = job.commands.find(({ name }) => name === typed);
   const as = flagged && typedAs(flagged);
   if (as !== undefined) return `did you mean ${job.name} ${as.command} --${as.flag}?`;
-  const names = job.commands.flatMap((command) => (typedAs(command) === undefined ? command.name : []));
+  const names = typedCommands(job).map(({ name }) => name);
   const near = nearest(typed, names);
   const known = `the commands are ${names.join(', ')}`;
   return near === undefined ? known : `did you mean ${job.name} ${near}? ${known}`;

@@ -5,8 +5,20 @@ import { printable } from '../base/printable.ts';
 import { type Asked, type Meant, meant } from './asked.ts';
 import { heading } from './colour.ts';
 import { commandHint, examplesText, exitCodesText, typedCommand } from './help-text.ts';
-import type { Command, Job, ServiceCommand } from './job.ts';
-import { type Options, type Parameter, typedName } from './parameter.ts';
+import type { Command, Job } from './job.ts';
+import type { Options } from './parameter.ts';
+import {
+  flaggedCommands,
+  flagsOf,
+  helpOption,
+  helpWord,
+  typedArguments,
+  typedAs,
+  typedCommands,
+  type TypedOption,
+  typedOptions,
+  versionOption,
+} from './typed.ts';
 
 /** How parsing ended: something to run, or an exit code when help or an error was printed already. */
 export type ParseResult = { run: Asked } | { exitCode: number };
@@ -128,9 +140,9 @@ function capture(program: Program): string {
 function buildProgram(job: Job, streams: ParseStreams, found: (parsed: Asked) => void): Program {
   const program = new Program(job.name)
     .description([job.summary, ...job.description].join('\n\n'))
-    .version(streams.version, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print this help')
-    .helpCommand('help [command]', 'print this help, or that of a command')
+    .version(streams.version, flagsOf(versionOption), versionOption.description)
+    .helpOption(flagsOf(helpOption), helpOption.description)
+    .helpCommand(`${helpWord.name} [command]`, helpWord.summary)
     .showSuggestionAfterError()
     .configureHelp({ sortSubcommands: false, sortOptions: false, styleTitle: heading })
     .configureOutput({
@@ -140,8 +152,7 @@ function buildProgram(job: Job, streams: ParseStreams, found: (parsed: Asked) =>
       outputError: () => undefined, // told by tellMistake
     })
     .exitOverride();
-  for (const command of job.commands)
-    if (asFlag(command) === undefined) addCommand(program, job, command, found);
+  for (const command of typedCommands(job)) addCommand(program, job, command, found);
   program.addHelpText(
     'after',
     `\n${examplesText(job.examples)}\n\n${heading('Exit codes:')}\n${exitCodesText(job)}`,
@@ -153,69 +164,35 @@ function addCommand(program: Program, job: Job, command: Command, found: (parsed
   const sub = program
     .command(command.name, { isDefault: command.isDefault ?? false })
     .description(command.summary)
-    .helpOption('-h, --help', 'print this help')
     .copyInheritedSettings(program);
-  for (const [name, parameter] of Object.entries(command.parameters)) addParameter(sub, name, parameter);
-  const flagged = job.commands.filter((other) => asFlag(other)?.command === command.name);
-  for (const other of flagged) sub.option(`--${asFlag(other)?.flag}`, other.summary);
-  addCommonOptions(sub, command);
+  for (const { usage, description } of typedArguments(command)) sub.argument(usage, description);
+  for (const option of typedOptions(job, command))
+    if (option !== helpOption) sub.addOption(programOption(option));
+  const flagged = flaggedCommands(job, command);
   if (command.examples !== undefined) sub.addHelpText('after', `\n${examplesText(command.examples)}`);
   sub.addHelpText('after', `\nExit codes: see ${job.name} --help`);
   sub.action(() => {
     const given = sub.opts();
-    const chosen = flagged.find((other) => given[asFlag(other)?.flag ?? ''] === true);
+    const chosen = flagged.find((other) => given[typedAs(other)?.flag ?? ''] === true);
     const typed = chosen ?? command;
     found({ ...common(sub), ...meant(job, typed, optionsOf(typed, sub)) });
   });
 }
 
-/** Of a service that is typed as another command with a flag, both. */
-function asFlag(command: Command): ServiceCommand['typedAs'] {
-  return command.kind === 'service' ? command.typedAs : undefined;
-}
-
-function addParameter(sub: Program, name: string, parameter: Parameter): void {
-  const typed = typedName(name);
-  const { description } = parameter;
-  switch (parameter.kind) {
-    case 'argument':
-      return void sub.argument(parameter.required ? `<${typed}>` : `[${typed}]`, description);
-    case 'option':
-      return void sub.addOption(valueOption(`--${typed} <${parameter.value}>`, description));
-    case 'flag':
-      return void sub.option(
-        `${parameter.short === undefined ? '' : `-${parameter.short}, `}--${typed}`,
-        description,
-      );
-    case 'app':
-      return void sub.addOption(valueOption('--app <name>', description));
-  }
-}
-
 /**
- * An option with a value. It does not take the next option for it (`--to --yes` names no file), and of two values
- * neither is quietly dropped.
+ * One with a value does not take the next option for it (`--to --yes` names no file), and of two values neither is quietly
+ * dropped.
  */
-function valueOption(flags: string, description: string): ProgramOption {
-  return new ProgramOption(flags, description).argParser((value: string, previous: string | undefined) => {
+function programOption(typed: TypedOption): ProgramOption {
+  const option = new ProgramOption(flagsOf(typed), typed.description);
+  if (typed.conflicts !== undefined) option.conflicts(typed.conflicts);
+  if (typed.value === undefined) return option;
+  return option.argParser((value: string, previous: string | undefined) => {
     if (previous !== undefined) throw new InvalidArgumentError('It was given twice.');
     if (value === '') throw new InvalidArgumentError('The value is empty.');
     if (!value.startsWith('--')) return value;
     throw new InvalidArgumentError('It looks like an option; the value is missing.');
   });
-}
-
-function addCommonOptions(sub: Program, command: Command): void {
-  sub
-    .addOption(valueOption('--config <path>', 'the configuration file'))
-    .addOption(valueOption('--env-file <path>', 'settings as systemd reads them, before the environment'))
-    .option('--json', 'print the result as one JSON object');
-  sub.addOption(new ProgramOption('--no-color', 'print without colours'));
-  if (command.kind === 'ending' && command.loadPlan !== undefined)
-    sub.option('--dry-run', 'say what would happen, and change nothing');
-  sub
-    .addOption(new ProgramOption('-q, --quiet', 'log warnings and errors only').conflicts('verbose'))
-    .option('-v, --verbose', 'log every detail');
 }
 
 /** What the parameters of the command were given. */

@@ -3,11 +3,22 @@
 
 export type Parameter = Argument | ValueOption | Flag | App;
 
+/** What a shell offers for a value: these words (with what each means), names of a kind that this machine knows, or files. */
+export interface Offered {
+  readonly words?: readonly (string | readonly [word: string, meaning: string])[];
+  readonly names?: NameKind;
+  readonly files?: 'file' | 'directory';
+}
+
+/** Names that are known without asking a store: of the configuration, of the history, or of the program. */
+export type NameKind = 'app' | 'backup' | 'check' | 'pull' | 'replica';
+
 /** By position; `[name]` in the usage line unless required. */
 interface Argument<Required extends boolean = boolean> {
   readonly kind: 'argument';
   readonly required: Required;
   readonly description: string;
+  readonly offered: Offered;
 }
 
 /** `--name <value>`. */
@@ -16,6 +27,7 @@ interface ValueOption {
   /** What stands for the value in --help. */
   readonly value: string;
   readonly description: string;
+  readonly offered: Offered;
 }
 
 /** `--name`. */
@@ -47,17 +59,17 @@ type ValueOf<Kind extends Parameter> = Kind extends Flag
     : string | undefined;
 
 /** An argument that may be left out. */
-export function argument(description: string): Argument<false> {
-  return { kind: 'argument', required: false, description };
+export function argument(description: string, offered: Offered = {}): Argument<false> {
+  return { kind: 'argument', required: false, description, offered };
 }
 
-export function requiredArgument(description: string): Argument<true> {
-  return { kind: 'argument', required: true, description };
+export function requiredArgument(description: string, offered: Offered = {}): Argument<true> {
+  return { kind: 'argument', required: true, description, offered };
 }
 
 /** An option with a value, which may be given once. */
-export function option(value: string, description: string): ValueOption {
-  return { kind: 'option', value, description };
+export function option(value: string, description: string, offered: Offered = {}): ValueOption {
+  return { kind: 'option', value, description, offered };
 }
 
 export function flag(description: string, { short }: { short?: string } = {}): Flag {
@@ -80,9 +92,5 @@ export const appOrOnly: App = {
 export const identityFile = option(
   'file',
   'what opens sealed backups: a file with the identity, or - for one that is piped in; asked for at a terminal',
+  { files: 'file' },
 );
-
-/** The flag of a parameter's name: `acceptShrink` is typed `accept-shrink`. */
-export function typedName(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
