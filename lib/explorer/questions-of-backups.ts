@@ -47,7 +47,10 @@ LIMIT 200`,
         'The backups that were made, the newest first, and the last drill that restored each of them.',
       parameters: [
         appOnly,
-        { name: 'state', meaning: 'proven, suspect, damaged, damaged-untold or all; proven unless given' },
+        {
+          name: 'state',
+          meaning: 'proven, suspect, damaged, damaged-untold, removed or all; proven unless given',
+        },
         page,
       ],
       sql: `

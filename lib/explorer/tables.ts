@@ -50,7 +50,7 @@ export const tables: readonly TableWords[] = [
       size_bytes: 'the size of the database in it, in bytes',
       sha256: 'the SHA-256 of that',
       state:
-        'proven, suspect (of a database that looks emptied or shrunken), damaged, damaged-untold (and the store could not be told)',
+        'proven, suspect (of a database that looks emptied or shrunken), damaged, damaged-untold (and the store could not be told), removed (it was proven, and was pruned), removed-suspect, removed-damaged',
       published_at: 'when it was in the store, UTC; empty where that was not noted',
       format: 'plain (a file of its own) or pages (a full, or an increment with the pages that changed)',
       stored_bytes: 'what it takes in the store, without what it is based on, in bytes',

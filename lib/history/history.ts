@@ -47,6 +47,8 @@ export interface History {
   begin(run: RunStart): void;
   finish(runId: string, end: RunEnd): void;
   recordBackup(backup: BackupRow): void;
+  /** That backups of an app are in the store no more: nobody is to be told that there are such. */
+  recordRemoved(app: string, names: readonly string[]): void;
   /** That the database of an app is still the one of a backup, so that none was made. */
   recordLook(look: Look): void;
   /** Which backups of an app were found to be its database later on, and when last; the newest look first, none dated after now. */
@@ -126,6 +128,7 @@ export const nullHistory: History = {
   begin() {},
   finish() {},
   recordBackup() {},
+  recordRemoved() {},
   recordLook() {},
   looksAt: () => [],
   lastBackup: () => undefined,
@@ -166,6 +169,7 @@ function databaseHistory(database: HistoryDatabase, clock: Clock, log: Log): His
     begin: (run) => write(undefined, () => statements.insertRun(database, run, clock.now())),
     finish: (runId, end) => write(undefined, () => statements.endRun(database, runId, end, clock.now())),
     recordBackup: (backup) => write(undefined, () => statements.upsertBackup(database, backup)),
+    recordRemoved: (app, names) => write(undefined, () => statements.markRemoved(database, app, names)),
     recordLook: (look) => write(undefined, () => statements.upsertLook(database, look, clock.now())),
     looksAt: (app) => read([], () => statements.looksAt(database, app, clock.now())),
     lastBackup: (app) => read(undefined, () => statements.lastBackup(database, app, clock.now())),

@@ -18,6 +18,7 @@ export function lazyHistory({ open, isThere, mayWrite }: LazyHistoryOptions): Hi
     begin: (run) => written().begin(run),
     finish: (runId, end) => written().finish(runId, end),
     recordBackup: (backup) => written().recordBackup(backup),
+    recordRemoved: (app, names) => written().recordRemoved(app, names),
     recordLook: (look) => written().recordLook(look),
     recordDrill: (drill) => written().recordDrill(drill),
     recordDelivery: (delivery) => written().recordDelivery(delivery),

@@ -59,7 +59,10 @@ export interface BackupRow extends BackupPlace {
   /** Of the database that comes out of it. */
   sizeBytes: number;
   sha256: string;
-  /** What has become of it, in the caller's word: `proven`, `suspect`, `damaged`, `damaged-untold` */
+  /**
+   * What has become of it, in the caller's word: `proven`, `suspect`, `damaged`, `damaged-untold`; `removed` what was proven, and
+   * `removed-suspect` or `removed-damaged` what was not, once it is in the store no more.
+   */
   state: string;
   publishedAt?: Date | undefined;
   /** What a person noted of it; never of a sealed one, see `noteForAll`. */

@@ -123,6 +123,15 @@ export function upsertBackup(database: HistoryDatabase, backup: BackupRow): void
   );
 }
 
+/** What the store could not be told of stays as it is: somebody has to know that it was bad. */
+export function markRemoved(database: HistoryDatabase, app: string, names: readonly string[]): void {
+  database.run(
+    `UPDATE backups SET state = CASE state WHEN 'proven' THEN 'removed' ELSE 'removed-' || state END
+     WHERE app = :app AND state <> 'damaged-untold' AND state NOT LIKE 'removed%' AND name IN (SELECT value FROM json_each(:names))`,
+    { app, names: JSON.stringify(names) },
+  );
+}
+
 /** One row for each backup, however often it was found to be the database still. */
 export function upsertLook(database: HistoryDatabase, { app, name, runId }: Look, at: Date): void {
   database.run(

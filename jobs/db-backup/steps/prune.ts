@@ -65,6 +65,7 @@ export async function pruneApp(
       removed.push(name);
     }
     for (const name of leftovers) await repository.remove(name);
+    context.history.recordRemoved(app.name, [...removed, ...leftovers]);
     swept.push(...(await repository.sweep()));
   }
   const { refused, lasts } = plan;

@@ -105,11 +105,16 @@ function appFacts(
     nextAt: next.get(name),
     backups: backups.map(({ takenAt, sizeBytes, storedBytes, level, state }) => ({
       ...{ takenAt, sizeBytes, storedBytes, level },
-      isSound: state === 'proven',
+      isSound: wasProven({ state }),
     })),
     runs: past.runs.filter((run) => isBackupOf(run, name)).map((run) => runFacts(run, isOnly)),
     drills: past.drills.filter((drill) => drill.app === name),
   };
+}
+
+/** Also where it was pruned since. */
+function wasProven({ state }: { state: string }): boolean {
+  return state === 'proven' || state === 'removed';
 }
 
 /** By the store, which is the truth, else by the history. */
@@ -122,9 +127,10 @@ function whatThereIs(
     at,
   }: { entries: readonly CatalogueEntry[] | undefined; backups: readonly BackupRow[]; at: Date },
 ): Pick<AppFacts, 'newest' | 'oldestAt' | 'provenCount' | 'from'> {
-  const known = backups.filter(({ state }) => state === 'proven').toReversed();
+  const known = backups.filter(wasProven).toReversed();
   const proven = entries?.filter(({ state }) => state === 'proven') ?? known;
-  const newest = entries === undefined ? known[0] : newestProven(entries);
+  const newest =
+    entries === undefined ? known.find(({ state }) => state === 'proven') : newestProven(entries);
   return {
     newest: newest && {
       name: newest.name,

@@ -53,6 +53,19 @@ const withoutTables = (path: string) => {
 };
 
 describe('what it says', () => {
+  test('a backup that was pruned since is not shown as one that was suspect', async () => {
+    world.configure({ app: 'keep = { last = 1 }', top: `clock = "trusted"\n${onlyChecks(...ownChecks)}` });
+    for (const night of [1, 2, 3]) {
+      world.clock.advance(night * 24 * 3_600_000);
+      await world.run('db-backup', ['run']);
+    }
+    expect(world.stored().filter((name) => /^backups.*\.db$/.test(name))).toHaveLength(1);
+    await report('--html', page);
+    const shown = readFileSync(page, 'utf8');
+    expect(shown).toContain('3 proven');
+    expect(shown.match(/class="odd"/g)).toBeNull();
+  });
+
   test('before there is anything: that, and how to begin', async () => {
     const { exitCode, stdout } = await report();
     expect(exitCode).toBe(0);

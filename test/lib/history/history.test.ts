@@ -137,6 +137,22 @@ test('a backup that is recorded again replaces what was known of it', () => {
   ]);
 });
 
+test('a backup that was removed says so, and what it was; one that the store could not be told of stays', () => {
+  const { history, rows } = historyWorld();
+  for (const state of ['proven', 'suspect', 'damaged', 'damaged-untold'])
+    history.recordBackup({ ...backup, name: state, state });
+  history.recordBackup({ ...backup, app: 'other', name: 'proven', state: 'proven' });
+  for (const again of [1, 2])
+    history.recordRemoved('ctv', ['proven', 'suspect', 'damaged', 'damaged-untold', `${again}`]);
+  expect(rows('SELECT app, name, state FROM backups ORDER BY app, rowid')).toEqual([
+    { app: 'ctv', name: 'proven', state: 'removed' },
+    { app: 'ctv', name: 'suspect', state: 'removed-suspect' },
+    { app: 'ctv', name: 'damaged', state: 'removed-damaged' },
+    { app: 'ctv', name: 'damaged-untold', state: 'damaged-untold' },
+    { app: 'other', name: 'proven', state: 'proven' },
+  ]);
+});
+
 test('a backup in pages is remembered with what it takes and is based on, also when it is recorded again', () => {
   const { history } = historyWorld();
   const increment: BackupRow = {
