@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
+import { allJobs } from '../units/install/all-jobs.ts';
 import { guards } from './support/attacker/guards.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -77,7 +78,7 @@ const importers: Record<string, string> = {
   'proper-lockfile': 'lib/lock/heartbeat-lock.ts',
   qr: 'lib/seal/',
   selfsigned: 'lib/http/certificate.ts',
-  'smol-toml': 'lib/config/parse.ts',
+  'smol-toml': 'lib/config/toml.ts',
   tsx: 'lib/run/typescript.mjs',
   ws: 'lib/http/announcements.ts',
   zod: 'lib/config',
@@ -251,6 +252,7 @@ describe('the habits', () => {
     const jobs = readdirSync(join(root, 'jobs')).filter((name) => name.endsWith('.ts'));
     const launchers = readdirSync(join(root, 'bin'));
     expect(launchers.sort()).toEqual(jobs.map((name) => name.replace(/\.ts$/, '')).sort());
+    expect(allJobs.map(({ name }) => name)).toEqual(launchers);
     const texts = new Set(launchers.map((name) => readFileSync(join(root, 'bin', name), 'utf8')));
     expect(texts.size).toBe(1);
     for (const name of launchers) expect(statSync(join(root, 'bin', name)).mode & 0o111).toBe(0o111);

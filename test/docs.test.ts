@@ -8,21 +8,21 @@ import { allChecks } from '../lib/health/all-checks.ts';
 import { parseConfigFile } from '../lib/config/parse.ts';
 import { fileSchema } from '../lib/config/schema.ts';
 import { parseInstallArguments } from '../units/install/arguments.ts';
-import { allJobs, commandPages } from './support/command-pages.ts';
+import { allJobs } from '../units/install/all-jobs.ts';
+import { commandPages } from './support/command-pages.ts';
 import { refusal } from './support/hints.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
 describe('the command pages', () => {
-  test('are what --help prints', async () => {
-    const pages = await commandPages();
+  test('are what --help prints', () => {
+    const pages = commandPages();
     expect(readdirSync(join(root, 'docs/commands')).sort()).toEqual(pages.map(({ name }) => `${name}.md`));
     for (const { name, text } of pages) expect(read(`docs/commands/${name}.md`)).toBe(text);
   });
 
-  test('show every example as a command that exists', async () => {
-    const jobs = await allJobs();
-    for (const job of jobs) {
+  test('show every example as a command that exists', () => {
+    for (const job of allJobs) {
       for (const { command } of job.examples) {
         const [name, word] = command.split(' ');
         expect(name).toBe(job.name);

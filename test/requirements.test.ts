@@ -45,6 +45,11 @@ describe.runIf(process.env.HOLDFAST_REQUIRE_ALL === '1')('what the whole suite n
     ['setpriv', '--version'],
     ['prlimit', '--version'],
     ['script', '--version'],
+    ['ls', '/usr/share/bash-completion/bash_completion'],
+    ['zsh', '--version'],
+    ['fish', '--version'],
+    ['man', '--version'],
+    ['which', 'mandoc'],
     ['perl', '--version'],
   ])('%s', (program, argument) => {
     expect(() => execFileSync(program, [argument])).not.toThrow();

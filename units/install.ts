@@ -35,6 +35,8 @@ const machine: Machine = {
 };
 
 async function main(): Promise<void> {
+  // What is installed is everybody's to read, whatever the umask of who installs it; secrets are not made here.
+  process.umask(0o022);
   // Nobody reads on, as behind `| head`: half an installation would be worse.
   process.stdout.on('error', () => undefined);
   const request = parseInstallArguments(process.argv.slice(2));

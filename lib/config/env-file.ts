@@ -5,12 +5,11 @@ import { basename, dirname, join } from 'node:path';
 import { errorCode, OpsError, systemError } from '../base/errors.ts';
 import { readSmallFileSync } from '../files/read-small-file.ts';
 import type { Environment } from './environment.ts';
-import { stands } from './known-place.ts';
+import { settingsBytesMax, stands } from './known-place.ts';
 import { type LeftOut, parseEnvFile } from './parse-env-file.ts';
 
 /** Below which root directory the known files are looked for. */
 const machine = '/';
-const bytesMax = 1024 * 1024;
 
 /** The names that the units of an app and the scripts before it have for their settings. */
 const appFile = /^([A-Za-z0-9][A-Za-z0-9._-]*)-db-sync\.env$/;
@@ -72,7 +71,9 @@ function readText(
 ): string {
   const called = `the settings in ${path}`;
   try {
-    return readSmallFileSync(path, { sizeBytesMax: bytesMax, follow, called, check }).toString('utf8');
+    return readSmallFileSync(path, { sizeBytesMax: settingsBytesMax, follow, called, check }).toString(
+      'utf8',
+    );
   } catch (error) {
     if (errorCode(error) === 'ELOOP') throw foreign(path, 'it is a symbolic link', error);
     const denied = ['EACCES', 'EPERM'].includes(errorCode(error) ?? '');

@@ -11,7 +11,7 @@ import type { Config, KeptSettings } from './config.ts';
 import type { Environment } from './environment.ts';
 import { type ConfigFile, keptSchema } from './schema.ts';
 import { databaseNames } from './sections/apps.ts';
-import { stateDirectory } from './sections/directories.ts';
+import { stateDirectory } from './directories.ts';
 
 /** The settings of alerts as they were, and of what. */
 export interface LastGood {

@@ -5,10 +5,11 @@ import { OpsError, systemError } from '../base/errors.ts';
 import type { ErrorKind } from '../base/exit-code.ts';
 import { readSmallFileSync } from '../files/read-small-file.ts';
 import type { Config } from './config.ts';
+import { runDirectory, stateDirectory } from './directories.ts';
 import { type Environment, nonEmpty } from './environment.ts';
 import { knownEnvFile, withEnvFile } from './env-file.ts';
 import { keptOf, type LastGood, readLastGood, stateWithoutFile } from './last-good.ts';
-import { stands } from './known-place.ts';
+import { defaultPath, settingsBytesMax, stands } from './known-place.ts';
 import { parseWritten } from './parse.ts';
 import { requirePlain, requirePlainVariables } from './plain-text.ts';
 import { type ConfigFile, fileSchema, keptSchema } from './schema.ts';
@@ -16,7 +17,6 @@ import { alertsConfig } from './sections/alerts.ts';
 import { isPostgresUrl } from './postgres-url.ts';
 import { classic } from './sections/app-database.ts';
 import { appsConfig, appsFromEnvironment } from './sections/apps.ts';
-import { runDirectory, stateDirectory } from './sections/directories.ts';
 import { encryptionConfig, withSealedLatest } from './sections/encryption.ts';
 import { explorerConfig } from './sections/explorer.ts';
 import { healthConfig } from './sections/health.ts';
@@ -28,9 +28,6 @@ import { receiveConfig } from './sections/receive.ts';
 import { replicasConfig } from './sections/replicas.ts';
 import { storeConfig } from './sections/store.ts';
 import { timeConfig } from './sections/time.ts';
-
-/** Where the configuration is unless something else is said. */
-export const defaultPath = '/etc/holdfast/holdfast.toml';
 
 /** Where to look. */
 export interface Place {
@@ -97,8 +94,6 @@ function foundAgain({ source, named, file, settings }: LastGood, environment: En
   const read = () => ({ file, written: settings });
   return { source, layout: isFile ? 'app' : classic.layout, environment, read };
 }
-
-const configurationBytesMax = 1024 * 1024;
 
 /** What was found, before what it leaves out is added. */
 interface Found {
@@ -201,7 +196,7 @@ function complete({ source, layout, environment, read }: Found, envFile: string 
 function readText(path: string): string {
   const called = `the configuration ${path}`;
   try {
-    const options = { sizeBytesMax: configurationBytesMax, follow: true, called };
+    const options = { sizeBytesMax: settingsBytesMax, follow: true, called };
     return readSmallFileSync(path, options).toString('utf8');
   } catch (error) {
     const wrapped = systemError(`read ${called}`, error, { hint: withSudo });

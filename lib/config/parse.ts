@@ -1,12 +1,11 @@
 // TOML text to a checked file, or one error that lists every problem with its place.
-import { shellWord } from '../base/shell-word.ts';
-import { parse as parseToml, TomlError } from 'smol-toml';
 import { z } from 'zod';
 import { OpsError } from '../base/errors.ts';
 import { didYouMean } from '../base/nearest.ts';
 import { withoutSecretKeys } from '../record/age-key.ts';
 import { plainTextProblems } from './plain-text.ts';
 import { type ConfigFile, fileSchema } from './schema.ts';
+import { parseToml } from './toml.ts';
 
 /** Parses the text of a configuration file. Throws OpsError `config` naming all problems at once. */
 export function parseConfigFile(text: string, path: string): ConfigFile {
@@ -15,7 +14,7 @@ export function parseConfigFile(text: string, path: string): ConfigFile {
 
 /** The same, and what was written there before any default was added. */
 export function parseWritten(text: string, path: string): { file: ConfigFile; written: unknown } {
-  const parsed = parseText(text, path);
+  const parsed = parseToml(text, path);
   const checked = fileSchema.safeParse(parsed);
   const problems = [
     ...plainTextProblems(parsed),
@@ -26,25 +25,6 @@ export function parseWritten(text: string, path: string): { file: ConfigFile; wr
     lines: problems.map((problem) => `  ${withoutSecretKeys(problem)}`),
     hint: 'docs/configuration.md explains every key; etc/holdfast.toml is a sample',
   });
-}
-
-function parseText(text: string, path: string): unknown {
-  try {
-    return parseToml(text);
-  } catch (error) {
-    if (!(error instanceof TomlError)) throw error;
-    const reason = withoutSecretKeys(error.message.split('\n', 1)[0] ?? '').replace(
-      /^Invalid TOML document: /,
-      '',
-    );
-    throw new OpsError(
-      'config',
-      `cannot use ${path}: line ${error.line}, column ${error.column}: ${reason}`,
-      {
-        hint: `open it at that line: editor +${error.line} ${shellWord(path)}`,
-      },
-    );
-  }
 }
 
 function describeIssue(issue: z.core.$ZodIssue): string[] {

@@ -10,7 +10,7 @@ import { coloured, colouredLog } from './colour.ts';
 import type { EndingCommand, Job } from './job.ts';
 import { type LogSink, openLogSink } from './log-sink.ts';
 import type { Invocation } from './main.ts';
-import { parseArguments, type ParseResult } from './options.ts';
+import type { ParseResult } from './options.ts';
 import { writeResult } from './result-output.ts';
 import { cleared } from './status-line.ts';
 import { dieBy, ignoredSignals, onStopSignals, type StopSignal } from './stop-signals.ts';
@@ -19,6 +19,8 @@ import { holdfastVersion } from './version.ts';
 
 /** Where both go to one place the log stands before the result, unless it is not read at all. */
 const orderPatienceMs = 200;
+/** The word in the place of a command with which a shell asks (complete.ts). --help is silent of it: nobody types it. */
+const completionWord = '__complete';
 /** A log that nobody reads is given up after so long, when all else is done. */
 const logPatienceMs = 2000;
 
@@ -27,6 +29,7 @@ export async function start(job: Job): Promise<void> {
   const environment = takeEnvironment();
   const log = openLogSink();
   settleIn(job, log);
+  if (process.argv[2] === completionWord) return answerShell(job, log, environment);
   const parsed = await parse(job, log, environment);
   if ('exitCode' in parsed) return end(parsed.exitCode, log);
   const { command, ...run } = parsed.run; // and its job, which may be another one
@@ -62,9 +65,16 @@ function settleIn({ name }: Job, log: LogSink): void {
   }
 }
 
+async function answerShell(job: Job, log: LogSink, environment: Environment): Promise<never> {
+  const { completion } = await import('./complete.ts');
+  await writeResult(await completion(job, process.argv.slice(3), environment));
+  return end(0, log);
+}
+
 /** What is printed for `--help` and the like is a result as any other. */
 async function parse(job: Job, log: LogSink, environment: Environment): Promise<ParseResult> {
   let printed = '';
+  const { parseArguments } = await import('./options.ts'); // who completes a word does not wait for it
   const typed = process.argv.slice(2);
   const mayColour = wantsColour(environment) && !typed.includes('--no-color');
   const parsed = await parseArguments(job, typed, {

@@ -3,7 +3,7 @@
 import { lstatSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { OpsError } from '../base/errors.ts';
-import { type Database, openOwn } from './open.ts';
+import { type Database, openLive, openOwn } from './open.ts';
 import { openExpected } from './opened-file.ts';
 import { sideFileSuffixes, whatElse } from './side-files.ts';
 
@@ -31,6 +31,24 @@ export function openLocal(path: string): LocalDatabase {
     run: (sql, parameters) => void database.prepare(sql).run(parameters),
     all: (sql, parameters = {}) => database.prepare(sql).all(parameters) as Record<string, unknown>[],
     transaction: (work) => database.transaction(work).immediate(),
+    close: () => void database.close(),
+  };
+}
+
+/**
+ * Opens one that is there for reading alone, for who cannot wait: a lock is waited for so long. Undefined where there is none;
+ * throws as `openLocal` does.
+ */
+export function readLocal(
+  path: string,
+  lockWaitMs: number,
+): Pick<LocalDatabase, 'all' | 'close'> | undefined {
+  for (const suffix of sideFileSuffixes) requirePlain(path + suffix);
+  const file = requirePlain(path);
+  if (file === undefined) return undefined;
+  const database = openLive(path, { lockWaitMs, file });
+  return {
+    all: (sql, parameters = {}) => database.prepare(sql).all(parameters) as Record<string, unknown>[],
     close: () => void database.close(),
   };
 }

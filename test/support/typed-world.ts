@@ -1,16 +1,7 @@
 // A world whose commands run in this process, each a minute after the one before: no two backups have one second, and
 // time passes when the test says so.
-import { alertSend } from '../../jobs/alert-send.ts';
-import { dbBackup } from '../../jobs/db-backup.ts';
-import { dbExportJson } from '../../jobs/db-export-json.ts';
-import { dbMaintain } from '../../jobs/db-maintain.ts';
-import { deltaPush } from '../../jobs/delta-push.ts';
-import { deltaPull } from '../../jobs/delta-pull.ts';
-import { deltaReceive } from '../../jobs/delta-receive.ts';
-import { deltaServe } from '../../jobs/delta-serve.ts';
-import { healthCheck } from '../../jobs/health-check.ts';
-import { restore } from '../../jobs/restore.ts';
 import type { Job } from '../../lib/run/job.ts';
+import { allJobs } from '../../units/install/all-jobs.ts';
 import { type FixedClock, fixedClock } from './fixed-clock.ts';
 import { runInProcess } from './in-process.ts';
 import { type Ended, type RunOptions, World } from './world.ts';
@@ -18,18 +9,7 @@ import { type Ended, type RunOptions, World } from './world.ts';
 const minute = 60_000;
 
 /** The job of each command. */
-export const jobs: Record<string, Job> = {
-  'db-backup': dbBackup,
-  'db-export-json': dbExportJson,
-  'db-maintain': dbMaintain,
-  'delta-push': deltaPush,
-  'delta-pull': deltaPull,
-  'delta-receive': deltaReceive,
-  'delta-serve': deltaServe,
-  'health-check': healthCheck,
-  restore,
-  'alert-send': alertSend,
-};
+export const jobs: Record<string, Job> = Object.fromEntries(allJobs.map((job) => [job.name, job]));
 
 export class TypedWorld extends World {
   readonly clock: FixedClock;

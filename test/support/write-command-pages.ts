@@ -5,4 +5,4 @@ import { commandPages } from './command-pages.ts';
 
 const folder = resolve(import.meta.dirname, '../../docs/commands');
 mkdirSync(folder, { recursive: true });
-for (const { name, text } of await commandPages()) writeFileSync(join(folder, `${name}.md`), text);
+for (const { name, text } of commandPages()) writeFileSync(join(folder, `${name}.md`), text);

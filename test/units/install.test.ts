@@ -9,6 +9,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -88,6 +89,39 @@ describe.skipIf(!isRoot)('install', () => {
     system.write('/etc/holdfast/holdfast.toml', `${plain}[alerts]\ndesktop = true\n`);
     const { stdout } = await system.units('install', '--app', 'ctv');
     expect(stdout).toMatch(/alerts go nowhere[^]*the desktop shows nothing of these jobs/);
+  });
+
+  test('puts a man page and the completion of each command in place for everybody, and takes them away again', async () => {
+    using system = new FakeSystem();
+    const [page, fish] = ['/usr/local/share/man/man1/restore.1', '/etc/fish/completions/db-backup.fish'];
+    const foreign = '/usr/local/share/zsh/site-functions/_restore';
+    const umask = process.umask(0o077);
+    try {
+      system.write(foreign, 'of another program');
+      const refused = await system.units('install', '--app', 'ctv');
+      expect(refused).toMatchObject({ exitCode: 73 });
+      expect(refused.stderr).toContain(`cannot replace ${foreign}: changed by hand, or not from here`);
+      expect(existsSync(system.path(page))).toBe(false);
+      rmSync(system.path(foreign));
+      const { stdout } = await system.units('install', '--app', 'ctv');
+      expect(stdout.match(/.*(man1|completions|site-functions).*/g)).toEqual([
+        'new     /etc/fish/completions/',
+        'new     /usr/local/share/bash-completion/completions/',
+        'new     /usr/local/share/man/man1/',
+        'new     /usr/local/share/zsh/site-functions/',
+      ]);
+    } finally {
+      process.umask(umask);
+    }
+    expect(system.read(page)).toContain(`${project}/docs/operations.md`);
+    expect(system.read(fish)).toContain(`(${project}/bin/db-backup __complete words `);
+    for (const made of [page, fish, '/etc/fish/completions', '/usr/local/share/bash-completion/completions'])
+      expect(statSync(system.path(made)).mode & 0o044).toBe(0o044);
+    system.write('/usr/local/share/bash-completion/completions/theirs', '');
+    expect(await system.units('uninstall', '--app', 'ctv')).toMatchObject({ exitCode: 0 });
+    for (const gone of ['/etc/fish', '/usr/local/share/zsh', '/usr/local/share/man/man1'])
+      expect(existsSync(system.path(gone)), gone).toBe(false);
+    expect(filesBelow(system.path('/usr/local/share'))).toEqual(['bash-completion/completions/theirs']);
   });
 
   test('keeps the documents of an app that has any, with their directories and the secret of their reader', async () => {

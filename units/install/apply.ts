@@ -11,12 +11,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { systemError } from '../../lib/base/errors.ts';
-import type { Change } from './changes.ts';
-
-/** Where the file that an operator changed is kept when ours takes its place. */
-export function editedPath(path: string): string {
-  return `${path}.edited`;
-}
+import { type Change, editedPath } from './changes.ts';
 
 /** Applies the changes in order. Throws OpsError for the first that fails; the next run goes on from there. */
 export function applyChanges(root: string, changes: readonly Change[]): void {
@@ -40,11 +35,14 @@ function writeFile(target: string, text: string): void {
   renameSync(`${target}.new`, target);
 }
 
-/** And a directory that only we need, when nothing of the operator's is left in it. */
+/** And directories that we may have made, where nothing is left in them. */
 function removeFile(target: string): void {
   rmSync(target, { force: true });
-  const folder = dirname(target);
-  if (/(\.(service|timer)\.d|\/lib\/holdfast)$/.test(folder) && existsSync(folder)) {
-    if (readdirSync(folder).length === 0) rmdirSync(folder);
+  for (let folder = dirname(target); isOurs.test(folder) && existsSync(folder); folder = dirname(folder)) {
+    if (readdirSync(folder).length > 0) return;
+    rmdirSync(folder);
   }
 }
+
+const isOurs =
+  /(\.(service|timer)\.d|\/lib\/holdfast|\/share\/man\/man1|\/share\/(bash-completion|zsh)(\/[^/]+)?|\/etc\/fish(\/completions)?)$/;

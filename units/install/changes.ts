@@ -28,6 +28,24 @@ export function changesTo(root: string, wanted: Files, written: Written): Change
   ].sort((a, b) => a.path.localeCompare(b.path));
 }
 
+/** Where the file that an operator changed is kept when ours takes its place. */
+export function editedPath(path: string): string {
+  return `${path}.edited`;
+}
+
+/** A line for each; for what helps to type the commands one a folder, for there are dozens, and nobody edits them. */
+export function changeLines(changes: readonly Change[]): string[] {
+  const lines = changes.map(({ kind, path, after }) => {
+    if (kind !== 'edited') return `${kind.padEnd(7)} ${path.replace(helpFile, '$1')}`;
+    if (after !== undefined) return `edited  ${path} (changed by hand)`;
+    return `remove  ${path} (changed by hand: kept as ${editedPath(path)})`;
+  });
+  return [...new Set(lines)];
+}
+
+/** A man page, or the completion of a command. */
+const helpFile = /(\/(?:man1|completions|site-functions)\/)[^/]+$/;
+
 function change(root: string, path: string, after: string | undefined, hash: string | undefined): Change {
   const before = textOf(join(root, path));
   return { path, before, after, kind: kindOf(before, after, hash) };

@@ -2,9 +2,9 @@
 import { dirname } from 'node:path';
 import { OpsError } from '../../lib/base/errors.ts';
 import { formatDuration } from '../../lib/base/format.ts';
-import { applyChanges, editedPath } from './apply.ts';
+import { applyChanges } from './apply.ts';
 import type { Arguments } from './arguments.ts';
-import { type Change, changesTo } from './changes.ts';
+import { type Change, changeLines, changesTo, editedPath } from './changes.ts';
 import type { DropIn } from './drop-in.ts';
 import { alertSettings } from './alerts.ts';
 import { explorerDropIn, startExplorer, stopExplorer } from './explorer.ts';
@@ -15,6 +15,7 @@ import { neighboursOf } from './neighbours.ts';
 import { type InstallRecord, readRecord } from '../../lib/probe/install-record.ts';
 import { hashesOf, writeRecord } from './record.ts';
 import { startService } from './start-service.ts';
+import { typingFiles } from './typing.ts';
 import { prepareStoreDirectory, type StoreDirectory, storeDirectoryLine } from './store-directory.ts';
 import {
   appFiles,
@@ -70,6 +71,7 @@ export function planInstall(request: Arguments): Plan {
   const explorer = explorerFiles(explorerDropIn(root, places));
   const shared = new Map([
     ...sharedFiles(alertSettings(root, places), healthSettings(root, user, places)),
+    ...typingFiles(),
     ...explorer,
   ]);
   const changes = [
@@ -134,12 +136,8 @@ function planText({ changes, channels, namesDesktop, missing, dropIn, store }: P
           `${app}: but not yet: ${missing.join(' and ')} is missing; docs/operations.md, "Setting alerts up"`,
         ]),
     ...(storeLine === undefined ? [] : [`${app}: ${storeLine}`]),
-    ...(real.length === 0 ? ['nothing to change: everything is as it should be'] : real.map(changeLine)),
+    ...(real.length === 0 ? ['nothing to change: everything is as it should be'] : changeLines(real)),
   ].join('\n');
-}
-
-function changeLine({ kind, path }: Change): string {
-  return kind === 'edited' ? `edited  ${path} (changed by hand)` : `${kind.padEnd(7)} ${path}`;
 }
 
 /** All apps share the units: who installs one app from another checkout changes what all of them run. */

@@ -4,13 +4,14 @@ import { existsSync, statSync } from 'node:fs';
 import { OpsError } from '../../lib/base/errors.ts';
 import { shellWord } from '../../lib/base/shell-word.ts';
 import type { Config } from '../../lib/config/config.ts';
-import { defaultPath, loadConfig } from '../../lib/config/load.ts';
+import { defaultPath } from '../../lib/config/known-place.ts';
+import { loadConfig } from '../../lib/config/load.ts';
 import { type InstallRecord, readRecord } from '../../lib/probe/install-record.ts';
 import { groupName } from './accounts.ts';
 import { alertSettings, type AppPlace } from './alerts.ts';
 import { applyChanges } from './apply.ts';
 import type { ServicesArguments } from './arguments.ts';
-import { type Change, changesTo } from './changes.ts';
+import { type Change, changeLines, changesTo } from './changes.ts';
 import { inHome } from './drop-in.ts';
 import { asRoot, configLines, credentialLines, escape, lines, quote } from './drop-in-lines.ts';
 import { explorerDropIn } from './explorer.ts';
@@ -21,6 +22,7 @@ import { Problems } from './problems.ts';
 import { hashesOf, writeRecord } from './record.ts';
 import { checkPrivate, type Credential, serviceCredentials } from './secret-files.ts';
 import { startService } from './start-service.ts';
+import { typingFiles } from './typing.ts';
 import { explorerFiles, type Files, sharedFiles, sharedTimers, systemUnits, unitText } from './wanted.ts';
 
 /** One service, and what it needs. */
@@ -52,18 +54,14 @@ export async function installServices(request: ServicesArguments, machine: Machi
   const places = [...placesOf(record), { app: '', environmentFile: undefined, configFile }];
   const shared = new Map([
     ...sharedFiles(alertSettings(root, places), healthSettings(root, user, places)),
+    ...typingFiles(),
     ...explorerFiles(explorerDropIn(root, places)),
   ]);
   const changes = [
     ...changesTo(root, shared, record.shared),
     ...changesTo(root, own, record.services?.files ?? {}),
   ];
-  machine.say(
-    changes
-      .filter(({ kind }) => kind !== 'same')
-      .map(({ kind, path }) => `${kind.padEnd(7)} ${path}`)
-      .join('\n'),
-  );
+  machine.say(changeLines(changes.filter(({ kind }) => kind !== 'same')).join('\n'));
   requireNoEdits(changes, request.replaceEdited);
   const gone = goneUnits(record, services);
   if (root === '/')
@@ -89,7 +87,7 @@ export async function uninstallServices({ root }: ServicesArguments, machine: Ma
     ...changesTo(root, new Map(), record.services.files),
     ...(isLast ? changesTo(root, new Map(), record.shared) : []),
   ];
-  machine.say(changes.map(({ path }) => `remove  ${path}`).join('\n'));
+  machine.say(changeLines(changes).join('\n'));
   const units = unitsIn(record.services.files);
   if (root === '/')
     await machine.run('systemctl', 'disable', '--now', '--quiet', ...units, ...(isLast ? sharedTimers : []));

@@ -1,8 +1,8 @@
 // uninstall: units go; data, secrets and configuration stay.
 import { OpsError } from '../../lib/base/errors.ts';
-import { applyChanges, editedPath } from './apply.ts';
+import { applyChanges } from './apply.ts';
 import type { Arguments } from './arguments.ts';
-import { type Change, changesTo } from './changes.ts';
+import { changeLines, changesTo } from './changes.ts';
 import { stopExplorer } from './explorer.ts';
 import type { Machine } from './machine.ts';
 import { readRecord } from '../../lib/probe/install-record.ts';
@@ -23,7 +23,7 @@ export async function uninstall({ app, root }: Arguments, machine: Machine): Pro
     ...changesTo(root, new Map(), installed.files),
     ...(isLast ? changesTo(root, new Map(), record.shared) : []),
   ];
-  machine.say(changes.map(line).join('\n'));
+  machine.say(changeLines(changes).join('\n'));
   if (root === '/') await stopExplorer(changes, machine);
   if (root === '/') await stop(app, isLast, machine);
   applyChanges(root, changes);
@@ -57,10 +57,4 @@ async function stop(app: string, isLast: boolean, machine: Machine): Promise<voi
     ...(isLast ? ['alert-send.service', 'health-check.service'] : []),
   );
   if (isLast) await machine.try('systemctl', 'stop', 'holdfast-jobs.slice');
-}
-
-function line({ kind, path }: Change): string {
-  return kind === 'edited'
-    ? `remove  ${path} (changed by hand: kept as ${editedPath(path)})`
-    : `remove  ${path}`;
 }

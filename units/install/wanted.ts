@@ -231,6 +231,6 @@ export function placeOf(unit: string | undefined): string | undefined {
 export const ownPlace = project;
 
 /** Units name the place that the README installs to; a checkout elsewhere puts its own there. */
-function ours(folder: string, name: string): string {
+export function ours(folder: string, name: string): string {
   return readFileSync(join(project, folder, name), 'utf8').replaceAll(usualPlace, project);
 }
