@@ -35,7 +35,7 @@ export async function condemn(
     () => true,
     (error: unknown) => {
       if (!(error instanceof OpsError) || context.signal.aborted) throw error;
-      log.warn(`${app.name}: only this machine knows that ${name} is bad: ${errorMessage(error)}`);
+      log.warn(`${app.name}: only this machine knows that ${name} is damaged: ${errorMessage(error)}`);
       return false;
     },
   );

@@ -1,4 +1,4 @@
-// The plain copy of an app's newest state that a person can open, as the store has it.
+// The latest copy of an app, a plain file that a person can open, as the store has it.
 import type { GuardedApp } from '../../lib/config/config.ts';
 import type { Store } from '../../lib/store/store.ts';
 

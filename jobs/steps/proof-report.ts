@@ -7,7 +7,7 @@ import type { Proof } from '../../lib/repository/proof.ts';
 /** What a person reads of it. */
 export function proofLines(app: string, report: Proof): string[] {
   const { backup, sound, proven, basis, problems, tables = 0, rows = 0 } = report;
-  if (!sound) return [`${app}: NOT SOUND: ${backup}`, ...problems.map((problem) => `    ${problem}`)];
+  if (!sound) return [`${app}: DAMAGED: ${backup}`, ...problems.map((problem) => `    ${problem}`)];
   if (basis === 'sealed')
     return [
       `${app}: whole, and not opened: ${backup}: its bytes are those that were sealed; to open it as well: --identity <file>`,
@@ -37,7 +37,7 @@ export function proofFindings(...proofs: readonly Proof[]): AppFinding[] {
     .map(({ backup, problems }) => {
       const along = bad.filter(({ brokenBy }) => brokenBy === backup).length;
       const others = along === 0 ? '' : `; ${formatCount(along, 'backup')} more need it`;
-      const message = `${backup} is not sound: ${firstOf(problems, 'it cannot be read')}${others}`;
+      const message = `${backup} is damaged: ${firstOf(problems, 'it cannot be read')}${others}`;
       return { severity: 'critical', message, hint: 'the other backups: db-backup list-backups' };
     });
 }

@@ -73,9 +73,10 @@ export function parseVerdict(text: string, name: string): Verdict {
 export function badNews(verdicts: readonly (FoundBad | OpsError)[], sha256: string): string | undefined {
   for (const verdict of verdicts) {
     if (verdict instanceof Error)
-      return `it was found bad, and what was found cannot be read: ${verdict.message}`;
+      return `it was found damaged, and what was found cannot be read: ${verdict.message}`;
     const { foundAt, foundBy, problem } = verdict;
-    if (verdict.sha256 === sha256) return `found bad on ${formatInstant(foundAt)} by ${foundBy}: ${problem}`;
+    if (verdict.sha256 === sha256)
+      return `found damaged on ${formatInstant(foundAt)} by ${foundBy}: ${problem}`;
   }
   return undefined;
 }

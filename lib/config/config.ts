@@ -162,7 +162,7 @@ export type GuardedApp = FileApp | PostgresApp;
 
 interface Guarded extends AppConfig {
   readonly layout: Layout;
-  /** Store name of the plain copy a person can open; undefined when none is kept. */
+  /** Store name of the latest copy, a plain file that a person can open; undefined when none is kept. */
   readonly latest: string | undefined;
   /** In which formats each backup is stored; at least one. */
   readonly formats: readonly BackupFormat[];

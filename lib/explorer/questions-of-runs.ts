@@ -131,7 +131,7 @@ LIMIT 200`,
     {
       name: 'one-run',
       title: 'What did one run do?',
-      description: 'A run, the backups that it made or found bad, and its restore drills.',
+      description: 'A run, the backups that it made or found damaged, and its restore drills.',
       parameters: [
         { name: 'run', meaning: 'its id, as the log and other answers show it; the newest run unless given' },
       ],

@@ -45,7 +45,7 @@ export const tables: readonly TableWords[] = [
     columns: {
       app: ofApp,
       name: 'its name in the store',
-      run_id: `${ofRun}, or found it bad`,
+      run_id: `${ofRun}, or found it damaged`,
       taken_at: 'the instant whose data it holds, UTC',
       size_bytes: 'the size of the database in it, in bytes',
       sha256: 'the SHA-256 of that',

@@ -273,7 +273,7 @@ function condemnTests(format: RepositoryFormat, open: OpenWorld): void {
     for (const repository of [world.repository, world.reopen()])
       expect(await statesOf(repository)).toEqual({ [two]: 'damaged', [one]: 'proven' });
     const { problem, isBad } = await entryOf(world, two);
-    expect(problem).toBe('found bad on 2026-11-19 04:00:00Z by restore drill: its bytes were altered');
+    expect(problem).toBe('found damaged on 2026-11-19 04:00:00Z by restore drill: its bytes were altered');
     expect(isBad).toBe(true);
     const proof = await world.repository.prove(await entryOf(world, two), source, target());
     expect(proof).toMatchObject({ sound: false, proven: false, problems: [problem] });

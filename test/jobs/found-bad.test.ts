@@ -64,7 +64,7 @@ describe.each(finders)('found by %s %s', (job, command, args) => {
       const { json } = await held.runJson('db-backup', ['info']);
       expect(json.result.apps[0].value.newest_proven.name).toBe(older);
       const { stdout } = await held.run('db-backup', ['list-backups']);
-      expect(stdout).toMatch(new RegExp(`found bad on .* by (${job} ${command}|an earlier run): `));
+      expect(stdout).toMatch(new RegExp(`found damaged on .* by (${job} ${command}|an earlier run): `));
       expect((await held.runJson('db-backup', ['verify'])).json.result.apps[0].value.proofs).toMatchObject([
         { backup: older, proven: true },
       ]);
@@ -73,7 +73,7 @@ describe.each(finders)('found by %s %s', (job, command, args) => {
       // Retention: the newest two are tonight's and the older one, and the bad one takes no place of theirs.
       const night = await held.run('db-backup', ['run']);
       expect(night.exitCode).toBe(1);
-      expect(night.stdout).toContain(`DAMAGED: ${newer}: found bad on`);
+      expect(night.stdout).toContain(`DAMAGED: ${newer}: found damaged on`);
       expect(backups(held)).toEqual(expect.arrayContaining([older, newer]));
     },
   );

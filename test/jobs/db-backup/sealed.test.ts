@@ -175,7 +175,7 @@ describe('a sealed backup', () => {
         ...(isOpened ? ['--identity', identity] : []),
       ]);
       expect(exitCode).toBe(1);
-      expect(stdout).toMatch(/NOT SOUND[^]*were altered: SHA-256 is/);
+      expect(stdout).toMatch(/DAMAGED: [^]*were altered: SHA-256 is/);
       expect((await world.run('db-backup', ['list-backups'])).stdout).toMatch(/damaged/i);
     },
   );

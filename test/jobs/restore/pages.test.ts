@@ -120,7 +120,7 @@ describe('a bad newest increment', () => {
     expect(next.json.result.backup).toMatchObject({ name: before.name, state: 'proven' });
     await expectRefusal(world, 'restore', ['run', newest.name, '--yes'], {
       kind: 'damaged',
-      says: [/found bad on/],
+      says: [/found damaged on/],
       hint: /restore list/,
     });
   });
@@ -172,11 +172,11 @@ describe('a bad full', () => {
     );
     expect(told).toHaveLength(1);
     const { stdout } = await world.run('db-backup', ['list-backups']);
-    expect(stdout).toMatch(new RegExp(`${full.name}[^\\n]* damaged\\n *found bad on .* by restore run`));
+    expect(stdout).toMatch(new RegExp(`${full.name}[^\\n]* damaged\\n *found damaged on .* by restore run`));
     expect(stdout).toContain(`it needs ${full.name}, which is damaged`);
     const verified = await world.runJson('db-backup', ['verify', '--all']);
     expect(verified.json.findings).toMatchObject([
-      { message: expect.stringMatching(`${full.name} is not sound: .*; 3 backups more need it`) as string },
+      { message: expect.stringMatching(`${full.name} is damaged: .*; 3 backups more need it`) as string },
     ]);
   });
 });

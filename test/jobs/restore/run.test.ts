@@ -249,7 +249,7 @@ describe('a drill', () => {
     flipBit(join(world.store, onlyBackup(world)));
     const { exitCode, stdout } = await world.run('restore', ['drill']);
     expect(exitCode).toBe(1);
-    expect(stdout).toContain('NOT SOUND');
+    expect(stdout).toContain('DAMAGED: ');
     expect((await world.run('restore', ['status'])).stdout).toContain('last restore drill: failed');
   });
 

@@ -70,7 +70,7 @@ describe('a backup in the app layout', () => {
   const [contentHash, sha256] = ['c'.repeat(64), 'b'.repeat(64)];
   const [other, foundAt] = ['0'.repeat(64), new Date('2026-11-25T04:00:00Z')];
   const verdict: FoundBad = { sha256, foundAt, foundBy: 'restore drill', problem: 'its bytes were altered' };
-  const said = 'found bad on 2026-11-25 04:00:00Z by restore drill: its bytes were altered';
+  const said = 'found damaged on 2026-11-25 04:00:00Z by restore drill: its bytes were altered';
   const unreadable = new OpsError('damaged', 'cannot use verdict x: it is empty');
   const soon = new Date(manifestTime.getTime() - 300_000);
 
