@@ -123,6 +123,14 @@ export const dbBackup: Job = {
       loadPlan: async () => (await import('./db-backup/prune.ts')).plan,
     }),
     defineCommand({
+      name: 'remove',
+      summary: 'Remove a backup that a person named, or one that is damaged, and say what that frees.',
+      parameters: parameters.remove,
+      inHistory: true,
+      load: () => import('./db-backup/remove.ts'),
+      loadPlan: async () => (await import('./db-backup/remove.ts')).plan,
+    }),
+    defineCommand({
       name: 'keygen',
       summary: 'Make the key pair that backups are sealed for; the identity is shown once, and kept nowhere.',
       parameters: parameters.keygen,

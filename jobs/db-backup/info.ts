@@ -1,5 +1,6 @@
 // db-backup info: the databases, the store, and how well each app is protected.
 import { type CatalogueEntry, isProvenIn, newestProven } from '../../lib/backup/catalogue.ts';
+import { type BackupCounts, countBackups, countWords } from '../../lib/backup/counts.ts';
 import { OpsError } from '../../lib/base/errors.ts';
 import { formatBytes, formatInstant } from '../../lib/base/format.ts';
 import { severityOfError } from '../../lib/base/finding.ts';
@@ -43,6 +44,8 @@ interface AppInfo extends FormatInfo {
   source: Pick<SourceLook, 'path' | 'sizeBytes' | 'remarks'> | { problem: string };
   newestProven: { name: string; takenAt: Date; lookedAt: Date | undefined } | undefined;
   counts: Record<CatalogueEntry['state'], number>;
+  /** The same backups, by who decides how long they stay. */
+  kinds: BackupCounts;
   storedBytes: number;
   latest: LatestCopy | undefined;
   lastDrill: { name: string; at: Date; outcome: string } | undefined;
@@ -104,6 +107,7 @@ async function describeApp(
     source: source instanceof OpsError ? { problem: source.message } : source,
     newestProven: newest && newestInfo(context, app, newest, entries),
     counts,
+    kinds: countBackups(entries),
     storedBytes: entries.reduce((sum, { storedBytes }) => sum + storedBytes, 0),
     ...(await formatInfo(context, app, entries)),
     latest,
@@ -176,8 +180,9 @@ function infoLines(info: AppInfo, app: string, { now, timeZone }: View): string[
       ? '  newest proven backup: NONE'
       : `  newest proven backup: ${newestProven.name}, ${ago(newestProven.takenAt, now)}` +
         (newestProven.lookedAt === undefined ? '' : `; unchanged ${ago(newestProven.lookedAt, now)}`),
-    `  backups: ${states.length === 0 ? 'none' : states.map(([state, count]) => `${count} ${state}`).join(', ')}, ` +
-      `${formatBytes(info.storedBytes)}`,
+    states.length === 0
+      ? '  backups: none'
+      : `  ${countWords(info.kinds)}: ${states.map(([state, count]) => `${count} ${state}`).join(', ')}, ${formatBytes(info.storedBytes)}`,
     ...formatLines(info, now),
     latest === undefined
       ? '  latest copy: none'

@@ -1,5 +1,13 @@
 // What the commands of db-backup can be told.
-import { appOrAll, appOrOnly, argument, flag, identityFile, option } from '../../lib/run/parameter.ts';
+import {
+  appOrAll,
+  appOrOnly,
+  argument,
+  flag,
+  identityFile,
+  option,
+  requiredArgument,
+} from '../../lib/run/parameter.ts';
 
 const acceptShrink = flag('an emptied or shrunken database is meant to be so');
 const accept = option(
@@ -37,6 +45,11 @@ export const verify = {
   app: appOrAll,
 };
 export const prune = { app: appOrAll };
+export const remove = {
+  name: requiredArgument('a backup, by its name in db-backup list-backups'),
+  yes: flag('do not ask', { short: 'y' }),
+  app: appOrOnly,
+};
 export const keygen = {
   page: option('file', 'write a page for the safe, with the identity as a QR code, to a new file of HTML', {
     files: 'file',

@@ -1,8 +1,9 @@
 // db-backup verify: read backups back from the store and prove them.
 import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
 import { chooseBackup } from '../../lib/backup/choose.ts';
+import { type BackupCounts, countBackups, countWords } from '../../lib/backup/counts.ts';
+import { latestWord } from '../../lib/backup/name.ts';
 import { OpsError } from '../../lib/base/errors.ts';
-import { formatCount } from '../../lib/base/format.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
 import type { Proof } from '../../lib/repository/proof.ts';
 import type { Repository } from '../../lib/repository/repository.ts';
@@ -32,6 +33,7 @@ interface Verification {
 interface VerificationPlan {
   /** The names of the backups that would be read. */
   backups: string[];
+  counts: BackupCounts;
 }
 
 export async function run(context: JobContext, options: Given): Promise<Outcome<AppsResult<Verification>>> {
@@ -61,14 +63,15 @@ export function text(result: AppsResult<Verification>): string[] {
 export const plan: Steps<Given, AppsResult<VerificationPlan>> = {
   async run(context, options) {
     const apps = appsOf(context, options);
-    const results = await eachApp(context, apps, async (app) => ({
-      backups: (await chosen(await context.openRepository(app), options)).map(({ name }) => name),
-    }));
+    const results = await eachApp(context, apps, async (app) => {
+      const entries = await chosen(await context.openRepository(app), options);
+      return { backups: entries.map(({ name }) => name), counts: countBackups(entries) };
+    });
     return appsOutcome(results);
   },
   text: (result) =>
-    appsText(result, ({ backups }, app) => [
-      `${app}: would verify ${formatCount(backups.length, 'backup')}: ${backups.join(', ')}`,
+    appsText(result, ({ backups, counts }, app) => [
+      `${app}: would verify ${countWords(counts)}: ${backups.join(', ')}`,
     ]),
 };
 
@@ -90,7 +93,7 @@ async function chosen(repository: Repository, { name, all }: Given): Promise<Cat
   if (name !== undefined && all)
     throw new OpsError('usage', 'cannot verify one backup and all of them: give a name or --all');
   const entries = await repository.list();
-  if (name !== undefined) return [chooseBackup(entries, { kind: 'name', name })];
+  if (name !== undefined && name !== latestWord) return [chooseBackup(entries, { kind: 'name', name })];
   if (!all) return [chooseBackup(entries, { kind: 'latest' })];
   const present = entries.filter(({ state }) => state !== 'lost');
   if (present.length > 0) return present;

@@ -1,6 +1,7 @@
 // restore list: everything a database can be restored from.
 import { shellWord } from '../../lib/base/shell-word.ts';
-import { formatBytes, formatCount, formatWallTime, zoneWords } from '../../lib/base/format.ts';
+import { type BackupCounts, countBackups, countWords } from '../../lib/backup/counts.ts';
+import { formatBytes, formatWallTime, zoneWords } from '../../lib/base/format.ts';
 import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, View } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
@@ -15,8 +16,9 @@ interface Restorable {
   store: string;
   /** Where its database was, and the command that brings it back, where only the store knows of it. */
   wayBack: { database: string | undefined; command: string } | undefined;
+  counts: BackupCounts;
   backups: ListedBackup[];
-  /** The plain copy a person can open. */
+  /** A plain file that a person can open. */
   latest: LatestCopy | undefined;
   undoSets: ListedUndoSet[];
 }
@@ -26,19 +28,23 @@ export async function run(
   { app }: Options<typeof parameters.list>,
 ): Promise<Outcome<AppsResult<Restorable>>> {
   const store = await context.openStore();
-  const results = await eachApp(context, await restorableApps(context, app), async (each) => ({
-    store: store.description,
-    wayBack: wayBack(each),
-    backups: (await backupsOf(context, each)).map(listedBackup),
-    latest: await latestCopy(store, each),
-    undoSets: each.isOnlyStored === true ? [] : await undoSetsOf(context, each),
-  }));
+  const results = await eachApp(context, await restorableApps(context, app), async (each) => {
+    const entries = await backupsOf(context, each);
+    return {
+      store: store.description,
+      wayBack: wayBack(each),
+      counts: countBackups(entries),
+      backups: entries.map(listedBackup),
+      latest: await latestCopy(store, each),
+      undoSets: each.isOnlyStored === true ? [] : await undoSetsOf(context, each),
+    };
+  });
   return appsOutcome(results);
 }
 
 export function text(result: AppsResult<Restorable>, view: View): string[] {
-  return appsText(result, ({ store, backups, latest, undoSets, wayBack }, app) => [
-    `${app}: ${formatCount(backups.length, 'backup')} in ${store}, ${zoneWords(view.timeZone)}`,
+  return appsText(result, ({ store, counts, backups, latest, undoSets, wayBack }, app) => [
+    `${app}: ${countWords(counts)} in ${store}, ${zoneWords(view.timeZone)}`,
     ...backupTable(backups, view),
     ...(latest === undefined
       ? []

@@ -80,6 +80,11 @@ export function newestProven(entries: readonly CatalogueEntry[]): CatalogueEntry
   return entries.find(({ state }) => state === 'proven');
 }
 
+/** Whether retention decides about it: one that somebody gave a name of its own is theirs to remove. */
+export function isForRetention({ state, named }: Pick<CatalogueEntry, 'state' | 'named'>): boolean {
+  return (state === 'proven' || state === 'suspect' || state === 'future') && !named;
+}
+
 /** Tells of a name whether it is that of a proven backup. */
 export function isProvenIn(entries: readonly CatalogueEntry[]): (backup: string) => boolean {
   return (backup) => entries.some(({ name, state }) => name === backup && state === 'proven');

@@ -3,7 +3,7 @@ import { OpsError } from '../base/errors.ts';
 import { formatInstant } from '../base/format.ts';
 import { didYouMean } from '../base/nearest.ts';
 import { type CatalogueEntry, dataEnding } from './catalogue.ts';
-import { formatByName } from './name.ts';
+import { formatByName, latestWord } from './name.ts';
 import { newestFirst } from './order.ts';
 
 /** What was asked for. */
@@ -47,6 +47,26 @@ export function chooseBackup(
   }
 }
 
+/**
+ * The one entry that is to be removed: called so to the letter, but for its folder and its ending. What has the name with another
+ * ending is not meant, and one that is lost is. Throws OpsError `missing`, and `usage` for the word "latest" and when a name fits several.
+ */
+export function chooseToRemove(
+  entries: readonly CatalogueEntry[],
+  text: string,
+  timeZone = 'UTC',
+): CatalogueEntry {
+  const name = text.replace(/^\/+/, '');
+  if (name.toLowerCase() === latestWord)
+    throw new OpsError('usage', `cannot remove ${text}: that is whichever backup is the newest`, {
+      hint: 'give the name of one: db-backup list-backups',
+    });
+  const [found, ...others] = matching(entries, name, { withOtherEnding: false });
+  if (found === undefined) throw notFound(entries, text, timeZone);
+  if (others.length > 0) throw ambiguous(text, [found, ...others]);
+  return found;
+}
+
 function chooseLatest(entries: readonly CatalogueEntry[], timeZone: string): CatalogueEntry {
   return entries.find(isProven) ?? failWithoutProven(entries, 'choose the latest backup', timeZone);
 }
@@ -82,34 +102,41 @@ function chooseNamed(entries: readonly CatalogueEntry[], text: string, timeZone:
   const matches = matching(entries, name);
   const present = matches.filter(({ state }) => state !== 'lost');
   if (isOneDatabase(present)) return present.find(isProven) ?? present[0];
-  if (present.length > 1) {
-    const shown = present.slice(0, namesListedMax).map((entry) => entry.name);
-    const more = present.length > shown.length ? ` and ${present.length - shown.length} more` : '';
-    throw new OpsError('usage', `cannot choose backup ${text}: it may be ${shown.join(', ')}${more}`, {
-      hint: 'give the whole name of one of them',
-    });
-  }
+  if (present.length > 1) throw ambiguous(text, present);
   const [lost] = matches;
   if (lost !== undefined) {
     throw new OpsError('missing', `cannot choose backup ${lost.name}: its data is no longer in the store`, {
       hint: listHint,
     });
   }
-  throw new OpsError(
-    'missing',
-    `cannot find backup ${text}: ${whatThereIs(entries, timeZone)}${suggestion(entries, text)}`,
-    {
-      hint: listHint,
-    },
-  );
+  throw notFound(entries, text, timeZone);
+}
+
+function ambiguous(text: string, fitting: readonly CatalogueEntry[]): OpsError {
+  const shown = fitting.slice(0, namesListedMax).map((entry) => entry.name);
+  const more = fitting.length > shown.length ? ` and ${fitting.length - shown.length} more` : '';
+  return new OpsError('usage', `cannot choose backup ${text}: it may be ${shown.join(', ')}${more}`, {
+    hint: 'give the whole name of one of them',
+  });
+}
+
+function notFound(entries: readonly CatalogueEntry[], text: string, timeZone: string): OpsError {
+  const cause = `${whatThereIs(entries, timeZone)}${suggestion(entries, text)}`;
+  return new OpsError('missing', `cannot find backup ${text}: ${cause}`, { hint: listHint });
 }
 
 /** By the whole name, else by a shorter one, else by either with another ending. */
-function matching(entries: readonly CatalogueEntry[], name: string): CatalogueEntry[] {
+function matching(
+  entries: readonly CatalogueEntry[],
+  name: string,
+  { withOtherEnding = true } = {},
+): CatalogueEntry[] {
+  const likeIt = (entry: CatalogueEntry) =>
+    ownEnding.test(name) && ownEnding.test(entry.name) && isCalledLike(entry.name, name);
   const readings: ((entry: CatalogueEntry) => boolean)[] = [
     (entry) => entry.name === name,
     (entry) => shortNames(entry.name).includes(name),
-    (entry) => ownEnding.test(name) && ownEnding.test(entry.name) && isCalledLike(entry.name, name),
+    ...(withOtherEnding ? [likeIt] : []),
   ];
   for (const reading of readings) {
     const found = entries.filter(reading);

@@ -15,20 +15,21 @@ import {
   lostEntry,
   type ReadManifest,
 } from './judge-file.ts';
-import { backupOfPart, backupPrefix, manifestName, parseBackupName } from './name.ts';
+import { NoManifest } from './manifest.ts';
+import { backupOfPart, backupPrefix, labelOf, manifestName, parseBackupName } from './name.ts';
 import { newestFirst } from './order.ts';
 import { verdictName } from './verdict.ts';
 
 /**
- * The manifests in a listing that may be ours: those whose data file would have a name of ours, whether it is there
- * or not, and those beside a data file of any other name, which a person may have chosen.
+ * The manifests in a listing that may be ours: those whose data file would have a name that Holdfast or, with its help, a person
+ * gives, whether it is there or not, and those beside a data file of any other name.
  */
 export function manifestNames(listing: readonly { name: string }[], naming: CatalogueNaming): string[] {
   const names = new Set(listing.map(({ name }) => name));
   return [...names].filter((name) => {
     const dataName = dataNameOf(name);
-    if (dataName === undefined) return false;
-    return isBackup(dataName, naming) || (names.has(dataName) && isCandidate(dataName, naming));
+    if (dataName === undefined || !isCandidate(dataName, naming)) return false;
+    return names.has(dataName) || isBackup(dataName, naming) || labelOf(dataName, naming) !== undefined;
   });
 }
 
@@ -70,7 +71,8 @@ export function catalogue(
       const entry = entryWithManifest(file, manifests.get(manifestName(file.name)), around);
       if (ours) return entry;
       // Beside a name that is not ours a JSON file that is no manifest is just another program's file.
-      if (entry.manifest === undefined && entry.sealed === undefined)
+      const isUnread = entry.manifest === undefined && entry.sealed === undefined;
+      if (isUnread && !isDamagedNamed(file, manifests, naming))
         return foreignEntry(file, entry.problem ?? 'it has no manifest');
       return { ...entry, named: true };
     });
@@ -78,7 +80,10 @@ export function catalogue(
     const dataName = ourManifests.has(file.name) ? dataNameOf(file.name) : undefined;
     if (dataName === undefined || files.has(dataName)) continue;
     const manifest = manifests.get(file.name);
-    if (!isOfAnotherApp(manifest, naming)) entries.push(lostEntry(dataName, file, manifest, around));
+    const lost = lostEntry(dataName, file, manifest, around);
+    if (!isBackup(dataName, naming)) {
+      if (isManifestOf(manifest, dataName, naming)) entries.push({ ...lost, named: true });
+    } else if (!isOfAnotherApp(manifest, naming)) entries.push(lost);
   }
   return judgeChains(entries.sort(newestFirst));
 }
@@ -99,6 +104,25 @@ function isCandidate(name: string, naming: CatalogueNaming): boolean {
   if (!name.startsWith(prefix) || name.includes('/', prefix.length)) return false;
   if (backupOfPart(name) !== undefined) return false;
   return dataEnding.test(name) && name !== naming.latestName.replace(/^\/+/, '');
+}
+
+/** In a folder of our own a manifest that cannot be read, of a name that a person may have given, is a damaged one. */
+function isDamagedNamed(
+  { name }: ListedFile,
+  manifests: ReadonlyMap<string, ReadManifest>,
+  naming: CatalogueNaming,
+): boolean {
+  const isOurFolder = naming.layout === 'app';
+  return (
+    isOurFolder &&
+    labelOf(name, naming) !== undefined &&
+    !(manifests.get(manifestName(name)) instanceof NoManifest)
+  );
+}
+
+/** Without data beside it any other JSON file may be another program's. */
+function isManifestOf(read: ReadManifest | undefined, dataName: string, { app }: CatalogueNaming): boolean {
+  return read !== undefined && !(read instanceof Error) && read.backup === dataName && read.app === app;
 }
 
 function isBackup(name: string, naming: CatalogueNaming): boolean {

@@ -134,6 +134,9 @@ export function parseManifest(text: string, name: string): Manifest {
   return parseOpened(openManifest(text, name));
 }
 
+/** That a file is a whole record, and of another kind: not a damaged manifest, but none. */
+export class NoManifest extends OpsError {}
+
 /** A manifest whose format and version are known, and nothing else of it. */
 export interface OpenedManifest {
   fields: Fields;
@@ -145,7 +148,8 @@ export interface OpenedManifest {
 export function openManifest(text: string, name: string): OpenedManifest {
   const flaw: Flaw = (cause, hint) =>
     new OpsError('damaged', `cannot use manifest ${name}: ${cause}`, hint === undefined ? {} : { hint });
-  return { ...openJsonRecord(text, format, flaw), flaw };
+  const other = (cause: string) => new NoManifest('damaged', flaw(cause).message);
+  return { ...openJsonRecord(text, { ...format, other }, flaw), flaw };
 }
 
 /** The rest of `parseManifest`. */

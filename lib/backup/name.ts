@@ -21,6 +21,8 @@ const appNamePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 const appNameCharactersMax = 63;
 const labelCharactersMax = 100;
 const latestSegmentMax = 100;
+/** What is typed for the newest proven backup, where a name could stand. */
+export const latestWord = 'latest';
 const appStampPattern = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z\.(?:db|dump|pages)(?:\.age)?$/;
 const classicStampPattern = /^(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)\.(?:db|dump|pages)(?:\.age)?$/;
 /** As what people open it with expects it. */
@@ -71,13 +73,23 @@ export function namedBackupName(layout: Layout, app: string, label: string, endi
   });
 }
 
+/** What a person called the backup of this name, where it is one that `namedBackupName` gives. */
+export function labelOf(name: string, { layout, app }: Pick<Naming, 'layout' | 'app'>): string | undefined {
+  const prefix = backupPrefix(layout, app);
+  const label = /^(.+?)\.(?:db|dump|pages)(?:\.age)?$/s.exec(name.slice(prefix.length))?.[1];
+  return name.startsWith(prefix) && label !== undefined && labelProblem(label) === undefined
+    ? label
+    : undefined;
+}
+
 function labelProblem(label: string): string | undefined {
+  // In any letter case: some stores do not tell one from the other.
+  if (label.toLowerCase() === latestWord) return 'commands take that word for the newest proven backup';
   if (label.length > labelCharactersMax) return `it is longer than ${labelCharactersMax} characters`;
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(label))
     return 'it holds characters that a file name should not have';
   if (label.includes('..') || label.endsWith('.')) return 'it has dots where a file name should have none';
   if (/\.(?:db|dump|json|pages|age)$/i.test(label)) return 'its ending is added by itself';
-  // In any letter case: some stores do not tell one from the other.
   const stamped = /(?:^|-)\d{8}t\d{6}z$|^database_backup_\d{8}_\d{6}$/i.test(label);
   return stamped ? 'it looks like that of a scheduled backup' : undefined;
 }

@@ -201,9 +201,17 @@ function removalReasons(
   return [...(last === 0 ? [] : [`not among the newest ${last}`]), ...fromPeriods];
 }
 
-function refusal({ backups, policy, now, clock }: RetentionQuestion): string | undefined {
+function refusal(question: RetentionQuestion): string | undefined {
+  return distrust(question) ?? (keepsNothing(question.policy) ? 'the policy keeps nothing' : undefined);
+}
+
+/** Why nothing at all may be removed now, whatever the policy; undefined where something may. */
+export function distrust({
+  backups,
+  now,
+  clock,
+}: Pick<RetentionQuestion, 'backups' | 'now' | 'clock'>): string | undefined {
   if (clock === 'unsynchronised') return 'the clock is not synchronised';
-  if (keepsNothing(policy)) return 'the policy keeps nothing';
   const [newest] = backups.filter(({ takenAt }) => takenAt <= now).sort(newestFirst);
   if (newest?.suspect === true) return `the newest backup, ${newest.name}, is suspect`;
   return undefined;

@@ -1,4 +1,5 @@
 // A record: a JSON object that says first of what format and version it is. What an older Holdfast wrote is still read.
+import type { OpsError } from '../base/errors.ts';
 import { Fields, type Flaw } from './fields.ts';
 
 /** What a record is. */
@@ -9,6 +10,8 @@ export interface RecordFormat {
   version: number;
   /** In messages, instead of the name. */
   called?: string;
+  /** What is thrown for an object that says to be something else; what `flaw` makes unless given. */
+  other?: (cause: string) => OpsError;
 }
 
 /** The text of a record of the newest version: `format` and `version` first, and a newline at the end. */
@@ -23,11 +26,11 @@ export function formatJsonRecord(
 /** The fields of a record of that format, and which version it has. Throws what `flaw` makes for anything else. */
 export function openJsonRecord(
   text: string,
-  { name, version, called = name }: RecordFormat,
+  { name, version, called = name, other }: RecordFormat,
   flaw: Flaw,
 ): { fields: Fields; version: number } {
   const fields = new Fields(parseJson(text, flaw), '', flaw);
-  if (!fields.has('format') || fields.string('format') !== name) throw flaw(`it is no ${called}`);
+  if (!fields.has('format') || fields.string('format') !== name) throw (other ?? flaw)(`it is no ${called}`);
   const found = fields.integer('version', 1, Number.MAX_SAFE_INTEGER);
   if (found <= version) return { fields, version: found };
   throw flaw(

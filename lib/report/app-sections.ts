@@ -1,4 +1,5 @@
 // What the report says of each app: how well it is protected now, and how its backups went over time.
+import { countWords } from '../backup/counts.ts';
 import { formatBytes, formatCount } from '../base/format.ts';
 import { appVerdict, checkWords, isStale } from './answer.ts';
 import { chartBegin } from './by-period.ts';
@@ -45,9 +46,8 @@ function protectedUntil({ newest }: AppFacts, { at, timeZone }: ReportFacts): Bl
 
 function pairsOf(app: AppFacts, facts: ReportFacts): [string, string][] {
   const { at, timeZone } = facts;
-  const { newest, oldestAt, provenCount, nextAt, drills, from } = app;
+  const { newest, oldestAt, nextAt, drills, from } = app;
   const drill = drills.at(-1);
-  const backups = formatCount(provenCount, 'proven backup');
   return [
     ...(newest === undefined ? [] : [['Newest', `${newest.name}, ${sizeWords(newest)}`] as [string, string]]),
     ...pagesPairs(app, facts),
@@ -61,7 +61,7 @@ function pairsOf(app: AppFacts, facts: ReportFacts): [string, string][] {
       'Back to',
       oldestAt === undefined
         ? 'nothing'
-        : `${dateOf(oldestAt, timeZone)}, ${ago(oldestAt, at)} (${backups}${from === 'the history' ? leftUnknown(provenCount) : ''})`,
+        : `${dateOf(oldestAt, timeZone)}, ${ago(oldestAt, at)}: ${provenWords(app)}${from === 'the history' ? leftUnknown(app.provenCount) : ''}`,
     ],
     ['Last drill', drill === undefined ? 'never; try: restore drill' : drillWords(drill, at, timeZone)],
     ['Database', app.database],
@@ -71,6 +71,10 @@ function pairsOf(app: AppFacts, facts: ReportFacts): [string, string][] {
 function sizeWords({ sizeBytes, storedBytes }: NonNullable<AppFacts['newest']>): string {
   const size = formatBytes(sizeBytes);
   return storedBytes === sizeBytes ? size : `${size}, of which it added ${formatBytes(storedBytes)}`;
+}
+
+function provenWords({ provenCount, provenNamed: named }: AppFacts): string {
+  return countWords({ retention: provenCount - named, named, foreign: 0 }, 'proven backup');
 }
 
 function leftUnknown(count: number): string {

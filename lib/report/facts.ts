@@ -45,6 +45,8 @@ export interface AppFacts {
   /** The oldest proven one that is still there. */
   readonly oldestAt: Date | undefined;
   readonly provenCount: number;
+  /** How many of these somebody gave a name of its own. */
+  readonly provenNamed: number;
   /** Who says what there is; the history does where the store does not answer, and knows nothing of what was pruned. */
   readonly from: 'the store' | 'the history';
   /** What the store has in pages; undefined where that is nothing, or the store did not answer. */

@@ -40,6 +40,7 @@ export const namedCommands: Readonly<Record<string, Readonly<Record<string, bool
     info: true,
     verify: true,
     prune: true,
+    remove: true,
     test: true,
     init: false,
     link: false,

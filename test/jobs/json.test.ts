@@ -135,6 +135,15 @@ describe('db-backup', () => {
     await pin('db-backup-download-dry', pi, dbBackup, 'download ~/other.db --dry-run');
   });
 
+  test('removes what somebody named', async () => {
+    await using pi = await machine();
+    await type(pi, dbBackup, 'backup before-upgrade --note 5.2');
+    pi.clock.advance(60_000);
+    await type(pi, dbBackup, 'run');
+    await pin('db-backup-remove-dry', pi, dbBackup, 'remove before-upgrade --dry-run');
+    await pin('db-backup-remove', pi, dbBackup, 'remove before-upgrade --yes');
+  });
+
   test('backs up by the hour', async () => {
     await using pi = await machine();
     pi.world.configure({ top: 'time_zone = "Europe/Berlin"\nclock = "trusted"', app: 'every = "1h"' });

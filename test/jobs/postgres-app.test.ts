@@ -21,7 +21,7 @@ const noMaster = /master|pulls|replica/;
 const table: Record<string, [typed: string, refusal?: RegExp]> = {
   'db-backup init': [''],
   'db-backup run': [''],
-  'db-backup backup': ['before'],
+  'db-backup backup': ['before --note import'],
   'db-backup hourly': ['', /every is not set/],
   'db-backup keygen': ['--yes'],
   'db-backup upload': [''],
@@ -33,6 +33,7 @@ const table: Record<string, [typed: string, refusal?: RegExp]> = {
   'db-backup download': ['latest.dump'],
   'db-backup link': ['', /Dropbox/],
   'db-backup prune': [''],
+  'db-backup remove': ['mine --yes'],
   'db-backup restore-latest': ['--yes'],
   'db-export-json run': ['', documents],
   'db-export-json status': ['', documents],
@@ -104,6 +105,7 @@ describe.skipIf(postgresPrograms() === undefined)('of an app with PostgreSQL', (
     server = await serverWithApp();
     world = await PostgresWorld.make(server, 3);
     writeFileSync(join(world.home, 'x.sql'), 'select 1');
+    await world.run('db-backup', ['backup', 'mine']);
     await world.run('db-backup', ['run']);
   });
   afterAll(async () => {

@@ -98,6 +98,7 @@ export function yearOf(
           },
     oldestAt: daysAgo(331),
     provenCount: 43,
+    provenNamed: 3,
     from: 'the store',
     pages: undefined,
     nextAt: new Date(reportNow.getTime() + 15.8 * 3_600_000),

@@ -1,6 +1,12 @@
 // Removing what the retention policy no longer keeps. Only backups that are ours and proven are ever candidates; what is
 // left of one that was never finished, was half removed or cannot be restored goes as the policy would let it go.
-import { type CatalogueEntry, isSuspect, storedPartOf } from '../../../lib/backup/catalogue.ts';
+import {
+  type CatalogueEntry,
+  isForRetention,
+  isSuspect,
+  storedPartOf,
+} from '../../../lib/backup/catalogue.ts';
+import { type BackupCounts, countBackups, countWords } from '../../../lib/backup/counts.ts';
 import type { BaseLink } from '../../../lib/backup/kept-bases.ts';
 import { formatByName } from '../../../lib/backup/name.ts';
 import {
@@ -10,7 +16,7 @@ import {
   type RetentionPolicy,
   retentionPlan,
 } from '../../../lib/backup/retention.ts';
-import { formatCount } from '../../../lib/base/format.ts';
+import { shellWord } from '../../../lib/base/shell-word.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
 import type { Repository } from '../../../lib/repository/repository.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
@@ -37,6 +43,8 @@ export interface PruneReport {
   bad: BadBackup[];
   /** Backups that are dated in the future: nothing chooses them, and they are kept until then. */
   future: string[];
+  /** How many there are after it, in whatever state. */
+  left: BackupCounts;
 }
 
 export interface BadBackup {
@@ -81,7 +89,9 @@ export async function pruneApp(
     entries.filter((each) => (each.isBad || isUnread(each)) && !removed.includes(each.name)),
   );
   const future = entries.filter(({ state }) => state === 'future').map(({ name }) => name);
-  return { ...judged, refused, refusalLasts: lasts, removed, swept, lost, bad, future };
+  const gone = new Set(plan.refused === undefined ? [...removed, ...swept, ...leftovers] : []);
+  const left = countBackups(entries.filter(({ name }) => !gone.has(name)));
+  return { ...judged, refused, refusalLasts: lasts, removed, swept, lost, bad, future, left };
 }
 
 /** What the policy says of what may be pruned among `entries`, and of `also`, which are among them, as if these were sound. */
@@ -91,7 +101,7 @@ async function planPrune(
   entries: readonly CatalogueEntry[],
   also: readonly CatalogueEntry[] = [],
 ): Promise<RetentionPlan> {
-  const isPlanned = (entry: CatalogueEntry) => isCandidate(entry) || also.includes(entry);
+  const isPlanned = (entry: CatalogueEntry) => isForRetention(entry) || also.includes(entry);
   const others = entries.filter((entry) => !isPlanned(entry) && entry.state !== 'lost');
   return retentionPlan({
     backups: entries.filter(isPlanned).map((entry) => candidateOf(entry, entries)),
@@ -122,7 +132,7 @@ function linkOf(entry: CatalogueEntry): BaseLink {
 /** One that is only planned is based on what the newest is based on, for all that is known before it is made. */
 function plannedBase({ name, manifest, sealed }: CatalogueEntry, entries: readonly CatalogueEntry[]) {
   if (formatByName(name) !== 'pages' || manifest !== undefined || sealed !== undefined) return undefined;
-  return entries.find((entry) => isCandidate(entry) && storedPartOf(entry)?.pages !== undefined)?.name;
+  return entries.find((entry) => isForRetention(entry) && storedPartOf(entry)?.pages !== undefined)?.name;
 }
 
 /** Whether it may be based on anything, for all that can be read of it. */
@@ -140,6 +150,10 @@ function isUnread(entry: CatalogueEntry): boolean {
 export async function judgeRest(context: JobContext, app: GuardedApp, entries: readonly CatalogueEntry[]) {
   const [leftovers, lost]: [string[], string[]] = [[], []];
   for (const entry of entries.filter(({ state }) => state === 'lost')) {
+    if (entry.named) {
+      lost.push(entry.name);
+      continue;
+    }
     const plan = await planPrune(context, app, entries, [entry]);
     const kept = plan.decisions.find(({ name }) => name === entry.name)?.keep ?? true;
     (kept ? lost : leftovers).push(entry.name);
@@ -148,11 +162,6 @@ export async function judgeRest(context: JobContext, app: GuardedApp, entries: r
   const names = new Set(broken.map(({ name }) => name));
   const { removals } = await planPrune(context, app, entries, broken);
   return { leftovers, lost, worthless: removals.filter((name) => names.has(name)) };
-}
-
-/** A backup somebody gave a name of its own is theirs to remove. */
-function isCandidate({ state, named }: CatalogueEntry): boolean {
-  return (state === 'proven' || state === 'suspect' || state === 'future') && !named;
 }
 
 /** The backups that are bad, as they are told of. */
@@ -173,12 +182,12 @@ export function pruneFindings({
     ...lost.map((name): AppFinding => ({
       severity: 'critical',
       message: `the data of ${name} is gone from the store`,
-      hint: 'somebody else removed it; db-backup list-backups shows what there is',
+      hint: `what there is: db-backup list-backups; where it was meant to go: db-backup remove ${shellWord(name)}`,
     })),
     ...bad.filter(isBadItself).map(({ name, problem }): AppFinding => ({
       severity: 'critical',
       message: `${name} is damaged, and counts for nothing: ${problem}`,
-      hint: 'are the others sound: db-backup verify --all; this one goes when its files are removed from the store by hand',
+      hint: `are the others sound: db-backup verify --all; then this one can go: db-backup remove ${shellWord(name)}`,
     })),
     ...brokenGroups(bad).map(({ by, names }): AppFinding => ({
       severity: 'critical',
@@ -188,7 +197,7 @@ export function pruneFindings({
     ...future.map((name): AppFinding => ({
       severity: 'warning',
       message: `${name} is dated in the future: the clock was ahead when it was made, or the clock is behind now`,
-      hint: 'set the clock right; where it is, this backup can be restored by its name, and is done with when its files are removed from the store by hand',
+      hint: `set the clock right; where it is, this backup can be restored by its name, and removed: db-backup remove ${shellWord(name)}`,
     })),
   ];
 }
@@ -222,9 +231,9 @@ function brokenGroups(bad: readonly BadBackup[]): { by: string; names: string }[
   return [...groups].map(([by, all]) => ({ by, names: firstTen(all.map(({ name }) => name)).join(', ') }));
 }
 
-/** How many backups stay. */
-export function keptCount({ decisions }: PruneReport): string {
-  return formatCount(decisions.filter(({ keep }) => keep).length, 'backup');
+/** How many backups stay, as the list says. */
+export function keptCount({ left }: PruneReport): string {
+  return countWords(left);
 }
 
 /** That nothing may be pruned is bad news: at once for who asked for it, else when it has been so for long. */

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { CatalogueEntry } from '../../../lib/backup/catalogue.ts';
 import { isProvenIn, newestProven } from '../../../lib/backup/catalogue.ts';
+import { labelOf } from '../../../lib/backup/name.ts';
 import { OpsError } from '../../../lib/base/errors.ts';
 import { databaseOf, type GuardedApp, guardedApps } from '../../../lib/config/config.ts';
 import { allChecks, checksByName } from '../../../lib/health/all-checks.ts';
@@ -126,7 +127,7 @@ function whatThereIs(
     backups,
     at,
   }: { entries: readonly CatalogueEntry[] | undefined; backups: readonly BackupRow[]; at: Date },
-): Pick<AppFacts, 'newest' | 'oldestAt' | 'provenCount' | 'from'> {
+): Pick<AppFacts, 'newest' | 'oldestAt' | 'provenCount' | 'provenNamed' | 'from'> {
   const known = backups.filter(wasProven).toReversed();
   const proven = entries?.filter(({ state }) => state === 'proven') ?? known;
   const newest =
@@ -143,8 +144,14 @@ function whatThereIs(
     },
     oldestAt: proven.at(-1)?.takenAt,
     provenCount: proven.length,
+    provenNamed: [...proven].filter((each) => isNamed(each, app)).length,
     from: entries === undefined ? 'the history' : 'the store',
   };
+}
+
+/** The history has only the name to tell it by. */
+function isNamed(each: CatalogueEntry | BackupRow, { layout, name: app }: GuardedApp): boolean {
+  return 'runId' in each ? labelOf(each.name, { layout, app }) !== undefined : each.named === true;
 }
 
 function isBackupOf(run: RunRow, app: string): boolean {

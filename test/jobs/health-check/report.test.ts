@@ -82,7 +82,7 @@ describe('what it says', () => {
     const { exitCode, stdout } = await report();
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/Protected until 20\d\d-\d\d-\d\d \d\d:\d\d\n {2}3 min ago/);
-    expect(stdout).toMatch(/Back to: .* \(1 proven backup\)/);
+    expect(stdout).toMatch(/Back to: .*: 1 proven backup$/m);
     expect(stdout).toMatch(/Last drill: passed /);
     expect(stdout).toMatch(/OK +backup-age/);
     expect(stdout).toMatch(/1 day, each with one\./);

@@ -10,7 +10,7 @@ import type {
   ListedFile,
 } from '../../../lib/backup/catalogue.ts';
 import type { FoundBad } from '../../../lib/backup/verdict.ts';
-import type { Manifest } from '../../../lib/backup/manifest.ts';
+import { type Manifest, NoManifest } from '../../../lib/backup/manifest.ts';
 import { exampleManifest } from './examples.ts';
 import { entriesOf, pagesManifest } from './pages-examples.ts';
 
@@ -256,15 +256,40 @@ describe('a backup that a person named', () => {
   });
 
   test('is taken for another program’s file when what lies beside it is no manifest', () => {
-    const unusable = new OpsError('damaged', 'it is no Holdfast manifest');
+    const unusable = new NoManifest('damaged', 'it is no Holdfast manifest');
     expect(named(unusable, name, itsManifest)).toMatchObject([
       { state: 'foreign', takenAt: modifiedAt, problem: 'it is no Holdfast manifest' },
     ]);
   });
 
-  test('is foreign without a manifest, and a manifest alone is nothing', () => {
+  test.each<OpsError['kind']>(['damaged', 'unavailable', 'denied'])(
+    'is damaged when its manifest cannot be used (%s), where nobody else has files',
+    (kind) => {
+      const unusable = new OpsError(kind, 'told to fail');
+      expect(named(unusable, name, itsManifest)).toMatchObject([
+        { state: 'damaged', named: true, takenAt: modifiedAt, problem: 'told to fail' },
+      ]);
+      const manifests = new Map([['backups/before-upgrade.json', unusable]]);
+      const shared = listed('backups/before-upgrade.db', 'backups/before-upgrade.json');
+      expect(catalogue(shared, manifests, classicNaming)).toMatchObject([{ state: 'foreign' }]);
+    },
+  );
+
+  test('is foreign without a manifest', () => {
     expect(named(undefined, name)).toMatchObject([{ name, state: 'foreign' }]);
-    expect(named(exampleManifest({ backup: name }), itsManifest)).toEqual([]);
+  });
+
+  test('is lost when its manifest alone is left, and a JSON file that is none is nothing', () => {
+    const manifest = exampleManifest({ backup: name });
+    expect(named(manifest, itsManifest)).toMatchObject([
+      { name, state: 'lost', named: true, takenAt: manifestTime, storedBytes: 0 },
+    ]);
+    for (const other of [
+      exampleManifest({ backup: name, app: 'other' }),
+      exampleManifest(),
+      new OpsError('damaged', 'it is not JSON'),
+    ])
+      expect(named(other, itsManifest)).toEqual([]);
   });
 
   test('is never said of one with a time in its name', () => {
@@ -324,7 +349,7 @@ describe('a listing', () => {
     [
       'files that are not data',
       appNaming,
-      ['backups/ctv/README.md', 'backups/ctv/notes.json', `${data}.part`],
+      ['backups/ctv/README.md', 'backups/ctv/it is.json', `${data}.part`],
     ],
     ['what lies elsewhere', appNaming, ['ctv.db', 'latest/ctv.db', 'database.db']],
   ])('leaves out %s', (_, naming, names) => {
@@ -343,7 +368,7 @@ describe('a listing', () => {
     expect(names).toEqual(['backups/other.db']);
   });
 
-  test('names the manifests to read: with a data name of ours, or beside data of any other name', () => {
+  test('names the manifests to read: with a data name of ours or of a person, or beside data of any other name', () => {
     const listing = listed(
       data,
       manifestFile,
@@ -360,7 +385,9 @@ describe('a listing', () => {
     expect(manifestNames(listing, appNaming)).toEqual([
       manifestFile,
       'backups/ctv/ctv-20261119T020513Z.json',
+      'backups/ctv/notes.json',
       'backups/ctv/production.json',
+      'backups/ctv/copy.json',
     ]);
     expect(manifestNames(listing, classicNaming)).toEqual([classicManifestFile]);
   });

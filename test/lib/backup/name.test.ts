@@ -1,18 +1,21 @@
 // The names of backups in both layouts, and the names of apps.
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { OpsError } from '../../../lib/base/errors.ts';
 import {
   appNameFromPath,
   backupName,
+  backupOfPart,
   backupPrefix,
   defaultLatestName,
   isAppName,
+  labelOf,
   manifestName,
   namedBackupName,
   parseBackupName,
   requireAppName,
 } from '../../../lib/backup/name.ts';
-import type { Layout } from '../../../lib/backup/name.ts';
+import type { Ending, Layout } from '../../../lib/backup/name.ts';
 
 describe('the name of a backup', () => {
   test.each<[Layout, string, string, string, string]>([
@@ -120,6 +123,8 @@ describe('the name of a backup that a person names', () => {
     ['app', 'before.db', 'its ending is added by itself'],
     ['app', 'before.JSON', 'its ending is added by itself'],
     ['app', 'x'.repeat(101), 'longer than 100 characters'],
+    ['app', 'latest', 'that word for the newest proven backup'],
+    ['classic', 'LATEST', 'that word for the newest proven backup'],
     ['app', 'ctv-20261120T020513Z', 'looks like that of a scheduled backup'],
     ['classic', 'database_backup_20261120_020513', 'looks like that of a scheduled backup'],
   ])('in layout %s may not have the label %j', (layout, label, cause) => {
@@ -130,6 +135,44 @@ describe('the name of a backup that a person names', () => {
       expect(error).toBeInstanceOf(OpsError);
       expect(error).toMatchObject({ kind: 'usage', message: expect.stringContaining(cause) as string });
     }
+  });
+});
+
+describe('names of every layout, engine, format and label', () => {
+  const layouts = fc.constantFrom<Layout>('app', 'classic');
+  const endings = fc.record<Ending>({
+    engine: fc.constantFrom('sqlite', 'postgres'),
+    format: fc.constantFrom('plain', 'pages'),
+    isSealed: fc.boolean(),
+  });
+  const letters = [...'abcxyzABCXYZ0123456789._-', '202611', 'T020513Z', '+', '.db', 'latest', 'ctv-'];
+  const labels = fc.string({ unit: fc.constantFrom(...letters), minLength: 1, maxLength: 12 });
+
+  test('a label is read back from its name, and never for the time of another', () => {
+    fc.assert(
+      fc.property(layouts, endings, labels, (layout, ending, label) => {
+        try {
+          const name = namedBackupName(layout, 'ctv', label, ending);
+          expect(labelOf(name, { layout, app: 'ctv' })).toBe(label);
+          expect(parseBackupName(name, { layout, app: 'ctv', timeZone: 'UTC' })).toBeUndefined();
+          expect(backupOfPart(name)).toBeUndefined();
+        } catch (error) {
+          if (!(error instanceof OpsError)) throw error;
+        }
+      }),
+    );
+  });
+
+  test('a time is read back from its name to the second, and is no label', () => {
+    const seconds = fc.integer({ min: 0, max: 4_000_000_000 });
+    fc.assert(
+      fc.property(layouts, endings, seconds, (layout, ending, second) => {
+        const takenAt = new Date(second * 1000);
+        const name = backupName(layout, 'ctv', takenAt, { timeZone: 'UTC', ...ending });
+        expect(parseBackupName(name, { layout, app: 'ctv', timeZone: 'UTC' })).toEqual({ takenAt });
+        expect(labelOf(name, { layout, app: 'ctv' })).toBeUndefined();
+      }),
+    );
   });
 });
 

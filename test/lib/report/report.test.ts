@@ -125,7 +125,7 @@ describe('an app', () => {
 
   test('is protected until a time, and says how far back one can go, when it is drilled and what comes next', () => {
     expect(page).toMatch(/ctv WARNING Protected until 2026-11-27 03:0\d 8 h \d+ min ago/);
-    expect(page).toMatch(/Back to2025-12-31, 331 d ago \(43 proven backups\)/);
+    expect(page).toMatch(/Back to2025-12-31, 331 d ago: 43 proven backups \(40 by retention, 3 named\)/);
     expect(page).toMatch(/Next one2026-11-28 03:03, in 15 h 48 min/);
     expect(page).toMatch(/Last drillpassed 2026-11-17 11:15, 10 d ago/);
     expect(page).toMatch(/tagtracker CRITICAL Protected until 2026-11-24/);
@@ -177,7 +177,7 @@ describe('an app', () => {
   test('that only the history knows of says so', () => {
     const apps = year.apps.slice(0, 1).map((app) => ({ ...app, from: 'the history' as const }));
     expect(text({ ...emptyFacts, apps, gaps: ['The store did not answer.'] }).replace(/\s+/g, ' ')).toMatch(
-      /What could not be found out -+ The store did not answer\.[^]*43 proven backups were made; which are still there is not known/,
+      /What could not be found out -+ The store did not answer\.[^]*43 proven backups \(40 by retention, 3 named\) were made; which are still there is not known/,
     );
   });
 
