@@ -89,7 +89,7 @@ describe.skipIf(missingForPi !== undefined)('CTV BookedBiz', () => {
     expect(await pi.run(cure)).toMatchObject({ exitCode: 0 });
     const listed = await well('db-backup list-backups');
     expect(listed.stderr).toContain('the settings are those in /opt/spotops/.env');
-    expect(listed.stdout.match(/foreign/g)).toHaveLength(2);
+    expect(listed.stdout.match(/ foreign$/gm)).toHaveLength(2);
     for (const secret of Object.values(pi.dropbox.environment).slice(2))
       expect(first.stderr + first.stdout + refused.stderr + listed.stdout).not.toContain(secret);
     pi.write('etc/ctv-db-sync.env', named, 0o600);
@@ -106,7 +106,9 @@ describe.skipIf(missingForPi !== undefined)('CTV BookedBiz', () => {
     expect(onlyValue(onlyObject(await well('db-backup run --json')).result)).toMatchObject({
       unchanged: true,
     });
-    expect((await well('db-backup info')).stdout).toMatch(/backups: 2 proven, 2 foreign/);
+    expect((await well('db-backup info')).stdout).toMatch(
+      /2 backups \(1 by retention, 1 named\) and 2 foreign files: 2 proven, 2 foreign/,
+    );
     const lists = await Promise.all(
       ['list backups', 'list /backups', 'list backups/'].map((line) => well(`db-backup ${line}`)),
     );
