@@ -10,7 +10,7 @@ export function requireNote(text: string): string {
   const note = text.trim();
   const cause = noteProblem(note);
   if (cause === undefined) return note;
-  throw new OpsError('usage', `cannot keep the note ${JSON.stringify(shownNote(note))}: ${cause}`, {
+  throw new OpsError('usage', `cannot keep the note "${shownNote(note)}": ${cause}`, {
     hint: `a note is one line of at most ${noteCharactersMax} characters`,
   });
 }

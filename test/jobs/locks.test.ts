@@ -12,6 +12,7 @@ const commands = [
   ['db-backup', 'backup once-more'],
   ['db-backup', 'upload'],
   ['db-backup', 'prune'],
+  ['db-backup', 'remove named --yes'],
   ['db-backup', 'run --dry-run'],
   ['db-backup', 'backup once-more --dry-run'],
   ['db-backup', 'upload --dry-run'],

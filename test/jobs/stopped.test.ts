@@ -10,9 +10,18 @@ import { jobs, TypedWorld } from '../support/typed-world.ts';
 import { makeBookings } from '../support/world.ts';
 
 const commands = [
-  ...['run', 'backup name', 'info', 'list', 'list-backups', 'verify --all', 'prune', 'test', 'upload'].map(
-    (line) => ['db-backup', line],
-  ),
+  ...[
+    'run',
+    'backup name',
+    'info',
+    'list',
+    'list-backups',
+    'verify --all',
+    'prune',
+    'remove name --yes',
+    'test',
+    'upload',
+  ].map((line) => ['db-backup', line]),
   ...[
     'list',
     'status',

@@ -21,6 +21,7 @@ const commands = [
   ['db-backup', 'backup once-more'],
   ['db-backup', 'upload'],
   ['db-backup', 'prune'],
+  ['db-backup', 'remove named --yes'],
   ['db-backup', 'list-backups'],
   ['db-backup', 'verify'],
   ['restore', 'list'],
@@ -129,6 +130,7 @@ describe('a store that nobody has made yet', () => {
     ['db-backup', 'list'],
     ['db-backup', 'verify'],
     ['db-backup', 'prune'],
+    ['db-backup', 'remove named --yes'],
     ['db-backup', 'prune --dry-run'],
     ['db-backup', 'download ~/copy.db'],
     ['restore', 'list'],
@@ -151,7 +153,7 @@ describe('a store that nobody has made yet', () => {
         expect({ there, line, exitCode: ended.exitCode }).toEqual({ there, line, exitCode: 69 });
         expect(ended.stderr).toMatch(/no store is there yet|is no store yet/);
         // Those that prove or restore something leave a row in the history.
-        if (!/^(verify|prune$|run latest --to|drill$)/.test(line)) expect(tree(world.home)).toEqual(before);
+        if (!/^(verify|prune$|remove|run latest --to|drill$)/.test(line)) expect(tree(world.home)).toEqual(before);
         expect(existsSync(`${world.store}/.holdfast-store`)).toBe(false);
       }
     }
