@@ -153,7 +153,8 @@ describe('a store that nobody has made yet', () => {
         expect({ there, line, exitCode: ended.exitCode }).toEqual({ there, line, exitCode: 69 });
         expect(ended.stderr).toMatch(/no store is there yet|is no store yet/);
         // Those that prove or restore something leave a row in the history.
-        if (!/^(verify|prune$|remove|run latest --to|drill$)/.test(line)) expect(tree(world.home)).toEqual(before);
+        if (!/^(verify|prune$|remove|run latest --to|drill$)/.test(line))
+          expect(tree(world.home)).toEqual(before);
         expect(existsSync(`${world.store}/.holdfast-store`)).toBe(false);
       }
     }
