@@ -46,13 +46,13 @@ function upsert({ name, columns, key }: TableShape, cells: readonly Cell[], dial
   const others = columns.filter((column) => !key.includes(column.name)).map((column) => quoted(column.name));
   const set = others.map((one) => `${one} = excluded.${one}`).join(', ');
   const conflict = `ON CONFLICT (${key.map(quoted).join(', ')}) DO ${set === '' ? 'NOTHING' : `UPDATE SET ${set}`}`;
-  const values = cells.map((cell) => literal(cell, dialect)).join(', ');
+  const values = cells.map((cell) => sqlLiteral(cell, dialect)).join(', ');
   return `INSERT INTO ${quoted(name)} (${names.join(', ')}) VALUES (${values}) ${conflict};`;
 }
 
 function isKey({ key }: TableShape, cells: readonly Cell[], dialect: Dialect): string {
   return key
-    .map((name, index) => `${quoted(name)} = ${literal(cells[index] ?? null, dialect)}`)
+    .map((name, index) => `${quoted(name)} = ${sqlLiteral(cells[index] ?? null, dialect)}`)
     .join(' AND ');
 }
 
@@ -60,7 +60,7 @@ function isKey({ key }: TableShape, cells: readonly Cell[], dialect: Dialect): s
 function between(shape: TableShape, { after, through, kept = [] }: BatchRange, dialect: Dialect): string {
   const { key } = shape;
   const names = `(${key.map(quoted).join(', ')})`;
-  const row = (cells: readonly Cell[]) => `(${cells.map((cell) => literal(cell, dialect)).join(', ')})`;
+  const row = (cells: readonly Cell[]) => `(${cells.map((cell) => sqlLiteral(cell, dialect)).join(', ')})`;
   const bounds = [
     ...(after === undefined ? [] : [`${names} > ${row(after)}`]),
     ...(through === undefined ? [] : [`${names} <= ${row(through)}`]),
@@ -69,7 +69,8 @@ function between(shape: TableShape, { after, through, kept = [] }: BatchRange, d
   return bounds.length === 0 ? '' : ` WHERE ${bounds.join(' AND ')}`;
 }
 
-function literal(cell: Cell, dialect: Dialect): string {
+/** A value as a statement has it. Throws Unwritable. */
+export function sqlLiteral(cell: Cell, dialect: Dialect): string {
   if (cell === null) return 'NULL';
   if (typeof cell === 'bigint') return cell.toString();
   if (typeof cell === 'number') return realLiteral(cell, dialect);

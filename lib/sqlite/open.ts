@@ -10,6 +10,11 @@ import { openExpected } from './opened-file.ts';
 // nobody writes: no locks, no -wal and -shm made beside them.
 process.env.SQLITE_USE_URI = '1';
 
+/** Where SQLite keeps what it sorts, in files without a name; for a process that has opened nothing yet. */
+export function putTemporariesIn(directory: string): void {
+  process.env.SQLITE_TMPDIR = directory; // read once, as above
+}
+
 export type { Database, Statement } from 'better-sqlite3';
 
 /** Every page is read about once, so a larger cache costs memory and gains nothing (measured: 2 and 16 MB alike). */
@@ -66,6 +71,13 @@ export function openMapped(path: string, opening: Opening = {}): Database.Databa
   const database = openImmutable(path, opening);
   database.pragma(`mmap_size = ${mapBytesMax}`);
   return database;
+}
+
+/** Brings a second such file into a connection that reads one, under a name of its own. */
+export function attachImmutable(database: Database.Database, path: string, name: string): void {
+  const quoted = quoteIdentifier(name);
+  database.prepare(`ATTACH ? AS ${quoted}`).run(`file:${uriPath(path)}?immutable=1`);
+  database.pragma(`${quoted}.cache_size = -${readCacheKiB}`);
 }
 
 /** Opens a file of our own for reading and writing; only with `create` may it be missing. */

@@ -3,8 +3,26 @@ import type { TableRows } from '../source/facts.ts';
 import { needsTheApp } from './errors.ts';
 import { quoteIdentifier, type Database } from './open.ts';
 
+/** A table that has rows of its own. */
+export interface CountableTable {
+  /** No two have one: see `countTable`. */
+  name: string;
+  /** Its row in the schema. */
+  id: number;
+  /** Whether SQLite finds it by its name. */
+  isNamed: boolean;
+}
+
 /** Counts every table that has rows of its own; a virtual table has none (its shadow tables are counted). */
 export function countTables(database: Database): TableRows[] {
+  return countableTables(database).map((table) => ({
+    name: table.name,
+    rows: countTable(database, table),
+  }));
+}
+
+/** The tables that have rows of their own, in the order of their names. */
+export function countableTables(database: Database): CountableTable[] {
   const tables = database
     .prepare(
       `SELECT rowid AS id, name, hex(CAST(name AS BLOB)) AS bytes FROM sqlite_schema
@@ -13,11 +31,19 @@ export function countTables(database: Database): TableRows[] {
     .all() as { id: number; name: string; bytes: string }[];
   const times = new Map<string, number>();
   for (const { name } of tables) times.set(name, (times.get(name) ?? 0) + 1);
-  return tables.map(({ id, name, bytes }) => {
-    if (times.get(name) === 1) return { name, rows: countRows(database, id, name) };
-    // Names that are no text can be one text when they are read as one: by that SQLite would find another table, or none.
-    return { name: ownName(`${name} (bytes ${bytes})`, times), rows: countCells(database, id) };
-  });
+  return tables.map(({ id, name, bytes }) =>
+    times.get(name) === 1
+      ? { id, name, isNamed: true }
+      : { id, name: ownName(`${name} (bytes ${bytes})`, times), isNamed: false },
+  );
+}
+
+/**
+ * The rows of one of them. Names that are no text can be one text when they are read as one: by that SQLite would find another table,
+ * or none.
+ */
+export function countTable(database: Database, { id, name, isNamed }: CountableTable): number {
+  return isNamed ? countRows(database, id, name) : countCells(database, id);
 }
 
 /** The name, unless a table is really called so. */
