@@ -25,7 +25,7 @@ const real = [
   'test/lib/probe/{database,sql,wal}.test.ts',
   'test/lib/sqlite/two-readers.test.ts',
   'test/jobs/health-check/run.test.ts',
-  'test/jobs/restore/{discard,plan,standby,targets,worst-day}.test.ts',
+  'test/jobs/restore/{diff,discard,plan,standby,targets,worst-day}.test.ts',
   'test/jobs/alert-send/seen.test.ts',
   'test/jobs/db-backup/{dry-run,info,read-back,unknown-schema}.test.ts',
   'test/jobs/delta-receive/many-sources.test.ts',

@@ -15,6 +15,7 @@ export const restore: Job = {
   examples: [
     { command: 'restore list', explanation: 'what there is to restore' },
     { command: 'restore plan latest', explanation: 'what would happen, without doing it' },
+    { command: 'restore diff latest', explanation: 'which rows and tables it would change' },
     { command: 'restore run latest --app ctv', explanation: 'bring the newest proven backup back' },
     {
       command: 'restore run --at "2026-11-20 02:05" --to /tmp/look.db',
@@ -37,6 +38,13 @@ export const restore: Job = {
       parameters: parameters.plan,
       storeIsEnough: true,
       load: () => import('./restore/plan.ts'),
+    }),
+    defineCommand({
+      name: 'diff',
+      summary: 'Compare a backup with the live database: which rows differ, by their keys, and which tables.',
+      parameters: parameters.diff,
+      storeIsEnough: true,
+      load: () => import('./restore/diff.ts'),
     }),
     defineCommand({
       name: 'run',

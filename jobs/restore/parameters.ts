@@ -9,26 +9,40 @@ import {
   requiredArgument,
 } from '../../lib/run/parameter.ts';
 
-const which = {
+const backup = {
   name: argument('"latest" (the newest proven backup), or a name from restore list', {
     words: [['latest', 'the newest proven backup']],
     names: 'backup',
   }),
   at: option('time', 'the newest proven backup at that time: "2026-11-20 02:05", 23:00 or "3 days ago"'),
+};
+const which = {
+  ...backup,
   to: option('path', 'restore to a new file, of PostgreSQL a new database, instead of the live one', {
     files: 'file',
   }),
 };
 const orCopy = flag('where the store has no backup at all, the latest copy: checked, but by no manifest');
+const unproven = flag('use a backup whose manifest is damaged, as if it had none');
 const yes = flag('do not ask', { short: 'y' });
 
 export const list = { app: appOrAll };
 export const plan = { ...which, orCopy, identity: identityFile, app: appOrOnly };
+export const diff = {
+  ...backup,
+  table: option('name', 'only this table'),
+  keys: option('count', 'how many keys of each kind are shown for a table; 5 unless given'),
+  exitCode: flag('exit with 1 where anything differs'),
+  orCopy,
+  unproven,
+  identity: identityFile,
+  app: appOrOnly,
+};
 export const run = {
   ...which,
   orCopy,
   yes,
-  unproven: flag('use a backup whose manifest is damaged, as if it had none'),
+  unproven,
   recheck: flag(
     'check the database in the backup again, not only that its bytes are those that were checked',
   ),

@@ -59,7 +59,6 @@ export async function proveSnapshot(
   scratch: Scratch,
   { copies, takenAt, pages = false }: { copies: number; takenAt: Date; pages?: boolean },
 ): Promise<ProvenSnapshot> {
-  const { clock, log, progress, signal } = context;
   const source = context.source(app);
   const look = await lookAtSource(context, app);
   await requireSpace({
@@ -67,10 +66,29 @@ export async function proveSnapshot(
     neededBytes: spaceNeeded(look, copies),
     purpose: `back up ${app.name}`,
   });
-  const started = clock.monotonicMs();
   const path = scratch.file('snapshot.db');
+  const { disagreements, durationMs, ...report } = await copyDatabase(context, app, look, path);
+  const proof = await proveCopy(context, app, source, { path, pages }).catch((error: unknown) => {
+    throw withWayBack(app, error);
+  });
+  requireSound(app, proof.measured);
+  const measured = withFindings(proof.measured, disagreements?.(proof.measured.facts) ?? []);
+  const { digest, pages: digests } = proof;
+  return { look, takenAt, digest, measured, pages: digests, report: { ...report, durationMs } };
+}
+
+/** Copies what was looked at to `path`, as it is at one instant; see `Source.copy`. Nothing is proven of it yet. */
+export async function copyDatabase(
+  context: JobContext,
+  app: GuardedApp,
+  look: SourceLook,
+  path: string,
+): Promise<CopyReport & { durationMs: number }> {
+  const { clock, log, progress, signal } = context;
+  const source = context.source(app);
+  const started = clock.monotonicMs();
   progress.start(`${app.name}: copying`, look.sizeBytes);
-  const { disagreements, ...report } = await source.copy(look, path, {
+  const report = await source.copy(look, path, {
     now: clock.now(),
     wait: (ms) => context.wait(ms, signal),
     signal,
@@ -80,19 +98,7 @@ export async function proveSnapshot(
   progress.end();
   log.debug('snapshot taken', { app: app.name, method: report.method, ms: Math.round(durationMs) });
   warnAboutWaits(context, app, source, report);
-  const proof = await proveCopy(context, app, source, { path, pages }).catch((error: unknown) => {
-    throw withWayBack(app, error);
-  });
-  requireSound(app, proof.measured);
-  const measured = withFindings(proof.measured, disagreements?.(proof.measured.facts) ?? []);
-  return {
-    look,
-    takenAt,
-    digest: proof.digest,
-    measured,
-    pages: proof.pages,
-    report: { ...report, durationMs },
-  };
+  return { ...report, durationMs };
 }
 
 /** What the copy has not, or has otherwise than the source in that very instant, is kept and told like all that is at odds. */

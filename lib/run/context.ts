@@ -24,6 +24,7 @@ import { runBriefly } from '../process/run-briefly.ts';
 import { runCommand } from '../process/run-command.ts';
 import type { Rsync } from '../process/rsync.ts';
 import type { Repository } from '../repository/repository.ts';
+import type { DiffPair, DiffSession } from '../source/database-diff.ts';
 import type { Engine } from '../source/facts.ts';
 import type { Opening } from '../seal/seal.ts';
 import type { Source } from '../source/source.ts';
@@ -72,6 +73,8 @@ export interface JobContext extends DeltaAdapters {
   source(app: GuardedApp, engine?: Engine): Source;
   /** One instant of an app's database, to read rows of. */
   openRows(app: Pick<FileApp, 'database'>): Promise<Rows>;
+  /** Two databases in files that nobody writes, to be compared. */
+  openDiff(pair: DiffPair): Promise<DiffSession>;
   /** Works on the database of an app, as its owner asked for. Throws what `maintainSource` does. */
   maintain(app: Pick<FileApp, 'database'>, work: MaintainWork): Promise<Maintained>;
   /** How many pages the database of an app has, and how many of them hold nothing. */
@@ -196,6 +199,7 @@ export function createContext(parts: ContextParts): JobContext {
       return openRepository(await openStoreOnce(), app, { ...parts, history, scratch, opening });
     },
     source: (app, engine) => openSource(app, engine, runCommand),
+    openDiff: async (pair) => (await import('../sqlite/diff/session.ts')).openDiff(pair, parts.signal),
     openRows: async ({ database }) => (await import('../sqlite/rows/session.ts')).openRows(database, parts),
     maintain: async ({ database }, work) =>
       (await import('../sqlite/maintain.ts')).maintainSource(database, work, parts.signal),

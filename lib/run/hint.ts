@@ -47,8 +47,8 @@ export const namedCommands: Readonly<Record<string, Readonly<Record<string, bool
     keygen: false,
   },
   restore: {
-    ...{ list: true, plan: true, run: true, download: true, undo: true, drill: true, status: true },
-    ...{ standby: true, promote: true },
+    ...{ list: true, plan: true, diff: true, run: true, download: true, undo: true, drill: true },
+    ...{ status: true, standby: true, promote: true },
   },
   'alert-send': { deliver: false, list: false, ack: false, test: false, spool: false },
   'delta-push': {
@@ -193,7 +193,7 @@ function missingOptions({ words }: NamedCommand, { configOption: option, app }: 
 /** Options without a value; a test has those of all commands. */
 const flags = new Set(
   (
-    '--accept-shrink --all --apply --begin --brief --days --deep --discard --dry-run --force --json --keep --leave-refused --look --now --older ' +
+    '--accept-shrink --all --apply --begin --brief --days --deep --discard --dry-run --exit-code --force --json --keep --leave-refused --look --now --older ' +
     '--or-copy --print --quiet --recheck --repair --ship --stale --step-down --text --unproven --verbose --watch --yes -y'
   ).split(' '),
 );

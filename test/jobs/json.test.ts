@@ -226,6 +226,13 @@ test('restore', async () => {
   await pin('db-backup-restore-latest', pi, dbBackup, 'restore-latest --yes');
 });
 
+test('restore, what it would change', async () => {
+  await using pi = await machine();
+  await type(pi, dbBackup, 'run');
+  changeRow(pi.world.database, 3);
+  await pin('restore-diff', pi, restore, 'diff latest --keys 1');
+});
+
 test('restore, on a standby', async () => {
   await using pi = await machine();
   await type(pi, dbBackup, 'run');

@@ -84,6 +84,7 @@ const table: Record<string, [typed: string, refusal?: RegExp]> = {
   'health-check list': [''],
   'restore list': [''],
   'restore plan': ['latest'],
+  'restore diff': ['latest'],
   'restore run': ['latest --yes'],
   'restore download': [`latest @home/copy.dump`],
   'restore undo': ['--yes'],

@@ -27,11 +27,11 @@ export interface PassedOver {
  * nobody named it. By then it is known as bad, so another one is chosen. Throws what `work` throws for one that was named,
  * and what `choose` throws where no other is left.
  */
-export async function withSoundBackup<T>(
+export async function withSoundBackup<T, Chosen extends Choice>(
   context: JobContext,
   { name, at }: { name?: string | undefined; at?: string | undefined },
-  choose: () => Promise<Choice>,
-  work: (choice: Choice) => Promise<T>,
+  choose: () => Promise<Chosen>,
+  work: (choice: Chosen) => Promise<T>,
 ): Promise<{ result: T; passedOver: PassedOver[] }> {
   const isOpen = name === 'latest' || at !== undefined;
   const found = new Map<string, OpsError>();

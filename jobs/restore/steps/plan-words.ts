@@ -1,6 +1,7 @@
 // A restore that is planned, in words: printed by `restore plan`, and shown before the question.
 import { formatBytes, formatInstant } from '../../../lib/base/format.ts';
 import { processWords } from '../../../lib/placement/holder-words.ts';
+import { shellWord } from '../../../lib/base/shell-word.ts';
 import type { View } from '../../../lib/run/job.ts';
 import { chainLines } from '../../steps/needed-backups.ts';
 import { ago } from '../../steps/words.ts';
@@ -20,7 +21,12 @@ export function planLines(plan: RestorePlan, { now, timeZone }: View): string[] 
     ...(plan.asOf === undefined ? [] : [`as of     ${plan.asOf.said}`]),
     `goes to   ${target}${isThere ? '' : ' (nothing is there now)'}`,
     `space     ${formatBytes(neededBytes)} needed${free}`,
-    ...(stakes === undefined ? [] : stakesLines(stakes)),
+    ...(stakes === undefined
+      ? []
+      : [
+          ...stakesLines(stakes),
+          `rows too  which of them differ: restore diff ${shellWord(name)} --app ${plan.app}`,
+        ]),
     ...(services !== undefined && isThere
       ? [
           `moves     the database of now (${formatBytes(currentBytes)}) aside as an undo set, with all that was written since`,

@@ -29,8 +29,13 @@ export interface Stakes {
 const surveyMsMax = 3000;
 
 /** Counts the live database, as far as it can be in the time, and compares it with what the manifest says. Throws nothing but the reason of a stop. */
-export async function stakesOf(context: JobContext, app: GuardedApp, entry: CatalogueEntry): Promise<Stakes> {
-  const survey = await surveyOf(context, app);
+export async function stakesOf(
+  context: JobContext,
+  app: GuardedApp,
+  entry: CatalogueEntry,
+  timeLimitMs = surveyMsMax,
+): Promise<Stakes> {
+  const survey = await surveyOf(context, app, timeLimitMs);
   const then = entry.manifest?.tables;
   const now = survey?.tables;
   return {
@@ -62,10 +67,14 @@ export function stakesLines({ current, problems, tables, rowsInBackup, rowsNow }
   ];
 }
 
-async function surveyOf(context: JobContext, app: GuardedApp): Promise<Survey | undefined> {
+async function surveyOf(
+  context: JobContext,
+  app: GuardedApp,
+  timeLimitMs: number,
+): Promise<Survey | undefined> {
   const source = context.source(app);
   try {
-    return await source.survey(await source.look(), { signal: context.signal, timeLimitMs: surveyMsMax });
+    return await source.survey(await source.look(), { signal: context.signal, timeLimitMs });
   } catch (error) {
     if (!(error instanceof OpsError)) throw error;
     if (error.kind === 'missing') return undefined;
