@@ -94,6 +94,18 @@ test('where nothing differs, that is said', async () => {
   ]);
 });
 
+test('a database that is being written is compared as it was committed, and nobody waits', async () => {
+  await using world = await backedUpWorld({ journalMode: 'wal' });
+  const app = new Database(world.database);
+  app.exec("BEGIN IMMEDIATE; INSERT INTO booking (guest) VALUES ('not yet')");
+  const during = await world.runJson('restore', ['diff', 'latest']);
+  expect(during).toMatchObject({ exitCode: 0, json: { result: { added: 0, removed: 0, changed: 0 } } });
+  app.exec('COMMIT');
+  expect(app.pragma('wal_checkpoint(TRUNCATE)')).toMatchObject([{ busy: 0 }]);
+  app.close();
+  expect((await diff(world, 'latest')).result).toMatchObject({ added: 1, removed: 0, changed: 0 });
+});
+
 const gone: [what: string, current: string, make: (path: string) => void][] = [
   ['is no database', 'damaged', (path) => writeFileSync(path, 'precious\n'.repeat(1000))],
   ['is cut', 'damaged', (path) => writeFileSync(path, readFileSync(path).subarray(0, 3 * 4096 + 7))],

@@ -45,6 +45,30 @@ describe.skipIf(postgresPrograms() === undefined)('restore of a PostgreSQL datab
       )
     ).map(({ datname }) => String(datname));
 
+  test('is compared with what is there by how many rows each table has', async () => {
+    await using world = await dayAfter();
+    const { exitCode, result } = await typed(world, 'restore', 'diff', 'latest');
+    expect(exitCode).toBe(0);
+    expect(result).toMatchObject({ current: 'readable', compared: 'counts' });
+    expect(result.tables).toEqual(
+      expect.arrayContaining([
+        { name: 'bag', backup: 100, now: 101, is_shadow: false, state: 'differs' },
+        { name: 'scan', backup: 100, now: 10, is_shadow: false, state: 'differs' },
+      ]),
+    );
+    const { stdout } = await world.run('restore', ['diff', 'latest']);
+    expect(stdout).toMatch(/differs +2 tables in how many rows they have/);
+    expect(stdout).toMatch(/restore run .* --to a_new_database/);
+    expect((await world.run('restore', ['diff', 'latest', '--exit-code'])).exitCode).toBe(1);
+    expect((await world.run('restore', ['diff', 'latest', '--table', 'nobody'])).exitCode).toBe(64);
+    await server.sql(`drop database ${world.name}`);
+    const gone = await world.run('restore', ['diff', 'latest']);
+    expect(gone).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/bring everything back: 2\d\d rows/),
+    });
+  });
+
   test('of a database that is gone puts it where it was', async () => {
     await using world = await dayAfter();
     await server.sql(`drop database ${world.name}`);
