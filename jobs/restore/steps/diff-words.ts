@@ -1,5 +1,6 @@
 // A comparison in words: what differs, and nothing of what is the same but how much that is.
-import { formatCount, formatInstant, formatTable, groupThousands } from '../../../lib/base/format.ts';
+import { formatCount, formatInstant, groupThousands } from '../../../lib/base/format.ts';
+import { formatRows } from '../../../lib/base/table.ts';
 import { shellWord } from '../../../lib/base/shell-word.ts';
 import type { View } from '../../../lib/run/job.ts';
 import type { KeySamples, SchemaDiff, TableDiff } from '../../../lib/source/database-diff.ts';
@@ -8,7 +9,7 @@ import { ago } from '../../steps/words.ts';
 import { passedOverLines } from './next-sound.ts';
 import type { RestoreDiff } from './restore-diff.ts';
 
-export function diffLines(diff: RestoreDiff, { now, timeZone }: View): string[] {
+export function diffLines(diff: RestoreDiff, { now, timeZone, columns }: View): string[] {
   const { app, backup, asOf, target, current, problems, tables, schema, passedOver } = diff;
   const told = tables.filter(
     ({ state, problem }) => state !== 'same' && (state !== 'unknown' || problem !== undefined),
@@ -26,7 +27,7 @@ export function diffLines(diff: RestoreDiff, { now, timeZone }: View): string[] 
   ]
     .map((line) => `${app}: ${line}`)
     .concat(
-      told.length === 0 ? [] : tableLines(diff, told),
+      told.length === 0 ? [] : tableLines(diff, told, columns),
       others === 0 || told.length === 0 ? [] : [`  ${othersWords(diff, others)}`],
       schema
         .map((entry) => `  ${schemaWords(entry)}`)
@@ -74,7 +75,11 @@ function othersWords({ compared }: RestoreDiff, count: number): string {
     : `the same row for row: ${formatCount(count, 'more table')}`;
 }
 
-function tableLines({ compared }: RestoreDiff, tables: readonly TableDiff[]): string[] {
+function tableLines(
+  { compared }: RestoreDiff,
+  tables: readonly TableDiff[],
+  columns: number | undefined,
+): string[] {
   const cells = tables.map(({ name, backup, now, added, removed, changed, state }) => [
     `  ${tableLabel(name)}`,
     ...[backup, now, ...(compared === 'rows' ? [added, removed, changed] : [])].map(countCell),
@@ -88,11 +93,11 @@ function tableLines({ compared }: RestoreDiff, tables: readonly TableDiff[]): st
     ...(compared === 'rows' ? ['added', 'removed', 'changed'] : []),
     '',
   ];
-  const [first = '', ...lines] = formatTable([head, ...cells]);
+  const [first = [], ...rows] = formatRows([head, ...cells], { columns });
   return [
-    first,
-    ...lines.flatMap((line, index) => [
-      line,
+    ...first,
+    ...rows.flatMap((row, index) => [
+      ...row,
       ...(tables[index] === undefined ? [] : detailLines(tables[index])),
     ]),
   ];
