@@ -1,8 +1,9 @@
 // db-backup info: the databases, the store, and how well each app is protected.
 import { type CatalogueEntry, isProvenIn, newestProven } from '../../lib/backup/catalogue.ts';
 import { type BackupCounts, countBackups, countWords } from '../../lib/backup/counts.ts';
+import { isSealedName } from '../../lib/backup/name.ts';
 import { OpsError } from '../../lib/base/errors.ts';
-import { formatBytes, formatInstant } from '../../lib/base/format.ts';
+import { formatBytes, formatCount, formatInstant } from '../../lib/base/format.ts';
 import { severityOfError } from '../../lib/base/finding.ts';
 import { databaseOf, type GuardedApp } from '../../lib/config/config.ts';
 import { lastProven } from '../../lib/probe/last-proven.ts';
@@ -20,7 +21,7 @@ import {
   eachApp,
   selectedApps,
 } from '../steps/each-app.ts';
-import { type LatestCopy, latestCopy } from '../steps/latest-copy.ts';
+import { clearLatestCopy, type LatestCopy, latestCopy } from '../steps/latest-copy.ts';
 import { lookAtSource } from '../steps/snapshot.ts';
 import { type ListedUndoSet, oldSetsFindings, undoLine, undoSetsOf } from '../steps/undo-sets.ts';
 import { ago, findingLines } from '../steps/words.ts';
@@ -48,6 +49,8 @@ interface AppInfo extends FormatInfo {
   kinds: BackupCounts;
   storedBytes: number;
   latest: LatestCopy | undefined;
+  /** Undefined where backups are not sealed. */
+  clear: { backups: number; latest: string | undefined } | undefined;
   lastDrill: { name: string; at: Date; outcome: string } | undefined;
   undoSets: ListedUndoSet[];
 }
@@ -101,6 +104,10 @@ async function describeApp(
   const source = await look(context, app);
   const sourceProblem = source instanceof OpsError ? source : undefined;
   const latest = await latestCopy(store, app);
+  const clear = context.config.encryption && {
+    backups: entries.filter(({ name }) => !isSealedName(name)).length,
+    latest: (await clearLatestCopy(context, store, app))?.name,
+  };
   const undoSets = await undoSetsOf(context, app);
   const info = {
     database: databaseOf(app),
@@ -111,12 +118,16 @@ async function describeApp(
     storedBytes: entries.reduce((sum, { storedBytes }) => sum + storedBytes, 0),
     ...(await formatInfo(context, app, entries)),
     latest,
+    clear,
     lastDrill: lastDrill(context, app.name),
     undoSets,
   };
   const hasLatestCopy = latest !== undefined;
   const findings = [
-    ...(await protectionFindings(context, app, { entries, sourceProblem, hasLatestCopy, freeBytes })),
+    ...(await protectionFindings(context, app, {
+      ...{ entries, sourceProblem, hasLatestCopy, freeBytes },
+      clearLatest: clear?.latest,
+    })),
     ...(await earlierFindings(context, app, sourceProblem)),
     ...oldSetsFindings(undoSets, app.name, context.clock.now()),
   ];
@@ -169,7 +180,7 @@ async function look(
 }
 
 function infoLines(info: AppInfo, app: string, { now, timeZone }: View): string[] {
-  const { source, newestProven, counts, latest, lastDrill } = info;
+  const { source, newestProven, counts, latest, clear, lastDrill } = info;
   const states = Object.entries(counts).filter(([, count]) => count > 0);
   return [
     `${app}:`,
@@ -184,6 +195,11 @@ function infoLines(info: AppInfo, app: string, { now, timeZone }: View): string[
       ? '  backups: none'
       : `  ${countWords(info.kinds)}: ${states.map(([state, count]) => `${count} ${state}`).join(', ')}, ${formatBytes(info.storedBytes)}`,
     ...formatLines(info, now),
+    ...(clear === undefined || clear.backups === 0
+      ? []
+      : [
+          `  in clear: ${formatCount(clear.backups, 'backup')}, which retention lets go in time, as all others`,
+        ]),
     latest === undefined
       ? '  latest copy: none'
       : `  latest copy: ${latest.name}, ${formatBytes(latest.sizeBytes)}, of ${formatInstant(latest.modifiedAt, timeZone)}`,

@@ -15,7 +15,9 @@ import { proveSnapshot, type ProvenSnapshot } from '../steps/snapshot.ts';
 import type * as parameters from './parameters.ts';
 import { acceptCommand } from '../steps/accept-command.ts';
 import { type Acceptance, judge } from '../steps/judge.ts';
+import { removeClearLatest } from '../steps/latest-copy.ts';
 import { requireLiveHere } from '../steps/live-here.ts';
+import { clearRemovedWords } from './steps/backup-summary.ts';
 import { planSnapshot } from './steps/plan-backup.ts';
 
 type Given = Options<typeof parameters.upload>;
@@ -27,9 +29,11 @@ interface Upload {
   sha256: string;
   /** The store had these very bytes there, as it says itself: nothing was sent. */
   unchanged: boolean;
+  /** The one in clear of the days before backups were sealed, where it was removed. */
+  clearLatest: string | undefined;
 }
 
-type UploadPlan = Omit<Upload, 'sha256' | 'unchanged'>;
+type UploadPlan = Pick<Upload, 'latest' | 'sizeBytes'>;
 
 export async function run(
   context: JobContext,
@@ -45,10 +49,11 @@ export async function run(
 }
 
 export function text(result: AppsResult<Upload>): string[] {
-  return appsText(result, ({ latest, sizeBytes, unchanged }, app) => [
+  return appsText(result, ({ latest, sizeBytes, unchanged, clearLatest }, app) => [
     unchanged
       ? `${app}: the latest copy ${latest} is the database already, to the byte: nothing to do`
       : `${app}: refreshed the latest copy ${latest} (${formatBytes(sizeBytes)})`,
+    ...(clearLatest === undefined ? [] : [`${app}: ${clearRemovedWords(clearLatest)}`]),
   ]);
 }
 
@@ -92,10 +97,11 @@ async function upload(
     requireSuccessor(context, app, entries, snapshot, { acceptance, promotion });
     const { sizeBytes, sha256, contentHash } = snapshot.digest;
     if ((await store.stat(latest))?.contentHash === contentHash)
-      return { latest, sizeBytes, sha256, unchanged: true };
+      return { latest, sizeBytes, sha256, unchanged: true, clearLatest: undefined };
     const blocked = await repository.refreshLatest({ file: snapshot.digest, scratch });
     if (blocked !== undefined) throw blocked;
-    return { latest, sizeBytes, sha256, unchanged: false };
+    const clearLatest = await removeClearLatest(context, store, app);
+    return { latest, sizeBytes, sha256, unchanged: false, clearLatest };
   } finally {
     await scratch.remove();
   }

@@ -14,6 +14,7 @@ import { acceptCommand } from './accept-command.ts';
 import { describeBackup, type Said } from './describe-backup.ts';
 import { type FreeName, freeNames } from './free-name.ts';
 import { type Acceptance, judge } from './judge.ts';
+import { removeClearLatest } from './latest-copy.ts';
 import { leaveCopy } from './leave-copy.ts';
 import { requireLiveHere } from './live-here.ts';
 import { type StoredBackup, storeBackups, type ToStore } from './store-backups.ts';
@@ -60,6 +61,8 @@ export interface BackupReport {
   decision: { acceptWith: string; newestProven: string | undefined } | undefined;
   /** The latest copy, where it was refreshed. */
   latest: string | undefined;
+  /** The one in clear of the days before backups were sealed, where it was removed. */
+  clearLatest: string | undefined;
   /** What the store holds by now, as `repository` listed it when this backup stood. */
   entries: CatalogueEntry[];
   repository: Repository;
@@ -105,6 +108,7 @@ export async function backUpApp(
       ...{ snapshot, scratch, latest: refreshed, until: order.until },
     });
     if (toStore.length === 0) await keepLatest(store, repository, latest, { snapshot, scratch });
+    const clearLatest = latest === undefined ? undefined : await removeClearLatest(context, store, app);
     const stored = names.map(({ format }) => made.stored.get(format) ?? asKept(known.get(format), format));
     noteLooks(context, app, stored, suspect);
     const first = firstOf(stored);
@@ -124,6 +128,7 @@ export async function backUpApp(
       decision: decisionOn(context, app, suspect, previous),
       snapshot: snapshot.report,
       latest,
+      clearLatest,
       entries: made.entries ?? entries,
       repository,
       unchanged,

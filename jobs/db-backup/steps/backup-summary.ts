@@ -24,6 +24,8 @@ export interface BackupSummary {
   decision: BackupReport['decision'];
   /** The latest copy, where it was refreshed. */
   latest: string | undefined;
+  /** The one in clear of the days before backups were sealed, where it was removed. */
+  clearLatest: string | undefined;
   /** The database is the very one of `backup`, which was made before: nothing new was stored. */
   unchanged: boolean;
   /** What was made of it in each format, the first of them `backup`. */
@@ -31,7 +33,7 @@ export interface BackupSummary {
 }
 
 export function backupSummary(report: BackupReport): BackupSummary {
-  const { backup, manifest, snapshot, suspect, decision, latest, unchanged, stored } = report;
+  const { backup, manifest, snapshot, suspect, decision, latest, clearLatest, unchanged, stored } = report;
   const { takenAt, sizeBytes, sha256, tables, integrity } = manifest;
   return {
     backup,
@@ -47,6 +49,7 @@ export function backupSummary(report: BackupReport): BackupSummary {
     suspect,
     decision,
     latest,
+    clearLatest,
     unchanged,
     stored: stored.map(({ format, backup: name, made, storedBytes, why, underWay }) => {
       return { format, backup: name, made, storedBytes, why, underWay };
@@ -55,7 +58,7 @@ export function backupSummary(report: BackupReport): BackupSummary {
 }
 
 export function backupLines(app: string, summary: BackupSummary): string[] {
-  const { tables, rows, foreignKeyViolations, suspect, decision, stored } = summary;
+  const { tables, rows, foreignKeyViolations, suspect, decision, clearLatest, stored } = summary;
   const [first, ...others] = stored;
   return [
     `${app}: ${first === undefined ? '' : storedWords(first)}: ${formatCount(tables, 'table')}, ${formatCount(rows, 'row')}, ` +
@@ -68,6 +71,7 @@ export function backupLines(app: string, summary: BackupSummary): string[] {
       : [
           `${app}: note: ${formatCount(foreignKeyViolations, 'foreign key violation')} in the database itself`,
         ]),
+    ...(clearLatest === undefined ? [] : [`${app}: ${clearRemovedWords(clearLatest)}`]),
     ...suspect.map((reason) => `${app}: SUSPECT: ${reason}`),
     ...(decision === undefined
       ? []
@@ -76,6 +80,11 @@ export function backupLines(app: string, summary: BackupSummary): string[] {
             `${since(decision)}; if this is how the database should be: ${decision.acceptWith}`,
         ]),
   ];
+}
+
+/** What is told of a latest copy that anybody could open. */
+export function clearRemovedWords(name: string): string {
+  return `removed ${name}: it was in clear, and the sealed latest copy is in the store`;
 }
 
 function storedWords({ backup, made, storedBytes }: Summed): string {

@@ -12,6 +12,7 @@ import { type AppFinding, type AppsResult, appsText } from '../../steps/each-app
 import { lookAtSource, spaceNeeded } from '../../steps/snapshot.ts';
 import { type BackupOrder, localCopies } from '../../steps/back-up-app.ts';
 import { freeNames } from '../../steps/free-name.ts';
+import { clearLatestCopy } from '../../steps/latest-copy.ts';
 import { requireLiveHere } from '../../steps/live-here.ts';
 import { pruneApp, pruneFindings, type PruneReport, refusalFindings } from './prune.ts';
 import { pruneSummary } from './prune-words.ts';
@@ -26,6 +27,8 @@ export interface BackupPlan {
   store: string;
   /** The latest copy, where it would be refreshed. */
   latest: string | undefined;
+  /** The one in clear of the days before backups were sealed, which would be removed. */
+  clearLatest: string | undefined;
   /** What would go and stay, were the backup there; undefined where nothing is pruned. */
   prune: PruneReport | undefined;
 }
@@ -52,8 +55,12 @@ export async function planBackup(
     ? await pruneApp(context, repository, app, [...planned, ...(await repository.list())])
     : undefined;
   const latest = order.refreshLatest ? app.latest : undefined;
+  const clear = latest === undefined ? undefined : await clearLatestCopy(context, store, app);
   const [backup = '', ...also] = names.map(({ name }) => name);
-  return { database: databaseOf(app), sizeBytes, backup, also, store: store.description, latest, prune };
+  return {
+    ...{ database: databaseOf(app), sizeBytes, backup, also, store: store.description },
+    ...{ latest, clearLatest: clear?.name, prune },
+  };
 }
 
 /** Looks at the database as a snapshot of it begins, for `copies` copies. Throws what the snapshot would throw there. */
@@ -78,10 +85,12 @@ export function planText(result: AppsResult<BackupPlan>): string[] {
 }
 
 /** What a person reads of one. */
-export function planLines({ database, sizeBytes, backup, also, store, latest, prune }: BackupPlan): string[] {
+export function planLines(plan: BackupPlan): string[] {
+  const { database, sizeBytes, backup, also, store, latest, clearLatest, prune } = plan;
   return [
     `would back up ${database} (${formatBytes(sizeBytes)}) as ${[backup, ...also].join(' and as ')} in ${store}`,
     ...(latest === undefined ? [] : [`would refresh the latest copy ${latest}`]),
+    ...(clearLatest === undefined ? [] : [`would then remove ${clearLatest}, which is in clear`]),
     ...(prune === undefined ? [] : pruneSummary(prune, 'would')),
     ...(latest === undefined && prune === undefined
       ? []

@@ -19,6 +19,8 @@ export interface Seen {
   /** Why the database cannot be read. */
   sourceProblem: OpsError | undefined;
   hasLatestCopy: boolean;
+  /** A latest copy that anybody can open, beside backups that are sealed. */
+  clearLatest: string | undefined;
   /** What is free in the store, where it says so. */
   freeBytes: number | undefined;
 }
@@ -34,6 +36,7 @@ export async function protectionFindings(
     ...backupFindings(context, app, seen),
     ...(await badBackups(context, app, seen)),
     ...latestFindings(app, seen),
+    ...clearFindings(app, seen),
     ...drillFindings(context, app, seen),
     ...spaceFindings(context, seen),
   ];
@@ -107,6 +110,20 @@ function latestFindings({ name, latest }: GuardedApp, { entries, hasLatestCopy }
       severity: 'warning',
       message: `the latest copy ${latest} is not in the store`,
       hint: `make it: db-backup upload --app ${name}`,
+    },
+  ];
+}
+
+function clearFindings({ name, latest }: GuardedApp, { clearLatest }: Seen): AppFinding[] {
+  if (clearLatest === undefined) return [];
+  return [
+    {
+      severity: 'warning',
+      message: `${clearLatest} lies in the store in clear, beside backups that are sealed`,
+      hint:
+        latest === undefined
+          ? 'no latest copy is kept any more: remove it from the store by hand, and from its deleted files'
+          : `the next sealed latest copy takes its place: db-backup upload --app ${name}`,
     },
   ];
 }

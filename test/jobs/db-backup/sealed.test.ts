@@ -220,3 +220,49 @@ describe('a sealed backup', () => {
     }
   });
 });
+
+describe('what was in clear before', () => {
+  const clear = 'latest/bookings.db';
+  /** A machine with a backup in clear, which seals from now on. */
+  async function sealsFromNowOn() {
+    const machine = await sealed({ recipients: [] });
+    expect(machine.world.stored()).toContain(clear);
+    machine.configure([keys.recipient]);
+    return machine;
+  }
+  const saidOfClear = async (world: TypedWorld) => {
+    const { json } = await world.runJson('db-backup', ['info']);
+    const told = (json.findings as { message: string }[]).map(({ message }) => message);
+    return told.filter((message) => message.includes('in clear'));
+  };
+
+  test.each([
+    ['run', 'removed latest/bookings.db: it was in clear'],
+    ['upload', 'removed latest/bookings.db: it was in clear'],
+  ])('a latest copy is told, and goes with the first sealed one: %s', async (command, says) => {
+    await using machine = await sealsFromNowOn();
+    const { world } = machine;
+    expect(await saidOfClear(world)).toEqual([
+      `${clear} lies in the store in clear, beside backups that are sealed`,
+    ]);
+    const planned = await world.run('db-backup', ['run', '--dry-run']);
+    expect(planned.stdout).toContain(`would then remove ${clear}, which is in clear`);
+    expect(world.stored()).toContain(clear);
+    const { exitCode, stdout } = await world.run('db-backup', [command]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain(says);
+    expect(world.stored().filter((name) => name.startsWith('latest/'))).toEqual([`${clear}.age`]);
+    expect(await saidOfClear(world)).toEqual([]);
+    expect((await world.run('db-backup', ['info'])).stdout).toContain('in clear: 1 backup, which retention');
+  });
+
+  test('a latest copy stays as long as no sealed one takes its place', async () => {
+    await using machine = await sealsFromNowOn();
+    const { world } = machine;
+    rmSync(world.database);
+    makeBookings(world.database, { rows: 1, journalMode: 'delete' });
+    const { stdout } = await world.run('db-backup', ['run']);
+    expect(stdout).toContain('SUSPECT');
+    expect(world.stored().filter((name) => name.startsWith('latest/'))).toEqual([clear]);
+  });
+});
