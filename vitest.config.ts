@@ -7,7 +7,7 @@ import { CountingReporter } from './test/support/counting-reporter.ts';
 const real = [
   'test/e2e/**/*.test.ts',
   'test/system/**/*.test.ts',
-  'test/**/{*-faults,*-large,fault-errors,fault-table,power-cut}.test.ts',
+  'test/**/{*-faults,*-large,fault-errors,fault-table,*power-cut}.test.ts',
   'test/{contract,jobs/**}/dropbox*.test.ts',
   'test/jobs/**/dropbox/*.test.ts',
   'test/lib/run/start-service.test.ts',

@@ -9,7 +9,7 @@ import type { Log } from '../../base/log.ts';
 import { giveToOwnerOf } from '../../files/belong.ts';
 import { copyFileDurably } from '../../files/copy-file.ts';
 import type { FileDigest } from '../../files/digest.ts';
-import { writeFileAtomically } from '../../files/durable.ts';
+import { sweepTemporaries, writeFileAtomically } from '../../files/durable.ts';
 import { ifPathThere, ifThere } from '../../files/if-there.ts';
 import { inKnownPaths } from '../../files/held-directory.ts';
 import { locateDirectory } from '../../files/locate-file.ts';
@@ -44,7 +44,7 @@ export interface PagesState {
   /** Copies the database of a full into its spool. */
   spoolFull(backup: string, file: FileDigest, signal: AbortSignal): Promise<void>;
   completeSpool(spooled: Spooled): Promise<void>;
-  /** Those that are complete, in order of their names; others are removed, for nothing of them was ever put. */
+  /** Those that are complete, in order of their names; what else killed runs left is removed, for nothing of it was ever put. */
   readSpools(): Promise<Spooled[]>;
   /** The same for who does not hold the lock: nothing is removed. */
   lookAtSpools(): Promise<Spooled[]>;
@@ -119,6 +119,7 @@ export function pagesState(stateDirectory: string, app: string, log: Log): Pages
         }),
       ),
     async readSpools() {
+      await sweepTemporaries(directory, undefined);
       const complete: Spooled[] = [];
       for (const name of await namesIn(join(directory, 'spool'))) {
         const spooled = await readOne(name);

@@ -1,5 +1,5 @@
 // A file system that keeps nothing it was not told to keep: what a power cut may leave of a directory. A name made, removed
-// or exchanged since its directory was synced is there or not, each for itself; so are bytes written since their file was.
+// or exchanged since its directory was synced is there or not, each for itself; so are bytes written since their file was, or half of them.
 import { closeSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { scratch } from '../scratch.ts';
@@ -106,7 +106,7 @@ export class StrictDisk implements Disposable {
   #leave(inode: Inode, path: string, choose: Choice): void {
     const file = this.#files.get(inode);
     if (file !== undefined) {
-      const states = file.durable.equals(file.now) ? [file.now] : [file.durable, file.now];
+      const states = file.durable.equals(file.now) ? [file.now] : [file.durable, torn(file.now), file.now];
       return writeFileSync(path, states[choose(states.length)] ?? file.now);
     }
     mkdirSync(path);
@@ -118,4 +118,9 @@ export class StrictDisk implements Disposable {
       if (chosen !== undefined) this.#leave(chosen, join(path, name), choose);
     }
   }
+}
+
+/** Its length has come to the device, and the first half of its bytes. */
+function torn(bytes: Buffer): Buffer {
+  return Buffer.from(bytes).fill(0, bytes.length >> 1);
 }
