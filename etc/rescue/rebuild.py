@@ -7,10 +7,10 @@
 
 It needs Python 3.9, its zstandard package (Debian: python3-zstandard), and all that a backup is based on.
 """
-import argparse, base64, hashlib, json, os, struct, subprocess, sys, tempfile
+import argparse, base64, hashlib, json, os, pathlib, struct, subprocess, sys, tempfile
 import zstandard
 
-TRAINED, INDEX_BYTES_MAX = b"\x37\xa4\x30\xec", 16 * 1024 * 1024  # what begins like the first is no dictionary
+TRAINED, INDEX_BYTES_MAX, GROUP_BYTES_MAX = b"\x37\xa4\x30\xec", 1 << 24, 1 << 22  # what begins so is no dictionary
 
 
 def require(condition, message):
@@ -26,10 +26,8 @@ def age(identity, **pipes):
 
 def unpack(frame, size, dictionary=b""):
     known = zstandard.ZstdCompressionDict(dictionary, dict_type=zstandard.DICT_TYPE_RAWCONTENT) if dictionary else None
-    try:
-        return zstandard.ZstdDecompressor(dict_data=known).decompress(frame, max_output_size=size)
-    except zstandard.ZstdError as error:
-        require(False, f"a frame cannot be decompressed: {error}")
+    require(zstandard.frame_content_size(frame) <= size, "a frame claims to be larger than any of its kind")  # a bomb
+    return zstandard.ZstdDecompressor(dict_data=known).decompress(frame, max_output_size=size)
 
 
 def read_manifests(directory, identity):
@@ -38,8 +36,7 @@ def read_manifests(directory, identity):
     paths = [os.path.join(folder, name) for folder, _, names in os.walk(directory) for name in names]
     for path in [path for path in paths if path.endswith(".json")]:
         try:
-            with open(path, "rb") as file:
-                manifest = json.load(file)
+            manifest = json.loads(pathlib.Path(path).read_bytes())
             if manifest["format"] != "holdfast-manifest" or not manifest.get("stored", {}).get("pages"):
                 continue
             if identity and "sealed" in manifest:
@@ -79,8 +76,10 @@ class Backup:
         index = json.loads(unpack(stored, INDEX_BYTES_MAX))
         require(index["part"] == part and index.get("parts", parts) == parts, f"{name} is not part {part} of {parts}")
         self.size, self.count, self.group = index["page_size"], index["page_count"], index["group_pages"]
+        require(0 < self.size * self.group <= GROUP_BYTES_MAX, f"{name} has groups of no possible size")
         self.dictionary, at = index["dictionary"], 16
         for group, length, digest, *runs in index["frames"]:
+            require(sum(runs[1::2]) <= self.group, f"{name} has more pages in group {group} than there are")
             held = [first + i for first, count in zip(runs[::2], runs[1::2]) for i in range(count)]
             self.frames[group] = (file, name, at, length, digest, held)
             at += length
@@ -122,6 +121,7 @@ def main():
     for argument, number in [("--identity", None), ("directory", None), ("name", "?"), ("target", "?")]:
         parser.add_argument(argument, nargs=number)
     options = parser.parse_args()
+    require(os.path.isdir(options.directory), f"{options.directory} is no directory: that goes first, and TARGET last")
     manifests = read_manifests(options.directory, options.identity)
     base_of = lambda manifest: (manifest["stored"]["pages"].get("base") or {}).get("name")
     if options.target is None:
@@ -139,10 +139,11 @@ def main():
     with tempfile.TemporaryDirectory(dir=os.path.dirname(os.path.abspath(options.target))) as scratch:
         found = rebuild([Backup(of, options.identity, scratch) for of in chain], os.path.join(scratch, "whole"))
         os.rename(os.path.join(scratch, "whole"), options.target)
-    expected = chain[-1].get("sha256", "not readable here, for its manifest is encrypted")
+    expected = chain[-1].get("sha256", "what its manifest says, which is encrypted: see --identity")
     print(f"{options.target}: its SHA-256 is {found}")
     require(expected == found, f"it should be {expected}")
 
 
 if __name__ == "__main__":
+    sys.excepthook = lambda kind, error, _: print(f"rebuild.py: {kind.__name__}: {error}", file=sys.stderr)
     main()

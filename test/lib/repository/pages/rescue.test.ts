@@ -1,11 +1,13 @@
 // The way out without us: a database of what lies in a store, by a program that shares no code with Holdfast.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { formatManifest, parseManifest } from '../../../../lib/backup/manifest.ts';
 import { formatSealedManifest, sealedManifest } from '../../../../lib/backup/sealed-manifest.ts';
 import { digestFile } from '../../../../lib/files/hash-file.ts';
+import { exchangeFrame, putTogether, type RawObject, takeApart } from '../../../support/page-objects.ts';
 import { scratch } from '../../../support/scratch.ts';
 
 const root = join(import.meta.dirname, '../../../..');
@@ -83,6 +85,19 @@ describe.skipIf(!canRun)('etc/rescue/rebuild.py, where python3-zstandard is inst
       (at) => renameSync(join(at, 'ctv-20261120T020513Z+2.pages'), join(at, full)),
       /is not part 1 of 3/,
     ],
+    [
+      'an object is a directory',
+      (at) => (rmSync(join(at, full)), mkdirSync(join(at, full))),
+      /Is a directory/,
+    ],
+    ['a manifest says nothing of objects', withoutObjects, /KeyError: 'objects'/],
+    ['a frame unpacks to more than a group', bomb, /a frame claims to be larger/],
+    [
+      'a group has more pages than fit in',
+      withPages([0, 1_000_000_000]),
+      /more pages in group 0 than there are/,
+    ],
+    ['pages are larger than any', withIndex({ page_size: 1 << 30 }), /groups of no possible size/],
     ['the manifest promises another database', (at) => promise(at, 'f'.repeat(64)), /it should be f{64}/],
   ])('says so where %s', ([, spoil, said]) => {
     const folder = copied();
@@ -93,6 +108,20 @@ describe.skipIf(!canRun)('etc/rescue/rebuild.py, where python3-zstandard is inst
     expect(stderr).toMatch(said);
     expect(stderr).not.toContain('Traceback');
     expect(readdirSync(target)).toEqual(said.source.includes('should be') ? ['app.db'] : []);
+  });
+
+  test.for<[what: string, args: string[], said: RegExp]>([
+    ['the name of the directory', [newest, store, 'app.db'], /is no directory: that goes first/],
+    ['a directory that is there', ['/nowhere', newest, 'app.db'], /\/nowhere is no directory/],
+    ['the name of a backup', [store, 'app.db', newest], /0 backups have a name that ends in app\.db/],
+    ['the name of one backup', [store, 'pages', 'app.db'], /3 backups have a name that ends in pages: /],
+    ['a target whose directory is there', [store, newest, 'nowhere/app.db'], /No such file or directory/],
+  ])('wants %s', ([, args, said]) => {
+    const cwd = scratch();
+    const { status, stderr } = spawnSync(script, args, { encoding: 'utf8', cwd });
+    expect({ status, stderr }).toMatchObject({ status: 1, stderr: expect.stringMatching(said) as string });
+    expect(stderr).not.toContain('Traceback');
+    expect(readdirSync(cwd)).toEqual([]);
   });
 
   test.skipIf(!hasAge)(
@@ -121,6 +150,34 @@ describe.skipIf(!canRun)('etc/rescue/rebuild.py, where python3-zstandard is inst
     },
   );
 });
+
+/** Alters the first object of the full, every checksum right. */
+function withObject(folder: string, change: (object: RawObject) => RawObject): void {
+  const path = join(folder, full);
+  writeFileSync(path, putTogether(change(takeApart(readFileSync(path)))));
+}
+
+function bomb(folder: string): void {
+  const frame = zstdCompressSync(Buffer.alloc(1 << 26)); // says how large it is
+  withObject(folder, (object) => exchangeFrame(object, 0, frame));
+}
+
+function withPages(runs: readonly number[]): (folder: string) => void {
+  return (folder) =>
+    withObject(folder, ({ index, frames }) => {
+      const altered = index.frames.map((of, i) => (i === 0 ? [...of.slice(0, 3), ...runs] : of));
+      return { index: { ...index, frames: altered }, frames };
+    });
+}
+
+function withIndex(changes: Record<string, unknown>): (folder: string) => void {
+  return (folder) => withObject(folder, ({ index, frames }) => ({ index: { ...index, ...changes }, frames }));
+}
+
+function withoutObjects(folder: string): void {
+  const path = join(folder, `${newest}.json`);
+  writeFileSync(path, readFileSync(path, 'utf8').replace('"objects"', '"subjects"'));
+}
 
 /** Replaces the hash in the manifest of the newest one. */
 function promise(folder: string, sha256: string): void {
