@@ -142,6 +142,7 @@ export const dbBackup: Job = {
       summary: 'Connect this machine with Dropbox: shows an address, takes the code, keeps the token.',
       parameters: parameters.link,
       wantsStore: 'store',
+      storeIsEnough: true,
       inHistory: true,
       attended: true,
       load: () => import('./db-backup/link.ts'),

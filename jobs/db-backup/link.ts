@@ -1,7 +1,7 @@
 // db-backup link: connects this machine with Dropbox, over SSH and without a browser of its own.
 import { dirname } from 'node:path';
 import { OpsError } from '../../lib/base/errors.ts';
-import type { DropboxStoreConfig } from '../../lib/config/config.ts';
+import { type DropboxStoreConfig, guardedApps } from '../../lib/config/config.ts';
 import { writeFileAtomically } from '../../lib/files/durable.ts';
 import { createDirectories } from '../../lib/files/make-directories.ts';
 import type { JobContext } from '../../lib/run/context.ts';
@@ -30,7 +30,8 @@ export async function run(
   await createDirectories(dirname(refreshTokenFile), 0o700);
   await writeFileAtomically(refreshTokenFile, `${refreshToken}\n`, { mode: 0o600 });
   context.noteLeft(`the refresh token is in ${refreshTokenFile}`);
-  const { result, findings } = await tryEverything(context, undefined, { dryRun: false });
+  // On a new machine there may be none yet: what there was is in the store.
+  const { result, findings } = await tryEverything(context, guardedApps(context.config), { dryRun: false });
   return { result: { refreshTokenFile, ...result }, findings: [...missing, ...findings] };
 }
 

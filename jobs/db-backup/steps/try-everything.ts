@@ -13,7 +13,6 @@ import { trialName } from '../../../lib/run/run-scratch.ts';
 import type { StoreTrial } from '../../../lib/store/store.ts';
 import { localCopies } from '../../steps/back-up-app.ts';
 import { nothingAccepted } from '../../steps/judge.ts';
-import { selectedApps } from '../../steps/each-app.ts';
 import { spaceNeeded } from '../../steps/snapshot.ts';
 
 /** What was tried, and how it went. */
@@ -21,10 +20,10 @@ export interface Trials {
   checks: StoreTrial[];
 }
 
-/** Tries it for the app that is named, else for all; `dryRun` only looks, and puts nothing into the store. */
+/** Tries it for these apps; `dryRun` only looks, and puts nothing into the store. */
 export async function tryEverything(
   context: JobContext,
-  app: string | undefined,
+  apps: readonly GuardedApp[],
   { dryRun }: { dryRun: boolean },
 ): Promise<Outcome<Trials>> {
   const checks: StoreTrial[] = [
@@ -34,7 +33,7 @@ export async function tryEverything(
     await tried('state', () => probeScratch(context)),
     await tried('clock', () => probeClock(context)),
   ];
-  for (const each of selectedApps(context, app)) {
+  for (const each of apps) {
     checks.push(await tried(`${each.name}: database`, () => probeDatabase(context, each, dryRun)));
     checks.push(await tried(`${each.name}: space`, () => probeSpace(context, each)));
     if (each.formats.includes('pages'))
