@@ -28,7 +28,7 @@ export const historyCheck: Check<HistoryFacts> = {
         verdict: 'warning',
         value: sizeBytes,
         message: `the history was damaged and began anew: what it knew before is in ${first}${more}`,
-        hint: `what can be read of it: sqlite3 ${shellWord(first)} .recover; when it is not needed any more: rm ${shellWord(first)}`,
+        hint: `what can be read of it: sqlite3 ${shellWord(first)} .dump; when it is not needed any more: rm ${shellWord(first)}`,
         paths: [path],
       };
     }
