@@ -39,7 +39,10 @@ export const download = {
   app: appOrOnly,
 };
 export const verify = {
-  name: argument('a backup; the newest of each app unless given', { names: 'backup' }),
+  name: argument('a backup; "latest", and unless given of each app, is the newest proven one', {
+    words: [['latest', 'the newest proven backup']],
+    names: 'backup',
+  }),
   all: flag('every backup of each app'),
   identity: identityFile,
   app: appOrAll,

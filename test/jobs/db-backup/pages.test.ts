@@ -28,6 +28,8 @@ describe('an app in pages', () => {
     ]);
     await restoresTo(world, 'latest');
     expect(await world.run('db-backup', ['verify', '--all'])).toMatchObject({ exitCode: 0 });
+    const { stdout } = await world.run('db-backup', ['verify', 'latest']);
+    expect(stdout).toContain(`proven: ${third.json.result.apps[0].value.backup.stored[0].backup}:`);
   });
 
   test('says in info how the series stands, and what is kept here', async () => {
