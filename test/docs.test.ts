@@ -11,6 +11,9 @@ import { parseInstallArguments } from '../units/install/arguments.ts';
 import { allJobs } from '../units/install/all-jobs.ts';
 import { commandPages } from './support/command-pages.ts';
 import { refusal } from './support/hints.ts';
+import { commandLines, commandsOf, isCommandLine, ourWords, wordsOf } from './support/tried/command-lines.ts';
+import { isOnMachine, nowhere, partsWithLines, sayings, triedLines } from './support/tried/places.ts';
+import { parts } from './support/tried/sections.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -27,6 +30,7 @@ describe('the command pages', () => {
         const [name, word] = command.split(' ');
         expect(name).toBe(job.name);
         if (word !== undefined) expect(job.commands.map((known) => known.name)).toContain(word);
+        if (word !== undefined) expect(await refusal(wordsOf(command)), command).toBe('');
       }
     }
   });
@@ -94,20 +98,24 @@ describe('every command line in the pages', () => {
     ...markdownBelow('docs'),
     ...markdownBelow('etc/examples'),
   ].filter((page) => !/^docs\/(commands|changes)\//.test(page));
-  const lines = pages.flatMap((page) => typedIn(read(page)).map((line) => ({ page, line })));
+  const lines = pages.flatMap((page) =>
+    commandLines(page, read(page)).flatMap((line) =>
+      commandsOf(line.text.replaceAll(/<[a-z -]+>/g, 'x')).map((text) => ({ ...line, text })),
+    ),
+  );
 
   test('of ours is taken by its parser', async () => {
     const refused: string[] = [];
     let tried = 0;
-    for (const { page, line } of lines) {
-      const words = ourWords(line);
+    for (const { page, number, text } of lines) {
+      const words = ourWords(text);
       if (words.length < 2) continue;
       tried += 1;
       const said = await refusal(words);
       // In a sentence the backup may be left out.
       const isMeant =
         said !== '' && !said.startsWith('Usage: ') && !/^restore (run|plan)$/.test(words.join(' '));
-      if (isMeant) refused.push(`${page}: ${line}: ${said}`);
+      if (isMeant) refused.push(`${page}:${number}: ${text}: ${said}`);
     }
     expect(refused).toEqual([]);
     expect(tried).toBeGreaterThan(60);
@@ -116,56 +124,45 @@ describe('every command line in the pages', () => {
   test('of npm is a script that is there, and the installer takes what it is told', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     const installs: string[][] = [];
-    for (const { page, line } of lines) {
-      const [, script, rest = ''] = /(?:^|\s)npm run ([\w:-]+)(?: -- (.*))?$/.exec(line) ?? [];
+    for (const { page, number, text } of lines) {
+      const [, script, rest = ''] = /(?:^|\s)npm run ([\w:-]+)(?: -- (.*))?$/.exec(text) ?? [];
       if (script === undefined) continue;
-      expect(Object.keys(scripts), `${page}: ${line}`).toContain(script);
+      expect(Object.keys(scripts), `${page}:${number}: ${text}`).toContain(script);
       if (script === 'units' && rest !== '') installs.push(wordsOf(rest));
     }
     for (const args of installs) expect(() => parseInstallArguments(args), args.join(' ')).not.toThrow();
     expect(installs.length).toBeGreaterThan(5);
   });
+
+  test('of README and the runbook is tried, or is said not to be, and why', () => {
+    const tried = triedLines();
+    const unknown = tried
+      .filter(({ text, isBlock }) => !isBlock && !isCommandLine(text) && !sayings.includes(text))
+      .map(({ page, number, text }) => `${page}:${number}: ${text}`);
+    expect(unknown, 'a program for others in command-lines.ts, or a saying in places.ts').toEqual([]);
+    const texts = new Set(tried.map(({ text }) => text));
+    expect([...Object.keys(nowhere), ...sayings].filter((text) => !texts.has(text))).toEqual([]);
+    for (const { part, lines: typed } of partsWithLines()) {
+      const named = [...Object.keys(part.exits ?? {}), ...Object.keys(part.before ?? {})];
+      expect(
+        named.filter((text) => !typed.some((line) => line.text === text)),
+        part.sections.join(', '),
+      ).toEqual([]);
+    }
+    const sections = new Set(tried.map(({ section }) => section));
+    expect(parts.flatMap((part) => part.sections).filter((section) => !sections.has(section))).toEqual([]);
+    expect(parts.filter(({ from }) => from !== undefined && !texts.has(from))).toEqual([]);
+    const placed = partsWithLines().flatMap((part) => part.lines);
+    const left = tried.filter(
+      ({ text, ...line }) =>
+        !(text in nowhere) &&
+        !sayings.includes(text) &&
+        !isOnMachine({ text, ...line }) &&
+        !placed.some((one) => one.number === line.number && one.text === text),
+    );
+    expect(left).toEqual([]);
+  });
 });
-
-/** What is typed in a page, command by command: in blocks for a shell, and in the sentences. */
-function typedIn(page: string): string[] {
-  const blocks = [...page.matchAll(/^ *```sh\n([^]*?)^ *```/gm)].flatMap(([, block = '']) =>
-    block.split('\n'),
-  );
-  const prose = page.replaceAll(/^ *```[^]*?^ *```/gm, '');
-  const inline = [...prose.matchAll(/`([^`\n]+(?:\n[^`\n]+)?)`/g)].map(([, code = '']) =>
-    code.replace(/\n */, ' '),
-  );
-  return [...blocks, ...inline]
-    .map((line) => line.replace(/(^|\s)#\s.*$/, '').replaceAll(/<[a-z -]+>/g, 'x'))
-    .flatMap((line) => line.split(/ && | \| |; | &$/))
-    .map((line) => line.trim());
-}
-
-/** From the name of a job on: what stands before it, such as sudo, is not ours. */
-function ourWords(line: string): string[] {
-  const words = wordsOf(line).map((word) => word.replace(/^(?:\/opt\/holdfast\/)?bin\//, ''));
-  const at = words.findIndex((word) =>
-    [
-      'db-backup',
-      'db-export-json',
-      'db-maintain',
-      'delta-push',
-      'delta-receive',
-      'health-check',
-      'restore',
-      'alert-send',
-    ].includes(word),
-  );
-  const isTyped = words
-    .slice(0, at)
-    .every((word) => /^(sudo|-u|'#\d+'|nohup|root|[A-Z_]+=.*|\*(\/\d+)?)$/.test(word));
-  return at < 0 || !isTyped ? [] : words.slice(at);
-}
-
-function wordsOf(line: string): string[] {
-  return line.match(/'[^']*'|"[^"]*"|\S+/g) ?? [];
-}
 
 interface JsonSchema {
   properties?: Record<string, JsonSchema>;
