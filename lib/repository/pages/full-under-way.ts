@@ -72,10 +72,16 @@ async function waitingFull({ state }: PagesWork): Promise<Spooled | undefined> {
   return (await state.readSpools()).find(({ waitsBecause }) => waitsBecause !== undefined);
 }
 
-async function howFar({ options: { store } }: PagesWork, spooled: Spooled): Promise<UnderWay> {
+/** As far as the store can be asked: it may be the one that kept it from going on. */
+async function howFar({ options: { store, log, signal } }: PagesWork, spooled: Spooled): Promise<UnderWay> {
   let done = 0;
-  for (const { name, sizeBytes } of placeOf(spooled).objects)
-    if ((await store.stat(name))?.sizeBytes === sizeBytes) done += 1;
+  try {
+    for (const { name, sizeBytes } of placeOf(spooled).objects)
+      if ((await store.stat(name))?.sizeBytes === sizeBytes) done += 1;
+  } catch (error) {
+    if (!(error instanceof OpsError) || signal.aborted) throw error;
+    log.debug('not all objects of the full could be asked for', { cause: errorMessage(error) });
+  }
   return underWay(spooled, done);
 }
 
