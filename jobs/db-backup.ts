@@ -134,6 +134,7 @@ export const dbBackup: Job = {
       name: 'keygen',
       summary: 'Make the key pair that backups are sealed for; the identity is shown once, and kept nowhere.',
       parameters: parameters.keygen,
+      nothingIsNeeded: true,
       attended: true,
       load: () => import('./db-backup/keygen.ts'),
     }),

@@ -24,7 +24,7 @@ describe('the command pages', () => {
     for (const { name, text } of pages) expect(read(`docs/commands/${name}.md`)).toBe(text);
   });
 
-  test('show every example as a command that exists', () => {
+  test('show every example as a command that exists', async () => {
     for (const job of allJobs) {
       for (const { command } of job.examples) {
         const [name, word] = command.split(' ');

@@ -3,8 +3,8 @@ import { type CatalogueEntry, isProvenIn, newestProven } from '../../lib/backup/
 import { type BackupCounts, countBackups, countWords } from '../../lib/backup/counts.ts';
 import { isSealedName } from '../../lib/backup/name.ts';
 import { OpsError } from '../../lib/base/errors.ts';
-import { formatBytes, formatCount, formatInstant } from '../../lib/base/format.ts';
-import { severityOfError } from '../../lib/base/finding.ts';
+import { formatBytes, formatCount, formatDuration, formatInstant } from '../../lib/base/format.ts';
+import { severityOfError, verdictOf } from '../../lib/base/finding.ts';
 import { databaseOf, type GuardedApp } from '../../lib/config/config.ts';
 import { lastProven } from '../../lib/probe/last-proven.ts';
 import type { JobContext } from '../../lib/run/context.ts';
@@ -26,8 +26,10 @@ import { lookAtSource } from '../steps/snapshot.ts';
 import { type ListedUndoSet, oldSetsFindings, undoLine, undoSetsOf } from '../steps/undo-sets.ts';
 import { ago, findingLines } from '../steps/words.ts';
 import type * as parameters from './parameters.ts';
+import { type JudgedAge, judgedAge, requireMaxAge } from './steps/judged-age.ts';
 import { protectionFindings } from './steps/protection.ts';
 import { formatInfo, type FormatInfo, formatLines } from './steps/series-info.ts';
+import { type Standing, standingLines, standingOf } from './steps/standing.ts';
 
 interface Info {
   configuration: string;
@@ -40,10 +42,12 @@ interface Info {
   apps: AppResult<AppInfo>[];
 }
 
-interface AppInfo extends FormatInfo {
+interface AppInfo extends FormatInfo, Standing {
   database: string;
   source: Pick<SourceLook, 'path' | 'sizeBytes' | 'remarks'> | { problem: string };
   newestProven: { name: string; takenAt: Date; lookedAt: Date | undefined } | undefined;
+  /** How old that is, by the limit that counts; undefined where there is none. */
+  age: Omit<JudgedAge, 'message' | 'hint'> | undefined;
   counts: Record<CatalogueEntry['state'], number>;
   /** The same backups, by who decides how long they stay. */
   kinds: BackupCounts;
@@ -57,13 +61,14 @@ interface AppInfo extends FormatInfo {
 
 export async function run(
   context: JobContext,
-  { app }: Options<typeof parameters.info>,
+  { app, maxAge }: Options<typeof parameters.info>,
 ): Promise<Outcome<Info>> {
+  const maxAgeMs = requireMaxAge(maxAge);
   const store = await context.openStore();
   const space = await store.space();
   const bad = new Map<string, AppFinding[]>();
   const described = await eachApp(context, selectedApps(context, app), async (each) => {
-    const { info, findings } = await describeApp(context, store, each, space);
+    const { info, findings } = await describeApp(context, store, each, { ...space, maxAgeMs });
     bad.set(each.name, findings);
     return info;
   });
@@ -95,7 +100,7 @@ async function describeApp(
   context: JobContext,
   store: Store,
   app: GuardedApp,
-  { freeBytes }: StoreSpace,
+  { freeBytes, maxAgeMs }: StoreSpace & { maxAgeMs: number | undefined },
 ): Promise<{ info: AppInfo; findings: AppFinding[] }> {
   const entries = await (await context.openRepository(app)).list();
   const newest = newestProven(entries);
@@ -109,10 +114,14 @@ async function describeApp(
     latest: (await clearLatestCopy(context, store, app))?.name,
   };
   const undoSets = await undoSetsOf(context, app);
+  const shown = newest && newestInfo(context, app, newest, entries);
+  const age = shown && (await ageOf(context, app, shown, maxAgeMs));
   const info = {
     database: databaseOf(app),
     source: source instanceof OpsError ? { problem: source.message } : source,
-    newestProven: newest && newestInfo(context, app, newest, entries),
+    newestProven: shown,
+    age: age && shownAge(age),
+    ...(await standingOf(context, app, entries)),
     counts,
     kinds: countBackups(entries),
     storedBytes: entries.reduce((sum, { storedBytes }) => sum + storedBytes, 0),
@@ -125,7 +134,7 @@ async function describeApp(
   const hasLatestCopy = latest !== undefined;
   const findings = [
     ...(await protectionFindings(context, app, {
-      ...{ entries, sourceProblem, hasLatestCopy, freeBytes },
+      ...{ entries, sourceProblem, hasLatestCopy, age, freeBytes },
       clearLatest: clear?.latest,
     })),
     ...(await earlierFindings(context, app, sourceProblem)),
@@ -143,6 +152,20 @@ function newestInfo(
 ): NonNullable<AppInfo['newestProven']> {
   const known = lastProven(history, app, takenAt, { now: clock.now(), isThere: isProvenIn(entries) });
   return { name, takenAt, lookedAt: known > takenAt ? known : undefined };
+}
+
+function ageOf(
+  context: JobContext,
+  app: GuardedApp,
+  { name, takenAt, lookedAt }: NonNullable<AppInfo['newestProven']>,
+  maxAgeMs: number | undefined,
+): Promise<JudgedAge> {
+  return judgedAge(context, app, { name, at: lookedAt ?? takenAt }, maxAgeMs);
+}
+
+/** The words of it stand in the findings. */
+function shownAge({ verdict, ageMs, limitMs, limitBy }: JudgedAge): NonNullable<AppInfo['age']> {
+  return { verdict, ageMs, limitMs, limitBy };
 }
 
 /** Of a database that cannot be read, that is the news, and not that nobody can tell what a restore left of it. */
@@ -179,11 +202,13 @@ async function look(
   }
 }
 
-function infoLines(info: AppInfo, app: string, { now, timeZone }: View): string[] {
-  const { source, newestProven, counts, latest, clear, lastDrill } = info;
+function infoLines(info: AppInfo, app: string, view: View): string[] {
+  const { now, timeZone } = view;
+  const { source, newestProven, counts, age, latest, clear, lastDrill } = info;
+  const verdict = verdictOf(view.findings.filter(({ subject }) => subject === app));
   const states = Object.entries(counts).filter(([, count]) => count > 0);
   return [
-    `${app}:`,
+    `${app}: ${verdict.toUpperCase()}`,
     'problem' in source
       ? `  database: ${source.problem}`
       : `  database: ${info.database}, ${[formatBytes(source.sizeBytes), ...source.remarks].join(', ')}`,
@@ -191,9 +216,15 @@ function infoLines(info: AppInfo, app: string, { now, timeZone }: View): string[
       ? '  newest proven backup: NONE'
       : `  newest proven backup: ${newestProven.name}, ${ago(newestProven.takenAt, now)}` +
         (newestProven.lookedAt === undefined ? '' : `; unchanged ${ago(newestProven.lookedAt, now)}`),
+    ...(age === undefined
+      ? []
+      : [
+          `  age limit: ${formatDuration(age.limitMs)} (${age.limitBy})${age.verdict === 'ok' ? '' : ', which is over'}`,
+        ]),
     states.length === 0
       ? '  backups: none'
       : `  ${countWords(info.kinds)}: ${states.map(([state, count]) => `${count} ${state}`).join(', ')}, ${formatBytes(info.storedBytes)}`,
+    ...standingLines(info, view),
     ...formatLines(info, now),
     ...(clear === undefined || clear.backups === 0
       ? []

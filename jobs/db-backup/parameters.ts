@@ -30,7 +30,13 @@ export const backup = {
   accept,
   app: appOrAll,
 };
-export const info = { app: appOrAll };
+export const info = {
+  maxAge: option(
+    'age',
+    'how old the newest proven backup may be, such as 26h; as health-check expects unless given',
+  ),
+  app: appOrAll,
+};
 export const listBackups = { app: appOrAll };
 export const list = { path: argument('only what lies below it') };
 export const download = {

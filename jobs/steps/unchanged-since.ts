@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
 import { standingOf } from '../../lib/backup/full-due.ts';
 import type { Manifest } from '../../lib/backup/manifest.ts';
-import { type BackupFormat, formatByName } from '../../lib/backup/name.ts';
+import { type BackupFormat, formatByName, isSealedName } from '../../lib/backup/name.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
 import type { Scratch } from '../../lib/files/scratch.ts';
 import type { Repository } from '../../lib/repository/repository.ts';
@@ -29,11 +29,15 @@ export function unchangedSince(
   { order, snapshot, suspect, judgement }: Candidate,
 ): Map<BackupFormat, Manifest> {
   const known = new Map<BackupFormat, Manifest>();
+  const isSealed = context.config.encryption !== undefined;
   // Who gives it a name or a note wants one, and what was accepted is to be written down.
   if (order.label !== undefined || order.note !== undefined) return known;
   if (judgement.accepted.length > 0) return known;
   for (const format of order.formats) {
-    const ofFormat = entries.filter(({ name }) => formatByName(name) === format);
+    // One in clear is none of what is to be sealed from now on, nor the other way round.
+    const ofFormat = entries.filter(
+      ({ name }) => formatByName(name) === format && isSealedName(name) === isSealed,
+    );
     const same =
       suspect.length > 0
         ? sameSuspect(ofFormat, snapshot, suspect)

@@ -40,6 +40,8 @@ export interface Place {
   storeIsEnough?: boolean | undefined;
   /** Whether a PostgreSQL database that DATABASE_URL names is. */
   databaseUrlIsEnough?: boolean | undefined;
+  /** Whether nothing at all is. */
+  nothingIsNeeded?: boolean | undefined;
 }
 
 /**
@@ -54,6 +56,7 @@ export function loadConfig({
   environment: given = process.env,
   storeIsEnough = false,
   databaseUrlIsEnough = false,
+  nothingIsNeeded = false,
 }: Place = {}): Config {
   requirePlain(path, '--config');
   requirePlain(envFile, '--env-file');
@@ -62,7 +65,7 @@ export function loadConfig({
   const file = named ?? (stands(defaultPath) ? defaultPath : undefined);
   const found =
     file === undefined
-      ? fromEnvironment(environment, envFile, { storeIsEnough, databaseUrlIsEnough })
+      ? fromEnvironment(environment, envFile, { storeIsEnough, databaseUrlIsEnough, nothingIsNeeded })
       : fromFile(resolve(file), environment);
   requirePlainVariables(found.environment);
   return deepFreeze(complete(found, envFile));
@@ -117,7 +120,11 @@ function fromFile(path: string, environment: Environment): Found {
 function fromEnvironment(
   given: Environment,
   envFile: string | undefined,
-  { storeIsEnough, databaseUrlIsEnough }: { storeIsEnough: boolean; databaseUrlIsEnough: boolean },
+  {
+    storeIsEnough,
+    databaseUrlIsEnough,
+    nothingIsNeeded,
+  }: { storeIsEnough: boolean; databaseUrlIsEnough: boolean; nothingIsNeeded: boolean },
 ): Found {
   const mayAsk = envFile === undefined && nonEmpty(given.DATABASE_PATH) === undefined;
   const known = mayAsk ? knownEnvFile(given) : undefined;
@@ -130,7 +137,8 @@ function fromEnvironment(
       (storeIsEnough && namesStore(environment) ? { store: {} } : undefined) ??
       (databaseUrlIsEnough ? watchedApp(environment) : undefined);
     // A machine that only follows a master guards nothing of its own.
-    if (apps === undefined && namesMaster(environment)) return { file: keptSchema.parse({}), written: {} };
+    if (apps === undefined && (nothingIsNeeded || namesMaster(environment)))
+      return { file: keptSchema.parse({}), written: {} };
     if (apps === undefined) throw nothingToGuard(source, environment);
     return { file: fileSchema.parse({ apps }), written: { apps } };
   };

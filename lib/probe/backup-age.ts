@@ -20,7 +20,7 @@ export const backupAgeProbe: Probe<BackupAgeFacts> = {
   timeoutMs: 60_000,
   async measure(context, subject) {
     const app = appNamed(context, subject);
-    return { ...(await newestOf(context, app)), ...(await expected(context, app)) };
+    return { ...(await newestOf(context, app)), ...(await expectedAge(context, app)) };
   },
 };
 
@@ -59,10 +59,14 @@ async function newestOf(
   }
 }
 
-async function expected(
-  { run, signal }: ProbeContext,
+/** How old the newest backup of an app may be. */
+export type ExpectedAge = Pick<BackupAgeFacts, 'expectedMs' | 'criticalMs' | 'expectedBy'>;
+
+/** As its configuration says, else by its timer, else as usual. */
+export async function expectedAge(
+  { run, signal }: Pick<ProbeContext, 'run' | 'signal'>,
   { name, expect, everyMs }: GuardedApp,
-): Promise<Pick<BackupAgeFacts, 'expectedMs' | 'criticalMs' | 'expectedBy'>> {
+): Promise<ExpectedAge> {
   const { backupMs: expectedMs, backupCriticalMs: criticalMs } = expect;
   const isUsual = everyMs === undefined && expectedMs === usualExpectations.backupMs;
   const timer = `db-backup@${name}.timer`;

@@ -56,6 +56,8 @@ interface Described {
   readonly wantsStore?: 'store' | 'init' | 'glance';
   /** Whether it works with a store and no app that is configured. */
   readonly storeIsEnough?: boolean;
+  /** Whether it works where nothing is configured yet. */
+  readonly nothingIsNeeded?: boolean;
   /** Whether it works with a PostgreSQL database that DATABASE_URL names, and no app that is configured. */
   readonly databaseUrlIsEnough?: boolean;
   /** Whether it goes on with what was kept of the settings where they cannot be read now: it tells of such things. */

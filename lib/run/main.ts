@@ -190,11 +190,14 @@ function settingsOf(
 
 /** Which settings count is said where nobody has named them. */
 function configOf(
-  { configPath, envFile, command: { storeIsEnough, databaseUrlIsEnough } }: Invocation,
+  { configPath, envFile, command: { storeIsEnough, databaseUrlIsEnough, nothingIsNeeded } }: Invocation,
   environment: Environment | undefined,
   log: Log,
 ): Config {
-  const config = loadConfig({ path: configPath, envFile, environment, storeIsEnough, databaseUrlIsEnough });
+  const config = loadConfig({
+    ...{ path: configPath, envFile, environment },
+    ...{ storeIsEnough, databaseUrlIsEnough, nothingIsNeeded },
+  });
   const isFound = config.source.startsWith('/') && config.source !== defaultPath;
   if (isFound && configOption(config) === '') log.info(`the settings are those in ${config.source}`);
   return config;

@@ -1,12 +1,12 @@
 // How well an app is protected, as bad news: what a person who asks whether it is all still working has to be told.
-import { type CatalogueEntry, isProvenIn, newestProven, nextBytes } from '../../../lib/backup/catalogue.ts';
+import { type CatalogueEntry, newestProven, nextBytes } from '../../../lib/backup/catalogue.ts';
 import type { OpsError } from '../../../lib/base/errors.ts';
 import { formatBytes, formatDuration } from '../../../lib/base/format.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
 import { spaceCommand } from '../../../lib/files/space.ts';
-import { lastProven } from '../../../lib/probe/last-proven.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import type { AppFinding } from '../../steps/each-app.ts';
+import type { JudgedAge } from './judged-age.ts';
 import { badAmong, judgeRest, pruneFindings } from './prune.ts';
 
 /** A run needs room for the backup and for the latest copy. */
@@ -21,6 +21,8 @@ export interface Seen {
   hasLatestCopy: boolean;
   /** A latest copy that anybody can open, beside backups that are sealed. */
   clearLatest: string | undefined;
+  /** How old the newest proven one is, as it is judged; undefined where there is none. */
+  age: JudgedAge | undefined;
   /** What is free in the store, where it says so. */
   freeBytes: number | undefined;
 }
@@ -33,7 +35,7 @@ export async function protectionFindings(
 ): Promise<AppFinding[]> {
   return [
     ...sourceFindings(seen),
-    ...backupFindings(context, app, seen),
+    ...backupFindings(app, seen),
     ...(await badBackups(context, app, seen)),
     ...latestFindings(app, seen),
     ...clearFindings(app, seen),
@@ -48,7 +50,8 @@ function sourceFindings({ sourceProblem: problem }: Seen): AppFinding[] {
   return [{ severity: 'critical', message, hint, kind }];
 }
 
-function backupFindings(context: JobContext, app: GuardedApp, { entries }: Seen): AppFinding[] {
+function backupFindings(app: GuardedApp, seen: Seen): AppFinding[] {
+  const { entries } = seen;
   const newest = newestProven(entries);
   const counting = entries.find(({ state }) => state === 'proven' || state === 'suspect');
   const suspect: AppFinding[] =
@@ -62,7 +65,7 @@ function backupFindings(context: JobContext, app: GuardedApp, { entries }: Seen)
           },
         ];
   if (newest === undefined) return [noneProven(app, entries), ...suspect];
-  return [...ageFindings(context, app, newest, entries), ...suspect];
+  return [...ageFindings(seen), ...suspect];
 }
 
 function noneProven({ name }: GuardedApp, entries: readonly CatalogueEntry[]): AppFinding {
@@ -76,24 +79,11 @@ function noneProven({ name }: GuardedApp, entries: readonly CatalogueEntry[]): A
   };
 }
 
-function ageFindings(
-  { clock, history }: JobContext,
-  app: GuardedApp,
-  newest: CatalogueEntry,
-  entries: readonly CatalogueEntry[],
-): AppFinding[] {
-  const now = clock.now();
-  const known = lastProven(history, app, newest.takenAt, { now, isThere: isProvenIn(entries) });
-  const ageMs = now.getTime() - known.getTime();
-  const { backupMs, backupCriticalMs } = app.expect;
-  if (ageMs <= backupMs) return [];
-  return [
-    {
-      severity: ageMs > backupCriticalMs ? 'critical' : 'warning',
-      message: `no good backup for ${formatDuration(ageMs)}; the newest proven one is ${newest.name}`,
-      hint: `make one: db-backup run --app ${app.name}; whether there is one every ${app.everyMs === undefined ? 'night' : formatDuration(app.everyMs)}: systemctl list-timers 'db-backup*'`,
-    },
-  ];
+/** As health-check judges it. */
+function ageFindings({ age }: Seen): AppFinding[] {
+  if (age === undefined || age.verdict === 'ok') return [];
+  const { verdict: severity, message, hint } = age;
+  return [{ severity, message, hint }];
 }
 
 async function badBackups(context: JobContext, app: GuardedApp, { entries }: Seen): Promise<AppFinding[]> {

@@ -67,7 +67,7 @@ describe('an hourly run', () => {
     world.clock.advance(hour);
     expect(await ageIn(world)).toMatchObject({
       severity: 'warning',
-      message: expect.stringMatching(/no good backup for 3 h 3\d min/) as string,
+      message: expect.stringMatching(/newest proven backup is 3 h 3\d min old/) as string,
     });
     world.clock.advance(24 * hour);
     expect(await ageIn(world)).toMatchObject({ severity: 'critical' });
@@ -86,7 +86,7 @@ describe('an hourly run', () => {
     for (const name of [newest, newest.replace('.db', '.json')]) rmSync(join(world.store, name));
     world.clock.advance(1.5 * hour);
     expect(await ageIn(world)).toMatchObject({
-      message: expect.stringMatching(/no good backup for 3 h/) as string,
+      message: expect.stringMatching(/newest proven backup is 3 h/) as string,
     });
   });
 
@@ -245,7 +245,7 @@ function backupIn(json: Json): Json {
 async function ageIn(world: World): Promise<{ severity: string; message: string } | undefined> {
   const { json } = await world.runJson('db-backup', ['info']);
   const findings = json.findings as { severity: string; message: string }[];
-  return findings.find(({ message }) => message.startsWith('no good backup'));
+  return findings.find(({ message }) => message.startsWith('the newest proven backup is '));
 }
 
 function lastRun(world: World): unknown {

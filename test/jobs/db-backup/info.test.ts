@@ -39,12 +39,30 @@ const nights = async (world: TypedWorld, count: number) => {
 
 /** What is expected, when what is told of it changes, and what is told before and after. */
 const expectations: [app: string, afterMs: number, before: string[], after: string[], message: RegExp][] = [
-  ['expect = { backup_hours = 2 }', 2 * hourMs, [], ['warning'], /no good backup/],
-  ['expect = { backup_hours = 2 }', 7 * dayMs, ['warning'], ['critical'], /no good backup/],
-  ['expect = { backup_hours = 192 }', 8 * dayMs, [], ['warning'], /no good backup for 8 d;/],
-  ['expect = { backup_hours = 192 }', 16 * dayMs, ['warning'], ['critical'], /no good backup/],
-  ['expect = { backup_critical_hours = 12 }', 12 * hourMs, [], ['critical'], /no good backup/],
-  ['expect = { backup_critical_hours = 48 }', 48 * hourMs, ['warning'], ['critical'], /no good backup/],
+  ['expect = { backup_hours = 2 }', 2 * hourMs, [], ['warning'], /newest proven backup is .* old: /],
+  ['expect = { backup_hours = 2 }', 7 * dayMs, ['warning'], ['critical'], /newest proven backup is .* old: /],
+  ['expect = { backup_hours = 192 }', 8 * dayMs, [], ['warning'], /newest proven backup is 8 d old: /],
+  [
+    'expect = { backup_hours = 192 }',
+    16 * dayMs,
+    ['warning'],
+    ['critical'],
+    /newest proven backup is .* old: /,
+  ],
+  [
+    'expect = { backup_critical_hours = 12 }',
+    12 * hourMs,
+    [],
+    ['critical'],
+    /newest proven backup is .* old: /,
+  ],
+  [
+    'expect = { backup_critical_hours = 48 }',
+    48 * hourMs,
+    ['warning'],
+    ['critical'],
+    /newest proven backup is .* old: /,
+  ],
   ['expect = { backup_hours = 4000, drill_days = 0 }', 100 * dayMs, [], [], /./],
   [
     'expect = { backup_hours = 4000, drill_days = 7 }',
@@ -78,12 +96,12 @@ const cases: Case[] = [
   {
     so: 'a night was missed',
     make: later(37 * hourMs),
-    told: [['warning', /no good backup for 1 d 13 h; the newest proven one is .*bookings-/]],
+    told: [['warning', /newest proven backup is 1 d 13 h old: .*bookings-/]],
   },
   {
     so: 'a week was missed',
     make: later(8 * dayMs),
-    told: [['critical', /no good backup for 8 d;/]],
+    told: [['critical', /newest proven backup is 8 d old: /]],
   },
   {
     so: 'the database is gone',
@@ -247,7 +265,7 @@ test('in the classic layout a night without changes is a good night, until there
   world.clock.advance(2 * dayMs);
   expect(await world.run('db-backup', ['info'], { environment })).toMatchObject({
     exitCode: 1,
-    stdout: expect.stringMatching(/^WARNING: bookings: no good backup for 2 d;/m),
+    stdout: expect.stringMatching(/^WARNING: bookings: the newest proven backup is 2 d old: /m),
   });
 });
 
@@ -275,3 +293,35 @@ function backup({ store }: World): string {
   const folder = join(store, 'backups/bookings');
   return join(folder, readdirSync(folder).find((name) => name.endsWith('.db')) ?? 'none.db');
 }
+
+test.each([
+  ['1h', 2 * hourMs, 1, 'warning'],
+  ['3h', 2 * hourMs, 0, 'ok'],
+  ['10d', 9 * dayMs, 0, 'ok'],
+  ['10d', 11 * dayMs, 1, 'critical'],
+])('--max-age %s decides after %i ms: exit code %i', async (maxAge, afterMs, exitCode, verdict) => {
+  await using world = await backedUpWorld();
+  world.clock.advance(afterMs);
+  const { json, ...ended } = await world.runJson('db-backup', ['info', '--max-age', maxAge]);
+  const { age, offsite, sealed, restore, place, risks } = json.result.apps[0].value;
+  expect(ended.exitCode).toBe(exitCode);
+  expect(age).toMatchObject({ verdict, limit_by: '--max-age' });
+  expect({ offsite, sealed, place, risks: risks.length }).toEqual({
+    offsite: false,
+    sealed: { newest: false, next: false },
+    place: 'same-disk',
+    risks: 1, // which is no bad news: it was so yesterday
+  });
+  expect(restore).toMatchObject({ backups: 1, needs_identity: false });
+  const { stdout } = await world.run('db-backup', ['info', '--max-age', maxAge]);
+  expect(stdout).toContain(`bookings: ${verdict.toUpperCase()}\n`);
+  expect(stdout).toMatch(/ {2}WARNING: the store \S+ is on the disk of the database/);
+});
+
+test('what is no age is refused', async () => {
+  await using world = await backedUpWorld();
+  expect(await world.run('db-backup', ['info', '--max-age', 'soon'])).toMatchObject({
+    exitCode: 64,
+    stderr: expect.stringMatching(/cannot use "soon" as an age/),
+  });
+});

@@ -48,6 +48,11 @@ function readCode(page: string): string {
 }
 
 describe('db-backup keygen', () => {
+  test('is there before anything is configured', async () => {
+    const made = await runInProcess(dbBackup, ['keygen', '--yes'], { environment: {} });
+    expect(made).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(identityPattern) as string });
+  });
+
   test('shows the identity once, and goes on when it was typed back, in whatever case and groups', async () => {
     await using world = prepared();
     let identity = '';

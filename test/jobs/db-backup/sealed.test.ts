@@ -41,6 +41,17 @@ async function sealed({ recipients = [keys.recipient], app = '' } = {}) {
 const backupIn = (world: TypedWorld) => world.stored().find((name) => sealedName.test(name)) ?? '';
 
 describe('a sealed backup', () => {
+  test('is made though nothing has changed since one was made in clear', async () => {
+    await using machine = await sealed({ recipients: [], app: 'format = ["plain", "pages"]' });
+    const { world } = machine;
+    machine.configure([keys.recipient]);
+    expect((await world.run('db-backup', [])).exitCode).toBe(0);
+    for (const ending of ['.db.age', '.pages.age'])
+      expect(world.stored().filter((name) => /^backups\//.test(name) && name.endsWith(ending))).toHaveLength(
+        1,
+      );
+  });
+
   test('is all that leaves the machine, and says in clear no more than is needed', async () => {
     await using machine = await sealed();
     const { world, first } = machine;
