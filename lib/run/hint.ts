@@ -193,8 +193,8 @@ function missingOptions({ words }: NamedCommand, { configOption: option, app }: 
 /** Options without a value; a test has those of all commands. */
 const flags = new Set(
   (
-    '--accept-shrink --all --apply --begin --brief --days --deep --discard --dry-run --exit-code --force --json --keep --leave-refused --look --now --older ' +
-    '--or-copy --print --quiet --recheck --repair --ship --stale --step-down --text --unproven --verbose --watch --yes -y'
+    '--accept-shrink --all --apply --begin --brief --days --deep --discard --dry-run --exit-code --force --json --keep --leave-refused --look --no-color --now ' +
+    '--older --or-copy --print --quiet --recheck --repair --ship --stale --step-down --text --unproven --verbose --watch --yes -y'
   ).split(' '),
 );
 

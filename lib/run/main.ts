@@ -190,14 +190,11 @@ function settingsOf(
 
 /** Which settings count is said where nobody has named them. */
 function configOf(
-  { configPath, envFile, command: { storeIsEnough, databaseUrlIsEnough, nothingIsNeeded } }: Invocation,
+  { configPath: path, envFile, command }: Invocation,
   environment: Environment | undefined,
   log: Log,
 ): Config {
-  const config = loadConfig({
-    ...{ path: configPath, envFile, environment },
-    ...{ storeIsEnough, databaseUrlIsEnough, nothingIsNeeded },
-  });
+  const config = loadConfig({ ...command, path, envFile, environment });
   const isFound = config.source.startsWith('/') && config.source !== defaultPath;
   if (isFound && configOption(config) === '') log.info(`the settings are those in ${config.source}`);
   return config;
@@ -238,11 +235,8 @@ async function stepsOf({ command, dryRun }: Invocation): Promise<AnySteps> {
   return command.loadPlan();
 }
 
-function endingOf(
-  { findings, isLeftToOther = false }: Outcome<unknown>,
-  verdict: Verdict,
-  exitCode: number,
-): RunEnding {
+function endingOf(outcome: Outcome<unknown>, verdict: Verdict, exitCode: number): RunEnding {
+  const { findings, isLeftToOther = false } = outcome;
   return {
     result: isLeftToOther ? 'busy' : verdict === 'ok' ? 'done' : 'bad-news',
     kind: undefined,

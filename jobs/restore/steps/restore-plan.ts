@@ -238,11 +238,9 @@ function tooLittleSpace(path: string, neededBytes: number, free: number | undefi
 
 function heldOpen(path: string, holders: readonly OpenIn[]): Obstacle[] {
   return holders.map((holder) => {
+    const message = `${processWords(holder)} has the database open; it has to be stopped`;
     const stop = stopCommand([holder]) ?? `fuser -v ${shellWord(path)} shows what uses the database`;
-    return {
-      message: `${processWords(holder)} has the database open; it has to be stopped`,
-      hint: `stop it first: ${stop}`,
-    };
+    return { message, hint: `stop it first: ${stop}` };
   });
 }
 

@@ -9,7 +9,7 @@ import { typedCommands, typedOptions } from '../../../lib/run/typed.ts';
 import { jobs } from '../../support/typed-world.ts';
 
 const jobNames = Object.keys(jobs);
-const common = ['--config', '--env-file', '--json', '--quiet', '--verbose', '--help'];
+const common = ['--config', '--env-file', '--json', '--no-color', '--quiet', '--verbose', '--help'];
 
 /** What is offered behind a line, which may be begun; `|` is the cursor where that is not its end. */
 async function offered(line: string): Promise<string[]> {

@@ -14,8 +14,8 @@ export interface CommandLine {
 /** Programs of others that pages name with arguments. */
 const others = new Set(
   (
-    'age apt bash cat cd chmod cp crontab curl df dmesg docker echo etc/rescue/rebuild.py export findmnt flock fuser git grep install ' +
-    'iotop journalctl last litestream ls mkdir mount mv npm npx openssl pg_restore ps psql python3 rm sh smartctl sqlite3 ssh ' +
+    'age apt autoload bash cat cd chmod cp crontab curl df dmesg docker echo etc/rescue/rebuild.py export findmnt flock fuser git grep install ' +
+    'iotop journalctl last litestream ls man mkdir mount mv npm npx openssl pg_restore ps psql python3 rm sed sh smartctl sqlite3 ssh ' +
     'ssh-keygen sudoedit systemctl systemd-analyze systemd-tmpfiles tailscale timedatectl umount userdel vcgencmd */2'
   ).split(' '),
 );

@@ -66,11 +66,23 @@ export const nowhere: Readonly<Record<string, string>> = {
   ),
   '*/2 * * * * root /opt/holdfast/bin/alert-send -q': 'is a line for cron',
   '/opt/holdfast/bin/alert-send spool --job %i': 'is a line of a unit: %i is given by systemd',
+  ...Object.fromEntries(
+    [
+      'man restore',
+      'man db-backup',
+      'autoload -U compinit && compinit',
+      'sed "s|@PROGRAM@|$PWD/bin/restore|; s|@COMMAND@|restore|g" etc/completion/bash',
+    ].map((line) => [
+      line,
+      'test/e2e/completion types in shells, and reads the pages, that the installer has set up',
+    ]),
+  ),
   'litestream restore': 'is a program of others, named without its database',
 };
 
 /** What looks as if it were typed, and is what somebody says, or a query. */
 export const sayings: readonly string[] = [
+  'sudo -i',
   'it has 2 names (hard links)',
   'another file was put in its place meanwhile',
   'proxy_set_header Host $host;',
