@@ -11,8 +11,9 @@ export interface TableRoom {
 }
 
 const between = '  ';
-/** A column of text is not made narrower, unless all of its words are. */
-const wrappedMin = 12;
+const below = '    ';
+/** A column of text is not made narrower: what is as short as a time reads badly in two lines. */
+const wrappedMin = 20;
 
 /** The lines of all rows: columns are padded with two spaces between, the last one is not. */
 export function formatTable(cells: readonly (readonly string[])[], room: TableRoom = {}): string[] {
@@ -21,17 +22,55 @@ export function formatTable(cells: readonly (readonly string[])[], room: TableRo
 
 /**
  * The lines of each row, for who says something below one. Where there is no room for it as it is, spare columns are left out,
- * then the widest are wrapped; where not even their words have room, the cells of a row stand below each other. Nothing is cut.
+ * then the widest are wrapped; then a row has two lines; where not even its words have room, its cells stand below each other. Nothing is
+ * cut.
  */
 export function formatRows(
   cells: readonly (readonly string[])[],
   { columns = Infinity, spare = [] }: TableRoom = {},
 ): string[][] {
   const rows = cells.map((row) => row.map(printable));
+  return fitted(rows, columns, spare) ?? folded(rows, columns, spare) ?? stacked(rows, columns);
+}
+
+/** Undefined where there is no room for columns. */
+function fitted(
+  rows: readonly string[][],
+  columns: number,
+  spare: readonly number[],
+): string[][] | undefined {
   if (totalOf(widthsOf(rows)) <= columns) return inColumns(rows, widthsOf(rows));
   const needed = spare.length === 0 ? rows : rows.map((row) => row.filter((_, i) => !spare.includes(i)));
   const widths = narrowed(needed, columns);
-  return widths === undefined ? stacked(rows, columns) : inColumns(needed, widths);
+  return widths && inColumns(needed, widths);
+}
+
+/** In two lines, broken beside the widest column: a name has the first for itself, a sentence the second. */
+function folded(
+  rows: readonly string[][],
+  columns: number,
+  spare: readonly number[],
+): string[][] | undefined {
+  const widths = widthsOf(rows);
+  const widest = widths.indexOf(Math.max(...widths));
+  const at = widest === widths.length - 1 ? widest : widest + 1;
+  const above = fitted(
+    rows.map((row) => row.slice(0, at)),
+    columns,
+    spare,
+  );
+  const others = fitted(
+    rows.map((row) => row.slice(at)),
+    columns - below.length,
+    spare.map((place) => place - at),
+  );
+  return (
+    above &&
+    others?.map((lines, row) => [
+      ...(above[row] ?? []),
+      ...lines.filter((line) => line !== '').map((line) => below + line),
+    ])
+  );
 }
 
 function inColumns(rows: readonly string[][], widths: readonly number[]): string[][] {
@@ -65,7 +104,7 @@ function narrowed(rows: readonly string[][], columns: number): number[] | undefi
 function stacked(rows: readonly string[][], columns: number): string[][] {
   return rows.map(([first = '', ...others]) => [
     ...wrapText(first, columns),
-    ...others.filter((cell) => cell !== '').flatMap((cell) => wrapText(`    ${cell}`, columns)),
+    ...others.filter((cell) => cell !== '').flatMap((cell) => wrapText(below + cell, columns)),
   ]);
 }
 

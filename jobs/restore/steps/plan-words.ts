@@ -25,7 +25,7 @@ export function planLines(plan: RestorePlan, { now, timeZone }: View): string[] 
       ? []
       : [
           ...stakesLines(stakes),
-          `rows too  which of them differ: restore diff ${shellWord(name)} --app ${plan.app}`,
+          `compare   which rows differ: restore diff ${shellWord(name)} --app ${plan.app}`,
         ]),
     ...(services !== undefined && isThere
       ? [

@@ -78,7 +78,7 @@ test('in words, and nothing of what is the same but how much that is', async () 
   expect(only.stdout).toContain('payment');
   expect(only.stdout).not.toContain('booking ');
   const plan = await world.run('restore', ['plan', 'latest']);
-  expect(plan.stdout).toMatch(/which of them differ: restore diff backups\/.* --app bookings$/m);
+  expect(plan.stdout).toMatch(/which rows differ: restore diff backups\/.* --app bookings$/m);
 });
 
 test('where nothing differs, that is said', async () => {

@@ -64,7 +64,7 @@ describe('with the directory of the database gone', () => {
 
   test.each([
     ['yes', 0],
-    ['no', 66],
+    ['no', 1],
   ] as const)('a person who is asked says %s', async (said, exitCode) => {
     const asked: string[] = [];
     const confirm = async (question: string) => {

@@ -27,18 +27,21 @@ test.each([
     ],
   ],
   [
+    60, // then the name has a line of its own
+    [
+      '  backups/ctv-20261120T020513Z.db',
+      '    2026-11-20 02:05:13  8 d 3 h ago  1.4 GB  proven',
+      '  backups/before the import.db',
+      '    2026-11-01 12:00:00  27 d ago     1.4 GB  damaged',
+    ],
+  ],
+  [
     40,
     [
       '  backups/ctv-20261120T020513Z.db',
-      '    2026-11-20 02:05:13',
-      '    8 d 3 h ago',
-      '    1.4 GB',
-      '    proven',
+      '    2026-11-20 02:05:13  1.4 GB  proven',
       '  backups/before the import.db',
-      '    2026-11-01 12:00:00',
-      '    27 d ago',
-      '    1.4 GB',
-      '    damaged',
+      '    2026-11-01 12:00:00  1.4 GB  damaged',
     ],
   ],
   [
