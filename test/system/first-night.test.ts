@@ -189,6 +189,39 @@ ExecStart=/usr/local/bin/node /opt/holdfast/test/stand-ins/babytrackd/app.ts ${h
     pi.machine.write(config, before);
   }, 300_000);
 
+  test('an app is backed up in pages by the timer of every hour, and what has not changed is not stored', async () => {
+    const [home, config] = ['/srv/hours', '/etc/holdfast/holdfast.toml'];
+    const before = pi.machine.read(config);
+    await pi.machine.ok(
+      `mkdir ${home} && sqlite3 ${home}/hours.db 'create table hour (at text)' &&
+       chown -R flaskapp:ctvapps ${home} && chmod 2770 ${home} && chmod 660 ${home}/hours.db`,
+    );
+    pi.machine.write(
+      config,
+      `${before}\n[apps.hours]\ndatabase = "${home}/hours.db"\nformat = "pages"\nevery = "1h"\n`,
+    );
+    await pi.machine.ok('cd /opt/holdfast && npm run units -- install --app hours');
+    const timer = 'db-backup-hourly@hours.timer';
+    await pi.machine.ok(`systemctl is-active ${timer}`);
+    await pi.startWell('db-backup-hourly@hours.service');
+    await pi.startWell('db-backup-hourly@hours.service'); // nothing has changed
+    await pi.machine.ok(`sqlite3 ${home}/hours.db "insert into hour values ('08:00')"`);
+    pi.machine.write(
+      `/etc/systemd/system/${timer}.d/now.conf`,
+      '[Timer]\nOnCalendar=\nOnActiveSec=0\nRandomizedDelaySec=0\n',
+    );
+    const stored = 'ls /srv/backups/backups/hours/*.json | wc -l';
+    await pi.machine.ok(`systemctl daemon-reload && systemctl restart ${timer} &&
+      until [ "$(${stored})" = 2 ]; do systemctl -q is-failed db-backup-hourly@hours && exit 1; done`);
+    const plan = await pi.machine.ok('/opt/holdfast/bin/restore plan latest --app hours');
+    expect(plan).toMatch(/made of +full .*\n.*increment 1 /);
+    await pi.machine.ok(
+      `rm -r /etc/systemd/system/${timer}.d && systemctl daemon-reload &&
+       cd /opt/holdfast && npm run units -- uninstall --app hours && rm -r ${home} /srv/backups/backups/hours`,
+    );
+    pi.machine.write(config, before);
+  });
+
   test('what was wiped from /run is as it was after the next run, whoever makes it', async () => {
     const owners = "cd /run/holdfast && stat --format='%n %U:%G %a' . locks spool spool/new info alerts";
     const before = await pi.machine.ok(owners);
