@@ -212,7 +212,9 @@ ExecStart=/usr/local/bin/node /opt/holdfast/test/stand-ins/babytrackd/app.ts ${h
     );
     const stored = 'ls /srv/backups/backups/hours/*.json | wc -l';
     await pi.machine.ok(`systemctl daemon-reload && systemctl restart ${timer} &&
-      until [ "$(${stored})" = 2 ]; do systemctl -q is-failed db-backup-hourly@hours && exit 1; done`);
+      until [ "$(${stored})" = 2 ]; do
+        if systemctl -q is-failed db-backup-hourly@hours; then journalctl --namespace=holdfast --lines=20; exit 1; fi
+      done`);
     const plan = await pi.machine.ok('/opt/holdfast/bin/restore plan latest --app hours');
     expect(plan).toMatch(/made of +full .*\n.*increment 1 /);
     await pi.machine.ok(

@@ -31,6 +31,7 @@ export const nowhere: Readonly<Record<string, string>> = {
     'Datasette comes from a registry: test/e2e/explorer installs it',
   'sudo systemctl edit db-backup@ctv': 'opens an editor',
   'sudo systemctl edit datasette': 'opens an editor',
+  'sudo systemctl edit restore-standby@ctv': 'opens an editor',
   'sudo crontab -e': 'opens an editor',
   'crontab -e': 'opens an editor',
   'chmod 600': 'is named without the file',
