@@ -173,7 +173,7 @@ function atTerminal(command: string[]): Terminal {
     type: (keys) => void child.stdin?.write(keys),
     ready: (commands) => vi.waitFor(() => expect(text).toContain(`${commands}ready>`), { timeout: soonMs }),
     async [Symbol.asyncDispose]() {
-      child.stdin?.write('\u0003exit\n'); // whatever is typed already
+      child.stdin?.write('\u0015exit\n'); // whatever is typed already; where a test runs in the background nothing is interrupted
       await once(child, 'exit');
     },
   };

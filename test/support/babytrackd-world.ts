@@ -33,6 +33,7 @@ for unit; do
     babytrackd) set -- "$STAND_INS/app.ts" "$PLACE/baby.db" "$APP_PORT" "$(cat "$PLACE/version")" "$(cat "$PLACE/megabytes")" ;;
     litestream) set -- "$STAND_INS/litestream.ts" "$PLACE/baby.db" "$PLACE/volume/litestream" ;;
   esac
+  : > "$PLACE/$name.log" # what the one before said is not of this one
   setsid sh -c 'exec 9> "$0"; flock 9; exec "$@"' "$pid.held" "$NODE" "$@" > "$PLACE/$name.log" 2>&1 < /dev/null &
   echo $! > "$pid"
   until grep -q serving "$PLACE/$name.log"; do kill -0 $! || exit 1; done
