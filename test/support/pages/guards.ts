@@ -60,13 +60,13 @@ export const pagesGuards: readonly PagesGuard[] = [
     edits: [
       {
         file: `${pages}/advance-series.ts`,
-        from: 'bases: isSuspectOne(spooled)',
-        to: 'bases: pageCount < 0',
+        from: 'isSuspectOne(spooled) || !canBeBase(level, levels)',
+        to: '!canBeBase(level, levels)',
       },
       {
         file: `${pages}/make-spool.ts`,
-        from: 'const isBase = suspect.length === 0;',
-        to: 'const isBase = suspect.length >= 0;',
+        from: 'const isBase = suspect.length === 0 &&',
+        to: 'const isBase = suspect.length >= 0 &&',
       },
       {
         file: 'lib/backup/series.ts',

@@ -53,11 +53,20 @@ export const nowhere: Readonly<Record<string, string>> = {
   ),
   'iotop -ao': 'shows what is written until somebody has seen enough',
   'ps -eo stat,comm | grep ^D': 'ends with what the disks of the machine that tests do just then',
+  ...Object.fromEntries(
+    [
+      'db-backup remove <its name>',
+      'restore run latest --identity <file>',
+      'sudo restore standby --app ctv --identity <file>',
+      'sudo install -m 600 key.txt /etc/holdfast/identity.key',
+    ].map((line) => [line, 'wants a damaged backup, or sealed ones: test/jobs has both']),
+  ),
   'vcgencmd get_throttled': 'only a Raspberry Pi has it',
   'smartctl -a': 'is named without the disk',
   ...Object.fromEntries(
     [
       'restore plan',
+      'db-backup remove',
       'restore run',
       'restore download',
       'db-backup download',

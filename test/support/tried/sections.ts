@@ -138,6 +138,9 @@ export const elsewhere: Part = part('where all is well', worlds.well, {
     // They are named where nothing of the kind is configured, which they say.
     'restore standby': 78,
     'db-backup link': 78,
+    'restore promote': 78,
+    // It wants back what it has shown.
+    'db-backup keygen': 73,
     'sudo delta-receive key add <source>': 1,
   },
 });
