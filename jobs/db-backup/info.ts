@@ -121,7 +121,7 @@ async function describeApp(
     source: source instanceof OpsError ? { problem: source.message } : source,
     newestProven: shown,
     age: age && shownAge(age),
-    ...(await standingOf(context, app, entries)),
+    ...(await standingOf(context, app, entries, sourceProblem === undefined)),
     counts,
     kinds: countBackups(entries),
     storedBytes: entries.reduce((sum, { storedBytes }) => sum + storedBytes, 0),

@@ -34,11 +34,12 @@ export async function standingOf(
   context: JobContext,
   app: GuardedApp,
   entries: readonly CatalogueEntry[],
+  isRead: boolean,
 ): Promise<Standing> {
   const { config } = context;
   const newest = newestProven(entries);
   const oldest = entries.findLast(({ state }) => state === 'proven');
-  const place = await placeOf(context, app);
+  const place = await placeOf(context, app, isRead);
   const isSealed = newest !== undefined && isSealedName(newest.name);
   const needed = newest && neededBackups(newest, entries);
   const services = context.services(app);
@@ -58,10 +59,15 @@ export async function standingOf(
   };
 }
 
-async function placeOf({ config: { store } }: JobContext, app: GuardedApp): Promise<Place | undefined> {
+/** Of a database that cannot be read nothing more is asked: it may lie on what never answers. */
+async function placeOf(
+  { config: { store } }: JobContext,
+  app: GuardedApp,
+  isRead: boolean,
+): Promise<Place | undefined> {
   if (store.kind === 'dropbox') return 'dropbox';
   // Where a server keeps its files is for it to know.
-  return isFileApp(app) ? storeNearness({ store: store.path, database: app.database }) : undefined;
+  return isRead && isFileApp(app) ? storeNearness({ store: store.path, database: app.database }) : undefined;
 }
 
 function risksOf(place: Place, { config: { store } }: JobContext): string[] {
