@@ -61,6 +61,7 @@ export const nowhere: Readonly<Record<string, string>> = {
       'sudo install -m 600 key.txt /etc/holdfast/identity.key',
     ].map((line) => [line, 'wants a damaged backup, or sealed ones: test/jobs has both']),
   ),
+  'df -h': 'asks every mount of the machine, also those of other tests that never answer',
   'vcgencmd get_throttled': 'only a Raspberry Pi has it',
   'smartctl -a': 'is named without the disk',
   ...Object.fromEntries(
