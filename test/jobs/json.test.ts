@@ -86,11 +86,11 @@ function settled({ stdout }: Ended, { world }: Machine): string {
     .replaceAll(world.home, '/world')
     .replaceAll(resolve(import.meta.dirname, '../..'), '/opt/holdfast')
     .replace(/Holdfast 3\.[\d.]+/g, 'Holdfast <SQLite>')
-    .replaceAll(hostname(), 'host')
     .replace(/\bage1\w{58}\b/g, '<public key>')
     .replace(/\bAGE-SECRET-KEY-1\w{58}\b/g, '<identity>')
     .replace(/\bh(?:fd|xb)_\w{40}\b/g, '<key>')
     .replace(/\b[0-9a-f]{64}\b/g, '<hash>')
+    .replaceAll(hostname(), 'host') // a short one may stand in a key
     .replace(/("id": )"[0-9a-f]{6}"/g, '$1"<id>"')
     .replace(/\back [0-9a-f]{6}\b/g, 'ack <id>')
     .replace(/\b[0-9a-f]{32}\b/g, '<run id>')
