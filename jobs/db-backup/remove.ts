@@ -3,7 +3,6 @@ import type { CatalogueEntry } from '../../lib/backup/catalogue.ts';
 import { chooseToRemove } from '../../lib/backup/choose.ts';
 import { type BackupCounts, countBackups, countWords } from '../../lib/backup/counts.ts';
 import { requireRemovable } from '../../lib/backup/removal.ts';
-import { OpsError } from '../../lib/base/errors.ts';
 import { formatBytes, formatInstant } from '../../lib/base/format.ts';
 import type { GuardedApp } from '../../lib/config/config.ts';
 import type { Repository } from '../../lib/repository/repository.ts';
@@ -11,6 +10,7 @@ import type { JobContext } from '../../lib/run/context.ts';
 import type { Outcome, Steps } from '../../lib/run/job.ts';
 import type { Options } from '../../lib/run/parameter.ts';
 import { requireStoreName } from '../../lib/store/name.ts';
+import { requireYes } from '../steps/consent.ts';
 import { selectedApp } from '../steps/each-app.ts';
 import { type ListedBackup, listedBackup } from '../steps/listed-backup.ts';
 import type * as parameters from './parameters.ts';
@@ -38,6 +38,7 @@ export async function run(context: JobContext, options: Given): Promise<Outcome<
   context.signal.throwIfAborted();
   await repository.remove(entry.name);
   context.noteLeft(`${entry.name} was removed`);
+  context.history.recordRemoved(app.name, [entry.name]);
   return { result: removal, findings: [] };
 }
 
@@ -69,14 +70,11 @@ async function choose(
   return { entry, removal: { app, removed: listedBackup(entry), freedBytes: entry.storedBytes, left } };
 }
 
-async function requireConsent({ confirm, config }: JobContext, entry: CatalogueEntry): Promise<void> {
+function requireConsent(context: JobContext, entry: CatalogueEntry): Promise<void> {
   const { name, storedBytes, takenAt, note } = listedBackup(entry);
-  const said = [formatBytes(storedBytes), `of ${formatInstant(takenAt, config.timeZone)}`, note];
-  if (await confirm(`Remove ${name} (${said.filter((each) => each !== undefined).join(', ')}) for good?`))
-    return;
-  throw new OpsError('usage', `cannot remove ${name} without consent`, {
-    hint: 'say yes when asked, or add --yes',
-  });
+  const facts = [formatBytes(storedBytes), `of ${formatInstant(takenAt, context.config.timeZone)}`, note];
+  const said = facts.filter((each) => each !== undefined).join(', ');
+  return requireYes(context, `Remove ${name} (${said}) for good?`, { act: `remove ${name}` });
 }
 
 function lines({ app, removed, freedBytes, left }: Removal, done: string, freed: string): string[] {

@@ -3,6 +3,9 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
+import { dbBackup } from '../../../jobs/db-backup.ts';
+import { fixedClock } from '../../support/fixed-clock.ts';
+import { runInProcess } from '../../support/in-process.ts';
 import { TypedWorld } from '../../support/typed-world.ts';
 import { makeBookings } from '../../support/world.ts';
 
@@ -61,6 +64,29 @@ describe('db-backup remove', () => {
       stderr: expect.stringContaining('cannot remove backups/bookings/before.db without consent') as string,
     });
     expect(isThere(world)).toBe(true);
+  });
+
+  test('takes no for an answer, and yes for the end of what the history says of it', async () => {
+    await using world = await withNamed();
+    const asked: string[] = [];
+    const say = (answer: boolean) =>
+      runInProcess(dbBackup, ['remove', 'before'], {
+        environment: { HOLDFAST_CONFIG: world.config },
+        clock: fixedClock(world.clock.now().toISOString()),
+        confirm: async (question) => asked.push(question) > 0 && answer,
+      });
+    expect(await say(false)).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/db-backup: nothing was changed\n$/) as string,
+    });
+    expect(isThere(world)).toBe(true);
+    expect(await say(true)).toMatchObject({ exitCode: 0 });
+    expect(isThere(world)).toBe(false);
+    expect(asked[0]).toMatch(/^Remove backups\/bookings\/before.db \(.*, the import\) for good\?$/);
+    const history = new Database(join(world.state, 'ops.db'), { readonly: true });
+    const states = history.prepare('SELECT state FROM backups ORDER BY taken_at').pluck().all();
+    history.close();
+    expect(states).toEqual(['removed', 'proven']);
   });
 
   test.each<[string, string, number, RegExp]>([
