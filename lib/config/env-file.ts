@@ -4,7 +4,7 @@ import { readdirSync, type Stats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errorCode, OpsError, systemError } from '../base/errors.ts';
 import { readSmallFileSync } from '../files/read-small-file.ts';
-import type { Environment } from './environment.ts';
+import { type Environment, nonEmpty } from './environment.ts';
 import { settingsBytesMax, stands } from './known-place.ts';
 import { type LeftOut, parseEnvFile } from './parse-env-file.ts';
 
@@ -23,6 +23,15 @@ const ours = /\b(DATABASE_PATH|(DROPBOX|NTFY|HOLDFAST|SLACK|HEALTHCHECKS)_[A-Z_]
  */
 export function withEnvFile(environment: Environment, path: string): Environment {
   return merged(environment, path, readText(path, { follow: true }));
+}
+
+/** The known file, where neither another one nor a database is named. Throws what `knownEnvFile` does. */
+export function knownEnvFileFor(
+  environment: Environment,
+  envFile: string | undefined,
+): ReturnType<typeof knownEnvFile> {
+  const mayAsk = envFile === undefined && nonEmpty(environment.DATABASE_PATH) === undefined;
+  return mayAsk ? knownEnvFile(environment) : undefined;
 }
 
 /**

@@ -4,9 +4,9 @@ import { resolve } from 'node:path';
 import { isAppName } from '../backup/name.ts';
 import { readSmallFileSync } from '../files/read-small-file.ts';
 import { stateDirectory } from './directories.ts';
-import { knownEnvFile, withEnvFile } from './env-file.ts';
-import { type Environment, nonEmpty } from './environment.ts';
-import { defaultPath, settingsBytesMax, stands } from './known-place.ts';
+import { knownEnvFileFor, withEnvFile } from './env-file.ts';
+import type { Environment } from './environment.ts';
+import { configurationFile, settingsBytesMax } from './known-place.ts';
 import type { Place } from './load.ts';
 import { parseToml } from './toml.ts';
 
@@ -25,9 +25,8 @@ export function knownNames({
   environment: given,
 }: Pick<Place, 'path' | 'envFile'> & { environment: Environment }): KnownNames {
   const environment = envFile === undefined ? given : withEnvFile(given, resolve(envFile));
-  const named = path ?? nonEmpty(environment.HOLDFAST_CONFIG);
-  const file = named ?? (stands(defaultPath) ? defaultPath : undefined);
-  const table = file === undefined ? {} : tableIn(resolve(file));
+  const file = configurationFile(path, environment);
+  const table = file === undefined ? {} : tableIn(file);
   const state = typeof table.state_directory === 'string' ? table.state_directory : undefined;
   return {
     apps: namesOf(table.apps),
@@ -35,7 +34,7 @@ export function knownNames({
     replicas: namesOf(table.replicas),
     stateDirectory: stateDirectory(
       { state_directory: state },
-      file === undefined ? withKnown(environment, envFile) : environment,
+      (file === undefined ? knownEnvFileFor(environment, envFile)?.environment : undefined) ?? environment,
     ),
   };
 }
@@ -48,9 +47,4 @@ function tableIn(path: string): Record<string, unknown> {
 /** What is no name of ours a command would refuse, and a shell might take for something else. */
 function namesOf(table: unknown): string[] {
   return typeof table === 'object' && table !== null ? Object.keys(table).filter(isAppName) : [];
-}
-
-function withKnown(environment: Environment, envFile: string | undefined): Environment {
-  const mayAsk = envFile === undefined && nonEmpty(environment.DATABASE_PATH) === undefined;
-  return (mayAsk ? knownEnvFile(environment)?.environment : undefined) ?? environment;
 }

@@ -7,9 +7,9 @@ import { readSmallFileSync } from '../files/read-small-file.ts';
 import type { Config } from './config.ts';
 import { runDirectory, stateDirectory } from './directories.ts';
 import { type Environment, nonEmpty } from './environment.ts';
-import { knownEnvFile, withEnvFile } from './env-file.ts';
+import { knownEnvFileFor, withEnvFile } from './env-file.ts';
 import { keptOf, type LastGood, readLastGood, stateWithoutFile } from './last-good.ts';
-import { defaultPath, settingsBytesMax, stands } from './known-place.ts';
+import { configurationFile, defaultPath, settingsBytesMax } from './known-place.ts';
 import { parseWritten } from './parse.ts';
 import { requirePlain, requirePlainVariables } from './plain-text.ts';
 import { type ConfigFile, fileSchema, keptSchema } from './schema.ts';
@@ -61,12 +61,11 @@ export function loadConfig({
   requirePlain(path, '--config');
   requirePlain(envFile, '--env-file');
   const environment = envFile === undefined ? given : withEnvFile(given, resolve(envFile));
-  const named = path ?? nonEmpty(environment.HOLDFAST_CONFIG);
-  const file = named ?? (stands(defaultPath) ? defaultPath : undefined);
+  const file = configurationFile(path, environment);
   const found =
     file === undefined
       ? fromEnvironment(environment, envFile, { storeIsEnough, databaseUrlIsEnough, nothingIsNeeded })
-      : fromFile(resolve(file), environment);
+      : fromFile(file, environment);
   requirePlainVariables(found.environment);
   return deepFreeze(complete(found, envFile));
 }
@@ -126,8 +125,7 @@ function fromEnvironment(
     nothingIsNeeded,
   }: { storeIsEnough: boolean; databaseUrlIsEnough: boolean; nothingIsNeeded: boolean },
 ): Found {
-  const mayAsk = envFile === undefined && nonEmpty(given.DATABASE_PATH) === undefined;
-  const known = mayAsk ? knownEnvFile(given) : undefined;
+  const known = knownEnvFileFor(given, envFile);
   const environment = known?.environment ?? given;
   const source = known?.path ?? (envFile === undefined ? 'the environment' : resolve(envFile));
   const read = () => {
