@@ -1,7 +1,7 @@
 // What the store holds of one app's backups: what is known of each, and which of them later ones are compared with.
 import type { OpsError } from '../base/errors.ts';
 import type { Manifest } from './manifest.ts';
-import type { Naming } from './name.ts';
+import { formatByName, type Naming } from './name.ts';
 import type { SealedManifest } from './sealed-manifest.ts';
 import type { StoredPart } from './stored-part.ts';
 import type { FoundBad } from './verdict.ts';
@@ -83,6 +83,22 @@ export function newestProven(entries: readonly CatalogueEntry[]): CatalogueEntry
 /** Whether retention decides about it: one that somebody gave a name of its own is theirs to remove. */
 export function isForRetention({ state, named }: Pick<CatalogueEntry, 'state' | 'named'>): boolean {
   return (state === 'proven' || state === 'suspect' || state === 'future') && !named;
+}
+
+/** Whether it may be based on anything, for all that can be read of it. */
+export function isBaseUnread(entry: CatalogueEntry): boolean {
+  return (
+    formatByName(entry.name) === 'pages' && entry.state === 'damaged' && storedPartOf(entry) === undefined
+  );
+}
+
+const namesMax = 10;
+
+/** The names of several, for a message: not more than somebody reads. */
+export function namesWords(entries: readonly Pick<CatalogueEntry, 'name'>[]): string {
+  const shown = entries.slice(0, namesMax).map(({ name }) => name);
+  const more = entries.length > shown.length ? ` and ${entries.length - shown.length} more` : '';
+  return `${shown.join(', ')}${more}`;
 }
 
 /** Tells of a name whether it is that of a proven backup. */

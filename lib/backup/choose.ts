@@ -2,7 +2,7 @@
 import { OpsError } from '../base/errors.ts';
 import { formatInstant } from '../base/format.ts';
 import { didYouMean } from '../base/nearest.ts';
-import { type CatalogueEntry, dataEnding } from './catalogue.ts';
+import { type CatalogueEntry, dataEnding, namesWords } from './catalogue.ts';
 import { formatByName, latestWord } from './name.ts';
 import { newestFirst } from './order.ts';
 
@@ -13,7 +13,6 @@ export type BackupRequest =
   | { kind: 'name'; name: string };
 
 const listHint = 'restore list shows what there is';
-const namesListedMax = 10;
 /** How the names that we give end. */
 const ownEnding = /\.(?:db|dump|pages)(?:\.age)?$/;
 
@@ -113,9 +112,7 @@ function chooseNamed(entries: readonly CatalogueEntry[], text: string, timeZone:
 }
 
 function ambiguous(text: string, fitting: readonly CatalogueEntry[]): OpsError {
-  const shown = fitting.slice(0, namesListedMax).map((entry) => entry.name);
-  const more = fitting.length > shown.length ? ` and ${fitting.length - shown.length} more` : '';
-  return new OpsError('usage', `cannot choose backup ${text}: it may be ${shown.join(', ')}${more}`, {
+  return new OpsError('usage', `cannot choose backup ${text}: it may be ${namesWords(fitting)}`, {
     hint: 'give the whole name of one of them',
   });
 }

@@ -1,7 +1,15 @@
 // Whether one backup may be removed because a person says so. Retention decides about all that nobody named, so that is refused;
 // what keeps retention from removing anything keeps a person from it as well (P2, P3).
 import { OpsError } from '../base/errors.ts';
-import { type CatalogueEntry, isForRetention, isSuspect, newestProven, storedPartOf } from './catalogue.ts';
+import {
+  type CatalogueEntry,
+  isBaseUnread,
+  isForRetention,
+  isSuspect,
+  namesWords,
+  newestProven,
+  storedPartOf,
+} from './catalogue.ts';
 import type { ClockState } from './manifest.ts';
 import { formatByName } from './name.ts';
 import { distrust } from './retention.ts';
@@ -19,7 +27,6 @@ interface Refusal {
 }
 
 const makeOne = 'make another one first: db-backup backup';
-const namesMax = 10;
 
 /** Throws OpsError `refused` unless `entry`, one of the list, may go. */
 export function requireRemovable(entry: CatalogueEntry, question: RemovalQuestion): void {
@@ -55,13 +62,13 @@ function neededBy(entry: CatalogueEntry, { entries }: RemovalQuestion): Refusal 
   const on = entries.filter((other) => other.state !== 'lost' && baseOf(other) === entry.name);
   if (on.length > 0)
     return {
-      cause: `${listed(on)} ${on.length === 1 ? 'is' : 'are'} based on it`,
+      cause: `${namesWords(on)} ${on.length === 1 ? 'is' : 'are'} based on it`,
       hint: 'it can go when these have gone; which those are: db-backup list-backups',
     };
-  const unread = entries.filter((other) => other !== entry && isUnread(other));
+  const unread = entries.filter((other) => other !== entry && isBaseUnread(other));
   if (formatByName(entry.name) !== 'pages' || isGone(entry) || unread.length === 0) return undefined;
   return {
-    cause: `nobody can read what ${listed(unread)} ${unread.length === 1 ? 'is' : 'are'} based on`,
+    cause: `nobody can read what ${namesWords(unread)} ${unread.length === 1 ? 'is' : 'are'} based on`,
     hint: 'what is the matter there: db-backup list-backups',
   };
 }
@@ -90,15 +97,4 @@ function untrusted(entry: CatalogueEntry, { entries, now, clock }: RemovalQuesti
 /** Whether nothing can be lost with it any more. */
 function isGone({ state, isBad = false }: CatalogueEntry): boolean {
   return state === 'lost' || isBad;
-}
-
-function isUnread(entry: CatalogueEntry): boolean {
-  const isInPages = formatByName(entry.name) === 'pages';
-  return isInPages && entry.state === 'damaged' && storedPartOf(entry) === undefined;
-}
-
-function listed(entries: readonly CatalogueEntry[]): string {
-  const names = entries.slice(0, namesMax).map(({ name }) => name);
-  const more = entries.length - names.length;
-  return more === 0 ? names.join(', ') : `${names.join(', ')} and ${more} more`;
 }

@@ -2,6 +2,7 @@
 // left of one that was never finished, was half removed or cannot be restored goes as the policy would let it go.
 import {
   type CatalogueEntry,
+  isBaseUnread,
   isForRetention,
   isSuspect,
   storedPartOf,
@@ -86,7 +87,7 @@ export async function pruneApp(
   };
   // One that cannot be read holds all in pages: that has to be told as well.
   const bad = badAmong(
-    entries.filter((each) => (each.isBad || isUnread(each)) && !removed.includes(each.name)),
+    entries.filter((each) => (each.isBad || isBaseUnread(each)) && !removed.includes(each.name)),
   );
   const future = entries.filter(({ state }) => state === 'future').map(({ name }) => name);
   const gone = new Set(plan.refused === undefined ? [...removed, ...swept, ...leftovers] : []);
@@ -106,7 +107,7 @@ async function planPrune(
   return retentionPlan({
     backups: entries.filter(isPlanned).map((entry) => candidateOf(entry, entries)),
     others: others.map(linkOf),
-    unread: others.filter(isUnread).map(({ name }) => name),
+    unread: others.filter(isBaseUnread).map(({ name }) => name),
     policy: app.keep,
     formats: app.formats,
     now: context.clock.now(),
@@ -133,13 +134,6 @@ function linkOf(entry: CatalogueEntry): BaseLink {
 function plannedBase({ name, manifest, sealed }: CatalogueEntry, entries: readonly CatalogueEntry[]) {
   if (formatByName(name) !== 'pages' || manifest !== undefined || sealed !== undefined) return undefined;
   return entries.find((entry) => isForRetention(entry) && storedPartOf(entry)?.pages !== undefined)?.name;
-}
-
-/** Whether it may be based on anything, for all that can be read of it. */
-function isUnread(entry: CatalogueEntry): boolean {
-  return (
-    formatByName(entry.name) === 'pages' && entry.state === 'damaged' && storedPartOf(entry) === undefined
-  );
 }
 
 /**

@@ -55,7 +55,7 @@ export async function fetchFromPages(
  */
 async function rebuildInPlace(options: RepositoryOptions, order: Order): Promise<HashedFile | undefined> {
   const { store } = options;
-  const { entry, chain, target } = order;
+  const { entry, chain } = order;
   const open = store.openInPlace?.bind(store);
   if (open === undefined || chain.some((link) => partOf(link).recipients !== undefined)) return undefined;
   try {
@@ -64,12 +64,12 @@ async function rebuildInPlace(options: RepositoryOptions, order: Order): Promise
       open: (object) => open(object.name),
       release: () => undefined,
     }));
-    if (file.sizeBytes === entry.sizeBytes && file.sha256 === entry.manifest?.sha256) return file;
-    await removeQuietly(target);
+    await requirePromised(file, entry);
+    return file;
   } catch (error) {
-    if (!(error instanceof BadBackup)) throw error;
+    if (error instanceof BadBackup) return undefined;
+    throw error;
   }
-  return undefined;
 }
 
 /** From copies in scratch of their own, each proven by its hash before anything in it is read. */
