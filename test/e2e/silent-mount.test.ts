@@ -39,6 +39,7 @@ describe.skipIf(!canBeSilent())('a mount that never answers (skipped without roo
       ['restore status', 0, words],
       ['restore list', 0, /proven/],
       ['restore plan latest', 69, words],
+      ['restore diff latest', 69, words],
       ['db-backup info', 1, words],
       ['db-export-json status', 69, words],
       ['db-backup run', 69, words],

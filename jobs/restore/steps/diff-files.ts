@@ -17,7 +17,7 @@ import type { SourceLook } from '../../../lib/source/source.ts';
 import type { ChosenEntry } from '../../steps/choose-entry.ts';
 import { copyDatabase, spaceNeeded } from '../../steps/snapshot.ts';
 import { withSoundBackup } from './next-sound.ts';
-import { type DiffOrder, type RestoreDiff, restoreDiff } from './restore-diff.ts';
+import { type DiffOrder, noTable, type RestoreDiff, restoreDiff } from './restore-diff.ts';
 import { choose } from './restored.ts';
 import { roomToFetch } from './room-to-fetch.ts';
 import { stageBackup } from './stage-backup.ts';
@@ -140,12 +140,4 @@ async function compared(session: DiffSession, table: CountedTable, keysMax: numb
   return 'problem' in rows
     ? { ...counted, state: 'unknown', ...rows }
     : { ...counted, state: stateOf(rows), ...rows };
-}
-
-function noTable(table: string): OpsError {
-  return new OpsError(
-    'usage',
-    `cannot find the table ${JSON.stringify(table)}: neither the backup nor the live database has one of that name`,
-    { hint: 'restore diff latest names every table that differs' },
-  );
 }

@@ -5,7 +5,7 @@ import { OpsError } from '../../../lib/base/errors.ts';
 import type { JobContext } from '../../../lib/run/context.ts';
 import { shellWord } from '../../../lib/base/shell-word.ts';
 import type { TableDiff } from '../../../lib/source/database-diff.ts';
-import { type DiffOrder, type RestoreDiff, restoreDiff } from './restore-diff.ts';
+import { type DiffOrder, noTable, type RestoreDiff, restoreDiff } from './restore-diff.ts';
 import { choose } from './restored.ts';
 import { type Stakes, stakesOf } from './stakes.ts';
 
@@ -25,11 +25,7 @@ export async function diffOnServer(
     });
   const stakes = await stakesOf(context, app, choice.entry, surveyMsMax);
   const wanted = stakes.tables.filter(({ name }) => order.table === undefined || name === order.table);
-  if (wanted.length === 0 && order.table !== undefined)
-    throw new OpsError(
-      'usage',
-      `cannot find the table ${JSON.stringify(order.table)}: neither the backup nor the live database has one of that name`,
-    );
+  if (wanted.length === 0 && order.table !== undefined) throw noTable(order.table);
   const found = restoreDiff(app, choice, {
     current: stakes.current,
     problems: stakes.problems,

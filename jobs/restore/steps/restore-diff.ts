@@ -1,6 +1,7 @@
 // What a comparison of a backup with the live database comes to.
 import type { CatalogueEntry } from '../../../lib/backup/catalogue.ts';
 import type { ReadTime } from '../../../lib/backup/parse-time.ts';
+import { OpsError } from '../../../lib/base/errors.ts';
 import type { GuardedApp } from '../../../lib/config/config.ts';
 import { databaseOf } from '../../../lib/config/config.ts';
 import { diffTotals, type SchemaDiff, type TableDiff } from '../../../lib/source/database-diff.ts';
@@ -55,6 +56,15 @@ export function restoreDiff(
     ...diffTotals(found.tables),
     ...found,
   };
+}
+
+/** That nothing has the name that was asked for. */
+export function noTable(table: string): OpsError {
+  return new OpsError(
+    'usage',
+    `cannot find the table ${JSON.stringify(table)}: neither the backup nor the live database has one of that name`,
+    { hint: 'restore diff latest names every table that differs' },
+  );
 }
 
 /** Whether anything is known to differ. */
